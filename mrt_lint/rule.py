@@ -1,0 +1,111 @@
+"""What a rule is and what it says. Standard library only."""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mrt_lint.history import History
+    from mrt_lint.migration import Migration
+    from mrt_lint.ops import Op
+    from mrt_lint.values import Place
+
+
+class Severity(enum.Enum):
+    """An error loses data or breaks the rollback; a warning hurts in production or may."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The database the migrations are written for.
+
+    `dialect` is SQLAlchemy's name, None where nobody declared it: then the PostgreSQL rules speak, and say that they are about
+    PostgreSQL. Versions are (major, minor).
+    """
+
+    dialect: str | None = None
+    pg_version: tuple[int, int] = (14, 0)
+    mysql_version: tuple[int, int] = (8, 0)
+    mariadb_version: tuple[int, int] = (10, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a rule may know beside the migration: the database it is written for and the history it stands in."""
+
+    target: Target = field(default_factory=Target)
+    history: History | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule says: where, what happens to whom, and what to write instead."""
+
+    path: str
+    place: Place
+    code: str
+    name: str
+    severity: Severity
+    revision: str | None
+    message: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A migration that a rule speaks about (`bad`) or not (`good`): a test and a part of the rule's page.
+
+    `source` is the body of the file after its header; a line that deserves the finding ends in `# MRTxxx`. `title` says what
+    it shows. `target` is the declared database, `before` the earlier migrations of its history, oldest first.
+    """
+
+    title: str
+    source: str
+    target: Target = field(default_factory=Target)
+    before: tuple[str, ...] = ()
+
+
+class Rule(ABC):
+    """One dangerous pattern. The docstring's first line says what; the rest why it hurts in production.
+
+    `message` and `instead` are format strings, filled from what `self.found()` is given. `manual` cites what the rule rests
+    on. An opt-in rule (`default = False`) speaks only when selected.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    message: ClassVar[str]
+    instead: ClassVar[str]
+    bad: ClassVar[tuple[Example, ...]]
+    good: ClassVar[tuple[Example, ...]]
+    default: ClassVar[bool] = True
+    dialects: ClassVar[tuple[str, ...]] = ()
+    exemptions: ClassVar[tuple[str, ...]] = ()
+    manual: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def check(self, migration: Migration, context: Context) -> Iterator[Finding]:
+        """Yield the findings in one migration; pure: the same migration and context give the same findings."""
+
+    def found(self, migration: Migration, at: Op | Place, **names: object) -> Finding:
+        """Make a finding at an operation or place, message and advice filled in with the user's own names."""
+        place = at if not hasattr(at, "origin") else at.origin or migration.place
+        return Finding(
+            path=migration.path,
+            place=place,
+            code=self.code,
+            name=self.name,
+            severity=self.severity,
+            revision=migration.revision if isinstance(migration.revision, str) else None,
+            message=self.message.format(**names),
+            instead=self.instead.format(**names),
+        )

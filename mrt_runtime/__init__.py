@@ -1,0 +1,1 @@
+"""Rollback verification on a real database: upgrade, downgrade, and prove that everything is back."""

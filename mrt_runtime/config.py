@@ -1,0 +1,44 @@
+"""How a verification is configured. Standard library only: every pytest run of every user imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+SeedRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
+
+
+class ConfigurationError(Exception):
+    """Something that the user wrote, or did not write, stops the run: one sentence saying what, where and what to do."""
+
+
+@dataclass
+class MRTConfig:
+    """What `pytest_configure` puts on `config._mrt_config`.
+
+    alembic_ini: path of the project's alembic.ini, relative to the current directory.
+    db_url: the test database; scratch databases are made beside it and it is never written to. "embedded:postgresql" starts a
+        private server from the extra `[postgres]`. Empty: decided as RUNTIME says.
+    seed_rows: rows inserted in each table.
+    skip: revisions that are not checked, each with its reason.
+    minimum_downgrade_revision: revisions at or before this one are not checked.
+    custom_seeds: table → callable that gives the rows, instead of made-up ones.
+    migration_timeout: seconds that one upgrade or downgrade may take; None for no limit.
+    env: environment variables set while env.py runs; "{url}" stands for the scratch database's URL.
+    target_metadata: "package.module:Base" or a MetaData, for `assert_schema_matches`.
+    after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
+    x_arguments: what `alembic -x` would pass.
+    """
+
+    alembic_ini: str = "alembic.ini"
+    db_url: str = ""
+    seed_rows: int = 3
+    skip: dict[str, str] = field(default_factory=dict)
+    minimum_downgrade_revision: str | None = None
+    custom_seeds: dict[str, SeedRows] = field(default_factory=dict)
+    migration_timeout: float | None = 60
+    env: dict[str, str] = field(default_factory=dict)
+    target_metadata: Any = None
+    after_writes: str = "warn"
+    x_arguments: tuple[str, ...] = ()

@@ -1,0 +1,69 @@
+"""What was found about a revision. Standard library only."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+
+class Outcome(enum.Enum):
+    """The first thing that went wrong, or that nothing did."""
+
+    REVERSIBLE = "reversible"
+    DATA_LOSS = "data-loss"
+    SCHEMA_NOT_RESTORED = "schema-not-restored"
+    UPGRADE_FAILED = "upgrade-failed"
+    DOWNGRADE_FAILED = "downgrade-failed"
+    REUPGRADE_FAILED = "reupgrade-failed"
+    UNPROVEN = "unproven"
+    TIMED_OUT = "timed-out"
+    SKIPPED = "skipped"
+    NOT_REACHED = "not-reached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One thing that a rollback did not bring back, or one step that failed.
+
+    `kind` is the outcome's word that this failure alone would give ("data-loss", …). `message` is one line with fixed first
+    words: "Table 'users': 3/3 rows lost after rollback". `evidence` are further lines (sample rows, the database's error, a
+    traceback's last line). `file` and `line` name the operation in the migration where it can be told.
+    """
+
+    kind: str
+    message: str
+    table: str | None = None
+    column: str | None = None
+    evidence: tuple[str, ...] = ()
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason."""
+
+    revision: str
+    down_revision: tuple[str, ...] = ()
+    outcome: Outcome
+    seconds: float = 0.0
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unseeded: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the revision may be deployed: reversible, or skipped with a reason."""
+        return self.outcome in {Outcome.REVERSIBLE, Outcome.SKIPPED}
+
+    def failure_summary(self) -> str:
+        """One line "  - …" for each failure; empty when it passed."""
+        lines = []
+        for failure in self.failures:
+            where = f" ({failure.file}:{failure.line})" if failure.file and failure.line else ""
+            lines.append(f"  - {failure.message}{where}")
+        return "\n".join(lines)
