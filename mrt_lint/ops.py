@@ -41,7 +41,10 @@ class Op:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable(Op):
-    """`complete` is False where a column or argument could not be read; `source` is the query of CREATE TABLE … AS."""
+    """`complete` is False where a column or argument could not be read; `source` is the query of CREATE TABLE … AS.
+
+    `source_tables` are the tables which that query reads.
+    """
 
     table: Name
     schema: MaybeName = None
@@ -51,6 +54,7 @@ class CreateTable(Op):
     if_not_exists: Flag = False
     temporary: bool = False
     source: MaybeName = None
+    source_tables: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
