@@ -1,1 +1,3 @@
 """Static detection of dangerous Alembic migrations: nothing here runs or imports a migration."""
+
+__version__ = "2.0.0"
