@@ -1,0 +1,72 @@
+"""URLs: reading them, choosing a driver that is installed, and keeping passwords out of sight."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Mapping
+
+from sqlalchemy import URL, exc, make_url
+
+from mrt_runtime.config import ConfigurationError
+
+IN_A_URL = re.compile(r"(?<=://)([^\s:/@'\"]*):([^\s@'\"]*)@")
+IN_A_SETTING = re.compile(r"(?i)\b(password|passwd|pwd)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)")
+
+
+def parse_url(url: str | URL) -> URL:
+    """Read a URL; ConfigurationError where it is none. `postgres://`, which SQLAlchemy no longer knows, is accepted."""
+    if isinstance(url, URL):
+        return url
+    try:
+        parsed = make_url(url)
+    except (exc.ArgumentError, ValueError):
+        raise ConfigurationError(
+            f"The database URL {scrub(str(url))!r} cannot be read: it looks like sqlite:///test.db or "
+            "postgresql://user:password@host:5432/database (special characters in the password as %XX)."
+        ) from None
+    name, plus, driver = parsed.drivername.partition("+")
+    return parsed.set(drivername=f"postgresql{plus}{driver}") if name == "postgres" else parsed
+
+
+def mask(url: URL) -> str:
+    """Show a URL without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def scrub(text: str, *urls: URL) -> str:
+    """Take passwords out of a text: those in URLs and settings, and those of the URLs given.
+
+    A password that is also the user, database or host is left where it stands alone, for there it says one of these.
+    """
+    text = IN_A_URL.sub(r"\1:***@", text)
+    text = IN_A_SETTING.sub(r"\1\2***", text)
+    for url in urls:
+        password = str(url.password or "")
+        if len(password) > 3 and password not in {url.username, url.database, url.host, url.get_backend_name()}:  # noqa: PLR2004 - shorter ones occur in words
+            text = text.replace(password, "***")
+    return text
+
+
+def choose_driver(url: URL, sync: Mapping[str, str], extra: str) -> URL:
+    """Give the URL with a sync driver that is installed.
+
+    sync: SQLAlchemy's name of each sync driver → the module to import, best first. The one that the URL names is kept
+    where it is among them. extra: which of our extras brings one, for the ConfigurationError where none is installed.
+    """
+    _, _, named = url.drivername.partition("+")
+    for driver in (named, *sync):
+        if driver in sync and importlib.util.find_spec(sync[driver]) is not None:
+            return url.set(drivername=f"{url.get_backend_name()}+{driver}")
+    raise ConfigurationError(
+        f"No driver for {url.get_backend_name()} is installed ({' or '.join(sync.values())}): pip install 'pytest-mrt[{extra}]'."
+    )
+
+
+def keep_driver(url: URL, own: URL) -> URL:
+    """Give the user's URL as env.py is to have it: unchanged where its driver is installed, otherwise with the driver of `own`."""
+    try:
+        url.get_dialect().import_dbapi()
+    except (ImportError, exc.ArgumentError):
+        return url.set(drivername=own.drivername)
+    return url
