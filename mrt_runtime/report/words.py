@@ -51,5 +51,5 @@ def explain(verdicts: Sequence[Verdict]) -> str:
     for verdict in verdicts:
         if not verdict.passed:
             lines.append(f"  revision {verdict.revision}: {describe(verdict)}")
-            lines += [f"  {line}" for line in verdict.failure_summary().splitlines()]
+            lines += [f"  {line}" for line in verdict.failure_summary().splitlines() if verdict.failures]
     return "\n".join(lines)

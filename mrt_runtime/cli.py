@@ -1,0 +1,120 @@
+"""`mrt verify`: the verification without pytest."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, find, settle
+from mrt_runtime.report.picture import Picture
+from mrt_runtime.report.progress import Progress
+from mrt_runtime.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mrt_runtime.verify import Verification
+
+EPILOG = """\
+The database in the URL is not written to: the work happens in scratch databases beside it, dropped at the end. Without a URL
+an embedded database serves. Exit codes: 0 all reversible, 1 some are not, 2 the command or its configuration is wrong.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line to the parser of `mrt verify`."""
+    parser.epilog = EPILOG
+    parser.add_argument("revisions", nargs="*", metavar="REV", help="what to verify (default: every revision)")
+    parser.add_argument("--db-url", metavar="URL", help=f"the test database (default: [tool.mrt] db_url, {URL_VARIABLE}, embedded)")
+    parser.add_argument("-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="how to show the verdicts (default: table)")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write them there instead of to standard output")
+    parser.add_argument("--seed-rows", type=int, metavar="N", help="rows made up for each table (default: 3)")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one upgrade or downgrade may take (default: 60)")
+    parser.add_argument("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
+    parser.add_argument("--after-writes", choices=AFTER_WRITES, help="what it means when new rows break the rollback (default: warn)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify, report, and give the exit code; what is wrong with the command itself is one sentence on standard error."""
+    try:
+        return verify(args)
+    except ConfigurationError as error:
+        print(f"mrt verify: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mrt verify: interrupted; the scratch databases are dropped", file=sys.stderr)
+        return 130
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
+    config = configure(args)
+    from mrt_runtime.verify import Verification
+
+    with open_output(args.output) as stream, Verification(config) as verification:
+        if args.format == "json":
+            from mrt_runtime.report.json import render
+
+            verdicts = check(verification, args.revisions, None)
+            stream.write(render(verdicts, verification.facts()))
+        else:
+            verdicts = check(verification, args.revisions, Picture(stream))
+    return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+def check(verification: Verification, revisions: list[str], picture: Picture | None) -> list[Verdict]:
+    """Check the revisions one after the other, drawing each as it happens."""
+    steps = verification.select(revisions)
+    progress = Progress(sys.stderr, len(steps))
+    if picture:
+        picture.begin()
+    verdicts = []
+    for step in steps:
+        progress.start(step.revision)
+        verdicts.append(verification.check_step(step))
+        progress.clear()
+        if picture:
+            picture.show(verdicts[-1])
+    if picture:
+        picture.end(verdicts)
+    return verdicts
+
+
+def configure(args: argparse.Namespace) -> MRTConfig:
+    """Lay the arguments over what the project's files say."""
+    named = {
+        "alembic_ini": args.alembic_ini and str(Path(args.alembic_ini).resolve()),
+        "db_url": args.db_url,
+        "seed_rows": args.seed_rows,
+        "migration_timeout": args.timeout,
+        "x_arguments": args.x_arguments and tuple(args.x_arguments),
+        "after_writes": args.after_writes,
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    folders = [Path.cwd()]
+    if args.alembic_ini:
+        folders.append(Path(args.alembic_ini).resolve().parent)
+    try:
+        found = find(folders)
+    except ConfigurationError:
+        if not args.alembic_ini:
+            raise ConfigurationError("There is no alembic.ini and no [tool.mrt] in this folder: name the project's with -c PATH.") from None
+        found = MRTConfig()
+    return settle(dataclasses.replace(found, **given), folders)
+
+
+def open_output(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:
+    """Open the file to write to; standard output where none is named. ConfigurationError where it cannot be written."""
+    if path is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        return contextlib.nullcontext(sys.stdout)
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"The report cannot be written to {path}: {error.strerror}.") from None

@@ -1,0 +1,31 @@
+"""The line that tells a person at a terminal what is being verified."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+CLEAR = "\r\x1b[K"
+
+
+class Progress:
+    """Rewrites one line of a terminal; silent where the stream is none."""
+
+    def __init__(self, stream: TextIO, total: int) -> None:
+        self._stream = stream
+        self._total = total
+        self._number = 0
+        self._visible = stream.isatty()
+
+    def start(self, revision: str) -> None:
+        """Tell that the next revision is being verified."""
+        self._number += 1
+        self._write(f"{CLEAR}  {self._number}/{self._total}  verifying {revision}")
+
+    def clear(self) -> None:
+        """Make room for other output."""
+        self._write(CLEAR)
+
+    def _write(self, text: str) -> None:
+        if self._visible:
+            self._stream.write(text)
+            self._stream.flush()

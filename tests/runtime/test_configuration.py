@@ -1,0 +1,130 @@
+"""The configuration is found, completed and checked before anything runs."""
+
+from pathlib import Path
+
+import pytest
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.configuration import settle
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("MRT_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_ini(folder: Path, url: str = "sqlite:///app.db") -> Path:
+    folder.mkdir(exist_ok=True, parents=True)
+    ini = folder / "alembic.ini"
+    ini.write_text(f"[alembic]\nscript_location = %(here)s/migrations\nsqlalchemy.url = {url}\n")
+    return ini
+
+
+def test_nothing_configured_shows_the_four_lines(folder):
+    with pytest.raises(ConfigurationError) as refused:
+        settle(None, [folder])
+    assert [line.strip() for line in str(refused.value).splitlines() if line.startswith("    ")] == [
+        "from pytest_mrt import MRTConfig",
+        "def pytest_configure(config):",
+        'config._mrt_config = MRTConfig(alembic_ini="alembic.ini", db_url="sqlite:///test.db")',
+    ]
+
+
+def test_an_alembic_ini_beside_the_root_serves(folder):
+    ini = write_ini(folder)
+    assert settle(None, [folder]) == MRTConfig(alembic_ini=str(ini), db_url="sqlite://")
+
+
+def test_tool_mrt_is_read_and_its_paths_are_relative_to_its_file(folder):
+    ini = write_ini(folder / "backend")
+    (folder / "pyproject.toml").write_text(
+        '[tool.mrt]\nalembic_ini = "backend/alembic.ini"\ndb-url = "sqlite:///x.db"\nseed_rows = 5\n'
+        'dialect = "postgresql"\nskip = {abc = "reviewed"}\nx_arguments = ["tenant=a"]\n'
+    )
+    config = settle(None, [folder])
+    assert config == MRTConfig(
+        alembic_ini=str(ini), db_url="sqlite:///x.db", seed_rows=5, skip={"abc": "reviewed"}, x_arguments=("tenant=a",)
+    )
+
+
+def test_what_conftest_says_wins_over_files_and_environment(folder, monkeypatch):
+    write_ini(folder)
+    (folder / "pyproject.toml").write_text('[tool.mrt]\ndb_url = "sqlite:///file.db"\n')
+    monkeypatch.setenv("MRT_DATABASE_URL", "sqlite:///environment.db")
+    assert settle(MRTConfig(db_url="sqlite:///code.db"), [folder]).db_url == "sqlite:///code.db"
+
+
+def test_the_environment_names_the_database_where_nothing_else_does(folder, monkeypatch):
+    write_ini(folder)
+    monkeypatch.setenv("MRT_DATABASE_URL", "mysql+pymysql://root@127.0.0.1/test")
+    assert settle(MRTConfig(), [folder]).db_url == "mysql+pymysql://root@127.0.0.1/test"
+
+
+def test_a_relative_ini_is_found_in_the_current_folder_first_and_then_beside_the_conftest(folder):
+    other = write_ini(folder / "other")
+    assert settle(MRTConfig(), [folder / "nowhere", folder / "other"]).alembic_ini == str(other)
+    here = write_ini(folder)
+    assert settle(MRTConfig(), [folder / "other"]).alembic_ini == str(here)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sqlite:///production.db", "sqlite://"),
+        ("", "sqlite://"),
+        ("driver://user:pass@localhost/dbname", "sqlite://"),
+        ("%(DATABASE_URL)s", "sqlite://"),
+        ("postgresql+psycopg2://user:secret@production/app", "embedded:postgresql"),
+        ("postgres://user:secret@production/app", "embedded:postgresql"),
+    ],
+)
+def test_without_a_url_the_dialect_of_alembic_ini_decides_and_never_its_server(folder, url, expected):
+    write_ini(folder, url)
+    assert settle(MRTConfig(), [folder]).db_url == expected
+
+
+def test_without_a_url_a_dialect_that_cannot_be_embedded_asks_for_one_and_keeps_the_password(folder):
+    write_ini(folder, "mysql+pymysql://user:secret@production/app")
+    with pytest.raises(ConfigurationError, match="MRT_DATABASE_URL") as refused:
+        settle(MRTConfig(), [folder])
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (MRTConfig(seed_rows=0), "seed_rows"),
+        (MRTConfig(seed_rows="3"), "seed_rows"),  # type: ignore[arg-type]  # what a user may write
+        (MRTConfig(migration_timeout=-1), "migration_timeout"),
+        (MRTConfig(after_writes="yes"), "after_writes"),
+        (MRTConfig(skip=["abc"]), "skip"),  # type: ignore[arg-type]  # what a user may write
+        (MRTConfig(env={"A": 1}), "env"),  # type: ignore[dict-item]  # what a user may write
+        (MRTConfig(custom_seeds={"users": []}), "custom_seeds"),  # type: ignore[dict-item]  # what a user may write
+        (MRTConfig(x_arguments="tenant=a"), "x_arguments"),  # type: ignore[arg-type]  # what a user may write
+        (MRTConfig(alembic_ini=None), "alembic_ini"),  # type: ignore[arg-type]  # what a user may write
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_named(folder, config, name):
+    write_ini(folder)
+    with pytest.raises(ConfigurationError, match=rf"MRTConfig\.{name} is .* expected"):
+        settle(config, [folder])
+
+
+def test_an_ini_that_is_nowhere_is_named_with_the_places_tried(folder):
+    with pytest.raises(ConfigurationError, match=r"There is no missing\.ini in ") as refused:
+        settle(MRTConfig(alembic_ini="missing.ini"), [folder / "a"])
+    assert str(folder / "a") in str(refused.value)
+
+
+def test_another_object_in_the_place_of_the_configuration_is_refused(folder):
+    with pytest.raises(ConfigurationError, match="where an MRTConfig is expected"):
+        settle({"alembic_ini": "alembic.ini"}, [folder])
+
+
+@pytest.mark.parametrize("text", ["[tool.mrt\n", "[tool]\nmrt = 3\n"])
+def test_an_unreadable_pyproject_is_named(folder, text):
+    (folder / "pyproject.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml"):
+        settle(None, [folder])

@@ -1,0 +1,162 @@
+"""Reports say what the guide shows, in the same words everywhere."""
+
+import io
+import json
+
+import pytest
+
+from mrt_runtime.report.json import render
+from mrt_runtime.report.picture import Picture
+from mrt_runtime.report.progress import Progress
+from mrt_runtime.report.words import conclude, explain
+from mrt_runtime.verdict import Failure, Outcome, Verdict
+
+LOST = Failure(kind="data-loss", message="Table 'users': 3/3 rows lost after rollback", table="users", file="m/003.py", line=14)
+GOOD = [Verdict(revision=revision, outcome=Outcome.REVERSIBLE) for revision in ("001", "002", "003")]
+BAD = Verdict(revision="003", down_revision=("002",), outcome=Outcome.DATA_LOSS, failures=(LOST,), seconds=0.12345)
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _no_colour_wishes(monkeypatch):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def draw(verdicts, stream=None):
+    stream = stream or io.StringIO()
+    picture = Picture(stream)
+    picture.begin()
+    for verdict in verdicts:
+        picture.show(verdict)
+    picture.end(verdicts)
+    return stream.getvalue()
+
+
+def test_the_picture_of_a_safe_project_is_the_guides():
+    assert draw(GOOD) == (
+        "\n"
+        "  ──────────── MRT — Migration Rollback Test ────────────\n"
+        "\n"
+        "  ✓  001  reversible\n"
+        "  ✓  002  reversible\n"
+        "  ✓  003  reversible\n"
+        "\n"
+        "  ╭──────────────────────────────────────────╮\n"
+        "  │  All 3 migration(s) are safely reversible│\n"
+        "  ╰──────────────────────────────────────────╯\n"
+        "\n"
+    )
+
+
+def test_the_picture_of_an_unsafe_project_is_the_guides():
+    lines = draw([*GOOD[:2], BAD]).splitlines()
+    assert lines[5:] == [
+        "  ✗  003  data loss detected",
+        "     └─ Table 'users': 3/3 rows lost after rollback",
+        "        m/003.py:14",
+        "",
+        "  ╭──────────────────────────────────────────────────╮",
+        "  │  1 migration(s) will cause data loss on rollback │",
+        "  ╰──────────────────────────────────────────────────╯",
+        "",
+    ]
+
+
+def test_colour_is_for_terminals_and_obeys_no_color(monkeypatch):
+    assert "\x1b[" not in draw(GOOD)
+    assert "\x1b[32m✓\x1b[0m" in draw(GOOD, Terminal())
+    assert "\x1b[31m✗\x1b[0m" in draw([BAD], Terminal())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in draw(GOOD, Terminal())
+
+
+def test_a_stream_without_these_letters_gets_plain_ones():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="cp1252")
+    lost = Failure(kind="data-loss", message="Table 'zażółć': 3/3 rows lost after rollback")
+    picture = Picture(stream)
+    picture.show(Verdict(revision="003", outcome=Outcome.DATA_LOSS, failures=(lost,)))
+    assert raw.getvalue().decode("cp1252").replace("\r\n", "\n") == (
+        "  x  003  data loss detected\n     `- Table 'za\\u017c\\xf3\\u0142\\u0107': 3/3 rows lost after rollback\n".replace("\\xf3", "ó")
+    )
+
+
+def test_every_outcome_is_drawn_in_words_of_its_own():
+    lines = [draw([Verdict(revision="a", outcome=outcome)]).splitlines()[3] for outcome in Outcome]
+    assert len(set(lines)) == len(Outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "line"),
+    [
+        ([Outcome.REVERSIBLE, Outcome.SKIPPED], "All 1 migration(s) are safely reversible, 1 skipped"),
+        ([Outcome.SKIPPED], "No migration was checked, 1 skipped"),
+        ([Outcome.DATA_LOSS, Outcome.DATA_LOSS], "2 migration(s) will cause data loss on rollback"),
+        ([Outcome.DOWNGRADE_FAILED, Outcome.TIMED_OUT], "2 migration(s) cannot be rolled back safely"),
+        ([Outcome.UNPROVEN, Outcome.NOT_REACHED], "2 migration(s) could not be proven"),
+        (
+            [Outcome.DATA_LOSS, Outcome.SCHEMA_NOT_RESTORED, Outcome.UNPROVEN],
+            "1 migration(s) will cause data loss on rollback, 1 migration(s) cannot be rolled back safely, "
+            "1 migration(s) could not be proven",
+        ),
+        ([], "No migration was checked"),
+    ],
+)
+def test_the_conclusion_counts_what_happened(outcomes, line):
+    assert conclude([Verdict(revision="a", outcome=outcome) for outcome in outcomes]) == line
+
+
+def test_a_failure_summary_is_the_guides_line():
+    assert BAD.failure_summary() == "  - Table 'users': 3/3 rows lost after rollback\n    m/003.py:14"
+    assert GOOD[0].failure_summary() == ""
+
+
+def test_the_message_of_a_failed_test_lists_revisions_failures_and_places():
+    blocked = Verdict(revision="004", outcome=Outcome.NOT_REACHED, reason="the upgrade of 003 fails on an empty database too")
+    assert explain([*GOOD[:2], BAD, blocked]) == (
+        "1 migration(s) will cause data loss on rollback, 1 migration(s) could not be proven:\n"
+        "  revision 003: data loss detected\n"
+        "    - Table 'users': 3/3 rows lost after rollback\n"
+        "      m/003.py:14\n"
+        "  revision 004: not reached: the upgrade of 003 fails on an empty database too\n"
+    ).rstrip("\n")
+
+
+def test_json_has_the_documented_shape():
+    database = {"dialect": "sqlite", "version": "3.45", "url": "sqlite:///test.db"}
+    skipped = Verdict(revision="000", outcome=Outcome.SKIPPED, reason="reviewed")
+    document = json.loads(render([skipped, *GOOD[:2], BAD], database))
+    assert document["database"] == database
+    assert document["version"]
+    assert document["summary"] == {"reversible": 2, "failed": 1, "unproven": 0, "skipped": 1}
+    last = document["revisions"][-1]
+    assert {name: last[name] for name in ("revision", "down_revision", "outcome", "passed", "seconds", "warnings", "unseeded")} == {
+        "revision": "003",
+        "down_revision": ["002"],
+        "outcome": "data-loss",
+        "passed": False,
+        "seconds": 0.123,
+        "warnings": [],
+        "unseeded": {},
+    }
+    [failure] = last["failures"]
+    assert failure["kind"] == "data-loss"
+    assert failure["message"] == "Table 'users': 3/3 rows lost after rollback"
+    assert (failure["table"], failure["column"], failure["file"], failure["line"]) == ("users", None, "m/003.py", 14)
+
+
+def test_progress_is_for_terminals_only():
+    file, terminal = io.StringIO(), Terminal()
+    for stream in (file, terminal):
+        progress = Progress(stream, 2)
+        progress.start("001")
+        progress.clear()
+    assert file.getvalue() == ""
+    assert "1/2  verifying 001" in terminal.getvalue()
