@@ -1,0 +1,191 @@
+"""INSERT, UPDATE, DELETE, MERGE and their kin: which table, which columns, with a WHERE or without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mrt_lint.ops import Delete, Insert, Op, Truncate, Update
+from mrt_lint.sql.cursor import Cursor
+from mrt_lint.sql.reference import references, tables_read
+from mrt_lint.values import HOLE, UNKNOWN, Flag, Name, Unknown
+
+_QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
+_CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
+_CONSTANTS = frozenset(
+    "NULL TRUE FALSE DEFAULT CURRENT_TIMESTAMP CURRENT_DATE CURRENT_TIME LOCALTIMESTAMP LOCALTIME CURRENT_USER AND OR NOT IS IN LIKE".split()
+)
+_HARD = frozenset(
+    "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER BETWEEN "
+    "WITHIN SEPARATOR EXISTS ANY ALL :: [".split()
+)
+
+
+class _Assignment(NamedTuple):
+    """`alias.column = value`; `alias` is "" where the column stands alone."""
+
+    alias: str
+    column: Name
+    value: Cursor
+
+
+def read_insert(cursor: Cursor) -> Iterator[Op]:
+    """What follows INSERT or REPLACE; an upsert is an UPDATE, too."""
+    _modifiers(cursor)
+    schema, table = cursor.path()
+    if cursor.accept("AS"):
+        cursor.take()
+    columns: tuple[Name, ...] | Unknown = UNKNOWN
+    if cursor.key == "(" and cursor.peek(1).key not in _QUERIES:
+        columns = cursor.names()
+    elif cursor.at("SET"):
+        columns = tuple(assigned.column for assigned in _assignments(cursor))
+    rest = cursor.rest()
+    cursor.until("CONFLICT", "DUPLICATE")
+    source = Cursor(rest.statement, rest.dialect, rest.position, cursor.position)
+    query = source.key == "(" or any(source.has(key) for key in ("SELECT", "WITH", "TABLE"))
+    yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source) if query else ())
+    if cursor.has("UPDATE"):
+        cursor.to("UPDATE").take()
+        changes = _assignments(cursor)
+        yield Update(table=table, schema=schema, columns=_columns(changes), source_columns=_sources(changes), where=True)
+
+
+def read_update(cursor: Cursor) -> Iterator[Op]:
+    """What follows UPDATE; where it writes several tables, one operation for each."""
+    whole = cursor.rest()
+    _modifiers(cursor)
+    targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
+    changes = _assignments(cursor)
+    others = references(cursor.rest().to("FROM").until("WHERE", "RETURNING")) if cursor.has("FROM") else {}
+    first = next(iter(targets))
+    written: dict[str, list[_Assignment]] = {}
+    for change in changes:
+        alias = change.alias.lower() if change.alias.lower() in targets or len(targets) == 1 else first
+        written.setdefault(first if len(targets) == 1 else alias, []).append(change)
+    for alias, mine in (written or {first: []}).items():
+        schema, table = others.get(alias) or targets[alias]
+        reads = [name for name in (*(name for _, name in targets.values()), *tables_read(whole)) if name != table]
+        yield Update(
+            table=table,
+            schema=schema,
+            columns=_columns(mine),
+            source_columns=_sources(mine),
+            source_tables=tuple(dict.fromkeys(reads)),
+            where=has_where(whole),
+        )
+
+
+def read_delete(cursor: Cursor) -> Iterator[Op]:
+    """What follows DELETE; MySQL names the tables before FROM or between FROM and USING."""
+    whole = cursor.rest()
+    _modifiers(cursor)
+    named = references(cursor.until("FROM", "WHERE"))
+    cursor.accept("FROM")
+    listed = references(cursor.until("WHERE", "USING", "RETURNING", "ORDER", "LIMIT", "OUTPUT"))
+    targets = [listed.get(alias, place) for alias, place in named.items()] or list(listed.values())[:1] or [(None, UNKNOWN)]
+    for schema, table in targets:
+        yield Delete(table=table, schema=schema, where=has_where(whole))
+
+
+def read_merge(cursor: Cursor) -> Iterator[Op]:
+    """What follows MERGE: one operation for each branch."""
+    cursor.accept("INTO")
+    schema, table = cursor.path()
+    reads = tuple(name for name in tables_read(cursor.rest()) if name != table)
+    cursor.until("WHEN")
+    while not cursor.done:
+        cursor.take()
+        branch = cursor.until("WHEN").to("THEN")
+        branch.take()
+        if branch.accept("UPDATE"):
+            changes = _assignments(branch)
+            sources = _sources(changes)
+            yield Update(table=table, schema=schema, columns=_columns(changes), source_columns=sources, source_tables=reads, where=True)
+        elif branch.accept("DELETE"):
+            yield Delete(table=table, schema=schema, where=True)
+        elif branch.accept("INSERT"):
+            yield Insert(table=table, schema=schema, columns=branch.names() or UNKNOWN, query=True, source_tables=reads)
+
+
+def read_truncate(cursor: Cursor) -> Iterator[Op]:
+    """What follows TRUNCATE."""
+    cursor.accept("TABLE")
+    for item in cursor.items():
+        item.accept("ONLY")
+        schema, table = item.path()
+        yield Truncate(table=table, schema=schema, cascade=cursor.statement.tokens[-1].key == "CASCADE")
+
+
+def has_where(cursor: Cursor) -> Flag:
+    """Whether a WHERE (or a LIMIT or a join, which select rows as well) stands outside of parentheses; UNKNOWN where a hole does."""
+    while not cursor.done:
+        token = cursor.token
+        if token.key in {"WHERE", "LIMIT", "JOIN"}:
+            return True
+        before = cursor.tokens[cursor.position - 1] if cursor.position else token
+        if HOLE in token.text and token.kind == "word" and before.kind in {"word", "string", "number", "name"} and _closes(before):
+            return UNKNOWN
+        cursor.skip()
+    return False
+
+
+def _closes(before: object) -> bool:
+    return getattr(before, "key", "") not in {"FROM", "UPDATE", "SET", "INTO", "ONLY", "AS", "IGNORE", "JOIN"}
+
+
+def _modifiers(cursor: Cursor) -> None:
+    """Step over what may stand between the verb and the table."""
+    while cursor.accept("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "OVERWRITE", "INTO", "ONLY"):
+        pass
+    if cursor.accept("OR"):
+        cursor.take()
+        cursor.accept("INTO")
+    if cursor.accept("TOP"):
+        cursor.skip()
+
+
+def _assignments(cursor: Cursor) -> list[_Assignment]:
+    """Step over SET a = 1, (b, c) = (2, 3)."""
+    cursor.accept("SET")
+    found = []
+    for item in cursor.until(*_CLAUSES).items():
+        if item.key == "(":
+            columns = item.names()
+            item.accept("=")
+            found += [_Assignment("", column, item) for column in columns]
+            continue
+        alias, column = item.path()
+        item.until("=", ":=")
+        item.take()
+        found.append(_Assignment(alias if isinstance(alias, str) else "", column, item))
+    return found
+
+
+def _columns(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
+    return tuple(change.column for change in changes) or UNKNOWN
+
+
+def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
+    """The columns that the values are computed from.
+
+    Names, literals and plain function calls are read here; more than that needs a parser of expressions, which is imported only then.
+    """
+    found: dict[Name, None] = {}
+    for change in changes:
+        tokens = change.value.tokens[change.value.position : change.value.stop]
+        if any(HOLE in token.text and token.kind != "string" for token in tokens):
+            return UNKNOWN
+        if any(token.key in _HARD for token in tokens):
+            from mrt_lint.sql.expression import columns_read  # noqa: PLC0415 - imports sqlglot
+
+            read = columns_read(change.value)
+            if read is UNKNOWN:
+                return UNKNOWN
+            found.update(dict.fromkeys(read))
+            continue
+        for place, token in enumerate(tokens):
+            behind = tokens[place + 1].key if place + 1 < len(tokens) else ""
+            if token.kind in {"word", "name"} and token.key not in _CONSTANTS and behind not in {"(", "."}:
+                found[change.value.fold(token)] = None
+    return tuple(found)

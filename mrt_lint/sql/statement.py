@@ -1,0 +1,220 @@
+"""One statement as operations, by its leading keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mrt_lint import ops
+from mrt_lint.ops import Op
+from mrt_lint.sql import tokens
+from mrt_lint.sql.cursor import Cursor
+from mrt_lint.sql.objects import read_alter, read_create, read_drop
+from mrt_lint.sql.reference import tables_read
+from mrt_lint.sql.rows import read_delete, read_insert, read_merge, read_truncate, read_update
+from mrt_lint.sql.table import read_rename_tables
+from mrt_lint.values import HOLE, UNKNOWN, Flag
+
+_DEEPEST = 12
+"""Data-changing statements within common table expressions within one another."""
+
+_HARMLESS = frozenset(
+    "SHOW SET RESET DESCRIBE DESC USE BEGIN START COMMIT END ROLLBACK SAVEPOINT RELEASE ABORT DISCARD FETCH CLOSE MOVE LISTEN NOTIFY "
+    "UNLISTEN CHECKPOINT LOCK UNLOCK ANALYZE ANALYSE VACUUM VALUES TABLE PRAGMA EXPLAIN PREPARE DEALLOCATE FLUSH CHECK CHECKSUM HELP LOAD "
+    "PRINT GO XA DECLARE".split()
+)
+_EFFECTIVE = frozenset("GRANT REVOKE COMMENT SECURITY IMPORT REASSIGN ATTACH DETACH DENY INSTALL UNINSTALL RENAME PURGE".split())
+_LASTING_PRAGMAS = frozenset({"USER_VERSION", "APPLICATION_ID", "WRITABLE_SCHEMA", "SCHEMA_VERSION"})
+_BUILTINS = frozenset(
+    "COUNT MAX MIN SUM AVG COALESCE NOW VERSION CURRENT_SETTING SET_CONFIG PG_SLEEP SLEEP TO_REGCLASS LENGTH LOWER UPPER CONCAT ABS ROUND "
+    "RANDOM RAND GEN_RANDOM_UUID UUID DATABASE CURRENT_DATABASE CURRENT_SCHEMA CURRENT_USER USER HEX UNHEX EXISTS CAST CONVERT NULLIF "
+    "LAST_INSERT_ROWID LAST_INSERT_ID LASTVAL CURRVAL TYPEOF DATE TIME DATETIME STRFTIME JULIANDAY IF IFNULL ISNULL REPLACE SUBSTR "
+    "SUBSTRING TRIM EXTRACT ROW ARRAY CASE IN ANY ALL NOT AND OR PG_ADVISORY_LOCK PG_ADVISORY_XACT_LOCK PG_ADVISORY_UNLOCK "
+    "PG_TRY_ADVISORY_LOCK GET_LOCK RELEASE_LOCK PG_TYPEOF FORMAT OBJECT_ID SCHEMA_NAME COL_LENGTH SQLITE_VERSION".split()
+)
+
+
+def read_statement(statement: tokens.Statement, dialect: str | None, depth: int = 0) -> Iterator[Op]:
+    """The operations of one statement, at least one: what none stands for is a `Statement`."""
+    cursor = Cursor(statement, dialect)
+    yield from _read(cursor, depth)
+
+
+def _read(cursor: Cursor, depth: int) -> Iterator[Op]:
+    start = cursor.position
+    while cursor.key == "(" and cursor.peek(1).key in {"(", "SELECT", "WITH"}:
+        cursor.position += 1
+    found = tuple(_dispatch(cursor, depth)) if depth < _DEEPEST else ()
+    if found:
+        yield from found
+        return
+    cursor.position = start
+    yield _statement(cursor)
+
+
+def _dispatch(cursor: Cursor, depth: int) -> Iterator[Op]:
+    key = cursor.key
+    if key == "WITH":
+        yield from _with(cursor, depth)
+    elif key == "SELECT":
+        yield from _select(cursor)
+    elif key in {"EXEC", "EXECUTE", "CALL"}:
+        yield from _rename_procedure(cursor)
+    elif cursor.accept("RENAME TABLE"):
+        yield from read_rename_tables(cursor)
+    elif cursor.accept("COMMENT ON"):
+        yield from _comment(cursor)
+    elif key in {"REINDEX", "CLUSTER", "VACUUM", "OPTIMIZE"}:
+        yield from _rebuild(cursor)
+    elif key in {"COPY", "LOAD"}:
+        yield from _load(cursor)
+    elif read := _READERS.get(key):
+        cursor.take()
+        yield from read(cursor)
+
+
+_READERS: dict[str, Callable[[Cursor], Iterator[Op]]] = {
+    "ALTER": read_alter,
+    "CREATE": read_create,
+    "DELETE": read_delete,
+    "DROP": read_drop,
+    "INSERT": read_insert,
+    "MERGE": read_merge,
+    "REPLACE": read_insert,
+    "TRUNCATE": read_truncate,
+    "UPDATE": read_update,
+}
+
+
+def _with(cursor: Cursor, depth: int) -> Iterator[Op]:
+    """Common table expressions, which may change data themselves, and the statement that they stand before."""
+    cursor.take()
+    cursor.accept("RECURSIVE")
+    while not cursor.done and cursor.key not in _READERS and cursor.key != "SELECT":
+        if cursor.key == "(" and cursor.peek(1).key in {"INSERT", "UPDATE", "DELETE", "MERGE", "WITH"}:
+            yield from (op for op in _read(cursor.inside(), depth + 1) if not isinstance(op, ops.Statement))
+        else:
+            cursor.skip()
+    if not cursor.done:
+        yield from _read(cursor, depth + 1)
+
+
+def _select(cursor: Cursor) -> Iterator[Op]:
+    """SELECT … INTO makes a table, setval() moves a sequence; any other SELECT only reads."""
+    text = cursor.text()
+    for place in range(cursor.position, cursor.stop):
+        if cursor.tokens[place].key == "SETVAL" and cursor.tokens[min(place + 1, cursor.stop - 1)].key == "(":
+            argument = cursor.tokens[min(place + 2, cursor.stop - 1)]
+            name = argument.text.rpartition(".")[2].strip('"') if argument.kind == "string" and HOLE not in argument.text else UNKNOWN
+            yield ops.SetSequenceValue(sequence=name)
+    target = cursor.rest().until("FROM", "WHERE").to("INTO")
+    if target.accept("INTO") and target.key not in {"OUTFILE", "DUMPFILE"} and not target.token.text.startswith("@"):
+        temporary = target.accept("TEMPORARY", "TEMP") != ""
+        target.accept("UNLOGGED", "TABLE")
+        schema, table = target.path()
+        yield ops.CreateTable(table=table, schema=schema, complete=False, temporary=temporary, source=text)
+
+
+def _rename_procedure(cursor: Cursor) -> Iterator[Op]:
+    """SQL Server's sp_rename 'table.column', 'new', 'COLUMN'."""
+    cursor.take()
+    _, procedure = cursor.path()
+    arguments = [item.tokens[item.stop - 1].text for item in cursor.items() if item.stop > item.position]
+    if not isinstance(procedure, str) or procedure.lower() != "sp_rename" or len(arguments) < 2:  # noqa: PLR2004 - old and new
+        return
+    path = [part.strip("[]") for part in arguments[0].split(".")]
+    kind = arguments[2].upper() if len(arguments) > 2 else "OBJECT"  # noqa: PLR2004 - the third argument
+    old, new = path[-1], arguments[1]
+    if HOLE in arguments[0] or HOLE in new:
+        return
+    if kind == "COLUMN" and len(path) > 1:
+        yield ops.AlterColumn(table=path[-2], schema=path[-3] if len(path) > 2 else None, column=old, new_column=new)  # noqa: PLR2004
+    elif kind == "INDEX" and len(path) > 1:
+        yield ops.RenameIndex(table=path[-2], index=old, new_index=new)
+    elif kind == "OBJECT":
+        yield ops.RenameTable(table=old, new_table=new, schema=path[-2] if len(path) > 1 else None)
+
+
+def _comment(cursor: Cursor) -> Iterator[Op]:
+    kind = cursor.accept("TABLE", "COLUMN")
+    if not kind:
+        return
+    schema, name = cursor.path()
+    before = cursor.tokens[cursor.position - 5 : cursor.position] if kind == "COLUMN" else ()
+    cursor.accept("IS")
+    comment = None if cursor.at("NULL") else cursor.take().text
+    if kind == "TABLE":
+        yield ops.CreateTableComment(table=name, schema=schema, comment=comment) if comment else ops.DropTableComment(table=name, schema=schema)
+    elif schema is not None:
+        qualified = len(before) == 5 and before[1].key == "." and before[3].key == "."  # noqa: PLR2004 - schema.table.column
+        yield ops.AlterColumn(table=schema, schema=cursor.fold(before[0]) if qualified else None, column=name, comment=comment)
+
+
+def _rebuild(cursor: Cursor) -> Iterator[Op]:
+    """REINDEX, CLUSTER, VACUUM FULL and OPTIMIZE TABLE; a plain VACUUM rebuilds nothing."""
+    command = cursor.take().key
+    options = {token.key for item in cursor.group() for token in item.tokens[item.position : item.stop]}
+    full = cursor.accept("FULL") != "" or "FULL" in options
+    if command == "VACUUM" and not full:
+        return
+    while cursor.accept("NO_WRITE_TO_BINLOG", "LOCAL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE"):
+        pass
+    kind = cursor.accept("TABLE", "INDEX", "SCHEMA", "DATABASE", "SYSTEM")
+    concurrently = cursor.accept("CONCURRENTLY") != "" or "CONCURRENTLY" in options
+    table = None if cursor.done or kind not in {"", "TABLE"} else cursor.path()[1]
+    name = {"VACUUM": "VACUUM FULL", "OPTIMIZE": "OPTIMIZE TABLE"}.get(command, command)
+    yield ops.Reindex(command=name, table=table, concurrently=concurrently)
+
+
+def _load(cursor: Cursor) -> Iterator[Op]:
+    """COPY … FROM and LOAD DATA put rows in; COPY … TO takes none out."""
+    if cursor.accept("COPY"):
+        if cursor.key == "(":
+            return
+        schema, table = cursor.path()
+        columns = cursor.names() or UNKNOWN
+        if cursor.at("FROM"):
+            yield ops.Insert(table=table, schema=schema, columns=columns)
+    elif cursor.to("INTO").accept("INTO TABLE"):
+        schema, table = cursor.path()
+        yield ops.Insert(table=table, schema=schema)
+
+
+def _statement(cursor: Cursor) -> ops.Statement:
+    command = cursor.key
+    second = cursor.peek(1).key
+    if command in {"LOCK", "UNLOCK"} and second in {"TABLE", "TABLES"}:
+        command = f"{command} {second}"
+    elif command in {"REFRESH", "COMMENT", "START", "LOAD", "DROP", "CREATE", "ALTER", "SECURITY"} and cursor.peek(1).kind == "word":
+        command = "REFRESH MATERIALIZED VIEW" if command == "REFRESH" else f"{command} {second}"
+    text = cursor.text()
+    return ops.Statement(command=command, effect=_effect(cursor), text=text if isinstance(text, str) else cursor.statement.text)
+
+
+def _effect(cursor: Cursor) -> Flag:
+    command = cursor.key
+    if command in {"SELECT", "WITH", "("}:
+        return _select_effect(cursor)
+    if command == "PRAGMA":
+        return cursor.peek(1).key in _LASTING_PRAGMAS and cursor.peek(2).key in {"=", "("}
+    if command == "EXPLAIN":
+        return UNKNOWN if "ANALYZE" in {cursor.peek(1).key, cursor.peek(2).key} else False
+    if command in {"BEGIN", "DECLARE"}:
+        return UNKNOWN if cursor.tokens[cursor.stop - 1].key == "END" and cursor.stop - cursor.position > 1 else False
+    if command == "COPY":
+        return False
+    if command == "REFRESH" or command in _HARMLESS:
+        return False
+    if command in _EFFECTIVE or command in _READERS:
+        return True
+    return UNKNOWN
+
+
+def _select_effect(cursor: Cursor) -> Flag:
+    """A SELECT reads, unless it does nothing but call a function that may do anything."""
+    if tables_read(cursor.rest()):
+        return False
+    for place in range(cursor.position, cursor.stop - 1):
+        token = cursor.tokens[place]
+        if token.kind in {"word", "name"} and cursor.tokens[place + 1].key == "(" and token.key not in _BUILTINS:
+            return UNKNOWN if token.key not in {"SELECT", "FROM", "AS", "VALUES"} else False
+    return False

@@ -1,0 +1,198 @@
+"""SQL text as tokens, and tokens as statements. Standard library only.
+
+Comments disappear here and what stands in string literals and dollar quotes stays in one token, so nothing downstream can
+mistake either for a keyword. The lexical rules are those of the PostgreSQL manual (4.1), the MySQL manual (11.1 and 11.7) and
+SQLite's "SQL As Understood By SQLite".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from mrt_lint.values import HOLE
+
+LONGEST_STATEMENT = 20_000
+"""Tokens of one statement that are kept; the rest of it is read as one HOLE."""
+
+MYSQL = frozenset({"mysql", "mariadb"})
+_BODIES = frozenset({"TRIGGER", "FUNCTION", "PROCEDURE", "PROC", "EVENT", "PACKAGE"})
+_LOOPS = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "FOR"})
+_TRANSACTIONS = frozenset({"TRAN", "TRANSACTION", "WORK", "ISOLATION", "READ", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", ";"})
+
+
+class Token(NamedTuple):
+    """A token: `kind` is "word", "name" (a quoted identifier), "string", "number", "bind" or "mark".
+
+    `text` is a word as written, and a quoted name or string without its quotes. `key` is what keywords and marks are compared
+    with: the word in capitals, the mark itself, nothing for the others. `start` and `end` are offsets in the source.
+    """
+
+    kind: str
+    text: str
+    key: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement's tokens, without its semicolon, and the text they were read from."""
+
+    tokens: tuple[Token, ...]
+    source: str
+
+    @property
+    def text(self) -> str:
+        """The statement as written."""
+        return self.source[self.tokens[0].start : self.tokens[-1].end] if self.tokens else ""
+
+
+def statements(source: str, dialect: str | None = None) -> Iterator[Statement]:
+    """Split SQL into its statements; the semicolons inside of a routine's body do not part them.
+
+    Any text is accepted: what closes nowhere (a string, a comment, a dollar quote) reaches to the end.
+    """
+    kept: list[Token] = []
+    depth = blocks = 0
+    routine = cut = False
+    for token in _tokens(source, dialect):
+        key = token.key
+        if key == ";" and not (routine and blocks > 0) and depth <= 0:
+            yield from _statement(kept, source, cut=cut)
+            kept, depth, blocks, routine, cut = [], 0, 0, False, False
+            continue
+        if len(kept) < LONGEST_STATEMENT:
+            kept.append(token)
+        else:
+            cut = True
+        if key == "(":
+            depth += 1
+        elif key == ")":
+            depth -= 1
+        elif token.kind == "word":
+            routine = routine or _opens_routine(kept)
+            blocks += _block(kept) if routine and not cut else 0
+    yield from _statement(kept, source, cut=cut)
+
+
+def backticked(source: str) -> bool:
+    """Tell whether SQL of an undeclared dialect quotes names in MySQL's way."""
+    return "`" in source and any(token.key == "`" for token in _tokens(source, "postgresql"))
+
+
+def _statement(kept: list[Token], source: str, *, cut: bool) -> Iterator[Statement]:
+    if cut:
+        kept.append(Token("word", HOLE, HOLE, kept[-1].end, kept[-1].end))
+    if kept:
+        yield Statement(tuple(kept), source)
+
+
+def _opens_routine(kept: list[Token]) -> bool:
+    first, key = kept[0].key, kept[-1].key
+    if first in {"CREATE", "ALTER"}:
+        return key in _BODIES
+    return len(kept) == 2 and first == "BEGIN" and key not in _TRANSACTIONS  # noqa: PLR2004 - the second word decides
+
+
+def _block(kept: list[Token]) -> int:
+    """By how much the last word opens or closes a block; `END IF` and its like are counted at neither end."""
+    key = kept[-1].key
+    before = kept[-2].key if len(kept) > 1 else ""
+    if key in _LOOPS and before == "END":
+        return 1
+    if len(kept) == 2 and kept[0].key == "BEGIN":  # noqa: PLR2004 - the second word told that BEGIN opened a block
+        return 1 + (key in {"BEGIN", "CASE"})
+    if key in {"BEGIN", "CASE"}:
+        return 0 if before == "END" else 1
+    if key == "END":
+        return -1
+    return 0
+
+
+def _tokens(source: str, dialect: str | None) -> Iterator[Token]:
+    match = _lexer(dialect).match
+    position, length = 0, len(source)
+    while position < length:
+        found = match(source, position)
+        if found is None:  # a space or a character that starts nothing
+            position += 1
+            continue
+        kind, end = found.lastgroup or "", found.end()
+        if kind == "dollar":
+            close = source.find(found.group(), end)
+            text = source[end : close if close >= 0 else length]
+            end = close + len(found.group()) if close >= 0 else length
+            yield Token("string", text, "", position, end)
+        elif kind == "nested":
+            end = _comment_end(source, end)
+        elif kind != "space":
+            yield _token(kind, found.group(), position, end)
+        position = end
+
+
+def _token(kind: str, raw: str, start: int, end: int) -> Token:
+    if kind == "word":
+        return Token("word", raw, raw.upper(), start, end)
+    if kind in {"name", "string"}:
+        body = raw[raw.index(_opening(raw)) + 1 :]
+        quote = "]" if raw[0] == "[" else _opening(raw)
+        body = body[:-1] if body.endswith(quote) else body
+        return Token(kind, body.replace(quote * 2, quote), "", start, end)
+    if kind == "cast":
+        return Token("mark", "::", "::", start, end)
+    if kind == "percent":
+        return Token("mark", "%", "%", start, end)
+    key = raw if kind == "mark" else ""
+    return Token(kind, raw, key, start, end)
+
+
+def _opening(raw: str) -> str:
+    """The character that opens a quoted token, behind a prefix such as E, N, X or U&."""
+    return next(character for character in raw if character in "'\"`[")
+
+
+def _comment_end(source: str, position: int) -> int:
+    depth = 1
+    for edge in re.compile(r"/\*|\*/").finditer(source, position):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return len(source)
+
+
+@cache
+def _lexer(dialect: str | None) -> re.Pattern[str]:
+    """The token patterns of a dialect, PostgreSQL's where it is undeclared; the first that matches wins."""
+    mysql = dialect in MYSQL
+    plain = r"{q}[^{q}]*(?:{q}{q}[^{q}]*)*(?:{q}|\Z)"
+    escaped = r"{q}[^{q}\\]*(?:(?:{q}{q}|\\.)[^{q}\\]*)*(?:{q}|\\?\Z)"
+    never = r"(?!)"
+    if mysql:
+        comment = r"/\*!\d*|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
+        string = rf"(?:[nNxXbB]|_\w+\s*)?{escaped.replace('{q}', chr(39))}|{escaped.replace('{q}', chr(34))}"
+        name = plain.replace("{q}", "`")
+    else:
+        comment = r"--[^\n]*"
+        string = rf"(?:[nNxXbB]|[uU]&)?{plain.replace('{q}', chr(39))}|[eE]{escaped.replace('{q}', chr(39))}"
+        name = rf"(?:[uU]&)?{plain.replace('{q}', chr(34))}"
+    if dialect in {"mssql", "sqlite"}:
+        name += rf"|\[[^\]\n]*(?:\]\][^\]\n]*)*\]|{plain.replace('{q}', '`')}"
+    prefix = {"mssql": "[@#]+", "oracle": "[@#]+"}.get(dialect or "", "@+" if mysql else never)
+    patterns = {
+        "space": rf"\s+|{comment}|\\(?=:[^:\\])",
+        "nested": never if mysql else r"/\*",
+        "dollar": r"\$(?:[^\W\d]\w*)?\$" if dialect in {None, "postgresql"} else never,
+        "string": string,
+        "name": name,
+        "bind": r"%\(\w+\)s|%s\b|(?<![:\w\\]):[^\W\d]\w*|\$\d+|\?(?![|&?])",
+        "cast": r"\\?:\\?:",
+        "percent": r"%%",
+        "number": r"(?:\d+\.?\d*|\.\d+)\w*(?:(?<=[eE])[+-]?\d+)?",
+        "word": rf"(?:{prefix}|[^\W\d]|{HOLE})(?:[\w$]|{HOLE})*",
+        "mark": r":=|<=>|[<>!]=|<>|->>?|\|\||=>|.",
+    }
+    return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items()), re.DOTALL)
