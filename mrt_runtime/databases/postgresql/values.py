@@ -1,0 +1,193 @@
+"""What PostgreSQL's columns hold. Every value is written as text, which the server reads as the column's type.
+
+Input forms: https://www.postgresql.org/docs/current/datatype.html, and the extensions' own pages.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from itertools import zip_longest
+
+from sqlalchemy import Connection
+
+from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
+from mrt_runtime.schema import Column, ColumnType, NamedType, Schema, Table
+from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Moment, Slot, Text, Whole
+from mrt_runtime.seed.value import Pool, Value
+
+INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}
+TEXTS = {"character varying", "character", "text", "bpchar", "name", "citext"}
+SIMPLE: dict[str, Kind] = {
+    "boolean": Flag(),
+    "real": Floating(1.5e30),
+    "double precision": Floating(1.5e300),
+    "json": Document(),
+    "jsonb": Document(),
+    "bytea": Binary(),
+    "date": Moment("date", latest=dt.datetime(9999, 12, 31, tzinfo=dt.timezone.utc)),
+    "oid": Whole(0, 2**31 - 1),
+}
+
+
+class PostgreSQLValues:
+    """The dialect of seeding for PostgreSQL."""
+
+    grammar = "postgres"
+
+    def kind_of(self, column: Column, schema: Schema) -> Kind | None:
+        """Say what kind of values the column holds; None for a type that nothing is known about."""
+        return self._kind(column.type, schema, column.name)
+
+    def _kind(self, kind: ColumnType, schema: Schema, name: str) -> Kind | None:
+        if kind.kind == "array" or (kind.element is not None and kind.text.endswith("[]")):
+            element = kind.element or replace(kind, text=kind.text.removesuffix("[]"), base=kind.base.removesuffix("[]"), kind="base")
+            inner = self._kind(element, schema, name)
+            return self._array(inner, name) if inner is not None else None
+        named = schema.type_named(kind.base, kind.schema)
+        if kind.kind == "domain":
+            under = kind.element or (named.base if named else None)
+            return self._kind(under, schema, name) if under is not None else None
+        if kind.kind == "enum":
+            return Listed(kind.labels or (named.labels if named else ()))
+        if kind.kind == "composite":
+            return self._composite(named, schema) if named else None
+        if kind.kind in {"range", "multirange"}:
+            return self._range(kind, named, schema)
+        return self._plain(kind)
+
+    def _plain(self, kind: ColumnType) -> Kind | None:
+        base = kind.base
+        if base in INTEGERS:
+            bits = INTEGERS[base]
+            return Whole(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        if base == "numeric":
+            scale = kind.scale or 0
+            return Fraction(kind.precision, scale) if kind.precision and 0 <= scale <= kind.precision else Fraction()
+        if base in TEXTS:
+            length = 63 if base == "name" else kind.length or (1 if base == "character" else None)
+            return Text(length, fixed=base in {"character", "bpchar"})
+        if base.startswith("time"):
+            return self._moment(base, kind)
+        if base in {"bit", "bit varying"}:
+            return self._bits(base, kind.length)
+        return SIMPLE.get(base) or EXOTICS.get(base) or ranges_of(base) or self._vector(base, kind)
+
+    def _moment(self, base: str, kind: ColumnType) -> Kind:
+        # The precision stands in the text: "timestamp(0) without time zone".
+        digits = kind.precision if kind.precision is not None else 6
+        part = "moment" if base.startswith("timestamp") else "time"
+        return Moment("moment" if part == "moment" else "time", zone="with time zone" in kind.text, digits=digits)
+
+    def _bits(self, base: str, length: int | None) -> Kind:
+        most = length or (1 if base == "bit" else 12)
+        typical = tuple(format(n, "b").zfill(most)[-most:] for n in range(1, min(2**most, 40)))
+        return Listed(typical, ("1" * most,), ("0" * most,))
+
+    def _vector(self, base: str, kind: ColumnType) -> Kind | None:
+        if base not in {"vector", "halfvec"}:
+            return None
+        digits = "".join(c for c in kind.text if c.isdigit())
+        size = int(digits) if digits else 3
+        return Listed(tuple(str([n + 1] * size).replace(" ", "") for n in range(10)), (str([-0.5] * size).replace(" ", ""),))
+
+    def _array(self, inner: Kind, name: str) -> Kind:
+        pool = inner.pool(Slot(name=name))
+        typical = tuple(
+            "{" + ",".join(quoted(self.write(v)) for v in pair) + "}" for pair in zip(pool.typical, pool.typical[1:] or pool.typical, strict=False)
+        )
+        edge = "{" + ",".join([*(quoted(self.write(v)) for v in (*pool.edges, *pool.bare)), "NULL"]) + "}"
+        return Listed(typical, (edge,), ("{}",))
+
+    def _composite(self, named: NamedType, schema: Schema) -> Kind | None:
+        pools: list[Pool] = []
+        for place, (name, field) in enumerate(named.fields):
+            inner = self._kind(field, schema, name)
+            pools.append(inner.pool(Slot(name=name, place=place)) if inner is not None else Pool())
+        rows = zip(*(p.typical or (None,) * 10 for p in pools), strict=False)
+        edge = [(*p.edges, *p.typical, None)[0] for p in pools]
+        return Listed(tuple(self._record(row) for row in rows), (self._record(edge),), (self._record([None] * len(pools)),))
+
+    def _record(self, values: list[Value] | tuple[Value, ...]) -> str:
+        return "(" + ",".join("" if v is None else quoted(self.write(v)) for v in values) + ")"
+
+    def _range(self, kind: ColumnType, named: NamedType | None, schema: Schema) -> Kind | None:
+        if named is None:
+            return ranges_of(kind.base)
+        over = next((t for t in schema.types if t.multirange == named.name), named)
+        subtype = over.subtype or named.subtype
+        inner = self._kind(subtype, schema, "") if subtype is not None else None
+        if inner is None:
+            return None
+        steps = sorted(inner.pool(Slot(name="")).typical, key=lambda v: (isinstance(v, str), v))  # type: ignore[type-var,return-value] # one type's values compare
+        spans = tuple(f"[{quoted(self.write(a))},{quoted(self.write(b))})" for a, b in zip_longest(steps[::2], steps[1::2]) if b is not None)
+        many = kind.kind == "multirange"
+        return Listed(tuple(f"{{{s}}}" for s in spans) if many else spans, ("(,)",) if not many else ("{(,)}",), ("{}" if many else "empty",))
+
+    def write(self, value: Value) -> object:
+        """Write the value as text."""
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, bytes):
+            return "\\x" + value.hex()
+        return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+    def cast(self, placeholder: str, column: Column) -> str:
+        """Give the placeholder the column's type; a domain's own type would refuse what is to be asked about."""
+        kind = column.type
+        while kind.kind == "domain" and kind.element is not None:
+            kind = kind.element
+        return f"CAST({placeholder} AS {kind.text})"
+
+    def reading(self, name: str) -> str:
+        """Read the column as text, as it is written."""
+        return f"CAST({name} AS text)"
+
+    def source(self, name: str, table: Table) -> str:
+        """Leave out the rows of tables that inherit from this one: its keys are not theirs."""
+        return f"ONLY {name}" if table.kind == "table" else name
+
+    def preface(self, table: Table) -> str:
+        """Let us number the rows where the table would do so itself."""
+        return " OVERRIDING SYSTEM VALUE" if any(column.identity for column in table.columns) else ""
+
+    def target(self, table: Table, schema: Schema) -> Table:
+        """Insert a partition's rows through the table that it is a part of, as applications do."""
+        labels = {other.label: other for other in schema.tables}
+        while table.kind in {"partition", "partitioned"} and table.bounds and table.parents and table.parents[0] in labels:
+            table = labels[table.parents[0]]
+        return table
+
+    def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
+        """Give a partition's bounds as a condition, those of the partitions that it lies in among them."""
+        if not table.bounds:
+            return ()
+        preparer = connection.dialect.identifier_preparer
+        name = ".".join(preparer.quote(part) for part in (table.schema, table.name) if part)
+        found = connection.exec_driver_sql("SELECT pg_get_partition_constraintdef(CAST(%s AS regclass))", (name,)).scalar()
+        return (str(found),) if found else ()
+
+    def attempt(self, connection: Connection) -> AbstractContextManager[object]:
+        """Set a savepoint: a refused statement would end the transaction."""
+        return connection.begin_nested()
+
+    @contextmanager
+    def deferral(self, connection: Connection) -> Iterator[None]:
+        """Put off the foreign keys that are DEFERRABLE."""
+        connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        yield
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def quoted(value: object) -> str:
+    """Quote a part of an array, a record or a range."""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+VALUES = PostgreSQLValues()

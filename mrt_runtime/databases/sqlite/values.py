@@ -1,0 +1,113 @@
+"""What SQLite's columns hold. A declared type only suggests: https://sqlite.org/datatype3.html."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from mrt_runtime.schema import Column, Schema, Table
+from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Moment, Text, Whole
+from mrt_runtime.seed.value import Value
+
+# In SQLAlchemy's spelling of types; the first word that the declared type contains decides.
+DECLARED: dict[str, Kind] = {
+    "bool": Flag(),
+    "json": Document(),
+    "timestamp": Moment("moment"),
+    "datetime": Moment("moment"),
+    "date": Moment("date"),
+    "time": Moment("time"),
+    "bigint": Whole(-(2**63), 2**63 - 1),
+    "smallint": Whole(-(2**15), 2**15 - 1),
+    "tinyint": Whole(-(2**7), 2**7 - 1),
+    "uuid": Text(36, fixed=True),
+}
+AFFINITIES: dict[str, Kind] = {
+    "integer": Whole(-(2**31), 2**31 - 1),
+    "real": Floating(1.5e300),
+    "numeric": Fraction(12, 2),
+    "text": Text(),
+}
+UNDECLARED = Listed(("untyped 1", "untyped 2", "untyped 3", "untyped 4"), (-1, b"\x00\xff", 0.5), ("",))
+WORDS = re.compile("|".join(DECLARED))
+DIGITS = 15  # what REAL, which NUMERIC columns fall back on, holds exactly
+
+
+class SQLiteValues:
+    """The dialect of seeding for SQLite."""
+
+    grammar = "sqlite"
+
+    def kind_of(self, column: Column, schema: Schema) -> Kind | None:
+        """Say what kind of values the column holds."""
+        del schema
+        kind = column.type
+        declared, affinity = kind.base.lower(), kind.affinity or "blob"
+        if affinity == "text":
+            fixed = declared in {"char", "character", "nchar", "uuid"}
+            return DECLARED["json"] if "json" in declared else Text(kind.length, fixed=fixed)
+        word = WORDS.search(declared)
+        if word is not None:
+            return self._rowid(column) or DECLARED[word.group()]
+        if affinity == "numeric" and kind.precision is not None:
+            precision = min(kind.precision, DIGITS)
+            return Fraction(precision, min(kind.scale or 0, precision))
+        if affinity == "blob":
+            return Binary(kind.length) if declared and declared != "any" else UNDECLARED
+        return AFFINITIES[affinity]
+
+    def _rowid(self, column: Column) -> Kind | None:
+        return AFFINITIES["integer"] if column.identity == "auto" else None
+
+    def write(self, value: Value) -> object:
+        """Give the form in which the driver takes the value."""
+        if isinstance(value, Decimal):
+            return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
+        return int(value) if isinstance(value, bool) else value
+
+    def cast(self, placeholder: str, column: Column) -> str:
+        """Leave the placeholder as it is: values carry their types."""
+        del column
+        return placeholder
+
+    def reading(self, name: str) -> str:
+        """Read the column as it is."""
+        return name
+
+    def source(self, name: str, table: Table) -> str:
+        """Name the table."""
+        del table
+        return name
+
+    def preface(self, table: Table) -> str:
+        """Say nothing: every column can be given a value."""
+        del table
+        return ""
+
+    def target(self, table: Table, schema: Schema) -> Table:
+        """Insert into the table itself."""
+        del schema
+        return table
+
+    def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
+        """Let STRICT tables and WITHOUT ROWID say what else they want when they refuse a row."""
+        del connection, table
+        return ()
+
+    def attempt(self, connection: Connection) -> AbstractContextManager[object]:
+        """Do nothing: a refused statement leaves nothing behind and the transaction alive."""
+        del connection
+        return nullcontext()
+
+    @contextmanager
+    def deferral(self, connection: Connection) -> Iterator[None]:
+        """Put foreign keys off until the end of the transaction (they may be enforced by env.py's own hooks)."""
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        yield
+
+
+VALUES = SQLiteValues()

@@ -1,0 +1,58 @@
+"""What seeding asks of a dialect: the kinds of its types, how values reach its driver, and what guards an attempt."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from importlib import import_module
+from typing import Protocol, cast
+
+from sqlalchemy import Connection
+
+from mrt_runtime.schema import Column, Schema, Table
+from mrt_runtime.seed.kind import Kind
+from mrt_runtime.seed.value import Value
+
+PACKAGES = {"mariadb": "mysql"}
+
+
+class Dialect(Protocol):
+    """The part of seeding that differs between databases; each package `databases/<dialect>/values.py` has a `VALUES`."""
+
+    grammar: str
+    """What sqlglot calls the dialect."""
+
+    def kind_of(self, column: Column, schema: Schema) -> Kind | None:
+        """Say what kind of values the column holds; None for a type that nothing is known about."""
+
+    def write(self, value: Value) -> object:
+        """Give the form in which the driver takes the value."""
+
+    def cast(self, placeholder: str, column: Column) -> str:
+        """Give the placeholder the column's type, where the database could not know it otherwise."""
+
+    def reading(self, name: str) -> str:
+        """Read the column of that (quoted) name in a form that can be written back."""
+
+    def source(self, name: str, table: Table) -> str:
+        """Name the table in FROM so that only its own rows are seen."""
+
+    def preface(self, table: Table) -> str:
+        """Give what stands before VALUES for a table some of whose columns the database wants to number itself."""
+
+    def target(self, table: Table, schema: Schema) -> Table:
+        """Find the table that rows of this one are inserted into: a partition's root, for all others itself."""
+
+    def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
+        """Give conditions on rows that no constraint states: a partition's bounds."""
+
+    def attempt(self, connection: Connection) -> AbstractContextManager[object]:
+        """Guard statements that may be refused: what they did is undone, the transaction lives on."""
+
+    def deferral(self, connection: Connection) -> AbstractContextManager[object]:
+        """Look at foreign keys only at the end, as far as the database lets us."""
+
+
+def dialect_of(name: str) -> Dialect:
+    """Find a dialect by SQLAlchemy's name of it."""
+    module = import_module(f"mrt_runtime.databases.{PACKAGES.get(name, name)}.values")
+    return cast(Dialect, module.VALUES)
