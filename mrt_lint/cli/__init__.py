@@ -1,0 +1,98 @@
+"""The command `mrt`. Every command brings what it needs by itself, so that none pays for another."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from mrt_lint import __version__
+
+_CLEAN, _FOUND, _WRONG = 0, 1, 2
+
+
+class _Parser(ArgumentParser):
+    """Says in one sentence what is wrong with a command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_WRONG, f"{self.prog}: {message} ({self.prog} --help says more)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `mrt` and give its exit code: 0 clean, 1 something found, 2 the command itself is wrong."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _make_parser(given[:1])
+    options = parser.parse_args(given)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader has seen enough: `mrt check | head`
+        sys.stdout = None  # type: ignore[assignment]  # nothing is left to flush into
+        return _FOUND
+    return code
+
+
+def _run(options: Namespace) -> int:
+    if options.command == "verify":
+        from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
+
+        return int(runtime.run(options))
+    from mrt_lint.settings import UsageError  # noqa: PLC0415  mrt --version needs none of it
+
+    try:
+        return int(_command(options.command)(options))
+    except UsageError as error:
+        sys.stderr.write(f"mrt {options.command}: {error}\n")
+        return _WRONG
+
+
+def _command(name: str) -> Callable[[Namespace], int]:
+    return import_module(f"mrt_lint.cli.{name}").run  # type: ignore[no-any-return]  # each command module has a run()
+
+
+def _make_parser(first: Sequence[str]) -> ArgumentParser:
+    """Describe the command line; only `mrt verify` is asked for its own arguments, and only when it is meant."""
+    parser = _Parser(prog="mrt", description="Find Alembic migrations that lose data, lock tables or cannot be rolled back.")
+    parser.add_argument("--version", action="version", version=f"mrt {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_check(commands.add_parser("check", help="read migrations and report what is dangerous in them"))
+    show = commands.add_parser("show", help="print what a migration does, as it was read")
+    show.add_argument("file", metavar="FILE", help="a migration")
+    show.add_argument("--dialect", metavar="NAME", help="the database that raw SQL is written for")
+    _add_output(show)
+    listing = commands.add_parser("rules", help="list the rules")
+    _add_output(listing)
+    explain = commands.add_parser("explain", help="say what a rule finds, why that hurts, and what to write instead")
+    explain.add_argument("rules", metavar="CODE", nargs="+", help="a code or name: MRT201, drop-column")
+    verify = commands.add_parser("verify", help="upgrade, downgrade and compare every revision on a scratch database")
+    if "verify" in first:
+        from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
+
+        runtime.add_arguments(verify)
+    return parser
+
+
+def _add_check(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("paths", metavar="PATH", nargs="*", help="files or folders; without any, what alembic.ini or pyproject.toml declares")
+    add("--strict", action="store_true", default=None, help="exit 1 for warnings, too")
+    add("--select", metavar="CODES", help="only these codes or beginnings of codes, e.g. MRT2,MRT901; opt-in rules, too")
+    add("--extend-select", metavar="CODES", help="these codes beside the default ones, e.g. MRT7")
+    add("--ignore", metavar="CODES", help="all but these codes or beginnings of codes")
+    add("--dialect", metavar="NAME", help="the database that the migrations are written for: postgresql, mysql, sqlite, …")
+    add("--pg-version", metavar="VERSION", help="the oldest PostgreSQL that they run on (default: 14)")
+    add("--no-cache", action="store_true", help="neither use nor fill .mrt_cache")
+    add("--jobs", "-j", metavar="N", type=int, help="processes to read with (default: as many as pay)")
+    _add_output(parser)
+
+
+def _add_output(parser: ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="for people or for programs (default: table)")
+    parser.add_argument("--output", "-o", metavar="FILE", help="write there instead of to standard output")

@@ -1,0 +1,85 @@
+"""`mrt check`: read migrations and report what is dangerous in them."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
+
+from mrt_lint.cache import Cache
+from mrt_lint.cli.output import style_of, write
+from mrt_lint.discovery import discover, walk
+from mrt_lint.engine import Engine, read_file, shown
+from mrt_lint.gate import is_migration
+from mrt_lint.settings import Settings, UsageError, load_settings
+
+
+def run(options: Namespace) -> int:
+    """Check, report, and give the exit code: 1 for errors, with --strict for warnings, too."""
+    settings = load_settings(Path.cwd()).over(
+        strict=options.strict,
+        select=options.select,
+        extend_select=options.extend_select,
+        ignore=options.ignore,
+        dialect=options.dialect,
+        pg_version=options.pg_version,
+    )
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
+    names = _find(options.paths, settings)
+    engine = Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
+    shown_as = {shown(file): name for file, name in names.items()}
+    report = engine.check(names).renamed(lambda path: shown_as.get(path, path))
+    if options.format == "json":
+        from mrt_lint.report.json import render  # noqa: PLC0415  one form of the two
+
+        write(render(report), options)
+    else:
+        from mrt_lint.report.table import render as render_table  # noqa: PLC0415  one form of the two
+
+        write(render_table(report, style_of(options), strict=settings.strict), options)
+    return int(bool(report.errors or (settings.strict and report.findings)))
+
+
+def _find(paths: list[str], settings: Settings) -> dict[Path, str]:
+    """Find the files to check, each with the name under which it is shown.
+
+    Raises UsageError for a path that does not exist or holds no migration. A single file that is none is passed over: a hook
+    is given whatever has changed.
+    """
+    if paths:
+        return _gather((os.path.abspath(path), path) for path in paths)  # noqa: PTH100  resolve() would follow links
+    if settings.paths:
+        return _gather((str(settings.root / path), shown(settings.root / path)) for path in settings.paths)
+    histories, configuration = discover(Path.cwd())
+    if configuration is None:
+        raise UsageError("There is no alembic.ini here and nothing in pyproject.toml: name the folder, mrt check migrations/versions")
+    names: dict[Path, str] = {}
+    for location in dict.fromkeys(location for history in histories for location in history):
+        if not location.folder.is_dir():
+            raise UsageError(f"{shown(configuration)} names the folder {shown(location.folder)}, which does not exist.")
+        names |= {file: shown(file) for file in location.files()}
+    return _some(names, shown(configuration))
+
+
+def _gather(places: Iterable[tuple[str, str]]) -> dict[Path, str]:
+    names: dict[Path, str] = {}
+    for absolute, given in places:
+        path = Path(absolute)
+        if path.is_dir():
+            names |= _some({file: str(Path(given, file.relative_to(path))) for file in walk(path)}, given)
+        elif not path.exists():
+            raise UsageError(f"{given} does not exist.")
+        elif path.suffix != ".py":
+            raise UsageError(f"{given} is neither a folder nor a Python file.")
+        else:
+            names[path] = given
+    return names
+
+
+def _some(names: dict[Path, str], place: str) -> dict[Path, str]:
+    if not any(is_migration(read_file(file)) for file in names):
+        why = f"none of its {len(names)} Python files assigns revision and down_revision" if names else "it holds no Python file"
+        raise UsageError(f"There is no migration in {place}: {why}.")
+    return names

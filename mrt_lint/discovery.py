@@ -1,0 +1,176 @@
+"""Find migration files: under the paths that were given, or where alembic.ini or pyproject.toml says that they are.
+
+Nothing is imported: a `package:folder` location is looked for beside the configuration, as a path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from mrt_lint.settings import UsageError, read_tools
+
+_SEPARATORS: Final = {
+    "space": r"\s+",
+    "newline": r"[\r\n]+",
+    "os": re.escape(os.pathsep),
+    ":": ":",
+    ";": ";",
+    "": r",\s*|\s+",
+}
+"""How Alembic splits `version_locations`, by `path_separator`, before 1.16 `version_path_separator`; by default blanks, commas."""
+
+_KEYS: Final = (
+    "script_location",
+    "version_locations",
+    "recursive_version_locations",
+    "prepend_sys_path",
+    "path_separator",
+    "version_path_separator",
+)
+_HERE: Final = "%(here)s"
+
+
+class Location(NamedTuple):
+    """A folder that holds migrations; `recursive` tells whether its sub-folders do, too."""
+
+    folder: Path
+    recursive: bool = False
+
+    def holds(self, file: Path) -> bool:
+        """Whether a file is one that Alembic would load from here."""
+        return file.parent == self.folder or (self.recursive and self.folder in file.parents)
+
+    def files(self) -> Iterator[Path]:
+        """Yield every Python file in it, sorted, without what only looks like one (`__init__.py`, an editor's locks)."""
+        yield from sorted(_walk(self.folder, recursive=self.recursive))
+
+
+History = tuple[Location, ...]
+"""The locations whose files make up one revision graph."""
+
+
+def discover(folder: Path) -> tuple[list[History], Path | None]:
+    """Find what the nearest configuration above a folder declares, and that configuration; nothing where there is none.
+
+    Raises UsageError where the configuration cannot be read.
+    """
+    for above in (folder, *folder.parents):
+        for configuration in (above / "alembic.ini", above / "pyproject.toml"):
+            histories = read_histories(configuration)
+            if histories:
+                return histories, configuration
+        if (above / ".git").exists():
+            break
+    return [], None
+
+
+def read_histories(configuration: Path) -> list[History]:
+    """Read the version locations of an alembic.ini (one history a section) or of `[tool.alembic]`; empty without such a file."""
+    if configuration.suffix == ".toml":
+        table = read_tools(configuration).get("alembic")
+        return [_history(table, configuration.parent)] if isinstance(table, dict) and "script_location" in table else []
+    if not configuration.is_file():
+        return []
+    import configparser  # noqa: PLC0415  only with an alembic.ini
+
+    here = str(configuration.parent).replace("%", "%%")
+    parser = configparser.ConfigParser({"here": here})
+    try:
+        parser.read_string(configuration.read_text(encoding="utf-8"), str(configuration))
+        sections = [
+            {key: parser.get(name, key) for key in _KEYS if parser.has_option(name, key)}
+            for name in parser.sections()
+            if parser.has_option(name, "script_location")
+        ]
+    except (configparser.Error, OSError, UnicodeError) as error:
+        raise UsageError(f"{configuration} cannot be read: {' '.join(str(error).split())}") from None
+    return [_history(section, configuration.parent) for section in sections]
+
+
+class Neighbours:
+    """Answers which history a file belongs to, whoever asks for it and however it was named; asks each folder once."""
+
+    def __init__(self) -> None:
+        self._declared: dict[Path, list[History]] = {}
+        self._found: dict[Path, History] = {}
+
+    def history(self, file: Path) -> History:
+        """Give the history of a file: the locations of its configuration, else its `versions` folder, else its own folder."""
+        folder = file.parent
+        if folder not in self._found:
+            self._found[folder] = self._look(file)
+        return self._found[folder]
+
+    def _look(self, file: Path) -> History:
+        versions: Path | None = None
+        for above in file.parents:
+            for history in self._declares(above):
+                if any(location.holds(file) for location in history):
+                    return history
+            if versions is None and (above.name == "versions" or (above / "env.py").is_file()):
+                versions = above
+            if (above / ".git").exists():
+                break
+        return (Location(versions, recursive=True),) if versions else (Location(file.parent),)
+
+    def _declares(self, folder: Path) -> list[History]:
+        if folder not in self._declared:
+            try:
+                self._declared[folder] = [
+                    history for name in ("alembic.ini", "pyproject.toml") for history in read_histories(folder / name)
+                ]
+            except UsageError:  # a stranger's configuration further up does not concern this file
+                self._declared[folder] = []
+        return self._declared[folder]
+
+
+def walk(folder: Path) -> list[Path]:
+    """Every Python file at any depth that could be a migration, sorted; hidden folders and virtual environments left out."""
+    return sorted(_walk(folder, recursive=True))
+
+
+def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if recursive and _may_hold(root, name)]
+        for name in names:
+            if name.endswith(".py") and not name.startswith(("__init__", ".#")):
+                yield Path(root, name)
+
+
+def _may_hold(root: str, name: str) -> bool:
+    return not name.startswith(".") and name not in {"__pycache__", "node_modules"} and not Path(root, name, "pyvenv.cfg").exists()
+
+
+def _history(section: Mapping[str, Any], here: Path) -> History:
+    search = [here, *(_place(path, here) for path in _paths(section.get("prepend_sys_path", ""), section)), here / "src"]
+    script = _resolve(str(section["script_location"]), here, search)
+    given = _paths(section.get("version_locations", ""), section)
+    folders = [_resolve(path, here, search) for path in given] or [script / "versions"]
+    recursive = str(section.get("recursive_version_locations", "")).lower() in {"true", "1", "yes", "on"}
+    return tuple(Location(folder, recursive) for folder in folders)
+
+
+def _paths(value: object, section: Mapping[str, Any]) -> list[str]:
+    if isinstance(value, (list, tuple)):
+        return [str(path) for path in value]
+    separator = str(section.get("path_separator") or section.get("version_path_separator") or "").partition("#")[0].strip()
+    split = re.split(_SEPARATORS.get(separator, _SEPARATORS[""]), str(value))
+    return [path.strip() for path in split if path.strip()]
+
+
+def _resolve(location: str, here: Path, search: list[Path]) -> Path:
+    """Find a location; `package:folder` under the first search path that has it."""
+    location = location.replace(_HERE, str(here))
+    package, colon, rest = location.partition(":")
+    if not colon or Path(location).is_absolute():
+        return _place(location, here)
+    inside = Path(*package.split("."), rest)
+    return next((root / inside for root in search if (root / inside).is_dir()), here / inside)
+
+
+def _place(path: str, here: Path) -> Path:
+    return Path(os.path.normpath(here / path.replace(_HERE, str(here))))

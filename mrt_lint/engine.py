@@ -1,0 +1,94 @@
+"""Check migrations: gather the histories that the files belong to, read them, judge them, and remember the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from mrt_lint.cache import Cache, digest
+from mrt_lint.discovery import History, Neighbours
+from mrt_lint.gate import is_migration
+from mrt_lint.report import Report
+from mrt_lint.settings import Settings, UsageError
+
+
+def shown(path: Path) -> str:
+    """Give a path as people want to read it: from the current directory where it is below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def read_file(file: Path) -> bytes:
+    """Read a file; UsageError where that cannot be done."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{shown(file)} cannot be read: {error.strerror or error}") from None
+
+
+class Engine:
+    """Checks files under fixed settings.
+
+    `sources` holds the bytes of files that are not as they are on disk (an editor's buffer), by absolute path. `jobs` is the
+    number of processes for reading; None decides by the work at hand.
+    """
+
+    def __init__(self, settings: Settings, *, cache: Cache, jobs: int | None = 1, sources: Mapping[Path, bytes] | None = None) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._jobs = jobs
+        self._contents: dict[Path, bytes] = dict(sources or {})
+        self._neighbours = Neighbours()
+        self._known: dict[History, Report] = {}
+
+    def check(self, files: Iterable[Path]) -> Report:
+        """Check the migrations among these files (absolute paths), each in the light of its whole history.
+
+        Files that are no migrations are passed over. Raises UsageError where a file cannot be read, or the settings name a code
+        that no rule has.
+        """
+        asked: dict[History, set[str]] = {}
+        for file in files:
+            if is_migration(self._content(file)):
+                asked.setdefault(self._neighbours.history(file), set()).add(shown(file))
+        new = [history for history in asked if history not in self._known]
+        if new:
+            self._known |= zip(new, self._reports(new), strict=True)
+        return sum((self._known[history].only(paths) for history, paths in asked.items()), Report())
+
+    def _reports(self, histories: list[History]) -> list[Report]:
+        from mrt_lint.report import memory  # noqa: PLC0415  without migrations there is nothing to remember
+
+        sources = [self._sources(history) for history in histories]
+        drawers = [f"report-{digest(repr(history), repr(self._settings))}" for history in histories]
+        keys = [digest(*(part for item in files.items() for part in item)) for files in sources]
+        reports = {
+            index: report
+            for index, (drawer, key) in enumerate(zip(drawers, keys, strict=True))
+            if (report := memory.loads(self._cache.get(drawer, key)))
+        }
+        unknown = [index for index in range(len(histories)) if index not in reports]
+        if unknown:
+            from mrt_lint import judgement  # noqa: PLC0415  brings the rules
+            from mrt_lint.readings import Readings  # noqa: PLC0415  brings the operations
+
+            readings = Readings(self._cache, self._settings.target.dialect, self._jobs)
+            for index, read in zip(unknown, readings.of([(repr(histories[i]), sources[i]) for i in unknown]), strict=True):
+                reports[index] = judgement.judge(sources[index], read, self._settings)
+                self._cache.put(drawers[index], keys[index], memory.dumps(reports[index]))
+        return [reports[index] for index in range(len(histories))]
+
+    def _sources(self, history: History) -> dict[str, bytes]:
+        """Give the migrations of a history, by the path that is shown."""
+        files = {file for location in history for file in location.files()}
+        files |= {file for file in self._contents if any(location.holds(file) for location in history)}
+        contents = ((shown(file), self._content(file)) for file in sorted(files))
+        return {path: content for path, content in contents if is_migration(content)}
+
+    def _content(self, file: Path) -> bytes:
+        """Read a file once."""
+        if file not in self._contents:
+            self._contents[file] = read_file(file)
+        return self._contents[file]

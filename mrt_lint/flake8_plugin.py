@@ -1,0 +1,120 @@
+"""The flake8 plugin: the findings of `mrt check` in every editor and hook that runs flake8.
+
+flake8 hands over each file of a project; one that is no migration costs a search through its text and imports nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
+
+from mrt_lint import __version__
+from mrt_lint.gate import is_migration
+
+if TYPE_CHECKING:
+    import ast
+    from pathlib import Path
+
+    from flake8.options.manager import OptionManager
+
+    from mrt_lint.cache import Cache
+    from mrt_lint.engine import Engine
+    from mrt_lint.rule import Finding
+    from mrt_lint.settings import Settings
+
+
+class MigrationChecker:
+    """Checks one file for flake8, which makes an instance for each and runs it."""
+
+    name: ClassVar[str] = "pytest-mrt"
+    version: ClassVar[str] = __version__
+
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str], options: Namespace) -> None:
+        self._tree = tree
+        self._filename = filename
+        self._text = "".join(lines)
+        self._options = options
+
+    @staticmethod
+    def add_options(option_manager: OptionManager) -> None:
+        """Add our options to flake8's command line and configuration."""
+        add = option_manager.add_option
+        add("--mrt-dialect", default=None, parse_from_config=True, help="database of the migrations (default: [tool.mrt] dialect)")
+        add("--mrt-pg-version", default=None, parse_from_config=True, help="the oldest PostgreSQL they run on (default: 14)")
+
+    @staticmethod
+    def parse_options(option_manager: OptionManager, options: Namespace, args: list[str]) -> None:  # noqa: ARG004  flake8 calls it so
+        """End flake8 with one sentence where the options or `[tool.mrt]` cannot be meant."""
+        from mrt_lint.settings import UsageError  # noqa: PLC0415  see the module
+
+        try:
+            settings_of(options)
+        except UsageError as error:
+            option_manager.parser.error(str(error))
+
+    def run(self) -> Iterator[tuple[int, int, str, type]]:
+        """Yield (line, column from 0, text, type) for each finding."""
+        if not is_migration(self._text.encode("utf-8", "replace")):
+            return
+        for finding in self._findings():
+            text = " ".join(f"{finding.code} {finding.name}: {finding.message}".split())
+            yield finding.place.line, finding.place.column - 1, text, type(self)
+
+    def _findings(self) -> Sequence[Finding]:
+        from pathlib import Path  # noqa: PLC0415  see the module
+
+        from mrt_lint.engine import shown  # noqa: PLC0415  see the module
+
+        file = Path(os.path.abspath(self._filename))  # noqa: PTH100  resolve() would follow links
+        report = self._engine(file).check([file]).only({shown(file)})
+        return report.findings + report.suppressed if self._options.disable_noqa else report.findings
+
+    def _engine(self, file: Path) -> Engine:
+        """Give the engine of this process, or one of its own to a text that is not as it is on disk."""
+        from mrt_lint.engine import Engine  # noqa: PLC0415  see the module
+        from mrt_lint.noqa import read_lines  # noqa: PLC0415  see the module
+
+        settings = settings_of(self._options)
+        if file.is_file() and "".join(read_lines(file.read_bytes())) == self._text:
+            return _engine_for(settings)
+        return Engine(settings, cache=_cache_at(settings.root), sources={file: _encode(self._text)})
+
+
+def settings_of(options: Namespace) -> Settings:
+    """Lay flake8's options over `[tool.mrt]`; an opt-in rule that flake8 selects by its digits speaks."""
+    from pathlib import Path  # noqa: PLC0415  see the module
+
+    from mrt_lint.settings import load_settings  # noqa: PLC0415  see the module
+
+    selected = [*(options.select or ()), *(options.extend_select or ())]
+    settings = load_settings(Path.cwd()).over(dialect=options.mrt_dialect, pg_version=options.mrt_pg_version)
+    return settings.over(extend_select=[*settings.extend_select, *(code for code in selected if code.startswith("MRT"))])
+
+
+@cache
+def _engine_for(settings: Settings) -> Engine:
+    from mrt_lint.engine import Engine  # noqa: PLC0415  see the module
+
+    return Engine(settings, cache=_cache_at(settings.root))
+
+
+@cache
+def _cache_at(root: Path) -> Cache:
+    from mrt_lint.cache import Cache  # noqa: PLC0415  see the module
+
+    return Cache(root)
+
+
+def _encode(text: str) -> bytes:
+    """Undo what flake8 did to the bytes, with the encoding that the text declares."""
+    import io  # noqa: PLC0415  see the module
+    import tokenize  # noqa: PLC0415  see the module
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(text.encode("utf-8", "replace")).readline)
+    except SyntaxError:
+        encoding = "utf-8"
+    return text.encode(encoding, "replace")

@@ -1,0 +1,63 @@
+"""Tell a migration from any other Python file, and read its place in the graph, without parsing it. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_ASSIGNED = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n\f])(?:down_)?revision\b[^\r\n]*=")
+_HEADER = re.compile(r"^(revision|down_revision|branch_labels|depends_on)\b[^=\r\n]*=(?!=)", re.MULTILINE)
+_LONGEST_VALUE = 20
+"""Lines that one header value may span; a merge of more parents than that in a broken file stays unread."""
+
+
+def is_migration(source: bytes) -> bool:
+    """Whether the file may be a migration: Alembic demands both `revision` and `down_revision` at module level.
+
+    Never misses one that assigns either name at the start of a line; a template in a string may pass, and reading it tells.
+    """
+    return b"down_revision" in source and _ASSIGNED.search(source) is not None
+
+
+class Header(NamedTuple):
+    """What a migration says of its place in the graph; a value that could not be read is None or empty."""
+
+    revision: str | None
+    down_revision: tuple[str, ...] = ()
+    branch_labels: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    line: int = 1
+
+
+def read_header(source: bytes) -> Header | None:
+    """Read the header of a file that need not parse, None where it assigns no revision that is a plain string."""
+    text = source.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    found: dict[str, tuple[str, ...]] = {}
+    line = 1
+    for match in _HEADER.finditer(text):
+        value = _literal(text[match.end() :])
+        if value is not None:
+            found[match[1]] = value
+            if match[1] == "revision":
+                line = text.count("\n", 0, match.start()) + 1
+    revision = found.pop("revision", ())
+    return Header(revision[0], **found, line=line) if revision else None
+
+
+def _literal(text: str) -> tuple[str, ...] | None:
+    """Evaluate the literal that the text starts with; the strings in it, None where it is something else."""
+    import ast  # noqa: PLC0415  only a file that does not parse comes here
+
+    lines = text.split("\n", _LONGEST_VALUE)[:_LONGEST_VALUE]
+    for end in range(1, len(lines) + 1):
+        try:
+            value = ast.literal_eval("\n".join(lines[:end]).strip())
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            continue
+        if value is None:
+            return ()
+        values = (value,) if isinstance(value, str) else value
+        if isinstance(values, (tuple, list, set)) and all(isinstance(item, str) for item in values):
+            return tuple(values)
+        return None
+    return None

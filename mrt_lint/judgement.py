@@ -1,0 +1,106 @@
+"""Judge one history: the rules over what was read, then the `noqa` comments over what the rules say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mrt_lint import rules
+from mrt_lint.gate import read_header
+from mrt_lint.history import History
+from mrt_lint.migration import Migration
+from mrt_lint.noqa import Silences, read_lines
+from mrt_lint.reading import Broken, Reading
+from mrt_lint.report import Report, Unread
+from mrt_lint.rule import Context, Finding, Rule
+from mrt_lint.settings import Settings, UsageError, nearest
+from mrt_lint.values import Place
+
+_BROKEN = "MRT902"
+_USELESS_NOQA = "MRT990"
+
+
+def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], settings: Settings) -> Report:
+    """Judge the files of one history, given their bytes and what was read of them, both by path.
+
+    A broken file stands in the history by its header, so that its neighbours are not blamed for it. Raises UsageError where
+    the settings name a code that no rule has.
+    """
+    chosen = choose(settings)
+    migrations = {path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None}
+    broken = {path: reading for path, reading in readings.items() if isinstance(reading, Broken)}
+    stand_ins = [_stand_in(path, sources[path]) for path in broken]
+    history = History.of([*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)])
+    context = Context(target=settings.target, history=history)
+    findings = [
+        *rules.check_history(history, context, chosen),
+        *(finding for migration in migrations.values() for finding in rules.check(migration, context, chosen)),
+        *(_unparsable(rule, stand_in, broken[stand_in.path]) for rule in chosen if rule.code == _BROKEN for stand_in in stand_ins),
+    ]
+    spoken, silenced = _hush(findings, sources, migrations, chosen)
+    unreadable = (_unread(migration) for migration in migrations.values())
+    report = Report(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced))
+    return report + Report(unreadable=tuple(unread for several in unreadable for unread in several))
+
+
+def choose(settings: Settings) -> tuple[Rule, ...]:
+    """Give the rules that the settings want. Raises UsageError for a code that no rule has."""
+    every = rules.all_rules()
+    for prefix in (*settings.select, *settings.extend_select, *settings.ignore):
+        if not any(rule.code.startswith(prefix) for rule in every):
+            raise UsageError(f"There is no rule {prefix}{nearest(prefix.upper(), (rule.code for rule in every))}")
+    return tuple(rule for rule in every if settings.selects(rule.code, default=rule.default))
+
+
+def _stand_in(path: str, source: bytes) -> Migration:
+    """Make a migration of nothing but the header."""
+    header = read_header(source)
+    if header is None:
+        return Migration(path=path, revision=None)
+    return Migration(
+        path=path,
+        revision=header.revision,
+        down_revision=header.down_revision,
+        branch_labels=header.branch_labels,
+        depends_on=header.depends_on,
+        place=Place(header.line, 1, header.line, 1),
+    )
+
+
+def _unparsable(rule: Rule, stand_in: Migration, broken: Broken) -> Finding:
+    return rule.found(stand_in, broken.place, reason=broken.reason)
+
+
+def _unread(migration: Migration) -> Iterator[Unread]:
+    for unreadable in migration.unreadable:
+        place = unreadable.place
+        yield Unread(path=migration.path, line=place.line, column=place.column, source=unreadable.source, why=unreadable.why)
+
+
+def _hush(
+    findings: Sequence[Finding], sources: Mapping[str, bytes], migrations: Mapping[str, Migration], chosen: Sequence[Rule]
+) -> tuple[list[Finding], list[Finding]]:
+    """Part what is to be reported from what a comment silences; a comment that silences nothing is a finding of its own."""
+    spoken: list[Finding] = []
+    silenced: list[Finding] = []
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    for path, source in sources.items():
+        here = by_path.get(path, [])
+        if b"noqa" not in source.lower():
+            spoken += here
+            continue
+        silences = Silences(read_lines(source))
+        for finding in here:
+            (silenced if silences.silence(finding.place.line, finding.code) else spoken).append(finding)
+        for rule in chosen:
+            if rule.code == _USELESS_NOQA and path in migrations:
+                spoken += _useless(rule, migrations[path], silences, chosen)
+    return spoken, silenced
+
+
+def _useless(rule: Rule, migration: Migration, silences: Silences, chosen: Sequence[Rule]) -> Iterator[Finding]:
+    """Find the codes of ours that a comment names in vain; one that was not asked for may yet serve another run."""
+    for line, column, code in silences.useless():
+        if any(asked.code.startswith(code) for asked in chosen):
+            yield rule.found(migration, Place(line, column, line, column + len(code)), code=code)

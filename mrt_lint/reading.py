@@ -1,0 +1,59 @@
+"""What became of reading one file, as a value that can be kept and sent."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple, TypeAlias
+
+from mrt_lint import migration, ops, values
+from mrt_lint.codec import Codec
+from mrt_lint.migration import Migration, UnparsableError
+from mrt_lint.values import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A file that could not be read: `place` is where, `reason` one clause saying why."""
+
+    place: Place
+    reason: str
+
+
+Reading: TypeAlias = Migration | Broken
+
+
+class Source(NamedTuple):
+    """One file to read: its path as it is shown, its bytes, and the dialect that raw SQL is read in."""
+
+    path: str
+    content: bytes
+    dialect: str | None
+
+
+def read(source: Source) -> Migration | Broken:
+    """Read one migration, raw SQL included; whatever a file holds, this returns."""
+    from mrt_lint.lift import lift  # noqa: PLC0415  brings the parser
+    from mrt_lint.sql import expand  # noqa: PLC0415  brings the SQL parser
+
+    try:
+        return expand(lift(source.content, source.path), source.dialect)
+    except UnparsableError as error:
+        return Broken(place=error.place, reason=error.reason)
+    except (RecursionError, MemoryError) as error:
+        return Broken(place=Place(1, 1, 1, 1), reason=f"it is nested too deeply or too large ({type(error).__name__})")
+    except Exception as error:  # noqa: BLE001  one file that trips the reader must not hide the others
+        return Broken(place=Place(1, 1, 1, 1), reason=f"reading it failed ({type(error).__name__}: {error})")
+
+
+def read_text(source: Source) -> str:
+    """Read one migration and write what was read as one line."""
+    return codec().dumps(read(source))
+
+
+@cache
+def codec() -> Codec:
+    """Give the codec of readings."""
+    classes = (cls for module in (values, ops, migration) for _, cls in inspect.getmembers(module, inspect.isclass))
+    return Codec([Broken, *classes])

@@ -1,0 +1,69 @@
+"""What a check found, and the forms in which it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from mrt_lint.rule import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A call that could not be read, so that nobody takes silence about it for safety."""
+
+    path: str
+    line: int
+    column: int
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The result of a check, sorted by place; `files` are the migrations that were looked at."""
+
+    files: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    suppressed: tuple[Finding, ...] = ()
+    unreadable: tuple[Unread, ...] = ()
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings are warnings."""
+        return len(self.findings) - self.errors
+
+    def only(self, paths: Collection[str]) -> Report:
+        """Leave out what concerns other files."""
+        return Report(
+            files=tuple(path for path in self.files if path in paths),
+            findings=tuple(finding for finding in self.findings if finding.path in paths),
+            suppressed=tuple(finding for finding in self.suppressed if finding.path in paths),
+            unreadable=tuple(unread for unread in self.unreadable if unread.path in paths),
+        )
+
+    def renamed(self, name: Callable[[str], str]) -> Report:
+        """Show the files under other names."""
+        return Report(
+            files=tuple(name(path) for path in self.files),
+            findings=tuple(replace(finding, path=name(finding.path)) for finding in self.findings),
+            suppressed=tuple(replace(finding, path=name(finding.path)) for finding in self.suppressed),
+            unreadable=tuple(replace(unread, path=name(unread.path)) for unread in self.unreadable),
+        )
+
+    def __add__(self, other: Report) -> Report:
+        return Report(
+            files=tuple(sorted(self.files + other.files)),
+            findings=tuple(sorted(self.findings + other.findings, key=_order)),
+            suppressed=tuple(sorted(self.suppressed + other.suppressed, key=_order)),
+            unreadable=tuple(sorted(self.unreadable + other.unreadable, key=lambda unread: (unread.path, unread.line, unread.column))),
+        )
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    return finding.path, finding.place.line, finding.place.column, finding.code, finding.message

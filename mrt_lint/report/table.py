@@ -1,0 +1,104 @@
+"""The report that people read: a finding is a line with place and code, the line of code, and what to write instead."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from mrt_lint.report import Report, Unread
+from mrt_lint.report.style import Style
+from mrt_lint.rule import Finding, Severity
+
+_MOST_UNREAD: Final = 10
+_WIDEST: Final = 100
+
+
+def render(report: Report, style: Style, *, strict: bool = False) -> str:
+    """Write a report for a terminal, as wide as that is but not so wide that it is hard to read."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    blocks = [_finding(finding, style, width) for finding in report.findings]
+    if report.unreadable:
+        blocks.append("\n".join(_unread(report.unreadable, style, width)))
+    blocks.append(_summary(report, style, strict=strict))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _finding(finding: Finding, style: Style, width: int) -> str:
+    place = f"{finding.path}:{finding.place.line}:{finding.place.column}"
+    colour = "red" if finding.severity is Severity.ERROR else "yellow"
+    lines = [f"{style.paint(place, 'bold')}  {style.paint(finding.code, 'bold', colour)} {style.paint(finding.name, colour)}"]
+    lines += _wrap(finding.message, "    ", width)
+    code = _line_of(finding.path, finding.place.line)
+    if code:
+        number = f"{finding.place.line:>7} | "
+        lines.append(style.paint(number, "dim") + style.paint(_shorten(code, width - len(number)), "cyan"))
+    if finding.instead:
+        lines += _advice(finding.instead, width)
+    return "\n".join(lines)
+
+
+def _advice(text: str, width: int) -> Iterator[str]:
+    """Wrap an advice; lines of it that are indented are code and stay as they are."""
+    first, *others = text.strip().splitlines()
+    yield from textwrap.wrap(first, width, initial_indent="    Instead: ", subsequent_indent="    ", break_long_words=False)
+    for line in others:
+        yield from [f"    {line}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
+
+
+def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterator[str]:
+    yield style.paint(f"{_count(len(unreadable), 'call')} could not be read, so nothing is said about {_them(len(unreadable))}:", "bold")
+    for unread in unreadable[:_MOST_UNREAD]:
+        yield f"  {unread.path}:{unread.line}:{unread.column}  {style.paint(unread.why, 'dim')}"
+        yield f"    {style.paint(_shorten(unread.source.strip(), width - 4), 'cyan')}"
+    if len(unreadable) > _MOST_UNREAD:
+        yield f"  … and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)"
+
+
+def _summary(report: Report, style: Style, *, strict: bool) -> str:
+    files = _count(len(report.files), "migration")
+    suppressed = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
+    if not report.findings:
+        return style.paint(f"{files} checked: nothing found{suppressed}.", "green")
+    counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}{suppressed}"
+    fails = report.errors or strict
+    hint = " Why, and what to do: mrt explain CODE." if fails else " Warnings fail only with --strict; mrt explain CODE says more."
+    return style.paint(f"{files} checked: {counts}.", "bold", "red" if fails else "yellow") + hint
+
+
+def _wrap(text: str, indent: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _shorten(code: str, width: int) -> str:
+    """Cut a line of code to the width; control characters of a stranger's file stay off the terminal."""
+    text = "".join(character if character.isprintable() else " " for character in code.strip())
+    return text if len(text) <= width else f"{text[: width - 2]} …"
+
+
+@cache
+def _lines_of(path: str) -> list[str]:
+    from mrt_lint.noqa import read_lines  # noqa: PLC0415  brings the tokenizer
+
+    try:
+        return read_lines(Path(path).read_bytes())
+    except OSError:
+        return []
+
+
+def _line_of(path: str, line: int) -> str:
+    lines = _lines_of(path)
+    return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"

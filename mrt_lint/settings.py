@@ -1,0 +1,182 @@
+"""What the user chose: `[tool.mrt]` of pyproject.toml, and what the command line or flake8 says over it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from mrt_lint.rule import Target
+from mrt_lint.values import DIALECTS
+
+RUNTIME_KEYS: Final = (
+    "alembic_ini",
+    "db_url",
+    "seed_rows",
+    "skip",
+    "minimum_downgrade_revision",
+    "custom_seeds",
+    "migration_timeout",
+    "env",
+    "target_metadata",
+    "after_writes",
+    "x_arguments",
+)
+"""Keys of the same table that `mrt verify` and the pytest plugin read."""
+
+_TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
+_VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
+_VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
+_LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_branches")
+_KEYS: Final = ("dialect", "strict", "irreversible", *_VERSION_KEYS, *_LIST_KEYS)
+_ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
+
+
+class UsageError(Exception):
+    """The command itself is wrong: one sentence that says what, and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to look at migrations.
+
+    root: the project's folder, where paths in its configuration start. paths: where the migrations are, relative to it; empty:
+    to be discovered. select, extend_select, ignore: prefixes of codes; an empty select means every rule that is not opt-in, an
+    opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. independent_branches: labels of branches that are meant to have heads
+    of their own. irreversible: revision → the reason why it cannot be undone.
+    """
+
+    root: Path = field(default_factory=Path.cwd)
+    paths: tuple[str, ...] = ()
+    target: Target = field(default_factory=Target)
+    select: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    strict: bool = False
+    independent_branches: tuple[str, ...] = ()
+    irreversible: tuple[tuple[str, str], ...] = ()
+
+    def selects(self, code: str, *, default: bool) -> bool:
+        """Whether findings with this code are wanted; `default` is the rule's own."""
+        select = (*self.select, *self.extend_select)
+        wanted = max((len(prefix) for prefix in select if code.startswith(prefix) and (default or prefix != "MRT")), default=0)
+        unwanted = max((len(prefix) for prefix in self.ignore if code.startswith(prefix)), default=0)
+        return unwanted < wanted or (unwanted == 0 and default and not self.select)
+
+    def over(self, **given: Any) -> Settings:
+        """Give these settings with others over them, written as in `[tool.mrt]`; None leaves a setting as it is."""
+        return _settle(self, {key: value for key, value in given.items() if value is not None}, "")
+
+
+def load_settings(folder: Path) -> Settings:
+    """Read the settings that hold in a folder: those of the nearest pyproject.toml above it that has a `[tool.mrt]`.
+
+    Raises UsageError where that cannot be read or says something that cannot be meant.
+    """
+    root = find_root(folder)
+    path = next((above / "pyproject.toml" for above in _upward(folder) if "mrt" in read_tools(above / "pyproject.toml")), None)
+    if path is None:
+        return Settings(root=root)
+    table = read_tools(path)["mrt"]
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: tool.mrt is to be a table, [tool.mrt].")
+    return _settle(Settings(root=path.parent), _known(table, path), f"{path}: ")
+
+
+def find_root(folder: Path) -> Path:
+    """Find the folder of the project that a folder is in: the nearest with a pyproject.toml, alembic.ini or .git, or itself."""
+    return next((above for above in _upward(folder) if any((above / mark).exists() for mark in _ROOT_MARKS)), folder)
+
+
+def read_tools(path: Path) -> dict[str, Any]:
+    """Read the table `[tool]` of a pyproject.toml that has a `[tool.mrt]` or `[tool.alembic]`; empty where there is none.
+
+    Raises UsageError where it is not TOML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+    if not _TABLE.search(text):
+        return {}
+    try:
+        import tomllib  # noqa: PLC0415  most runs have nothing to read
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib  # noqa: PLC0415
+    try:
+        tools = tomllib.loads(text).get("tool", {})
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not TOML: {error}") from None
+    return tools if isinstance(tools, dict) else {}
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Make the end of a sentence that offers the likeliest words, "; did you mean MRT201?", or nothing."""
+    import difflib  # noqa: PLC0415  only for a mistake
+
+    likely = difflib.get_close_matches(word, list(words), n=3)
+    return f"; did you mean {' or '.join(likely)}?" if likely else ""
+
+
+def _upward(folder: Path) -> Sequence[Path]:
+    return (folder, *folder.parents)
+
+
+def _known(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Give the linter's part of the table; UsageError for a key that neither half knows."""
+    named = {key.replace("-", "_"): value for key, value in table.items()}
+    for key in named:
+        if key not in _KEYS and key not in RUNTIME_KEYS:
+            raise UsageError(f"{path}: [tool.mrt] has no key {key!r}{nearest(key, (*_KEYS, *RUNTIME_KEYS))}")
+    return {key: value for key, value in named.items() if key in _KEYS}
+
+
+def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Settings:
+    changes: dict[str, Any] = {}
+    target: dict[str, Any] = {}
+    for key, value in given.items():
+        if key in _VERSION_KEYS:
+            target[key] = _version(key, value, where)
+        elif key == "dialect":
+            target[key] = _dialect(value, where)
+        elif key in _LIST_KEYS:
+            changes[key] = _words(key, value, where)
+        elif key == "irreversible":
+            changes[key] = _reasons(value, where)
+        elif isinstance(value, bool):
+            changes[key] = value
+        else:
+            raise UsageError(f"{where}{key} is {value!r}, where true or false is expected.")
+    return replace(settings, **changes, target=replace(settings.target, **target))
+
+
+def _version(key: str, value: object, where: str) -> tuple[int, int]:
+    match = _VERSION.fullmatch(str(value))
+    if not match or isinstance(value, bool):
+        raise UsageError(f"{where}{key} is {value!r}, where a version like 14 or 10.6 is expected.")
+    return int(match[1]), int(match[2] or 0)
+
+
+def _dialect(value: object, where: str) -> str:
+    if value not in DIALECTS:
+        raise UsageError(f"{where}dialect is {value!r}, which is none of {', '.join(DIALECTS)}.")
+    return str(value)
+
+
+def _words(key: str, value: object, where: str) -> tuple[str, ...]:
+    """Take a list of strings, or one string with commas or blanks between the words (not for paths: they may have both)."""
+    if isinstance(value, str):
+        return (value,) if key == "paths" else tuple(word for word in re.split(r"[,\s]+", value) if word)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
+        raise UsageError(f"{where}{key} is {value!r}, where a list of strings is expected.")
+    return tuple(value)
+
+
+def _reasons(value: object, where: str) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict) or not all(isinstance(reason, str) and reason.strip() for reason in value.values()):
+        raise UsageError(f"{where}irreversible is {value!r}, where a table of revision and reason is expected.")
+    return tuple(sorted(value.items()))
