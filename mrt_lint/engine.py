@@ -35,7 +35,9 @@ class Engine:
     number of processes for reading; None decides by the work at hand.
     """
 
-    def __init__(self, settings: Settings, *, cache: Cache, jobs: int | None = 1, sources: Mapping[Path, bytes] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, cache: Cache, jobs: int | None = 1, sources: Mapping[Path, bytes] | None = None
+    ) -> None:
         self._settings = settings
         self._cache = cache
         self._jobs = jobs

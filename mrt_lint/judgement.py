@@ -26,7 +26,9 @@ def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], setting
     the settings name a code that no rule has.
     """
     chosen = choose(settings)
-    migrations = {path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None}
+    migrations = {
+        path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None
+    }
     broken = {path: reading for path, reading in readings.items() if isinstance(reading, Broken)}
     stand_ins = [_stand_in(path, sources[path]) for path in broken]
     history = History.of([*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)])

@@ -44,8 +44,8 @@ class Settings:
 
     root: the project's folder, where paths in its configuration start. paths: where the migrations are, relative to it; empty:
     to be discovered. select, extend_select, ignore: prefixes of codes; an empty select means every rule that is not opt-in, an
-    opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. independent_branches: labels of branches that are meant to have heads
-    of their own. irreversible: revision → the reason why it cannot be undone.
+    opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. independent_branches: labels of
+    branches that are meant to have heads of their own. irreversible: revision → the reason why it cannot be undone.
     """
 
     root: Path = field(default_factory=Path.cwd)

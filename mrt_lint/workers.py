@@ -25,7 +25,9 @@ def sensible_jobs(weights: Sequence[int]) -> int:
     return max(1, min(processors, len(weights), 1 + sum(weights) // _ENOUGH))
 
 
-def spread(work: Callable[[Task], str], tasks: Sequence[Task], weights: Sequence[int], jobs: int) -> Iterator[tuple[int, str | None]]:
+def spread(
+    work: Callable[[Task], str], tasks: Sequence[Task], weights: Sequence[int], jobs: int
+) -> Iterator[tuple[int, str | None]]:
     """Start the work at once; the iterator yields (index of the task, its line), as they come in.
 
     `work` gives one line of text and raises nothing. A task whose process died gives None. With one job, or where there is no

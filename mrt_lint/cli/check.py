@@ -54,7 +54,7 @@ def _find(paths: list[str], settings: Settings) -> dict[Path, str]:
         return _gather((str(settings.root / path), shown(settings.root / path)) for path in settings.paths)
     histories, configuration = discover(Path.cwd())
     if configuration is None:
-        raise UsageError("There is no alembic.ini here and nothing in pyproject.toml: name the folder, mrt check migrations/versions")
+        raise UsageError("There is no alembic.ini here and no [tool.alembic]: name the folder, mrt check migrations/versions")
     names: dict[Path, str] = {}
     for location in dict.fromkeys(location for history in histories for location in history):
         if not location.folder.is_dir():

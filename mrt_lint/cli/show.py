@@ -114,7 +114,8 @@ def _lines(migration: Migration, style: Style) -> Iterator[str]:
     if migration.unreadable:
         yield f"\n{style.paint('could not be read', 'bold')}"
         for unreadable in migration.unreadable:
-            yield f"{unreadable.place.line:>6}  {style.paint(unreadable.source.strip(), 'cyan')}  {style.paint(unreadable.why, 'dim')}"
+            source = style.paint(unreadable.source.strip(), "cyan")
+            yield f"{unreadable.place.line:>6}  {source}  {style.paint(unreadable.why, 'dim')}"
 
 
 def _function(name: str, function: Function | None, style: Style) -> Iterator[str]:

@@ -61,7 +61,9 @@ class Report:
             files=tuple(sorted(self.files + other.files)),
             findings=tuple(sorted(self.findings + other.findings, key=_order)),
             suppressed=tuple(sorted(self.suppressed + other.suppressed, key=_order)),
-            unreadable=tuple(sorted(self.unreadable + other.unreadable, key=lambda unread: (unread.path, unread.line, unread.column))),
+            unreadable=tuple(
+                sorted(self.unreadable + other.unreadable, key=lambda unread: (unread.path, unread.line, unread.column))
+            ),
         )
 
 

@@ -50,7 +50,8 @@ def _advice(text: str, width: int) -> Iterator[str]:
 
 
 def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterator[str]:
-    yield style.paint(f"{_count(len(unreadable), 'call')} could not be read, so nothing is said about {_them(len(unreadable))}:", "bold")
+    about = "it" if len(unreadable) == 1 else "them"
+    yield style.paint(f"{_count(len(unreadable), 'call')} could not be read, so nothing is said about {about}:", "bold")
     for unread in unreadable[:_MOST_UNREAD]:
         yield f"  {unread.path}:{unread.line}:{unread.column}  {style.paint(unread.why, 'dim')}"
         yield f"    {style.paint(_shorten(unread.source.strip(), width - 4), 'cyan')}"
@@ -98,7 +99,3 @@ def _line_of(path: str, line: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _them(number: int) -> str:
-    return "it" if number == 1 else "them"
