@@ -1,0 +1,5 @@
+"""Rows for every table, that satisfy its keys, types and constraints and that are hard on migrations."""
+
+from mrt_runtime.seed.seeder import Seeded, Seeder
+
+__all__ = ["Seeded", "Seeder"]

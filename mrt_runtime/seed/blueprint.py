@@ -1,0 +1,245 @@
+"""Everything that the rows of one table have to satisfy, worked out before the first of them is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.schema import Column, ForeignKey, Schema, Table, qualified
+from mrt_runtime.seed.check import Condition, read_condition
+from mrt_runtime.seed.kind import Kind, Slot, Whole
+from mrt_runtime.seed.statement import Writer
+from mrt_runtime.seed.unique import Unique, mentioned, uniques_of
+from mrt_runtime.seed.value import Pool, Row, Value, Variety
+
+MOST_COMBINATIONS = 4000
+MOST_VALUES = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Columns that are given values together. `turning` options are as good as each other: each row begins at another one."""
+
+    columns: tuple[str, ...]
+    options: tuple[Row, ...]
+    turning: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Blueprint:
+    """`columns` are given values; `loops` are foreign keys to the table itself; `missing` tells why columns stay empty."""
+
+    table: Table
+    columns: tuple[str, ...] = ()
+    pools: dict[str, Pool] = field(default_factory=dict)
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    groups: list[Group] = field(default_factory=list)
+    loops: tuple[ForeignKey, ...] = ()
+    uniques: tuple[Unique, ...] = ()
+    conditions: list[Condition] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def impossible(self) -> str | None:
+        """Why no row can be made at all, None where one can."""
+        for name, reason in self.missing.items():
+            column = self.table.column(name)
+            if column is not None and not column.nullable and column.default is None:
+                return reason
+        return None
+
+
+class Draughtsman:
+    """Draws the blueprints of one schema's tables; `parents` gives rows that foreign keys may point at."""
+
+    def __init__(self, writer: Writer, schema: Schema, parents: Parents) -> None:
+        self.writer = writer
+        self.schema = schema
+        self.parents = parents
+        self.dialect = writer.dialect
+
+    def draw(self, table: Table, *, start: int, count: int, known: Sequence[Row] = (), fresh: Collection[str] = ()) -> Blueprint:
+        """Draw a table's blueprint.
+
+        start, count: which ordinals the rows will have. known: rows that are there; where they are given, only the columns in
+        `fresh` get new values and the others keep theirs.
+        """
+        blueprint = Blueprint(table=table, uniques=tuple(uniques_of(table)))
+        for column in table.columns:
+            if column.generated is None:
+                self._add_column(blueprint, column, Slot(name=column.name, place=column.position, start=start, count=count))
+        for key in table.foreign_keys:
+            self._add_key(blueprint, key)
+        for name, pool in blueprint.pools.items():
+            if known and name not in fresh:
+                values = tuple({(type(v), v): v for row in known if (v := row[name]) is not None}.values())
+                blueprint.pools[name] = Pool(typical=values, null=any(row[name] is None for row in known))
+            elif any(name in mentioned(exclusion.definition, table) for exclusion in table.exclusions):
+                blueprint.pools[name] = replace(pool, edges=())  # an unbounded range leaves no room for a second one
+        blueprint.columns = tuple(blueprint.pools)
+        self._add_conditions(blueprint)
+        return blueprint
+
+    def _add_column(self, blueprint: Blueprint, column: Column, slot: Slot) -> None:
+        table = blueprint.table
+        kind = self.dialect.kind_of(column, self.schema)
+        in_key = table.primary_key is not None and column.name in table.primary_key.columns
+        named = self.schema.type_named(column.type.base, column.type.schema) if column.type.kind == "domain" else None
+        null = column.nullable and not in_key and (named is None or named.nullable)
+        if kind is None:
+            blueprint.missing[column.name] = f"no value is known for the type {column.type.text} of column '{column.name}'"
+            if null and column.default is None:
+                blueprint.pools[column.name] = Pool(null=True)
+            return
+        pool = replace(kind.pool(slot), null=null)
+        if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Whole)):
+            pool = replace(pool, edges=(), bare=())
+        blueprint.kinds[column.name] = kind
+        blueprint.pools[column.name] = pool
+
+    def _add_key(self, blueprint: Blueprint, key: ForeignKey) -> None:
+        table, pools = blueprint.table, blueprint.pools
+        label = qualified(key.referred_table, key.referred_schema)
+        if label == table.label:
+            blueprint.loops += (key,)
+            return
+        found = self.parents.rows(label, key.referred_columns)
+        if found is None or any(name not in pools for name in key.columns):
+            return  # the table is missing, as SQLite allows, or a generated column points at it
+        options: list[Row] = [dict(zip(key.columns, row.values(), strict=False)) for row in found]
+        nullable = [name for name in key.columns if pools[name].null]
+        if not options:
+            for name in nullable or key.columns:
+                blueprint.missing[name] = f"no row of '{label}' is there to point at"
+        if nullable:
+            options.append(dict.fromkeys(nullable))
+        blueprint.groups.append(Group(columns=key.columns, options=tuple(options), turning=True))
+        for name in key.columns:
+            values = tuple({option[name]: None for option in options if option.get(name) is not None})
+            pools[name] = Pool(typical=values, null=pools[name].null)
+
+    def _add_conditions(self, blueprint: Blueprint) -> None:
+        table, grammar = blueprint.table, self.dialect.grammar
+        names = [column.name for column in table.columns]
+        for column in table.columns:
+            self._add_domain(blueprint, column)
+        found = [
+            read_condition(check.expression, names, grammar, check.name) for check in table.checks if check.enforced
+        ] + [read_condition(text, names, grammar) for text in self.dialect.hidden_checks(self.writer.connection, table)]
+        blueprint.conditions += found
+        for condition in found:
+            self._add_hints(blueprint, condition)
+        for condition in sorted(found, key=lambda condition: len(condition.columns)):
+            if not condition.columns or any(name not in blueprint.pools for name in condition.columns):
+                continue
+            if len(condition.columns) == 1:
+                self._sift(blueprint, condition)
+            else:
+                self._combine(blueprint, condition)
+
+    def _add_hints(self, blueprint: Blueprint, condition: Condition) -> None:
+        keyed = {name for group in blueprint.groups for name in group.columns}
+        for name in condition.columns:
+            if name in blueprint.kinds and name not in keyed:
+                pool = blueprint.pools[name]
+                hints = condition.hints(blueprint.kinds[name], pool.values[:MOST_VALUES])
+                blueprint.pools[name] = replace(pool, hints=tuple(dict.fromkeys((*pool.hints, *hints))))
+
+    def _add_domain(self, blueprint: Blueprint, column: Column) -> None:
+        kind, seen = column.type, 0
+        while kind.kind == "domain" and column.name in blueprint.kinds and seen < 10:  # noqa: PLR2004 domains over domains end
+            named, seen = self.schema.type_named(kind.base, kind.schema), seen + 1
+            for check in named.checks if named else ():
+                # In a domain's checks the value is called VALUE; here it is a column of that name.
+                condition = replace(read_condition(check.expression, ["value"], self.dialect.grammar, check.name), columns=(column.name,))
+                self._add_hints(blueprint, condition)
+                self._sift(blueprint, condition, replace(column, name="value"))
+            kind = kind.element or (named.base if named and named.base else replace(kind, kind="base"))
+
+    def _sift(self, blueprint: Blueprint, condition: Condition, column: Column | None = None) -> None:
+        [name] = condition.columns
+        pool = blueprint.pools[name]
+        values = (*pool.values[:MOST_VALUES], *((None,) if pool.null else ()))
+        passing = self._ask(condition, [(column or self._column(blueprint, name), values)])
+        if passing:
+            allowed = [values[place] for (place,) in passing]
+            blueprint.pools[name] = pool.keep(allowed, null=None in allowed)
+
+    def _combine(self, blueprint: Blueprint, condition: Condition) -> None:
+        most = max(2, int(MOST_COMBINATIONS ** (1 / len(condition.columns))))
+        choices = [(self._column(blueprint, name), sample(blueprint.pools[name], most)) for name in condition.columns]
+        passing = self._ask(condition, choices)
+        if passing:
+            options = tuple({c.name: values[n] for (c, values), n in zip(choices, places, strict=True)} for places in passing)
+            blueprint.groups.append(Group(columns=condition.columns, options=options))
+
+    def _column(self, blueprint: Blueprint, name: str) -> Column:
+        return next(column for column in blueprint.table.columns if column.name == name)
+
+    def _ask(self, condition: Condition, choices: Sequence[tuple[Column, Sequence[Value]]]) -> list[tuple[int, ...]]:
+        """Ask the database; it may not be able to say, and then its refusals will."""
+        if not all(values for _, values in choices):
+            return []
+        try:
+            with self.dialect.attempt(self.writer.connection):
+                return self.writer.passing(condition.expression, choices)
+        except DBAPIError:
+            return []
+
+
+class Parents:
+    """Rows that foreign keys may point at, read when they are first asked for; `promised` ones will be there in time."""
+
+    def __init__(self, writer: Writer, schema: Schema) -> None:
+        self.writer = writer
+        self.tables: Mapping[str, Table] = {table.label: table for table in schema.tables}
+        self.promised: dict[str, Row] = {}
+        self._read: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
+
+    def rows(self, label: str, columns: Sequence[str]) -> list[Row] | None:
+        """Give the values of these columns (of the primary key, where none are named) in rows where none is NULL.
+
+        None where there is no such table.
+        """
+        table = self.tables.get(label)
+        if table is None:
+            return None
+        names = tuple(columns) or (table.primary_key.columns if table.primary_key else ())
+        if any(table.column(name) is None for name in names):
+            return None
+        place = (label, names)
+        if place not in self._read:
+            rows = [row for row in self.writer.read(table, names) if None not in row.values()]
+            self._read[place] = list({tuple(row.values()): row for row in rows}.values())
+        if not self._read[place] and label in self.promised and set(names) <= set(self.promised[label]):
+            return [{name: self.promised[label][name] for name in names}]
+        return self._read[place]
+
+    def forget(self, label: str) -> None:
+        """Read that table again when it is next asked for."""
+        for place in [place for place in self._read if place[0] == label]:
+            del self._read[place]
+
+
+def sample(pool: Pool, most: int) -> tuple[Value, ...]:
+    """Choose up to so many values of a pool, of each sort some."""
+    sorts: list[list[Value]] = [list(pool.typical), list(pool.hints), list(pool.edges), list(pool.bare)]
+    if pool.null:
+        sorts.insert(1, [None])
+    found: dict[tuple[type, Value], Value] = {}
+    while any(sorts) and len(found) < most:
+        for values in sorts:
+            if values and len(found) < most:
+                value = values.pop(0)
+                found[type(value), value] = value
+    return tuple(found.values())
+
+
+def preference(pool: Pool, variety: Variety, ordinal: int) -> dict[tuple[type, Value], int]:
+    """Rank a pool's values for a row, the best first."""
+    ranks: dict[tuple[type, Value], int] = {}
+    for value in pool.order(variety, ordinal):
+        ranks.setdefault((type(value), value), len(ranks))
+    return ranks

@@ -1,0 +1,109 @@
+"""Rows that the user supplies for a table, in place of made-up ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.config import SeedRows
+from mrt_runtime.schema import Column, Table
+from mrt_runtime.seed.fill import Filled, Filler, insertable
+from mrt_runtime.seed.refusal import read_refusal
+from mrt_runtime.seed.row import Planner
+from mrt_runtime.seed.value import Row, Value, Variety
+
+HEX_LENGTH = 32
+
+
+class CustomSeed:
+    """One table's callable. `stray` are columns that it gave and no revision's table has had so far: misspelt, probably."""
+
+    def __init__(self, label: str, give: SeedRows) -> None:
+        self.label = label
+        self.give = give
+        self.stray: set[str] = set()
+        self._known: set[str] = set()
+
+    def fill(self, filler: Filler, table: Table) -> Filled:
+        """Insert the rows that the callable gives.
+
+        A row may name columns that the table has only at other revisions; they are left out. Columns that must have a value
+        and are not named get one.
+        """
+        try:
+            rows = [dict(row) for row in self.give()]
+        except Exception as error:  # noqa: BLE001 the user's code may raise anything
+            return Filled(reason=f"the custom seed of '{self.label}' raised {type(error).__name__}: {error}")
+        names = insertable(table)
+        self._known.update(names)
+        self.stray = {name for row in rows for name in row} - self._known
+        if rows and not any(name in names for row in rows for name in row):
+            given = ", ".join(sorted({str(name) for row in rows for name in row}))
+            return Filled(reason=f"the custom seed of '{self.label}' gives {given or 'no columns'}, which the table does not have")
+        filled = insert_rows(filler, table, rows)
+        if filled.reason is not None:
+            filled.reason = f"the custom seed of '{self.label}' was refused: {filled.reason}"
+        elif not rows:
+            filled.reason = f"the custom seed of '{self.label}' gives no rows"
+        return filled
+
+
+def insert_rows(filler: Filler, table: Table, rows: list[dict[str, Any]]) -> Filled:
+    """Insert rows as given, each by itself; required columns that a row leaves out get values. Stops at the first refusal."""
+    writer, names = filler.writer, insertable(table)
+    target = writer.dialect.target(table, filler.schema)
+    there = writer.read(target, insertable(target))
+    required = {c.name for c in table.columns if c.name in names and not c.nullable and c.default is None and c.identity is None}
+    filled = Filled()
+    planner: Planner | None = None
+    for ordinal, given in enumerate(rows):
+        row: Row = {name: adapt(value, table.column(name)) for name, value in given.items() if name in names}
+        if not required <= row.keys():
+            if planner is None:
+                planner = Planner(filler.draughtsman.draw(table, start=len(there), count=len(rows) + 10), there)
+            planned = planner.plan(Variety.TYPICAL, ordinal, fixed=row) or {}
+            row = {name: value for name, value in {**planned, **row}.items() if name in required or name in row}
+        try:
+            with writer.dialect.attempt(writer.connection):
+                writer.insert(target, tuple(row), [row])
+        except DBAPIError as error:
+            filled.reason = read_refusal(error).reason
+            break
+        if planner is not None:
+            planner.accept(row)
+        filled.rows.append(row)
+    filler.parents.forget(table.label)
+    return filled
+
+
+def adapt(value: Any, column: Column | None) -> Value:
+    """Turn a Python value into one that every driver takes the same way."""
+    if isinstance(value, enum.Enum):
+        value = value.name if not isinstance(value, str | int) else value.value
+    if isinstance(value, uuid.UUID):
+        short = column is not None and column.type.length == HEX_LENGTH
+        return value.hex if short else str(value)
+    if isinstance(value, dt.datetime | dt.time):
+        return value.isoformat(" ") if isinstance(value, dt.datetime) else value.isoformat()
+    if isinstance(value, dt.date | dt.timedelta):
+        return str(value)
+    if isinstance(value, list | tuple) and column is not None and column.type.kind == "array":
+        return "{" + ",".join(_element(item, column) for item in value) + "}"
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return bytes(value) if isinstance(value, bytearray | memoryview) else value  # type: ignore[no-any-return] # drivers say what else they take
+
+
+def _element(item: Any, column: Column) -> str:
+    if item is None:
+        return "NULL"
+    if isinstance(item, list | tuple):
+        return str(adapt(item, column))
+    text = str(adapt(item, None)).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -1,0 +1,226 @@
+"""Filling one table: plan rows, insert them, learn from every refusal, try again within a bound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.schema import Schema, Table
+from mrt_runtime.seed.blueprint import Blueprint, Draughtsman, Parents
+from mrt_runtime.seed.refusal import Refusal, read_refusal
+from mrt_runtime.seed.row import Planner, same
+from mrt_runtime.seed.statement import Writer
+from mrt_runtime.seed.unique import columns_of, mentioned
+from mrt_runtime.seed.value import Row, Variety
+
+MOST_ATTEMPTS = 60  # for a whole table
+ATTEMPTS_A_ROW = 25
+MOST_EXTRA_ROWS = 12
+
+
+@dataclass(slots=True, kw_only=True)
+class Filled:
+    """The rows that were written, and why there are none, or why a column stays empty in all of them."""
+
+    rows: list[Row] = field(default_factory=list)
+    reason: str | None = None
+
+
+class Filler:
+    """Fills tables on one connection."""
+
+    def __init__(self, writer: Writer, schema: Schema, seed_rows: int) -> None:
+        self.writer = writer
+        self.schema = schema
+        self.seed_rows = seed_rows
+        self.parents = Parents(writer, schema)
+        self.draughtsman = Draughtsman(writer, schema, self.parents)
+
+    def insert(self, table: Table, *, first: Row | None = None) -> Filled:
+        """Insert the rows of a table; `first` are values that the first one has to have."""
+        target = self.writer.dialect.target(table, self.schema)
+        there = self.writer.read(target, insertable(target))
+        blueprint = self.draughtsman.draw(table, start=len(there), count=max(10, 2 * self.seed_rows))
+        if blueprint.impossible:
+            return Filled(reason=blueprint.impossible)
+        attempt = Attempt(self, blueprint, target, there)
+        filled = attempt.all_at_once(first or {})
+        if filled is None:
+            filled = attempt.one_by_one(first or {})
+        self._forget(table, target)
+        return filled
+
+    def write(self, table: Table, fixed: Row) -> Filled:
+        """Insert one row with these values; the others are made up."""
+        target = self.writer.dialect.target(table, self.schema)
+        there = self.writer.read(target, insertable(target))
+        blueprint = self.draughtsman.draw(table, start=len(there), count=10)
+        filled = Attempt(self, blueprint, target, there).one_by_one(fixed, rows=1, extra=False)
+        self._forget(table, target)
+        return filled
+
+    def refill(self, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> Filled:
+        """Give the columns `fresh` new values in the rows with these keys, as far as they are still there."""
+        names = insertable(table)
+        there = self.writer.read(table, names)
+        found = [next((row for row in there if all(n in row and same(row[n], v) for n, v in key.items())), None) for key in keys]
+        mine = [(ordinal, row) for ordinal, row in enumerate(found) if row is not None]
+        fresh = [name for name in fresh if name in names and not any(name in key for key in keys)]
+        if not mine or not fresh:
+            return Filled(rows=[row for _, row in mine])
+        blueprint = self.draughtsman.draw(table, start=0, count=max(10, len(there) + self.seed_rows), known=there, fresh=fresh)
+        planner = Planner(blueprint, there)
+        planner.filled.difference_update(fresh)
+        filled = Filled()
+        for ordinal, row in mine:
+            filled.rows.append(self._change(planner, ordinal, row, keys[ordinal], fresh, filled))
+        reasons = [blueprint.missing.get(name, filled.reason) for name in fresh if not any(row[name] is not None for row in filled.rows)]
+        filled.reason = next((reason for reason in reasons if reason), None)
+        self._forget(table, table)
+        return filled
+
+    def _change(self, planner: Planner, ordinal: int, row: Row, key: Row, fresh: Sequence[str], filled: Filled) -> Row:
+        fixed = {name: value for name, value in row.items() if name not in fresh}
+        variety = Variety.of_row(ordinal)
+        for _ in range(ATTEMPTS_A_ROW):
+            new = planner.plan(variety, ordinal, fixed=fixed)
+            if new is None:
+                return row
+            changes = {name: new[name] for name in fresh}
+            try:
+                with self.writer.dialect.attempt(self.writer.connection):
+                    self.writer.update(planner.blueprint.table, {name: row[name] for name in key}, changes)
+            except DBAPIError as error:
+                refusal = read_refusal(error)
+                filled.reason = refusal.reason
+                blamed = set(blame(refusal, planner.blueprint)) & set(fresh)
+                planner.ban(blamed or fresh, new)
+                continue
+            planner.accept(new)
+            return new
+        return row
+
+    def _forget(self, *tables: Table) -> None:
+        for table in tables:
+            self.parents.forget(table.label)
+
+
+class Attempt:
+    """One table's rows being inserted."""
+
+    def __init__(self, filler: Filler, blueprint: Blueprint, target: Table, there: Iterable[Row]) -> None:
+        self.writer = filler.writer
+        self.seed_rows = filler.seed_rows
+        self.blueprint = blueprint
+        self.target = target
+        self.there = list(there)
+        self.left = MOST_ATTEMPTS
+
+    def _planner(self) -> Planner:
+        planner = Planner(self.blueprint, self.there)
+        planner.filled.clear()
+        return planner
+
+    def all_at_once(self, first: Row) -> Filled | None:
+        """Insert all rows in one statement; None where that did not work."""
+        planner, rows = self._planner(), []
+        for ordinal in range(self.seed_rows):
+            row = planner.plan(Variety.of_row(ordinal), ordinal, fixed=None if ordinal else first)
+            if row is not None:
+                planner.accept(row)
+                rows.append(row)
+        for name in planner.unfilled[:MOST_EXTRA_ROWS]:
+            row = planner.plan(Variety.TYPICAL, len(rows), wanted=[name]) if name not in planner.filled else None
+            if row is not None:
+                planner.accept(row)
+                rows.append(row)
+        return self._finish(planner, rows, None) if rows and self._insert(rows) is None else None
+
+    def one_by_one(self, first: Row, *, rows: int | None = None, extra: bool = True) -> Filled:
+        """Insert row by row, each as often as it takes to learn what the database wants."""
+        planner, done, reason = self._planner(), list[Row](), None
+        for ordinal in range(self.seed_rows if rows is None else rows):
+            row, refusal = self._persist(planner, Variety.of_row(ordinal), ordinal, first if ordinal == 0 else {})
+            reason = refusal or reason
+            done += [row] if row else []
+        for name in planner.unfilled[:MOST_EXTRA_ROWS] if extra and done else ():
+            if name not in planner.filled:
+                row, refusal = self._persist(planner, Variety.TYPICAL, len(done), {}, wanted=(name,))
+                reason = refusal or reason
+                done += [row] if row else []
+        return self._finish(planner, done, reason)
+
+    def _persist(
+        self, planner: Planner, variety: Variety, ordinal: int, fixed: Row, wanted: Collection[str] = ()
+    ) -> tuple[Row | None, str | None]:
+        reason = None
+        for turn in range(ATTEMPTS_A_ROW):
+            row = planner.plan(variety, ordinal, fixed=fixed, wanted=wanted)
+            if row is None or self.left <= 0:
+                break
+            self.left -= 1
+            refusal = self._insert([row])
+            if refusal is None:
+                planner.accept(row)
+                return row, reason
+            reason = refusal.reason
+            columns = set(blame(refusal, self.blueprint)) - fixed.keys()
+            if columns:
+                planner.ban(columns, row)
+            else:
+                # Nothing is blamed: an everyday row, an emptier one, then other values altogether.
+                variety = (Variety.TYPICAL, Variety.BARE)[turn % 2]
+                ordinal += turn % 2
+                planner.ban(row.keys() - fixed.keys(), row)
+        return None, reason
+
+    def _insert(self, rows: Sequence[Row]) -> Refusal | None:
+        try:
+            with self.writer.dialect.attempt(self.writer.connection):
+                self.writer.insert(self.target, self.blueprint.columns, rows)
+        except DBAPIError as error:
+            return read_refusal(error)
+        return None
+
+    def _finish(self, planner: Planner, rows: list[Row], reason: str | None) -> Filled:
+        missing = self.blueprint.missing
+        if not rows:
+            return Filled(reason=reason or "no values are left that its constraints allow")
+        empty = [name for name in (*missing, *planner.unfilled) if name not in planner.filled]
+        for name in empty:
+            if name in missing:
+                return Filled(rows=rows, reason=missing[name])
+        return Filled(rows=rows, reason=f"column '{empty[0]}' could not be filled: {reason}" if empty and reason else None)
+
+
+def insertable(table: Table) -> tuple[str, ...]:
+    """Give the columns that an INSERT may name."""
+    return tuple(column.name for column in table.columns if column.generated is None)
+
+
+def blame(refusal: Refusal, blueprint: Blueprint) -> tuple[str, ...]:
+    """Give the columns whose values the database did not like; none where it does not tell."""
+    table, named = blueprint.table, refusal.constraint
+    if refusal.columns:
+        return refusal.columns
+    if named:
+        for condition in blueprint.conditions:
+            if named in {condition.name, condition.expression}:
+                return condition.columns
+        for part in (*blueprint.uniques, *table.foreign_keys):
+            if part.name == named:
+                return part.columns
+        for index in table.indexes:
+            if index.name == named:
+                return columns_of(index, table)
+        for exclusion in table.exclusions:
+            if exclusion.name == named:
+                return mentioned(exclusion.definition, table)
+        if named == "PRIMARY" and table.primary_key is not None:
+            return table.primary_key.columns
+    if re.search(r"foreign key constraint failed", refusal.reason, re.IGNORECASE):
+        return tuple(name for key in table.foreign_keys for name in key.columns)
+    return mentioned(named or refusal.reason, table)

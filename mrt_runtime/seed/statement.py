@@ -1,0 +1,96 @@
+"""The few statements that seeding needs, written for the connection's driver. Identifiers are quoted by SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mrt_runtime.schema import Column, Table
+from mrt_runtime.seed.dialect import Dialect
+from mrt_runtime.seed.value import Expression, Row, Value
+
+MOST_ROWS = 200
+
+
+class Writer:
+    """Writes and runs statements on one connection. Raises SQLAlchemy's DBAPIError where the database refuses them."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self._quote = connection.dialect.identifier_preparer.quote
+        # psycopg, PyMySQL and mysqlclient call theirs "pyformat" or "format" and take %s for both.
+        self._mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+    def name(self, table: Table) -> str:
+        """Quote a table's name."""
+        return ".".join(self._quote(part) for part in (table.schema, table.name) if part)
+
+    def fragment(self, sql: str) -> str:
+        """Take over SQL that the database gave, in which a driver with % marks must not find any."""
+        return sql if self._mark == "?" else sql.replace("%", "%%")
+
+    def _hold(self, value: Value, parameters: list[object]) -> str:
+        if isinstance(value, Expression):
+            return self.fragment(value.sql)
+        parameters.append(self.dialect.write(value))
+        return self._mark
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Insert the rows in one statement, which takes effect as a whole or not at all."""
+        parameters: list[object] = []
+        tuples = ["(" + ", ".join(self._hold(row.get(name), parameters) for name in columns) + ")" for row in rows]
+        if columns:
+            names = ", ".join(map(self._quote, columns))
+            sql = f"INSERT INTO {self.name(table)} ({names}){self.dialect.preface(table)} VALUES {', '.join(tuples)}"
+        else:
+            sql = f"INSERT INTO {self.name(table)} DEFAULT VALUES"
+        self.run(sql, parameters)
+
+    def update(self, table: Table, key: Row, values: Row) -> None:
+        """Change the row that has this key."""
+        parameters: list[object] = []
+        setting = ", ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in values.items())
+        self.run(f"UPDATE {self.name(table)} SET {setting} WHERE {self._same(key, parameters)}", parameters)
+
+    def delete(self, table: Table, key: Row) -> None:
+        """Remove the row that has this key."""
+        parameters: list[object] = []
+        self.run(f"DELETE FROM {self.name(table)} WHERE {self._same(key, parameters)}", parameters)
+
+    def _same(self, key: Row, parameters: list[object]) -> str:
+        return " AND ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in key.items())
+
+    def read(self, table: Table, columns: Sequence[str]) -> list[Row]:
+        """Read the first rows of a table."""
+        names = ", ".join(self.dialect.reading(self._quote(name)) for name in columns) or "1"
+        # Without an order the database may give other rows each time; few tables hold more than MOST_ROWS here.
+        sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
+        return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
+
+    def passing(self, condition: str, choices: Sequence[tuple[Column, Sequence[Value]]]) -> list[tuple[int, ...]]:
+        """Ask the database which combinations of values meet a condition; gives their places in the choices."""
+        parameters: list[object] = []
+        pools = []
+        for place, (column, values) in enumerate(choices):
+            selects = [
+                f"SELECT {n} AS mrt_n, {self.dialect.cast(self._hold(value, parameters), column)} AS {self._quote(column.name)}"
+                for n, value in enumerate(values)
+            ]
+            pools.append(f"({' UNION ALL '.join(selects)}) AS mrt_{place}")
+        wanted = ", ".join(f"mrt_{place}.mrt_n" for place in range(len(choices)))
+        sql = f"SELECT {wanted} FROM {', '.join(pools)} WHERE ({self.fragment(condition)}) IS NOT FALSE"
+        return sorted(tuple(found) for found in self.run(sql, parameters).fetchall())
+
+    def run(self, sql: str, parameters: Sequence[object]) -> Any:
+        """Run a statement."""
+        return self.connection.exec_driver_sql(sql, tuple(parameters))
+
+
+def as_value(found: object) -> Value:
+    """Take what a driver gave as a value to write again."""
+    if found is None or isinstance(found, bool | int | float | str | bytes):
+        return found
+    return bytes(found) if isinstance(found, memoryview | bytearray) else str(found)
