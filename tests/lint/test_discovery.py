@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mrt_lint.discovery import Location, Neighbours, discover, read_histories, walk
+from mrt_lint.settings import UsageError
+
+
+def lay(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+
+
+def locations(root: Path, ini: str, *, section: str = "[alembic]") -> list[str]:
+    (root / "alembic.ini").write_text(f"{section}\n{ini}")
+    return [str(location.folder.relative_to(root)) for history in read_histories(root / "alembic.ini") for location in history]
+
+
+@pytest.mark.parametrize(
+    ("ini", "expected"),
+    [
+        ("script_location = migrations", ["migrations/versions"]),
+        ("script_location = %(here)s/migrations", ["migrations/versions"]),
+        ("script_location = ./db/../migrations/", ["migrations/versions"]),
+        ("script_location = a\nversion_locations = a/one a/two, %(here)s/three", ["a/one", "a/two", "three"]),
+        ("script_location = a\nversion_locations =\n  a/one\n  a/two", ["a/one", "a/two"]),
+        ("script_location = a\nversion_path_separator = space\nversion_locations = a/x,y a/two", ["a/x,y", "a/two"]),
+        ("script_location = a\npath_separator = newline\nversion_locations =\n  a b\n  c", ["a b", "c"]),
+        ("script_location = a\npath_separator = ;\nversion_locations = a/one;a/two", ["a/one", "a/two"]),
+        (f"script_location = a\npath_separator = os\nversion_locations = a/one{os.pathsep}a/two", ["a/one", "a/two"]),
+        ("script_location = app.db:migrations\nprepend_sys_path = lib", ["lib/app/db/migrations/versions"]),
+        ("script_location = a\nsqlalchemy.url = postgresql://u:p%40@h/d\nfile_template = %%(rev)s", ["a/versions"]),
+    ],
+)
+def test_reads_what_alembic_would_read(tmp_path, ini, expected):
+    lay(tmp_path, "lib/app/db/migrations/env.py")
+    assert locations(tmp_path, ini) == expected
+
+
+def test_each_section_is_a_history_of_its_own(tmp_path):
+    assert locations(tmp_path, "script_location = a\n[users]\nscript_location = b\n[loggers]\nkeys = root\n") == ["a/versions", "b/versions"]
+
+
+def test_pyproject_says_the_same(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.alembic]\nscript_location = "%(here)s/db"\nversion_locations = ["%(here)s/db/one", "two"]\nrecursive_version_locations = true\n'
+    )
+    assert read_histories(tmp_path / "pyproject.toml") == [(Location(tmp_path / "db/one", True), Location(tmp_path / "two", True))]
+
+
+@pytest.mark.parametrize("value", ["true", "True", "1", "yes", "on"])
+def test_sub_folders_count_where_the_configuration_says_so(tmp_path, value):
+    lay(tmp_path, "a/versions/1.py", "a/versions/2024/2.py")
+    (tmp_path / "alembic.ini").write_text(f"[alembic]\nscript_location = a\nrecursive_version_locations = {value}\n")
+    (location,) = discover(tmp_path)[0][0]
+    assert [file.name for file in location.files()] == ["1.py", "2.py"]
+    assert location.holds(tmp_path / "a/versions/2024/2.py")
+
+
+def test_sub_folders_do_not_count_where_it_does_not(tmp_path):
+    lay(tmp_path, "a/versions/1.py", "a/versions/old/2.py", "a/versions/__init__.py", "a/versions/.#1.py")
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = a\n")
+    (location,) = discover(tmp_path)[0][0]
+    assert [file.name for file in location.files()] == ["1.py"]
+    assert not location.holds(tmp_path / "a/versions/old/2.py")
+
+
+def test_the_nearest_configuration_above_counts_up_to_the_repository(tmp_path):
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = a\n")
+    (tmp_path / "app/sub").mkdir(parents=True)
+    assert discover(tmp_path / "app/sub")[1] == tmp_path / "alembic.ini"
+    (tmp_path / "app/.git").mkdir()
+    assert discover(tmp_path / "app/sub") == ([], None)
+
+
+@pytest.mark.parametrize("text", ["[alembic\n", "script_location = a\n", "[alembic]\nscript_location = %(there)s/a\n", b"\xff\xfe[alembic]"])
+def test_a_configuration_that_cannot_be_read_is_one_sentence(tmp_path, text):
+    (tmp_path / "alembic.ini").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UsageError, match="cannot be read") as error:
+        read_histories(tmp_path / "alembic.ini")
+    assert "\n" not in str(error.value)
+
+
+def test_walking_a_folder_leaves_out_what_is_not_the_users(tmp_path):
+    lay(tmp_path, "b/1.py", "a.py", "c.txt", ".hidden/2.py", "env/pyvenv.cfg", "env/lib/3.py", "__pycache__/4.py", "node_modules/5.py")
+    assert [str(path.relative_to(tmp_path)) for path in walk(tmp_path)] == ["a.py", "b/1.py"]
+
+
+def test_a_circle_of_links_ends(tmp_path):
+    lay(tmp_path, "a/1.py")
+    (tmp_path / "a/again").symlink_to(tmp_path)
+    assert walk(tmp_path) == [tmp_path / "a/1.py"]
+
+
+def neighbours(root: Path, file: str) -> set[str]:
+    history = Neighbours().history(root / file)
+    return {str(path.relative_to(root)) for location in history for path in location.files()}
+
+
+def test_a_file_stands_among_all_that_its_configuration_declares(tmp_path):
+    lay(tmp_path, "p/a/1.py", "p/b/2.py", "p/c/3.py")
+    (tmp_path / "p/alembic.ini").write_text("[alembic]\nscript_location = x\nversion_locations = a b\n")
+    assert neighbours(tmp_path, "p/a/1.py") == neighbours(tmp_path, "p/b/2.py") == {"p/a/1.py", "p/b/2.py"}
+    assert neighbours(tmp_path, "p/c/3.py") == {"p/c/3.py"}
+
+
+def test_without_a_configuration_its_versions_folder_counts_or_its_own(tmp_path):
+    lay(tmp_path, "x/versions/new/expand/1.py", "x/versions/2.py", "y/db/env.py", "y/db/one/3.py", "y/db/two/4.py", "z/5.py", "z/sub/6.py")
+    assert neighbours(tmp_path, "x/versions/new/expand/1.py") == {"x/versions/new/expand/1.py", "x/versions/2.py"}
+    assert neighbours(tmp_path, "y/db/one/3.py") == {"y/db/env.py", "y/db/one/3.py", "y/db/two/4.py"}
+    assert neighbours(tmp_path, "z/5.py") == {"z/5.py"}
+
+
+def test_a_broken_configuration_of_somebody_else_is_no_concern(tmp_path):
+    lay(tmp_path, "p/versions/1.py")
+    (tmp_path / "alembic.ini").write_text("[alembic\n")
+    assert neighbours(tmp_path, "p/versions/1.py") == {"p/versions/1.py"}
