@@ -17,7 +17,7 @@ from mrt_runtime.report.progress import Progress
 from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
-    from mrt_runtime.verify import Verification
+    from mrt_runtime.verification import Verification
 
 EPILOG = """\
 The database in the URL is not written to: the work happens in scratch databases beside it, dropped at the end. Without a URL
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 def verify(args: argparse.Namespace) -> int:
     """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
     config = configure(args)
-    from mrt_runtime.verify import Verification
+    from mrt_runtime.verification import Verification
 
     with open_output(args.output) as stream, Verification(config) as verification:
         if args.format == "json":

@@ -15,7 +15,7 @@ from mrt_runtime.configuration import settle
 from mrt_runtime.plugin import REFUSED, VERIFICATION
 
 if TYPE_CHECKING:
-    from mrt_runtime.verify import Verification
+    from mrt_runtime.verification import Verification
 
 SETTLED: pytest.StashKey[MRTConfig] = pytest.StashKey()
 
@@ -49,7 +49,7 @@ def open_session(config: pytest.Config) -> Verification:
         return config.stash[VERIFICATION]
     if REFUSED in config.stash:
         pytest.fail(f"The migrations cannot be verified, as the first failure says: {config.stash[REFUSED]}", pytrace=False)
-    from mrt_runtime.verify import Verification
+    from mrt_runtime.verification import Verification
 
     try:
         config.stash[VERIFICATION] = Verification(settle_session(config), worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))

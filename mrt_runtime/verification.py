@@ -1,0 +1,102 @@
+"""The verification of a history: one database, one walk, a verdict for each revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases import connect
+from mrt_runtime.databases.address import scrub
+from mrt_runtime.migrate import Step
+from mrt_runtime.verdict import Outcome, Verdict
+from mrt_runtime.verify import verify
+from mrt_runtime.walk import Walk
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+
+class Verification:
+    """Checks revisions of one project. To be closed; as a context manager it closes itself.
+
+    worker: names the scratch database, so that processes working side by side can be told apart.
+    Opening it raises ConfigurationError, one sentence, where the database or the project cannot be used.
+    """
+
+    def __init__(self, config: MRTConfig, worker: str = "main") -> None:
+        self.config = config
+        self.worker = worker
+        self.database = connect(config.db_url)
+        self._verdicts: dict[str, Verdict] = {}
+        try:
+            self.walk = Walk(self.database, config, worker)
+            self._floor = self._find_floor()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def select(self, revisions: Sequence[str] = ()) -> list[Step]:
+        """Find the revisions asked for, bases first; none asked for means all of them."""
+        graph = self.walk.graph
+        if not revisions:
+            return list(graph)
+        return [graph[name] for name in graph.sort({graph.resolve(revision).revision for revision in revisions})]
+
+    def check(self, revision: str) -> Verdict:
+        """Check the revision of that name (an id, its beginning, "head", …), wherever the database stands."""
+        return self.check_step(self.walk.graph.resolve(revision))
+
+    def check_all(self) -> Iterator[Verdict]:
+        """Check every revision, bases first, each when it is asked for."""
+        for step in self.select():
+            yield self.check_step(step)
+
+    def check_step(self, step: Step) -> Verdict:
+        """Check one revision, unless the configuration says not to; a revision is checked once in a session."""
+        if step.revision not in self._verdicts:
+            self._verdicts[step.revision] = self._skip(step) or self._verify(step)
+        return self._verdicts[step.revision]
+
+    def facts(self) -> dict[str, str]:
+        """Say which database it is, the password masked."""
+        return {"dialect": self.database.dialect, "version": self.database.version(), "url": self.database.url}
+
+    def close(self) -> None:
+        """Drop the scratch database and let go of the server."""
+        if hasattr(self, "walk"):
+            self.walk.close()
+        self.database.close()
+
+    def _verify(self, step: Step) -> Verdict:
+        try:
+            return verify(self.walk, step, self.config.after_writes)
+        except DBAPIError as error:
+            cause = " ".join(str(error.orig).split())
+            raise ConfigurationError(f"The database failed while {step.revision} was verified: {scrub(cause)}.") from None
+
+    def _skip(self, step: Step) -> Verdict | None:
+        reason = self.config.skip.get(step.revision)
+        if reason is None and step.revision in self._floor:
+            reason = f"at or before minimum_downgrade_revision {self.config.minimum_downgrade_revision}"
+        if reason is None:
+            return None
+        return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)
+
+    def _find_floor(self) -> set[str]:
+        """Collect the revisions that nobody will roll back; ConfigurationError where configuration names unknown ones."""
+        graph, floor = self.walk.graph, self.config.minimum_downgrade_revision
+        unknown = sorted(set(self.config.skip) - {step.revision for step in graph})
+        if unknown:
+            raise ConfigurationError(f"MRTConfig.skip names {', '.join(unknown)}, which the history does not hold: write the whole id.")
+        return graph.ancestors([graph.resolve(floor).revision]) if floor else set()
