@@ -1,0 +1,73 @@
+"""How deeply source is nested, told without recursion and before anything that recurses sees it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+MAX_NESTING: Final = 400
+"""Levels of the syntax tree. libcst's native parser overflows an 8 MB stack somewhere above a thousand."""
+
+MIN_LENGTH: Final = 2 * MAX_NESTING
+"""A statement shorter than this, in characters, cannot be nested more deeply."""
+
+LEXEME: Final = re.compile(rb"#[^\n]*|'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"", re.DOTALL)
+CHAIN: Final = re.compile(rb"[-+*/%@&|^~.<>=!(\[{]|\b(?:and|or|not|if|else|lambda|for|in|is|await)\b")
+MAX_BLOCKS: Final = 60
+
+
+def depth_of(tree: ast.Module, source: bytes) -> int:
+    """The depth of the deepest statement, measured only where a statement is long enough to be deep."""
+    starts = [0]
+    starts.extend(match.end() for match in re.finditer(rb"\r\n|\r|\n", source))
+    starts.append(len(source) + 1)
+    last = len(starts) - 1
+    deepest = 0
+    for statement, level in _statements(tree):
+        if level > MAX_BLOCKS:
+            return MAX_NESTING + 1
+        end = min(statement.end_lineno or statement.lineno, last)
+        if starts[end] - starts[min(statement.lineno, last) - 1] > MIN_LENGTH:
+            deepest = max(deepest, _depth(statement))
+    return deepest
+
+
+def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, int]]:
+    stack: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while stack:
+        block, level = stack.pop()
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            for child in getattr(block, name, ()):
+                if isinstance(child, ast.stmt):
+                    yield child, level
+                stack.append((child, level + 1))
+
+
+def _depth(statement: ast.stmt) -> int:
+    """The depth of a statement's expressions; blocks inside it are measured by themselves."""
+    deepest = 0
+    stack: list[tuple[ast.AST, int]] = [(statement, 0)]
+    while stack:
+        node, level = stack.pop()
+        deepest = max(deepest, level)
+        if level > MAX_NESTING:
+            return level
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, (ast.stmt, ast.expr_context, ast.operator)):
+                stack.append((child, level + 1))
+    return deepest
+
+
+def looks_deep(source: bytes) -> bool:
+    """The same for source that Python cannot parse: an upper bound from its brackets, operators and indents."""
+    code = LEXEME.sub(b"0", source)
+    level = chain = 0
+    for line in code.splitlines():
+        chain = (chain if level else 0) + len(CHAIN.findall(line))
+        level = max(0, level + sum(line.count(mark) for mark in (b"(", b"[", b"{")) - sum(line.count(mark) for mark in (b")", b"]", b"}")))
+        indent = len(line) - len(line.lstrip())
+        if level > MAX_NESTING // 4 or (chain > MAX_NESTING and len(line) > MIN_LENGTH) or indent > MAX_NESTING:
+            return True
+    return False

@@ -1,0 +1,300 @@
+"""What an expression of a migration can stand for, beside plain Python values and the values of operations.
+
+Strings, numbers, None, tuples, lists, dicts and sets stand for themselves; a string may contain HOLE. Everything else that
+matters (a name of SQLAlchemy's, a connection, a batch table, a function of the file) has one small class here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from mrt_lint.values import UNKNOWN, Column, MaybeName, Name, Unknown
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+Value: TypeAlias = object
+"""Whatever an expression may evaluate to."""
+
+
+@dataclass(slots=True, frozen=True)
+class Ref:
+    """Something that lives outside the file, by its dotted path: "alembic.op", "sqlalchemy.Column", "builtins.print"."""
+
+    path: str
+
+    @property
+    def last(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    @property
+    def root(self) -> str:
+        return self.path.partition(".")[0]
+
+
+@dataclass(slots=True, frozen=True)
+class Maybe:
+    """An item that a list holds only if an undecidable condition came true."""
+
+    value: Value
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next."""
+
+    names: dict[str, Value] = field(default_factory=dict)
+    parent: Scope | None = None
+    outer: frozenset[str] = frozenset()
+
+    def find(self, name: str) -> Scope | None:
+        scope: Scope | None = self
+        while scope is not None and name not in scope.names:
+            scope = scope.parent
+        return scope
+
+    def home(self, name: str) -> Scope:
+        """The scope that an assignment to `name` writes to."""
+        if name not in self.outer:
+            return self
+        return (self.parent.find(name) if self.parent else None) or self
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """A function or lambda of the file, with the scope it was defined in; `receiver` is what a method is bound to."""
+
+    name: str
+    node: cst.FunctionDef | cst.Lambda
+    scope: Scope
+    defaults: dict[str, Value] = field(default_factory=dict)
+    yields: bool = False
+    static: bool = False
+    receiver: Value = None
+
+
+@dataclass(slots=True, eq=False)
+class Generator:
+    """A call of a function that yields, not yet run."""
+
+    function: Function
+    arguments: Arguments
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """A class of the file: a model, an enum, a type, or anything else."""
+
+    name: str
+    bases: tuple[Value, ...]
+    scope: Scope
+    methods: dict[str, Function] = field(default_factory=dict)
+
+    def inherits(self, *names: str) -> bool:
+        return any(
+            (isinstance(base, Ref) and base.last in names) or (isinstance(base, Class) and base.inherits(*names)) for base in self.bases
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """An object of a class of the file."""
+
+    of: Class
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, frozen=True)
+class Member:
+    """A member of an enum class of the file."""
+
+    name: str
+    value: Value
+
+
+@dataclass(slots=True, frozen=True)
+class Bound:
+    """A method that was looked up and not yet called."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Partial:
+    """`functools.partial`."""
+
+    function: Value
+    arguments: Arguments
+
+
+@dataclass(slots=True, frozen=True)
+class Connection:
+    """What `op.get_bind()` gives, and engines, cursors and transactions made from it."""
+
+    autocommit: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Session:
+    """An ORM session on the migration's connection."""
+
+
+@dataclass(slots=True, frozen=True)
+class Context:
+    """Alembic's migration context."""
+
+
+@dataclass(slots=True, frozen=True)
+class Inspector:
+    """`sa.inspect(bind)`: it only reads."""
+
+
+@dataclass(slots=True, frozen=True)
+class Dialect:
+    """`bind.dialect`."""
+
+
+@dataclass(slots=True, frozen=True)
+class DialectName:
+    """`bind.dialect.name`, which the run decides; `description` for "postgresql+psycopg2" and the like."""
+
+    description: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class AutocommitBlock:
+    """`context.autocommit_block()`."""
+
+
+@dataclass(slots=True, frozen=True)
+class Batch:
+    """What `with op.batch_alter_table(…)` gives."""
+
+    table: Name
+    schema: MaybeName
+
+
+@dataclass(slots=True, frozen=True)
+class Table:
+    """`sa.table`, `sa.Table` or a model's table, as far as statements on rows need it."""
+
+    name: Name
+    schema: MaybeName = None
+    columns: tuple[Column, ...] = ()
+    items: tuple[Value, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class TableColumns:
+    """`table.c`."""
+
+    table: Table
+
+
+@dataclass(slots=True, frozen=True)
+class Row:
+    """One row of a table, read through the ORM: assigning to its attributes updates it."""
+
+    table: Table
+
+
+@dataclass(slots=True, frozen=True)
+class Rows:
+    """Rows of a table, read through the ORM."""
+
+    table: Table
+
+
+@dataclass(slots=True, frozen=True)
+class Sql:
+    """An SQL expression: its text where it can be told, the columns and tables that it reads."""
+
+    text: Name = UNKNOWN
+    columns: tuple[Name, ...] = ()
+    tables: tuple[Name, ...] = ()
+    name: Name = UNKNOWN
+
+
+@dataclass(slots=True, frozen=True)
+class Select:
+    """A Core SELECT, which changes nothing, or an ORM query."""
+
+    tables: tuple[Table, ...] = ()
+    where: bool = False
+    query: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Dml:
+    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name."""
+
+    kind: str
+    table: Table
+    columns: tuple[Name, ...] | Unknown = ()
+    source_columns: tuple[Name, ...] | Unknown = ()
+    source_tables: tuple[Name, ...] = ()
+    where: bool = False
+    query: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Ddl:
+    """A DDL element that `execute` accepts; `kind` as "create" or "drop"."""
+
+    kind: str
+    item: Value
+
+
+@dataclass(slots=True, frozen=True)
+class Index:
+    """`sa.Index(…)`; `options` are its keyword arguments."""
+
+    name: MaybeName
+    columns: tuple[Value, ...] | Unknown
+    table: Table | None
+    options: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class Sequence:
+    """`sa.Sequence(…)`."""
+
+    name: Name
+    schema: MaybeName = None
+
+
+@dataclass(slots=True, frozen=True)
+class Identity:
+    """`sa.Identity(…)`."""
+
+    always: bool | Unknown = False
+
+
+@dataclass(slots=True, frozen=True)
+class Computed:
+    """`sa.Computed(…)`."""
+
+    text: MaybeName
+    persisted: bool | Unknown | None = None
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The evaluated arguments of one call; `complete` is False where a star argument could not be read."""
+
+    positional: list[Value] = field(default_factory=list)
+    keyword: dict[str, Value] = field(default_factory=dict)
+    complete: bool = True
+
+    def get(self, position: int, name: str, default: Value = None) -> Value:
+        """The argument at a position or by name; UNKNOWN where an unreadable star argument may have given it."""
+        if name in self.keyword:
+            return self.keyword[name]
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        return default if self.complete else UNKNOWN
+
+    def everything(self) -> list[Value]:
+        return [*self.positional, *self.keyword.values()]

@@ -1,0 +1,101 @@
+"""Reading one function for every dialect it tells apart, and the readings as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from mrt_lint.lift.inline import inline, produce
+from mrt_lint.lift.objects import Arguments, Class, Function, Ref, Scope, Value
+from mrt_lint.lift.run import Emitted, Failure, Run, Split, Stranger, TooLongError
+from mrt_lint.lift.walk import walk
+from mrt_lint.values import DIALECTS, UNKNOWN
+
+MAX_READINGS = 40
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one function does: operations, each with the dialects it runs on (None: all), and what could not be read."""
+
+    ops: list[tuple[Emitted, tuple[str, ...] | None]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def start(module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, may_yield: bool) -> tuple[Run, Scope]:
+    """Walk the module level for these dialects: constants, functions, imports."""
+    run = Run(dialects=dialects, universe=universe, inline=inline, produce=produce, may_yield=may_yield)
+    scope = Scope(names={"__name__": UNKNOWN})
+    run.quiet = 1
+    walk(run, module.body, scope)
+    run.quiet = 0
+    run.doubt = 0
+    return run, scope
+
+
+def read_function(module: cst.Module, name: str, *, may_yield: bool) -> Reading:
+    """Read one function: once, or once for each set of dialects that its guards tell apart."""
+    universe = frozenset(DIALECTS)
+    waiting = [universe]
+    done: list[tuple[frozenset[str], Run]] = []
+    readings = 0
+    while waiting:
+        dialects = waiting.pop(0)
+        readings += 1
+        try:
+            done.append((dialects, _read(module, name, dialects, universe, may_yield=may_yield)))
+        except Split as split:
+            waiting[:0] = [split.yes, split.no]
+        except Stranger as stranger:
+            universe |= {stranger.name}
+            waiting, done = [universe], []
+        if readings > MAX_READINGS:
+            break
+    return _merge(done, universe)
+
+
+def _read(module: cst.Module, name: str, dialects: frozenset[str], universe: frozenset[str], *, may_yield: bool) -> Run:
+    run, scope = start(module, dialects, universe, may_yield=may_yield)
+    function = scope.names.get(name)
+    node = node_of(function) or module
+    try:
+        _call(run, function, node, name)
+    except TooLongError:
+        run.fail(node, f"{name}() takes too many steps to follow")
+    except RecursionError:
+        run.fail(node, f"{name}() is nested too deeply to follow")
+    return run
+
+
+def _call(run: Run, function: Value, node: cst.CSTNode, name: str) -> None:
+    if isinstance(function, Function):
+        inline(run, function, Arguments(complete=not function.node.params.params), node)
+    elif isinstance(function, (Ref, Class)) or function is UNKNOWN:
+        run.fail(node, f"{name}() is not defined in this file")
+
+
+def node_of(function: Value) -> cst.CSTNode | None:
+    """The node that a function's place is read from."""
+    return function.node if isinstance(function, Function) else None
+
+
+def _merge(done: list[tuple[frozenset[str], Run]], universe: frozenset[str]) -> Reading:
+    """Lay the readings over one another in program order: what several do in the same place is one operation."""
+    merged: list[tuple[Emitted, frozenset[str]]] = []
+    reading = Reading()
+    for dialects, run in done:
+        at = 0
+        for emitted in run.emitted:
+            found = next((place for place in range(at, len(merged)) if merged[place][0].is_same(emitted)), None)
+            if found is None:
+                merged.insert(at, (emitted, dialects))
+                at += 1
+            else:
+                merged[found] = (merged[found][0], merged[found][1] | dialects)
+                at = found + 1
+        for failure in run.failures:
+            if not any(known.node is failure.node for known in reading.failures):
+                reading.failures.append(failure)
+    reading.ops = [(emitted, None if dialects == universe else tuple(sorted(dialects))) for emitted, dialects in merged]
+    return reading

@@ -1,0 +1,146 @@
+"""One reading of one function for one set of dialects: what it has done so far, under which conditions, within which bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mrt_lint.lift.objects import Arguments, DialectName, Function, Generator, Value
+from mrt_lint.ops import Op
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+MAX_DEPTH = 24
+"""Calls of functions of the file within one another."""
+MAX_STEPS = 200_000
+"""Expressions and statements evaluated in one reading."""
+MAX_TURNS = 2_000
+"""Turns of one loop."""
+MAX_LENGTH = 8_000_000
+"""Characters or items that an expression may build."""
+
+
+class Split(Exception):  # noqa: N818 - a request, not an error
+    """The reading asked for something in which its dialects differ: read again for each of the two parts."""
+
+    def __init__(self, yes: frozenset[str], no: frozenset[str]) -> None:
+        super().__init__()
+        self.yes = yes
+        self.no = no
+
+
+class Stranger(Exception):  # noqa: N818 - a request, not an error
+    """A guard names a dialect that is not known yet: read again with it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class TooLongError(Exception):
+    """The function takes more steps than a reading may."""
+
+
+@dataclass(slots=True)
+class Emitted:
+    """An operation before its place and its dialects are known."""
+
+    kind: type[Op]
+    fields: dict[str, Any]
+    node: cst.CSTNode
+    certain: bool
+    autocommit: bool
+    batch: bool
+
+    def is_same(self, other: Emitted) -> bool:
+        return (
+            self.node is other.node
+            and self.kind is other.kind
+            and self.certain == other.certain
+            and self.autocommit == other.autocommit
+            and self.fields == other.fields
+        )
+
+
+@dataclass(slots=True)
+class Failure:
+    """A call that could not be read."""
+
+    node: cst.CSTNode
+    why: str
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One call of a function of the file: what it has returned so far, and who takes what it yields."""
+
+    returns: list[Value] = field(default_factory=list)
+    on_yield: Callable[[Value], None] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """The state of one reading.
+
+    `doubt` counts the undecidable conditions that the present statement stands under, `asked` the conditions being evaluated
+    (a call in one only asks), `quiet` the reading of module level, where nothing is an operation.
+    """
+
+    dialects: frozenset[str]
+    universe: frozenset[str]
+    inline: Callable[[Run, Function, Arguments, cst.CSTNode], Value]
+    produce: Callable[[Run, Generator, Callable[[Value], None]], None]
+    may_yield: bool = False
+    emitted: list[Emitted] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    doubt: int = 0
+    asked: int = 0
+    quiet: int = 0
+    autocommit: int = 0
+    depth: int = 0
+    steps: int = 0
+    discarded: cst.CSTNode | None = None
+    frame: Frame = field(default_factory=Frame)
+
+    def tick(self) -> None:
+        """Count one step; raises TooLongError."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise TooLongError
+
+    def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
+        """Record that the migration does this here."""
+        if not self.quiet:
+            self.emitted.append(Emitted(kind, fields, node, self.doubt == 0, autocommit or self.autocommit > 0, batch))
+
+    def fail(self, node: cst.CSTNode, why: str) -> None:
+        """Record that this call may touch the database and could not be read."""
+        if not self.quiet and not any(failure.node is node for failure in self.failures):
+            self.failures.append(Failure(node, why))
+
+    @contextmanager
+    def doubting(self, doubtful: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
+        """Whatever happens inside stands under a condition that cannot be decided."""
+        self.doubt += doubtful
+        try:
+            yield
+        finally:
+            self.doubt -= doubtful
+
+    def decide(self, matches: Callable[[str], bool]) -> bool:
+        """Whether the dialect is one that matches; raises Split where that depends."""
+        yes = frozenset(filter(matches, self.dialects))
+        if yes and yes != self.dialects:
+            raise Split(yes, self.dialects - yes)
+        return bool(yes)
+
+    def is_dialect(self, value: DialectName, name: str) -> bool:
+        """Whether `value == name`; raises Split or Stranger."""
+        if value.description:
+            return False
+        if name not in self.universe and name.isidentifier():
+            raise Stranger(name)
+        return self.decide(lambda dialect: dialect == name)
