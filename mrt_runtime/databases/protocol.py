@@ -48,6 +48,10 @@ class Scratch(Protocol):
         """Its URL with a sync driver, as `engine` uses it."""
 
     @property
+    def generation(self) -> int:
+        """How many times its content was replaced by `restore` or `reset`: what was known of it before is void."""
+
+    @property
     def env_url(self) -> URL:
         """Its URL with the driver that the user named, sync or async: what env.py is handed."""
 

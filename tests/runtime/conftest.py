@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime import databases
+from mrt_runtime.config import MRTConfig
 
 DEFAULTS = {"MRT_TEST_POSTGRES_URL": "postgresql://postgres@127.0.0.1:5432", "MRT_TEST_MYSQL_URL": "mysql+pymysql://root@127.0.0.1:3306"}
 
@@ -94,4 +95,82 @@ def database(request):
 def scratch(database):
     """A fresh scratch database on each dialect in turn."""
     with database.make_scratch() as made:
+        yield made
+
+
+ENV = """
+from alembic import context
+from sqlalchemy import engine_from_config, pool
+
+config = context.config
+engine = engine_from_config(config.get_section(config.config_ini_section, {}), prefix="sqlalchemy.", poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=None)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+MIGRATION = '''"""step {revision}"""
+import sqlalchemy as sa
+from alembic import op
+
+revision = {revision!r}
+down_revision = {down_revision!r}
+branch_labels = {branch_labels!r}
+depends_on = {depends_on!r}
+
+
+def upgrade():
+    {upgrade}
+
+
+def downgrade():
+    {downgrade}
+'''
+
+
+class Project:
+    """An Alembic project in a folder of its own."""
+
+    def __init__(self, root):
+        self.root = root
+        self.versions = root / "migrations" / "versions"
+        self.versions.mkdir(parents=True)
+        self.write_ini()
+        self.env = root / "migrations" / "env.py"
+        self.env.write_text(ENV)
+
+    def write_ini(self, *lines):
+        lines = ("[alembic]", "script_location = migrations", "sqlalchemy.url = driver://user:pass@localhost/never", *lines)
+        (self.root / "alembic.ini").write_text("\n".join(lines) + "\n")
+
+    def add(self, revision, down_revision=None, *, upgrade=None, downgrade=None, branch_labels=None, depends_on=None, folder=None):
+        """A migration that makes table t_REVISION unless told otherwise; `upgrade` and `downgrade` are code."""
+        path = (folder or self.versions) / f"{revision}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            MIGRATION.format(
+                revision=revision,
+                down_revision=down_revision,
+                branch_labels=branch_labels,
+                depends_on=depends_on,
+                upgrade=upgrade or f'op.create_table("t_{revision}", sa.Column("id", sa.Integer, primary_key=True))',
+                downgrade=downgrade or f'op.drop_table("t_{revision}")',
+            )
+        )
+        return path
+
+    def config(self, **settings):
+        return MRTConfig(alembic_ini=str(self.root / "alembic.ini"), **settings)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """An Alembic project without migrations; `project.add` writes one."""
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def sqlite_scratch(sqlite_url):
+    """A fresh SQLite scratch database, for what does not depend on the dialect."""
+    with databases.connect(sqlite_url).make_scratch() as made:
         yield made

@@ -43,6 +43,7 @@ class SQLiteScratch:
         self._path = Path(str(url.database))
         self._template = template
         self._checkpoints = 0
+        self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool)
         event.listen(self.engine, "connect", self._on_connect)
         self.reset()
@@ -132,3 +133,4 @@ class SQLiteScratch:
         for ending in ("-journal", "-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         fresh.replace(self._path)
+        self.generation += 1

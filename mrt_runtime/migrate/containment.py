@@ -1,0 +1,62 @@
+"""Keep what env.py and migrations do to the process from outliving them: folder, path, environment, logging, warnings, output."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def contain(home: Path, path: list[str], variables: Mapping[str, str], output: io.StringIO) -> Iterator[None]:
+    """Run the body as a process of its own would: at home, with this sys.path and these variables, printing into `output`.
+
+    path: taken over for the body, and updated with what the body adds, so that the next step finds it.
+    Warnings are silenced, because a deploy does not turn them into errors as a test session may.
+    """
+    before = Path.cwd(), sys.path[:], dict(os.environ), read_logging()
+    os.chdir(home)
+    sys.path[:] = path
+    os.environ.update(variables)
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        folder, former_path, environment, loggers = before
+        path[:] = sys.path
+        sys.path[:] = former_path
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        os.chdir(folder)
+        write_logging(loggers)
+
+
+def read_logging() -> tuple[int, dict[logging.Logger, tuple[Any, ...]]]:
+    """Note how every logger stands, the root among them."""
+    known = logging.root.manager.loggerDict.values()
+    loggers = [logging.root, *(logger for logger in known if isinstance(logger, logging.Logger))]
+    return logging.root.manager.disable, {
+        logger: (logger.level, logger.disabled, logger.propagate, logger.handlers[:], logger.filters[:]) for logger in loggers
+    }
+
+
+def write_logging(noted: tuple[int, dict[logging.Logger, tuple[Any, ...]]]) -> None:
+    """Bring every logger back to how it stood; those that are new since then lose their handlers, which print into nowhere."""
+    disabled_below, loggers = noted
+    logging.disable(disabled_below)
+    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
+        if not isinstance(logger, logging.Logger):
+            continue
+        level, disabled, propagate, handlers, filters = loggers.get(logger, (logging.NOTSET, False, True, [], []))
+        if logger.level != level:
+            logger.setLevel(level)
+        logger.disabled, logger.propagate = disabled, propagate
+        logger.handlers[:], logger.filters[:] = handlers, filters

@@ -1,0 +1,106 @@
+"""One run of the project's env.py: contained, guarded, limited in time, its errors told with their place."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.script import ScriptDirectory
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases import Scratch
+from mrt_runtime.migrate.containment import contain
+from mrt_runtime.migrate.deadline import Deadline, ExpiredError
+from mrt_runtime.migrate.error import MigrationError, MigrationTimeout, Phase, describe, locate
+from mrt_runtime.migrate.guard import Guard
+from mrt_runtime.migrate.handover import Attributes
+from mrt_runtime.migrate.project import Project
+
+Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
+"""What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
+
+
+class Environment:
+    """Runs env.py as often as asked, on one scratch database, with one ScriptDirectory."""
+
+    def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._timeout = config.migration_timeout
+        self._project = Project(config)
+        self._guard = Guard(scratch)
+        self._path = sys.path[:]
+        self.doing: tuple[Phase, str | None, str | None] = ("env", None, None)
+        """What runs at this moment: phase, revision and file. Set by the work, read when an error is told."""
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Run the body as env.py would run: contained, its variables set, the guard in front of every connection."""
+        self._project.output.seek(0)
+        self._project.output.truncate()
+        with contain(self._project.home, self._path, self._project.variables(self._scratch), self._project.output), self._guard:
+            self._project.hand_over(self._scratch)
+            yield
+
+    def open_directory(self) -> ScriptDirectory:
+        """Open the project's folder of migrations; imports none of them yet."""
+        return self._project.open_directory()
+
+    def env_py(self, directory: ScriptDirectory) -> str:
+        """Tell the full path of the project's env.py."""
+        return str(self._project.home / directory.env_py_location)
+
+    def run(self, directory: ScriptDirectory, work: Work, command: str, **settings: Any) -> None:
+        """Run env.py once; `work` says which steps. Raises as Migrator does."""
+        self.doing = ("env", None, None)
+        try:
+            with self.entered(), self._deadline() as deadline:
+                try:
+                    self._run_env(directory, work, command, settings)
+                except BaseException as error:
+                    deadline.disarm()
+                    raise self._tell(error, directory, expired=deadline.expired) from error
+        except ExpiredError as late:  # it ran out in the moment between the end of the step and `disarm`
+            raise self._tell(late, directory, expired=True) from None
+        if deadline.expired:
+            raise self._tell(ExpiredError(), directory, expired=True)
+        if self._guard.violation is not None:
+            raise self._guard.violation
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._timeout, lambda: self._scratch.interrupt(self._guard.connections))
+
+    def _run_env(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
+        alembic = self._project.alembic
+        alembic.cmd_opts = self._project.options(command)
+        with Attributes(self._scratch) as attributes:
+            vars(alembic)["attributes"] = attributes
+            environment = EnvironmentContext(alembic, directory, fn=work, as_sql=False, starting_rev=None, tag=None, **settings)
+            configure = environment.configure
+
+            def prove_and_configure(connection: Any = None, *rest: Any, **named: Any) -> None:
+                if hasattr(connection, "info"):  # otherwise Alembic refuses it, with a better message
+                    self._guard.prove(connection)
+                configure(connection, *rest, **named)
+
+            environment.configure = prove_and_configure  # type: ignore[method-assign]  # env.py finds it through the instance
+            with environment:
+                directory.run_env()
+
+    def _tell(self, error: BaseException, directory: ScriptDirectory, *, expired: bool) -> BaseException:
+        """Turn what ended the run into what the caller is told."""
+        if self._guard.violation is not None:
+            return self._guard.violation
+        is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
+        if is_told and not expired:
+            return error
+        phase, revision, file = self.doing
+        place, line = locate(error, (file, self.env_py(directory)))
+        output = self._project.output.getvalue()
+        where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
+        if expired:
+            return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
+        return MigrationError(describe(error, self._scratch.url), **where)

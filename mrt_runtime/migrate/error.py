@@ -1,0 +1,87 @@
+"""What can go wrong while migrations run, said in one line with the place in the user's own files."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import URL, exc
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.address import scrub
+
+Phase = Literal["upgrade", "downgrade", "env"]
+
+
+class WrongDatabaseError(ConfigurationError):
+    """env.py opened another database than the scratch database; nothing was executed there."""
+
+
+class MigrationError(Exception):
+    """A migration, or the env.py around it, ended with an error.
+
+    `cause` is one line in the database's (or Python's) own words, without passwords. `revision` and `phase` tell which
+    function ran; phase "env" means that env.py failed outside of it. `file` and `line` are the innermost place in the migration
+    or in env.py. `output` is what was printed meanwhile.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        *,
+        phase: Phase,
+        revision: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+        output: str = "",
+    ) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.phase = phase
+        self.revision = revision
+        self.file = file
+        self.line = line
+        self.output = output
+
+    def __str__(self) -> str:
+        where = f" ({self.file}:{self.line})" if self.file else ""
+        what = "env.py" if self.phase == "env" else f"{self.phase}() of {self.revision}"
+        return f"{what}: {self.cause}{where}"
+
+
+class MigrationTimeout(MigrationError):  # noqa: N818 - what happened is no error of the migration's own
+    """It took longer than `migration_timeout` allows and was cancelled."""
+
+
+def describe(error: BaseException, *urls: URL) -> str:
+    """Say an exception in one line, in the words of the database where it came from there, without passwords."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
+    inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
+    text = " ".join(str(inner.args[1] if is_numbered(inner) else inner).split())
+    name = type(inner).__name__
+    return scrub(f"{name}: {text}" if text else name, *urls)
+
+
+def is_numbered(error: BaseException) -> bool:
+    """Whether a driver gave its error as number and words (PyMySQL and mysqlclient do)."""
+    return len(error.args) == 2 and isinstance(error.args[0], int) and isinstance(error.args[1], str)  # noqa: PLR2004 - a pair
+
+
+def locate(error: BaseException, files: Iterable[str | None]) -> tuple[str | None, int | None]:
+    """Find the innermost line of the traceback that stands in one of the files, the first file being the best place."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.filename, error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    for file in files:
+        lines = [frame.lineno for frame in frames if file is not None and is_same(frame.filename, file)]
+        if lines:
+            return file, lines[-1]
+    return None, None
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two paths name one file, however it was reached."""
+    return one == other or (Path(one).name == Path(other).name and Path(one).resolve() == Path(other).resolve())

@@ -1,0 +1,175 @@
+"""Runs the project's migrations one after another, each as a deploy would run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+from alembic.runtime.migration import MigrationStep, RevisionStep
+from alembic.util import CommandError
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases import Scratch
+from mrt_runtime.migrate.environment import Environment
+from mrt_runtime.migrate.error import MigrationError
+from mrt_runtime.migrate.graph import Graph, Step, load
+
+Heads = tuple[str, ...]
+Direction = Literal["upgrade", "downgrade"]
+Move = tuple[Direction, str]
+Plan = Callable[[Heads], list[Move]]
+"""Says, for the heads that a database has, what is left to do."""
+
+
+class Migrator:
+    """Moves a scratch database through the history, one revision for each run of env.py.
+
+    SQLAlchemy remembers within one run which enum types it created, so a revision may pass in the middle of `upgrade head` and
+    fail alone; running them alone finds that. Each run costs about as much as opening a connection (SQLite: 5 ms).
+
+    Every method raises MigrationError where the project's own code fails, MigrationTimeout where it takes too long, and
+    WrongDatabaseError where env.py opens another database than the scratch database.
+    """
+
+    def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._environment = Environment(config, scratch)
+        self._known: tuple[int, Heads] | None = None
+        with self._environment.entered():
+            self._directory = self._environment.open_directory()
+            self._env_py = self._environment.env_py(self._directory)
+            self.graph: Graph = load(self._directory)
+
+    def current(self) -> Heads:
+        """Ask the database for its heads, as `alembic current` does; empty where nothing is applied."""
+        found: list[Heads] = []
+
+        def look(heads: Heads, _context: object) -> Iterator[RevisionStep]:
+            found.append(heads)
+            return iter(())
+
+        self._environment.run(self._directory, look, "upgrade", dont_mutate=True)
+        self._require(found)
+        self._known = (self._scratch.generation, found[0])
+        return found[0]
+
+    def upgrade(self, revision: str | Step) -> None:
+        """Run one revision's upgrade function, after going to where it can run; nothing where it is present already."""
+        step = self._find(revision)
+        self._go(lambda heads: self._plan_upgrade(heads, step))
+
+    def downgrade(self, revision: str | Step) -> None:
+        """Run one revision's downgrade function, after those that stand on it; nothing where it is not present."""
+        step = self._find(revision)
+        self._go(lambda heads: self._plan_removal(heads, step))
+
+    def stand_before(self, revision: str | Step) -> None:
+        """Go to where this revision's upgrade() can run: all of its parents present, it and its descendants not.
+
+        Other branches stay as they are, as they would in a deploy.
+        """
+        step = self._find(revision)
+        self._go(lambda heads: self._plan_standing(heads, step))
+
+    def stand_at(self, revisions: Iterable[str]) -> None:
+        """Go to where exactly these revisions and their ancestors are present; empty for none."""
+        wanted = tuple(revisions)
+        self._go(lambda heads: [] if set(heads) == set(wanted) else self._plan_change(heads, self.graph.ancestors(wanted)))
+
+    def upgrade_to(self, target: str = "heads") -> None:
+        """Do what `alembic upgrade TARGET` does, one step after another."""
+        self._follow(lambda heads: self._directory._upgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001 - the way of alembic.command
+
+    def downgrade_to(self, target: str) -> None:
+        """Do what `alembic downgrade TARGET` does, one step after another."""
+        self._follow(lambda heads: self._directory._downgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001 - the way of alembic.command
+
+    def _find(self, revision: str | Step) -> Step:
+        return revision if isinstance(revision, Step) else self.graph.resolve(revision)
+
+    def _plan_upgrade(self, heads: Heads, step: Step) -> list[Move]:
+        if set(heads) == set(step.parents):  # the usual case costs nothing, however long the history
+            return [("upgrade", step.revision)]
+        present = self.graph.ancestors(heads)
+        return [("upgrade", revision) for revision in self.graph.sort(self.graph.ancestors([step.revision]) - present)]
+
+    def _plan_removal(self, heads: Heads, step: Step) -> list[Move]:
+        if heads == (step.revision,):
+            return [("downgrade", step.revision)]
+        doomed = self.graph.ancestors(heads) & self.graph.descendants([step.revision])
+        return [("downgrade", revision) for revision in reversed(self.graph.sort(doomed))]
+
+    def _plan_standing(self, heads: Heads, step: Step) -> list[Move]:
+        removal = self._plan_removal(heads, step)
+        return removal or [move for move in self._plan_upgrade(heads, step) if move[1] != step.revision]
+
+    def _plan_change(self, heads: Heads, wanted: set[str]) -> list[Move]:
+        present = self.graph.ancestors(heads)
+        down: list[Move] = [("downgrade", revision) for revision in reversed(self.graph.sort(present - wanted))]
+        return down + [("upgrade", revision) for revision in self.graph.sort(wanted - present)]
+
+    def _follow(self, ask: Callable[[Heads], Iterable[RevisionStep]]) -> None:
+        try:
+            moves: list[Move] = [
+                ("upgrade" if step.is_upgrade else "downgrade", step.revision.revision) for step in ask(self._read_heads())
+            ]
+        except CommandError as error:
+            raise ConfigurationError(f"{' '.join(str(error).split())}.") from None
+        self._go(lambda _heads: moves)
+
+    def _go(self, plan: Plan) -> None:
+        """Run env.py for one move of the plan after another."""
+        for direction, revision in plan(self._read_heads()):
+            self._run(direction, revision)
+
+    def _read_heads(self) -> Heads:
+        """Tell the heads without asking, as long as nothing but this object moved the database."""
+        return self._known[1] if self._known is not None and self._known[0] == self._scratch.generation else self.current()
+
+    def _run(self, direction: Direction, revision: str) -> None:
+        """Run env.py for one move."""
+        expected, self._known = self._read_heads(), None
+        asked: list[Heads] = []
+
+        def work(heads: Heads, _context: object) -> Iterator[RevisionStep]:
+            """Give the step; called again where env.py walks over several schemas."""
+            if not asked and not self._is_same(heads, expected):
+                raise MigrationError(describe_lost(expected, heads), phase="env", file=self._env_py)
+            asked.append(heads)
+            self._environment.doing = (direction, revision, self.graph[revision].file)
+            yield self._make_step(direction, revision)
+            self._environment.doing = ("env", None, None)
+
+        self._environment.run(self._directory, work, direction, destination_rev=revision)
+        self._require(asked)
+        self._known = (self._scratch.generation, self._predict(expected, direction, revision))
+
+    def _require(self, asked: list[Heads]) -> None:
+        if not asked:
+            raise MigrationError("env.py has to call context.run_migrations(), and did not", phase="env", file=self._env_py)
+
+    def _make_step(self, direction: Direction, revision: str) -> RevisionStep:
+        script = self._directory.get_revision(revision)
+        make = MigrationStep.upgrade_from_script if direction == "upgrade" else MigrationStep.downgrade_from_script
+        return make(self._directory.revision_map, script)
+
+    def _predict(self, heads: Heads, direction: Direction, revision: str) -> Heads:
+        """Compute the heads after a move."""
+        parents = self.graph[revision].parents
+        if direction == "upgrade" and set(heads) == set(parents):
+            return (revision,)
+        if direction == "downgrade" and heads == (revision,) and len(parents) <= 1:
+            return parents
+        present = self.graph.ancestors(heads)
+        return self.graph.heads_of(present | {revision} if direction == "upgrade" else present - {revision})
+
+    def _is_same(self, heads: Heads, others: Heads) -> bool:
+        return set(heads) == set(others) or self.graph.ancestors(heads) == self.graph.ancestors(others)
+
+
+def describe_lost(expected: Heads, found: Heads) -> str:
+    """Say that what a step did is gone again."""
+    return (
+        f"after a step the database stands at {', '.join(found) or 'base'} instead of {', '.join(expected) or 'base'}: env.py "
+        "did not commit. It has to run `with context.begin_transaction(): context.run_migrations()`"
+    )

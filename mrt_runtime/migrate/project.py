@@ -1,0 +1,91 @@
+"""The user's Alembic project: its alembic.ini, the folder that its relative paths mean, and how it is handed a database."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from configparser import Error as IniError
+from pathlib import Path
+from typing import Any
+
+from alembic.config import CommandLine, Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases import Scratch
+from mrt_runtime.migrate.error import describe
+
+
+class Project:
+    """What stays the same over all steps of a run."""
+
+    def __init__(self, config: MRTConfig) -> None:
+        self.ini = Path(config.alembic_ini).resolve()
+        if not self.ini.is_file():
+            raise ConfigurationError(f"There is no {config.alembic_ini}: alembic_ini has to name the project's alembic.ini.")
+        self._x_arguments = tuple(config.x_arguments)
+        self._variables = dict(config.env)
+        self.output = io.StringIO()
+        self.alembic = Config(str(self.ini), stdout=self.output)
+        toml = self.ini.with_name("pyproject.toml")
+        if toml.is_file():  # Alembic before 1.16 does not look there
+            self.alembic.toml_file_name = str(toml)
+        self.home = self._find_home()
+        self._options = {"upgrade": self._parse("upgrade", "heads"), "downgrade": self._parse("downgrade", "base")}
+
+    @contextlib.contextmanager
+    def at_home(self) -> Iterator[None]:
+        """Stand in the folder that the project's relative paths start from."""
+        before = Path.cwd()
+        os.chdir(self.home)
+        try:
+            yield
+        finally:
+            os.chdir(before)
+
+    def open_directory(self) -> ScriptDirectory:
+        """Open the folder of migrations; imports none of them yet."""
+        try:
+            return ScriptDirectory.from_config(self.alembic)
+        except (CommandError, ImportError, IniError, ValueError) as error:
+            raise ConfigurationError(f"{self.ini}: {describe(error).partition(': ')[2]}.") from None
+
+    def hand_over(self, scratch: Scratch) -> None:
+        """Set the URL in the configuration that env.py reads, every time, because env.py may have replaced it."""
+        self.alembic.set_main_option("sqlalchemy.url", render(scratch).replace("%", "%%"))
+
+    def variables(self, scratch: Scratch) -> dict[str, str]:
+        """Give the environment variables that MRTConfig.env asks for."""
+        return {name: value.replace("{url}", render(scratch)) for name, value in self._variables.items()}
+
+    def options(self, command: str) -> Namespace:
+        """Give the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
+        return self._options[command]
+
+    def _find_home(self) -> Path:
+        """Choose between the current folder, which Alembic means, and alembic.ini's, where Alembic is usually started."""
+        location = self._read_location()
+        if location is not None and not Path(location).is_absolute() and ":" not in location and not Path(location).is_dir():
+            return self.ini.parent
+        return Path.cwd()
+
+    def _read_location(self) -> str | None:
+        read: Any = getattr(self.alembic, "get_alembic_option", self.alembic.get_main_option)
+        try:
+            location: str | None = read("script_location")
+        except (IniError, UnicodeDecodeError, CommandError, ValueError) as error:
+            raise ConfigurationError(f"{self.ini} cannot be read: {describe(error).partition(': ')[2]}.") from None
+        return location
+
+    def _parse(self, *command: str) -> Namespace:
+        arguments = [part for argument in self._x_arguments for part in ("-x", argument)]
+        return CommandLine().parser.parse_args(["-c", str(self.ini), *arguments, *command])
+
+
+def render(scratch: Scratch) -> str:
+    """Spell out the URL with its password: only env.py gets to see it."""
+    return scratch.env_url.render_as_string(hide_password=False)

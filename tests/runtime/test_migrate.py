@@ -1,0 +1,363 @@
+"""The Migrator: histories of every shape, walked one step at a time, and failures told with their place."""
+
+import logging
+import os
+import sys
+
+import pytest
+import sqlalchemy as sa
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.migrate import MigrationError, Migrator, read_graph
+
+
+def tables(scratch):
+    with scratch.engine.connect() as connection:
+        return {name.removeprefix("t_") for name in sa.inspect(connection).get_table_names()} - {"alembic_version"}
+
+
+def revisions(project):
+    return [step.revision for step in read_graph(project.config())]
+
+
+def test_a_chain_goes_up_and_down_one_step_at_a_time(project, scratch):
+    project.add("a")
+    project.add("b", "a")
+    migrator = Migrator(project.config(), scratch)
+    assert [step.revision for step in migrator.graph] == ["a", "b"]
+    migrator.upgrade("b")
+    assert tables(scratch) == {"a", "b"}
+    migrator.downgrade("b")
+    assert tables(scratch) == {"a"}
+    migrator.stand_at(())
+    assert tables(scratch) == set()
+    assert migrator.current() == ()
+
+
+def test_stand_before_goes_to_the_parents_from_wherever_the_database_stands(project, sqlite_scratch):
+    for revision, parent in (("a", None), ("b", "a"), ("c", "b"), ("d", "c")):
+        project.add(revision, parent)
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.stand_before("c")
+    assert migrator.current() == ("b",)
+    migrator.upgrade("d")
+    migrator.stand_before("b")
+    assert migrator.current() == ("a",)
+    migrator.stand_before("a")
+    assert migrator.current() == ()
+
+
+def write_diamond(project):
+    """a ─ b1 ─ b2 ┐ and a ─ c ┴ merge ─ last."""
+    project.add("a")
+    project.add("b1", "a")
+    project.add("c", "a")
+    project.add("b2", "b1")
+    project.add("merge", ("b2", "c"), upgrade="pass", downgrade="pass")
+    project.add("last", "merge")
+
+
+def test_a_diamond_is_walked_in_an_order_in_which_every_step_finds_its_parents(project, scratch):
+    write_diamond(project)
+    migrator = Migrator(project.config(), scratch)
+    seen = set()
+    for step in migrator.graph:
+        assert seen.issuperset(step.parents)
+        migrator.stand_before(step)
+        assert seen.issuperset(tables(scratch))
+        for move in (migrator.upgrade, migrator.downgrade, migrator.upgrade):
+            move(step)
+        seen.add(step.revision)
+        assert set(migrator.current()) == set(migrator.graph.heads_of(migrator.graph.ancestors(seen)))
+    assert migrator.current() == ("last",)
+    migrator.stand_at(["b1", "c"])
+    assert tables(scratch) == {"a", "b1", "c"}
+    migrator.stand_at(["b2"])
+    assert tables(scratch) == {"a", "b1", "b2"}
+
+
+def test_depends_on_is_a_parent_though_no_down_revision(project, sqlite_scratch):
+    project.add("core", branch_labels=("main",))
+    project.add("core2", "core")
+    project.add("plugin", None, branch_labels=("extra",), depends_on="core2")
+    migrator = Migrator(project.config(), sqlite_scratch)
+    step = migrator.graph["plugin"]
+    assert (step.parents, step.down_revision) == (("core2",), ())
+    migrator.upgrade("extra@head")
+    assert tables(sqlite_scratch) == {"core", "core2", "plugin"}
+    migrator.downgrade("core2")
+    assert tables(sqlite_scratch) == {"core"}
+    assert migrator.current() == ("core",)
+
+
+def test_several_bases_locations_and_nested_folders_are_all_walked(project, sqlite_scratch):
+    locations = "version_locations = %(here)s/migrations/versions %(here)s/more"
+    project.write_ini(locations, "recursive_version_locations = true", "path_separator = space")
+    project.add("a")
+    project.add("b", "a", folder=project.versions / "2024" / "01")
+    project.add("other", folder=project.root / "more")
+    migrator = Migrator(project.config(), sqlite_scratch)
+    for step in migrator.graph:
+        migrator.upgrade(step)
+    assert set(migrator.current()) == {"b", "other"}
+    assert tables(sqlite_scratch) == {"a", "b", "other"}
+    assert sorted(revisions(project)) == ["a", "b", "other"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("abc1", "abc123"),
+        ("abc123", "abc123"),
+        ("head", "ccc789"),
+        ("head-1", "bbb456"),
+        ("abc123+1", "bbb456"),
+        ("-2", "abc123"),
+        ("shop@head", "ccc789"),
+    ],
+)
+def test_revisions_are_found_by_every_name_that_alembic_knows(project, sqlite_scratch, name, found):
+    project.add("abc123", branch_labels=("shop",))
+    project.add("bbb456", "abc123")
+    project.add("ccc789", "bbb456")
+    assert Migrator(project.config(), sqlite_scratch).graph.resolve(name).revision == found
+
+
+@pytest.mark.parametrize("name", ["zzz", "ab", "head-9", "nope@head", "heads"])
+def test_a_name_that_means_no_single_revision_is_refused_in_one_sentence(project, name):
+    project.add("abc123")
+    project.add("abd456")
+    with pytest.raises(ConfigurationError) as refused:
+        read_graph(project.config()).resolve(name)
+    assert "\n" not in str(refused.value)
+
+
+def test_upgrade_to_and_downgrade_to_understand_what_alembic_understands(project, sqlite_scratch):
+    for revision, parent in (("a", None), ("b", "a"), ("c", "b")):
+        project.add(revision, parent)
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade_to("+2")
+    assert migrator.current() == ("b",)
+    migrator.upgrade_to("head")
+    migrator.downgrade_to("-1")
+    assert migrator.current() == ("b",)
+    migrator.downgrade_to("base")
+    assert migrator.current() == ()
+    with pytest.raises(ConfigurationError, match="nope"):
+        migrator.upgrade_to("nope")
+
+
+def test_a_restored_scratch_database_is_asked_where_it_stands(project, sqlite_scratch):
+    project.add("a")
+    project.add("b", "a")
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade("a")
+    kept = sqlite_scratch.checkpoint()
+    migrator.upgrade("b")
+    sqlite_scratch.restore(kept)
+    migrator.upgrade("b")
+    assert tables(sqlite_scratch) == {"a", "b"}
+    sqlite_scratch.reset()
+    migrator.upgrade("b")
+    assert tables(sqlite_scratch) == {"a", "b"}
+
+
+def test_transaction_per_migration_and_a_version_table_of_another_name(project, scratch):
+    settings = "version_table='versions', transaction_per_migration=True"
+    project.env.write_text(project.env.read_text().replace("target_metadata=None", settings))
+    project.add("a")
+    migrator = Migrator(project.config(), scratch)
+    migrator.upgrade("a")
+    assert tables(scratch) == {"a", "versions"}
+    assert migrator.current() == ("a",)
+
+
+def test_looking_where_a_database_stands_creates_nothing(project, sqlite_scratch):
+    project.add("a")
+    assert Migrator(project.config(), sqlite_scratch).current() == ()
+    with sqlite_scratch.engine.connect() as connection:
+        assert sa.inspect(connection).get_table_names() == []
+
+
+# Failures
+
+
+def fail(project, scratch, upgrade="pass"):
+    project.add("a", upgrade=upgrade)
+    migrator = Migrator(project.config(), scratch)
+    with pytest.raises(MigrationError) as failed:
+        migrator.upgrade("a")
+    return failed.value
+
+
+def test_a_failing_statement_is_told_in_the_words_of_the_database_with_file_and_line(project, scratch):
+    error = fail(project, scratch, 'op.execute("SELECT 1")\n    op.execute("INSERT INTO nowhere VALUES (1)")')
+    assert "nowhere" in error.cause
+    assert "\n" not in error.cause
+    assert (error.phase, error.revision) == ("upgrade", "a")
+    assert error.file == str(project.versions / "a.py")
+    assert "nowhere" in (project.versions / "a.py").read_text().splitlines()[error.line - 1]
+
+
+def test_a_failing_downgrade_says_downgrade(project, sqlite_scratch):
+    project.add("a", downgrade='raise NotImplementedError("one way")')
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade("a")
+    with pytest.raises(MigrationError) as failed:
+        migrator.downgrade("a")
+    assert (failed.value.phase, failed.value.cause) == ("downgrade", "NotImplementedError: one way")
+
+
+def test_after_a_failure_the_next_revision_can_be_run(project, scratch):
+    project.add("a")
+    project.add("b", "a", upgrade='op.execute("nonsense")')
+    project.add("c", "a")
+    migrator = Migrator(project.config(), scratch)
+    with pytest.raises(MigrationError):
+        migrator.upgrade("b")
+    migrator.upgrade("c")
+    assert tables(scratch) == {"a", "c"}
+
+
+def test_sys_exit_in_a_migration_is_a_failure_of_that_migration(project, sqlite_scratch):
+    assert fail(project, sqlite_scratch, "raise SystemExit(3)").cause == "it called sys.exit(3)"
+
+
+def test_an_env_py_that_raises_is_told_with_its_line(project, sqlite_scratch):
+    project.env.write_text("import os\n\nraise KeyError('SECRET_KEY')\n")
+    error = fail(project, sqlite_scratch)
+    assert (error.phase, error.file, error.line, error.cause) == ("env", str(project.env), 3, "KeyError: 'SECRET_KEY'")
+
+
+def test_an_env_py_that_runs_no_migrations_is_told(project, sqlite_scratch):
+    project.env.write_text("pass\n")
+    assert "context.run_migrations()" in fail(project, sqlite_scratch).cause
+
+
+def test_an_env_py_that_does_not_commit_is_found_out(project, sqlite_scratch):
+    text = project.env.read_text().replace("with context.begin_transaction():", "if True:")
+    project.env.write_text(text.replace("target_metadata=None", "transactional_ddl=True"))
+    project.add("b", "a")
+    project.add("a")
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade("a")
+    with pytest.raises(MigrationError, match=r"did not commit"):
+        migrator.upgrade("b")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("def upgrade(:\n", "SyntaxError"),
+        ("import does_not_exist\nrevision = 'b'\ndown_revision = 'a'\n", "does_not_exist"),
+        ("revision = 'b'\ndown_revision = 'missing'\n", "missing"),
+        ("revision = 'a'\ndown_revision = None\n", "present more than once"),
+        ("revision = 'b'\ndown_revision = 'b'\n", "b"),
+        ("raise SystemExit\nrevision = 'b'\ndown_revision = 'a'\n", "sys.exit"),
+    ],
+)
+def test_a_broken_history_is_refused_in_one_sentence_that_names_the_trouble(project, sqlite_scratch, body, words):
+    project.add("a")
+    (project.versions / "broken.py").write_text(body)
+    with pytest.raises(ConfigurationError) as refused:
+        Migrator(project.config(), sqlite_scratch)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_ini_or_folder_is_refused(project, sqlite_scratch):
+    config = project.config()
+    (project.root / "alembic.ini").write_text("[alembic]\nscript_location = nowhere\n")
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        Migrator(config, sqlite_scratch)
+    (project.root / "alembic.ini").write_text("[alembic]\n")
+    with pytest.raises(ConfigurationError, match="script_location"):
+        Migrator(config, sqlite_scratch)
+    (project.root / "alembic.ini").unlink()
+    with pytest.raises(ConfigurationError, match=r"alembic\.ini"):
+        Migrator(config, sqlite_scratch)
+
+
+# Containment
+
+
+def test_what_env_py_does_to_the_process_does_not_outlive_the_step(project, sqlite_scratch, capsys, tmp_path):
+    logging_sections = "[loggers] keys=root [handlers] keys= [formatters] keys= [logger_root] level=DEBUG handlers="
+    project.write_ini(*logging_sections.split())
+    noise = (
+        "import os, sys, warnings, logging\nfrom logging.config import fileConfig\nfrom alembic import context\n"
+        "fileConfig(context.config.config_file_name)\nprint('hello')\nprint('oops', file=sys.stderr)\nos.chdir('/')\n"
+        "sys.path.insert(0, '/somewhere')\nos.environ['SET_BY_ENV_PY'] = '1'\nwarnings.warn('deprecated', DeprecationWarning)\n"
+        "logging.getLogger('mrt.tests').addHandler(logging.NullHandler())\n"
+    )
+    project.env.write_text(noise + project.env.read_text())
+    mine = logging.getLogger("mrt.tests")
+    handler = logging.NullHandler()
+    mine.addHandler(handler)
+    before = os.getcwd(), sys.path[:], dict(os.environ), logging.root.level, logging.root.handlers[:]  # noqa: PTH109
+    project.add("a")
+    Migrator(project.config(), sqlite_scratch).upgrade("a")
+    assert (os.getcwd(), sys.path[:], dict(os.environ), logging.root.level, logging.root.handlers[:]) == before  # noqa: PTH109
+    assert (mine.handlers, mine.disabled) == ([handler], False)
+    assert capsys.readouterr() == ("", "")
+    mine.removeHandler(handler)
+
+
+def test_what_was_printed_is_kept_for_the_failure(project, sqlite_scratch):
+    assert "counting sheep" in fail(project, sqlite_scratch, 'print("counting sheep")\n    op.execute("nonsense")').output
+
+
+def test_a_migration_finds_the_folder_the_modules_and_the_variables_of_its_project(project, sqlite_scratch, monkeypatch):
+    project.write_ini("prepend_sys_path = .")
+    (project.root / "settings_of_mine.py").write_text("import os\nURL = os.environ['MY_URL']\n")
+    (project.root / "words.txt").write_text("t_from_file")
+    first = "import settings_of_mine\nfrom alembic import context\ncontext.config.set_main_option('sqlalchemy.url', settings_of_mine.URL)\n"
+    project.env.write_text(first + project.env.read_text())
+    project.add("a", upgrade='op.create_table(open("words.txt").read(), sa.Column("id", sa.Integer))')
+    Migrator(project.config(env={"MY_URL": "{url}"}), sqlite_scratch).upgrade("a")
+    assert tables(sqlite_scratch) == {"from_file"}
+    assert "MY_URL" not in os.environ
+    sys.modules.pop("settings_of_mine")
+
+
+def test_x_arguments_and_the_command_reach_env_py(project, sqlite_scratch):
+    project.env.write_text(
+        "from alembic import context\nassert context.get_x_argument(as_dictionary=True) == {'tenant': 'blue'}\n"
+        "assert context.config.cmd_opts.cmd[0].__name__ == 'upgrade'\n" + project.env.read_text()
+    )
+    project.add("a")
+    Migrator(project.config(x_arguments=("tenant=blue",)), sqlite_scratch).upgrade("a")
+    assert tables(sqlite_scratch) == {"a"}
+
+
+COOKBOOK = """
+from alembic import context
+
+connectable = context.config.attributes.get("connection", None)
+assert connectable is not None
+{use}
+"""
+GIVEN_CONNECTION = """context.configure(connection=connectable)
+with context.begin_transaction():
+    context.run_migrations()"""
+GIVEN_ENGINE = """with connectable.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()"""
+
+
+@pytest.mark.parametrize("use", [GIVEN_CONNECTION, GIVEN_ENGINE])
+def test_an_env_py_that_takes_the_connection_from_the_attributes_is_given_one(project, scratch, use):
+    project.env.write_text(COOKBOOK.format(use=use))
+    project.add("a")
+    migrator = Migrator(project.config(), scratch)
+    migrator.upgrade("a")
+    assert tables(scratch) == {"a"}
+    assert migrator.current() == ("a",)
+
+
+def test_reading_the_graph_imports_no_migration(project):
+    project.add("a")
+    project.add("b", "a")
+    (project.versions / "c.py").write_text("revision = 'c'\ndown_revision = 'b'\nraise RuntimeError\n")
+    assert revisions(project) == ["a", "b", "c"]
