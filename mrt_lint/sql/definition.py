@@ -19,7 +19,9 @@ def opens_constraint(cursor: Cursor) -> bool:
     if cursor.at("CHECK"):
         return cursor.peek(1).key == "("
     if cursor.at("UNIQUE") or cursor.at("EXCLUDE"):
-        return cursor.peek(1).key in {"(", "USING", "KEY", "INDEX", "NULLS", "CLUSTERED", "NONCLUSTERED"} or cursor.peek(2).key == "("
+        return (
+            cursor.peek(1).key in {"(", "USING", "KEY", "INDEX", "NULLS", "CLUSTERED", "NONCLUSTERED"} or cursor.peek(2).key == "("
+        )
     return cursor.at("PRIMARY KEY") or cursor.at("FOREIGN KEY")
 
 
@@ -146,7 +148,9 @@ def _reference(cursor: Cursor, made: Constraint) -> Constraint:
             cursor.take()
         else:
             break
-    return replace(made, referred_table=table, referred_schema=schema, referred_columns=columns, ondelete=ondelete, onupdate=onupdate)
+    return replace(
+        made, referred_table=table, referred_schema=schema, referred_columns=columns, ondelete=ondelete, onupdate=onupdate
+    )
 
 
 def _action(cursor: Cursor) -> str:

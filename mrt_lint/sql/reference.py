@@ -78,11 +78,12 @@ def _common(cursor: Cursor) -> Iterator[Name]:
     """The names of common table expressions: whatever stands before AS (SELECT …."""
     while not cursor.done:
         token = cursor.take()
-        if token.kind in {"word", "name"} and (cursor.at("AS (") or cursor.at("AS MATERIALIZED (") or cursor.at("AS NOT MATERIALIZED")):
+        if token.kind in {"word", "name"} and (
+            cursor.at("AS (") or cursor.at("AS MATERIALIZED (") or cursor.at("AS NOT MATERIALIZED")
+        ):
             yield cursor.fold(token)
         elif token.kind in {"word", "name"} and cursor.key == "(":
             behind = cursor.rest()
             behind.skip()
             if behind.at("AS ("):
                 yield cursor.fold(token)
-

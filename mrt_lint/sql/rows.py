@@ -101,7 +101,9 @@ def read_merge(cursor: Cursor) -> Iterator[Op]:
         if branch.accept("UPDATE"):
             changes = _assignments(branch)
             sources = _sources(changes)
-            yield Update(table=table, schema=schema, columns=_columns(changes), source_columns=sources, source_tables=reads, where=True)
+            yield Update(
+                table=table, schema=schema, columns=_columns(changes), source_columns=sources, source_tables=reads, where=True
+            )
         elif branch.accept("DELETE"):
             yield Delete(table=table, schema=schema, where=True)
         elif branch.accept("INSERT"):

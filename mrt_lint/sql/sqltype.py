@@ -38,7 +38,14 @@ FAMILIES = {
 }
 """The family of each spelling that has more than one."""
 
-SERIALS = {"SERIAL": "INTEGER", "SERIAL4": "INTEGER", "BIGSERIAL": "BIGINT", "SERIAL8": "BIGINT", "SMALLSERIAL": "SMALLINT", "SERIAL2": "SMALLINT"}
+SERIALS = {
+    "SERIAL": "INTEGER",
+    "SERIAL4": "INTEGER",
+    "BIGSERIAL": "BIGINT",
+    "SERIAL8": "BIGINT",
+    "SMALLSERIAL": "SMALLINT",
+    "SERIAL2": "SMALLINT",
+}
 """PostgreSQL's notation for an integer with a sequence of its own."""
 
 _KNOWN = frozenset(FAMILIES.values()) | frozenset(

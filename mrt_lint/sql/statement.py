@@ -104,7 +104,9 @@ def _select(cursor: Cursor) -> Iterator[Op]:
     for place in range(cursor.position, cursor.stop):
         if cursor.tokens[place].key == "SETVAL" and cursor.tokens[min(place + 1, cursor.stop - 1)].key == "(":
             argument = cursor.tokens[min(place + 2, cursor.stop - 1)]
-            name = argument.text.rpartition(".")[2].strip('"') if argument.kind == "string" and HOLE not in argument.text else UNKNOWN
+            name = (
+                argument.text.rpartition(".")[2].strip('"') if argument.kind == "string" and HOLE not in argument.text else UNKNOWN
+            )
             yield ops.SetSequenceValue(sequence=name)
     target = cursor.rest().until("FROM", "WHERE").to("INTO")
     if target.accept("INTO") and target.key not in {"OUTFILE", "DUMPFILE"} and not target.token.text.startswith("@"):
@@ -143,7 +145,11 @@ def _comment(cursor: Cursor) -> Iterator[Op]:
     cursor.accept("IS")
     comment = None if cursor.at("NULL") else cursor.take().text
     if kind == "TABLE":
-        yield ops.CreateTableComment(table=name, schema=schema, comment=comment) if comment else ops.DropTableComment(table=name, schema=schema)
+        yield (
+            ops.CreateTableComment(table=name, schema=schema, comment=comment)
+            if comment
+            else ops.DropTableComment(table=name, schema=schema)
+        )
     elif schema is not None:
         qualified = len(before) == 5 and before[1].key == "." and before[3].key == "."  # noqa: PLR2004 - schema.table.column
         yield ops.AlterColumn(table=schema, schema=cursor.fold(before[0]) if qualified else None, column=name, comment=comment)
@@ -184,7 +190,9 @@ def _statement(cursor: Cursor) -> ops.Statement:
     second = cursor.peek(1).key
     if command in {"LOCK", "UNLOCK"} and second in {"TABLE", "TABLES"}:
         command = f"{command} {second}"
-    elif command in {"REFRESH", "COMMENT", "START", "LOAD", "DROP", "CREATE", "ALTER", "SECURITY"} and cursor.peek(1).kind == "word":
+    elif (
+        command in {"REFRESH", "COMMENT", "START", "LOAD", "DROP", "CREATE", "ALTER", "SECURITY"} and cursor.peek(1).kind == "word"
+    ):
         command = "REFRESH MATERIALIZED VIEW" if command == "REFRESH" else f"{command} {second}"
     text = cursor.text()
     return ops.Statement(command=command, effect=_effect(cursor), text=text if isinstance(text, str) else cursor.statement.text)

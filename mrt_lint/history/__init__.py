@@ -1,0 +1,112 @@
+"""The history that a migration stands in: its graph, and the schema replayed up to any revision. Pure; no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mrt_lint.history.graph import Flaw, Graph, Problem
+from mrt_lint.history.replay import replay
+from mrt_lint.history.schema import Schema, Table
+from mrt_lint.migration import Migration
+
+__all__ = ["Flaw", "Graph", "History", "Problem", "Schema", "Table"]
+
+
+class History:
+    """Every migration of a project.
+
+    The graph is read at once; a schema is replayed when it is first asked for, from those before it, so asking at every
+    revision costs little more than asking at the last one.
+    """
+
+    def __init__(self, graph: Graph, dialect: str) -> None:
+        self.graph = graph
+        self.dialect = dialect
+        self._before: dict[str, Schema] = {}
+        self._at: dict[str, Schema] = {}
+
+    @classmethod
+    def of(cls, migrations: Iterable[Migration], dialect: str | None = None) -> History:
+        """Make the history of migrations, in the order of their files; those without a readable revision are left out.
+
+        `dialect` is the declared one (SQLAlchemy's name): dialect guards are decided by it, without one as on PostgreSQL.
+        """
+        return cls(Graph(migrations), dialect or "postgresql")
+
+    @property
+    def migrations(self) -> dict[str, Migration]:
+        """Every migration by its revision; where two files claim one revision, the first."""
+        return self.graph.migrations
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The revisions that no other names as its parent."""
+        return self.graph.heads
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The revisions that declare no parent."""
+        return self.graph.bases
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The revisions, each after what must run before it; those on or behind a cycle are left out."""
+        return self.graph.order
+
+    def children(self, revision: str) -> tuple[str, ...]:
+        """Give the revisions that name this one as a parent."""
+        return self.graph.children.get(revision, ())
+
+    def parents(self, revision: str) -> tuple[str, ...]:
+        """Give the parents of a revision that exist."""
+        return self.graph.parents.get(revision, ())
+
+    def ancestors(self, revision: str) -> frozenset[str]:
+        """Give every revision that must have run before this one, by parentage or dependency."""
+        return self.graph.ancestors(revision) if revision in self.migrations else frozenset()
+
+    def problems(self) -> Iterator[Problem]:
+        """Give what is wrong with the graph."""
+        return self.graph.problems()
+
+    def before(self, revision: str) -> Schema:
+        """Give the schema that `upgrade()` of a revision finds; nothing is known of it on a cycle or behind one."""
+        if revision not in self.graph.ranks:
+            return Schema()
+        if revision not in self._before:
+            self._replay(revision)
+        return self._before[revision]
+
+    def at(self, revision: str) -> Schema:
+        """Give the schema that `upgrade()` of a revision leaves."""
+        if revision not in self.graph.ranks:
+            return Schema()
+        self.before(revision)
+        if revision not in self._at:
+            self._at[revision] = replay(self._before[revision], self.migrations[revision].upgrade_ops, self.dialect)
+        return self._at[revision]
+
+    def _replay(self, revision: str) -> None:
+        """Work out the schema before a revision and before all that this needs, without recursion."""
+        left = [revision]
+        while left:
+            here = left[-1]
+            needed = [before for before in self.graph.before(here) if before not in self._before]
+            if needed:
+                left += needed
+            else:
+                left.pop()
+                self._before.setdefault(here, self._merged(here))
+
+    def _merged(self, revision: str) -> Schema:
+        """The schema of the parent with the longest past, and on it what only the other parents have run, in order."""
+        parents = self.graph.before(revision)
+        if not parents:
+            return Schema()
+        above, ranks = self.graph.above, self.graph.ranks
+        longest = max(parents, key=lambda parent: above[parent].bit_count())
+        missing = above[revision] & ~above[longest] & ~(1 << ranks[longest])
+        schema = self.at(longest)
+        for other in self.graph.ranked(missing):
+            schema = replay(schema, self.migrations[other].upgrade_ops, self.dialect)
+        return schema

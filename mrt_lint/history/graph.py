@@ -1,0 +1,171 @@
+"""The revision graph as the files declare it; what is wrong with it is data, never an exception. Standard library only."""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from mrt_lint.migration import Migration
+
+
+class Flaw(enum.Enum):
+    """What can be wrong with a graph."""
+
+    MISSING_PARENT = "missing parent"
+    DUPLICATE = "duplicate revision"
+    CYCLE = "cycle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One flaw: the file to change, and what it is about.
+
+    `revisions` are the identifiers concerned: the one that is missing, the one that is taken twice, or those that lie on the
+    cycle, in order. `others` are the further files of a duplicate or cycle.
+    """
+
+    flaw: Flaw
+    migration: Migration
+    revisions: tuple[str, ...]
+    others: tuple[Migration, ...] = ()
+
+
+class Graph:
+    """Revisions, their parents (`down_revision`) and what they depend on (`depends_on`).
+
+    A duplicate identifier belongs to the file that comes first. An identifier that no revision has in full is looked for among
+    the branch labels and, where that leaves one, among the beginnings of identifiers, as Alembic does for `depends_on`.
+    """
+
+    def __init__(self, migrations: Iterable[Migration]) -> None:
+        self.migrations: dict[str, Migration] = {}
+        self.duplicates: dict[str, list[Migration]] = defaultdict(list)
+        for migration in migrations:
+            revision = migration.revision
+            if isinstance(revision, str) and self.migrations.setdefault(revision, migration) is not migration:
+                self.duplicates[revision].append(migration)
+        self.parents: dict[str, tuple[str, ...]] = {}
+        self.dependencies: dict[str, tuple[str, ...]] = {}
+        self.missing: list[tuple[Migration, str]] = []
+        for revision, migration in self.migrations.items():
+            self.parents[revision] = tuple(self._resolved(migration, migration.parents))
+            self.dependencies[revision] = tuple(self._resolved(migration, migration.depends_on))
+        self.children: dict[str, tuple[str, ...]] = _reversed(self.parents)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The revisions that are nobody's parent, in the order of the files."""
+        return tuple(revision for revision in self.migrations if not self.children.get(revision))
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The revisions that declare no parent, in the order of the files."""
+        return tuple(revision for revision, migration in self.migrations.items() if migration.down_revision == ())
+
+    def before(self, revision: str) -> tuple[str, ...]:
+        """What must have run when a revision runs: its parents, then what it depends on, each once."""
+        return tuple(dict.fromkeys((*self.parents[revision], *self.dependencies[revision])))
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The revisions so that each comes after what must run before it; those on or behind a cycle are left out."""
+        waiting = {revision: len(self.before(revision)) for revision in self.migrations}
+        followers = _reversed({revision: self.before(revision) for revision in self.migrations})
+        ready = [revision for revision, count in waiting.items() if count == 0]
+        for revision in ready:  # grows while it is walked
+            for follower in followers.get(revision, ()):
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    ready.append(follower)
+        return tuple(ready)
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """Each revision's place in the order."""
+        return {revision: place for place, revision in enumerate(self.order)}
+
+    @cached_property
+    def above(self) -> dict[str, int]:
+        """The ancestors of each revision in the order, as bits that stand at the ancestors' ranks."""
+        masks: dict[str, int] = {}
+        for revision in self.order:
+            masks[revision] = 0
+            for before in self.before(revision):
+                masks[revision] |= masks[before] | 1 << self.ranks[before]
+        return masks
+
+    def ranked(self, mask: int) -> Iterator[str]:
+        """The revisions whose ranks are set in a mask, in order."""
+        while mask:
+            lowest = mask & -mask
+            yield self.order[lowest.bit_length() - 1]
+            mask ^= lowest
+
+    def ancestors(self, revision: str) -> frozenset[str]:
+        """Every revision that must have run before this one, on a cycle too."""
+        found: set[str] = set()
+        left = list(self.before(revision))
+        while left:
+            if (ancestor := left.pop()) not in found:
+                found.add(ancestor)
+                left += self.before(ancestor)
+        return frozenset(found)
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong, in the order of the files within each flaw."""
+        for migration, wanted in self.missing:
+            yield Problem(flaw=Flaw.MISSING_PARENT, migration=migration, revisions=(wanted,))
+        for revision, later in self.duplicates.items():
+            for migration in later:
+                yield Problem(flaw=Flaw.DUPLICATE, migration=migration, revisions=(revision,), others=(self.migrations[revision],))
+        for cycle in self._cycles():
+            first, *others = [self.migrations[revision] for revision in cycle]
+            yield Problem(flaw=Flaw.CYCLE, migration=first, revisions=tuple(cycle), others=tuple(others))
+
+    def _resolved(self, migration: Migration, wanted: Iterable[str]) -> Iterator[str]:
+        for identifier in wanted:
+            found = self._resolve(identifier)
+            if found is None or (identifier not in self.migrations and identifier in migration.parents):
+                self.missing.append((migration, identifier))  # Alembic takes a parent by its full identifier only
+            if found is not None:
+                yield found
+
+    def _resolve(self, identifier: str) -> str | None:
+        if identifier in self.migrations:
+            return identifier
+        label, _, revision = identifier.rpartition("@")
+        wanted = label if revision in {"head", "heads", "base"} else revision
+        if wanted in self._labels:
+            return self._labels[wanted]
+        found = [known for known in self.migrations if known.startswith(wanted)] if wanted else []
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {label: revision for revision, migration in self.migrations.items() for label in migration.branch_labels}
+
+    def _cycles(self) -> Iterator[list[str]]:
+        """One cycle of each knot of revisions that lie before themselves."""
+        done = set(self.order)
+        for start in self.migrations:
+            path: list[str] = []
+            here: str | None = start
+            while here is not None and here not in done and here not in path:
+                path.append(here)
+                here = next((before for before in self.before(here) if before not in done), None)
+            if here in path:
+                cycle = path[path.index(here) :]
+                first = cycle.index(min(cycle, key=list(self.migrations).index))
+                yield cycle[first:] + cycle[:first]
+            done.update(path)
+
+
+def _reversed(edges: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for revision, targets in edges.items():
+        for target in targets:
+            found[target].append(revision)
+    return {target: tuple(revisions) for target, revisions in found.items()}

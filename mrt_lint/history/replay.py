@@ -1,0 +1,247 @@
+"""The operations of upgrade functions, one after the other, as changes of a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import singledispatchmethod
+from typing import TypeAlias
+
+from mrt_lint import ops
+from mrt_lint.history import change, keys
+from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table, fold, object_place, place
+from mrt_lint.ops import Op
+from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
+
+_OnTable: TypeAlias = (
+    ops.AddColumn
+    | ops.DropColumn
+    | ops.AlterColumn
+    | ops.CreateIndex
+    | ops.CreateConstraint
+    | ops.DropConstraint
+    | ops.RenameConstraint
+    | ops.ValidateConstraint
+)
+
+
+def replay(schema: Schema, operations: Iterable[Op], dialect: str) -> Schema:
+    """Give the schema that the operations leave on a database of this dialect.
+
+    An operation under a condition that cannot be decided makes what it concerns UNKNOWN, and nothing else.
+    """
+    draft = _Draft(schema)
+    for op in operations:
+        if op.dialects is None or dialect in op.dialects:
+            draft.apply(op)
+    return draft.schema()
+
+
+class _Draft:
+    """A schema in the making; the books it is made of are shared with the schemas before it."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.tables = schema.tables_by_place
+        self.objects = schema.objects_by_place
+        self.indexes = schema.places_of_indexes
+
+    def schema(self) -> Schema:
+        """Give what has been made."""
+        return Schema(self.tables, self.objects, self.indexes)
+
+    @singledispatchmethod
+    def apply(self, op: Op) -> None:
+        """Follow one operation; those on rows and statements change no schema."""
+
+    @apply.register
+    def _create_table(self, op: ops.CreateTable) -> None:
+        if not isinstance(op.table, str) or op.temporary:
+            return
+        where = place(op.schema, op.table)
+        if op.if_not_exists is not False and isinstance(self.tables.get(where, None), Table):
+            return
+        made = change.make_table(op)
+        self._put(where, made, op)
+        for column in made.columns.values():
+            kind = column.type if isinstance(column, Column) else None
+            if isinstance(kind, SqlType) and kind.name == "ENUM" and isinstance(kind.type_name, str) and kind.creates_type is True:
+                self._make_enum(kind.type_name, kind, op)
+
+    def _make_enum(self, name: str, kind: SqlType, op: Op) -> None:
+        """The type that SQLAlchemy creates for a table's Enum column, unless it is there."""
+        where = object_place("enum", kind.schema, name)
+        if not isinstance(self.objects.get(where, UNKNOWN), ops.CreateObject):
+            self._put_object(where, ops.CreateObject(kind="enum", name=name, schema=kind.schema, members=kind.members), op)
+
+    @apply.register
+    def _drop_table(self, op: ops.DropTable) -> None:
+        if isinstance(op.table, str):
+            self._put(place(op.schema, op.table), None, op)
+
+    @apply.register
+    def _rename_table(self, op: ops.RenameTable) -> None:
+        if not isinstance(op.table, str):
+            return
+        old = place(op.schema, op.table)
+        before = self.tables.get(old, UNKNOWN)
+        self._put(old, None, op)
+        if not isinstance(op.new_table, str):
+            return
+        new = place(op.schema, op.new_table)
+        self._put(new, replace(before, name=op.new_table) if isinstance(before, Table) else UNKNOWN, op)
+        self._follow(old, lambda constraint: replace(constraint, referred_table=op.new_table), op)
+
+    def _follow(self, old: Place, changed: Callable[[Constraint], Constraint], op: Op) -> None:
+        """Change the foreign keys of every table that refers to a table which changed."""
+        for where, table in list(self.tables.items()):
+            if isinstance(table, Table) and any(_refers(constraint, old) for constraint in table.known_constraints("foreignkey")):
+                self._put(where, keys.with_references(table, lambda constraint: _refers(constraint, old), changed), op)
+
+    @apply.register
+    def _add_column(self, op: ops.AddColumn) -> None:
+        if op.if_not_exists is not False and self._has(op, op.column):
+            return
+        self._change(op, lambda table: change.with_column(table, op.definition))
+
+    @apply.register
+    def _drop_column(self, op: ops.DropColumn) -> None:
+        self._change(op, lambda table: change.without_column(table, op.column))
+
+    @apply.register
+    def _alter_column(self, op: ops.AlterColumn) -> None:
+        self._change(op, lambda table: change.altered(table, op))
+        if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
+            names = {fold(op.column): op.new_column}
+            self._follow(
+                place(op.schema, op.table),
+                lambda constraint: keys.with_referred_renamed(constraint, names),
+                op,
+            )
+
+    @apply.register
+    def _create_index(self, op: ops.CreateIndex) -> None:
+        self._change(op, lambda table: keys.with_index(table, op))
+
+    @apply.register
+    def _drop_index(self, op: ops.DropIndex) -> None:
+        self._change_indexed(op, op.index, lambda table: keys.without_index(table, op.index))
+
+    @apply.register
+    def _rename_index(self, op: ops.RenameIndex) -> None:
+        self._change_indexed(op, op.index, lambda table: keys.with_index_renamed(table, op.index, op.new_index))
+
+    @apply.register
+    def _create_constraint(self, op: ops.CreateConstraint) -> None:
+        self._change(op, lambda table: keys.with_constraint(table, op.definition))
+
+    @apply.register
+    def _drop_constraint(self, op: ops.DropConstraint) -> None:
+        self._change(op, lambda table: keys.without_constraint(table, op.constraint, op.kind))
+
+    @apply.register
+    def _rename_constraint(self, op: ops.RenameConstraint) -> None:
+        self._change(op, lambda table: keys.with_constraint_renamed(table, op.constraint, op.new_constraint))
+
+    @apply.register
+    def _validate_constraint(self, op: ops.ValidateConstraint) -> None:
+        self._change(op, lambda table: keys.validated(table, op.constraint))
+
+    @apply.register
+    def _create_object(self, op: ops.CreateObject) -> None:
+        if isinstance(op.name, str):
+            where = object_place(op.kind, op.schema, op.name)
+            if op.if_not_exists is False or self.objects.get(where, None) is None:
+                self._put_object(where, op, op)
+
+    @apply.register
+    def _drop_object(self, op: ops.DropObject) -> None:
+        if isinstance(op.name, str):
+            self._put_object(object_place(op.kind, op.schema, op.name), None, op)
+
+    @apply.register
+    def _rename_object(self, op: ops.RenameObject) -> None:
+        if not isinstance(op.name, str):
+            return
+        old = object_place(op.kind, op.schema, op.name)
+        before = self.objects.get(old, UNKNOWN)
+        self._put_object(old, None, op)
+        if isinstance(op.new_name, str):
+            new = object_place(op.kind, op.schema, op.new_name)
+            self._put_object(new, replace(before, name=op.new_name) if isinstance(before, ops.CreateObject) else UNKNOWN, op)
+
+    @apply.register
+    def _alter_object(self, op: ops.AlterObject) -> None:
+        if op.kind == "table" and isinstance(op.name, str) and str(op.action).startswith("SET SCHEMA"):
+            self.tables = self.tables.put(place(op.schema, op.name), UNKNOWN)
+        elif isinstance(op.name, str):
+            where = object_place(op.kind, op.schema, op.name)
+            before = self.objects.get(where, UNKNOWN)
+            if isinstance(before, ops.CreateObject):
+                self._put_object(where, replace(before, body=UNKNOWN), op)
+
+    @apply.register
+    def _add_enum_value(self, op: ops.AddEnumValue) -> None:
+        self._change_enum(op, lambda members: members if op.value in members else (*members, op.value))
+
+    @apply.register
+    def _rename_enum_value(self, op: ops.RenameEnumValue) -> None:
+        self._change_enum(op, lambda members: tuple(op.new_value if member == op.value else member for member in members))
+
+    def _change_enum(
+        self, op: ops.AddEnumValue | ops.RenameEnumValue, changed: Callable[[tuple[Name, ...]], tuple[Name, ...]]
+    ) -> None:
+        if not isinstance(op.enum, str):
+            return
+        where = object_place("enum", op.schema, op.enum)
+        before = self.objects.get(where, UNKNOWN)
+        if isinstance(before, ops.CreateObject) and isinstance(before.members, tuple):
+            self._put_object(where, replace(before, members=changed(before.members)), op)
+
+    def _has(self, op: ops.AddColumn, column: Name) -> bool:
+        table = self.tables.get(place(op.schema, op.table), None) if isinstance(op.table, str) else None
+        return isinstance(table, Table) and isinstance(column, str) and isinstance(table.column(column), Column)
+
+    def _change(self, op: _OnTable, changed: Callable[[Table], Table]) -> None:
+        """Change a table; one that the chain did not make is known from here on by what the operations say of it."""
+        if not isinstance(op.table, str):
+            return
+        where = place(op.schema, op.table)
+        before = self.tables.get(where, UNKNOWN)
+        self._put(where, changed(before if isinstance(before, Table) else Table(name=op.table, schema=op.schema)), op)
+
+    def _change_indexed(self, op: ops.DropIndex | ops.RenameIndex, index: MaybeName, changed: Callable[[Table], Table]) -> None:
+        """Change the table that an index is on, which PostgreSQL and SQLite do not ask for."""
+        where = place(op.schema, op.table) if isinstance(op.table, str) else None
+        if where is None and isinstance(index, str):
+            where = self.indexes.get(place(op.schema, index), None)
+        before = self.tables.get(where, UNKNOWN) if where is not None else UNKNOWN
+        if where is not None and isinstance(before, Table):
+            self._put(where, changed(before), op)
+
+    def _put(self, where: Place, table: Table | Unknown | None, op: Op) -> None:
+        before = self.tables.get(where, UNKNOWN)
+        if not op.certain and before != table:
+            known = (
+                before
+                if isinstance(before, Table)
+                else Table(name=where[1])
+                if isinstance(table, Table) and not table.complete
+                else None
+            )
+            table = change.blurred(known, table) if known is not None and isinstance(table, Table) else UNKNOWN
+        if isinstance(table, Table):
+            for index in table.indexes:
+                if self.indexes.get((where[0], index), None) != where:
+                    self.indexes = self.indexes.put((where[0], index), where)
+        self.tables = self.tables.put(where, table)
+
+    def _put_object(self, where: ObjectPlace, made: ops.CreateObject | Unknown | None, op: Op) -> None:
+        before = self.objects.get(where, UNKNOWN)
+        if not op.certain and before != made:
+            both = isinstance(before, ops.CreateObject) and isinstance(made, ops.CreateObject)
+            made = replace(before, members=UNKNOWN, body=UNKNOWN) if both and isinstance(before, ops.CreateObject) else UNKNOWN
+        self.objects = self.objects.put(where, made)
+
+
+def _refers(constraint: Constraint, where: Place) -> bool:
+    return isinstance(constraint.referred_table, str) and place(constraint.referred_schema, constraint.referred_table) == where
