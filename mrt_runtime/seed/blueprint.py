@@ -125,9 +125,9 @@ class Draughtsman:
         names = [column.name for column in table.columns]
         for column in table.columns:
             self._add_domain(blueprint, column)
-        found = [
-            read_condition(check.expression, names, grammar, check.name) for check in table.checks if check.enforced
-        ] + [read_condition(text, names, grammar) for text in self.dialect.hidden_checks(self.writer.connection, table)]
+        found = [read_condition(check.expression, names, grammar, check.name) for check in table.checks if check.enforced] + [
+            read_condition(text, names, grammar) for text in self.dialect.hidden_checks(self.writer.connection, table)
+        ]
         blueprint.conditions += found
         for condition in found:
             self._add_hints(blueprint, condition)
@@ -153,7 +153,8 @@ class Draughtsman:
             named, seen = self.schema.type_named(kind.base, kind.schema), seen + 1
             for check in named.checks if named else ():
                 # In a domain's checks the value is called VALUE; here it is a column of that name.
-                condition = replace(read_condition(check.expression, ["value"], self.dialect.grammar, check.name), columns=(column.name,))
+                condition = read_condition(check.expression, ["value"], self.dialect.grammar, check.name)
+                condition = replace(condition, columns=(column.name,))
                 self._add_hints(blueprint, condition)
                 self._sift(blueprint, condition, replace(column, name="value"))
             kind = kind.element or (named.base if named and named.base else replace(kind, kind="base"))

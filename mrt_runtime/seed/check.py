@@ -74,7 +74,7 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
     )
 
 
-def _parse(expression: str, grammar: str) -> exp.Expression | None:
+def _parse(expression: str, grammar: str) -> exp.Expr | None:
     import sqlglot  # noqa: PLC0415 slow to import and only needed where there are checks
 
     logger = logging.getLogger("sqlglot")
@@ -87,11 +87,11 @@ def _parse(expression: str, grammar: str) -> exp.Expression | None:
         logger.disabled = before
 
 
-def _nodes(tree: exp.Expression, kind: str) -> Iterator[exp.Expression]:
+def _nodes(tree: exp.Expr, kind: str) -> Iterator[exp.Expr]:
     return (node for node in tree.walk() if type(node).__name__ == kind)
 
 
-def _constants(tree: exp.Expression) -> Iterator[Raw]:
+def _constants(tree: exp.Expr) -> Iterator[Raw]:
     for node in tree.walk():
         kind = type(node).__name__
         if kind == "Literal":
@@ -105,7 +105,7 @@ def _constants(tree: exp.Expression) -> Iterator[Raw]:
             yield node.name
 
 
-def _patterns(tree: exp.Expression) -> Iterator[str]:
+def _patterns(tree: exp.Expr) -> Iterator[str]:
     for node in tree.walk():
         kind = type(node).__name__
         if kind not in {"RegexpLike", "RegexpILike", "SimilarTo", "Like", "ILike", "Glob"}:

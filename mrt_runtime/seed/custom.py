@@ -78,6 +78,7 @@ def insert_rows(filler: Filler, table: Table, rows: list[dict[str, Any]]) -> Fil
         if planner is not None:
             planner.accept(row)
         filled.rows.append(row)
+        filled.written += 1
     filler.parents.forget(table.label)
     return filled
 
@@ -97,7 +98,7 @@ def adapt(value: Any, column: Column | None) -> Value:
         return "{" + ",".join(_element(item, column) for item in value) + "}"
     if isinstance(value, Mapping | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
-    return bytes(value) if isinstance(value, bytearray | memoryview) else value  # type: ignore[no-any-return] # drivers say what else they take
+    return bytes(value) if isinstance(value, bytearray | memoryview) else value
 
 
 def _element(item: Any, column: Column) -> str:

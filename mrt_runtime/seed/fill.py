@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
@@ -19,13 +19,15 @@ from mrt_runtime.seed.value import Row, Variety
 MOST_ATTEMPTS = 60  # for a whole table
 ATTEMPTS_A_ROW = 25
 MOST_EXTRA_ROWS = 12
+ENOUGH_ROWS = 20  # times seed_rows
 
 
 @dataclass(slots=True, kw_only=True)
 class Filled:
-    """The rows that were written, and why there are none, or why a column stays empty in all of them."""
+    """Our rows in a table, how many were written now, and why there are none, or why a column stays empty in all of them."""
 
     rows: list[Row] = field(default_factory=list)
+    written: int = 0
     reason: str | None = None
 
 
@@ -43,6 +45,8 @@ class Filler:
         """Insert the rows of a table; `first` are values that the first one has to have."""
         target = self.writer.dialect.target(table, self.schema)
         there = self.writer.read(target, insertable(target))
+        if len(there) >= ENOUGH_ROWS * self.seed_rows and not key_columns(table):
+            return Filled()  # without a key our rows cannot be found again; there are enough of them by now
         blueprint = self.draughtsman.draw(table, start=len(there), count=max(10, 2 * self.seed_rows))
         if blueprint.impossible:
             return Filled(reason=blueprint.impossible)
@@ -76,13 +80,14 @@ class Filler:
         planner.filled.difference_update(fresh)
         filled = Filled()
         for ordinal, row in mine:
-            filled.rows.append(self._change(planner, ordinal, row, keys[ordinal], fresh, filled))
-        reasons = [blueprint.missing.get(name, filled.reason) for name in fresh if not any(row[name] is not None for row in filled.rows)]
-        filled.reason = next((reason for reason in reasons if reason), None)
+            filled.rows.append(self._change(planner, ordinal, row, key=keys[ordinal], fresh=fresh, filled=filled))
+        empty = [name for name in fresh if all(row[name] is None for row in filled.rows)]
+        filled.reason = next((reason for name in empty if (reason := blueprint.missing.get(name, filled.reason))), None)
+        filled.written = len(mine)
         self._forget(table, table)
         return filled
 
-    def _change(self, planner: Planner, ordinal: int, row: Row, key: Row, fresh: Sequence[str], filled: Filled) -> Row:
+    def _change(self, planner: Planner, ordinal: int, row: Row, *, key: Row, fresh: Sequence[str], filled: Filled) -> Row:
         fixed = {name: value for name, value in row.items() if name not in fresh}
         variety = Variety.of_row(ordinal)
         for _ in range(ATTEMPTS_A_ROW):
@@ -192,13 +197,23 @@ class Attempt:
         empty = [name for name in (*missing, *planner.unfilled) if name not in planner.filled]
         for name in empty:
             if name in missing:
-                return Filled(rows=rows, reason=missing[name])
-        return Filled(rows=rows, reason=f"column '{empty[0]}' could not be filled: {reason}" if empty and reason else None)
+                return Filled(rows=rows, written=len(rows), reason=missing[name])
+        reason = f"column '{empty[0]}' could not be filled: {reason}" if empty and reason else None
+        return Filled(rows=rows, written=len(rows), reason=reason)
 
 
 def insertable(table: Table) -> tuple[str, ...]:
     """Give the columns that an INSERT may name."""
     return tuple(column.name for column in table.columns if column.generated is None)
+
+
+def key_columns(table: Table) -> tuple[str, ...]:
+    """Give the columns by which a row is found again: the primary key's, or a unique constraint's that is never NULL."""
+    for key in (table.primary_key, *table.uniques):
+        columns = [table.column(name) for name in key.columns] if key else []
+        if key and all(c is not None and c.generated is None and (key is table.primary_key or not c.nullable) for c in columns):
+            return key.columns
+    return ()
 
 
 def blame(refusal: Refusal, blueprint: Blueprint) -> tuple[str, ...]:
@@ -207,20 +222,21 @@ def blame(refusal: Refusal, blueprint: Blueprint) -> tuple[str, ...]:
     if refusal.columns:
         return refusal.columns
     if named:
-        for condition in blueprint.conditions:
-            if named in {condition.name, condition.expression}:
-                return condition.columns
-        for part in (*blueprint.uniques, *table.foreign_keys):
-            if part.name == named:
-                return part.columns
-        for index in table.indexes:
-            if index.name == named:
-                return columns_of(index, table)
-        for exclusion in table.exclusions:
-            if exclusion.name == named:
-                return mentioned(exclusion.definition, table)
-        if named == "PRIMARY" and table.primary_key is not None:
-            return table.primary_key.columns
+        return next((columns for name, columns in _constraints(blueprint) if name == named), None) or mentioned(named, table)
     if re.search(r"foreign key constraint failed", refusal.reason, re.IGNORECASE):
         return tuple(name for key in table.foreign_keys for name in key.columns)
-    return mentioned(named or refusal.reason, table)
+    return mentioned(refusal.reason, table)
+
+
+def _constraints(blueprint: Blueprint) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+    """Give every constraint's name and columns; SQLite calls a nameless check by its expression, MySQL the key PRIMARY."""
+    table = blueprint.table
+    for condition in blueprint.conditions:
+        yield condition.name, condition.columns
+        yield condition.expression, condition.columns
+    if table.primary_key is not None:
+        yield "PRIMARY", table.primary_key.columns
+    yield from ((unique.name, unique.columns) for unique in blueprint.uniques)
+    yield from ((key.name, key.columns) for key in table.foreign_keys)
+    yield from ((index.name, columns_of(index, table)) for index in table.indexes)
+    yield from ((exclusion.name, mentioned(exclusion.definition, table)) for exclusion in table.exclusions)

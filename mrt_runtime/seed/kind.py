@@ -93,8 +93,8 @@ class Fraction:
         unit, most = Decimal(1).scaleb(-self.scale), Decimal(10**self.precision - 1).scaleb(-self.scale)
         step = unit * (11 if self.precision > 3 else 1)  # noqa: PLR2004 room for ten rows
         typical = tuple(v for n in slot.ordinals if (v := step * (slot.place + n + 1)) <= most)
-        edges = (most,) if self.unsigned else (-most, most)
-        return Pool(typical=typical or (most,), edges=edges, bare=(Decimal(0),), place=slot.place)
+        limits: tuple[Value, ...] = (most,) if self.unsigned else (-most, most)
+        return Pool(typical=typical or (most,), edges=limits, bare=(Decimal(0),), place=slot.place)
 
     def fit(self, raw: Raw) -> Iterator[Value]:
         """Turn a constant of a constraint, and its neighbours, into values of this kind; nothing where it is none."""
@@ -203,7 +203,7 @@ class Flag:
 
     def fit(self, raw: Raw) -> Iterator[Value]:
         """Turn a constant of a constraint, and its neighbours, into values of this kind; nothing where it is none."""
-        if raw in {True, False, 0, 1}:
+        if raw in {0, 1}:  # True and False are among them
             yield bool(raw)
 
 
@@ -265,7 +265,8 @@ class Document:
         if isinstance(raw, str):
             if raw.lower() in samples:
                 yield json.dumps(samples[raw.lower()])
-            for inner in (1, "text", True, [], {}):
+            inners: tuple[object, ...] = (1, "text", True, [], {})
+            for inner in inners:
                 yield json.dumps({raw.lstrip("$."): inner})
         if not isinstance(raw, Decimal):
             yield json.dumps([raw])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mrt_runtime.schema import Table, qualified
 
@@ -14,59 +14,48 @@ def parents_of(table: Table) -> frozenset[str]:
 
 
 def order_tables(tables: Iterable[Table]) -> Iterator[tuple[Table, ...]]:
-    """Give the tables in groups, parents first; a group of several is a cycle of foreign keys.
-
-    Tarjan's algorithm for strongly connected components, without recursion, because chains of tables can be long.
-    """
+    """Give the tables in groups, parents first; a group of several is a cycle of foreign keys."""
     by_label = {table.label: table for table in tables}
+    ahead = {label: sorted(parents_of(table) & by_label.keys()) for label, table in by_label.items()}
+    for group in components(ahead):
+        members = frozenset(group)
+        # Within a cycle, the tables with the fewest keys that cannot be left NULL begin.
+        yield tuple(by_label[label] for label in sorted(group, key=lambda one: (_required(by_label[one], members), one)))
+
+
+def components(ahead: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Give the strongly connected components of a graph, those that are pointed at first.
+
+    Tarjan's algorithm, without recursion because chains of tables can be long.
+    """
     index: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []
-    standing: set[str] = set()
-    for root in by_label:
-        if root in index:
-            continue
-        work: list[tuple[str, Iterator[str]]] = []
-        _enter(root, by_label, index, lowest, stack, standing, work)
+    work: list[tuple[str, Iterator[str]]] = []
+
+    def enter(label: str) -> None:
+        index[label] = lowest[label] = len(index)
+        stack.append(label)
+        work.append((label, iter(ahead[label])))
+
+    for root in ahead:
+        if root not in index:
+            enter(root)
         while work:
-            label, ahead = work[-1]
-            parent = next(ahead, None)
-            if parent is not None:
-                if parent not in index:
-                    _enter(parent, by_label, index, lowest, stack, standing, work)
-                elif parent in standing:
-                    lowest[label] = min(lowest[label], index[parent])
-                continue
-            work.pop()
-            if work:
-                lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[label])
-            if lowest[label] == index[label]:
-                yield _cut(label, by_label, stack, standing)
-
-
-def _enter(
-    label: str,
-    by_label: dict[str, Table],
-    index: dict[str, int],
-    lowest: dict[str, int],
-    stack: list[str],
-    standing: set[str],
-    work: list[tuple[str, Iterator[str]]],
-) -> None:
-    index[label] = lowest[label] = len(index)
-    stack.append(label)
-    standing.add(label)
-    work.append((label, iter(sorted(parent for parent in parents_of(by_label[label]) if parent in by_label))))
-
-
-def _cut(label: str, by_label: dict[str, Table], stack: list[str], standing: set[str]) -> tuple[Table, ...]:
-    place = stack.index(label)
-    members = stack[place:]
-    del stack[place:]
-    standing.difference_update(members)
-    tables = [by_label[member] for member in members]
-    # Within a cycle, the tables with the fewest keys that cannot be left NULL begin.
-    return tuple(sorted(tables, key=lambda table: (_required(table, frozenset(members)), table.label)))
+            label, following = work[-1]
+            neighbour = next(following, None)
+            if neighbour is None:
+                work.pop()
+                if work:
+                    lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[label])
+                if lowest[label] == index[label]:
+                    place = stack.index(label)
+                    yield stack[place:]
+                    del stack[place:]
+            elif neighbour not in index:
+                enter(neighbour)
+            elif neighbour in stack:
+                lowest[label] = min(lowest[label], index[neighbour])
 
 
 def _required(table: Table, members: frozenset[str]) -> int:

@@ -41,8 +41,8 @@ def read_refusal(error: DBAPIError) -> Refusal:
         detail = f" ({diagnosis.message_detail})" if diagnosis.message_detail else ""
         columns = (diagnosis.column_name,) if diagnosis.column_name else ()
         return Refusal(reason=_line(diagnosis.message_primary + detail), constraint=diagnosis.constraint_name, columns=columns)
-    arguments = getattr(original, "args", ())
-    text = str(arguments[1] if len(arguments) > 1 else original)
+    arguments: tuple[object, ...] = getattr(original, "args", ())
+    text = str(arguments[1] if len(arguments) > 1 else original)  # MySQL's drivers give (number, message)
     constraint = next((match["name"].strip() for shape in CONSTRAINT if (match := shape.search(text))), None)
     named = COLUMNS.search(text)
     if named is not None and constraint is None:

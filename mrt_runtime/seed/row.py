@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from mrt_runtime.schema import ForeignKey
 from mrt_runtime.seed.blueprint import Blueprint, Group, preference
 from mrt_runtime.seed.value import Row, Value, Variety, comparable
+
+Step: TypeAlias = Group | str | ForeignKey  # a column alone goes by its name
 
 MOST_STEPS = 20_000
 UNFILLED = 1000  # a column that no row has filled yet weighs more than any order of preference
@@ -73,8 +76,8 @@ class Planner:
         singles = [name for name in blueprint.columns if name in contested and name not in search.fixed]
         loops = [key for key in blueprint.loops if not set(key.columns) <= search.fixed.keys()]
         looped = {name for key in loops for name in key.columns}
-        singles.sort(key=lambda name: name in looped)
-        steps: list[Group | str | ForeignKey] = [*groups, *(n for n in singles if n not in looped), *loops, *(n for n in singles if n in looped)]
+        late = [name for name in singles if name in looped]
+        steps: list[Step] = [*groups, *(name for name in singles if name not in looped), *loops, *late]
         row = self._search(search, steps, 0, dict(search.fixed))
         return None if row is None else self._complete(search, row)
 
@@ -84,10 +87,10 @@ class Planner:
                 value = next(self._values(search, name), ...)
                 if value is ...:
                     return None
-                row[name] = value  # type: ignore[assignment] # mypy does not narrow the Ellipsis away
+                row[name] = value
         return {name: row[name] for name in self.blueprint.columns}
 
-    def _search(self, search: Search, steps: list[Group | str | ForeignKey], place: int, row: Row) -> Row | None:
+    def _search(self, search: Search, steps: list[Step], place: int, row: Row) -> Row | None:
         if place == len(steps):
             return row
         for option in self._options(search, steps, place, row):
@@ -105,7 +108,7 @@ class Planner:
                 return found
         return None
 
-    def _options(self, search: Search, steps: list[Group | str | ForeignKey], place: int, row: Row) -> Iterator[Row]:
+    def _options(self, search: Search, steps: list[Step], place: int, row: Row) -> Iterator[Row]:
         step = steps[place]
         if isinstance(step, str):
             if step in row:

@@ -15,8 +15,8 @@ else:
     import sre_parse as regex_parser
 
 LONGEST = 1000  # a B-tree entry of PostgreSQL must stay below 2704 bytes
-NASTY = "  00{n} O'Brien \"Ünïcödé\" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;</b>\t"
-PLAIN = "  00{n} O'Brien \"Mixed\" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t"
+NASTY = '  00{n} O\'Brien "Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;</b>\t'
+PLAIN = '  00{n} O\'Brien "Mixed" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t'
 ALPHABET = string.ascii_lowercase
 UUID_TEXT, UUID_HEX = 36, 32
 
@@ -91,7 +91,8 @@ def from_like(pattern: str, *, glob: bool = False) -> tuple[str, ...]:
         return from_regex("^" + pattern.replace(".", "[.]").replace("*", ".*").replace("?", ".").replace("[^", "[^") + "$")
     found = []
     for many, one in (("", "a"), ("abc", "b"), ("12", "3")):
-        found.append(re.sub(r"\\(.)|(%)|(_)", lambda m, many=many, one=one: m[1] or (many if m[2] else one), pattern))  # type: ignore[misc] # a lambda's defaults have no annotations
+        parts = re.split(r"(\\.|%|_)", pattern)
+        found.append("".join({"%": many, "_": one}.get(part, part.removeprefix("\\")) for part in parts))
     return tuple(dict.fromkeys(found))
 
 
@@ -131,7 +132,8 @@ def _write(name: str, argument: Any, seed: int, groups: dict[int, str]) -> str:
     if name == "IN":
         return _member(argument, seed)
     if name in {"ANY", "NOT_LITERAL"}:
-        return ALPHABET[seed % 26] if name == "ANY" or argument != ord(ALPHABET[seed % 26]) else ALPHABET[(seed + 1) % 26]
+        letter = ALPHABET[seed % 26]
+        return letter if name == "ANY" or argument != ord(letter) else ALPHABET[(seed + 1) % 26]
     if name == "BRANCH":
         return _walk(argument[1][seed % len(argument[1])], seed, groups)
     if name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:

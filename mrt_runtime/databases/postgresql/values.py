@@ -8,9 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from decimal import Decimal
-from itertools import zip_longest
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -43,9 +42,8 @@ class PostgreSQLValues:
         return self._kind(column.type, schema, column.name)
 
     def _kind(self, kind: ColumnType, schema: Schema, name: str) -> Kind | None:
-        if kind.kind == "array" or (kind.element is not None and kind.text.endswith("[]")):
-            element = kind.element or replace(kind, text=kind.text.removesuffix("[]"), base=kind.base.removesuffix("[]"), kind="base")
-            inner = self._kind(element, schema, name)
+        if kind.kind == "array":
+            inner = self._kind(kind.element, schema, name) if kind.element is not None else None
             return self._array(inner, name) if inner is not None else None
         named = schema.type_named(kind.base, kind.schema)
         if kind.kind == "domain":
@@ -79,8 +77,8 @@ class PostgreSQLValues:
     def _moment(self, base: str, kind: ColumnType) -> Kind:
         # The precision stands in the text: "timestamp(0) without time zone".
         digits = kind.precision if kind.precision is not None else 6
-        part = "moment" if base.startswith("timestamp") else "time"
-        return Moment("moment" if part == "moment" else "time", zone="with time zone" in kind.text, digits=digits)
+        part: Literal["moment", "time"] = "moment" if base.startswith("timestamp") else "time"
+        return Moment(part, zone="with time zone" in kind.text, digits=digits)
 
     def _bits(self, base: str, length: int | None) -> Kind:
         most = length or (1 if base == "bit" else 12)
@@ -96,9 +94,8 @@ class PostgreSQLValues:
 
     def _array(self, inner: Kind, name: str) -> Kind:
         pool = inner.pool(Slot(name=name))
-        typical = tuple(
-            "{" + ",".join(quoted(self.write(v)) for v in pair) + "}" for pair in zip(pool.typical, pool.typical[1:] or pool.typical, strict=False)
-        )
+        pairs = zip(pool.typical, pool.typical[1:] or pool.typical, strict=False)
+        typical = tuple("{" + ",".join(quoted(self.write(v)) for v in pair) + "}" for pair in pairs)
         edge = "{" + ",".join([*(quoted(self.write(v)) for v in (*pool.edges, *pool.bare)), "NULL"]) + "}"
         return Listed(typical, (edge,), ("{}",))
 
@@ -122,10 +119,11 @@ class PostgreSQLValues:
         inner = self._kind(subtype, schema, "") if subtype is not None else None
         if inner is None:
             return None
-        steps = sorted(inner.pool(Slot(name="")).typical, key=lambda v: (isinstance(v, str), v))  # type: ignore[type-var,return-value] # one type's values compare
-        spans = tuple(f"[{quoted(self.write(a))},{quoted(self.write(b))})" for a, b in zip_longest(steps[::2], steps[1::2]) if b is not None)
-        many = kind.kind == "multirange"
-        return Listed(tuple(f"{{{s}}}" for s in spans) if many else spans, ("(,)",) if not many else ("{(,)}",), ("{}" if many else "empty",))
+        steps = [quoted(self.write(value)) for value in inner.pool(Slot(name="")).typical]
+        spans = tuple(f"[{low},{high})" for low, high in zip(steps[::2], steps[1::2], strict=False))
+        if kind.kind == "multirange":
+            return Listed(tuple(f"{{{span}}}" for span in spans), ("{(,)}",), ("{}",))
+        return Listed(spans, ("(,)",), ("empty",))
 
     def write(self, value: Value) -> object:
         """Write the value as text."""

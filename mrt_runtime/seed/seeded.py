@@ -1,0 +1,34 @@
+"""What seeding did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mrt_runtime.schema import Schema, Table
+from mrt_runtime.seed.fill import Filled, key_columns
+from mrt_runtime.seed.value import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeded:
+    """What a call did: `rows` written in each table, and why tables (or one of their columns) could not be filled.
+
+    `schema` is the catalogue that it was done for and `keys` how our rows are found again; both are for the next call.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    unseeded: dict[str, str] = field(default_factory=dict)
+    schema: Schema | None = None
+    keys: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+
+    def note(self, table: Table, filled: Filled) -> None:
+        """Write down what came of a table."""
+        label, names = table.label, key_columns(table)
+        if filled.written:
+            self.rows[label] = filled.written
+        rows = [row for row in filled.rows if all(name in row for name in names)] if names else []
+        self.keys[label] = tuple({name: row[name] for name in names} for row in rows)
+        if filled.reason is None:
+            self.unseeded.pop(label, None)
+        else:
+            self.unseeded[label] = filled.reason
