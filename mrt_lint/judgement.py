@@ -31,12 +31,14 @@ def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], setting
     }
     broken = {path: reading for path, reading in readings.items() if isinstance(reading, Broken)}
     stand_ins = [_stand_in(path, sources[path]) for path in broken]
-    history = History.of([*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)])
+    history = History.of(
+        [*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)], settings.target.dialect
+    )
     context = Context(target=settings.target, history=history)
     findings = [
         *rules.check_history(history, context, chosen),
         *(finding for migration in migrations.values() for finding in rules.check(migration, context, chosen)),
-        *(_unparsable(rule, stand_in, broken[stand_in.path]) for rule in chosen if rule.code == _BROKEN for stand_in in stand_ins),
+        *_unparsable(chosen, stand_ins, broken),
     ]
     spoken, silenced = _hush(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
@@ -68,8 +70,11 @@ def _stand_in(path: str, source: bytes) -> Migration:
     )
 
 
-def _unparsable(rule: Rule, stand_in: Migration, broken: Broken) -> Finding:
-    return rule.found(stand_in, broken.place, reason=broken.reason)
+def _unparsable(chosen: Sequence[Rule], stand_ins: Sequence[Migration], broken: Mapping[str, Broken]) -> Iterator[Finding]:
+    for rule in chosen:
+        if rule.code == _BROKEN:
+            for stand_in in stand_ins:
+                yield rule.found(stand_in, broken[stand_in.path].place, reason=broken[stand_in.path].reason)
 
 
 def _unread(migration: Migration) -> Iterator[Unread]:

@@ -17,7 +17,7 @@ from mrt_lint.ops import Op
 from mrt_lint.reading import Broken, Source, read
 from mrt_lint.report.style import Style
 from mrt_lint.settings import UsageError, load_settings
-from mrt_lint.values import UNKNOWN
+from mrt_lint.values import UNKNOWN, Column, Constraint
 
 _APART: Final = frozenset({"origin", "dialects", "certain"})
 
@@ -82,13 +82,16 @@ def _unreadable(unreadable: Unreadable, migration: Migration) -> dict[str, Any]:
 
 
 def _fields(value: Any, where: str, unknown: list[str]) -> dict[str, Any]:
-    """Give the fields that say something, and add the places of those that could not be read to `unknown`."""
-    given = ((field, getattr(value, field.name)) for field in fields(value) if field.name not in _APART)
-    return {
-        field.name: _plain(item, where + field.name, unknown)
-        for field, item in given
-        if item is not field.default and not (type(item) is type(field.default) and item == field.default)
-    }
+    """Give the fields that say something as JSON, and add the places of those that could not be read to `unknown`."""
+    return {name: _plain(item, where + name, unknown) for name, item in _said(value)}
+
+
+def _said(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that differ from their defaults."""
+    for field in fields(value):
+        item = getattr(value, field.name)
+        if field.name not in _APART and not (type(item) is type(field.default) and item == field.default):
+            yield field.name, item
 
 
 def _plain(value: Any, where: str, unknown: list[str]) -> Any:
@@ -128,8 +131,7 @@ def _function(name: str, function: Function | None, style: Style) -> Iterator[st
 
 
 def _op_line(op: Op, style: Style) -> str:
-    plain = _operation(op)
-    details = " ".join(f"{key}={_brief(item)}" for key, item in plain.items() if key not in {"op", "line", "sql", "batch", *_APART})
+    details = " ".join(f"{name}={_brief(item)}" for name, item in _said(op) if name not in {"sql", "batch"})
     remarks = [f"only on {', '.join(op.dialects)}"] if op.dialects is not None else []
     remarks += [] if op.certain else ["perhaps"]
     remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""
@@ -138,8 +140,15 @@ def _op_line(op: Op, style: Style) -> str:
 
 
 def _brief(value: Any) -> str:
-    if isinstance(value, dict):
-        return "(" + " ".join(f"{key}={_brief(item)}" for key, item in value.items()) + ")"
-    if isinstance(value, list):
-        return "[" + ", ".join(_brief(item) for item in value) + "]"
-    return "?" if value is None else " ".join(str(value).split())
+    """Write a value for people, columns and types as SQL would name them."""
+    if value is UNKNOWN:
+        return "?"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(_brief(item) for item in value) + ")"
+    if isinstance(value, Column):
+        return f"{_brief(value.name)} {_brief(value.type)}"
+    if isinstance(value, Constraint):
+        name = f"{value.name} " if isinstance(value.name, str) else ""
+        target = f" -> {_brief(value.referred_table)}{_brief(value.referred_columns)}" if value.referred_table else ""
+        return f"{name}{value.kind}{_brief(value.columns)}{target}"
+    return " ".join(str(value).split())
