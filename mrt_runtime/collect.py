@@ -1,37 +1,42 @@
-"""`pytest --mrt`: a test for each revision, and the one verification that all tests of a session share."""
+"""The tests of `pytest --mrt`, and what all tests of a session share: one configuration, one verification."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import settle
 from mrt_runtime.plugin import REFUSED, VERIFICATION
+from mrt_runtime.report.words import expound
+from mrt_runtime.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from mrt_runtime.verification import Verification
 
+GIVEN: pytest.StashKey[object] = pytest.StashKey()
 SETTLED: pytest.StashKey[MRTConfig] = pytest.StashKey()
+WARNING = "mrt_warning"
+"""Name of the user property that carries a verdict's warning into reports, from xdist's workers too."""
 
 
 def settle_session(config: pytest.Config) -> MRTConfig:
-    """Find and check the session's configuration once; a wrong one ends the session before any test, with one message."""
+    """Find and check the session's configuration, once. A wrong one ends the session before its first test, with one message."""
     if SETTLED not in config.stash:
         try:
-            config.stash[SETTLED] = settle(getattr(config, "_mrt_config", None), folders(config))
+            config.stash[GIVEN] = getattr(config, "_mrt_config", None)
+            config.stash[SETTLED] = settle(config.stash[GIVEN], folders(config))
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
     return config.stash[SETTLED]
 
 
 def folders(config: pytest.Config) -> Iterator[Path]:
-    """Yield where a relative path of the configuration may be meant from: the root, then beside each conftest.py."""
+    """Yield where a path of the configuration may start from: the root folder, then each conftest.py's."""
     yield config.rootpath
     for plugin in config.pluginmanager.get_plugins():
         file = getattr(plugin, "__file__", None)
@@ -40,61 +45,112 @@ def folders(config: pytest.Config) -> Iterator[Path]:
 
 
 def open_session(config: pytest.Config) -> Verification:
-    """Give the session's verification; the first call opens the database.
+    """Give the session's verification; the first who asks opens the database.
 
-    Where that is impossible the first test that asks fails with the reason, and the others point to it.
+    Where that cannot be done the first test that asks fails with the reason, the others point to it.
     """
     __tracebackhide__ = True
     if VERIFICATION in config.stash:
         return config.stash[VERIFICATION]
     if REFUSED in config.stash:
-        pytest.fail(f"The migrations cannot be verified, as the first failure says: {config.stash[REFUSED]}", pytrace=False)
+        pytest.fail(f"The first test of migrations says why: {config.stash[REFUSED]}", pytrace=False)
     from mrt_runtime.verification import Verification
 
     try:
         config.stash[VERIFICATION] = Verification(settle_session(config), worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))
     except ConfigurationError as error:
-        refused = str(error)
-    else:
-        return config.stash[VERIFICATION]
-    config.stash[REFUSED] = refused.partition("\n")[0]
-    pytest.fail(refused, pytrace=False)
+        refuse(config, error)
+    return config.stash[VERIFICATION]
+
+
+def refuse(config: pytest.Config, error: ConfigurationError) -> NoReturn:
+    """Fail with the reason why no migration can be verified, and keep it for the tests to come."""
+    __tracebackhide__ = True
+    summary = str(error).partition("\n")[0]
+    config.stash[REFUSED] = summary if len(summary) <= 100 else f"{summary[:99]}…"
+    pytest.fail(str(error), pytrace=False)
+
+
+def name_revisions(config: pytest.Config) -> None:
+    """Add the alembic.ini to what the session collects, unless the command line names it or some of its revisions."""
+    ini = Path(settle_session(config).alembic_ini)
+    if ini not in named_files(config):
+        config.args.append(str(ini))
+
+
+def check_settled(config: pytest.Config) -> None:
+    """Refuse a configuration that came after revisions were collected by another: they would be verified by the wrong one."""
+    if getattr(config, "_mrt_config", None) is not config.stash[GIVEN]:
+        raise pytest.UsageError("config._mrt_config is set too late for --mrt: set it in the conftest.py of the root folder.")
+
+
+def collect_named(file_path: Path, parent: pytest.Collector) -> RevisionFile | None:
+    """Collect an alembic.ini that the session is to collect; any other file is not ours."""
+    return RevisionFile.from_parent(parent, path=file_path) if file_path in named_files(parent.config) else None
+
+
+def named_files(config: pytest.Config) -> set[Path]:
+    """Give the files and folders that the session collects, as pytest's own paths."""
+    return {Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args}
 
 
 class RevisionFile(pytest.File):
     """The alembic.ini as a collector: its tests are the revisions of its history, bases first."""
 
     def collect(self) -> Iterator[RevisionItem]:
-        """Yield a test for each revision."""
+        """Yield a test for each revision; no migration is imported for that."""
         from mrt_runtime.migrate import read_graph
 
         try:
-            steps = read_graph(settle_session(self.config))
+            for step in read_graph(settle_session(self.config)):
+                yield RevisionItem.from_parent(self, name=step.revision)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
-        for step in steps:
-            yield RevisionItem.from_parent(self, name=step.revision)
 
 
 class RevisionItem(pytest.Item):
     """The test of one revision: it passes when the revision is reversible."""
 
     def setup(self) -> None:
-        """Carry the marker `mrt`."""
+        """Bring the pieces that the first test needs, so that their cost is not counted as its own."""
+        open_session(self.config)
 
     def runtest(self) -> None:
-        """Verify the revision."""
-        verdict = open_session(self.config).check(self.name)
-        for warning in verdict.warnings:
-            self.add_report_section("call", "mrt", f"warning: {warning}")
-        if verdict.outcome.value == "skipped":
+        """Check the revision."""
+        __tracebackhide__ = True
+        try:
+            verdict = open_session(self.config).check(self.name)
+        except ConfigurationError as error:
+            refuse(self.config, error)
+        self.user_properties += [(WARNING, f"{self.name}: {warning}") for warning in verdict.warnings]
+        if verdict.outcome is Outcome.SKIPPED:
             pytest.skip(verdict.reason)
         if not verdict.passed:
             raise IrreversibleError(verdict)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> object:
-        """Show what was lost instead of a traceback through this plugin."""
+        """Show what was found, not the way through this plugin."""
+        if isinstance(excinfo.value, IrreversibleError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)  # type: ignore[arg-type]  # pytest declares its styles in a private type
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Name the test in reports."""
-        return self.path, None, f"{self.path.name}::{self.name}"
+        """Name the test in headings."""
+        return self.path, None, f"revision {self.name}"
+
+
+class IrreversibleError(Exception):
+    """A revision did not pass."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(expound(verdict))
+
+
+def show_warnings(terminal: pytest.TerminalReporter) -> None:
+    """List the warnings of verdicts under a heading of their own."""
+    reports = [report for reports in terminal.stats.values() for report in reports]
+    lines = [str(text) for report in reports for name, text in getattr(report, "user_properties", ()) if name == WARNING]
+    if lines:
+        terminal.section("migration warnings", sep="-")
+        for line in dict.fromkeys(lines):
+            terminal.line(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -29,7 +30,13 @@ def locate(failure: Failure, file: str | None, name: str | None = None) -> Failu
     op = find_op(failure, file, name)
     if op is None or op.origin is None:
         return failure
-    return replace(failure, file=file, line=op.origin.line)
+    return replace(failure, file=shorten(file), line=op.origin.line)
+
+
+def shorten(path: str) -> str:
+    """Write a path below the current folder as people and editors do there."""
+    short = os.path.relpath(path)
+    return path if short.startswith(os.pardir) else short
 
 
 def find_op(failure: Failure, file: str, name: str | None = None) -> Op | None:

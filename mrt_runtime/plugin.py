@@ -14,7 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from mrt_runtime.collect import RevisionFile
-    from mrt_runtime.fixture import Mrt, Verification
+    from mrt_runtime.fixture import Mrt
+    from mrt_runtime.verification import Verification
 
 VERIFICATION: pytest.StashKey[Verification] = pytest.StashKey()
 REFUSED: pytest.StashKey[str] = pytest.StashKey()
@@ -32,8 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mrt: verifies the rollback of a migration")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let `--mrt` collect the project's alembic.ini, whose tests are the revisions."""
+    if session.config.getoption("mrt"):
+        from mrt_runtime.collect import name_revisions
+
+        name_revisions(session.config)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFile | None:
-    """Collect the revisions of an alembic.ini that the command line names, as in `pytest --mrt alembic.ini::abc1234`."""
+    """Collect the revisions of that alembic.ini, or of one that the command line names: `pytest --mrt alembic.ini::abc1234`."""
     if not parent.config.getoption("mrt"):
         return None
     from mrt_runtime.collect import collect_named
@@ -41,17 +51,24 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFi
     return collect_named(file_path, parent)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Add a test for each revision where `--mrt` asks for them, and settle the configuration once, before any test runs."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Settle the configuration once, before any test runs, if a test needs it."""
     if config.getoption("mrt"):
-        from mrt_runtime.collect import add_revisions
+        from mrt_runtime.collect import check_settled
 
-        add_revisions(session, items)
+        check_settled(config)
     elif any("mrt" in getattr(item, "fixturenames", ()) for item in items):
         from mrt_runtime.collect import settle_session
 
         settle_session(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show what the tests of revisions warn of."""
+    if config.getoption("mrt"):
+        from mrt_runtime.collect import show_warnings
+
+        show_warnings(terminalreporter)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ from mrt_runtime.difference import diff
 from mrt_runtime.look import Look, look, read_schema
 from mrt_runtime.loss import compare
 from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
+from mrt_runtime.origin import shorten
 from mrt_runtime.seed.seeder import Seeded, Seeder
 from mrt_runtime.verdict import Failure, Outcome
 
@@ -240,6 +241,6 @@ def refuse_broken_env(error: MigrationError) -> None:
 def describe(error: MigrationError, otherwise: Outcome) -> Failure:
     """Write what stopped a step as a failure, with its line in the migration."""
     what = {Outcome.UPGRADE_FAILED: "Upgrade", Outcome.DOWNGRADE_FAILED: "Downgrade"}.get(otherwise, "Second upgrade")
-    if isinstance(error, MigrationTimeout):
-        return Failure(kind=Outcome.TIMED_OUT.value, message=f"{what} timed out: {error.cause}", file=error.file, line=error.line)
-    return Failure(kind=otherwise.value, message=f"{what} failed: {error.cause}", file=error.file, line=error.line)
+    kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
+    file = shorten(error.file) if error.file else None
+    return Failure(kind=kind.value, message=f"{what} {verb}: {error.cause}", file=file, line=error.line)

@@ -55,7 +55,7 @@ class Picture:
     def _evidence(self, failure: Failure) -> Iterable[str]:
         yield f"     └─ {self._paint(failure.message, RED)}"
         if failure.file and failure.line:
-            yield f"        {self._paint(f'{relative(failure.file)}:{failure.line}', DIM)}"
+            yield f"        {self._paint(f'{failure.file}:{failure.line}', DIM)}"
         for line in failure.evidence:
             yield f"        {self._paint(line, DIM)}"
 
@@ -90,8 +90,3 @@ def can_encode(stream: TextIO, text: str) -> bool:
         return False
     return True
 
-
-def relative(path: str) -> str:
-    """Shorten a path below the current folder, as editors and terminals link it."""
-    short = os.path.relpath(path) if os.path.isabs(path) else path
-    return path if short.startswith(os.pardir) else short

@@ -53,3 +53,14 @@ def explain(verdicts: Sequence[Verdict]) -> str:
             lines.append(f"  revision {verdict.revision}: {describe(verdict)}")
             lines += [f"  {line}" for line in verdict.failure_summary().splitlines() if verdict.failures]
     return "\n".join(lines)
+
+
+def expound(verdict: Verdict) -> str:
+    """Write all there is to say about one revision, the evidence included."""
+    lines = [describe(verdict)]
+    for failure in verdict.failures:
+        lines.append(f"  - {failure.message}")
+        if failure.file and failure.line:
+            lines.append(f"    {failure.file}:{failure.line}")
+        lines += [f"      {line}" for line in failure.evidence]
+    return "\n".join(lines)
