@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import Column, ForeignKey, Schema, Table, qualified
+from mrt_runtime.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.check import Condition, read_condition
 from mrt_runtime.seed.kind import Kind, Slot, Whole
 from mrt_runtime.seed.statement import Writer
@@ -16,6 +16,7 @@ from mrt_runtime.seed.value import Pool, Row, Value, Variety
 
 MOST_COMBINATIONS = 4000
 MOST_VALUES = 80
+NESTING = frozenset({"array", "composite"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +87,7 @@ class Draughtsman:
         table = blueprint.table
         kind = self.dialect.kind_of(column, self.schema)
         in_key = table.primary_key is not None and column.name in table.primary_key.columns
-        named = self.schema.type_named(column.type.base, column.type.schema) if column.type.kind == "domain" else None
-        null = column.nullable and not in_key and (named is None or named.nullable)
+        null = column.nullable and not in_key and all(domain.nullable for domain in self._domains(column))
         if kind is None:
             blueprint.missing[column.name] = f"no value is known for the type {column.type.text} of column '{column.name}'"
             if null and column.default is None:
@@ -97,7 +97,19 @@ class Draughtsman:
         if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Whole)):
             pool = replace(pool, edges=(), bare=())
         blueprint.kinds[column.name] = kind
-        blueprint.pools[column.name] = pool
+        blueprint.pools[column.name] = self._screen(column, pool) if column.type.kind in NESTING else pool
+
+    def _screen(self, column: Column, pool: Pool) -> Pool:
+        """Leave out what a type inside the column's type refuses: a domain, in an array or a composite type."""
+        allowed = []
+        for value in pool.values:
+            try:
+                with self.dialect.attempt(self.writer.connection):
+                    self.writer.passing("TRUE", [(column, [value])])
+            except DBAPIError:
+                continue
+            allowed.append(value)
+        return pool.keep(allowed)
 
     def _add_key(self, blueprint: Blueprint, key: ForeignKey) -> None:
         table, pools = blueprint.table, blueprint.pools
@@ -148,16 +160,23 @@ class Draughtsman:
                 blueprint.pools[name] = replace(pool, hints=tuple(dict.fromkeys((*pool.hints, *hints))))
 
     def _add_domain(self, blueprint: Blueprint, column: Column) -> None:
-        kind, seen = column.type, 0
-        while kind.kind == "domain" and column.name in blueprint.kinds and seen < 10:  # noqa: PLR2004 domains over domains end
-            named, seen = self.schema.type_named(kind.base, kind.schema), seen + 1
-            for check in named.checks if named else ():
+        for domain in self._domains(column) if column.name in blueprint.kinds else ():
+            for check in domain.checks:
                 # In a domain's checks the value is called VALUE; here it is a column of that name.
                 condition = read_condition(check.expression, ["value"], self.dialect.grammar, check.name)
                 condition = replace(condition, columns=(column.name,))
                 self._add_hints(blueprint, condition)
                 self._sift(blueprint, condition, replace(column, name="value"))
-            kind = kind.element or (named.base if named and named.base else replace(kind, kind="base"))
+
+    def _domains(self, column: Column) -> Iterator[NamedType]:
+        """Give the domain that the column is of, and the domains under it."""
+        kind: ColumnType | None = column.type
+        while kind is not None and kind.kind == "domain":
+            named = self.schema.type_named(kind.base, kind.schema)
+            if named is None:
+                return
+            yield named
+            kind = named.base
 
     def _sift(self, blueprint: Blueprint, condition: Condition, column: Column | None = None) -> None:
         [name] = condition.columns

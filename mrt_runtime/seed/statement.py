@@ -40,14 +40,14 @@ class Writer:
 
     def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Insert the rows in one statement, which takes effect as a whole or not at all."""
+        if not columns:
+            for _ in rows:
+                self.run(f"INSERT INTO {self.name(table)} DEFAULT VALUES", ())
+            return
         parameters: list[object] = []
         tuples = ["(" + ", ".join(self._hold(row.get(name), parameters) for name in columns) + ")" for row in rows]
-        if columns:
-            names = ", ".join(map(self._quote, columns))
-            sql = f"INSERT INTO {self.name(table)} ({names}){self.dialect.preface(table)} VALUES {', '.join(tuples)}"
-        else:
-            sql = f"INSERT INTO {self.name(table)} DEFAULT VALUES"
-        self.run(sql, parameters)
+        names = ", ".join(map(self._quote, columns))
+        self.run(f"INSERT INTO {self.name(table)} ({names}){self.dialect.preface(table)} VALUES {', '.join(tuples)}", parameters)
 
     def update(self, table: Table, key: Row, values: Row) -> None:
         """Change the row that has this key."""

@@ -19,6 +19,16 @@ NASTY = '  00{n} O\'Brien "Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;<
 PLAIN = '  00{n} O\'Brien "Mixed" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t'
 ALPHABET = string.ascii_lowercase
 UUID_TEXT, UUID_HEX = 36, 32
+POSIX = {
+    "[:alpha:]": "a-zA-Z",
+    "[:digit:]": "0-9",
+    "[:alnum:]": "a-zA-Z0-9",
+    "[:upper:]": "A-Z",
+    "[:lower:]": "a-z",
+    "[:space:]": r"\s",
+    "[:punct:]": "!-/:-@",
+    "[:xdigit:]": "0-9a-fA-F",
+}
 
 
 def word(name: str, ordinal: int, length: int | None = None, *, fixed: bool = False) -> str:
@@ -107,8 +117,7 @@ def from_regex(pattern: str, count: int = 6) -> tuple[str, ...]:
     The pattern is read by Python, whose syntax agrees with PostgreSQL's and MySQL's on what CHECK constraints use; POSIX
     classes are translated first. What is made is matched again, so a string that does not fit is never returned.
     """
-    for posix, ours in {"[:alpha:]": "a-zA-Z", "[:digit:]": "0-9", "[:alnum:]": "a-zA-Z0-9", "[:upper:]": "A-Z",
-                        "[:lower:]": "a-z", "[:space:]": r"\s", "[:punct:]": "!-/:-@", "[:xdigit:]": "0-9a-fA-F"}.items():  # fmt: skip
+    for posix, ours in POSIX.items():
         pattern = pattern.replace(posix, ours)
     pattern = pattern.replace(r"\m", r"\b").replace(r"\M", r"\b").replace(r"\A", "^").replace(r"\Z", "$")
     try:
