@@ -1,0 +1,80 @@
+"""The given database itself, empty, used by a role that may not create databases."""
+
+from __future__ import annotations
+
+from sqlalchemy import URL, Connection, NullPool, create_engine
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.postgresql.given import Given, read_given
+from mrt_runtime.databases.postgresql.server import Server, key_of, literal
+from mrt_runtime.databases.protocol import Checkpoint
+
+LEFTOVERS = """
+SELECT 'SCHEMA ' || quote_ident(n.nspname) FROM pg_catalog.pg_namespace n
+WHERE n.nspname NOT LIKE 'pg\\_%' AND n.oid::text <> ALL ({known})
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = n.oid AND d.deptype = 'e')
+UNION ALL
+SELECT CASE c.relkind WHEN 'v' THEN 'VIEW ' WHEN 'm' THEN 'MATERIALIZED VIEW ' WHEN 'S' THEN 'SEQUENCE '
+  WHEN 'f' THEN 'FOREIGN TABLE ' ELSE 'TABLE ' END || c.oid::regclass FROM pg_catalog.pg_class c
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.oid::text <> ALL ({known})
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i'))
+UNION ALL
+SELECT CASE p.prokind WHEN 'a' THEN 'AGGREGATE ' WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END || p.oid::regprocedure
+FROM pg_catalog.pg_proc p WHERE p.oid::text <> ALL ({known})
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype IN ('e', 'i'))
+UNION ALL
+SELECT CASE t.typtype WHEN 'd' THEN 'DOMAIN ' ELSE 'TYPE ' END || t.oid::regtype FROM pg_catalog.pg_type t
+WHERE t.typtype IN ('e', 'd', 'r', 'c') AND t.oid::text <> ALL ({known})
+  AND (t.typrelid = 0 OR EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = t.oid AND d.deptype IN ('e', 'i'))
+UNION ALL
+SELECT 'EXTENSION ' || quote_ident(extname) FROM pg_catalog.pg_extension WHERE oid::text <> ALL ({known})
+"""
+PRESENT = """
+SELECT oid::text FROM pg_catalog.pg_namespace UNION ALL SELECT oid::text FROM pg_catalog.pg_class
+UNION ALL SELECT oid::text FROM pg_catalog.pg_proc UNION ALL SELECT oid::text FROM pg_catalog.pg_type
+UNION ALL SELECT oid::text FROM pg_catalog.pg_extension
+"""
+
+
+class LentContents:
+    """Notes what is there, and afterwards drops everything else. Copies are out of reach for such a role."""
+
+    def __init__(self, server: Server, own: URL, given: Given) -> None:
+        self.name = given.name
+        self._server = server
+        self._engine = create_engine(own, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._lock = key_of(f"lent {given.name}")
+        if not server.run(f"SELECT pg_try_advisory_lock({self._lock})")[0][0]:
+            raise ConfigurationError(f"Another run works in {mask(own)}: without the right to create databases, one at a time can.")
+        with self._engine.connect() as connection:
+            if read_given(connection, self.name).holds_tables:
+                raise ConfigurationError(f"{mask(own)} holds tables, so it cannot serve as scratch database. Nothing was touched.")
+            self._known = {oid for (oid,) in connection.exec_driver_sql(PRESENT)}
+
+    def make(self) -> None:
+        """Drop what was made since the database was lent."""
+        self._server.empty_of_sessions(self.name)
+        with self._engine.connect() as connection:
+            while leftovers := find_leftovers(connection, self._known):
+                connection.exec_driver_sql(f"DROP {leftovers[0]} CASCADE".replace("%", "%%"))
+
+    def copy(self) -> Checkpoint | None:
+        """Keep nothing: it would take the right to create databases."""
+        return None
+
+    def replace_by(self, copy: Checkpoint) -> None:
+        """Refuse: there are no copies."""
+        raise TypeError(f"{copy!r} is not a checkpoint of this database, which has none")
+
+    def remove(self) -> None:
+        """Give the database back as it was."""
+        self.make()
+        self._server.run(f"SELECT pg_advisory_unlock({self._lock})")
+
+
+def find_leftovers(connection: Connection, known: set[str]) -> list[str]:
+    """List what was made since, each as DROP names it."""
+    array = "ARRAY[" + ", ".join(map(literal, sorted(known))) + "]::text[]"
+    return [name for (name,) in connection.exec_driver_sql(LEFTOVERS.format(known=array).replace("%", "%%"))]

@@ -1,0 +1,93 @@
+"""A scratch database that this run created and may drop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import exc
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.address import scrub
+from mrt_runtime.databases.postgresql.given import Given
+from mrt_runtime.databases.postgresql.server import Server, quote, silence
+from mrt_runtime.databases.protocol import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCheckpoint:
+    """A copy of the database, on the same server."""
+
+    server: Server
+    name: str
+
+    def drop(self) -> None:
+        self.server.drop(self.name)
+
+
+class OwnContents:
+    """Fills and replaces the database `name` as a whole; copies are made with CREATE DATABASE … TEMPLATE."""
+
+    def __init__(self, server: Server, given: Given, name: str) -> None:
+        self.name = name
+        self._server = server
+        self._given = given
+        self._copies: list[DatabaseCheckpoint] = []
+        self._made = 0
+
+    def make(self) -> None:
+        """Create the database, like the given one; a former one of the name goes first."""
+        self._server.drop(self.name)
+        if not self._copy_given():
+            self._create()
+        self._configure()
+
+    def copy(self) -> Checkpoint:
+        """Keep a copy."""
+        self._made += 1
+        copy = DatabaseCheckpoint(self._server, f"{self.name}_c{self._made}")
+        self._server.empty_of_sessions(self.name)
+        self._server.run(f"CREATE DATABASE {quote(copy.name)} TEMPLATE {quote(self.name)}")
+        self._copies.append(copy)
+        return copy
+
+    def replace_by(self, copy: Checkpoint) -> None:
+        """Create the database anew from a copy."""
+        if not isinstance(copy, DatabaseCheckpoint):
+            raise TypeError(f"{copy!r} is not a checkpoint of a PostgreSQL scratch database")
+        self._server.drop(self.name)
+        self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(copy.name)}")
+        self._configure()
+
+    def remove(self) -> None:
+        """Drop the database and its copies."""
+        for copy in self._copies:
+            copy.drop()
+        self._server.drop(self.name)
+
+    def _copy_given(self) -> bool:
+        """Copy the given database if nothing is against it: with it come extensions that only an administrator may create."""
+        given = self._given
+        if not given.exists or given.holds_tables or self._server.count_sessions(given.name):
+            return False
+        try:
+            self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(given.name)}")
+        except exc.DBAPIError:  # not its owner, or a session came in between
+            return False
+        return True
+
+    def _create(self) -> None:
+        """Create an empty database and bring in extensions one by one."""
+        options = f"TEMPLATE template0 {self._given.options}" if self._given.exists else ""
+        try:
+            self._server.run(f"CREATE DATABASE {quote(self.name)} {options}")
+        except exc.DBAPIError as error:
+            words = scrub(" ".join(str(error.orig).split()), self._server.url)
+            raise ConfigurationError(f"The server refuses a scratch database: {words}.") from None
+        with self._server.engine_for(self.name, isolation_level="AUTOCOMMIT").connect() as connection:
+            for statement in self._given.preparation():
+                silence(connection, statement)
+
+    def _configure(self) -> None:
+        """Give it the given one's settings, and do without waiting for the disk: it need not survive a power cut."""
+        for statement in (*self._given.settings_for(self.name), f"ALTER DATABASE {quote(self.name)} SET synchronous_commit TO off"):
+            self._server.try_running(statement)
