@@ -61,7 +61,7 @@ class Comparison:
         self.before = before
         self.after = after
         self.wording = wording
-        labels = [{table.label for table in schema.tables} for schema in (before, after)]
+        labels = [{one.label for one in (*schema.tables, *schema.things) if not _is_on_table(one)} for schema in (before, after)]
         self.unpaired = labels[0] ^ labels[1]
         columns = [
             {(table.label, column.name) for table in schema.tables for column in table.columns} for schema in (before, after)
@@ -163,6 +163,10 @@ class Comparison:
             else:
                 change = f"{facet.word} {facet.show(left)} became {facet.show(right)}".strip()
                 yield replace(place, message=f"{subject}: {change} {when}")
+
+
+def _is_on_table(one: Table | Thing) -> bool:
+    return isinstance(one, Thing) and not one.kind.endswith("view")
 
 
 def _paired(

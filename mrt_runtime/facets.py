@@ -24,6 +24,7 @@ from mrt_runtime.schema import (
 )
 
 QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
+PIECE = re.compile(r"""(?P<kept>'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)|\s+|[^\s'"$]+|.""", re.DOTALL)
 SHORT_TYPES = (
     (re.compile(r"^character varying"), "varchar"),
     (re.compile(r"^character(?=\()"), "char"),
@@ -39,8 +40,7 @@ def fold(sql: Any) -> Any:
         return tuple(map(fold, sql))
     if not isinstance(sql, str):
         return sql
-    parts = QUOTED.split(sql)
-    text = "".join(part if number % 2 else re.sub(r"\s+", "", part).lower() for number, part in enumerate(parts))
+    text = PIECE.sub(lambda piece: piece.group() if piece["kept"] else piece.group().strip().lower(), sql)
     while text.startswith("(") and text.endswith(")") and _is_one_group(text):
         text = text[1:-1]
     return text
