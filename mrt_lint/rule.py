@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mrt_lint.case import Case
     from mrt_lint.history import History
     from mrt_lint.migration import Migration
     from mrt_lint.ops import Op
@@ -39,10 +40,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a rule may know beside the migration: the database it is written for and the history it stands in."""
+    """What a rule may know beside the migration: the database it is written for and the history it stands in.
+
+    `independent_branches` are labels of branches that are meant to have a head of their own; `irreversible` are pairs of a
+    revision and the reason why it cannot be undone.
+    """
 
     target: Target = field(default_factory=Target)
     history: History | None = None
+    independent_branches: tuple[str, ...] = ()
+    irreversible: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +100,7 @@ class Rule(ABC):
     manual: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def check(self, migration: Migration, context: Context) -> Iterator[Finding]:
+    def check(self, case: Case) -> Iterator[Finding]:
         """Yield the findings in one migration; pure: the same migration and context give the same findings."""
 
     def found(self, migration: Migration, at: Op | Place, **names: object) -> Finding:
@@ -109,3 +116,15 @@ class Rule(ABC):
             message=self.message.format(**names),
             instead=self.instead.format(**names),
         )
+
+
+class HistoryRule(Rule):
+    """A pattern that only the revision graph shows; it says nothing about one migration alone."""
+
+    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002 - the graph is looked at as a whole
+        """Yield nothing."""
+        return iter(())
+
+    @abstractmethod
+    def check_history(self, history: History, context: Context) -> Iterator[Finding]:
+        """Yield the findings in the graph, each at the file that has to change."""

@@ -1,0 +1,126 @@
+"""One migration before the rules, and the three exemptions that hold for all of them.
+
+A table that this upgrade created is empty and unknown to anyone; a dialect guard and a declared dialect are believed; what could
+not be read is no guilt. Each stands here once, and no rule repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TypeVar, overload
+
+from mrt_lint.dialects import admits
+from mrt_lint.migration import Migration
+from mrt_lint.ops import AlterColumn, CreateIndex, DropConstraint, DropIndex, Op
+from mrt_lint.rule import Context, Rule
+from mrt_lint.undo import Ledger, Moment, Undo
+from mrt_lint.undo.past import Past
+from mrt_lint.undo.things import Thing, readable
+from mrt_lint.values import UNKNOWN, UNSET, Constraint
+
+_A = TypeVar("_A", bound=Op)
+_B = TypeVar("_B", bound=Op)
+_C = TypeVar("_C", bound=Op)
+_D = TypeVar("_D", bound=Op)
+
+
+class Case:
+    """A migration and what may be known beside it; what costs something is worked out when a rule first asks."""
+
+    def __init__(self, migration: Migration, context: Context) -> None:
+        self.migration = migration
+        self.target = context.target
+        self.history = context.history
+        self._ledgers: dict[str, Ledger] = {}
+
+    @cached_property
+    def past(self) -> Past:
+        """What the history knows of the schema at the revision's parents."""
+        revision = self.migration.revision
+        return Past(self.history.before(revision) if self.history is not None and isinstance(revision, str) else None)
+
+    @overload
+    def concerned(self, rule: Rule, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
+    @overload
+    def concerned(self, rule: Rule, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
+    @overload
+    def concerned(
+        self, rule: Rule, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
+    ) -> Iterator[_A | _B | _C]: ...
+    @overload
+    def concerned(
+        self, rule: Rule, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
+    ) -> Iterator[_A | _B | _C | _D]: ...
+    def concerned(self, rule: Rule, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
+        """Give the upgrade operations of these kinds that the rule may speak about, none where no kind is given.
+
+        Left out is what runs on other databases than the rule speaks of and, but for `new_tables`, what concerns a table that
+        this upgrade created.
+        """
+        for op in self.migration.upgrade_ops:
+            if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.moment(op).new_table):
+                yield op
+
+    def runs(self, op: Op, dialects: tuple[str, ...] = ()) -> bool:
+        """Tell whether an operation runs on one of these databases (none given: any), as far as its guard and the target say."""
+        declared = self.target.dialect
+        if declared is not None:
+            return admits(op.dialects, declared) and (not dialects or admits(dialects, declared))
+        return not dialects or any(admits(dialects, dialect) for dialect in op.dialects or ("postgresql",))
+
+    def dialect(self, op: Op) -> str:
+        """Give the database on which an operation is judged: the declared one, else PostgreSQL where it runs there."""
+        if self.target.dialect is not None:
+            return self.target.dialect
+        return "postgresql" if op.dialects is None or "postgresql" in op.dialects else op.dialects[0]
+
+    def ledger(self, op: Op) -> Ledger:
+        """Give the account of both functions on the database on which an operation is judged."""
+        dialect = self.dialect(op)
+        if dialect not in self._ledgers:
+            self._ledgers[dialect] = Ledger(self.migration, dialect, self.past)
+        return self._ledgers[dialect]
+
+    def moment(self, op: Op) -> Moment:
+        """Tell what was so when an upgrade operation came."""
+        return self.ledger(op).moments.get(id(op), Moment())
+
+    def undone(self, op: Op, action: str | None = None) -> Undo:
+        """Tell what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
+        return self.ledger(op).undone(op, action)
+
+    def answered(self, op: Op, *kinds: type[Op]) -> Undo:
+        """Tell whether downgrade() has an operation of these kinds on the same table."""
+        return self.ledger(op).answered(op, *kinds)
+
+    def thing(self, op: Op) -> Thing | None:
+        """Give what an operation touched, None where its names could not be read."""
+        touches = self.ledger(op).touches.get(id(op), ())
+        return touches[0].thing if touches else None
+
+    def kind(self, op: DropConstraint) -> str | None:
+        """Give the kind of constraint that is dropped, as the operation or the history tells it."""
+        constraint = self.thing(op)
+        known = constraint.definition if constraint is not None else None
+        if readable(op.kind):
+            return op.kind
+        return known.kind if isinstance(known, Constraint) else None
+
+    def returns_as_another_kind(self, op: DropConstraint) -> bool:
+        """Tell whether what stands in a dropped constraint's place in the end is a constraint of another kind."""
+        now = self.ledger(op).successor(op)
+        kind = self.kind(op)
+        return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
+
+    def covered(self, op: DropIndex) -> tuple[str, ...]:
+        """Give the columns of an index that is dropped, empty where the history does not tell."""
+        index = self.thing(op)
+        known = index.definition if index is not None else None
+        return tuple(map(str, known.columns)) if isinstance(known, CreateIndex) and known.columns is not UNKNOWN else ()
+
+    def before(self, op: AlterColumn, setting: str) -> object:
+        """Give a column's setting ("type", "nullable", …) before this upgrade, UNKNOWN where neither operation nor history tells."""
+        column = self.thing(op)
+        existing = getattr(op, f"existing_{setting}", UNSET)
+        return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing

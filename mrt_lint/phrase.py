@@ -1,0 +1,62 @@
+"""Names as messages speak of them: the user's own where they could be read, words that read well where not."""
+
+from __future__ import annotations
+
+from mrt_lint.ops import AddEnumValue, Op, RenameEnumValue
+from mrt_lint.undo.things import readable
+from mrt_lint.values import Constraint, MaybeName, Unset
+
+_KINDS = {"foreignkey": "foreign key", "primary": "primary key", "unique": "unique constraint", "check": "check constraint"}
+
+
+def names(op: Op) -> dict[str, str]:
+    """Give the names an operation speaks of: "the_table" and its like for sentences, "table" and its like for code."""
+    table = _path(op, "table")
+    found = {"the_table": _the("table", table), "table": table or "…"}
+    found["the_new_table"] = _the("table", _path(op, "new_table"))
+    found["new_table"] = _plain(op, "new_table") or "…"
+    column = _plain(op, "column")
+    found["the_column"] = _the_column(table, column)
+    found["column"] = column or "…"
+    found["new_column"] = _plain(op, "new_column") or "…"
+    for field in ("index", "constraint", "name", "enum", "sequence"):
+        name = _plain(op, field)
+        found[field] = name or "…"
+        found[f"the_{field}"] = _the(_kind(op, field), name)
+    if isinstance(op, AddEnumValue | RenameEnumValue):
+        found["value"] = op.value if readable(op.value) else "…"
+    return found
+
+
+def join(columns: object) -> str:
+    """Give a list of columns as code: "org_id, email"; "…" for what could not be read."""
+    return ", ".join(name if readable(name) else "…" for name in columns) if isinstance(columns, tuple) and columns else "…"
+
+
+def _plain(op: Op, field: str) -> str | None:
+    name: MaybeName | Unset = getattr(op, field, None)
+    return name if readable(name) else None
+
+
+def _path(op: Op, field: str) -> str | None:
+    name, schema = _plain(op, field), _plain(op, "schema")
+    return f"{schema}.{name}" if name and schema else name
+
+
+def _kind(op: Op, field: str) -> str:
+    definition = getattr(op, "definition", None)
+    if field == "constraint":
+        kind = definition.kind if isinstance(definition, Constraint) else getattr(op, "kind", None)
+        return _KINDS.get(kind or "", "constraint")
+    return str(getattr(op, "kind", "object")) if field == "name" else field
+
+
+def _the(kind: str, name: str | None) -> str:
+    article = "an" if kind[0] in "aeiou" else "a"
+    return f"{kind} '{name}'" if name else f"{article} {kind} whose name could not be read"
+
+
+def _the_column(table: str | None, column: str | None) -> str:
+    if column:
+        return f"column '{table}.{column}'" if table else f"column '{column}' of a table that could not be read"
+    return f"a column of '{table}' that could not be read" if table else "a column of a table that could not be read"

@@ -1,0 +1,45 @@
+"""What the replayed history knows of the things that a migration found in place."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table
+from mrt_lint.ops import CreateIndex, CreateObject
+from mrt_lint.undo.things import Key
+from mrt_lint.values import UNKNOWN, Column, Constraint
+
+
+class Past:
+    """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know."""
+
+    def __init__(self, schema: Schema | None = None) -> None:
+        self.schema = schema or Schema()
+
+    def table(self, key: Key) -> Table | None:
+        """Give what is known of a table."""
+        found = self.schema.tables_by_place.get(cast("Place", key), UNKNOWN)
+        return found if isinstance(found, Table) else None
+
+    def column(self, table: Key, name: Key) -> Column | None:
+        """Give a column's definition."""
+        found = self.table(table)
+        column = found.columns.get(str(name)) if found is not None else None
+        return column if isinstance(column, Column) else None
+
+    def constraint(self, table: Key, name: Key) -> Constraint | None:
+        """Give a constraint's definition."""
+        found = self.table(table)
+        constraint = found.constraints.get(str(name)) if found is not None else None
+        return constraint if isinstance(constraint, Constraint) else None
+
+    def index(self, key: Key) -> CreateIndex | None:
+        """Give an index's definition."""
+        place = cast("Place", key)
+        found = self.schema.index(place[1], schema=place[0])
+        return found if isinstance(found, CreateIndex) else None
+
+    def object(self, key: Key) -> CreateObject | None:
+        """Give the definition of a view, type, sequence or the like."""
+        found = self.schema.objects_by_place.get(cast("ObjectPlace", key), UNKNOWN)
+        return found if isinstance(found, CreateObject) else None

@@ -1,0 +1,113 @@
+"""What a migration makes, moves and drops, followed by identity: a renamed table is the same table under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeGuard
+
+from mrt_lint.history.schema import Place, fold
+from mrt_lint.ops import CreateIndex, Op
+from mrt_lint.values import HOLE, Column, Constraint, MaybeName, Unset
+
+Key = Hashable
+Definition: TypeAlias = Column | Constraint | Op | None
+
+
+def readable(name: MaybeName | Unset) -> TypeGuard[str]:
+    """Tell whether a name was read in full."""
+    return isinstance(name, str) and HOLE not in name
+
+
+@dataclass(slots=True, eq=False)
+class Thing:
+    """An object of the database.
+
+    `maker` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
+    a Column, a Constraint, the operation that created it, None for nothing. `table` is what it hangs on, `beside` the column
+    whose definition brought it along. `settings` are the attributes that operations have set since, each with the operation
+    that did, `former` what they were before. `standing` is False once it was dropped or replaced.
+    """
+
+    maker: Op | None = None
+    definition: Definition = None
+    table: Thing | None = None
+    beside: tuple[str, ...] = ()
+    settings: dict[str, tuple[object, Op]] = field(default_factory=dict)
+    former: dict[str, object] = field(default_factory=dict)
+    standing: bool = True
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that an index or constraint covers, folded; empty where they are not known."""
+        found = self.definition.columns if isinstance(self.definition, Constraint | CreateIndex) else ()
+        return self.beside + (tuple(fold(name) for name in found if readable(name)) if isinstance(found, tuple) else ())
+
+
+class Slots:
+    """Places where things stand by name: what stood there before it was first touched, and what stands there now."""
+
+    def __init__(self, original: Callable[[Key], Thing]) -> None:
+        self.original = original
+        self.before: dict[Key, Thing | None] = {}
+        self.now: dict[Key, Thing | None] = {}
+
+    def look(self, key: Key) -> Thing | None:
+        """Give what stands there; a name that was never seen belongs to something that was there before."""
+        if key not in self.now:
+            self.now[key] = self.before[key] = self.original(key)
+        return self.now[key]
+
+    def put(self, key: Key, thing: Thing | None) -> None:
+        """Let something stand there, or nothing."""
+        self.before.setdefault(key, None)
+        replaced = self.now.get(key)
+        if replaced is not None and replaced is not thing:
+            replaced.standing = False
+        self.now[key] = thing
+
+    def drop(self, key: Key) -> Thing | None:
+        """Take away what stands there and give it back; None where nothing did."""
+        thing = self.look(key)
+        self.now[key] = None
+        if thing is not None:
+            thing.standing = False
+        return thing
+
+    def move(self, key: Key, new_key: Key) -> Thing | None:
+        """Let what stands there stand under another name, and give it back; None where nothing did."""
+        thing = self.look(key)
+        if thing is not None:
+            self.put(new_key, thing)
+            if new_key != key:
+                self.now[key] = None
+        return thing
+
+
+@dataclass(slots=True, eq=False)
+class Table(Thing):
+    """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
+
+    `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full.
+    `home` is where it stands now, `origin` where it stood first.
+    """
+
+    columns_by_name: Slots = field(init=False)
+    constraints: Slots = field(init=False)
+    anonymous: list[Thing] = field(default_factory=list)
+    rows: set[Table] = field(default_factory=set)
+    complete: bool = True
+    home: Place = (None, "")
+    origin: Place = (None, "")
+
+    def __post_init__(self) -> None:
+        self.origin = self.home
+        self.columns_by_name = Slots(lambda _: Thing(self.maker, table=self))
+        self.constraints = Slots(lambda _: Thing(self.maker, table=self))
+        if self.maker is None:
+            self.rows.add(self)
+
+    def drop_anonymous(self, constraint: Thing) -> None:
+        """Take away a constraint that the source gives no name."""
+        self.anonymous.remove(constraint)
+        constraint.standing = False
