@@ -1,0 +1,111 @@
+"""MRT201."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.movement import moved_to
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class DropColumn(Rule):
+    """`upgrade()` drops a column.
+
+    The values are gone when the migration commits. `downgrade()` can add the column again, empty: the older release finds NULL
+    or a default where its users' data was, and nothing but a backup of the whole database brings it back.
+    """
+
+    code = "MRT201"
+    name = "drop-column"
+    severity = Severity.ERROR
+    message = "upgrade drops {the_column}: a downgrade can bring the column back, its values are lost"
+    instead = (
+        "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT id, {column} FROM {table}); "
+        "drop it in a later release, and restore it from the copy in downgrade()"
+    )
+    manual = (
+        "PostgreSQL, ALTER TABLE, DROP COLUMN: https://www.postgresql.org/docs/current/sql-altertable.html",
+        "Alembic, Operations.drop_column: https://alembic.sqlalchemy.org/en/latest/ops.html",
+    )
+    exemptions = (
+        "The column was added earlier in the same upgrade.",
+        "The table was created earlier in the same upgrade.",
+        "The upgrade moved the values to a new column: MRT208 speaks instead.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, positional or keyword",
+            source="""
+            def upgrade():
+                op.drop_column("users", "phone")  # MRT201
+                op.drop_column(table_name="users", column_name="fax", schema="crm")  # MRT201
+            """,
+        ),
+        Example(
+            title="In a batch",
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.drop_column("phone")  # MRT201
+            """,
+        ),
+        Example(
+            title="In SQL, two in one statement",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users DROP COLUMN phone, DROP COLUMN fax")  # MRT201
+                op.get_bind().execute(sa.text("alter table only crm.people drop if exists phone cascade"))  # MRT201
+            """,
+        ),
+        Example(
+            title="In a helper and a loop, under another alias",
+            source="""
+            from alembic import op as operations
+
+            def drop_all(table, *columns):
+                for column in columns:
+                    operations.drop_column(table, column)  # MRT201
+
+            def upgrade():
+                drop_all("users", "phone", "fax")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Keep the column, stop using it",
+            source="""
+            def upgrade():
+                op.alter_column("users", "phone", nullable=True)
+
+            def downgrade():
+                op.alter_column("users", "phone", nullable=False)
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("scratch", sa.Integer))
+                op.execute("UPDATE users SET score = scratch")
+                op.drop_column("users", "scratch")
+            """,
+        ),
+        Example(
+            title="Words in a comment or a string drop nothing",
+            source="""
+            def upgrade():
+                op.execute("-- ALTER TABLE users DROP COLUMN phone")
+                op.execute("INSERT INTO log (line) VALUES ('ALTER TABLE users DROP COLUMN phone')")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every column that held values before this upgrade."""
+        for op in case.concerned(self, ops.DropColumn):
+            if not case.moment(op).new_column and moved_to(case, op) is None:
+                found = names(op)
+                yield self.found(case.migration, op, **found, copy=f"{found['table']}_{found['column']}_backup")

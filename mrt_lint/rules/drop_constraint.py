@@ -1,0 +1,112 @@
+"""MRT409."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+
+class DropConstraint(Rule):
+    """`upgrade()` drops a constraint that `downgrade()` does not create again, with the same name and kind.
+
+    The older release relied on it. After the rollback rows that it never let in are there, its code does not expect them, and the
+    next upgrade fails to drop a constraint that is gone.
+    """
+
+    code = "MRT409"
+    name = "drop-constraint"
+    severity = Severity.WARNING
+    message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
+    instead = 'add {create}("{constraint}", "{table}", …) to downgrade()'
+    manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "It is a foreign key: MRT205 speaks.",
+        "It was created earlier in the same upgrade, or is created again there under the same name.",
+        "The table or a column under it is dropped in the same upgrade.",
+        "`downgrade()` creates an unnamed one of its kind, or has parts that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.drop_constraint("uq_users_email", "users", type_="unique")  # MRT409
+                with op.batch_alter_table("users") as batch:
+                    batch.drop_constraint("ck_users_age", type_="check")  # MRT409
+                op.execute("ALTER TABLE users DROP CONSTRAINT IF EXISTS users_name_key")  # MRT409
+
+            def downgrade():
+                op.create_unique_constraint("uq_users_mail", "users", ["email"])
+            """,
+        ),
+        Example(
+            title="Another kind of the same name, or in another table",
+            source="""
+            def upgrade():
+                op.drop_constraint("users_email", "users", type_="unique")  # MRT409
+                op.drop_constraint("positive", "prices", type_="check")  # MRT409
+
+            def downgrade():
+                op.create_check_constraint("users_email", "users", "email <> ''")
+                op.create_check_constraint("positive", "costs", "amount > 0")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Created again",
+            source="""
+            def upgrade():
+                op.drop_constraint("uq_users_email", "users", type_="unique")
+                op.execute("ALTER TABLE users DROP CONSTRAINT ck_users_age")
+
+            def downgrade():
+                op.execute("ALTER TABLE users ADD CONSTRAINT uq_users_email UNIQUE (email)")
+                op.create_check_constraint("ck_users_age", "users", "age >= 0")
+            """,
+        ),
+        Example(
+            title="Replaced within upgrade, under the same name",
+            source="""
+            def upgrade():
+                op.drop_constraint("ck_users_age", "users", type_="check")
+                op.create_check_constraint("ck_users_age", "users", "age >= 18")
+
+            def downgrade():
+                op.drop_column("users", "phone")
+            """,
+        ),
+        Example(
+            title="Created again without a name, or with its table",
+            source="""
+            def upgrade():
+                op.drop_constraint("users_email_key", "users", type_="unique")
+                op.drop_constraint("roles_name_key", "roles", type_="unique")
+                op.drop_table("roles")
+
+            def downgrade():
+                op.create_table("roles", sa.Column("id", sa.Integer), sa.Column("name", sa.Text, unique=True))
+                op.create_unique_constraint(None, "users", ["email"])
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every constraint that does not come back."""
+        for op in case.concerned(self, ops.DropConstraint):
+            kind = case.kind(op)
+            if kind != "foreignkey" and (case.undone(op) is Undo.NO or case.returns_as_another_kind(op)):
+                yield self.found(
+                    case.migration, op, **names(op), create=_CREATE.get(kind or "", "the same constraint: op.create_…_constraint")
+                )
+
+
+_CREATE = {
+    "unique": "op.create_unique_constraint",
+    "check": "op.create_check_constraint",
+    "primary": "op.create_primary_key",
+}

@@ -1,0 +1,114 @@
+"""MRT205."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.undo import Undo
+
+
+class DropForeignKey(Rule):
+    """`upgrade()` drops a foreign key that `downgrade()` does not create again, with the same name.
+
+    After the rollback nothing keeps the rows of the two tables together. Rows that point to nothing come in, with ON DELETE CASCADE
+    rows that should have gone stay, and once they are there the foreign key can no longer be created.
+    """
+
+    code = "MRT205"
+    name = "drop-foreign-key"
+    severity = Severity.ERROR
+    message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that point to nothing get in"
+    instead = 'add op.create_foreign_key("{constraint}", "{table}", …) to downgrade()'
+    manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
+    exemptions = (
+        "It was created earlier in the same upgrade, or is created again there under the same name.",
+        "The table or a column under it is dropped in the same upgrade.",
+        "`downgrade()` creates an unnamed foreign key there, or has parts that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, and in a batch",
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")  # MRT205
+                with op.batch_alter_table("orders") as batch:
+                    batch.drop_constraint("fk_shop", type_="foreignkey")  # MRT205
+
+            def downgrade():
+                op.create_foreign_key("fk_users", "orders", "users", ["user_id"], ["id"])
+            """,
+        ),
+        Example(
+            title="MySQL's statement",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE orders DROP FOREIGN KEY fk_user")  # MRT205
+
+            def downgrade():
+                pass
+            """,
+        ),
+        Example(
+            title="Known from the history",
+            before=(
+                """
+            def upgrade():
+                op.create_table("orders", sa.Column("user_id", sa.Integer))
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE orders DROP CONSTRAINT fk_user")  # MRT205
+
+            def downgrade():
+                pass
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Created again",
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.drop_constraint("fk_shop", "orders", type_="foreignkey")
+
+            def downgrade():
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+                op.execute("ALTER TABLE orders ADD CONSTRAINT fk_shop FOREIGN KEY (shop_id) REFERENCES shops")
+            """,
+        ),
+        Example(
+            title="Replaced within upgrade, under the same name",
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="SET NULL")
+
+            def downgrade():
+                op.drop_column("orders", "note")
+            """,
+        ),
+        Example(
+            title="It goes and comes with its table or column",
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.drop_column("orders", "user_id")
+
+            def downgrade():
+                op.add_column("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id")))
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every foreign key that does not come back."""
+        for op in case.concerned(self, ops.DropConstraint):
+            if case.kind(op) == "foreignkey" and (case.undone(op) is Undo.NO or case.returns_as_another_kind(op)):
+                yield self.found(case.migration, op, **names(op))

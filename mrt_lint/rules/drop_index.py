@@ -1,0 +1,118 @@
+"""MRT408."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+
+class DropIndex(Rule):
+    """`upgrade()` drops an index that `downgrade()` does not create again, with the same name and columns.
+
+    Nothing fails after the rollback, it only becomes slow: the queries of the older release read whole tables. A unique index
+    that is missing lets duplicates in, and the next upgrade stumbles over an index that is not there.
+    """
+
+    code = "MRT408"
+    name = "drop-index"
+    severity = Severity.WARNING
+    message = "upgrade drops {the_index}{on}, downgrade does not create it again{differing}: the older release runs without it"
+    instead = 'add op.create_index("{index}", "{table}", [{columns}]) to downgrade()'
+    manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "The index was created earlier in the same upgrade, or is created again there under the same name.",
+        "The table is dropped later in the same upgrade (MRT202 speaks of that).",
+        "`downgrade()` has parts, or names, that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users_email", table_name="users")  # MRT408
+                with op.batch_alter_table("users") as batch:
+                    batch.drop_index("ix_users_name")  # MRT408
+                op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_users_age")  # MRT408
+
+            def downgrade():
+                op.create_index("ix_users_mail", "users", ["email"])
+            """,
+        ),
+        Example(
+            title="Created again on other columns",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
+                op.create_index("ix_users", "users", ["a", "b"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_index("ix_users", "users")  # MRT408
+
+            def downgrade():
+                op.create_index("ix_users", "users", ["a"])
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Created again",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users_email", table_name="users")
+                op.execute("DROP INDEX ix_users_name")
+
+            def downgrade():
+                op.execute("CREATE UNIQUE INDEX ix_users_email ON users (email)")
+                with op.batch_alter_table("users") as batch:
+                    batch.create_index("ix_users_name", ["name"])
+            """,
+        ),
+        Example(
+            title="Built anew under the same name",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users_email", table_name="users")
+                op.create_index("ix_users_email", "users", ["email"], unique=True)
+
+            def downgrade():
+                op.drop_column("users", "age")
+            """,
+        ),
+        Example(
+            title="An index of this upgrade's own",
+            source="""
+            def upgrade():
+                op.create_index("ix_move", "users", ["email"])
+                op.drop_index("ix_move", table_name="users")
+            """,
+        ),
+        Example(
+            title="It goes and comes with its table",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users_email", table_name="users")
+                op.drop_table("users")
+
+            def downgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("email", sa.Text, index=True))
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every index that does not come back."""
+        for op in case.concerned(self, ops.DropIndex):
+            undone = case.undone(op)
+            if undone in {Undo.NO, Undo.DIFFERENT}:
+                found = names(op)
+                on = f" on '{found['table']}'" if op.table is not None else ""
+                differing = " on the same columns" if undone is Undo.DIFFERENT else ""
+                columns = ", ".join(f'"{column}"' for column in case.covered(op)) or "…"
+                yield self.found(case.migration, op, **found, on=on, differing=differing, columns=columns)

@@ -1,0 +1,96 @@
+"""MRT207."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+
+class DropView(Rule):
+    """`upgrade()` drops a view or materialized view that `downgrade()` does not create again.
+
+    After the rollback the older release, and every report that reads the view, fails on a name that is not there. Where upgrade
+    put a new view in its place, the older release reads the new one's columns as if they were the old one's.
+    """
+
+    code = "MRT207"
+    name = "drop-view"
+    severity = Severity.ERROR
+    message = "upgrade drops {the_name}, downgrade does not create it again: who reads it finds {left}"
+    instead = "add the former definition to downgrade(): op.execute('CREATE {kind} {name} AS …')"
+    manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
+    exemptions = (
+        "`downgrade()` creates a view of the name again, also where upgrade replaced it.",
+        "The view was created earlier in the same upgrade.",
+        "`downgrade()` has parts that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="Dropped and gone",
+            source="""
+            def upgrade():
+                op.execute("DROP VIEW active_users")  # MRT207
+                op.execute("drop materialized view if exists stats.daily cascade")  # MRT207
+
+            def downgrade():
+                op.execute("CREATE VIEW inactive_users AS SELECT id FROM users WHERE NOT active")
+            """,
+        ),
+        Example(
+            title="Replaced, and the new one stays",
+            source="""
+            def upgrade():
+                op.execute("DROP VIEW active_users")  # MRT207
+                op.execute("CREATE VIEW active_users AS SELECT id, email FROM users WHERE active")
+
+            def downgrade():
+                op.drop_column("users", "email")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Created again",
+            source="""
+            def upgrade():
+                op.execute("DROP VIEW active_users")
+
+            def downgrade():
+                op.execute("CREATE OR REPLACE VIEW active_users AS SELECT id FROM users WHERE active")
+            """,
+        ),
+        Example(
+            title="Replaced in both directions",
+            source="""
+            def upgrade():
+                op.execute("DROP MATERIALIZED VIEW daily")
+                op.execute("CREATE MATERIALIZED VIEW daily AS SELECT day, sum(amount) FROM sales GROUP BY day")
+
+            def downgrade():
+                op.execute("DROP MATERIALIZED VIEW daily")
+                op.execute("CREATE MATERIALIZED VIEW daily AS SELECT day, count(*) FROM sales GROUP BY day")
+            """,
+        ),
+        Example(
+            title="A view of this upgrade's own",
+            source="""
+            def upgrade():
+                op.execute("CREATE TEMP VIEW wanted AS SELECT id FROM users")
+                op.execute("DROP VIEW wanted")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every view that does not come back."""
+        for op in case.concerned(self, ops.DropObject):
+            if op.kind not in {"view", "materialized view"}:
+                continue
+            undone = case.undone(op)
+            if undone in {Undo.NO, Undo.REPLACED}:
+                left = "nothing" if undone is Undo.NO else "the new one"
+                yield self.found(case.migration, op, **names(op), left=left, kind=op.kind.upper())

@@ -1,0 +1,96 @@
+"""MRT304."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class EnumAddValue(Rule):
+    """`upgrade()` adds a value to an enum type of PostgreSQL.
+
+    PostgreSQL has no statement that removes one. After a rollback the value is still there, rows may hold it, and the older
+    release raises a LookupError when it reads such a row. Up to PostgreSQL 11 the statement does not even run in a transaction.
+    """
+
+    code = "MRT304"
+    name = "enum-add-value"
+    severity = Severity.ERROR
+    message = "upgrade adds '{value}' to {the_enum}: PostgreSQL cannot remove an enum value, so no downgrade takes it back"
+    instead = (
+        "keep such lists in a table of their own or in a CHECK constraint, which can be changed both ways; for this enum, downgrade() has to "
+        "map the rows to other values, create the type anew without '{value}' and convert every column to it"
+    )
+    dialects = ("postgresql",)
+    manual = ("PostgreSQL, ALTER TYPE, ADD VALUE: https://www.postgresql.org/docs/current/sql-altertype.html",)
+    exemptions = ("The type was created earlier in the same upgrade, or `downgrade()` creates it anew.",)
+
+    bad = (
+        Example(
+            title="In any spelling",
+            source="""
+            def upgrade():
+                op.execute("ALTER TYPE mood ADD VALUE 'happy'")  # MRT304
+                op.execute("alter type app.mood add value if not exists 'sad' before 'happy'")  # MRT304
+
+            def downgrade():
+                pass
+            """,
+        ),
+        Example(
+            title="In an autocommit block and a loop",
+            source="""
+            def upgrade():
+                with op.get_context().autocommit_block():
+                    for value in ("happy", "sad"):
+                        op.execute(f"ALTER TYPE mood ADD VALUE IF NOT EXISTS '{value}'")  # MRT304
+
+            def downgrade():
+                op.execute("UPDATE people SET mood = 'ok' WHERE mood IN ('happy', 'sad')")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="A CHECK constraint goes both ways",
+            source="""
+            def upgrade():
+                op.drop_constraint("mood_is_known", "people", type_="check")
+                op.create_check_constraint("mood_is_known", "people", "mood IN ('ok', 'happy')")
+
+            def downgrade():
+                op.drop_constraint("mood_is_known", "people", type_="check")
+                op.create_check_constraint("mood_is_known", "people", "mood IN ('ok')")
+            """,
+        ),
+        Example(
+            title="downgrade() creates the type anew",
+            source="""
+            def upgrade():
+                op.execute("ALTER TYPE mood ADD VALUE 'happy'")
+
+            def downgrade():
+                op.execute("UPDATE people SET mood = 'ok' WHERE mood = 'happy'")
+                op.execute("ALTER TYPE mood RENAME TO mood_old")
+                op.execute("CREATE TYPE mood AS ENUM ('ok')")
+                op.execute("ALTER TABLE people ALTER COLUMN mood TYPE mood USING mood::text::mood")
+                op.execute("DROP TYPE mood_old")
+            """,
+        ),
+        Example(
+            title="Another database, by a guard",
+            source="""
+            def upgrade():
+                if op.get_bind().dialect.name == "sqlite":
+                    op.execute("ALTER TYPE mood ADD VALUE 'happy'")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every value of a type that was there before and is not created anew."""
+        for op in case.concerned(self, ops.AddEnumValue):
+            if not case.ledger(op).makes_anew(op, "type", op.enum):
+                yield self.found(case.migration, op, **names(op))

@@ -1,0 +1,118 @@
+"""MRT407."""
+
+import re
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import join, names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+
+
+class IndexWithoutConcurrently(Rule):
+    """An index is built on a PostgreSQL table that is there already, without CONCURRENTLY.
+
+    PostgreSQL locks the table against writes until the index is complete: seconds on a test database, minutes to hours on a large
+    table, and every insert, update and delete waits behind it.
+    """
+
+    code = "MRT407"
+    name = "index-without-concurrently"
+    severity = Severity.WARNING
+    message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
+    instead = (
+        'with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", [{columns}], postgresql_concurrently=True, '
+        "if_not_exists=True)"
+    )
+    dialects = ("postgresql",)
+    manual = (
+        "PostgreSQL, “Building Indexes Concurrently”: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
+        "Alembic, MigrationContext.autocommit_block: https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
+    )
+    exemptions = (
+        "The table or materialized view was created earlier in the same upgrade.",
+        "Another database is declared, or a guard keeps PostgreSQL out.",
+        "Whether it is built concurrently cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.create_index("ix_users_email", "users", ["email"])  # MRT407
+                op.create_index(op.f("ix_users_name"), table_name="users", columns=["name"], unique=True)  # MRT407
+                with op.batch_alter_table("users") as batch:
+                    batch.create_index("ix_users_age", ["age"])  # MRT407
+                op.execute("CREATE INDEX ON users USING gin (tags)")  # MRT407
+            """,
+        ),
+        Example(
+            title="Concurrently in words only, or on another database",
+            source="""
+            def upgrade():
+                op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=False)  # MRT407
+                op.execute("CREATE INDEX /* CONCURRENTLY */ ix_users_age ON users (age)")  # MRT407
+                op.create_index("ix_users_name", "users", ["name"], mssql_include=["id"])  # MRT407
+            """,
+        ),
+        Example(
+            title="Beside a new column",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("email", sa.Text, index=True))  # MRT407
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Concurrently, outside of the transaction",
+            source="""
+            def upgrade():
+                with op.get_context().autocommit_block():
+                    op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
+                    op.execute("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix_users_age ON users (age)")
+            """,
+        ),
+        Example(
+            title="A new table, a new materialized view",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer), sa.Column("title", sa.Text, index=True))
+                op.create_index("ix_notes_title", "notes", ["title"])
+                op.execute("CREATE MATERIALIZED VIEW daily AS SELECT day, count(*) FROM sales GROUP BY day")
+                op.execute("CREATE UNIQUE INDEX ix_daily ON daily (day)")
+            """,
+        ),
+        Example(
+            title="Another database, declared",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.create_index("ix_users_email", "users", ["email"])
+            """,
+        ),
+        Example(
+            title="Another database, by a guard",
+            source="""
+            def upgrade():
+                if op.get_context().dialect.name != "postgresql":
+                    op.create_index("ix_users_email", "users", ["email"])
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every index that is built under the lock."""
+        for op in case.concerned(self, ops.CreateIndex, ops.AddColumn):
+            found = names(op)
+            last = found["table"].rpartition(".")[2]
+            if isinstance(op, ops.CreateIndex) and op.concurrently is False:
+                if op.index is None:
+                    found["index"] = f"ix_{last}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
+                columns = ", ".join(f'"{column}"' for column in join(op.columns).split(", "))
+                yield self.found(case.migration, op, **found, last=last, columns=columns)
+            elif isinstance(op, ops.AddColumn) and op.definition.index is True:
+                index = f"ix_{last}_{found['column']}"
+                found |= {"index": index, "the_index": f"index '{index}'"}
+                yield self.found(case.migration, op, **found, last=last, columns=f'"{found["column"]}"')

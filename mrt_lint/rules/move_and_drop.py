@@ -1,0 +1,102 @@
+"""MRT208."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.movement import moved_to
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class MoveAndDrop(Rule):
+    """One `upgrade()` adds a column, fills it from another and drops the source.
+
+    Between the copy and the end of the deployment the older release still writes the old column, which is gone: its requests
+    fail. And what the conversion dropped (a time zone, a part after the comma, rows that did not fit) cannot be looked up any
+    more when it turns out to be wrong.
+    """
+
+    code = "MRT208"
+    name = "move-and-drop"
+    severity = Severity.ERROR
+    message = "upgrade moves the values of {the_column} to '{target}' and drops it at once: what the move got wrong is lost"
+    instead = (
+        "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
+        "downgrade() then only drops {target}"
+    )
+    manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
+    exemptions = ("The table was created earlier in the same upgrade.",)
+
+    bad = (
+        Example(
+            title="Add, fill, drop in SQL and operations",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("full_name", sa.Text))
+                op.execute("UPDATE users SET full_name = first_name || ' ' || last_name")
+                op.drop_column("users", "first_name")  # MRT208
+                op.drop_column("users", "last_name")  # MRT208
+            """,
+        ),
+        Example(
+            title="With Core, and a rename that takes the old name over",
+            source="""
+            users = sa.table("users", sa.column("age", sa.Text), sa.column("age_number", sa.Integer))
+
+            def upgrade():
+                op.add_column("users", sa.Column("age_number", sa.Integer))
+                op.execute(users.update().values(age_number=sa.cast(users.c.age, sa.Integer)))
+                op.drop_column("users", "age")  # MRT208
+                op.alter_column("users", "age_number", new_column_name="age")
+            """,
+        ),
+        Example(
+            title="To another table",
+            source="""
+            def upgrade():
+                op.add_column("profiles", sa.Column("phone", sa.Text))
+                op.execute("UPDATE profiles SET phone = users.phone FROM users WHERE users.id = profiles.user_id")
+                op.drop_column("users", "phone")  # MRT208
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="The first of two releases: add and fill",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("full_name", sa.Text))
+                op.execute("UPDATE users SET full_name = first_name || ' ' || last_name")
+
+            def downgrade():
+                op.drop_column("users", "full_name")
+            """,
+        ),
+        Example(
+            title="Two columns that have nothing to do with each other (MRT201 speaks)",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("active", sa.Boolean))
+                op.execute("UPDATE users SET active = true")
+                op.drop_column("users", "phone")
+            """,
+        ),
+        Example(
+            title="A table of this upgrade's own",
+            source="""
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+                op.add_column("users", sa.Column("full_name", sa.Text))
+                op.execute("UPDATE users SET full_name = name")
+                op.drop_column("users", "name")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every dropped column whose values went to a new one."""
+        for op in case.concerned(self, ops.DropColumn):
+            moved = moved_to(case, op)
+            if moved is not None and not case.moment(op).new_column:
+                yield self.found(case.migration, op, **names(op), target=names(moved)["column"])

@@ -1,0 +1,154 @@
+"""MRT102."""
+
+from collections.abc import Iterator
+
+from mrt_lint.case import Case
+from mrt_lint.migration import Function, Migration
+from mrt_lint.ops import Execute, Statement
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class NoopDowngrade(Rule):
+    """`upgrade()` changes the database and `downgrade()` does nothing.
+
+    Alembic reports success and stamps the older revision, while the schema stays the newer one. The older code then runs against
+    tables it does not know, and the next upgrade fails on objects that exist already.
+    """
+
+    code = "MRT102"
+    name = "noop-downgrade"
+    severity = Severity.ERROR
+    message = (
+        "downgrade() of revision {revision} does nothing: Alembic reports success and leaves what upgrade() did in the database"
+    )
+    instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and say why"
+    manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
+    exemptions = (
+        "`upgrade()` does nothing either, as in a merge revision.",
+        "`upgrade()` runs nothing but SQL without an effect: SELECT, SET, SHOW.",
+        "`downgrade()` raises: that is loud, and MRT115 speaks of it.",
+        "`downgrade()` calls something that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="pass",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
+
+            def downgrade():  # MRT102
+                pass
+            """,
+        ),
+        Example(
+            title="A docstring, a return, an ellipsis",
+            source='''
+            def upgrade():
+                op.execute("CREATE EXTENSION IF NOT EXISTS citext")
+
+            def downgrade():  # MRT102
+                """Nothing to do."""
+                ...
+                return
+            ''',
+        ),
+        Example(
+            title="Prints and logging",
+            source="""
+            import logging
+
+            log = logging.getLogger(__name__)
+
+            def upgrade():
+                op.add_column("users", sa.Column("nickname", sa.Text))
+
+            def downgrade():  # MRT102
+                print("cannot go back")
+                log.warning("nickname stays")
+            """,
+        ),
+        Example(
+            title="Only SQL without an effect",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nickname", sa.Text))
+
+            def downgrade():  # MRT102
+                op.execute("SELECT 1")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="The step back",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nickname", sa.Text))
+
+            def downgrade():
+                op.drop_column("users", "nickname")
+            """,
+        ),
+        Example(
+            title="A merge revision does nothing in either direction",
+            source="""
+            def upgrade():
+                pass
+
+            def downgrade():
+                pass
+            """,
+        ),
+        Example(
+            title="Nothing but a SELECT",
+            source="""
+            def upgrade():
+                op.execute("SELECT count(*) FROM users")
+                op.execute("SET lock_timeout = '5s'")
+
+            def downgrade():
+                pass
+            """,
+        ),
+        Example(
+            title="It refuses, and says why",
+            source="""
+            def upgrade():
+                op.drop_table("audit_2019")
+
+            def downgrade():
+                raise NotImplementedError("the audit rows of 2019 are gone")
+            """,
+        ),
+        Example(
+            title="A helper that cannot be read may do anything",
+            source="""
+            from shared_steps import remove_notes
+
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
+
+            def downgrade():
+                remove_notes(op)
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield one finding for a downgrade without effect beside an upgrade with one."""
+        migration = case.migration
+        upgrade, downgrade = migration.upgrade, migration.downgrade
+        if upgrade is None or downgrade is None:
+            return
+        if _acts(migration, upgrade, "upgrade") and not _acts(migration, downgrade, "downgrade"):
+            revision = migration.revision if isinstance(migration.revision, str) else "of this file"
+            yield self.found(migration, downgrade.place, revision=revision)
+
+
+def _acts(migration: Migration, function: Function, name: str) -> bool:
+    if not function.effect:
+        return False
+    return not migration.readable(name) or not all(
+        isinstance(op, Execute) or (isinstance(op, Statement) and op.effect is False) for op in function.ops
+    )

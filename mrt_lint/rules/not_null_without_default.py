@@ -1,0 +1,113 @@
+"""MRT401."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.definition import is_nullable
+from mrt_lint.values import Column, SqlType
+
+_SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
+_COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
+
+
+class NotNullWithoutDefault(Rule):
+    """A NOT NULL column without a server default is added to a table that is there already.
+
+    The rows of the table would hold NULL in it, so PostgreSQL and SQLite refuse the statement and the deployment stops halfway;
+    on an empty test database it passes. MySQL fills in an empty string or zero that nobody chose. A Python `default=` emits no
+    DDL, and the older release, which does not know the column, cannot insert rows any more.
+    """
+
+    code = "MRT401"
+    name = "not-null-without-default"
+    severity = Severity.WARNING
+    message = (
+        "upgrade adds NOT NULL {the_column} without a server default: it fails where the table has rows, and old code cannot insert"
+    )
+    instead = 'give it a server_default, or add it with nullable=True, fill it, and then op.alter_column("{table}", "{column}", nullable=False)'
+    manual = (
+        "PostgreSQL, “Adding a Column”: https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN",
+        "SQLAlchemy, Column.server_default: https://docs.sqlalchemy.org/en/20/core/metadata.html",
+    )
+    exemptions = (
+        "The table was created, or emptied, earlier in the same upgrade.",
+        "An identity, autoincrement, serial or generated column fills itself.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("email", sa.Text, nullable=False))  # MRT401
+                with op.batch_alter_table("users") as batch:
+                    batch.add_column(sa.Column("age", sa.Integer(), nullable=False))  # MRT401
+                op.execute("ALTER TABLE users ADD COLUMN name varchar(50) NOT NULL")  # MRT401
+            """,
+        ),
+        Example(
+            title="A Python default is no server default",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("active", sa.Boolean, nullable=False, default=True))  # MRT401
+            """,
+        ),
+        Example(
+            title="A primary key cannot be NULL either",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("code", sa.Text, primary_key=True))  # MRT401
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="With a server default, or NULL first",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
+                op.add_column("users", sa.Column("email", sa.Text))
+                op.execute("UPDATE users SET email = name || '@example.org'")
+                op.alter_column("users", "email", nullable=False)
+            """,
+        ),
+        Example(
+            title="A new table has no rows",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
+                op.add_column("notes", sa.Column("title", sa.Text, nullable=False))
+            """,
+        ),
+        Example(
+            title="Columns that fill themselves",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("number", sa.BigInteger, sa.Identity(), nullable=False))
+                op.add_column("users", sa.Column("size", sa.Integer, sa.Computed("length(name)"), nullable=False))
+                op.add_column("users", sa.Column("id", sa.Integer, primary_key=True, autoincrement=True))
+                op.execute("ALTER TABLE users ADD COLUMN place bigserial NOT NULL")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every new column that existing rows cannot have a value for."""
+        for op in case.concerned(self, ops.AddColumn):
+            column = op.definition
+            if (
+                is_nullable(column) is False
+                and column.server_default is None
+                and not _fills_itself(column)
+                and not case.moment(op).empty
+            ):
+                yield self.found(case.migration, op, **names(op))
+
+
+def _fills_itself(column: Column) -> bool:
+    kind = column.type.name if isinstance(column.type, SqlType) else None
+    counted = column.autoincrement is True or (column.autoincrement == "auto" and column.primary_key is True and kind in _COUNTED)
+    return bool(column.identity) or column.computed is not None or kind in _SERIAL or counted

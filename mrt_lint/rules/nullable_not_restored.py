@@ -1,0 +1,117 @@
+"""MRT402."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.undo import Undo
+
+
+class NullableNotRestored(Rule):
+    """`upgrade()` sets `nullable=False` on a column, and `downgrade()` does not set it back.
+
+    The older release writes rows without a value there: after the rollback each of its inserts fails, on a schema that Alembic
+    calls the old one.
+    """
+
+    code = "MRT402"
+    name = "nullable-not-restored"
+    severity = Severity.WARNING
+    message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
+    instead = 'add op.alter_column("{table}", "{column}", nullable=True) to downgrade()'
+    manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "The column was NOT NULL before, by `existing_nullable` or the history.",
+        "The column or its table was added in the same upgrade, or is dropped in it.",
+        "`downgrade()` has parts that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="Not at all, or another column",
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", existing_type=sa.Text(), nullable=False)  # MRT402
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("phone", nullable=False)  # MRT402
+                    batch.alter_column("fax", nullable=False)
+
+            def downgrade():
+                op.alter_column("staff", "email", nullable=True)
+                op.alter_column("users", "fax", nullable=True)
+            """,
+        ),
+        Example(
+            title="Set to the same again",
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", nullable=False, existing_nullable=True)  # MRT402
+
+            def downgrade():
+                op.alter_column("users", "email", nullable=False)
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Set back, in whatever spelling",
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", nullable=False)
+                op.alter_column("users", "phone", nullable=False)
+
+            def downgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("email", nullable=True)
+                op.execute("ALTER TABLE users ALTER COLUMN phone DROP NOT NULL")
+            """,
+        ),
+        Example(
+            title="MySQL's MODIFY restates the whole column",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", existing_type=sa.String(50), nullable=False)
+
+            def downgrade():
+                op.execute("ALTER TABLE users MODIFY email VARCHAR(50) NULL")
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("email", sa.Text))
+                op.execute("UPDATE users SET email = ''")
+                op.alter_column("users", "email", nullable=False)
+
+            def downgrade():
+                op.drop_column("users", "email")
+            """,
+        ),
+        Example(
+            title="It was NOT NULL before",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("email", sa.Text, nullable=False))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", nullable=False)
+                op.alter_column("users", "name", nullable=False, existing_nullable=False)
+
+            def downgrade():
+                pass
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every column that stays NOT NULL."""
+        for op in case.concerned(self, ops.AlterColumn):
+            if not op.sql and op.nullable is False and case.undone(op, "nullable") in {Undo.NO, Undo.DIFFERENT}:
+                yield self.found(case.migration, op, **names(op))

@@ -1,0 +1,122 @@
+"""MRT204."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.history.schema import fold
+from mrt_lint.phrase import join, names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.things import readable
+from mrt_lint.values import UNKNOWN, Constraint, MaybeName
+
+
+class OnDeleteCascade(Rule):
+    """A foreign key with ON DELETE CASCADE is added to a table that is there already.
+
+    From then on, deleting one row of the parent silently deletes every child row. Code that relied on the database to refuse such
+    a delete now loses data, and the rollback of the constraint does not bring the rows back.
+    """
+
+    code = "MRT204"
+    name = "on-delete-cascade"
+    severity = Severity.WARNING
+    message = (
+        "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of '{parent}' from now on deletes its rows of '{table}' too"
+    )
+    instead = "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and let the application delete rows of {table} where that is meant"
+    manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
+    exemptions = (
+        "The table was created earlier in the same upgrade.",
+        "It replaces a foreign key that cascaded already: `downgrade()` or the history shows it.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")  # MRT204
+                with op.batch_alter_table("orders") as batch:
+                    batch.create_foreign_key("fk_shop", "shops", ["shop_id"], ["id"], ondelete="cascade")  # MRT204
+                op.execute("ALTER TABLE orders ADD FOREIGN KEY (item_id) REFERENCES items ON DELETE CASCADE")  # MRT204
+            """,
+        ),
+        Example(
+            title="Beside a new column",
+            source="""
+            def upgrade():
+                op.add_column("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")))  # MRT204
+            """,
+        ),
+        Example(
+            title="In place of one that refused",
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")  # MRT204
+
+            def downgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Without CASCADE",
+            source="""
+            def upgrade():
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="SET NULL")
+                op.create_foreign_key("fk_shop", "orders", "shops", ["shop_id"], ["id"], onupdate="CASCADE")
+            """,
+        ),
+        Example(
+            title="A new table",
+            source="""
+            def upgrade():
+                op.create_table("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")))
+                op.create_foreign_key("fk_shop", "orders", "shops", ["shop_id"], ["id"], ondelete="CASCADE")
+            """,
+        ),
+        Example(
+            title="The former one cascaded too",
+            source="""
+            def upgrade():
+                op.drop_constraint("orders_user_id_fkey", "orders", type_="foreignkey")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
+
+            def downgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.create_foreign_key("orders_user_id_fkey", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every foreign key that begins to cascade."""
+        for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
+            given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
+            for key in given:
+                if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
+                    parent = key.referred_table if readable(key.referred_table) else "another table"
+                    columns = join(key.columns) if key.columns else names(op)["column"]
+                    yield self.found(case.migration, op, **names(op), parent=parent, columns=columns)
+
+    @staticmethod
+    def _cascaded_before(case: Case, op: ops.Op, key: Constraint) -> bool:
+        """Look at the foreign keys on the same columns that upgrade dropped: as the history defines them, or downgrade does again."""
+        if key.columns is UNKNOWN:
+            return False
+        return any(
+            former.kind == "foreignkey" and _cascades(former.ondelete) and _folded(former.columns) == _folded(key.columns)
+            for former in case.ledger(op).former_constraints(op)
+        )
+
+
+def _cascades(action: MaybeName) -> bool:
+    return readable(action) and fold(action) == "cascade"
+
+
+def _folded(columns: object) -> tuple[str, ...]:
+    return tuple(fold(column) for column in columns if readable(column)) if isinstance(columns, tuple) else ()

@@ -1,0 +1,91 @@
+"""MRT403."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+
+class RawNotNull(Rule):
+    """`upgrade()` sets a column NOT NULL in SQL, and `downgrade()` does not take that back.
+
+    The older release writes rows without a value there: after the rollback each of its inserts fails, and nothing in the
+    migration's operations shows why.
+    """
+
+    code = "MRT403"
+    name = "raw-not-null"
+    severity = Severity.WARNING
+    message = "upgrade sets {the_column} NOT NULL in SQL, downgrade does not drop that: inserts of the older release fail"
+    instead = "add op.execute('ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL') to downgrade()"
+    manual = ("PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",)
+    exemptions = (
+        "The column was NOT NULL before, by the history.",
+        "The column or its table was added in the same upgrade, or is dropped in it.",
+        "`downgrade()` has parts that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="SET NOT NULL alone",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ALTER COLUMN email SET NOT NULL")  # MRT403
+                op.execute("alter table only crm.users alter phone set not null, alter fax set not null")  # MRT403
+
+            def downgrade():
+                op.execute("ALTER TABLE users ALTER COLUMN name DROP NOT NULL")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Dropped again, in SQL or by operation",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ALTER COLUMN email SET NOT NULL")
+                op.execute("ALTER TABLE users ALTER phone SET NOT NULL")
+
+            def downgrade():
+                op.alter_column("users", "email", nullable=True)
+                op.execute("ALTER TABLE users ALTER COLUMN phone DROP NOT NULL")
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ADD COLUMN email text")
+                op.execute("UPDATE users SET email = ''")
+                op.execute("ALTER TABLE users ALTER COLUMN email SET NOT NULL")
+
+            def downgrade():
+                op.execute("ALTER TABLE users DROP COLUMN email")
+            """,
+        ),
+        Example(
+            title="It was NOT NULL before",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("email", sa.Text, nullable=False))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ALTER COLUMN email SET NOT NULL")
+
+            def downgrade():
+                pass
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every column that stays NOT NULL."""
+        for op in case.concerned(self, ops.AlterColumn):
+            if op.sql and op.nullable is False and case.undone(op, "nullable") in {Undo.NO, Undo.DIFFERENT}:
+                yield self.found(case.migration, op, **names(op))

@@ -1,0 +1,108 @@
+"""MRT104."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.answers import answer, lingers, sql_words
+from mrt_lint.case import Case
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+_LONGEST = 50
+
+
+class RawSql(Rule):
+    """`upgrade()` runs SQL that has an effect, and `downgrade()` does not answer it.
+
+    Privileges, routines that were called and blocks of procedural code stay as they are after a rollback. Nobody notices until
+    the older release meets them, because neither Alembic nor a comparison of the tables knows about them.
+    """
+
+    code = "MRT104"
+    name = "raw-sql"
+    severity = Severity.WARNING
+    message = "upgrade runs {what}, downgrade() does not answer it: its effect outlives the rollback"
+    instead = (
+        "add op.execute({answer!r}) to downgrade(), or say there in a comment with '# noqa: MRT104' here why nothing is needed"
+    )
+    manual = ("Alembic, Operations.execute: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "SELECT, SET, SHOW and whatever else changes neither schema nor rows.",
+        "SQL that was understood as operations: the rules for those judge it.",
+        "`downgrade()` runs the opposite statement, a statement of the same kind, or SQL that may do anything.",
+        "The statement cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="Privileges, blocks and calls",
+            source="""
+            def upgrade():
+                op.execute("GRANT SELECT ON users TO reporting")  # MRT104
+                op.execute("DO $$ BEGIN PERFORM refresh_totals(); END $$")  # MRT104
+                op.get_bind().execute(sa.text("CALL rebuild_search()"))  # MRT104
+
+            def downgrade():
+                op.drop_table("notes")
+            """,
+        ),
+        Example(
+            title="What no rule of its own judges: rows deleted, a function dropped",
+            source="""
+            def upgrade():
+                op.execute("DELETE FROM sessions WHERE user_id IS NULL")  # MRT104
+                op.execute("DROP FUNCTION touch()")  # MRT104
+
+            def downgrade():
+                op.drop_table("notes")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Answered",
+            source="""
+            def upgrade():
+                op.execute("GRANT SELECT ON users TO reporting")
+                op.execute("DROP FUNCTION touch()")
+
+            def downgrade():
+                op.execute("REVOKE SELECT ON users FROM reporting")
+                op.execute("CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$")
+            """,
+        ),
+        Example(
+            title="Without an effect",
+            source="""
+            def upgrade():
+                op.execute("SET lock_timeout = '5s'")
+                op.execute("SELECT count(*) FROM users")
+                op.execute("/* GRANT ALL ON users TO PUBLIC */ SHOW server_version")
+            """,
+        ),
+        Example(
+            title="Understood as operations, which have rules of their own",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users DROP COLUMN phone")
+                op.execute("CREATE INDEX ix_users_email ON users (email)")
+            """,
+        ),
+        Example(
+            title="It cannot be read",
+            source="""
+            def upgrade():
+                op.execute(open("upgrade.sql").read())
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every statement with an effect that outlives the rollback."""
+        for op in case.concerned(self, ops.Op):
+            if lingers(case, op):
+                yield self.found(case.migration, op, what=_short(op), answer=answer(op))
+
+
+def _short(op: ops.Op) -> str:
+    text = " ".join(op.text.split()) if isinstance(op, ops.Statement) else sql_words(op)
+    return f"“{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}”"

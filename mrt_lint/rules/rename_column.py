@@ -1,0 +1,116 @@
+"""MRT302."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.undo import Undo
+from mrt_lint.values import UNSET
+
+
+class RenameColumn(Rule):
+    """`upgrade()` renames a column and `downgrade()` does not rename it back.
+
+    After the rollback the older release names a column that is not there: every query that reads or writes it fails, although
+    the values are still there under the new name.
+    """
+
+    code = "MRT302"
+    name = "rename-column"
+    severity = Severity.ERROR
+    message = (
+        "upgrade renames {the_column} to '{new_column}', downgrade does not rename it back: the older release finds no '{column}'"
+    )
+    instead = 'add op.alter_column("{table}", "{new_column}", new_column_name="{column}") to downgrade()'
+    manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "The column was added, or is dropped later, in the same upgrade.",
+        "`downgrade()` adds the old column again: it moves the values another way.",
+        "`downgrade()` has parts that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.alter_column("users", "mail", new_column_name="email")  # MRT302
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column(column_name="tel", new_column_name="phone")  # MRT302
+                op.execute("ALTER TABLE users RENAME COLUMN nick TO nickname")  # MRT302
+
+            def downgrade():
+                op.drop_column("users", "age")
+            """,
+        ),
+        Example(
+            title="Renamed back in another table, or to another name",
+            source="""
+            def upgrade():
+                op.alter_column("users", "mail", new_column_name="email")  # MRT302
+                op.alter_column("staff", "tel", new_column_name="phone")  # MRT302
+
+            def downgrade():
+                op.alter_column("staff", "email", new_column_name="mail")
+                op.alter_column("staff", "phone", new_column_name="telephone")
+            """,
+        ),
+        Example(
+            title="MySQL's CHANGE",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users CHANGE COLUMN mail email VARCHAR(255) NULL")  # MRT302
+
+            def downgrade():
+                pass
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Renamed back, in whatever spelling",
+            source="""
+            def upgrade():
+                op.alter_column("users", "mail", new_column_name="email")
+                op.execute("ALTER TABLE users RENAME tel TO phone")
+
+            def downgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("phone", new_column_name="tel")
+                op.execute("ALTER TABLE users RENAME COLUMN email TO mail")
+            """,
+        ),
+        Example(
+            title="The table was renamed too, and first things come last",
+            source="""
+            def upgrade():
+                op.rename_table("users", "accounts")
+                op.alter_column("accounts", "mail", new_column_name="email")
+
+            def downgrade():
+                op.rename_table("accounts", "users")
+                op.alter_column("users", "email", new_column_name="mail")
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own takes the name",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age_number", sa.Integer))
+                op.drop_column("users", "age")
+                op.alter_column("users", "age_number", new_column_name="age")
+
+            def downgrade():
+                op.alter_column("users", "age", type_=sa.Text)
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every rename that is not taken back."""
+        for op in case.concerned(self, ops.AlterColumn):
+            if op.new_column is not UNSET and case.undone(op, "moved") is Undo.NO:
+                yield self.found(case.migration, op, **names(op))

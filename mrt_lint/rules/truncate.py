@@ -1,0 +1,77 @@
+"""MRT203."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class Truncate(Rule):
+    """`upgrade()` truncates a table.
+
+    Every row is gone, with CASCADE those of all tables that point to it too, and no `downgrade()` can know them. On MySQL the
+    statement commits by itself: not even an error later in the migration takes it back.
+    """
+
+    code = "MRT203"
+    name = "truncate"
+    severity = Severity.ERROR
+    message = "upgrade truncates {the_table}: every row is lost, and a downgrade cannot know them"
+    instead = "keep the rows (CREATE TABLE {last}_backup AS SELECT * FROM {table}) and insert them again in downgrade(), or delete only the rows that are wrong"
+    manual = (
+        "PostgreSQL, TRUNCATE: https://www.postgresql.org/docs/current/sql-truncate.html",
+        "MySQL, “Statements That Cause an Implicit Commit”: https://dev.mysql.com/doc/refman/8.0/en/implicit-commit.html",
+    )
+    exemptions = (
+        "The word stands in a comment or a string.",
+        "The table was created earlier in the same upgrade.",
+    )
+
+    bad = (
+        Example(
+            title="In any spelling of SQL",
+            source="""
+            def upgrade():
+                op.execute("TRUNCATE TABLE sessions RESTART IDENTITY CASCADE")  # MRT203
+                op.get_bind().exec_driver_sql("truncate only web.sessions, web.visits")  # MRT203
+            """,
+        ),
+        Example(
+            title="Among other statements, behind a comment",
+            source='''
+            def upgrade():
+                op.execute(sa.text("""  # MRT203
+                    -- start afresh
+                    UPDATE users SET session_id = NULL;
+                    TRUNCATE sessions;
+                """))
+            ''',
+        ),
+    )
+    good = (
+        Example(
+            title="In a comment, a string or a name",
+            source="""
+            def upgrade():
+                op.execute("/* TRUNCATE sessions */ SELECT 1")
+                op.execute("INSERT INTO log (line) VALUES ('TRUNCATE sessions')")
+                op.execute("UPDATE prices SET amount = truncate(amount, 2)")
+            """,
+        ),
+        Example(
+            title="A table of this upgrade's own",
+            source="""
+            def upgrade():
+                op.create_table("staging", sa.Column("id", sa.Integer))
+                op.execute("TRUNCATE staging")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every table that is emptied so."""
+        for op in case.concerned(self, ops.Truncate):
+            found = names(op)
+            yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

@@ -1,0 +1,101 @@
+"""MRT406."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import join, names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class UniqueOnExisting(Rule):
+    """A UNIQUE constraint or unique index is created on a table that has rows.
+
+    Where two of them hold the same value the statement fails and the deployment stops; a test database never has such rows.
+    Where none do, the table is locked until the index behind it is built.
+    """
+
+    code = "MRT406"
+    name = "unique-on-existing"
+    severity = Severity.WARNING
+    message = (
+        "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same, and locks the table while it looks"
+    )
+    instead = (
+        "look for duplicates first (SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1); on PostgreSQL build the "
+        "index with CREATE UNIQUE INDEX CONCURRENTLY and then ALTER TABLE {table} ADD CONSTRAINT … UNIQUE USING INDEX …"
+    )
+    manual = (
+        "PostgreSQL, ALTER TABLE, ADD table_constraint_using_index: https://www.postgresql.org/docs/current/sql-altertable.html",
+    )
+    exemptions = (
+        "The table was created, or emptied, earlier in the same upgrade.",
+        "The constraint takes over a finished index: USING INDEX.",
+        "The index is built concurrently: it locks nothing, and a failure leaves an invalid index behind, not a stopped table.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.create_unique_constraint("uq_users_email", "users", ["email"])  # MRT406
+                op.create_index("ix_users_name", "users", ["name"], unique=True)  # MRT406
+                with op.batch_alter_table("users") as batch:
+                    batch.create_unique_constraint("uq_users_phone", ["phone"])  # MRT406
+                op.execute("ALTER TABLE users ADD CONSTRAINT uq UNIQUE (a, b)")  # MRT406
+                op.execute("CREATE UNIQUE INDEX ix ON users (lower(email))")  # MRT406
+            """,
+        ),
+        Example(
+            title="Beside a new column",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("email", sa.Text, unique=True, server_default=""))  # MRT406
+                op.execute("ALTER TABLE users ADD COLUMN code integer UNIQUE")  # MRT406
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Index first, constraint from it",
+            source="""
+            def upgrade():
+                with op.get_context().autocommit_block():
+                    op.create_index("uq_users_email", "users", ["email"], unique=True, postgresql_concurrently=True)
+                op.execute("ALTER TABLE users ADD CONSTRAINT uq_users_email UNIQUE USING INDEX uq_users_email")
+            """,
+        ),
+        Example(
+            title="A new table, or one without rows",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer), sa.Column("title", sa.Text, unique=True))
+                op.create_unique_constraint("uq_notes_title", "notes", ["title"])
+                op.execute("DELETE FROM sessions")
+                op.create_index("ix_sessions", "sessions", ["token"], unique=True)
+            """,
+        ),
+        Example(
+            title="Not unique",
+            source="""
+            def upgrade():
+                op.create_index("ix_users_name", "users", ["name"])
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for everything that must be unique from now on."""
+        for op in case.concerned(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
+            if self._is_unique(op) and not case.moment(op).empty:
+                columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
+                yield self.found(case.migration, op, **names(op), columns=join(columns))
+
+    @staticmethod
+    def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
+        if isinstance(op, ops.CreateIndex):
+            return op.unique is True and op.concurrently is False
+        if isinstance(op, ops.AddColumn):
+            return op.definition.unique is True or any(constraint.kind == "unique" for constraint in op.definition.constraints)
+        return op.definition.using_index is None

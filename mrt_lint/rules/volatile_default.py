@@ -1,0 +1,91 @@
+"""MRT404."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.undo.things import readable
+from mrt_lint.volatility import is_volatile
+
+
+class VolatileDefault(Rule):
+    """A column is added to a PostgreSQL table with a default that differs from row to row.
+
+    PostgreSQL has to compute it for each row at once: on every version the whole table is rewritten under a lock that keeps out
+    readers and writers alike, and it takes twice its space while that lasts.
+    """
+
+    code = "MRT404"
+    name = "volatile-default"
+    severity = Severity.WARNING
+    message = "PostgreSQL rewrites {the_table} under an exclusive lock to compute {default} for '{column}' in every row"
+    instead = (
+        'add {column} without a default, set it with op.alter_column("{table}", "{column}", server_default=sa.text("{default}")), which '
+        "concerns new rows only, and fill the others in batches"
+    )
+    dialects = ("postgresql",)
+    manual = ("PostgreSQL, ALTER TABLE, Notes: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",)
+    exemptions = (
+        "The default is constant, or the same for the whole statement, like now().",
+        "The function is not known to be volatile.",
+        "The table was created earlier in the same upgrade.",
+        "Another database is declared, or a guard keeps PostgreSQL out.",
+    )
+
+    bad = (
+        Example(
+            title="By operation and in SQL",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("token", sa.Uuid, server_default=sa.text("gen_random_uuid()")))  # MRT404
+                op.add_column("users", sa.Column("seen", sa.DateTime, server_default=sa.func.clock_timestamp()))  # MRT404
+                op.execute("ALTER TABLE users ADD COLUMN lot float NOT NULL DEFAULT random() * 10")  # MRT404
+            """,
+        ),
+        Example(
+            title="An old version too",
+            target=Target(dialect="postgresql", pg_version=(10, 0)),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("number", sa.Integer, server_default=sa.text("nextval('numbers')")))  # MRT404
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Constant or stable",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("active", sa.Boolean, server_default=sa.true()))
+                op.add_column("users", sa.Column("seen", sa.DateTime, server_default=sa.func.now()))
+                op.add_column("users", sa.Column("note", sa.Text, server_default="random() is a word here"))
+            """,
+        ),
+        Example(
+            title="Set afterwards, for new rows only",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("token", sa.Uuid))
+                op.alter_column("users", "token", server_default=sa.text("gen_random_uuid()"))
+            """,
+        ),
+        Example(
+            title="A new table, another database",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer))
+                op.add_column("notes", sa.Column("token", sa.Uuid, server_default=sa.text("gen_random_uuid()")))
+                if op.get_bind().dialect.name == "mysql":
+                    op.add_column("users", sa.Column("token", sa.Uuid, server_default=sa.text("(uuid_generate_v4())")))
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every default that is computed row by row."""
+        for op in case.concerned(self, ops.AddColumn):
+            default = op.definition.server_default
+            if readable(default) and is_volatile(default):
+                yield self.found(case.migration, op, **names(op), default=default)

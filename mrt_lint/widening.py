@@ -1,0 +1,79 @@
+"""Which changes of a column's type are provably harmless: no value can be lost and no row is rewritten."""
+
+from __future__ import annotations
+
+from mrt_lint.values import SqlType
+
+_UNBOUNDED = 1 << 31
+_ENUM_FAMILY = "ENUM"
+
+
+def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
+    """Tell whether the change neither loses a value nor rewrites the table on that database.
+
+    Sources: PostgreSQL 9.2 release notes, E.24.3.4.2 (varchar, varbit, numeric and timestamps widened without a rewrite), MySQL
+    manual 17.12.1 “Online DDL Operations” (varchar within or above 255 bytes in place), SQLite “Datatypes” (lengths are not kept).
+    """
+    if former == new:
+        return True
+    if former.collation != new.collation or former.item is not None or new.item is not None:
+        return False
+    if _ENUM_FAMILY in {former.name, new.name}:
+        return _is_same_enum(former, new) and dialect == "postgresql"
+    if former.name == new.name == "VARCHAR":
+        return _is_wider_text(former, new, dialect)
+    if dialect in {"mysql", "mariadb"}:
+        return False
+    if (former.name, new.name) == ("VARCHAR", "TEXT"):
+        return True
+    if (former.name, new.name) == ("TEXT", "VARCHAR"):
+        return not new.args
+    if former.name == new.name == "NUMERIC":
+        return _is_wider_number(former, new)
+    return False
+
+
+def is_narrowing(former: SqlType, new: SqlType) -> bool:
+    """Tell whether values that the former type holds provably do not fit into the new one."""
+    if former.name == new.name == "VARCHAR" or (former.name, new.name) == ("TEXT", "VARCHAR"):
+        length, new_length = _length(former), _length(new)
+        return length is not None and new_length is not None and new_length < length
+    if former.name == new.name == "NUMERIC" and former.args and new.args:
+        whole, scale = _digits(former)
+        new_whole, new_scale = _digits(new)
+        return new_whole < whole or new_scale < scale
+    sizes = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
+    return former.name in sizes and new.name in sizes and sizes[new.name] < sizes[former.name]
+
+
+def _is_same_enum(former: SqlType, new: SqlType) -> bool:
+    return former.name == new.name and isinstance(former.type_name, str) and former.type_name == new.type_name
+
+
+def _length(text: SqlType) -> int | None:
+    if not text.args:
+        return _UNBOUNDED
+    return text.args[0] if isinstance(text.args[0], int) else None
+
+
+def _is_wider_text(former: SqlType, new: SqlType, dialect: str) -> bool:
+    length, new_length = _length(former), _length(new)
+    if length is None or new_length is None or new_length < length:
+        return False
+    # MySQL stores a length in one byte up to 255 bytes, in two above; a character takes one to four bytes.
+    return dialect not in {"mysql", "mariadb"} or new_length * 4 <= 255 or length > 255
+
+
+def _digits(number: SqlType) -> tuple[int, int]:
+    precision = number.args[0] if number.args and isinstance(number.args[0], int) else _UNBOUNDED
+    scale = number.args[1] if len(number.args) > 1 and isinstance(number.args[1], int) else 0
+    return precision - scale, scale
+
+
+def _is_wider_number(former: SqlType, new: SqlType) -> bool:
+    if not new.args:
+        return True
+    if not former.args or not all(isinstance(number, int) for number in former.args + new.args):
+        return False
+    (whole, scale), (new_whole, new_scale) = _digits(former), _digits(new)
+    return scale == new_scale and new_whole >= whole

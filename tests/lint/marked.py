@@ -1,0 +1,59 @@
+"""Migrations whose lines say which findings they deserve: `# MRT201`, or `# MRT201 MRT407`."""
+
+import re
+import textwrap
+from collections import Counter
+
+from mrt_lint import rules
+from mrt_lint.history import History
+from mrt_lint.lift import lift
+from mrt_lint.migration import Migration
+from mrt_lint.rule import Context, Example, Finding, Rule, Target
+from mrt_lint.sql import expand
+
+_HEADER = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = {parent!r}
+"""
+_MARK = re.compile(r"#\s*((?:MRT\d{3}\s*)+)$")
+
+
+def marks(source: str) -> Counter[tuple[int, str]]:
+    """Give how often each code is expected on each line; a line may name one code more than once."""
+    found: Counter[tuple[int, str]] = Counter()
+    for number, line in enumerate(source.splitlines(), 1):
+        if mark := _MARK.search(line):
+            found.update((number, code) for code in mark[1].split())
+    return found
+
+
+def read(source: str, path: str = "versions/example.py", dialect: str | None = None) -> Migration:
+    """Lift a migration, raw SQL included."""
+    return expand(lift(source.encode(), path), dialect)
+
+
+def write(example: Example) -> list[str]:
+    """Give the whole files of an example, its history first."""
+    bodies = [*example.before, example.source]
+    ids = [f"{number:03}" for number in range(1, len(bodies) + 1)]
+    headers = [_HEADER.format(revision=own, parent=parent) for own, parent in zip(ids, [None, *ids], strict=False)]
+    return [header + "\n\n" + textwrap.dedent(body).strip() + "\n" for header, body in zip(headers, bodies, strict=True)]
+
+
+def judge(example: Example, rule: Rule) -> tuple[str, list[Finding]]:
+    """Give the source of an example's last file and what a rule says about it."""
+    sources = write(example)
+    migrations = [read(source, f"versions/{number}.py", example.target.dialect) for number, source in enumerate(sources)]
+    history = History.of(migrations, example.target.dialect)
+    return sources[-1], list(rules.check(migrations[-1], Context(target=example.target, history=history), [rule]))
+
+
+def lines(findings: list[Finding]) -> Counter[tuple[int, str]]:
+    """Give how often each code was found on each line."""
+    return Counter((finding.place.line, finding.code) for finding in findings)
+
+
+__all__ = ["Target", "judge", "lines", "marks", "read", "write"]
