@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mrt_runtime.look import Look
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 
 @dataclass(slots=True)
 class Findings:
-    """Failures and warnings in the order in which they were found."""
+    """Failures and warnings in the order in which they were found.
+
+    `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
+    table between up and down.
+    """
 
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    before: Look | None = None
+    first: Look | None = None
+    written: Mapping[str, int] = field(default_factory=dict)
 
     def add(self, other: Findings) -> None:
-        """Take over what another comparison found; the same thing is not told twice."""
-        self.failures += [failure for failure in other.failures if failure not in self.failures]
-        self.warnings += [warning for warning in other.warnings if warning not in self.warnings]
+        """Take over what a comparison found."""
+        self.failures += other.failures
+        self.warnings += other.warnings
 
-    def add_risk(self, other: Findings, *, fatal: bool) -> None:
-        """Take over what rows written after the upgrade would break: as failures, or else as warnings."""
-        if fatal:
-            self.add(other)
-        else:
-            self.warnings += [failure.message for failure in other.failures]
+    def add_risk(self, risky: Findings, *, fatal: bool) -> None:
+        """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
+
+        Such rows that are still there are no failure: nobody asked for their removal.
+        """
+        known = {failure.message for failure in self.failures}
+        for failure in risky.failures:
+            if failure.message in known or (failure.table in risky.written and "left behind" in failure.message):
+                continue
+            message = f"With rows written after the upgrade: {failure.message}"
+            if fatal:
+                self.failures.append(replace(failure, message=message))
+            else:
+                self.warnings.append(message)
 
     @property
     def outcome(self) -> Outcome:
@@ -42,6 +58,6 @@ class Findings:
             outcome=self.outcome,
             seconds=seconds,
             failures=tuple(self.failures),
-            warnings=tuple(self.warnings),
+            warnings=tuple(dict.fromkeys(self.warnings)),
             unseeded=dict(unseeded),
         )

@@ -6,51 +6,46 @@ import time
 
 from mrt_runtime import judge
 from mrt_runtime.findings import Findings
-from mrt_runtime.look import Look
 from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.walk import NotReachedError, StepError, Walk
 
 
 def verify(walk: Walk, step: Step, after_writes: str = "warn") -> Verdict:
-    """Go up, down and up again over seeded rows, and compare what is there each time.
+    """Check that going up and down again leaves everything as it was, and that going up once more works.
 
-    Whatever the migration does ends in a verdict, and the walk knows whether the database can be built upon afterwards.
-    Raises ConfigurationError where the project or the database stops the run as a whole.
+    First with rows written between up and down, as the new code would write them; where that fails, again without them, which
+    tells whether the revision or those rows are to blame.
+    Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
     clock = time.perf_counter()
-    findings = Findings()
     try:
-        before = walk.approach(step)
-        first = walk.upgrade(step)
-        after = walk.downgrade(step)
-        findings.add(judge.restored(step, before, after))
-        findings.add(judge.proven(step, before, first, walk.unseeded))
-        again = walk.upgrade(step, Outcome.REUPGRADE_FAILED)
-        if not findings.failures:
-            findings.add(judge.repeated(step, first, again))
-        if not findings.failures:
-            walk.trust()
-            if after_writes != "off":
-                findings.add_risk(rewrite(walk, step, before, first), fatal=after_writes == "fail")
+        findings = go_and_return(walk, step, write=after_writes != "off")
+        if findings.written and findings.failures:
+            risky, findings = findings, go_and_return(walk, step, write=False)
+            findings.add_risk(risky, fatal=after_writes == "fail")
     except NotReachedError as error:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
-    except StepError as error:
-        findings.failures.append(error.failure)
+    if findings.before and findings.first:
+        findings.add(judge.proven(step, findings.before, findings.first, walk.unseeded))
     return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, walk.unseeded)
 
 
-def rewrite(walk: Walk, step: Step, before: Look, first: Look) -> Findings:
-    """Write what the new code would write after the upgrade, roll back, and look for the rows that were there before."""
+def go_and_return(walk: Walk, step: Step, *, write: bool) -> Findings:
+    """Go up, down and up again over seeded rows, and compare what is there each time."""
     findings = Findings()
-    written = walk.write(before, first)
-    if not written:
-        return findings
+    findings.before = before = walk.approach(step)
     try:
-        findings.add(judge.survived(step, before, walk.downgrade(step), written))
-        walk.upgrade(step, Outcome.REUPGRADE_FAILED)
+        findings.first = first = walk.upgrade(step)
+        if write:
+            findings.written = walk.write(before, first)
+        after = walk.downgrade(step)
+        findings.add(judge.restored(step, before, first, after, findings.written))
+        again = walk.upgrade(step, Outcome.REUPGRADE_FAILED)
+        if not findings.failures:
+            findings.add(judge.repeated(step, first, again, findings.written))
         if not findings.failures:
             walk.trust()
     except StepError as error:
-        findings.failures.append(judge.after_writes(error.failure))
+        findings.failures.append(error.failure)
     return findings

@@ -93,12 +93,14 @@ class Walk:
         self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
         return self._arrive(self.applied - {step.revision})
 
-    def write(self, before: Look, first: Look) -> frozenset[str]:
-        """Write rows as only the upgraded schema allows them; gives the tables that were written to."""
+    def write(self, before: Look, first: Look) -> dict[str, int]:
+        """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""
+        if not has_changed(before, first):
+            return {}
         with self.scratch.engine.connect() as connection:
             written = self._seeder.new_world(connection, before.schema, first.schema)
             connection.commit()
-        return frozenset(written)
+        return {label: len(keys) for label, keys in written.items()}
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -219,6 +221,13 @@ class Walk:
         self._milestone = Milestone(checkpoint, self.applied, self._seeded)
         self._milestone_at = time.perf_counter()
         self._milestone_cost = self._milestone_at - begin
+
+
+def has_changed(before: Look, first: Look) -> bool:
+    """Whether the upgrade changed a type or a table that was there, so that new code writes there what old code did not."""
+    tables = {table.label: table for table in before.schema.tables}
+    now = {table.label: table for table in first.schema.tables}
+    return before.schema.types != first.schema.types or any(now.get(label) not in {None, table} for label, table in tables.items())
 
 
 def find_touched(before: Look | None, now: Look) -> set[str]:
