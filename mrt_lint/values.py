@@ -57,7 +57,8 @@ class SqlType:
     class name). `args` holds the numbers in the parentheses: length, or precision and scale. `members` are an enum's labels in
     order, None for any other type; `type_name` is the name of an enum or domain in the database. `creates_type` is False where
     the source says that no `CREATE TYPE` is emitted (`create_type=False`, `native_enum=False`). `timezone` is set for TIME and
-    TIMESTAMP. `item` is the element type of an array.
+    TIMESTAMP. `item` is the element type of an array. `variants` are the types that stand in its place on other dialects
+    (`with_variant`), by SQLAlchemy's name of each.
     """
 
     name: str
@@ -69,6 +70,11 @@ class SqlType:
     timezone: Flag | None = None
     item: SqlType | Unknown | None = None
     collation: MaybeName = None
+    variants: tuple[tuple[str, SqlType | Unknown], ...] = ()
+
+    def on(self, dialect: str) -> SqlType | Unknown:
+        """Give the type that the column has on a database of this dialect."""
+        return dict(self.variants).get(dialect, self)
 
     def __str__(self) -> str:
         if self.item is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mrt_lint.history.keys import with_columns_renamed, with_constraint, with_index
 from mrt_lint.history.schema import Table, fold
@@ -44,8 +44,8 @@ def obscure(name: Name) -> Column:
 
 def _hidden(column: Column, attributes: Iterable[str]) -> Column:
     """Give a column with some attributes UNKNOWN."""
-    unknown: dict[str, Any] = dict.fromkeys(attributes, UNKNOWN)
-    return replace(column, **unknown)
+    unknown = dict.fromkeys(attributes, UNKNOWN)
+    return replace(column, **unknown)  # type: ignore[arg-type]  # _ATTRIBUTES are those that may be
 
 
 def with_column(table: Table, column: Column) -> Table:
@@ -143,8 +143,10 @@ def _existing(op: AlterColumn) -> Column:
 
 def _all_obscured(table: Table, op: AlterColumn) -> Table:
     """What becomes of a table when some column of it, nobody can tell which, was altered."""
-    hidden = {attribute: UNKNOWN for attribute in ("type", "nullable", "server_default") if getattr(op, attribute) is not UNSET}
-    columns = {key: replace(column, **hidden) if isinstance(column, Column) else column for key, column in table.columns.items()}
+    hidden = [attribute for attribute in ("type", "nullable", "server_default") if getattr(op, attribute) is not UNSET]
+    columns: dict[str, Column | Unknown] = {
+        key: _hidden(column, hidden) if isinstance(column, Column) else column for key, column in table.columns.items()
+    }
     if op.new_column is not UNSET:
         columns = dict.fromkeys(columns, UNKNOWN)
     return replace(table, columns=columns, complete=table.complete and op.new_column is UNSET)

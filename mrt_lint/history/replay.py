@@ -30,7 +30,7 @@ def replay(schema: Schema, operations: Iterable[Op], dialect: str) -> Schema:
 
     An operation under a condition that cannot be decided makes what it concerns UNKNOWN, and nothing else.
     """
-    draft = _Draft(schema)
+    draft = _Draft(schema, dialect)
     for op in operations:
         if op.dialects is None or dialect in op.dialects:
             draft.apply(op)
@@ -40,7 +40,8 @@ def replay(schema: Schema, operations: Iterable[Op], dialect: str) -> Schema:
 class _Draft:
     """A schema in the making; the books it is made of are shared with the schemas before it."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, dialect: str) -> None:
+        self.dialect = dialect
         self.tables = schema.tables_by_place
         self.objects = schema.objects_by_place
         self.indexes = schema.places_of_indexes
@@ -60,7 +61,7 @@ class _Draft:
         where = place(op.schema, op.table)
         if op.if_not_exists is not False and isinstance(self.tables.get(where, None), Table):
             return
-        made = change.make_table(op)
+        made = change.make_table(replace(op, columns=tuple(map(self._here, op.columns))))
         self._put(where, made, op)
         for column in made.columns.values():
             kind = column.type if isinstance(column, Column) else None
@@ -101,7 +102,7 @@ class _Draft:
     def _add_column(self, op: ops.AddColumn) -> None:
         if op.if_not_exists is not False and self._has(op, op.column):
             return
-        self._change(op, lambda table: change.with_column(table, op.definition))
+        self._change(op, lambda table: change.with_column(table, self._here(op.definition)))
 
     @apply.register
     def _drop_column(self, op: ops.DropColumn) -> None:
@@ -109,7 +110,8 @@ class _Draft:
 
     @apply.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
-        self._change(op, lambda table: change.altered(table, op))
+        here = replace(op, type=op.type.on(self.dialect)) if isinstance(op.type, SqlType) else op
+        self._change(op, lambda table: change.altered(table, here))
         if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
             names = {fold(op.column): op.new_column}
             self._follow(
@@ -196,6 +198,10 @@ class _Draft:
         before = self.objects.get(where, UNKNOWN)
         if isinstance(before, ops.CreateObject) and isinstance(before.members, tuple):
             self._put_object(where, replace(before, members=changed(before.members)), op)
+
+    def _here(self, column: Column) -> Column:
+        """Give a column as it is on this dialect."""
+        return replace(column, type=column.type.on(self.dialect)) if isinstance(column.type, SqlType) else column
 
     def _has(self, op: ops.AddColumn, column: Name) -> bool:
         table = self.tables.get(place(op.schema, op.table), None) if isinstance(op.table, str) else None

@@ -51,9 +51,9 @@ class Table:
 
     name: str
     schema: MaybeName = None
-    columns: Mapping[str, Column | Unknown] = field(default_factory=dict)
-    indexes: Mapping[str, CreateIndex | Unknown] = field(default_factory=dict)
-    constraints: Mapping[str, Constraint | Unknown] = field(default_factory=dict)
+    columns: Mapping[str, Column | Unknown] = field(default_factory=dict, hash=False)
+    indexes: Mapping[str, CreateIndex | Unknown] = field(default_factory=dict, hash=False)
+    constraints: Mapping[str, Constraint | Unknown] = field(default_factory=dict, hash=False)
     unnamed: tuple[Constraint | CreateIndex, ...] = ()
     complete: bool = False
 
