@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 import libcst as cst
 
 from mrt_lint.lift import header
 from mrt_lint.lift.definitions import read_docstring
 from mrt_lint.lift.objects import Scope, Value
 from mrt_lint.lift.parse import parse
-from mrt_lint.lift.position import locate
+from mrt_lint.lift.position import Wanted, locate
 from mrt_lint.lift.reading import Reading, node_of, read_function, start
 from mrt_lint.lift.run import Split, Stranger, TooLongError
 from mrt_lint.migration import Function, Import, Migration, UnparsableError, Unreadable
@@ -23,19 +26,20 @@ def lift(source: bytes, path: str) -> Migration:
     `path` is only carried along. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
     `unreadable`. Raises UnparsableError where the source is not Python or is nested too deeply to be read.
     """
-    module = parse(source)
+    module, tree = parse(source)
     try:
-        return _lift(module, path, may_yield=b"yield" in source)
+        return _lift(module, tree, source, path, yielding={} if b"yield" in source else None)
     except RecursionError:
         raise UnparsableError(Place(1, 1, 1, 2), "it is nested too deeply") from None
 
 
-def _lift(module: cst.Module, path: str, *, may_yield: bool) -> Migration:
-    scope = _read_module(module, may_yield=may_yield)
-    readings = {name: read_function(module, name, may_yield=may_yield) for name in ("upgrade", "downgrade") if name in scope.names}
+def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str, *, yielding: dict[int, bool] | None) -> Migration:
+    scope = _read_module(module, yielding=yielding)
+    readings = {name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names}
     imports = list(header.find_imports(module.body))
     revision = header.find_revision(module)
-    places = _locate(module, scope, readings, [*imports, *([revision] if revision else [])])
+    wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
+    places = locate(module, tree, source, wanted)
     return Migration(
         path=path,
         revision=header.read_revision(scope),
@@ -43,7 +47,7 @@ def _lift(module: cst.Module, path: str, *, may_yield: bool) -> Migration:
         branch_labels=header.read_names(scope, "branch_labels"),
         depends_on=header.read_names(scope, "depends_on"),
         message=read_docstring(module),
-        place=places[id(revision)] if revision else Place(1, 1, 1, 1),
+        place=places[id(revision[0])] if revision else Place(1, 1, 1, 1),
         upgrade=_make_function(scope.names.get("upgrade"), readings.get("upgrade"), places),
         downgrade=_make_function(scope.names.get("downgrade"), readings.get("downgrade"), places),
         unreadable=tuple(_unreadable(module, readings, places)),
@@ -53,11 +57,11 @@ def _lift(module: cst.Module, path: str, *, may_yield: bool) -> Migration:
     )
 
 
-def _read_module(module: cst.Module, *, may_yield: bool) -> Scope:
+def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> Scope:
     dialects = frozenset(DIALECTS)
     for _ in DIALECTS:
         try:
-            return start(module, dialects, frozenset(DIALECTS), may_yield=may_yield)[1]
+            return start(module, dialects, frozenset(DIALECTS), yielding=yielding)[1]
         except Split as split:
             dialects = split.no
         except (Stranger, TooLongError):
@@ -65,13 +69,13 @@ def _read_module(module: cst.Module, *, may_yield: bool) -> Scope:
     return Scope()
 
 
-def _locate(module: cst.Module, scope: Scope, readings: dict[str, Reading], nodes: list[cst.CSTNode]) -> dict[int, Place]:
+def _wanted(scope: Scope, readings: dict[str, Reading]) -> Iterator[Wanted]:
     for name, reading in readings.items():
-        nodes.extend(emitted.node for emitted, _ in reading.ops)
-        nodes.extend(failure.node for failure in reading.failures)
+        yield from ((emitted.node, emitted.statement) for emitted, _ in reading.ops)
+        yield from ((failure.node, failure.statement) for failure in reading.failures)
         node = node_of(scope.names[name])
-        nodes += [node] if node else []
-    return locate(module, nodes)
+        if node is not None:
+            yield node, None
 
 
 def _make_function(value: Value, reading: Reading | None, places: dict[int, Place]) -> Function | None:

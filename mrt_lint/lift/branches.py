@@ -21,6 +21,7 @@ Walk = Callable[[Run, Any, Scope], int]
 def walk_if(run: Run, node: cst.If, scope: Scope, walk: Walk) -> int:
     """Walk the branch that is taken; both, in doubt, where that cannot be decided."""
     while True:
+        run.statement = node
         decided = truth(evaluate_condition(run, node.test, scope))
         if decided is None:
             return _walk_both(run, node.body, node.orelse, scope, walk)

@@ -69,6 +69,17 @@ class YieldFinder(cst.CSTVisitor):
         return False
 
 
+def yields(run: Run, node: cst.FunctionDef | cst.Lambda) -> bool:
+    """Whether calling a function makes a generator."""
+    if run.yielding is None or isinstance(node, cst.Lambda):
+        return False
+    if id(node) not in run.yielding:
+        finder = YieldFinder()
+        node.visit(finder)
+        run.yielding[id(node)] = finder.found
+    return run.yielding[id(node)]
+
+
 def walk_function(run: Run, node: cst.FunctionDef, scope: Scope, _walk: Walk) -> int:
     """`def`: the function with its defaults, which are evaluated now."""
     function = Function(node.name.value, node, scope)
@@ -76,10 +87,6 @@ def walk_function(run: Run, node: cst.FunctionDef, scope: Scope, _walk: Walk) ->
     for parameter in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
         if parameter.default is not None:
             function.defaults[parameter.name.value] = evaluate(run, parameter.default, scope)
-    if run.may_yield:
-        finder = YieldFinder()
-        node.visit(finder)
-        function.yields = finder.found
     function.static = any(dotted(decorator.decorator) == "staticmethod" for decorator in node.decorators)
     scope.names[function.name] = function
     return FALL

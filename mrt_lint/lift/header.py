@@ -37,8 +37,8 @@ def _read_all(value: Value) -> tuple[str, ...] | Unknown:
     return known if len(known) == len(names) else UNKNOWN
 
 
-def find_revision(module: cst.Module) -> cst.CSTNode | None:
-    """The name that `revision = …` assigns to."""
+def find_revision(module: cst.Module) -> tuple[cst.CSTNode, cst.CSTNode] | None:
+    """The name that `revision = …` assigns to, and the statement."""
     for line in module.body:
         for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             targets: list[cst.BaseExpression] = []
@@ -48,7 +48,7 @@ def find_revision(module: cst.Module) -> cst.CSTNode | None:
                 targets = [statement.target]
             for target in targets:
                 if isinstance(target, cst.Name) and target.value == "revision":
-                    return target
+                    return target, statement
     return None
 
 

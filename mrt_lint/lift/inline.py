@@ -8,6 +8,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from mrt_lint.lift.convert import is_same
+from mrt_lint.lift.definitions import yields
 from mrt_lint.lift.evaluate import evaluate
 from mrt_lint.lift.flow import FALL
 from mrt_lint.lift.objects import Arguments, Function, Generator, Scope, Value
@@ -18,11 +19,13 @@ from mrt_lint.values import UNKNOWN
 
 def inline(run: Run, function: Function, arguments: Arguments, node: cst.CSTNode) -> Value:
     """Walk a function's body and give what it returns; UNKNOWN where several values are possible."""
-    if function.yields:
+    if yields(run, function.node):
         return Generator(function, arguments)
     if run.depth >= MAX_DEPTH:
         run.fail(node, f"{function.name}() calls itself too often")
         return UNKNOWN
+    if run.doubt and any(active is function.node for active in run.active):
+        return UNKNOWN  # what a further round would do in doubt, the present one records
     scope = Scope(parent=function.scope)
     bind_parameters(function, arguments, scope)
     if isinstance(function.node, cst.Lambda):
@@ -49,10 +52,14 @@ def produce(run: Run, generator: Generator, take: Callable[[Value], None]) -> No
 
 def _walk_body(run: Run, function: Function, scope: Scope, take: Callable[[Value], None] | None) -> tuple[Frame, int]:
     outer, run.frame = run.frame, Frame(on_yield=take)
+    statement = run.statement
     run.depth += 1
+    run.active.append(function.node)
     asked, run.asked = run.asked, 0
     flow = walk(run, function.node.body, scope)
+    run.statement = statement
     run.asked = asked
+    run.active.pop()
     run.depth -= 1
     frame, run.frame = run.frame, outer
     return frame, flow

@@ -69,7 +69,6 @@ class Function:
     node: cst.FunctionDef | cst.Lambda
     scope: Scope
     defaults: dict[str, Value] = field(default_factory=dict)
-    yields: bool = False
     static: bool = False
     receiver: Value = None
 

@@ -12,8 +12,8 @@ from mrt_lint.migration import UnparsableError
 from mrt_lint.values import Place
 
 
-def parse(source: bytes) -> cst.Module:
-    """Parse a file; raises UnparsableError where no reading of Python accepts it or it is nested too deeply to be read.
+def parse(source: bytes) -> tuple[cst.Module, ast.Module | None]:
+    """Parse a file, with Python's own tree where that one can; raises UnparsableError where no reading of Python accepts it or it is nested too deeply to be read.
 
     Python's own parser goes first: it costs a twelfth of libcst's and refuses politely what would crash that one. Source that is
     too new for the running Python gets a second chance if it is plainly shallow.
@@ -27,10 +27,10 @@ def parse(source: bytes) -> cst.Module:
     except (SyntaxError, ValueError) as problem:
         if looks_deep(source):
             raise UnparsableError(_place(1, 1), "it is nested too deeply") from None
-        return _parse(source, problem)
+        return _parse(source, problem), None
     if depth_of(tree, source) > MAX_NESTING:
         raise UnparsableError(_place(1, 1), "it is nested too deeply")
-    return _parse(source, None)
+    return _parse(source, None), tree
 
 
 def _parse(source: bytes, problem: Exception | None) -> cst.Module:

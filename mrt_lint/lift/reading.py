@@ -23,9 +23,9 @@ class Reading:
     failures: list[Failure] = field(default_factory=list)
 
 
-def start(module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, may_yield: bool) -> tuple[Run, Scope]:
+def start(module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None) -> tuple[Run, Scope]:
     """Walk the module level for these dialects: constants, functions, imports."""
-    run = Run(dialects=dialects, universe=universe, inline=inline, produce=produce, may_yield=may_yield)
+    run = Run(dialects=dialects, universe=universe, inline=inline, produce=produce, yielding=yielding)
     scope = Scope(names={"__name__": UNKNOWN})
     run.quiet = 1
     walk(run, module.body, scope)
@@ -34,7 +34,7 @@ def start(module: cst.Module, dialects: frozenset[str], universe: frozenset[str]
     return run, scope
 
 
-def read_function(module: cst.Module, name: str, *, may_yield: bool) -> Reading:
+def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | None) -> Reading:
     """Read one function: once, or once for each set of dialects that its guards tell apart."""
     universe = frozenset(DIALECTS)
     waiting = [universe]
@@ -44,7 +44,7 @@ def read_function(module: cst.Module, name: str, *, may_yield: bool) -> Reading:
         dialects = waiting.pop(0)
         readings += 1
         try:
-            done.append((dialects, _read(module, name, dialects, universe, may_yield=may_yield)))
+            done.append((dialects, _read(module, name, dialects, universe, yielding=yielding)))
         except Split as split:
             waiting[:0] = [split.yes, split.no]
         except Stranger as stranger:
@@ -55,8 +55,8 @@ def read_function(module: cst.Module, name: str, *, may_yield: bool) -> Reading:
     return _merge(done, universe)
 
 
-def _read(module: cst.Module, name: str, dialects: frozenset[str], universe: frozenset[str], *, may_yield: bool) -> Run:
-    run, scope = start(module, dialects, universe, may_yield=may_yield)
+def _read(module: cst.Module, name: str, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None) -> Run:
+    run, scope = start(module, dialects, universe, yielding=yielding)
     function = scope.names.get(name)
     node = node_of(function) or module
     try:

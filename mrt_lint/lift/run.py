@@ -51,6 +51,7 @@ class Emitted:
     kind: type[Op]
     fields: dict[str, Any]
     node: cst.CSTNode
+    statement: cst.CSTNode | None
     certain: bool
     autocommit: bool
     batch: bool
@@ -70,6 +71,7 @@ class Failure:
     """A call that could not be read."""
 
     node: cst.CSTNode
+    statement: cst.CSTNode | None
     why: str
 
 
@@ -86,14 +88,15 @@ class Run:
     """The state of one reading.
 
     `doubt` counts the undecidable conditions that the present statement stands under, `asked` the conditions being evaluated
-    (a call in one only asks), `quiet` the reading of module level, where nothing is an operation.
+    (a call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which functions
+    yield, None where none can; `active` are those being walked.
     """
 
     dialects: frozenset[str]
     universe: frozenset[str]
     inline: Callable[[Run, Function, Arguments, cst.CSTNode], Value]
     produce: Callable[[Run, Generator, Callable[[Value], None]], None]
-    may_yield: bool = False
+    yielding: dict[int, bool] | None = None
     emitted: list[Emitted] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     doubt: int = 0
@@ -102,7 +105,9 @@ class Run:
     autocommit: int = 0
     depth: int = 0
     steps: int = 0
+    active: list[cst.CSTNode] = field(default_factory=list)
     discarded: cst.CSTNode | None = None
+    statement: cst.CSTNode | None = None
     frame: Frame = field(default_factory=Frame)
 
     def tick(self) -> None:
@@ -114,12 +119,12 @@ class Run:
     def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
         """Record that the migration does this here."""
         if not self.quiet:
-            self.emitted.append(Emitted(kind, fields, node, self.doubt == 0, autocommit or self.autocommit > 0, batch))
+            self.emitted.append(Emitted(kind, fields, node, self.statement, self.doubt == 0, autocommit or self.autocommit > 0, batch))
 
     def fail(self, node: cst.CSTNode, why: str) -> None:
         """Record that this call may touch the database and could not be read."""
         if not self.quiet and not any(failure.node is node for failure in self.failures):
-            self.failures.append(Failure(node, why))
+            self.failures.append(Failure(node, self.statement, why))
 
     @contextmanager
     def doubting(self, doubtful: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word

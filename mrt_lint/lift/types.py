@@ -28,6 +28,11 @@ FAMILIES: Final[dict[str, str]] = {
     "BOOL": "BOOLEAN",
     "Date": "DATE",
     "DateTime": "TIMESTAMP",
+    "DATETIME": "TIMESTAMP",
+    "NUMBER": "NUMERIC",
+    "VARCHAR2": "VARCHAR",
+    "NVARCHAR2": "NVARCHAR",
+    "TIMESTAMPTZ": "TIMESTAMP",
     "Time": "TIME",
     "Interval": "INTERVAL",
     "LargeBinary": "BLOB",
@@ -53,7 +58,6 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     "FLOAT": ("precision",),
     "DOUBLE": ("precision", "scale"),
     "REAL": ("precision",),
-    "DATETIME": ("timezone", "fsp"),
     "TIMESTAMP": ("timezone", "precision", "fsp"),
     "TIME": ("timezone", "precision", "fsp"),
 }
@@ -128,7 +132,9 @@ def make_enum(arguments: Arguments) -> SqlType:
     creates = not (arguments.keyword.get("create_type") is False or arguments.keyword.get("native_enum") is False)
     name: Value = arguments.keyword.get("name")
     members: tuple[Name, ...] | Unknown = UNKNOWN
-    if arguments.complete and all(isinstance(value, (str, Unknown.__class__)) or value is UNKNOWN for value in arguments.positional):
+    if arguments.complete and all(
+        isinstance(value, (str, Unknown.__class__)) or value is UNKNOWN for value in arguments.positional
+    ):
         members = tuple(to_name(value) for value in arguments.positional)
         if UNKNOWN in members and len(members) == 1:
             members = UNKNOWN
@@ -147,7 +153,13 @@ def make_enum(arguments: Arguments) -> SqlType:
 
 
 def call_type_method(kind: SqlType, name: str, arguments: Arguments) -> Value:
-    """`type.with_variant(…)` is the type; `.copy()` likewise."""
+    """`type.with_variant(…)` is the type and says what it is elsewhere; `.copy()` is the type."""
+    if name == "with_variant":
+        variant = to_type(arguments.get(0, "type_", UNKNOWN))
+        dialects = [dialect for dialect in arguments.positional[1:] if isinstance(dialect, str)]
+        return dataclasses.replace(
+            kind, variants=(*kind.variants, *((dialect, UNKNOWN if variant is None else variant) for dialect in dialects))
+        )
     if name == "copy" and kind.name == "ENUM" and "name" in arguments.keyword:
         return dataclasses.replace(kind, type_name=to_maybe_name(arguments.keyword["name"]))
-    return kind if name in ("with_variant", "copy", "evaluates_none", "as_generic", "adapt", "as_mutable") else UNKNOWN
+    return kind if name in ("copy", "evaluates_none", "as_generic", "adapt", "as_mutable") else UNKNOWN

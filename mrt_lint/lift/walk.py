@@ -43,6 +43,7 @@ def _walk_statement(run: Run, statement: cst.CSTNode, scope: Scope) -> int:
     run.tick()
     if isinstance(statement, cst.SimpleStatementLine):
         return walk(run, statement.body, scope)
+    run.statement = statement
     walker = WALKERS.get(type(statement))
     return walker(run, statement, scope) if walker else FALL
 
