@@ -12,7 +12,7 @@ from mrt_runtime.seed.check import Condition, read_condition
 from mrt_runtime.seed.kind import Kind, Slot, Whole
 from mrt_runtime.seed.statement import Writer
 from mrt_runtime.seed.unique import Unique, mentioned, uniques_of
-from mrt_runtime.seed.value import Pool, Row, Value, Variety
+from mrt_runtime.seed.value import ANY, Pool, Row, Value, Variety
 
 MOST_COMBINATIONS = 4000
 MOST_VALUES = 80
@@ -30,7 +30,10 @@ class Group:
 
 @dataclass(slots=True, kw_only=True)
 class Blueprint:
-    """`columns` are given values; `loops` are foreign keys to the table itself; `missing` tells why columns stay empty."""
+    """`columns` are given values; `loops` are foreign keys to the table itself; `missing` tells why columns stay empty.
+
+    `bound` are columns of foreign keys that conditions allow only these values.
+    """
 
     table: Table
     columns: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class Blueprint:
     uniques: tuple[Unique, ...] = ()
     conditions: list[Condition] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    bound: dict[str, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def impossible(self) -> str | None:
@@ -147,9 +151,19 @@ class Draughtsman:
             if not condition.columns or any(name not in blueprint.pools for name in condition.columns):
                 continue
             if len(condition.columns) == 1:
+                self._bind(blueprint, condition)
                 self._sift(blueprint, condition)
             else:
                 self._combine(blueprint, condition)
+        blueprint.groups = [self._agreeing(blueprint, group) for group in blueprint.groups]
+
+    def _agreeing(self, blueprint: Blueprint, group: Group) -> Group:
+        """Leave out the options of a foreign key that a condition on one of its columns forbids."""
+        if not group.turning:
+            return group
+        allowed = {name: {*blueprint.pools[name].values, None} for name in group.columns}
+        options = tuple(option for option in group.options if all(value in allowed[name] for name, value in option.items()))
+        return replace(group, options=options)
 
     def _add_hints(self, blueprint: Blueprint, condition: Condition) -> None:
         keyed = {name for group in blueprint.groups for name in group.columns}
@@ -178,6 +192,16 @@ class Draughtsman:
             yield named
             kind = named.base
 
+    def _bind(self, blueprint: Blueprint, condition: Condition) -> None:
+        """See which values a condition wants in a column that points at another table."""
+        [name] = condition.columns
+        if name not in blueprint.kinds or not any(name in group.columns for group in blueprint.groups if group.turning):
+            return
+        hints = condition.hints(blueprint.kinds[name], ())
+        passing = self._ask(condition, [(self._column(blueprint, name), hints)])
+        if passing:
+            blueprint.bound[name] = tuple(hints[place] for (place,) in passing)
+
     def _sift(self, blueprint: Blueprint, condition: Condition, column: Column | None = None) -> None:
         [name] = condition.columns
         pool = blueprint.pools[name]
@@ -188,12 +212,21 @@ class Draughtsman:
             blueprint.pools[name] = pool.keep(allowed, null=None in allowed)
 
     def _combine(self, blueprint: Blueprint, condition: Condition) -> None:
-        most = max(2, int(MOST_COMBINATIONS ** (1 / len(condition.columns))))
-        choices = [(self._column(blueprint, name), sample(blueprint.pools[name], most)) for name in condition.columns]
+        valued = [name for name in condition.columns if name not in condition.nullity]
+        room = MOST_COMBINATIONS / 2 ** len(condition.nullity)
+        most = max(2, int(room ** (1 / len(valued)))) if valued else 2
+        choices = [
+            (self._column(blueprint, name), sample(blueprint.pools[name], 2 if name in condition.nullity else most))
+            for name in condition.columns
+        ]
         passing = self._ask(condition, choices)
         if passing:
-            options = tuple({c.name: values[n] for (c, values), n in zip(choices, places, strict=True)} for places in passing)
-            blueprint.groups.append(Group(columns=condition.columns, options=options))
+            # Of what is only asked whether it is NULL, one value stands for all others.
+            options: list[Row] = []
+            for places in passing:
+                option = {column.name: values[place] for (column, values), place in zip(choices, places, strict=True)}
+                options.append({n: ANY if n in condition.nullity and v is not None else v for n, v in option.items()})
+            blueprint.groups.append(Group(columns=condition.columns, options=tuple(options)))
 
     def _column(self, blueprint: Blueprint, name: str) -> Column:
         return next(column for column in blueprint.table.columns if column.name == name)
@@ -247,7 +280,7 @@ def sample(pool: Pool, most: int) -> tuple[Value, ...]:
     """Choose up to so many values of a pool, of each sort some."""
     sorts: list[list[Value]] = [list(pool.typical), list(pool.hints), list(pool.edges), list(pool.bare)]
     if pool.null:
-        sorts.insert(1, [None])
+        sorts.insert(next((place + 1 for place, values in enumerate(sorts) if values), 0), [None])
     found: dict[tuple[type, Value], Value] = {}
     while any(sorts) and len(found) < most:
         for values in sorts:

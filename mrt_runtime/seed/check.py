@@ -27,13 +27,17 @@ MOST_HINTS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A condition on rows: `constants` that it names, `texts` made for its patterns and lengths, the `name` of its constraint."""
+    """A condition on rows: `constants` that it names, `texts` made for its patterns and lengths, the `name` of its constraint.
+
+    `nullity` are the columns of which it asks only whether they are NULL.
+    """
 
     expression: str
     columns: tuple[str, ...]
     name: str | None = None
     constants: tuple[Raw, ...] = ()
     texts: tuple[str, ...] = ()
+    nullity: frozenset[str] = frozenset()
 
     def hints(self, kind: Kind, known: Collection[Value]) -> tuple[Value, ...]:
         """Give the values for a column of that kind which may meet the condition; `known` are those it has anyway."""
@@ -57,7 +61,8 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
     if tree is None:
         words = {word.lower() for word in re.findall(r"\w+", expression)}
         return Condition(expression=expression, columns=tuple(c for low, c in lower.items() if low in words), name=name)
-    mentioned = {lower[low] for node in _nodes(tree, "Column") if (low := node.name.lower()) in lower}
+    found = [(lower[low], node) for node in _nodes(tree, "Column") if (low := node.name.lower()) in lower]
+    mentioned = {name for name, _ in found}
     constants = list(dict.fromkeys(_constants(tree)))
     texts = list(_patterns(tree))
     if LENGTHS.search(expression):
@@ -71,6 +76,7 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
         name=name,
         constants=tuple(constants),
         texts=tuple(dict.fromkeys(texts)),
+        nullity=frozenset(mentioned - {name for name, node in found if not _asks_for_null(node)}),
     )
 
 
@@ -89,6 +95,16 @@ def _parse(expression: str, grammar: str) -> exp.Expr | None:
 
 def _nodes(tree: exp.Expr, kind: str) -> Iterator[exp.Expr]:
     return (node for node in tree.walk() if type(node).__name__ == kind)
+
+
+def _asks_for_null(column: exp.Expr) -> bool:
+    """Whether this mention of a column asks only whether it is NULL."""
+    node: exp.Expr | None = column.parent
+    while type(node).__name__ == "Paren" and node is not None:
+        node = node.parent
+    if type(node).__name__ == "Is" and node is not None:
+        return type(node.expression).__name__ == "Null"
+    return type(node).__name__ == "Anonymous" and node is not None and node.name.lower() in {"num_nulls", "num_nonnulls"}
 
 
 def _constants(tree: exp.Expr) -> Iterator[Raw]:

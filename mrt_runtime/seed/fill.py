@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import Schema, Table
+from mrt_runtime.schema import Schema, Table, qualified
 from mrt_runtime.seed.blueprint import Blueprint, Draughtsman, Parents
 from mrt_runtime.seed.refusal import Refusal, read_refusal
 from mrt_runtime.seed.row import Planner, same
@@ -20,6 +21,7 @@ MOST_ATTEMPTS = 60  # for a whole table
 ATTEMPTS_A_ROW = 25
 MOST_EXTRA_ROWS = 12
 ENOUGH_ROWS = 20  # times seed_rows
+MOST_DEPTH = 4  # of inheritance
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +49,10 @@ class Filler:
         there = self.writer.read(target, insertable(target))
         if len(there) >= ENOUGH_ROWS * self.seed_rows and not key_columns(table):
             return Filled()  # without a key our rows cannot be found again; there are enough of them by now
-        blueprint = self.draughtsman.draw(table, start=len(there), count=max(10, 2 * self.seed_rows))
+        draw = partial(self.draughtsman.draw, table, start=len(there), count=max(10, 2 * self.seed_rows))
+        blueprint = draw()
+        if self._add_parents(blueprint, there, self.seed_rows):
+            blueprint = draw()
         if blueprint.impossible:
             return Filled(reason=blueprint.impossible)
         attempt = Attempt(self, blueprint, target, there)
@@ -57,14 +62,41 @@ class Filler:
         self._forget(table, target)
         return filled
 
-    def write(self, table: Table, fixed: Row) -> Filled:
+    def write(self, table: Table, fixed: Row, depth: int = 0) -> Filled:
         """Insert one row with these values; the others are made up."""
         target = self.writer.dialect.target(table, self.schema)
         there = self.writer.read(target, insertable(target))
-        blueprint = self.draughtsman.draw(table, start=len(there), count=10)
-        filled = Attempt(self, blueprint, target, there).one_by_one(fixed, rows=1, extra=False)
+        draw = partial(self.draughtsman.draw, table, start=len(there), count=10)
+        blueprint = draw()
+        if depth < MOST_DEPTH and self._add_parents(blueprint, there, 1, fixed, depth + 1):
+            blueprint = draw()
+        filled = Attempt(self, blueprint, target, there).one_by_one(fixed, rows=1, wanted=())
         self._forget(table, target)
         return filled
+
+    def _add_parents(
+        self, blueprint: Blueprint, there: Sequence[Row], count: int, fixed: Row | None = None, depth: int = 1
+    ) -> bool:
+        """Insert rows into tables that this one points at, where too few of them suit it; whether any were.
+
+        A part of an inheritance hierarchy points at parents of its own kind only, and at each of them once.
+        """
+        added = False
+        for key in blueprint.table.foreign_keys:
+            parent = self.parents.tables.get(qualified(key.referred_table, key.referred_schema))
+            group = next((g for g in blueprint.groups if g.turning and g.columns == key.columns), None)
+            if parent is None or group is None or not is_choosy(blueprint, key.columns):
+                continue
+            names = key.referred_columns or key_columns(parent)
+            wanted = [blueprint.bound.get(name, ()) for name in key.columns]
+            free = [option for option in group.options if None not in option.values() and not is_taken(blueprint, option, there)]
+            for ordinal in range(count - len(free)):
+                chosen = {n: values[ordinal % len(values)] for n, values in zip(names, wanted, strict=False) if values}
+                chosen |= {n: fixed[c] for n, c in zip(names, key.columns, strict=False) if fixed and fixed.get(c) is not None}
+                if not self.write(parent, chosen, depth).rows:
+                    break
+                added = True
+        return added
 
     def refill(self, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> Filled:
         """Give the columns `fresh` new values in the rows with these keys, as far as they are still there."""
@@ -81,11 +113,23 @@ class Filler:
         filled = Filled()
         for ordinal, row in mine:
             filled.rows.append(self._change(planner, ordinal, row, key=keys[ordinal], fresh=fresh, filled=filled))
-        empty = [name for name in fresh if all(row[name] is None for row in filled.rows)]
-        filled.reason = next((reason for name in empty if (reason := blueprint.missing.get(name, filled.reason))), None)
         filled.written = len(mine)
         self._forget(table, table)
+        empty = [name for name in fresh if all(row[name] is None for row in filled.rows)]
+        filled.reason = next((reason for name in empty if (reason := blueprint.missing.get(name, filled.reason))), None)
+        if empty and not blueprint.missing:
+            self._supplement(table, empty, filled)
         return filled
+
+    def _supplement(self, table: Table, empty: Sequence[str], filled: Filled) -> None:
+        """Insert rows that fill columns which none of the rows that are there may fill."""
+        target = self.writer.dialect.target(table, self.schema)
+        there = self.writer.read(target, insertable(target))
+        blueprint = self.draughtsman.draw(table, start=len(there), count=max(10, 2 * self.seed_rows))
+        more = Attempt(self, blueprint, target, there).one_by_one({}, rows=0, wanted=empty)
+        filled.rows += more.rows
+        filled.written += more.written
+        filled.reason = more.reason or filled.reason if any(all(r[n] is None for r in filled.rows) for n in empty) else None
 
     def _change(self, planner: Planner, ordinal: int, row: Row, *, key: Row, fresh: Sequence[str], filled: Filled) -> Row:
         fixed = {name: value for name, value in row.items() if name not in fresh}
@@ -144,15 +188,19 @@ class Attempt:
                 rows.append(row)
         return self._finish(planner, rows, None) if rows and self._insert(rows) is None else None
 
-    def one_by_one(self, first: Row, *, rows: int | None = None, extra: bool = True) -> Filled:
-        """Insert row by row, each as often as it takes to learn what the database wants."""
+    def one_by_one(self, first: Row, *, rows: int | None = None, wanted: Sequence[str] | None = None) -> Filled:
+        """Insert row by row, each as often as it takes to learn what the database wants.
+
+        rows: how many, `seed_rows` where it is left out. wanted: columns that get a row more where none of these fills them;
+            all of them where it is left out.
+        """
         planner, done, reason = self._planner(), list[Row](), None
         for ordinal in range(self.seed_rows if rows is None else rows):
             row, refusal = self._persist(planner, Variety.of_row(ordinal), ordinal, first if ordinal == 0 else {})
             reason = refusal or reason
             done += [row] if row else []
-        for name in planner.unfilled[:MOST_EXTRA_ROWS] if extra and done else ():
-            if name not in planner.filled:
+        for name in list(planner.unfilled if wanted is None else wanted)[:MOST_EXTRA_ROWS]:
+            if name not in planner.filled and (done or wanted):
                 row, refusal = self._persist(planner, Variety.TYPICAL, len(done), {}, wanted=(name,))
                 reason = refusal or reason
                 done += [row] if row else []
@@ -200,6 +248,17 @@ class Attempt:
                 return Filled(rows=rows, written=len(rows), reason=missing[name])
         reason = f"column '{empty[0]}' could not be filled: {reason}" if empty and reason else None
         return Filled(rows=rows, written=len(rows), reason=reason)
+
+
+def is_choosy(blueprint: Blueprint, columns: Collection[str]) -> bool:
+    """Whether these columns of a foreign key suit only some parents: a condition binds them, or each parent serves once."""
+    return bool(blueprint.bound.keys() & set(columns)) or any(set(unique.columns) <= set(columns) for unique in blueprint.uniques)
+
+
+def is_taken(blueprint: Blueprint, option: Row, there: Sequence[Row]) -> bool:
+    """Whether a row that is there points at this parent already, and no second one may."""
+    uniques = [unique for unique in blueprint.uniques if set(unique.columns) <= option.keys()]
+    return any(unique.key(option) == unique.key(row) for unique in uniques for row in there)
 
 
 def insertable(table: Table) -> tuple[str, ...]:

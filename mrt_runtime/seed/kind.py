@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal, Protocol, TypeAlias
 
-from mrt_runtime.seed.text import nasty, word
+from mrt_runtime.seed.text import NIL, nasty, word
 from mrt_runtime.seed.value import Pool, Value
 
 Raw: TypeAlias = str | int | Decimal | bool
@@ -142,8 +142,9 @@ class Text:
     def pool(self, slot: Slot) -> Pool:
         """Make the values for a column."""
         typical = tuple(dict.fromkeys(word(slot.name, n, self.length, fixed=self.fixed) for n in slot.ordinals))
-        edges = tuple(dict.fromkeys(nasty(slot.name, n, self.length, self.encoding) for n in range(slot.start, slot.start + 3)))
-        return Pool(typical=typical, edges=edges, bare=("",), place=0)
+        edges = [nasty(slot.name, n, self.length, self.encoding, fixed=self.fixed) for n in range(slot.start, slot.start + 3)]
+        bare = NIL.get(self.length or 0, "") if self.fixed else ""
+        return Pool(typical=typical, edges=tuple(dict.fromkeys(edges)), bare=(bare,), place=0)
 
     def fit(self, raw: Raw) -> Iterator[Value]:
         """Turn a constant of a constraint, and its neighbours, into values of this kind; nothing where it is none."""

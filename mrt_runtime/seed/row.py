@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from mrt_runtime.schema import ForeignKey
 from mrt_runtime.seed.blueprint import Blueprint, Group, preference
-from mrt_runtime.seed.value import Row, Value, Variety, comparable
+from mrt_runtime.seed.value import ANY, Row, Value, Variety, comparable
 
 Step: TypeAlias = Group | str | ForeignKey  # a column alone goes by its name
 
@@ -83,8 +83,8 @@ class Planner:
 
     def _complete(self, search: Search, row: Row) -> Row | None:
         for name in self.blueprint.columns:
-            if name not in row:
-                value = next(self._values(search, name), ...)
+            if not is_set(row, name):
+                value = next((value for value in self._values(search, name) if value is not None or name not in row), ...)
                 if value is ...:
                     return None
                 row[name] = value
@@ -99,7 +99,7 @@ class Planner:
             search.steps -= 1
             if any(name in row and not same(row[name], value) for name, value in option.items()):
                 continue
-            new = {name: value for name, value in option.items() if name not in row}
+            new = {name: value for name, value in option.items() if not is_set(row, name)}
             together = row | new
             if self._collides(search, together, new):
                 continue
@@ -111,10 +111,11 @@ class Planner:
     def _options(self, search: Search, steps: list[Step], place: int, row: Row) -> Iterator[Row]:
         step = steps[place]
         if isinstance(step, str):
-            if step in row:
+            if is_set(row, step):
                 yield {}
-            else:
-                for value in self._values(search, step):
+                return
+            for value in self._values(search, step):
+                if value is not None or step not in row:
                     yield {step: value}
         elif isinstance(step, ForeignKey):
             yield from self._looping(search, step, row)
@@ -142,7 +143,7 @@ class Planner:
         def weight(option: Row) -> int:
             total = 0
             for name, value in option.items():
-                total += ranks[name].get((type(value), value), UNFILLED)
+                total += 0 if value is ANY else ranks[name].get((type(value), value), UNFILLED)
                 if value is None and search.variety is not Variety.BARE and name not in self.filled:
                     total += UNFILLED
             return total
@@ -160,20 +161,29 @@ class Planner:
         pools = self.blueprint.pools
         nullable = [name for name in key.columns if pools[name].null and name not in search.wanted]
         null: list[Row] = [dict.fromkeys(nullable)] if nullable else []
-        own = [dict(zip(key.columns, (row.get(name) for name in names), strict=False))] if all(n in row for n in names) else []
+        own = [dict(zip(key.columns, map(row.get, names), strict=False))] if all(is_set(row, name) for name in names) else []
         yield from [*null, *earlier, *own] if search.variety is Variety.BARE else [*earlier, *null, *own]
 
     def _collides(self, search: Search, row: Row, new: Row) -> bool:
         for unique, taken in zip(self.blueprint.uniques, self._taken, strict=True):
             columns = unique.columns
-            if any(name in new for name in columns) and all(name in row for name in columns) and unique.key(row) in taken:
+            if new.keys().isdisjoint(columns) or not all(is_set(row, name) for name in columns):
+                continue
+            if unique.key(row) in taken:
                 return True
         for names, refused in self._banned.items():
-            if all(name in row for name in names) and tuple(repr(row[name]) for name in names) in refused:
+            if all(is_set(row, name) for name in names) and tuple(repr(row[name]) for name in names) in refused:
                 return not all(name in search.fixed for name in names)
         return False
 
 
+def is_set(row: Row, name: str) -> bool:
+    """Whether a column has its value, and not only the promise of one."""
+    return row.get(name, ANY) is not ANY
+
+
 def same(first: Value, second: Value) -> bool:
     """Whether two values are one, whether planned or read back from the database."""
+    if first is ANY or second is ANY:
+        return first is not None and second is not None
     return first == second if first is None or second is None else comparable(first) == comparable(second)

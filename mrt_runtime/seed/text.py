@@ -19,6 +19,7 @@ NASTY = '  00{n} O\'Brien "Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;<
 PLAIN = '  00{n} O\'Brien "Mixed" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t'
 ALPHABET = string.ascii_lowercase
 UUID_TEXT, UUID_HEX = 36, 32
+NIL = {UUID_TEXT: str(uuid.UUID(int=0)), UUID_HEX: uuid.UUID(int=0).hex}
 POSIX = {
     "[:alpha:]": "a-zA-Z",
     "[:digit:]": "0-9",
@@ -60,11 +61,14 @@ def _letters(ordinal: int, length: int) -> str:
     return letters
 
 
-def nasty(name: str, ordinal: int, length: int | None, encoding: str = "utf-8") -> str:
+def nasty(name: str, ordinal: int, length: int | None = None, encoding: str = "utf-8", *, fixed: bool = False) -> str:
     """Make the hardest string that fits: as long as allowed, quotes, case, accents, spaces and zeros in front.
 
     In a column whose name promises JSON it is JSON, so that a migration which reads it is not blamed for failing to.
     """
+    if fixed and length in {UUID_TEXT, UUID_HEX}:
+        made = uuid.UUID(int=2**128 - 1 - ordinal)
+        return str(made) if length == UUID_TEXT else made.hex
     most = LONGEST if length is None else min(length, LONGEST)
     text = (NASTY if _can_hold(NASTY, encoding) else PLAIN).format(n=ordinal)
     if name.lower().endswith("json"):

@@ -20,6 +20,8 @@ class Expression:
 Value: TypeAlias = bool | int | float | Decimal | str | bytes | Expression | None
 Row: TypeAlias = dict[str, Value]
 
+ANY = Expression("any value but NULL")  # in plans only, never written
+
 
 class Variety(enum.Enum):
     """What a row is made of: everyday values, the limits of each type, or as little as the table allows."""
