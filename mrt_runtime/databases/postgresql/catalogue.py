@@ -31,19 +31,19 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
 
     ignored: labels of tables that are no part of it (Alembic's version table, our own mark).
     """
-    del previous
     reading = Reading(connection.connection.cursor())
     relations = reading.relations()
     left_out = {oid for oid in relations.rows if relations.label(oid) in ignored}
     tables = (relations.table(oid) for oid, row in relations.rows.items() if row.kind in "rpf" and oid not in left_out)
     sequences = (row for row in reading.sequences if row.table not in left_out)
-    return Schema(
+    schema = Schema(
         dialect="postgresql",
         tables=_sorted(tables),
         types=_sorted(reading.named_types(relations)),
         sequences=_sorted(reading.sequence(row, relations) for row in sequences),
         things=tuple(sorted(reading.things(relations), key=lambda thing: (thing.kind, thing.label, thing.table or ""))),
     )
+    return previous if previous == schema else schema
 
 
 def _sorted(items: Iterable[Labelled]) -> tuple[Labelled, ...]:

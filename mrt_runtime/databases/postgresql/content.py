@@ -25,7 +25,7 @@ BATCH = 25  # tables that one statement reads: planning each of them apart costs
 
 def read_content(connection: Connection, schema: Schema, previous: Rows | None = None) -> Rows:
     """Read the rows of every table, each value as text, NULL as None."""
-    del previous
+    known = previous.tables if previous is not None else {}
     cursor = connection.connection.cursor()
     cursor.execute(SETTINGS)
     tables = [table for table in schema.tables if holds_rows(table)]
@@ -35,7 +35,8 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
         chosen = tables[start : start + BATCH]
         for at, values in _fetch(cursor, chosen, parents):
             found[chosen[at].label].append(tuple(values))
-    return Rows(MappingProxyType({table.label: keep(table, found[table.label]) for table in tables}))
+    kept = {table.label: keep(table, found[table.label]) for table in tables}
+    return Rows(MappingProxyType({label: known[label] if known.get(label) == rows else rows for label, rows in kept.items()}))
 
 
 def _fetch(cursor: Any, tables: Sequence[Table], parents: Iterable[str]) -> list[tuple[int, list[str | None]]]:

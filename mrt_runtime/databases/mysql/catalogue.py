@@ -1,0 +1,218 @@
+"""MySQL's and MariaDB's catalogue: a few queries of information_schema over one database."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
+
+from mrt_runtime.databases.mysql import queries
+from mrt_runtime.schema import (
+    Check,
+    Column,
+    ColumnType,
+    ForeignKey,
+    Index,
+    IndexElement,
+    Key,
+    Schema,
+    Sequence,
+    Table,
+    Thing,
+)
+
+Row: TypeAlias = tuple[Any, ...]
+Rows: TypeAlias = Mapping[str, list[Row]]
+
+CHOSEN_NAME = re.compile(r"_(ibfk|chk)_\d+$|^CONSTRAINT_\d+$")  # the names that InnoDB, MySQL and MariaDB choose themselves
+LABEL = re.compile(r"'((?:[^']|'')*)'")
+ON_UPDATE = re.compile(r"on update (\S+)", re.IGNORECASE)
+NUMBERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "bit", "year"})
+
+
+def read_catalogue(connection: Connection, ignored: Collection[str] = (), previous: Schema | None = None) -> Schema:
+    """Read the whole catalogue of the database that the connection is in.
+
+    ignored: names of tables that are no part of it (Alembic's version table, our own mark).
+    """
+    schema = Reading(connection.connection.cursor()).schema(ignored)
+    return previous if previous == schema else schema
+
+
+class Reading:
+    """One reading through one cursor."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.cursor = cursor
+        cursor.execute(queries.DATABASE)
+        self.database, version = cursor.fetchone()
+        self.is_mariadb = "mariadb" in version.lower()
+        self.columns = self._by_table(queries.COLUMNS)
+        self.indexes = self._by_table(queries.INDEXES)
+        self.foreign_keys = self._by_table(queries.FOREIGN_KEYS)
+        self.checks = self._by_table(queries.MARIADB_CHECKS if self.is_mariadb else queries.MYSQL_CHECKS)
+        self.partitions = self._by_table(queries.PARTITIONS)
+
+    def _rows(self, query: str) -> list[Row]:
+        self.cursor.execute(queries.text_of(query, self.database, is_mariadb=self.is_mariadb))
+        return list(self.cursor.fetchall())
+
+    def _by_table(self, query: str) -> Rows:
+        grouped: dict[str, list[Row]] = defaultdict(list)
+        for table, *row in self._rows(query):
+            grouped[table].append(tuple(row))
+        return grouped
+
+    def schema(self, ignored: Collection[str]) -> Schema:
+        """Put the catalogue together."""
+        tables, sequences = [], []
+        for row in sorted(self._rows(queries.TABLES)):
+            name, kind = row[:2]
+            if kind == "SEQUENCE":
+                sequences.append(self._sequence(name))
+            elif kind.endswith(("TABLE", "VERSIONED")) and name not in ignored:
+                tables.append(self._table(row))
+        charset, collation = self._rows(queries.OPTIONS)[0]
+        return Schema(
+            dialect="mysql",
+            tables=tuple(tables),
+            sequences=tuple(sequences),
+            things=tuple(self._things()),
+            options=(("charset", charset), ("collation", collation)),
+        )
+
+    def _table(self, row: Row) -> Table:
+        name, kind, engine, collation, options, comment = row
+        found = {index.name: index for index in _indexes(self.indexes[name])}
+        primary = found.pop("PRIMARY", None)
+        facts = {"engine": engine, "collation": collation, "options": options, "versioned": "yes" * kind.endswith("VERSIONED")}
+        return Table(
+            name=name,
+            columns=tuple(_column(each, at, is_mariadb=self.is_mariadb) for at, each in enumerate(self.columns[name], start=1)),
+            primary_key=_primary_key(primary) if primary else None,
+            checks=tuple(_checks(self.checks[name])),
+            foreign_keys=tuple(_foreign_keys(self.foreign_keys[name], self.database)),
+            indexes=tuple(found.values()),
+            partition_key="\n".join(" ".join(map(str, filter(None, part))) for part in self.partitions[name]) or None,
+            comment=comment or None,
+            options=tuple((fact, value) for fact, value in facts.items() if value),
+        )
+
+    def _sequence(self, name: str) -> Sequence:
+        quoted = name.replace("`", "``")
+        start, increment, minimum, maximum, cache, cycle = self._rows(queries.SEQUENCE.replace("{sequence}", f"`{quoted}`"))[0]
+        return Sequence(
+            name=name, start=start, increment=increment, minimum=minimum, maximum=maximum, cache=cache, cycle=bool(cycle)
+        )
+
+    def _things(self) -> Iterator[Thing]:
+        for kind, name, table, definition in sorted(self._rows(queries.THINGS), key=lambda row: (row[0], row[1])):
+            yield Thing(kind=kind, name=name, table=table, definition=_text(definition))
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value or "")
+
+
+def _column(row: Row, position: int, *, is_mariadb: bool) -> Column:
+    name, text, base, nullable, default, extra, *facts, collation, generated, comment, srid = row
+    extra = extra.lower()
+    on_update = ON_UPDATE.search(extra)
+    options = [("visible", "no")] if "invisible" in extra.split() else []
+    options += [("srid", str(srid))] if srid is not None else []
+    return Column(
+        name=name,
+        position=position,
+        type=_type(_text(text), base.lower(), facts),
+        nullable=nullable == "YES",
+        default=_default(default, base.lower(), extra, is_mariadb=is_mariadb),
+        identity="auto" if "auto_increment" in extra else None,
+        generated=_text(generated) or None,
+        stored="stored generated" in extra or "persistent" in extra,
+        collation=collation,
+        comment=_text(comment) or None,
+        on_update=on_update.group(1) if on_update else None,
+        options=tuple(options),
+    )
+
+
+def _default(default: Any, base: str, extra: str, *, is_mariadb: bool) -> str | None:
+    """Give a default as SQL; MariaDB tells it so, MySQL tells a literal without its quotes."""
+    if default is None or (is_mariadb and default == "NULL"):
+        return None
+    text = _text(default)
+    if is_mariadb or "default_generated" in extra or base in NUMBERS:
+        return text
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _type(text: str, base: str, facts: Iterable[Any]) -> ColumnType:
+    length, precision, scale, fraction = facts
+    if base == "bit":
+        length, precision = precision, None
+    return ColumnType(
+        text=text,
+        base=base,
+        labels=tuple(label.replace("''", "'") for label in LABEL.findall(text)) if base in {"enum", "set"} else (),
+        length=length,
+        precision=precision if fraction is None else fraction,
+        scale=scale,
+        unsigned="unsigned" in text.partition("(")[2] or text.endswith(" unsigned") or " unsigned " in text,
+    )
+
+
+def _indexes(rows: Iterable[Row]) -> Iterator[Index]:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for name, *row in rows:
+        grouped[name].append(tuple(row))
+    for name, parts in grouped.items():
+        not_unique, *_, method, comment, visible, _ = parts[0]
+        yield Index(
+            name=name,
+            elements=tuple(
+                IndexElement(
+                    column=column, expression=_text(expression) or None, descending=order == "D", prefix=prefix and int(prefix)
+                )
+                for _, column, order, prefix, _, _, _, expression in parts
+            ),
+            unique=not int(not_unique),
+            method=method.lower(),
+            comment=comment or None,
+            options=() if visible == "YES" else (("visible", "no"),),
+        )
+
+
+def _primary_key(index: Index) -> Key:
+    return Key(name="PRIMARY", named=False, columns=tuple(element.column or "" for element in index.elements))
+
+
+def _checks(rows: Iterable[Row]) -> Iterator[Check]:
+    for name, clause, is_of_table, enforced in sorted(rows, key=lambda row: (str(row[0]), _text(row[1]))):
+        named = bool(is_of_table) and not CHOSEN_NAME.search(name)
+        yield Check(name=name, named=named, expression=_text(clause), enforced=enforced == "YES")
+
+
+def _foreign_keys(rows: Iterable[Row], database: str) -> Iterator[ForeignKey]:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for name, *row in rows:
+        grouped[name].append(tuple(row))
+    for name, parts in grouped.items():
+        _, schema, table, _, on_update, on_delete = parts[0]
+        yield ForeignKey(
+            name=name,
+            named=not CHOSEN_NAME.search(name),
+            columns=tuple(part[0] for part in parts),
+            referred_schema=schema if schema != database else None,
+            referred_table=table,
+            referred_columns=tuple(part[3] for part in parts),
+            on_update=_action(on_update),
+            on_delete=_action(on_delete),
+        )
+
+
+def _action(rule: str) -> str:
+    """Name an action; RESTRICT is what InnoDB does for NO ACTION too, and MariaDB calls one the other."""
+    return "NO ACTION" if rule == "RESTRICT" else rule
