@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from mrt_lint.ops import Op
 from mrt_lint.values import UNKNOWN, Place, Unknown
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

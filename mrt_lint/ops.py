@@ -8,9 +8,15 @@ the same `DropColumn` as `op.drop_column`. Standard library only.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Flag, MaybeName, MaybeType, Name, Place, SqlType, Unknown, Unset
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mrt_lint import migration, ops, values
 from mrt_lint.codec import Codec
 from mrt_lint.migration import Migration, UnparsableError
 from mrt_lint.values import Place
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

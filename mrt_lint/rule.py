@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from dataclasses import dataclass
 
     from mrt_lint.case import Case
     from mrt_lint.history import History
     from mrt_lint.migration import Migration
     from mrt_lint.ops import Op
     from mrt_lint.values import Place
+else:
+    from mrt_lint.lean import dataclass
 
 
 class Severity(enum.Enum):

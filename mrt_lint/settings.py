@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mrt_lint.rule import Target
 from mrt_lint.values import DIALECTS
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 RUNTIME_KEYS: Final = (
     "alembic_ini",
@@ -103,9 +109,9 @@ def read_tools(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read: {error}") from None
     if not _TABLE.search(text):
         return {}
-    try:
+    if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415  most runs have nothing to read
-    except ModuleNotFoundError:  # Python 3.10
+    else:
         import tomli as tomllib  # noqa: PLC0415
     try:
         tools = tomllib.loads(text).get("tool", {})
