@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, NullPool, create_engine, exc
+from sqlalchemy import URL, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
@@ -10,7 +10,7 @@ from mrt_runtime.databases.postgresql.given import Given, read_given
 from mrt_runtime.databases.postgresql.lent import LentContents
 from mrt_runtime.databases.postgresql.own import OwnContents
 from mrt_runtime.databases.postgresql.scratch import PostgresScratch
-from mrt_runtime.databases.postgresql.server import Server, refuse
+from mrt_runtime.databases.postgresql.server import Server, make_engine, refuse
 from mrt_runtime.databases.token import make_name
 
 DRIVERS = {"psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2cffi": "psycopg2cffi", "pg8000": "pg8000"}
@@ -75,7 +75,7 @@ def connect(url: URL) -> PostgresDatabase:
     own = choose_driver(url, DRIVERS, "postgres")
     own = own.set(database=own.database or own.username or "postgres")
     try:
-        with create_engine(own, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+        with make_engine(own).connect() as connection:
             given = read_given(connection, str(own.database))
     except exc.DBAPIError as error:
         given = Given(str(own.database))

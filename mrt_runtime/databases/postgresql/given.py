@@ -70,7 +70,7 @@ def read_given(connection: Connection, name: str) -> Given:
     """Look at the database that this connection stands in."""
 
     def read(statement: str) -> list[tuple[str, ...]]:
-        return [tuple(row) for row in connection.exec_driver_sql(statement.replace("%", "%%"))]
+        return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
     return Given(
         name=name,
@@ -87,7 +87,8 @@ def read_options(connection: Connection) -> str:
     """Write the options of CREATE DATABASE that give the same encoding and collation; the columns differ by server version."""
     found = connection.exec_driver_sql(OPTIONS).mappings().one()
     row, encoding = {name: None if value is None else str(value) for name, value in found.items()}, str(found["encoding_name"])
-    options = f"ENCODING {literal(encoding)} LC_COLLATE {literal(row['datcollate'] or 'C')} LC_CTYPE {literal(row['datctype'] or 'C')}"
+    collate, ctype = row["datcollate"] or "C", row["datctype"] or "C"
+    options = f"ENCODING {literal(encoding)} LC_COLLATE {literal(collate)} LC_CTYPE {literal(ctype)}"
     locale = row.get("datlocale") or row.get("daticulocale")
     if locale is not None and row.get("datlocprovider") == "i":
         options += f" LOCALE_PROVIDER icu ICU_LOCALE {literal(locale)}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, Connection, NullPool, create_engine
+from sqlalchemy import URL, Connection
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.postgresql.given import Given, read_given
-from mrt_runtime.databases.postgresql.server import Server, key_of, literal
+from mrt_runtime.databases.postgresql.server import Server, key_of, literal, make_engine
 from mrt_runtime.databases.protocol import Checkpoint
 
 LEFTOVERS = """
@@ -44,7 +44,7 @@ class LentContents:
     def __init__(self, server: Server, own: URL, given: Given) -> None:
         self.name = given.name
         self._server = server
-        self._engine = create_engine(own, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._engine = make_engine(own)
         self._lock = key_of(f"lent {given.name}")
         if not server.run(f"SELECT pg_try_advisory_lock({self._lock})")[0][0]:
             raise ConfigurationError(f"Another run works in {mask(own)}: without the right to create databases, one at a time can.")
@@ -58,7 +58,7 @@ class LentContents:
         self._server.empty_of_sessions(self.name)
         with self._engine.connect() as connection:
             while leftovers := find_leftovers(connection, self._known):
-                connection.exec_driver_sql(f"DROP {leftovers[0]} CASCADE".replace("%", "%%"))
+                connection.exec_driver_sql(f"DROP {leftovers[0]} CASCADE")
 
     def copy(self) -> Checkpoint | None:
         """Keep nothing: it would take the right to create databases."""
@@ -77,4 +77,4 @@ class LentContents:
 def find_leftovers(connection: Connection, known: set[str]) -> list[str]:
     """List what was made since, each as DROP names it."""
     array = "ARRAY[" + ", ".join(map(literal, sorted(known))) + "]::text[]"
-    return [name for (name,) in connection.exec_driver_sql(LEFTOVERS.format(known=array).replace("%", "%%"))]
+    return [name for (name,) in connection.exec_driver_sql(LEFTOVERS.format(known=array))]

@@ -83,7 +83,7 @@ class OwnContents:
         except exc.DBAPIError as error:
             words = scrub(" ".join(str(error.orig).split()), self._server.url)
             raise ConfigurationError(f"The server refuses a scratch database: {words}.") from None
-        with self._server.engine_for(self.name, isolation_level="AUTOCOMMIT").connect() as connection:
+        with self._server.engine_for(self.name).connect() as connection:
             for statement in self._given.preparation():
                 silence(connection, statement)
 

@@ -29,7 +29,9 @@ OUTSIDE = re.compile(
 class PostgresScratch:
     """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
 
-    def __init__(self, database: PostgresDatabase, server: Server, contents: OwnContents | LentContents, url: URL, env_url: URL) -> None:
+    def __init__(
+        self, database: PostgresDatabase, server: Server, contents: OwnContents | LentContents, url: URL, env_url: URL
+    ) -> None:
         self.database = database
         self.url = url
         self.env_url = env_url
@@ -70,8 +72,8 @@ class PostgresScratch:
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
-        with contextlib.suppress(exc.SQLAlchemyError), self.engine.connect() as connection:
-            connection.exec_driver_sql(cancelling + literal(self._contents.name).replace("%", "%%"))
+        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(self._contents.name).connect() as connection:
+            connection.exec_driver_sql(cancelling + literal(self._contents.name))
 
     def checkpoint(self) -> Checkpoint | None:
         return self._contents.copy()

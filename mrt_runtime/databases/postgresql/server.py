@@ -33,16 +33,16 @@ class Server:
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
         """Execute a statement outside of any transaction; gives the rows where there are any."""
-        result = self._connection.exec_driver_sql(statement.replace("%", "%%"))
+        result = self._connection.exec_driver_sql(statement)
         return [tuple(row) for row in result] if result.returns_rows else []
 
     def try_running(self, statement: str) -> None:
         """Execute a statement that this role or server may refuse, and carry on without it."""
         silence(self._connection, statement)
 
-    def engine_for(self, database: str, **settings: Any) -> Engine:
+    def engine_for(self, database: str) -> Engine:
         """Make an engine for another database of this server."""
-        return create_engine(self.url.set(database=database), poolclass=NullPool, **settings)
+        return make_engine(self.url.set(database=database))
 
     def count_sessions(self, database: str) -> int:
         """Count the sessions in a database, this run's own among them."""
@@ -82,9 +82,8 @@ class Server:
     def _connect(self, url: URL, *, given_exists: bool) -> tuple[Connection, str]:
         error: exc.DBAPIError | None = None
         for database in (*MAINTENANCE[:1], *([str(url.database)] if given_exists else []), *MAINTENANCE[1:]):
-            engine = self.engine_for(database, isolation_level="AUTOCOMMIT")
             try:
-                connection = engine.connect()
+                connection = self.engine_for(database).connect()
             except exc.DBAPIError as refused:
                 error = refused
                 continue
@@ -94,16 +93,21 @@ class Server:
         raise refuse(url, error)
 
 
+def make_engine(url: URL) -> Engine:
+    """Make an engine for statements of our own: outside of transactions, and with % meaning itself."""
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", execution_options={"no_parameters": True})
+
+
 def refuse(url: URL, error: exc.DBAPIError | None) -> ConfigurationError:
     """Say why a server cannot be used, in its own words."""
     words = " ".join(str(error.orig if error is not None else "").split())
-    return ConfigurationError(f"{mask(url)} cannot be used: {scrub(words, url)}. Check that the server runs and that db_url is right.")
+    return ConfigurationError(f"{mask(url)} cannot be used: {scrub(words, url)}. Check that the server runs and db_url is right.")
 
 
 def silence(connection: Connection, statement: str) -> None:
     """Execute what older servers do not know, or what this role may not do, and carry on without it."""
     try:
-        connection.exec_driver_sql(statement.replace("%", "%%"))
+        connection.exec_driver_sql(statement)
     except exc.DBAPIError:
         connection.rollback()
 

@@ -1,0 +1,138 @@
+"""Copying a database on a server that cannot: the definitions are kept here, the rows in a second database beside it.
+
+The copy goes back under the same name, so definitions that spell the database's name (views do) need no rewriting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, exc
+
+from mrt_runtime.databases.mysql.server import Server, literal, quote
+
+KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE", "VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
+FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")
+"""Settings under which every stored row can be stored again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A trigger, routine or event, with the sql_mode that it was written under."""
+
+    definition: str
+    mode: str
+
+
+@dataclass(slots=True)
+class SchemaCopy:
+    """All definitions of a database, and the name of the database that holds its rows."""
+
+    server: Server
+    rows: str
+    tables: list[str] = field(default_factory=list)
+    filled: dict[str, str] = field(default_factory=dict)
+    """Each table that has rows, with the columns that a row can be written to."""
+    views: list[str] = field(default_factory=list)
+    sequences: dict[str, int] = field(default_factory=dict)
+    routines: list[Program] = field(default_factory=list)
+    triggers: list[Program] = field(default_factory=list)
+
+    def drop(self) -> None:
+        """Drop the rows."""
+        self.server.drop(self.rows)
+
+    def fill(self, name: str) -> None:
+        """Build everything up again in an empty database of the original's name."""
+        with self.server.engine_for(name).connect() as connection:
+            for setting in FAITHFULLY:
+                connection.exec_driver_sql(setting)
+            run_in_workable_order(connection, self.tables)
+            for table, columns in self.filled.items():
+                connection.exec_driver_sql(
+                    f"INSERT INTO {quote(table)} ({columns}) SELECT {columns} FROM {quote(self.rows)}.{quote(table)}"
+                )
+            for sequence, value in self.sequences.items():
+                connection.exec_driver_sql(f"DO SETVAL({quote(sequence)}, {value}, 0)")
+            for program in self.routines:
+                run_under(connection, program)
+            run_in_workable_order(connection, self.views)
+            for program in self.triggers:
+                run_under(connection, program)
+
+
+def copy_schema(server: Server, name: str, aside: str) -> SchemaCopy:
+    """Read all definitions of the database `name`, and copy its rows into the empty database `aside`."""
+    copy = SchemaCopy(server, aside)
+    with server.engine_for(name).connect() as connection:
+        for setting in FAITHFULLY:
+            connection.exec_driver_sql(setting)
+        for kind, table in list_tables(server, name):
+            definition = str(connection.exec_driver_sql(f"SHOW CREATE {kind} {quote(table)}").one()[1])
+            if kind == "VIEW":
+                copy.views.append(definition)
+                continue
+            copy.tables.append(definition)
+            if kind == "SEQUENCE":
+                value = connection.exec_driver_sql(f"SELECT next_not_cached_value FROM {quote(table)}").scalar_one()
+                copy.sequences[table] = int(value)
+            elif connection.exec_driver_sql(f"SELECT 1 FROM {quote(table)} LIMIT 1").first() is not None:
+                copy.filled[table] = columns = list_columns(server, name, table)
+                target = f"{quote(aside)}.{quote(table)}"
+                connection.exec_driver_sql(f"CREATE TABLE {target} LIKE {quote(table)}")
+                connection.exec_driver_sql(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {quote(table)}")
+        copy.routines = read_programs(connection, server, name, "routine")
+        copy.triggers = [*read_programs(connection, server, name, "trigger"), *read_programs(connection, server, name, "event")]
+    return copy
+
+
+def list_tables(server: Server, name: str) -> list[tuple[str, str]]:
+    """List the tables, views and sequences of a database, each as kind and name."""
+    found = server.run(f"SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = {literal(name)}")
+    return [(KINDS[kind], str(table)) for kind, table in found if kind in KINDS]
+
+
+def list_columns(server: Server, name: str, table: str) -> str:
+    """List the columns of a table that are stored because somebody wrote them, joined for INSERT."""
+    found = server.run(
+        f"SELECT column_name FROM information_schema.columns WHERE table_schema = {literal(name)}"
+        f" AND table_name = {literal(table)} AND coalesce(generation_expression, '') = '' ORDER BY ordinal_position"
+    )
+    return ", ".join(quote(str(column)) for (column,) in found)
+
+
+def read_programs(connection: Connection, server: Server, name: str, what: str) -> list[Program]:
+    """Read the definitions of all triggers, routines or events. Source: the result columns in MySQL's manual, SHOW CREATE …."""
+    kind = "routine_type" if what == "routine" else literal(what.upper())
+    listing = f"SELECT {kind}, {what}_name FROM information_schema.{what}s WHERE {what}_schema = {literal(name)}"
+    position = 3 if what == "event" else 2
+    programs = []
+    for word, program in server.run(listing):
+        row = connection.exec_driver_sql(f"SHOW CREATE {word} {quote(program)}").one()
+        programs.append(Program(str(row[position]), str(row[1])))
+    return programs
+
+
+def run_under(connection: Connection, program: Program) -> None:
+    """Create a program under its own sql_mode, which it keeps."""
+    connection.exec_driver_sql(f"SET sql_mode = {literal(program.mode)}")
+    connection.exec_driver_sql(program.definition)
+
+
+def run_in_workable_order(connection: Connection, definitions: list[str]) -> None:
+    """Create what may build on one another: those that fail are tried again after the others."""
+    waiting = list(definitions)
+    while waiting:
+        failed = [definition for definition in waiting if not succeeds(connection, definition)]
+        if len(failed) == len(waiting):
+            connection.exec_driver_sql(failed[0])
+        waiting = failed
+
+
+def succeeds(connection: Connection, statement: str) -> bool:
+    """Execute a statement, and tell whether the server took it."""
+    try:
+        connection.exec_driver_sql(statement)
+    except exc.DBAPIError:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""The MySQL or MariaDB database in `db_url`, beside which scratch databases are made."""
+
+from __future__ import annotations
+
+from sqlalchemy import URL, exc
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.address import choose_driver, keep_driver, mask
+from mrt_runtime.databases.mysql.contents import LentContents, OwnContents
+from mrt_runtime.databases.mysql.scratch import MySQLScratch
+from mrt_runtime.databases.mysql.server import Server, literal
+from mrt_runtime.databases.token import make_name
+
+DRIVERS = {"pymysql": "pymysql", "mysqldb": "MySQLdb", "mariadbconnector": "mariadb", "mysqlconnector": "mysql.connector"}
+LONGEST_NAME = 64
+DENIED = {1044, 1045, 1227}
+"""Error numbers of missing rights. Source: MySQL's server error reference."""
+
+
+class MySQLDatabase:
+    """Makes databases on the given one's server, with its character set and collation."""
+
+    def __init__(self, url: URL, own: URL) -> None:
+        self._url = url
+        self._own = own
+        self._server = Server(own)
+        self._name = own.database or ""
+        self.dialect = "mariadb" if "mariadb" in self.version().lower() else "mysql"
+        self._made = 0
+
+    @property
+    def url(self) -> str:
+        return mask(self._url)
+
+    def version(self) -> str:
+        return str(self._server.run("SELECT VERSION()")[0][0])
+
+    def make_scratch(self, worker: str = "main") -> MySQLScratch:
+        self.sweep()
+        self._made += 1
+        stem = (self._name or "scratch").lower()  # servers on Windows and macOS store names in lower case
+        name = make_name(stem, self._server.token, f"{worker}_{self._made}".lower(), LONGEST_NAME - len("_c999"))
+        contents: OwnContents | LentContents = OwnContents(self._server, name, self._options())
+        try:
+            contents.make()
+        except exc.DBAPIError as error:
+            if error.orig is None or error.orig.args[0] not in DENIED:
+                raise
+            contents = self._borrow()
+        own = self._own.set(database=contents.name)
+        return MySQLScratch(self, self._server, contents, own, keep_driver(self._url.set(database=contents.name), own))
+
+    def sweep(self) -> None:
+        self._server.sweep()
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _options(self) -> str:
+        found = self._server.run(
+            "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata "
+            f"WHERE schema_name = {literal(self._name)}"
+        )
+        return f"CHARACTER SET {found[0][0]} COLLATE {found[0][1]}" if found else ""
+
+    def _borrow(self) -> LentContents:
+        """Use the given database itself, if it has nothing to lose."""
+        contents = LentContents(self._server, self._name)
+        trouble = contents.find_obstacle()
+        if trouble is None:
+            return contents
+        user, _, host = str(self._server.run("SELECT CURRENT_USER()")[0][0]).partition("@")
+        pattern = self._name.replace("_", "\\_") + "\\_mrt\\_%"
+        raise ConfigurationError(
+            f"The account '{user}'@'{host}' may not create scratch databases, and {self.url} cannot serve as one because it "
+            f"{trouble}. Grant it with GRANT ALL ON `{pattern}`.* TO '{user}'@'{host}', or let db_url name an empty database. "
+            "Nothing was touched."
+        )
+
+
+def connect(url: URL) -> MySQLDatabase:
+    """Reach the server; the given database need not exist yet. Raises ConfigurationError where that fails."""
+    return MySQLDatabase(url, choose_driver(url, DRIVERS, "mysql"))
