@@ -31,11 +31,11 @@ class Findings:
     def add_risk(self, risky: Findings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 
-        Such rows that are still there are no failure: nobody asked for their removal.
+        Not told: what concerns a table that fails without such rows too, and such rows themselves where they are still there.
         """
-        known = {failure.message for failure in self.failures}
+        known = {failure.table or failure.kind for failure in self.failures}
         for failure in risky.failures:
-            if failure.message in known or (failure.table in risky.written and "left behind" in failure.message):
+            if (failure.table or failure.kind) in known or (failure.table in risky.written and "left behind" in failure.message):
                 continue
             message = f"With rows written after the upgrade: {failure.message}"
             if fatal:

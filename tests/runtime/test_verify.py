@@ -1,0 +1,243 @@
+"""Each outcome, with its words and its place, on real databases; and that one broken revision never hides the next."""
+
+import pytest
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verification import Verification
+
+USERS = """op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50), nullable=False),
+        sa.Column("phone", sa.String(20)))"""
+
+
+def line_of(path, text):
+    """The line of a file on which a text begins."""
+    return next(number for number, line in enumerate(path.read_text().splitlines(), 1) if text in line)
+
+
+@pytest.fixture
+def verify(project, sqlite_url):
+    """Verifies the project; gives {revision: verdict}."""
+
+    def run(**settings):
+        with Verification(project.config(**{"db_url": sqlite_url, **settings})) as verification:
+            return {verdict.revision: verdict for verdict in verification.check_all()}
+
+    return run
+
+
+def messages(verdict):
+    return [failure.message for failure in verdict.failures]
+
+
+def test_a_dropped_nullable_column_that_comes_back_empty_is_data_loss(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add(
+        "002", "001", upgrade='op.drop_column("users", "phone")', downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))'
+    )
+    found = verify()
+    assert found["001"].outcome is Outcome.REVERSIBLE
+    verdict = found["002"]
+    assert (verdict.outcome, messages(verdict)) == (Outcome.DATA_LOSS, ["Column 'users.phone': 2/3 values lost after rollback"])
+    [failure] = verdict.failures
+    assert (failure.table, failure.column, failure.line) == ("users", "phone", line_of(file, "op.drop_column"))
+    assert failure.file.endswith("002.py")
+    assert verdict.down_revision == ("001",)
+
+
+def test_a_table_that_comes_back_empty_has_lost_all_its_rows(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002", "001", upgrade='op.drop_table("users")', downgrade=USERS)
+    assert messages(verify()["002"]) == ["Table 'users': 3/3 rows lost after rollback"]
+
+
+def test_an_update_that_nobody_takes_back_has_changed_values(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add("002", "001", upgrade="""op.execute("UPDATE users SET name = 'x'")""", downgrade="pass")
+    verdict = verify()["002"]
+    assert (verdict.outcome, messages(verdict)) == (Outcome.DATA_LOSS, ["Column 'users.name': 3/3 values changed after rollback"])
+    assert verdict.failures[0].line == line_of(file, "UPDATE")
+
+
+def test_rows_that_the_upgrade_inserts_and_nobody_removes_are_left_behind(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add("002", "001", upgrade="""op.execute("INSERT INTO users (id, name) VALUES (1, 'a'), (2, 'b')")""", downgrade="pass")
+    verdict = verify()["002"]
+    assert verdict.outcome is Outcome.DATA_LOSS
+    assert messages(verdict) == [
+        "Table 'users': 2 rows left behind after rollback",
+        "Second upgrade failed: IntegrityError: UNIQUE constraint failed: users.id",
+    ]
+    assert verdict.failures[0].line == line_of(file, "INSERT")
+
+
+def test_rows_left_behind_are_seen_beside_rows_written_after_the_upgrade(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add(
+        "002",
+        "001",
+        upgrade='''op.add_column("users", sa.Column("age", sa.Integer))
+    op.execute("INSERT INTO users (id, name) VALUES (1, 'a')")''',
+        downgrade='op.drop_column("users", "age")',
+    )
+    assert messages(verify()["002"])[0] == "Table 'users': 1 row left behind after rollback"
+
+
+def test_an_index_that_stays_and_a_type_that_does_not_come_back_are_told(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add("002", "001", upgrade='op.create_index("ix_name", "users", ["name"])', downgrade="pass")
+    project.add(
+        "003",
+        "002",
+        upgrade='''with op.batch_alter_table("users") as batch:
+        batch.alter_column("name", type_=sa.Text())''',
+        downgrade="pass",
+    )
+    found = verify()
+    assert found["002"].outcome is Outcome.SCHEMA_NOT_RESTORED
+    assert messages(found["002"]) == [
+        "Index 'ix_name' on 'users' still exists after rollback",
+        "Second upgrade failed: OperationalError: index ix_name already exists",
+    ]
+    assert found["002"].failures[0].line == line_of(file, "op.create_index")
+    assert messages(found["003"]) == ["Column 'users.name': type VARCHAR(50) became TEXT after rollback"]
+
+
+def test_an_index_that_is_missing_is_told(project, verify):
+    project.add("001", upgrade=USERS + '; op.create_index("ix_name", "users", ["name"])', downgrade='op.drop_table("users")')
+    project.add("002", "001", upgrade='op.drop_index("ix_name", "users")', downgrade="pass")
+    assert messages(verify()["002"])[0] == "Index 'ix_name' on 'users' missing after rollback"
+
+
+def test_an_upgrade_that_fails_on_rows_does_not_hide_what_follows(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add(
+        "002",
+        "001",
+        upgrade='''op.execute("DELETE FROM users WHERE 1 = (SELECT CASE WHEN count(*) = 0 THEN 2 ELSE json('no json') END FROM users)")''',
+        downgrade="pass",
+    )
+    project.add(
+        "003", "002", upgrade='op.drop_column("users", "phone")', downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))'
+    )
+    project.add("004", "003")
+    found = verify()
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
+    assert messages(found["002"])[0].startswith("Upgrade failed: OperationalError: malformed JSON")
+    assert found["002"].failures[0].line == line_of(file, "DELETE")
+    assert messages(found["003"]) == ["Column 'users.phone': 2/3 values lost after rollback"]
+    assert found["004"].passed
+
+
+def test_a_downgrade_that_fails_does_not_hide_what_follows(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add("002", "001", downgrade='op.drop_table("t_002"); op.drop_table("nowhere")')
+    project.add("003", "002", upgrade='op.add_column("t_002", sa.Column("x", sa.Integer))', downgrade='op.drop_column("t_002", "x")')
+    found = verify()
+    assert found["002"].outcome is Outcome.DOWNGRADE_FAILED
+    assert messages(found["002"]) == ["Downgrade failed: OperationalError: no such table: nowhere"]
+    assert found["002"].failures[0].line == line_of(file, "nowhere")
+    assert found["003"].passed
+
+
+CALLS = 'calls = globals().setdefault("calls", []); calls.append("")'
+
+
+def test_an_upgrade_that_works_only_once_is_told(project, verify):
+    file = project.add("001", upgrade=f'{CALLS}\n    assert len(calls) == 1, "only once"', downgrade="pass")
+    verdict = verify()["001"]
+    assert verdict.outcome is Outcome.REUPGRADE_FAILED
+    assert messages(verdict) == ["Second upgrade failed: AssertionError: only once"]
+    assert verdict.failures[0].line == line_of(file, "only once")
+
+
+def test_a_second_upgrade_that_makes_something_else_is_told(project, verify):
+    project.add(
+        "001",
+        upgrade=f'{CALLS}\n    op.create_table(f"t{{len(calls)}}", sa.Column("id", sa.Integer, primary_key=True))',
+        downgrade='op.drop_table(f"t{len(calls)}")',
+    )
+    verdict = verify()["001"]
+    assert verdict.outcome is Outcome.REUPGRADE_FAILED
+    assert messages(verdict) == ["Table 't1' missing after the second upgrade", "Table 't2' exists only after the second upgrade"]
+
+
+def test_what_an_upgrade_that_never_works_stands_before_is_not_reached_and_other_branches_are(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002", "001", upgrade='raise RuntimeError("never")')
+    project.add("003", "002")
+    project.add("004", "001", upgrade='op.drop_column("users", "phone")', downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))')
+    found = verify()
+    assert messages(found["002"]) == ["Upgrade failed: RuntimeError: never"]
+    assert found["003"].outcome is Outcome.NOT_REACHED
+    assert found["003"].reason == "the upgrade of 002 fails, on an empty database too: RuntimeError: never"
+    assert not found["003"].passed
+    assert messages(found["004"]) == ["Column 'users.phone': 2/3 values lost after rollback"]
+
+
+def test_a_revision_that_touches_a_table_without_rows_is_unproven_and_others_are_not(project, verify):
+    impossible = 'sa.CheckConstraint("id > 10 AND id < 5"), '
+    table = f'op.create_table("locked", sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text), {impossible})'
+    project.add("001", upgrade=USERS + "; " + table, downgrade='op.drop_table("locked"); op.drop_table("users")')
+    project.add("002", "001", upgrade='op.add_column("locked", sa.Column("x", sa.Integer))', downgrade='op.drop_column("locked", "x")')
+    project.add("003", "002", upgrade="""op.execute("UPDATE locked SET note = 'x'")""", downgrade="pass")
+    project.add("004", "003", upgrade='op.add_column("users", sa.Column("x", sa.Integer))', downgrade='op.drop_column("users", "x")')
+    found = verify()
+    for revision in ("002", "003"):
+        assert found[revision].outcome is Outcome.UNPROVEN, revision
+        assert messages(found[revision])[0].startswith("Table 'locked' could not be seeded, so nothing proves that its rows survive: ")
+        assert not found[revision].passed
+    assert found["004"].passed
+    assert list(found["004"].unseeded) == ["locked"]
+
+
+def test_a_revision_with_a_reason_is_skipped_and_so_is_what_lies_before_the_floor(project, verify):
+    for revision, parent in (("001", None), ("002", "001"), ("003", "002"), ("004", "003")):
+        project.add(revision, parent)
+    found = verify(skip={"003": "reviewed"}, minimum_downgrade_revision="002")
+    assert [found[revision].outcome.value for revision in sorted(found)] == ["skipped", "skipped", "skipped", "reversible"]
+    assert found["003"].reason == "reviewed"
+    assert found["001"].reason == "at or before minimum_downgrade_revision 002"
+
+
+def test_a_skip_of_nothing_is_refused(project, verify):
+    project.add("001")
+    with pytest.raises(ConfigurationError, match="MRTConfig.skip names 00x"):
+        verify(skip={"00x": "typo"})
+
+
+NOT_NULL = '''with op.batch_alter_table("users") as batch:
+        batch.alter_column("name", nullable={}, existing_type=sa.String(50))'''
+
+
+def test_rows_of_the_new_code_that_break_the_rollback_are_a_warning_or_a_failure_as_configured(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002", "001", upgrade=NOT_NULL.format(True), downgrade=NOT_NULL.format(False))
+    told = "With rows written after the upgrade: Downgrade failed: IntegrityError: NOT NULL constraint failed: _alembic_tmp_users.name"
+    warned = verify()["002"]
+    assert (warned.outcome, warned.warnings) == (Outcome.REVERSIBLE, (told,))
+    failed = verify(after_writes="fail")["002"]
+    assert (failed.outcome, messages(failed), failed.warnings) == (Outcome.DOWNGRADE_FAILED, [told], ())
+    silent = verify(after_writes="off")["002"]
+    assert (silent.outcome, silent.warnings) == (Outcome.REVERSIBLE, ())
+
+
+def test_a_migration_that_hangs_is_timed_out_and_the_walk_goes_on(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002", "001", downgrade='import time; op.drop_table("t_002"); time.sleep(30)')
+    project.add("003", "002")
+    found = verify(migration_timeout=0.5)
+    assert found["002"].outcome is Outcome.TIMED_OUT
+    assert messages(found["002"])[0].startswith("Downgrade timed out: ")
+    assert found["002"].seconds < 10
+    assert found["003"].passed
+
+
+def test_a_migration_that_exits_or_changes_folder_disturbs_nobody(project, verify, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    project.add("001", upgrade='import os; os.chdir("/")', downgrade="pass")
+    project.add("002", "001", upgrade="import sys; sys.exit(0)")
+    found = verify()
+    assert found["001"].passed
+    assert messages(found["002"]) == ["Upgrade failed: it called sys.exit(0)"]
+    assert tmp_path.cwd() == tmp_path
