@@ -6,13 +6,17 @@ matters (a name of SQLAlchemy's, a connection, a batch table, a function of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from mrt_lint.values import UNKNOWN, Column, MaybeName, Name, Unknown
 
 if TYPE_CHECKING:
+    from dataclasses import dataclass
+
     import libcst as cst
+else:
+    from mrt_lint.lean import dataclass
 
 Value: TypeAlias = object
 """Whatever an expression may evaluate to."""
@@ -92,7 +96,8 @@ class Class:
 
     def inherits(self, *names: str) -> bool:
         return any(
-            (isinstance(base, Ref) and base.last in names) or (isinstance(base, Class) and base.inherits(*names)) for base in self.bases
+            (isinstance(base, Ref) and base.last in names) or (isinstance(base, Class) and base.inherits(*names))
+            for base in self.bases
         )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import libcst as cst
 
@@ -28,6 +27,11 @@ from mrt_lint.lift.signatures import BATCH, OPERATIONS, parameters
 from mrt_lint.lift.table import as_table
 from mrt_lint.lift.types import to_type
 from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name, Unset
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 
 @dataclass(slots=True)
@@ -111,7 +115,10 @@ def _add_column(operation: Operation) -> None:
 
 def _drop_column(operation: Operation) -> None:
     operation.emit(
-        ops.DropColumn, **operation.table(), column=to_name(operation.must("column_name")), if_exists=to_flag(operation.get("if_exists"))
+        ops.DropColumn,
+        **operation.table(),
+        column=to_name(operation.must("column_name")),
+        if_exists=to_flag(operation.get("if_exists")),
     )
 
 
@@ -195,10 +202,14 @@ def _create_index(operation: Operation) -> None:
 
 
 def _drop_index(operation: Operation) -> None:
-    table = {"table": operation.batch.table, "schema": operation.batch.schema} if operation.batch else {
-        "table": to_maybe_name(operation.get("table_name")),
-        "schema": to_maybe_name(operation.get("schema")),
-    }
+    table = (
+        {"table": operation.batch.table, "schema": operation.batch.schema}
+        if operation.batch
+        else {
+            "table": to_maybe_name(operation.get("table_name")),
+            "schema": to_maybe_name(operation.get("schema")),
+        }
+    )
     operation.emit(
         ops.DropIndex,
         **table,
@@ -300,6 +311,8 @@ PERFORMERS: Final[dict[str, Callable[[Operation], Value]]] = {
     "drop_index": _drop_index,
     "drop_table": _drop_table,
     "drop_table_comment": _drop_table_comment,
-    "execute": lambda operation: execute(operation.run, operation.must("sqltext"), operation.node, batch=operation.batch is not None),
+    "execute": lambda operation: execute(
+        operation.run, operation.must("sqltext"), operation.node, batch=operation.batch is not None
+    ),
     "rename_table": _rename_table,
 }

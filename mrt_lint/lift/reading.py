@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
@@ -11,6 +12,11 @@ from mrt_lint.lift.objects import Arguments, Class, Function, Ref, Scope, Value
 from mrt_lint.lift.run import Emitted, Failure, Run, Split, Stranger, TooLongError
 from mrt_lint.lift.walk import walk
 from mrt_lint.values import DIALECTS, UNKNOWN
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 MAX_READINGS = 40
 
@@ -23,7 +29,9 @@ class Reading:
     failures: list[Failure] = field(default_factory=list)
 
 
-def start(module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None) -> tuple[Run, Scope]:
+def start(
+    module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None
+) -> tuple[Run, Scope]:
     """Walk the module level for these dialects: constants, functions, imports."""
     run = Run(dialects=dialects, universe=universe, inline=inline, produce=produce, yielding=yielding)
     scope = Scope(names={"__name__": UNKNOWN})
@@ -55,7 +63,9 @@ def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | 
     return _merge(done, universe)
 
 
-def _read(module: cst.Module, name: str, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None) -> Run:
+def _read(
+    module: cst.Module, name: str, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None
+) -> Run:
     run, scope = start(module, dialects, universe, yielding=yielding)
     function = scope.names.get(name)
     node = node_of(function) or module

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mrt_lint.lift.objects import Arguments, DialectName, Function, Generator, Value
 from mrt_lint.ops import Op
 
 if TYPE_CHECKING:
+    from dataclasses import dataclass
+
     import libcst as cst
+else:
+    from mrt_lint.lean import dataclass
 
 MAX_DEPTH = 24
 """Calls of functions of the file within one another."""
@@ -119,7 +123,9 @@ class Run:
     def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
         """Record that the migration does this here."""
         if not self.quiet:
-            self.emitted.append(Emitted(kind, fields, node, self.statement, self.doubt == 0, autocommit or self.autocommit > 0, batch))
+            self.emitted.append(
+                Emitted(kind, fields, node, self.statement, self.doubt == 0, autocommit or self.autocommit > 0, batch)
+            )
 
     def fail(self, node: cst.CSTNode, why: str) -> None:
         """Record that this call may touch the database and could not be read."""

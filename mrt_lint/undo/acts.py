@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.ops import (
@@ -32,6 +32,11 @@ from mrt_lint.undo.definition import former, of_kind
 from mrt_lint.undo.things import Key, Slots, Table, Thing, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNSET, Constraint, MaybeName
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoincrement")
 """What `AlterColumn` can change beside the name, by the names of its fields."""
@@ -62,6 +67,13 @@ def apply(world: World, op: Op) -> tuple[Touch, ...]:
 def acts(op: Op) -> bool:
     """Tell whether an operation makes, changes or drops a thing that has a name."""
     return any(kind in _ACTS for kind in type(op).__mro__)
+
+
+def _drop(slots: Slots, key: Key, op: DropIndex | DropConstraint | DropObject) -> Thing | None:
+    thing = slots.drop(key)
+    if thing is not None and thing.maker is None and thing.definition is None and (op.if_exists is not False or not op.certain):
+        thing.doubtful = True
+    return thing
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------------
@@ -153,7 +165,7 @@ def _create_index(world: World, op: CreateIndex) -> Iterator[Touch]:
 def _drop_index(world: World, op: DropIndex) -> Iterator[Touch]:
     if readable(op.index):
         key = place(op.schema, op.index)
-        index = world.indexes.drop(key)
+        index = _drop(world.indexes, key, op)
         if index is not None and index.table is None:
             index.table = world.table_of(op)
         yield Touch("dropped", world.indexes, key, index)
@@ -179,9 +191,11 @@ def _drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
     unnamed = [thing for thing in table.anonymous if _is_of_kind(thing, op.kind)]
     if readable(op.constraint) and (fold(op.constraint) in table.constraints.now or not unnamed):
         key = fold(op.constraint)
-        constraint = table.constraints.drop(key)
+        constraint = _drop(table.constraints, key, op)
         if constraint is not None and constraint.definition is None and readable(op.kind):
             constraint.definition = of_kind(op.kind)
+        if constraint is not None and constraint.maker is None:
+            constraint.covering = tuple(table.columns_by_name.look(name) for name in constraint.columns)
         yield Touch("dropped", table.constraints, key, constraint)
     elif unnamed:
         table.drop_anonymous(unnamed[-1])
@@ -204,7 +218,7 @@ def _rename_constraint(world: World, op: RenameConstraint) -> Iterator[Touch]:
 
 def _create_object(world: World, op: CreateObject) -> Iterator[Touch]:
     if readable(op.name):
-        key = object_place(op.kind, op.schema, op.name)
+        key = _object_key(world, op, op.name)
         made = Thing(maker=op, definition=op, table=world.table_of(op))
         world.objects.put(key, made)
         yield Touch("made", world.objects, key, made)
@@ -215,8 +229,18 @@ def _drop_object(world: World, op: DropObject) -> Iterator[Touch]:
         return
     if op.kind == "schema":
         _drop_schema(world, op.name)
-    key = object_place(op.kind, op.schema, op.name)
-    yield Touch("dropped", world.objects, key, world.objects.drop(key))
+    key = _object_key(world, op, op.name)
+    yield Touch("dropped", world.objects, key, _drop(world.objects, key, op))
+
+
+def _object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
+    """Give the place of an object; PostgreSQL's triggers have names of their own in each table, the others' drop names no table."""
+    if op.kind != "trigger":
+        return object_place(op.kind, op.schema, name)
+    if readable(op.table):
+        return ("trigger", fold(op.table), fold(name))
+    seen = (key for key in world.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name))
+    return next(seen, ("trigger", None, fold(name)))
 
 
 def _drop_schema(world: World, schema: str) -> None:

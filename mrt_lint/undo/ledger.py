@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mrt_lint.dialects import admits
 from mrt_lint.history.schema import object_place
@@ -16,6 +16,11 @@ from mrt_lint.undo.past import Past
 from mrt_lint.undo.things import Table, Thing, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNKNOWN, UNSET, Constraint, Name
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 _NAMES = ("table", "column", "index", "constraint", "name", "new_table", "new_column", "new_index", "new_constraint", "new_name")
 _OWN_NAMES = ("index", "constraint", "name", "column", "table")
