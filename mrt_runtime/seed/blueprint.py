@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -141,9 +142,12 @@ class Draughtsman:
         names = [column.name for column in table.columns]
         for column in table.columns:
             self._add_domain(blueprint, column)
-        found = [read_condition(check.expression, names, grammar, check.name) for check in table.checks if check.enforced] + [
-            read_condition(text, names, grammar) for text in self.dialect.hidden_checks(self.writer.connection, table)
+        stated = [(check.expression, check.name) for check in table.checks if check.enforced]
+        stated += [
+            (f"({column.generated}) IS NOT NULL", None) for column in table.columns if column.generated and not column.nullable
         ]
+        stated += [(text, None) for text in self.dialect.hidden_checks(self.writer.connection, table)]
+        found = [read_condition(written_out(text, table), names, grammar, name) for text, name in stated]
         blueprint.conditions += found
         for condition in found:
             self._add_hints(blueprint, condition)
@@ -274,6 +278,15 @@ class Parents:
         """Read that table again when it is next asked for."""
         for place in [place for place in self._read if place[0] == label]:
             del self._read[place]
+
+
+def written_out(sql: str, table: Table) -> str:
+    """Put the expressions of generated columns in the place of their names."""
+    for column in table.columns:
+        if column.generated:
+            name = re.escape(column.name)
+            sql = re.sub(rf'"{name}"|`{name}`|\b{name}\b', f"({column.generated})".replace("\\", r"\\"), sql)
+    return sql
 
 
 def sample(pool: Pool, most: int) -> tuple[Value, ...]:

@@ -45,4 +45,5 @@ class Change:
 
 def differs(before: Column, after: Column) -> bool:
     """Whether a column may hold other values than before."""
-    return (before.type, before.nullable, before.generated) != (after.type, after.nullable, after.generated)
+    widened = after.nullable and not before.nullable
+    return widened or (before.type, before.generated) != (after.type, after.generated)

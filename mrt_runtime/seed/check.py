@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from mrt_runtime.seed.kind import Kind, Raw, Text
+from mrt_runtime.seed.kind import Document, Kind, Raw, Text
 from mrt_runtime.seed.text import from_like, from_regex, from_similar, of_length, variants
 from mrt_runtime.seed.value import Value
 
@@ -42,6 +42,8 @@ class Condition:
     def hints(self, kind: Kind, known: Collection[Value]) -> tuple[Value, ...]:
         """Give the values for a column of that kind which may meet the condition; `known` are those it has anyway."""
         found: dict[tuple[type, Value], Value] = {}
+        if isinstance(kind, Document):
+            found.update(((str, v), v) for v in kind.pairs(self.constants, self.texts))
         for text in self.texts:
             found.update(((type(v), v), v) for v in kind.fit(text))
         for constant in self.constants:

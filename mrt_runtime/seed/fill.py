@@ -134,10 +134,11 @@ class Filler:
     def _change(self, planner: Planner, ordinal: int, row: Row, *, key: Row, fresh: Sequence[str], filled: Filled) -> Row:
         fixed = {name: value for name, value in row.items() if name not in fresh}
         variety = Variety.of_row(ordinal)
+        planner.release(row)
         for _ in range(ATTEMPTS_A_ROW):
             new = planner.plan(variety, ordinal, fixed=fixed)
             if new is None:
-                return row
+                break
             changes = {name: new[name] for name in fresh}
             try:
                 with self.writer.dialect.attempt(self.writer.connection):
@@ -150,6 +151,7 @@ class Filler:
                 continue
             planner.accept(new)
             return new
+        planner.accept(row)
         return row
 
     def _forget(self, *tables: Table) -> None:

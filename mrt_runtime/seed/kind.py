@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal, Protocol, TypeAlias
@@ -271,6 +271,14 @@ class Document:
                 yield json.dumps({raw.lstrip("$."): inner})
         if not isinstance(raw, Decimal):
             yield json.dumps([raw])
+
+    def pairs(self, keys: Iterable[Raw], values: Iterable[Raw]) -> Iterator[Value]:
+        """Give documents with each of these values under each of these keys; a key may be a path (`$.a`)."""
+        for key in keys:
+            if isinstance(key, str):
+                yield from (
+                    json.dumps({key.lstrip("$."): value}) for value in values if value != key and not isinstance(value, Decimal)
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ class Planner:
             if key is not None:
                 taken.add(key)
 
+    def release(self, row: Row) -> None:
+        """Take a row as not being there, because it is about to be changed."""
+        for unique, taken in zip(self.blueprint.uniques, self._taken, strict=True):
+            taken.discard(unique.key(row) or ())
+
     def ban(self, columns: Collection[str], row: Row) -> None:
         """Never again plan a row with these columns' values together."""
         names = tuple(sorted(name for name in columns if name in row))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mrt_runtime.schema import Index, Key, Table
@@ -34,16 +34,25 @@ class Unique:
 def uniques_of(table: Table) -> Iterator[Unique]:
     """Give everything unique in a table. A partial index counts as a whole one; an expression, for its columns."""
     if table.primary_key is not None:
-        yield _of_key(table.primary_key)
+        yield _of_key(table.primary_key, table)
     for key in table.uniques:
-        yield _of_key(key)
+        yield _of_key(key, table)
     for index in table.indexes:
         if index.unique and (columns := columns_of(index, table)):
             yield Unique(name=index.name, columns=columns, prefixes=_prefixes(index, columns), nulls_equal=index.nulls_not_distinct)
 
 
-def _of_key(key: Key) -> Unique:
-    return Unique(name=key.name, columns=key.columns, nulls_equal=key.nulls_not_distinct)
+def _of_key(key: Key, table: Table) -> Unique:
+    return Unique(name=key.name, columns=_bases(key.columns, table), nulls_equal=key.nulls_not_distinct)
+
+
+def _bases(names: Iterable[str], table: Table) -> tuple[str, ...]:
+    """Put the columns that a generated one is made of in its place."""
+    found: dict[str, None] = {}
+    for name in names:
+        column = table.column(name)
+        found.update(dict.fromkeys(mentioned(column.generated, table) if column and column.generated else (name,)))
+    return tuple(found)
 
 
 def columns_of(index: Index, table: Table) -> tuple[str, ...]:
@@ -54,7 +63,7 @@ def columns_of(index: Index, table: Table) -> tuple[str, ...]:
             found[element.column] = None
         else:
             found.update(dict.fromkeys(mentioned(element.expression or "", table)))
-    return tuple(found)
+    return _bases(found, table)
 
 
 def mentioned(sql: str, table: Table) -> tuple[str, ...]:
