@@ -68,10 +68,10 @@ def find_names(file: str) -> frozenset[str] | None:
 @lru_cache(maxsize=8)
 def read(file: str) -> Migration | None:
     """Read a migration as the linter does, raw SQL included; None where that is impossible."""
-    from mrt_lint.lift import lift
-    from mrt_lint.sql import expand
-
     try:
+        from mrt_lint.lift import lift
+        from mrt_lint.sql import expand
+
         return expand(lift(Path(file).read_bytes(), file))
     except Exception:  # noqa: BLE001 - a place is a courtesy: not finding one never costs the verdict
         return None
