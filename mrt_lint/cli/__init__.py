@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader has seen enough: `mrt check | head`
-        sys.stdout = None  # type: ignore[assignment]  # nothing is left to flush into
+        sys.stdout = None  # nothing is left to flush into
         return _FOUND
     return code
 
@@ -54,7 +54,8 @@ def _run(options: Namespace) -> int:
 
 
 def _command(name: str) -> Callable[[Namespace], int]:
-    return import_module(f"mrt_lint.cli.{name}").run  # type: ignore[no-any-return]  # each command module has a run()
+    run: Callable[[Namespace], int] = import_module(f"mrt_lint.cli.{name}").run
+    return run
 
 
 def _make_parser(first: Sequence[str]) -> ArgumentParser:

@@ -66,8 +66,8 @@ def _summary(report: Report, style: Style, *, strict: bool) -> str:
         return style.paint(f"{files} checked: nothing found{suppressed}.", "green")
     counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}{suppressed}"
     fails = report.errors or strict
-    hint = " Why, and what to do: mrt explain CODE." if fails else " Warnings fail only with --strict; mrt explain CODE says more."
-    return style.paint(f"{files} checked: {counts}.", "bold", "red" if fails else "yellow") + hint
+    hint = "mrt explain CODE says why, and what to do." + ("" if fails else " Warnings fail only with --strict.")
+    return style.paint(f"{files} checked: {counts}.", "bold", "red" if fails else "yellow") + f"\n{hint}"
 
 
 def _wrap(text: str, indent: str, width: int) -> list[str]:
