@@ -85,13 +85,14 @@ class MigrationChecker:
 
 def settings_of(options: Namespace) -> Settings:
     """Lay flake8's options over `[tool.mrt]`; an opt-in rule that flake8 selects by its digits speaks."""
+    from dataclasses import replace  # noqa: PLC0415  see the module
     from pathlib import Path  # noqa: PLC0415  see the module
 
     from mrt_lint.settings import load_settings  # noqa: PLC0415  see the module
 
     selected = [*(options.select or ()), *(options.extend_select or ())]
     settings = load_settings(Path.cwd()).over(dialect=options.mrt_dialect, pg_version=options.mrt_pg_version)
-    return settings.over(extend_select=[*settings.extend_select, *(code for code in selected if code.startswith("MRT"))])
+    return replace(settings, borrowed=tuple(code for code in selected if code.startswith("MRT")))
 
 
 @cache

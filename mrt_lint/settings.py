@@ -50,8 +50,9 @@ class Settings:
 
     root: the project's folder, where paths in its configuration start. paths: where the migrations are, relative to it; empty:
     to be discovered. select, extend_select, ignore: prefixes of codes; an empty select means every rule that is not opt-in, an
-    opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. independent_branches: labels of
-    branches that are meant to have heads of their own. irreversible: revision → the reason why it cannot be undone.
+    opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. borrowed: prefixes that flake8
+    selects by; they wake opt-in rules like extend_select, but may name no rule. independent_branches: labels of branches that
+    are meant to have heads of their own. irreversible: revision → the reason why it cannot be undone.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -59,6 +60,7 @@ class Settings:
     target: Target = field(default_factory=Target)
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
+    borrowed: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     strict: bool = False
     independent_branches: tuple[str, ...] = ()
@@ -66,7 +68,7 @@ class Settings:
 
     def selects(self, code: str, *, default: bool) -> bool:
         """Whether findings with this code are wanted; `default` is the rule's own."""
-        select = (*self.select, *self.extend_select)
+        select = (*self.select, *self.extend_select, *self.borrowed)
         wanted = max((len(prefix) for prefix in select if code.startswith(prefix) and (default or prefix != "MRT")), default=0)
         unwanted = max((len(prefix) for prefix in self.ignore if code.startswith(prefix)), default=0)
         return unwanted < wanted or (unwanted == 0 and default and not self.select)
