@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from mrt_runtime.facets import FACETS, constraint_name, fold, show_names, type_word
-from mrt_runtime.schema import Schema, Sequence, Table, Thing
+from mrt_runtime.schema import Index, Schema, Sequence, Table, Thing
 
 Item = TypeVar("Item")
 
@@ -61,8 +61,7 @@ class Comparison:
         self.before = before
         self.after = after
         self.wording = wording
-        labels = [{one.label for one in (*schema.tables, *schema.things) if not _is_on_table(one)} for schema in (before, after)]
-        self.unpaired = labels[0] ^ labels[1]
+        self.unpaired = _bearers(before) ^ _bearers(after)
         columns = [
             {(table.label, column.name) for table in schema.tables for column in table.columns} for schema in (before, after)
         ]
@@ -95,12 +94,20 @@ class Comparison:
     def _columns(self, old: Table, new: Table) -> Iterator[Difference]:
         for one, left, right in _paired(old.columns, new.columns, lambda column: column.name):
             place = Difference(kind="column", name=one.name, table=old.label, column=one.name)
+            if any(self._is_changed_in(parent, one.name) for parent in new.parents):
+                continue
             yield from self._told(f"Column '{old.label}.{one.name}'", place, left, right)
         order = [column.name for column in old.columns if new.column(column.name)]
         now = [column.name for column in new.columns if old.column(column.name)]
         if order != now:
             message = f"Table '{old.label}': column order {show_names(order)} became {show_names(now)} {self.wording.when}"
             yield Difference(kind="table", name=old.label, table=old.label, message=message, warning=True)
+
+    def _is_changed_in(self, label: str, name: str) -> bool:
+        """Whether the difference is told of a parent already, a partitioned table or one that is inherited from."""
+        place = Difference(kind="column", name=name)
+        columns = [table.column(name) for schema in (self.before, self.after) for table in schema.tables if table.label == label]
+        return len(columns) == 2 and columns != [None, None] and any(self._told("", place, *columns))  # noqa: PLR2004  # in both
 
     def _hangers(self, old: Table, new: Table) -> Iterator[Difference]:
         """Compare keys, constraints and indexes."""
@@ -116,7 +123,7 @@ class Comparison:
         yield from self._constraints("check", owner, label, old.checks, new.checks)
         yield from self._constraints("exclusion constraint", owner, label, old.exclusions, new.exclusions)
         yield from self._constraints("foreign key", owner, label, old.foreign_keys, new.foreign_keys)
-        for one, left, right in _paired(old.indexes, new.indexes, lambda index: index.name):
+        for one, left, right in _matched(old.indexes, new.indexes):
             place = Difference(kind="index", name=one.name, table=label)
             yield from self._told(f"Index '{one.name}' on {owner}", place, left, right)
 
@@ -165,8 +172,9 @@ class Comparison:
                 yield replace(place, message=f"{subject}: {change} {when}")
 
 
-def _is_on_table(one: Table | Thing) -> bool:
-    return isinstance(one, Thing) and not one.kind.endswith("view")
+def _bearers(schema: Schema) -> set[str]:
+    """Label what other objects hang on: tables and views."""
+    return {table.label for table in schema.tables} | {thing.label for thing in schema.things if thing.kind.endswith("view")}
 
 
 def _paired(
@@ -185,7 +193,7 @@ def _paired(
 
 
 def _matched(before: Iterable[Any], after: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
-    """Pair constraints: first those that are equal but for a name the database chose, then by name or by columns."""
+    """Pair constraints or indexes: first those that are equal but for a name the database chose, then by name or columns."""
 
     def meaning(constraint: Any) -> object:
         name = constraint.name if constraint.named else None
@@ -199,7 +207,7 @@ def _matched(before: Iterable[Any], after: Iterable[Any]) -> Iterator[tuple[Any,
             rights.append(one)
 
     def handle(constraint: Any) -> object:
-        if constraint.named and constraint.name:
+        if isinstance(constraint, Index) or (constraint.named and constraint.name):
             return constraint.name
         return getattr(constraint, "columns", None) or meaning(constraint)
 

@@ -66,7 +66,8 @@ def show(value: Any) -> str:
 
 def show_names(names: Iterable[Any]) -> str:
     """Show names in their order: "(a, b)"."""
-    return f"({', '.join(map(str, names))})"
+    shown = ", ".join(map(str, names))
+    return f"({shown})" if shown else "none"
 
 
 def show_type(kind: ColumnType | None) -> str:

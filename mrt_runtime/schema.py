@@ -145,10 +145,15 @@ class IndexElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """An index that no constraint made (those stand in `Table.primary_key`, `.uniques`, `.exclusions`)."""
+    """An index that no constraint made (those stand in `Table.primary_key`, `.uniques`, `.exclusions`).
+
+    On MySQL a UNIQUE constraint is nothing but a unique index and stands here. `named` is False where the database chose the
+    name itself.
+    """
 
     name: str
     elements: tuple[IndexElement, ...]
+    named: bool = True
     unique: bool = False
     method: str | None = None
     predicate: str | None = None

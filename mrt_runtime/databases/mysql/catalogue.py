@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
@@ -86,7 +87,8 @@ class Reading:
 
     def _table(self, row: Row) -> Table:
         name, kind, engine, collation, options, comment = row
-        found = {index.name: index for index in _indexes(self.indexes[name])}
+        foreign_keys = tuple(_foreign_keys(self.foreign_keys[name], self.database))
+        found = {index.name: replace(index, named=not _is_chosen(index, foreign_keys)) for index in _indexes(self.indexes[name])}
         primary = found.pop("PRIMARY", None)
         facts = {"engine": engine, "collation": collation, "options": options, "versioned": "yes" * kind.endswith("VERSIONED")}
         return Table(
@@ -94,9 +96,9 @@ class Reading:
             columns=tuple(_column(each, at, is_mariadb=self.is_mariadb) for at, each in enumerate(self.columns[name], start=1)),
             primary_key=_primary_key(primary) if primary else None,
             checks=tuple(_checks(self.checks[name])),
-            foreign_keys=tuple(_foreign_keys(self.foreign_keys[name], self.database)),
+            foreign_keys=foreign_keys,
             indexes=tuple(found.values()),
-            partition_key="\n".join(" ".join(map(str, filter(None, part))) for part in self.partitions[name]) or None,
+            partition_key=", ".join(" ".join(map(str, filter(None, part))) for part in self.partitions[name]) or None,
             comment=comment or None,
             options=tuple((fact, value) for fact, value in facts.items() if value),
         )
@@ -183,6 +185,12 @@ def _indexes(rows: Iterable[Row]) -> Iterator[Index]:
             comment=comment or None,
             options=() if visible == "YES" else (("visible", "no"),),
         )
+
+
+def _is_chosen(index: Index, foreign_keys: Iterable[ForeignKey]) -> bool:
+    """Whether InnoDB made the index for a foreign key, named after the key or its first column."""
+    columns = tuple(element.column for element in index.elements)
+    return any(columns == key.columns and index.name in {key.name, columns[0]} for key in foreign_keys)
 
 
 def _primary_key(index: Index) -> Key:

@@ -21,7 +21,7 @@ IDENTITIES: Mapping[str, Literal["always", "by default"]] = {"a": "always", "d":
 STORAGES = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 REPLICA_IDENTITIES = {"f": "full", "n": "nothing", "i": "index"}
 DESCENDING, NULLS_FIRST = 1, 2  # pg_index.indoption
-CHOSEN_NAME = re.compile(r"_(pkey|key|fkey|check|excl)\d*$")  # how the names end that PostgreSQL chooses itself
+CHOSEN_NAME = re.compile(r"_(pkey|key|fkey|check|excl|idx)\d*$")  # how the names end that PostgreSQL chooses itself
 NULL_TEXT = "NULL::"
 
 
@@ -194,6 +194,7 @@ class Relations:
         options += [("replica identity", "yes")] if row.replica_identity else []
         return Index(
             name=row.name,
+            named=not CHOSEN_NAME.search(row.name),
             elements=tuple(self._element(row, at) for at in range(row.keys)),
             unique=row.unique,
             method=row.method,

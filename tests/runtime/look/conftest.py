@@ -1,0 +1,97 @@
+"""One connection for each dialect, in a database where a test may do what it likes."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+
+from mrt_runtime.difference import diff
+from mrt_runtime.look import look
+
+
+class Place:
+    """A connection that changes a database and looks at it."""
+
+    def __init__(self, connection, dialect):
+        self.connection = connection
+        self.database = SimpleNamespace(dialect=dialect)
+
+    def run(self, *statements):
+        for statement in statements:
+            self.connection.exec_driver_sql(statement)
+        if self.database.dialect == "sqlite":
+            self.connection.commit()
+
+    def look(self, previous=None, ignored=()):
+        return look(self.connection, self.database, previous, ignored)
+
+    def check(self, setup, change, messages, undo):
+        """Change something and read what is told; undo it and read nothing."""
+        self.run(*split(setup))
+        before = self.look()
+        self.run(*split(change))
+        changed = self.look(before)
+        assert [str(difference) for difference in diff(before.schema, changed.schema)] == messages
+        assert changed.schema == self.look().schema, "building on the look before must see what a first look sees"
+        self.run(*split(undo))
+        assert [str(difference) for difference in diff(before.schema, self.look(changed).schema)] == []
+
+
+def split(statements):
+    return [statements] if isinstance(statements, str) else statements
+
+
+@pytest.fixture
+def sqlite():
+    """An empty SQLite database in a file."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    with engine.connect() as connection:
+        yield Place(connection, "sqlite")
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_engine(postgres_server):
+    name = f"catalogue_tests_{os.getpid()}"
+    admin = sa.create_engine(postgres_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine = sa.create_engine(postgres_server.set(database=name))
+    yield engine
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgresql(postgresql_engine):
+    """A PostgreSQL database in a transaction that is rolled back in the end."""
+    with postgresql_engine.connect() as connection:
+        yield Place(connection, "postgresql")
+
+
+@pytest.fixture(scope="session")
+def mysql_engine(mysql_server):
+    name = f"catalogue_tests_{os.getpid()}"
+    admin = sa.create_engine(mysql_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine = sa.create_engine(mysql_server.set(database=name), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def mysql(mysql_engine):
+    """A MariaDB or MySQL database, emptied afterwards."""
+    with mysql_engine.connect() as connection:
+        place = Place(connection, "mysql")
+        yield place
+        held = place.look().schema
+        drops = [f"DROP {thing.kind} {thing.name}" for thing in held.things]
+        drops += [f"DROP SEQUENCE {sequence.name}" for sequence in held.sequences]
+        drops += [f"DROP TABLE {table.name}" for table in held.tables]
+        place.run("SET foreign_key_checks = 0", *drops, "SET foreign_key_checks = 1")
