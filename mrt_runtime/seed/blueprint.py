@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.check import Condition, read_condition
+from mrt_runtime.seed.foresight import Foresight
 from mrt_runtime.seed.kind import Kind, Slot, Whole
 from mrt_runtime.seed.statement import Writer
 from mrt_runtime.seed.unique import Unique, mentioned, uniques_of
@@ -60,7 +61,8 @@ class Blueprint:
 class Draughtsman:
     """Draws the blueprints of one schema's tables; `parents` gives rows that foreign keys may point at."""
 
-    def __init__(self, writer: Writer, schema: Schema, parents: Parents) -> None:
+    def __init__(self, writer: Writer, schema: Schema, parents: Parents, foresight: Foresight) -> None:
+        self.foresight = foresight
         self.writer = writer
         self.schema = schema
         self.parents = parents
@@ -98,6 +100,7 @@ class Draughtsman:
             if null and column.default is None:
                 blueprint.pools[column.name] = Pool(null=True)
             return
+        kind = self.foresight.foresee(table.label, column.name, kind)
         pool = replace(kind.pool(slot), null=null)
         if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Whole)):
             pool = replace(pool, edges=(), bare=())

@@ -20,6 +20,8 @@ class Dialect(Protocol):
 
     grammar: str
     """What sqlglot calls the dialect."""
+    converts: bool
+    """Whether a change of type converts values, and fails on those that it cannot."""
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
         """Say what kind of values the column holds; None for a type that nothing is known about."""

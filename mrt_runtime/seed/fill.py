@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.schema import Schema, Table, qualified
 from mrt_runtime.seed.blueprint import Blueprint, Draughtsman, Parents
+from mrt_runtime.seed.foresight import Foresight
 from mrt_runtime.seed.refusal import Refusal, read_refusal
 from mrt_runtime.seed.row import Planner, same
 from mrt_runtime.seed.statement import Writer
@@ -36,12 +37,12 @@ class Filled:
 class Filler:
     """Fills tables on one connection."""
 
-    def __init__(self, writer: Writer, schema: Schema, seed_rows: int) -> None:
+    def __init__(self, writer: Writer, schema: Schema, seed_rows: int, foresight: Foresight | None = None) -> None:
         self.writer = writer
         self.schema = schema
         self.seed_rows = seed_rows
         self.parents = Parents(writer, schema)
-        self.draughtsman = Draughtsman(writer, schema, self.parents)
+        self.draughtsman = Draughtsman(writer, schema, self.parents, foresight or Foresight())
 
     def insert(self, table: Table, *, first: Row | None = None) -> Filled:
         """Insert the rows of a table; `first` are values that the first one has to have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from mrt_runtime.seed.circle import Circle
 from mrt_runtime.seed.custom import CustomSeed
 from mrt_runtime.seed.dialect import dialect_of
 from mrt_runtime.seed.fill import Filled, Filler, key_columns
+from mrt_runtime.seed.foresight import Foresight
 from mrt_runtime.seed.plan import order_tables, parents_of
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.seeded import Seeded
@@ -39,15 +40,19 @@ class Seeder:
 
     seed_rows: rows for each table: one typical, one at the limits of its types, one with NULL wherever it may be, and so on;
         some more where no three rows can fill every column. custom_seeds: table → callable that gives the rows instead.
+        files: the migrations in their order, which tell what a text is going to be converted to.
 
     The same catalogue always gets the same rows. Whole numbers that are keys begin in the thousands and are written as such,
     so that neither ids that a migration writes (1, 2, 3 …) nor those that a sequence gives out meet ours; sequences stay
     where they are.
     """
 
-    def __init__(self, database: Named, seed_rows: int = 3, custom_seeds: Mapping[str, SeedRows] | None = None) -> None:
+    def __init__(
+        self, database: Named, seed_rows: int = 3, custom_seeds: Mapping[str, SeedRows] | None = None, files: Sequence[str] = ()
+    ) -> None:
         self.dialect = dialect_of(database.dialect)
         self.seed_rows = max(1, seed_rows)
+        self.foresight = Foresight(files, database.dialect, converts=self.dialect.converts)
         self.custom_seeds = {label: CustomSeed(label, give) for label, give in (custom_seeds or {}).items()}
 
     def seed(
@@ -68,7 +73,7 @@ class Seeder:
             keys={label: keys for label, keys in before.keys.items() if label in labels},
         )
         change = Change(before.schema, schema)
-        filler = Filler(Writer(connection, self.dialect), schema, self.seed_rows)
+        filler = Filler(Writer(connection, self.dialect), schema, self.seed_rows, self.foresight)
         seedable = [table for table in schema.tables if is_seedable(table, schema)]
         due = [table for table in seedable if table.label in touched or change.concerns(table)]
         stirred = {table.label for table in due}
@@ -104,7 +109,7 @@ class Seeder:
         """
         seeded = self.seed(connection, after, Seeded(schema=before))
         written = {label: seeded.keys.get(label, ()) for label in seeded.rows}
-        filler = Filler(Writer(connection, self.dialect), after, self.seed_rows)
+        filler = Filler(Writer(connection, self.dialect), after, self.seed_rows, self.foresight)
         change = Change(before, after)
         for table in after.tables:
             old = change.old(table)

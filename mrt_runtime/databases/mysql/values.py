@@ -41,6 +41,7 @@ class MySQLValues:
     """The dialect of seeding for MySQL and MariaDB."""
 
     grammar = "mysql"
+    converts = True
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
         """Say what kind of values the column holds; None for a type that nothing is known about."""

@@ -36,6 +36,7 @@ class PostgreSQLValues:
     """The dialect of seeding for PostgreSQL."""
 
     grammar = "postgres"
+    converts = True
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
         """Say what kind of values the column holds; None for a type that nothing is known about."""

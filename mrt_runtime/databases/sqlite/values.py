@@ -41,6 +41,7 @@ class SQLiteValues:
     """The dialect of seeding for SQLite."""
 
     grammar = "sqlite"
+    converts = False
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
         """Say what kind of values the column holds."""

@@ -1,0 +1,87 @@
+"""What a migration's source says about the values of a column. Slow to import: it brings the linter's reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mrt_lint.lift import lift
+from mrt_lint.migration import UnparsableError
+from mrt_lint.ops import AlterColumn, CreateCheckConstraint, CreateObject
+from mrt_lint.sql import expand
+from mrt_lint.values import SqlType
+from mrt_runtime.schema import qualified
+from mrt_runtime.seed.check import read_condition
+from mrt_runtime.seed.kind import Document, Flag, Floating, Fraction, Kind, Listed, Moment, Text, Whole
+
+VOCABULARY = re.compile(r"\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
+KINDS: dict[str, Kind] = {
+    "SMALLINT": Whole(-(2**15), 2**15 - 1),
+    "INTEGER": Whole(-(2**31), 2**31 - 1),
+    "BIGINT": Whole(-(2**63), 2**63 - 1),
+    "NUMERIC": Fraction(6, 2),
+    "DECIMAL": Fraction(6, 2),
+    "FLOAT": Floating(1.5e30),
+    "REAL": Floating(1.5e30),
+    "DOUBLE": Floating(1.5e30),
+    "DOUBLE PRECISION": Floating(1.5e30),
+    "BOOLEAN": Flag(),
+    "DATE": Moment("date"),
+    "TIME": Moment("time"),
+    "DATETIME": Moment(digits=0),
+    "TIMESTAMP": Moment(digits=0),
+    "UUID": Text(36, fixed=True),
+    "JSON": Document(),
+    "JSONB": Document(),
+}
+
+
+class HintReader:
+    """Reads migrations in the order of the history; remembers the enums that they create."""
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+        self._enums: dict[str, tuple[str, ...]] = {}
+
+    def read(self, file: str) -> Iterator[tuple[str, str, Kind, bool]]:
+        """Give each column that the upgrade converts or lists the values of.
+
+        Gives its table's label, its name, the kind that its values have to be of, and whether that is so because of a new type.
+        A file that cannot be read gives nothing.
+        """
+        try:
+            migration = expand(lift(Path(file).read_bytes(), file), self._dialect)
+        except (OSError, UnparsableError):
+            return
+        for op in migration.upgrade.ops if migration.upgrade is not None else ():
+            if isinstance(op, CreateObject) and isinstance(op.members, tuple) and isinstance(op.name, str):
+                self._enums[op.name] = tuple(label for label in op.members if isinstance(label, str))
+            elif isinstance(op, AlterColumn) and isinstance(op.type, SqlType) and isinstance(op.column, str):
+                kind = self._kind(op.type)
+                if kind is not None:
+                    yield self._label(op), op.column, kind, True
+            elif isinstance(op, CreateCheckConstraint) and isinstance(op.definition.condition, str):
+                for column, kind in _vocabulary(op.definition.condition, self._dialect):
+                    yield self._label(op), column, kind, False
+
+    def _label(self, op: AlterColumn | CreateCheckConstraint) -> str:
+        return qualified(str(op.table), op.schema if isinstance(op.schema, str) else None)
+
+    def _kind(self, wanted: SqlType) -> Kind | None:
+        wanted = found if isinstance(found := wanted.on(self._dialect), SqlType) else wanted
+        labels = wanted.members if isinstance(wanted.members, tuple) else self._enums.get(str(wanted.type_name))
+        if labels:
+            return Listed(tuple(label for label in labels if isinstance(label, str)))
+        return None if wanted.item is not None else KINDS.get(wanted.name)
+
+
+def _vocabulary(condition: str, dialect: str) -> Iterator[tuple[str, Kind]]:
+    """Give the column of a condition such as `status IN ('a', 'b')`, with its words."""
+    if not VOCABULARY.search(condition):
+        return
+    names = [word for word in dict.fromkeys(re.findall(r"\w+", re.sub(r"'[^']*'", "", condition))) if not word.isnumeric()]
+    read = read_condition(condition, names, {"postgresql": "postgres"}.get(dialect, dialect))
+    words = tuple(word for word in read.constants if isinstance(word, str))
+    if len(read.columns) == 1 and words:
+        yield read.columns[0], Listed(words)
