@@ -2,8 +2,8 @@
 
 import pytest
 
-COLLATION = "collation utf8mb4_general_ci"
-USERS = f"CREATE TABLE users (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(50), age integer) {COLLATION}"
+COLLATION = "utf8mb4_general_ci"
+USERS = f"CREATE TABLE users (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(50), age integer) COLLATE {COLLATION}"
 POSTS = "CREATE TABLE posts (id integer PRIMARY KEY, author integer)"
 
 
@@ -71,7 +71,7 @@ CASES = {
         USERS,
         alter("ENGINE = MyISAM"),
         [
-            f"Table 'users': options (engine InnoDB, {COLLATION}) became (engine MyISAM, {COLLATION}) after rollback",
+            f"Table 'users': options (engine InnoDB, collation {COLLATION}) became (engine MyISAM, collation {COLLATION}) after rollback",
         ],
         alter("ENGINE = InnoDB"),
     ),
