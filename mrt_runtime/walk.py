@@ -60,7 +60,8 @@ class Walk:
         self.graph = self.migrator.graph
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        self._seeder = Seeder(database, config.seed_rows, config.custom_seeds)
+        files = [step.file for step in self.graph.steps]
+        self._seeder = Seeder(database, config.seed_rows, config.custom_seeds, files)
         self._seeded: Seeded | None = None
         self._here: Look | None = None  # what the database holds now, where that is known
         self._last: Look | None = None  # what a new look can build on
