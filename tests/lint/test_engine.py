@@ -1,0 +1,148 @@
+"""The engine: histories, memory, and files that break whoever reads them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mrt_lint import reading
+from mrt_lint.cache import FOLDER, Cache
+from mrt_lint.engine import Engine
+from mrt_lint.settings import Settings
+from tests.lint.conftest import CREATE, DROP, HEADER, UPDATE
+
+
+@pytest.fixture
+def check(project):
+    """Check the folder `versions` with a new engine, and give the report and how many files had to be read."""
+
+    def check(cache: bool = True, jobs: int = 1, **choice):
+        engine = Engine(Settings(root=project.root, **choice), cache=Cache(project.root if cache else None), jobs=jobs)
+        read = []
+        original = reading.read
+        reading.read = lambda source: read.append(source.path) or original(source)
+        try:
+            return engine.check(sorted((project.root / "versions").glob("*.py"))), read
+        finally:
+            reading.read = original
+
+    return check
+
+
+def test_what_was_read_once_is_read_again_only_where_it_changed(history, check):
+    first, read = check()
+    assert len(read) == 3
+    again, read = check()
+    assert (again, read) == (first, [])
+    history.migration("a3", "a2", UPDATE.replace("lower", "upper"))
+    changed, read = check()
+    assert read == ["versions/a3.py"]
+    assert changed.findings == first.findings
+    assert check(cache=False)[0] == changed
+
+
+def test_a_moved_file_is_known_by_its_content(history, check):
+    check()
+    (history.root / "versions/a2.py").rename(history.root / "versions/renamed.py")
+    report, read = check()
+    assert read == []
+    assert [finding.path for finding in report.findings if finding.code == "MRT201"] == ["versions/renamed.py"]
+
+
+def test_other_settings_make_another_report(history, check):
+    check()
+    report, read = check(ignore=("MRT2",))
+    assert read == []
+    assert "MRT201" not in {finding.code for finding in report.findings}
+    assert "MRT201" in {finding.code for finding in check()[0].findings}
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"\x80\x04\x95pickle."])
+def test_a_damaged_cache_changes_nothing(history, check, damage):
+    first, _ = check()
+    for drawer in (history.root / FOLDER).iterdir():
+        drawer.write_bytes(damage)
+    again, read = check()
+    assert again == first
+    assert len(read) == 3
+    assert check()[1] == []
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(history):
+    command = [sys.executable, "-c", "import sys; from mrt_lint.cli import main; sys.exit(main())", "check", "versions", "--format", "json"]
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: subprocess.run(command, capture_output=True, text=True, check=False), range(4)))
+    assert {(run.returncode, run.stderr) for run in runs} == {(1, "")}
+    assert len({run.stdout for run in runs}) == 1
+    assert {entry.name.partition("-")[0] for entry in os.scandir(history.root / FOLDER)} == {".gitignore", "CACHEDIR.TAG", "lifts", "report"}
+
+
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_several_processes_find_the_same(history, check, monkeypatch):
+    monkeypatch.setattr("mrt_lint.workers._may_fork", lambda: hasattr(os, "fork"))
+    assert check(cache=False, jobs=3)[0] == check(cache=False, jobs=1)[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_file_that_kills_its_reader_is_a_finding_and_hides_no_other(history, check, monkeypatch):
+    monkeypatch.setattr("mrt_lint.workers._may_fork", lambda: True)
+    original = reading.read_text
+    monkeypatch.setattr("mrt_lint.readings.read_text", lambda source: os._exit(9) if source.path.endswith("a2.py") else original(source))
+    report, _ = check(jobs=2)
+    broken = [finding for finding in report.findings if finding.code == "MRT902"]
+    assert [(finding.path, finding.revision) for finding in broken] == [("versions/a2.py", "a2")]
+    assert "MRT103" in {finding.code for finding in report.findings}
+    assert not [finding for finding in report.findings if finding.code in {"MRT901", "MRT903"}]
+
+
+ODD = {
+    "a byte order mark": b"\xef\xbb\xbf" + HEADER.format(revision="a1", parent=None).encode() + DROP.encode(),
+    "carriage returns": (HEADER.format(revision="a1", parent=None) + DROP).replace("\n", "\r\n").encode(),
+    "tabs": (HEADER.format(revision="a1", parent=None) + DROP).replace("    ", "\t").encode(),
+    "latin-1": b"# -*- coding: latin-1 -*-\n# caf\xe9\n" + (HEADER.format(revision="a1", parent=None) + DROP).encode(),
+    "deep nesting": (HEADER.format(revision="a1", parent=None) + DROP + "x = " + "(" * 90 + "1" + ")" * 90 + "\n").encode(),
+    "an endless loop": (HEADER.format(revision="a1", parent=None) + "def upgrade():\n    op.drop_column('users', 'phone')\n    while True:\n        op.execute('SELECT 1')\n\n\ndef downgrade():\n    op.execute('SELECT 2')\n").encode(),
+    "helpers in a circle": (HEADER.format(revision="a1", parent=None) + "def a():\n    b()\n\n\ndef b():\n    a()\n\n\ndef upgrade():\n    a()\n    op.drop_column('users', 'phone')\n\n\ndef downgrade():\n    b()\n").encode(),
+    "a string of 5 MB": (HEADER.format(revision="a1", parent=None) + DROP + f"BIG = {'x' * 5_000_000!r}\n").encode(),
+    "10,000 lines": (HEADER.format(revision="a1", parent=None) + DROP + "def data():\n" + "    rows = [1, 2, 3]\n" * 10_000).encode(),
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+def test_odd_files_are_read_in_bounded_time(project, check, text):
+    project.write("versions/a1.py", text)
+    report, _ = check(cache=False)
+    assert "MRT201" in {finding.code for finding in report.findings}
+
+
+BROKEN = {
+    "no Python": b"def upgrade(:\n",
+    "no encoding": b"# coding: nonsense\n",
+    "no UTF-8": b"x = '\xff'\n",
+    "a zero byte": b"x = 1\0\n",
+    "nesting beyond every stack": b"x = " + b"[" * 100_000 + b"\n",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_file_that_does_not_parse_is_a_finding_and_the_rest_is_checked(history, text):
+    source = HEADER.format(revision="a4", parent="a3").encode()
+    history.write("versions/a4.py", text + source if text.startswith(b"#") else source + text)
+    result = history.mrt("check", "versions", "--format", "json")
+    found = {(finding["path"], finding["code"]) for finding in json.loads(result.out)["findings"]}
+    assert found == {("versions/a2.py", "MRT201"), ("versions/a3.py", "MRT103"), ("versions/a4.py", "MRT902")}
+    assert (result.code, result.err) == (1, "")
+
+
+def test_a_template_in_a_string_is_no_migration(history, check):
+    history.write("versions/make.py", "TEMPLATE = '''\n" + HEADER.replace('"""', "").format(revision="x1", parent="x0") + CREATE + "'''\n")
+    report, read = check()
+    assert "versions/make.py" in read
+    assert "versions/make.py" not in report.files
+    assert "versions/make.py" not in {finding.path for finding in report.findings}
