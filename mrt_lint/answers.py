@@ -19,7 +19,7 @@ _WORD = re.compile(r"\w+")
 def lingers(case: Case, op: Op) -> bool:
     """Tell whether an operation understood from raw SQL has an effect that outlives the rollback and that no other rule judges."""
     if isinstance(op, Statement):
-        return op.effect is not False and bool(op.command) and not op.command.startswith(HOLE) and not _is_answered(case, op)
+        return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
     if not op.sql:
         return False
     if isinstance(op, Delete):
@@ -37,6 +37,8 @@ def answer(op: Op) -> str:
         return f"{_OPPOSITES.get(op.command, op.command)} …"
     if isinstance(op, Delete):
         return f"INSERT INTO {names(op)['table']} …"
+    if isinstance(op, AlterObject):
+        return f"ALTER {op.kind.upper()} {names(op)['name']} …"
     return sql_words(op).replace("DROP ", "CREATE ", 1) + " …"
 
 
@@ -44,7 +46,14 @@ def sql_words(op: Op) -> str:
     """Give the beginning of the statement that an operation came from."""
     if isinstance(op, Delete):
         return f"DELETE FROM {names(op)['table']}"
+    if isinstance(op, AlterObject) and isinstance(op.action, str):
+        return f"ALTER {op.kind.upper()} {names(op)['name']} {op.action}"
     return f"{op.op.replace('_', ' ').replace('rename', 'alter').upper()} {names(op)['name']}"
+
+
+def _is_telling(command: str) -> bool:
+    """Tell whether a command says what it does: SELECT asks, EXECUTE runs what stands elsewhere, a HOLE could not be read."""
+    return bool(command) and HOLE not in command and command not in {"SELECT", "EXECUTE", "PREPARE"}
 
 
 def _is_answered(case: Case, op: Statement) -> bool:

@@ -120,7 +120,7 @@ class Case:
         return tuple(map(str, known.columns)) if isinstance(known, CreateIndex) and known.columns is not UNKNOWN else ()
 
     def before(self, op: AlterColumn, setting: str) -> object:
-        """Give a column's setting ("type", "nullable", …) before this upgrade, UNKNOWN where neither operation nor history tells."""
+        """Give a column's setting ("type", …) before this upgrade, UNKNOWN where neither operation nor history tells."""
         column = self.thing(op)
         existing = getattr(op, f"existing_{setting}", UNSET)
         return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing

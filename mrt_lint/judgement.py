@@ -34,7 +34,12 @@ def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], setting
     history = History.of(
         [*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)], settings.target.dialect
     )
-    context = Context(target=settings.target, history=history)
+    context = Context(
+        target=settings.target,
+        history=history,
+        independent_branches=settings.independent_branches,
+        irreversible=settings.irreversible,
+    )
     findings = [
         *rules.check_history(history, context, chosen),
         *(finding for migration in migrations.values() for finding in rules.check(migration, context, chosen)),

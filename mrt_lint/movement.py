@@ -9,23 +9,21 @@ from mrt_lint.undo.things import readable
 from mrt_lint.values import UNKNOWN, Name, Unknown
 
 
-def moved_to(case: Case, drop: DropColumn) -> AddColumn | None:
-    """Give the column, added earlier in this upgrade, that was filled from the one that is dropped; None where there is none.
+def moved_to(case: Case, drop: DropColumn) -> tuple[str, ...]:
+    """Give the columns, added earlier in this upgrade, that were filled from the one that is dropped; none where there are none.
 
     An UPDATE whose new values were computed in Python counts where it fills nothing but new columns of the same table.
     """
-    if not readable(drop.column):
-        return None
     added: list[AddColumn] = []
-    filled: AddColumn | None = None
+    filled: dict[str, None] = {}
     for op in case.migration.upgrade_ops:
         if op is drop:
-            return filled
+            return tuple(filled)
         if isinstance(op, AddColumn):
             added.append(op)
         elif isinstance(op, Update):
-            filled = next((column for column in added if _fills(case, op, column, drop)), filled)
-    return None
+            filled.update((str(column.column), None) for column in added if _fills(case, op, column, drop))
+    return ()
 
 
 def _fills(case: Case, update: Update, column: AddColumn, drop: DropColumn) -> bool:

@@ -5,7 +5,26 @@ from __future__ import annotations
 import re
 
 _VOLATILE = frozenset(
-    ["random", "setseed", "gen_random_uuid", "uuidv4", "uuidv7", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "clock_timestamp", "timeofday", "nextval", "currval", "lastval", "random_normal", "gen_random_bytes", "gen_salt", "txid_current", "pg_current_xact_id"]
+    [
+        "random",
+        "setseed",
+        "gen_random_uuid",
+        "uuidv4",
+        "uuidv7",
+        "uuid_generate_v1",
+        "uuid_generate_v1mc",
+        "uuid_generate_v4",
+        "clock_timestamp",
+        "timeofday",
+        "nextval",
+        "currval",
+        "lastval",
+        "random_normal",
+        "gen_random_bytes",
+        "gen_salt",
+        "txid_current",
+        "pg_current_xact_id",
+    ]
 )
 """Functions that PostgreSQL, uuid-ossp and pgcrypto declare VOLATILE (`SELECT proname FROM pg_proc WHERE provolatile = 'v'`)."""
 

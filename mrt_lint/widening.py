@@ -5,6 +5,7 @@ from __future__ import annotations
 from mrt_lint.values import SqlType
 
 _UNBOUNDED = 1 << 31
+_ONE_BYTE = 255
 _ENUM_FAMILY = "ENUM"
 
 
@@ -61,7 +62,7 @@ def _is_wider_text(former: SqlType, new: SqlType, dialect: str) -> bool:
     if length is None or new_length is None or new_length < length:
         return False
     # MySQL stores a length in one byte up to 255 bytes, in two above; a character takes one to four bytes.
-    return dialect not in {"mysql", "mariadb"} or new_length * 4 <= 255 or length > 255
+    return dialect not in {"mysql", "mariadb"} or new_length * 4 <= _ONE_BYTE or length > _ONE_BYTE
 
 
 def _digits(number: SqlType) -> tuple[int, int]:

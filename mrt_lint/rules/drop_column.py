@@ -21,7 +21,8 @@ class DropColumn(Rule):
     severity = Severity.ERROR
     message = "upgrade drops {the_column}: a downgrade can bring the column back, its values are lost"
     instead = (
-        "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT id, {column} FROM {table}); "
+        "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT id, {column} FROM "
+        "{table}); "
         "drop it in a later release, and restore it from the copy in downgrade()"
     )
     manual = (
@@ -106,6 +107,6 @@ class DropColumn(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every column that held values before this upgrade."""
         for op in case.concerned(self, ops.DropColumn):
-            if not case.moment(op).new_column and moved_to(case, op) is None:
+            if not case.moment(op).new_column and not moved_to(case, op):
                 found = names(op)
                 yield self.found(case.migration, op, **found, copy=f"{found['table']}_{found['column']}_backup")

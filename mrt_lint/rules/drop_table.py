@@ -20,7 +20,8 @@ class DropTable(Rule):
     severity = Severity.ERROR
     message = "upgrade drops {the_table}: a downgrade can create the table again, its rows are lost"
     instead = (
-        "set it aside under another name (ALTER TABLE {table} RENAME TO {last}_retired), rename it back in downgrade(), and drop it in a "
+        "set it aside under another name (ALTER TABLE {table} RENAME TO {last}_retired), rename it back in downgrade(), and "
+        "drop it in a "
         "later release when nobody has missed it"
     )
     manual = (
@@ -30,7 +31,10 @@ class DropTable(Rule):
     exemptions = (
         "The table was created earlier in the same upgrade.",
         "The same upgrade emptied it before (MRT203 or MRT214 spoke of that).",
-        "Its rows were copied to another table in the same upgrade and are back under its name in the end, as when SQLite rebuilds a table.",
+        (
+            "Its rows were copied to another table in the same upgrade and are back under its name in the end, as when SQLite "
+            "rebuilds a table."
+        ),
     )
 
     bad = (

@@ -20,7 +20,8 @@ class EnumAddValue(Rule):
     severity = Severity.ERROR
     message = "upgrade adds '{value}' to {the_enum}: PostgreSQL cannot remove an enum value, so no downgrade takes it back"
     instead = (
-        "keep such lists in a table of their own or in a CHECK constraint, which can be changed both ways; for this enum, downgrade() has to "
+        "keep such lists in a table of their own or in a CHECK constraint, which can be changed both ways; for this enum, "
+        "downgrade() has to "
         "map the rows to other values, create the type anew without '{value}' and convert every column to it"
     )
     dialects = ("postgresql",)

@@ -26,7 +26,10 @@ class IndexWithoutConcurrently(Rule):
     )
     dialects = ("postgresql",)
     manual = (
-        "PostgreSQL, “Building Indexes Concurrently”: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
+        (
+            "PostgreSQL, “Building Indexes Concurrently”: "
+            "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY"
+        ),
         "Alembic, MigrationContext.autocommit_block: https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
     )
     exemptions = (

@@ -20,7 +20,7 @@ class MoveAndDrop(Rule):
     code = "MRT208"
     name = "move-and-drop"
     severity = Severity.ERROR
-    message = "upgrade moves the values of {the_column} to '{target}' and drops it at once: what the move got wrong is lost"
+    message = "upgrade moves the values of {the_column} to {targets} and drops it at once: what the move got wrong is lost"
     instead = (
         "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
         "downgrade() then only drops {target}"
@@ -97,6 +97,8 @@ class MoveAndDrop(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every dropped column whose values went to a new one."""
         for op in case.concerned(self, ops.DropColumn):
-            moved = moved_to(case, op)
-            if moved is not None and not case.moment(op).new_column:
-                yield self.found(case.migration, op, **names(op), target=names(moved)["column"])
+            targets = moved_to(case, op)
+            if targets and not case.moment(op).new_column:
+                yield self.found(
+                    case.migration, op, **names(op), targets=" and ".join(f"'{target}'" for target in targets), target=targets[0]
+                )

@@ -27,7 +27,10 @@ class NotNullWithoutDefault(Rule):
     message = (
         "upgrade adds NOT NULL {the_column} without a server default: it fails where the table has rows, and old code cannot insert"
     )
-    instead = 'give it a server_default, or add it with nullable=True, fill it, and then op.alter_column("{table}", "{column}", nullable=False)'
+    instead = (
+        'give it a server_default, or add it with nullable=True, fill it, and then op.alter_column("{table}", "{column}", '
+        "nullable=False)"
+    )
     manual = (
         "PostgreSQL, “Adding a Column”: https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN",
         "SQLAlchemy, Column.server_default: https://docs.sqlalchemy.org/en/20/core/metadata.html",

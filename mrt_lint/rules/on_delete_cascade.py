@@ -8,7 +8,7 @@ from mrt_lint.history.schema import fold
 from mrt_lint.phrase import join, names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 from mrt_lint.undo.things import readable
-from mrt_lint.values import UNKNOWN, Constraint, MaybeName
+from mrt_lint.values import MaybeName
 
 
 class OnDeleteCascade(Rule):
@@ -24,7 +24,10 @@ class OnDeleteCascade(Rule):
     message = (
         "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of '{parent}' from now on deletes its rows of '{table}' too"
     )
-    instead = "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and let the application delete rows of {table} where that is meant"
+    instead = (
+        "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and let the application delete rows of {table} where that "
+        "is meant"
+    )
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
@@ -98,25 +101,15 @@ class OnDeleteCascade(Rule):
         for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
-                if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
+                if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op):
                     parent = key.referred_table if readable(key.referred_table) else "another table"
                     columns = join(key.columns) if key.columns else names(op)["column"]
                     yield self.found(case.migration, op, **names(op), parent=parent, columns=columns)
 
     @staticmethod
-    def _cascaded_before(case: Case, op: ops.Op, key: Constraint) -> bool:
-        """Look at the foreign keys on the same columns that upgrade dropped: as the history defines them, or downgrade does again."""
-        if key.columns is UNKNOWN:
-            return False
-        return any(
-            former.kind == "foreignkey" and _cascades(former.ondelete) and _folded(former.columns) == _folded(key.columns)
-            for former in case.ledger(op).former_constraints(op)
-        )
+    def _cascaded_before(case: Case, op: ops.Op) -> bool:
+        return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in case.ledger(op).predecessors(op))
 
 
 def _cascades(action: MaybeName) -> bool:
     return readable(action) and fold(action) == "cascade"
-
-
-def _folded(columns: object) -> tuple[str, ...]:
-    return tuple(fold(column) for column in columns if readable(column)) if isinstance(columns, tuple) else ()

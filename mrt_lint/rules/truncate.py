@@ -19,7 +19,10 @@ class Truncate(Rule):
     name = "truncate"
     severity = Severity.ERROR
     message = "upgrade truncates {the_table}: every row is lost, and a downgrade cannot know them"
-    instead = "keep the rows (CREATE TABLE {last}_backup AS SELECT * FROM {table}) and insert them again in downgrade(), or delete only the rows that are wrong"
+    instead = (
+        "keep the rows (CREATE TABLE {last}_backup AS SELECT * FROM {table}) and insert them again in downgrade(), or delete only "
+        "the rows that are wrong"
+    )
     manual = (
         "PostgreSQL, TRUNCATE: https://www.postgresql.org/docs/current/sql-truncate.html",
         "MySQL, “Statements That Cause an Implicit Commit”: https://dev.mysql.com/doc/refman/8.0/en/implicit-commit.html",

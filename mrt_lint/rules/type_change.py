@@ -1,6 +1,7 @@
 """MRT303."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint import ops
 from mrt_lint.case import Case
@@ -23,15 +24,21 @@ class TypeChange(Rule):
     message = (
         "upgrade changes {the_column} from {former} to {new}: every value is converted, a downgrade converts what is left of them"
     )
-    instead = "add a column of the new type beside {column}, fill it in batches, let the application write both, and drop {column} in a later release"
+    instead = (
+        "add a column of the new type beside {column}, fill it in batches, let the application write both, and drop {column} in a "
+        "later release"
+    )
     manual = (
         "PostgreSQL, ALTER TABLE, Notes: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",
         "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.0/en/innodb-online-ddl-operations.html",
     )
     exemptions = (
-        "The former type is known, from `existing_type` or the history, and the change is provably harmless on the database: the same type, a "
-        "longer VARCHAR, on PostgreSQL and SQLite also VARCHAR to TEXT and a higher precision of NUMERIC at the same scale.",
-        "MySQL: a longer VARCHAR only where the length takes as many bytes as before.",
+        "The change is provably harmless on the database, the former type being known from `existing_type` or the history.",
+        (
+            "Harmless are the same type and a longer VARCHAR; on PostgreSQL and SQLite VARCHAR to TEXT and NUMERIC with more "
+            "digits, same scale."
+        ),
+        "On MySQL a longer VARCHAR is so only where its length takes as many bytes as before.",
         "The table or the column was created earlier in the same upgrade.",
     )
 
@@ -100,6 +107,15 @@ class TypeChange(Rule):
             """,
         ),
         Example(
+            title="Another type on other databases only",
+            source="""
+            from sqlalchemy.dialects.mysql import LONGTEXT
+
+            def upgrade():
+                op.alter_column("users", "note", existing_type=sa.Text(), type_=sa.Text().with_variant(LONGTEXT(), "mysql"))
+            """,
+        ),
+        Example(
             title="A column of this upgrade's own",
             source="""
             def upgrade():
@@ -114,12 +130,18 @@ class TypeChange(Rule):
         for op in case.concerned(self, ops.AlterColumn):
             if op.type is UNSET or case.moment(op).new_column:
                 continue
-            former = case.before(op, "type")
-            if isinstance(former, SqlType) and isinstance(op.type, SqlType) and is_harmless(former, op.type, case.dialect(op)):
+            dialect = case.dialect(op)
+            former, new = _on(case.before(op, "type"), dialect), _on(op.type, dialect)
+            if isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
                 continue
-            if op.type is UNKNOWN and op.existing_type is UNKNOWN:
+            if new is UNKNOWN and op.existing_type is UNKNOWN:
                 continue
-            yield self.found(case.migration, op, **names(op), former=_words(former, "its type"), new=_words(op.type, "another one"))
+            yield self.found(case.migration, op, **names(op), former=_words(former, "its type"), new=_words(new, "another one"))
+
+
+def _on(kind: object, dialect: str) -> object:
+    here = kind.on(dialect) if isinstance(kind, SqlType) else kind
+    return replace(here, variants=()) if isinstance(here, SqlType) else here
 
 
 def _words(kind: object, otherwise: str) -> str:

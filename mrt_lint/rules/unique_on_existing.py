@@ -22,7 +22,8 @@ class UniqueOnExisting(Rule):
         "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same, and locks the table while it looks"
     )
     instead = (
-        "look for duplicates first (SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1); on PostgreSQL build the "
+        "look for duplicates first (SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1); on "
+        "PostgreSQL build the "
         "index with CREATE UNIQUE INDEX CONCURRENTLY and then ALTER TABLE {table} ADD CONSTRAINT … UNIQUE USING INDEX …"
     )
     manual = (

@@ -23,9 +23,15 @@ class UpdateNotUndone(Rule):
     name = "update-not-undone"
     severity = Severity.WARNING
     message = "upgrade overwrites values in {the_table}, downgrade changes nothing there: the older release reads the new values"
-    instead = "write the values to a new column of {table}, which downgrade() drops, or compute the former ones again there with an UPDATE"
+    instead = (
+        "write the values to a new column of {table}, which downgrade() drops, or compute the former ones again there with an "
+        "UPDATE"
+    )
     manual = (
-        "Alembic cookbook, “Data Migrations”: https://alembic.sqlalchemy.org/en/latest/cookbook.html#data-migrations-general-techniques",
+        (
+            "Alembic cookbook, “Data Migrations”: "
+            "https://alembic.sqlalchemy.org/en/latest/cookbook.html#data-migrations-general-techniques"
+        ),
     )
     exemptions = (
         "It fills only columns that were added in the same upgrade.",

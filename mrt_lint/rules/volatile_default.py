@@ -22,7 +22,8 @@ class VolatileDefault(Rule):
     severity = Severity.WARNING
     message = "PostgreSQL rewrites {the_table} under an exclusive lock to compute {default} for '{column}' in every row"
     instead = (
-        'add {column} without a default, set it with op.alter_column("{table}", "{column}", server_default=sa.text("{default}")), which '
+        'add {column} without a default, set it with op.alter_column("{table}", "{column}", '
+        'server_default=sa.text("{default}")), which '
         "concerns new rows only, and fill the others in batches"
     )
     dialects = ("postgresql",)

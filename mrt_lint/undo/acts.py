@@ -71,9 +71,14 @@ def acts(op: Op) -> bool:
 
 def _drop(slots: Slots, key: Key, op: DropIndex | DropConstraint | DropObject) -> Thing | None:
     thing = slots.drop(key)
-    if thing is not None and thing.maker is None and thing.definition is None and (op.if_exists is not False or not op.certain):
+    if thing is not None and thing.maker is None and thing.definition is None and _may_miss(op):
         thing.doubtful = True
     return thing
+
+
+def _may_miss(op: DropIndex | DropConstraint | DropObject) -> bool:
+    """Tell whether an operation is written for the case that there is nothing to drop."""
+    return op.if_exists is not False or not op.certain
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------------
@@ -165,6 +170,10 @@ def _create_index(world: World, op: CreateIndex) -> Iterator[Touch]:
 def _drop_index(world: World, op: DropIndex) -> Iterator[Touch]:
     if readable(op.index):
         key = place(op.schema, op.index)
+        table = world.table_of(op)
+        if _may_miss(op) and isinstance(table, Table) and table.maker is None and world.past.lacks(table.origin, fold(op.index)):
+            world.indexes.before.setdefault(key, None)
+            world.indexes.now.setdefault(key, None)
         index = _drop(world.indexes, key, op)
         if index is not None and index.table is None:
             index.table = world.table_of(op)
@@ -191,6 +200,9 @@ def _drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
     unnamed = [thing for thing in table.anonymous if _is_of_kind(thing, op.kind)]
     if readable(op.constraint) and (fold(op.constraint) in table.constraints.now or not unnamed):
         key = fold(op.constraint)
+        if _may_miss(op) and table.maker is None and world.past.lacks(table.origin, key):
+            table.constraints.before.setdefault(key, None)
+            table.constraints.now.setdefault(key, None)
         constraint = _drop(table.constraints, key, op)
         if constraint is not None and constraint.definition is None and readable(op.kind):
             constraint.definition = of_kind(op.kind)
@@ -269,8 +281,10 @@ def _insert(world: World, op: Insert) -> Iterator[Touch]:
 
 def _empty(world: World, op: Delete | Truncate) -> Iterator[Touch]:
     table = world.table_of(op)
-    if table is not None and op.certain and (isinstance(op, Truncate) or op.where is False):
-        table.rows.clear()
+    if table is not None and (isinstance(op, Truncate) or op.where is False):
+        if op.certain:
+            table.rows.clear()
+        table.maybe_empty = True
     return iter(())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mrt_lint.dialects import admits
 from mrt_lint.history.schema import object_place
 from mrt_lint.migration import Migration
-from mrt_lint.ops import CreateTable, DropTable, Execute, Op, Raise, Statement, Update
+from mrt_lint.ops import CreateConstraint, CreateTable, DropTable, Execute, Op, Raise, Statement, Update
 from mrt_lint.undo.acts import Touch, acts, apply
 from mrt_lint.undo.definition import is_same, setting_of
 from mrt_lint.undo.past import Past
@@ -61,7 +61,8 @@ class Ledger:
         self.world = World(past)
         self.moments: dict[int, Moment] = {}
         self.touches: dict[int, tuple[Touch, ...]] = {}
-        self._follow(running(migration.upgrade_ops, dialect))
+        self.upgrade = tuple(running(migration.upgrade_ops, dialect))
+        self._follow(self.upgrade)
         self.reverse = {id(op): op for op in running(migration.downgrade_ops, dialect)}
         self._follow(self.reverse.values())
         reverse = self.reverse.values()
@@ -77,7 +78,7 @@ class Ledger:
     def _moment(self, op: Op) -> Moment:
         table = self.world.view_of(op) or self.world.table_of(op)
         if table is None:
-            return Moment()
+            return Moment(new_table=self._may_be_new(op))
         column = None
         name = getattr(op, "column", None)
         if isinstance(table, Table) and readable(name):
@@ -87,14 +88,22 @@ class Ledger:
             new_table=table.maker is not None,
             new_column=column is not None and column.maker is not None,
             new_columns=_new_columns(table) if isinstance(op, Update) else frozenset(),
-            empty=isinstance(table, Table) and not table.rows,
+            empty=isinstance(table, Table) and (not table.rows or (table.maybe_empty and not op.certain)),
+        )
+
+    def _may_be_new(self, op: Op) -> bool:
+        """Tell whether an unreadable table may be one that this upgrade created under an unreadable name."""
+        named = not readable(getattr(op, "table", ""))
+        return named and any(
+            isinstance(other, CreateTable) and not readable(other.table) for other in self.upgrade[: len(self.moments)]
         )
 
     def undone(self, op: Op, action: str | None = None) -> Undo:
         """Tell what becomes of an operation; `action` narrows it to one setting of `AlterColumn`, or to its renaming ("moved")."""
         touches = [touch for touch in self.touches.get(id(op), ()) if action in {None, touch.action}]
         if not touches:
-            return Undo.CANNOT_TELL if self.blind or self.refuses or self.reverse else Undo.NO
+            replaced = any(other.op.startswith("create") and _family(other) == _family(op) for other in self.upgrade)
+            return Undo.CANNOT_TELL if self.blind or self.refuses or self.reverse or replaced else Undo.NO
         fates = {self._fate(touch, op) for touch in touches}
         worst = next(fate for fate in (Undo.NO, Undo.REPLACED, Undo.CANNOT_TELL, Undo.DIFFERENT, Undo.YES) if fate in fates)
         if worst in {Undo.NO, Undo.REPLACED} and (self.blind or self.refuses or self.blurred & {_family(op), "table"}):
@@ -130,14 +139,15 @@ class Ledger:
         for touches in self.touches.values():
             yield from (touch.thing for touch in touches if touch.action == "made" and touch.thing is not None)
 
-    def former_constraints(self, op: Op) -> Iterator[Constraint]:
-        """Give what is known of the constraints that the table of an upgrade operation had before: by the history or downgrade()."""
-        table = self.moments[id(op)].table
-        if isinstance(table, Table):
-            made_again = (thing for thing in self.made if thing.table is table and self._is_reverse(thing.maker))
-            for thing in (*table.constraints.before.values(), *made_again):
-                if thing is not None and isinstance(thing.definition, Constraint):
-                    yield thing.definition
+    def predecessors(self, op: Op) -> Iterator[Constraint]:
+        """Give the constraints on the same columns that a new one's table had before, as the history or downgrade() knows them."""
+        new = next((touch.thing for touch in self.touches[id(op)] if touch.action == "made"), None)
+        if new is None or not isinstance(new.table, Table) or not new.covering:
+            return
+        made_again = (thing for thing in self.made if thing.table is new.table and self._is_reverse(thing.maker))
+        for thing in (*new.table.constraints.before.values(), *made_again):
+            if thing is not None and isinstance(thing.definition, Constraint) and thing.covering == new.covering:
+                yield thing.definition
 
     def makes_anew(self, op: Op, kind: str, name: Name) -> bool:
         """Tell whether this migration makes an object of that name, in either function."""
@@ -156,7 +166,7 @@ class Ledger:
         if touch.action == "made":
             return self._fate_of_made(touch, thing)
         if touch.action == "dropped":
-            return self._fate_of_dropped(touch, thing)
+            return self._fate_of_dropped(touch, thing, op)
         if touch.action == "moved":
             return self._fate_of_moved(touch, thing)
         return self._fate_of_setting(touch, thing)
@@ -168,13 +178,15 @@ class Ledger:
             return Undo.YES
         return self._compare(touch.slots.before[touch.key], touch.slots.now.get(touch.key))
 
-    def _fate_of_dropped(self, touch: Touch, thing: Thing) -> Undo:
+    def _fate_of_dropped(self, touch: Touch, thing: Thing, op: Op) -> Undo:
         before = touch.slots.before.get(touch.key)
         if touch.key is None or before is None:
             return Undo.YES
         now = touch.slots.now.get(touch.key)
         if now is not None and _stands(now):
             return self._compare(before, now)
+        if thing.doubtful and self._is_made_after(op, touch):
+            return Undo.YES
         table = thing.table
         if isinstance(table, Table) and not table.standing:
             return self._fate_in_new_table(touch, thing, table)
@@ -230,6 +242,15 @@ class Ledger:
             return Undo.NO if setting == "nullable" and value is False else Undo.YES
         return Undo.YES if value is UNKNOWN or value == before else Undo.DIFFERENT
 
+    def _is_made_after(self, op: Op, touch: Touch) -> bool:
+        """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""
+        return any(
+            other.action == "made" and other.slots is touch.slots and other.key == touch.key
+            for id_, touches in self.touches.items()
+            if id_ != id(op) and id_ not in self.reverse
+            for other in touches
+        )
+
     def _is_reverse(self, op: Op | None) -> bool:
         return id(op) in self.reverse
 
@@ -273,7 +294,7 @@ def _is_opaque(op: Op) -> bool:
 
 
 def _family(op: Op) -> str:
-    return op.op.rpartition("_")[2]
+    return "constraint" if isinstance(op, CreateConstraint) else op.op.rpartition("_")[2]
 
 
 def _is_blurred(op: Op) -> bool:

@@ -33,6 +33,17 @@ class Past:
         constraint = found.constraints.get(str(name)) if found is not None else None
         return constraint if isinstance(constraint, Constraint) else None
 
+    def lacks(self, table: Key, name: str) -> bool:
+        """Tell whether a table provably has neither an index nor a constraint of that name; one without a name may have any."""
+        found = self.table(table)
+        return (
+            found is not None
+            and found.complete
+            and not found.unnamed
+            and name not in found.indexes
+            and name not in found.constraints
+        )
+
     def index(self, key: Key) -> CreateIndex | None:
         """Give an index's definition."""
         place = cast("Place", key)

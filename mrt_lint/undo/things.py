@@ -26,7 +26,9 @@ class Thing:
     `maker` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
     a Column, a Constraint, the operation that created it, None for nothing. `table` is what it hangs on, `beside` the column
     whose definition brought it along. `settings` are the attributes that operations have set since, each with the operation
-    that did, `former` what they were before. `standing` is False once it was dropped or replaced.
+    that did, `former` what they were before. `standing` is False once it was dropped or replaced. `doubtful` tells that nobody
+    knows whether it was there: it was dropped IF EXISTS, and no migration speaks of it. `covering` are the columns under a
+    constraint, by identity.
     """
 
     maker: Op | None = None
@@ -36,6 +38,8 @@ class Thing:
     settings: dict[str, tuple[object, Op]] = field(default_factory=dict)
     former: dict[str, object] = field(default_factory=dict)
     standing: bool = True
+    doubtful: bool = False
+    covering: tuple[Thing | None, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -88,7 +92,8 @@ class Slots:
 class Table(Thing):
     """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
 
-    `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full.
+    `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
+    `maybe_empty` True once rows were deleted under a condition.
     `home` is where it stands now, `origin` where it stood first.
     """
 
@@ -96,6 +101,7 @@ class Table(Thing):
     constraints: Slots = field(init=False)
     anonymous: list[Thing] = field(default_factory=list)
     rows: set[Table] = field(default_factory=set)
+    maybe_empty: bool = False
     complete: bool = True
     home: Place = (None, "")
     origin: Place = (None, "")

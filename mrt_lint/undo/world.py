@@ -78,6 +78,7 @@ class World:
         """Let a constraint stand under its name or among the unnamed; `column` is the one it stands beside."""
         covered = (column,) if column is not None and not constraint.columns else ()
         thing = Thing(maker=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
+        thing.covering = tuple(table.columns_by_name.look(name) for name in thing.columns)
         if not readable(constraint.name):
             table.anonymous.append(thing)
             return None, thing

@@ -1,0 +1,30 @@
+"""MRT903."""
+
+from collections.abc import Iterator
+
+from mrt_lint.history import Flaw, History
+from mrt_lint.rule import Context, Finding, HistoryRule, Severity
+
+
+class MissingParent(HistoryRule):
+    """A revision names a parent that no file declares.
+
+    Alembic builds the whole graph before it does anything: every command, also on other branches, stops with “Can't locate
+    revision”. It happens when a file is deleted, or when a revision is merged before the one that it follows.
+    """
+
+    code = "MRT903"
+    name = "missing-parent"
+    severity = Severity.ERROR
+    message = "revision {revision} follows '{parent}', which no file declares: every alembic command stops here"
+    instead = "set down_revision to a revision that is there, or bring back the file of '{parent}'"
+    manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
+    bad = ()
+    good = ()
+
+    def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
+        """Yield a finding at each file whose parent is missing."""
+        for problem in history.problems():
+            if problem.flaw is Flaw.MISSING_PARENT:
+                migration = problem.migration
+                yield self.found(migration, migration.place, revision=migration.revision, parent=problem.revisions[0])

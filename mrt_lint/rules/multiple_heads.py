@@ -1,0 +1,49 @@
+"""MRT901."""
+
+from collections.abc import Iterator
+
+from mrt_lint.history import History
+from mrt_lint.migration import Migration
+from mrt_lint.rule import Context, Finding, HistoryRule, Severity
+
+
+class MultipleHeads(HistoryRule):
+    """The history has more than one head.
+
+    Two branches of the code each added a revision on the same parent. `alembic upgrade head` refuses to choose, so the deployment
+    stops; where it runs with `heads`, the order in which the two arrive differs from database to database.
+    """
+
+    code = "MRT901"
+    name = "multiple-heads"
+    severity = Severity.ERROR
+    message = (
+        "revision {revision} is one of {count} heads of the history, beside {others}: 'alembic upgrade head' refuses to choose"
+    )
+    instead = "alembic merge -m 'merge heads' {heads}, or set down_revision of the later one to the other"
+    manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
+    exemptions = (
+        "The branches are joined by a merge revision.",
+        "The head stands on a labelled branch that `independent_branches` of the configuration declares independent.",
+    )
+    bad = ()
+    good = ()
+
+    def check_history(self, history: History, context: Context) -> Iterator[Finding]:
+        """Yield a finding at each head that has to be joined with another."""
+        heads = [head for head in history.heads if not _is_independent(history, head, context.independent_branches)]
+        if len(heads) < 2:  # noqa: PLR2004  one head is what every history has
+            return
+        for head in heads:
+            migration = history.migrations[head]
+            others = ", ".join(f"{other} ({_file(history.migrations[other])})" for other in heads if other != head)
+            yield self.found(migration, migration.place, revision=head, count=len(heads), others=others, heads=" ".join(heads))
+
+
+def _is_independent(history: History, head: str, labels: tuple[str, ...]) -> bool:
+    line = (head, *history.ancestors(head))
+    return any(label in labels for revision in line for label in history.migrations[revision].branch_labels)
+
+
+def _file(migration: Migration) -> str:
+    return migration.path.replace("\\", "/").rpartition("/")[2]

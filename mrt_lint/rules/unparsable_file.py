@@ -1,0 +1,27 @@
+"""MRT902."""
+
+from collections.abc import Iterator
+
+from mrt_lint.case import Case
+from mrt_lint.rule import Finding, Rule, Severity
+
+
+class UnparsableFile(Rule):
+    """The file is not Python, or nested too deeply to be read.
+
+    Alembic imports every file of the versions folder at each command: one that does not parse stops them all, on every branch,
+    also the downgrade that is needed right now. What the file would do has not been looked at.
+    """
+
+    code = "MRT902"
+    name = "unparsable-file"
+    severity = Severity.ERROR
+    message = "the file cannot be read: {reason}"
+    instead = "correct it; every alembic command imports it, and no other rule has looked at it"
+    manual = ("Alembic, ScriptDirectory: https://alembic.sqlalchemy.org/en/latest/api/script.html",)
+    bad = ()
+    good = ()
+
+    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the file finds it, since there is no migration
+        """Yield nothing: there is no migration to look at."""
+        return iter(())

@@ -1,0 +1,28 @@
+"""MRT990."""
+
+from collections.abc import Iterator
+
+from mrt_lint.case import Case
+from mrt_lint.rule import Finding, Rule, Severity
+
+
+class UselessNoqa(Rule):
+    """A `# noqa` comment names a code that has nothing to say there.
+
+    It was written for a line that has changed since, or the code is misspelt. It tells the next reader of a danger that is not
+    there, and it will hide the next one that is.
+    """
+
+    code = "MRT990"
+    name = "useless-noqa"
+    severity = Severity.WARNING
+    message = "this comment silences {code}, which finds nothing here"
+    instead = "remove {code} from the comment"
+    manual = ("flake8, “Selecting and Ignoring Violations”: https://flake8.pycqa.org/en/latest/user/violations.html",)
+    exemptions = ("A comment without codes, and one for a rule that is not selected in this run.",)
+    bad = ()
+    good = ()
+
+    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the comments finds it, after all rules spoke
+        """Yield nothing: it takes the findings of all the others."""
+        return iter(())
