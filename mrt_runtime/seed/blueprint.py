@@ -11,13 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.check import Condition, read_condition
 from mrt_runtime.seed.foresight import Foresight
-from mrt_runtime.seed.kind import Kind, Slot, Whole
+from mrt_runtime.seed.kind import Document, Kind, Slot, Text, Whole
 from mrt_runtime.seed.statement import Writer
 from mrt_runtime.seed.unique import Unique, mentioned, uniques_of
 from mrt_runtime.seed.value import ANY, Pool, Row, Value, Variety
 
 MOST_COMBINATIONS = 4000
 MOST_VALUES = 80
+JSON = re.compile(r"\bjson_|->", re.IGNORECASE)
 NESTING = frozenset({"array", "composite"})
 
 
@@ -100,7 +101,11 @@ class Draughtsman:
             if null and column.default is None:
                 blueprint.pools[column.name] = Pool(null=True)
             return
-        kind = self.foresight.foresee(table.label, column.name, kind)
+        kind = (
+            Document()
+            if isinstance(kind, Text) and holds_json(column, table)
+            else self.foresight.foresee(table.label, column.name, kind)
+        )
         pool = replace(kind.pool(slot), null=null)
         if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Whole)):
             pool = replace(pool, edges=(), bare=())
@@ -290,6 +295,11 @@ def written_out(sql: str, table: Table) -> str:
             name = re.escape(column.name)
             sql = re.sub(rf'"{name}"|`{name}`|\b{name}\b', f"({column.generated})".replace("\\", r"\\"), sql)
     return sql
+
+
+def holds_json(column: Column, table: Table) -> bool:
+    """Whether a check reads the column as JSON; so do SQLite and MariaDB keep it, whose JSON is a text."""
+    return any(JSON.search(check.expression) and column.name in mentioned(check.expression, table) for check in table.checks)
 
 
 def sample(pool: Pool, most: int) -> tuple[Value, ...]:

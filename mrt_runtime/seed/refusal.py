@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 CONSTRAINT = (
     re.compile(r"CHECK constraint failed: (?P<name>.+)"),  # SQLite (the expression, where it has no name)
-    re.compile(r"CONSTRAINT [`'](?P<name>[^`']+)[`'] failed"),  # MariaDB (CHECK)
+    re.compile(r"CONSTRAINT [`'](?:[^`'.]+\.)?(?P<name>[^`']+)[`'] failed"),  # MariaDB (CHECK)
     re.compile(r"Check constraint '(?P<name>[^']+)' is violated"),  # MySQL
     re.compile(r"CONSTRAINT `(?P<name>[^`]+)` FOREIGN KEY"),  # MySQL and MariaDB
     re.compile(r"Duplicate entry .* for key '(?:[^'.]+\.)?(?P<name>[^']+)'"),  # MySQL and MariaDB
