@@ -1,0 +1,109 @@
+"""A rule's page and the table of all rules, written from what the rules say of themselves.
+
+`python -m mrt_lint.page docs` writes them to docs/rules.md and docs/rules/.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mrt_lint.rule import Example, Rule, Target
+
+_DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+_GROUPS = {
+    "1": "What downgrade() does not undo",
+    "2": "What is lost",
+    "3": "What changes its name or type",
+    "4": "What is locked, rewritten or refused",
+    "5": "Sequences",
+    "7": "What a rolling deployment trips over",
+    "8": "Hygiene",
+    "9": "The history as a whole",
+}
+
+
+def render(rule: Rule) -> str:
+    """Write a rule's page in Markdown: what, why, the safe way, what stays silent, how to silence it, the manual."""
+    what, _, why = textwrap.dedent("    " + (rule.__doc__ or "")).partition("\n\n")
+    sections = [f"# {rule.code} {rule.name}", f"{what.strip()} *({_kind(rule)})*", "## Why it hurts", why.strip()]
+    if rule.bad:
+        sections += ["## What it finds", *_examples(rule.bad)]
+    if rule.good:
+        sections += ["## What to write instead", *_examples(rule.good[:1])]
+    if rule.exemptions or rule.good[1:]:
+        sections += [
+            "## It stays silent when",
+            "\n".join(f"* {exemption}" for exemption in rule.exemptions),
+            *_examples(rule.good[1:]),
+        ]
+    sections += ["## How to silence it", _silence(rule), "## What it rests on", "\n".join(f"* {source}" for source in rule.manual)]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def table(rules: Iterable[Rule]) -> str:
+    """Write the table of rules in Markdown, each linked to its page."""
+    lines = ["| code | name | severity | finds |", "| --- | --- | --- | --- |"]
+    for rule in rules:
+        what = (rule.__doc__ or "").partition("\n\n")[0].strip().rstrip(".")
+        lines.append(f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {_severity(rule)} | {what} |")
+    return "\n".join(lines) + "\n"
+
+
+def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
+    """Give every page as its path inside of docs/ and its text."""
+    known = tuple(rules)
+    groups = [(title, [rule for rule in known if rule.code[3] == digit]) for digit, title in _GROUPS.items()]
+    sections = "\n".join(f"## {title}\n\n{table(group)}" for title, group in groups if group)
+    yield "rules.md", f"# The rules\n\nAn error fails `mrt check`; a warning does so with `--strict`.\n\n{sections}"
+    for rule in known:
+        yield f"rules/{rule.code}.md", render(rule)
+
+
+def _kind(rule: Rule) -> str:
+    words = [_severity(rule), *(_DIALECTS.get(dialect, dialect) for dialect in rule.dialects)]
+    return ", ".join(words)
+
+
+def _severity(rule: Rule) -> str:
+    return rule.severity.value if rule.default else f"{rule.severity.value}, opt-in"
+
+
+def _examples(examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        yield f"{example.title}{_target(example.target)}:"
+        for number, body in enumerate((*example.before, example.source)):
+            code = textwrap.dedent(body).strip()
+            yield f"```python\n{code if number == len(example.before) else '# an earlier revision' + chr(10) + code}\n```"
+
+
+def _target(target: Target) -> str:
+    if target.dialect is None:
+        return ""
+    version = f" {target.pg_version[0]}" if target.pg_version != Target().pg_version else ""
+    return f" ({_DIALECTS[target.dialect]}{version})"
+
+
+def _silence(rule: Rule) -> str:
+    how = f'`# noqa: {rule.code}` on a line of the statement, with the reason beside it; everywhere: `ignore = ["{rule.code}"]` in '
+    return (
+        f"{how}`[tool.mrt]` of pyproject.toml." if rule.default else f"It speaks only when selected: `--extend-select {rule.code}`."
+    )
+
+
+def _main(folder: str) -> None:
+    from mrt_lint.rules import all_rules  # noqa: PLC0415  the command line shows pages without all of them
+
+    root = Path(folder)
+    (root / "rules").mkdir(exist_ok=True)
+    wanted = dict(pages(all_rules()))
+    for stale in {path.relative_to(root).as_posix() for path in root.glob("rules/*.md")} - wanted.keys():
+        (root / stale).unlink()
+    for path, text in wanted.items():
+        (root / path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
