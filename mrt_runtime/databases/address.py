@@ -13,6 +13,14 @@ from mrt_runtime.config import ConfigurationError
 IN_A_URL = re.compile(r"(?<=://)([^\s:/@'\"]*):([^\s@'\"]*)@")
 IN_A_SETTING = re.compile(r"(?i)\b(password|passwd|pwd)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)")
 
+ASYNC_DRIVERS = {
+    "sqlite": {"aiosqlite": "aiosqlite"},
+    "postgresql": {"asyncpg": "asyncpg", "psycopg_async": "psycopg"},
+    "mysql": {"aiomysql": "aiomysql", "asyncmy": "asyncmy"},
+    "mariadb": {"aiomysql": "aiomysql", "asyncmy": "asyncmy"},
+}
+"""SQLAlchemy's name of each async driver → the module to import, best first."""
+
 
 def parse_url(url: str | URL) -> URL:
     """Read a URL; ConfigurationError where it is none. `postgres://`, which SQLAlchemy no longer knows, is accepted."""
@@ -70,3 +78,11 @@ def keep_driver(url: URL, own: URL) -> URL:
     except (ImportError, exc.ArgumentError):
         return url.set(drivername=own.drivername)
     return url
+
+
+def find_async(url: URL) -> URL | None:
+    """Give the URL with an async driver that is installed; None where there is none."""
+    for driver, module in ASYNC_DRIVERS.get(url.get_backend_name(), {}).items():
+        if importlib.util.find_spec(module) is not None:
+            return url.set(drivername=f"{url.get_backend_name()}+{driver}")
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import shutil
 import sqlite3
 import tempfile
@@ -57,12 +58,25 @@ def take_lock(path: Path) -> sqlite3.Connection | None:
 
 def remove(folder: Path, lock: sqlite3.Connection) -> None:
     """Remove a folder and then its lock, in this order, so that nothing is ever left without a lock to find it by."""
+    end_server(folder)
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # Windows: it is still open
         lock_of(folder).unlink()
     lock.close()
     with contextlib.suppress(OSError):
         lock_of(folder).unlink(missing_ok=True)
+
+
+def end_server(folder: Path) -> None:
+    """End the embedded PostgreSQL server that a killed run left running in its folder."""
+    file = next(folder.glob("*/postmaster.pid"), None)
+    if file is None:
+        return
+    with contextlib.suppress(Exception):  # gone, another user's, or no psutil; without its files the server ends by itself
+        process = importlib.import_module("psutil").Process(int(file.read_text().partition("\n")[0]))
+        if str(file.parent) in process.cmdline():
+            process.terminate()
+            process.wait(timeout=5)
 
 
 def list_dead() -> list[tuple[Path, sqlite3.Connection]]:

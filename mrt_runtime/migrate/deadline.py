@@ -23,7 +23,7 @@ class ExpiredError(BaseException):
 
 
 class Deadline:
-    """Cancels the block when `seconds` are over: first the statement on the server, then the Python code.
+    """Cancels the block when `seconds` are over: the Python code first, so that it is told where it stood, and the statement.
 
     interrupt: cancels statements; called from another thread. In the main thread of a POSIX system the Python code is reached
     by a signal, which also ends sleeping and waiting for a socket; elsewhere by an exception that takes effect at the next
@@ -67,10 +67,10 @@ class Deadline:
             if time.monotonic() - started < (self._seconds or 0):  # pragma: no cover - a spurious wake-up
                 continue
             self.expired = True
-            with contextlib.suppress(Exception):
-                self._interrupt()
             if not self._done.is_set():
                 self._raise_in_thread()
+            with contextlib.suppress(Exception):
+                self._interrupt()
             wait = REPEAT
 
     def _raise_in_thread(self) -> None:

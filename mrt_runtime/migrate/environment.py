@@ -10,9 +10,11 @@ from typing import Any
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
+from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
+from mrt_runtime.databases.address import find_async
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import Deadline, ExpiredError
 from mrt_runtime.migrate.error import MigrationError, MigrationTimeout, Phase, describe, locate
@@ -22,6 +24,9 @@ from mrt_runtime.migrate.project import Project
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
+
+Doing = tuple[Phase, str | None, str | None]
+NOTHING: Doing = ("env", None, None)
 
 
 class Environment:
@@ -33,16 +38,17 @@ class Environment:
         self._project = Project(config)
         self._guard = Guard(scratch)
         self._path = sys.path[:]
-        self.doing: tuple[Phase, str | None, str | None] = ("env", None, None)
-        """What runs at this moment: phase, revision and file. Set by the work, read when an error is told."""
+        self._url = scratch.env_url
+        self._step: Doing = NOTHING
+        self._is_inside = False
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Run the body as env.py would run: contained, its variables set, the guard in front of every connection."""
         self._project.output.seek(0)
         self._project.output.truncate()
-        with contain(self._project.home, self._path, self._project.variables(self._scratch), self._project.output), self._guard:
-            self._project.hand_over(self._scratch)
+        with contain(self._project.home, self._path, self._project.variables(self._url), self._project.output), self._guard:
+            self._project.hand_over(self._url)
             yield
 
     def open_directory(self) -> ScriptDirectory:
@@ -55,7 +61,30 @@ class Environment:
 
     def run(self, directory: ScriptDirectory, work: Work, command: str, **settings: Any) -> None:
         """Run env.py once; `work` says which steps. Raises as Migrator does."""
-        self.doing = ("env", None, None)
+        try:
+            self._run(directory, work, command, settings)
+        except MigrationError as error:
+            if not (self._url == self._scratch.env_url and is_wrong_driver(error) and self._change_driver()):
+                raise
+            self._run(directory, work, command, settings)
+
+    def _change_driver(self) -> bool:
+        """Hand over an async driver instead of a sync one, or the other way round; env.py got no further than its engine."""
+        is_async = self._url.get_dialect().is_async
+        other = self._scratch.url if is_async else find_async(self._url)
+        if other is not None:
+            self._url = other
+        return other is not None
+
+    @contextlib.contextmanager
+    def doing(self, phase: Phase, revision: str, file: str) -> Iterator[None]:
+        """Note what the work does meanwhile, for telling an error."""
+        self._step, self._is_inside = (phase, revision, file), True
+        yield
+        self._is_inside = False  # not after an error, which is this step's
+
+    def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
+        self._step, self._is_inside = NOTHING, False
         try:
             with self.entered(), self._deadline() as deadline:
                 try:
@@ -67,11 +96,15 @@ class Environment:
             raise self._tell(late, directory, expired=True) from None
         if deadline.expired:
             raise self._tell(ExpiredError(), directory, expired=True)
-        if self._guard.violation is not None:
-            raise self._guard.violation
+        if self._guard.violation is not None or self._guard.trespass is not None:
+            raise self._tell(self._guard.trespass or RuntimeError(), directory, expired=False)
 
     def _deadline(self) -> Deadline:
-        return Deadline(self._timeout, lambda: self._scratch.interrupt(self._guard.connections))
+        def interrupt() -> None:
+            self._guard.let_through()  # it comes from the watching thread, and may connect to where it has to
+            self._scratch.interrupt(self._guard.connections)
+
+        return Deadline(self._timeout, interrupt)
 
     def _run_env(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         alembic = self._project.alembic
@@ -97,10 +130,18 @@ class Environment:
         is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
         if is_told and not expired:
             return error
-        phase, revision, file = self.doing
+        phase, revision, file = self._step if self._is_inside or expired else NOTHING
         place, line = locate(error, (file, self.env_py(directory)))
         output = self._project.output.getvalue()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
+        if self._guard.trespass is not None:
+            return MigrationError(str(self._guard.trespass), **where)
         if expired:
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         return MigrationError(describe(error, self._scratch.url), **where)
+
+
+def is_wrong_driver(error: MigrationError) -> bool:
+    """Whether env.py makes an async engine of a sync URL, or a sync engine of an async one. Source: SQLAlchemy's error pages."""
+    text = str(error.__cause__)
+    return error.phase == "env" and ("requires an async driver" in text or isinstance(error.__cause__, exc.MissingGreenlet))

@@ -22,6 +22,10 @@ PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
 
 
+class OutsideError(Exception):
+    """A statement of a migration names another database; it is that migration's failure."""
+
+
 class Guard:
     """Watches every engine of the process, sync or async, whoever made it, from `with` to the end of its block.
 
@@ -35,10 +39,11 @@ class Guard:
         self._opened: list[Any] = []
         self._strangers: set[int] = set()
         self.violation: WrongDatabaseError | None = None
+        self.trespass: OutsideError | None = None
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.violation = None
+        self.violation = self.trespass = None
         self._strangers = {thread.ident for thread in threading.enumerate() if thread.ident} - {threading.get_ident()}
         ACTIVE.append(self)
         return self
@@ -67,6 +72,10 @@ class Guard:
         """Whether what this thread does is to be watched."""
         return threading.get_ident() not in self._strangers
 
+    def let_through(self) -> None:
+        """Let this thread alone: it is one of our own."""
+        self._strangers.add(threading.get_ident())
+
     def before_connect(self, target: Target) -> None:
         """Refuse what is certainly another database."""
         if self._scratch.is_elsewhere(target):
@@ -82,11 +91,11 @@ class Guard:
         self.prove(connection)
         outside = self._scratch.reaches_out(statement)
         if outside is not None:
-            self.violation = WrongDatabaseError(
-                f"A migration writes to {outside}, outside of the scratch database: it was stopped before this statement "
-                f"({' '.join(statement.split())[:80]}). Only what happens in the project's own database can be verified."
+            self.trespass = OutsideError(
+                f"it writes to {outside}, outside of the scratch database, and was stopped before this statement: "
+                f"{' '.join(statement.split())[:80]}"
             )
-            raise self.violation
+            raise self.trespass
 
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()

@@ -136,9 +136,8 @@ class Migrator:
             if not asked and not self._is_same(heads, expected):
                 raise MigrationError(describe_lost(expected, heads), phase="env", file=self._env_py)
             asked.append(heads)
-            self._environment.doing = (direction, revision, self.graph[revision].file)
-            yield self._make_step(direction, revision)
-            self._environment.doing = ("env", None, None)
+            with self._environment.doing(direction, revision, self.graph[revision].file):
+                yield self._make_step(direction, revision)
 
         self._environment.run(self._directory, work, direction, destination_rev=revision)
         self._require(asked)

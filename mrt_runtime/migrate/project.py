@@ -14,9 +14,9 @@ from typing import Any
 from alembic.config import CommandLine, Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import URL
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases import Scratch
 from mrt_runtime.migrate.error import describe
 
 
@@ -54,13 +54,14 @@ class Project:
         except (CommandError, ImportError, IniError, ValueError) as error:
             raise ConfigurationError(f"{self.ini}: {describe(error).partition(': ')[2]}.") from None
 
-    def hand_over(self, scratch: Scratch) -> None:
+    def hand_over(self, url: URL) -> None:
         """Set the URL in the configuration that env.py reads, every time, because env.py may have replaced it."""
-        self.alembic.set_main_option("sqlalchemy.url", render(scratch).replace("%", "%%"))
+        self.alembic.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
 
-    def variables(self, scratch: Scratch) -> dict[str, str]:
+    def variables(self, url: URL) -> dict[str, str]:
         """Give the environment variables that MRTConfig.env asks for."""
-        return {name: value.replace("{url}", render(scratch)) for name, value in self._variables.items()}
+        spelled = url.render_as_string(hide_password=False)
+        return {name: value.replace("{url}", spelled) for name, value in self._variables.items()}
 
     def options(self, command: str) -> Namespace:
         """Give the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
@@ -84,8 +85,3 @@ class Project:
     def _parse(self, *command: str) -> Namespace:
         arguments = [part for argument in self._x_arguments for part in ("-x", argument)]
         return CommandLine().parser.parse_args(["-c", str(self.ini), *arguments, *command])
-
-
-def render(scratch: Scratch) -> str:
-    """Spell out the URL with its password: only env.py gets to see it."""
-    return scratch.env_url.render_as_string(hide_password=False)

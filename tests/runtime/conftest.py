@@ -109,6 +109,30 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+ASYNC_ENV = """
+import asyncio
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import async_engine_from_config, create_async_engine
+
+
+def do_run_migrations(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run():
+    engine = {engine}
+    async with engine.connect() as connection:
+        await connection.run_sync(do_run_migrations)
+    await engine.dispose()
+
+
+asyncio.run(run())
+"""
+FROM_CONFIG = "async_engine_from_config(context.config.get_section('alembic'), prefix='sqlalchemy.', poolclass=pool.NullPool)"
+
 MIGRATION = '''"""step {revision}"""
 import sqlalchemy as sa
 from alembic import op
@@ -142,6 +166,9 @@ class Project:
     def write_ini(self, *lines):
         lines = ("[alembic]", "script_location = migrations", "sqlalchemy.url = driver://user:pass@localhost/never", *lines)
         (self.root / "alembic.ini").write_text("\n".join(lines) + "\n")
+
+    def write_async_env(self, engine=FROM_CONFIG):
+        self.env.write_text(ASYNC_ENV.format(engine=engine))
 
     def add(self, revision, down_revision=None, *, upgrade=None, downgrade=None, branch_labels=None, depends_on=None, folder=None):
         """A migration that makes table t_REVISION unless told otherwise; `upgrade` and `downgrade` are code."""

@@ -57,8 +57,9 @@ def write_diamond(project):
     project.add("last", "merge")
 
 
-def test_a_diamond_is_walked_in_an_order_in_which_every_step_finds_its_parents(project, scratch):
+def test_a_diamond_is_walked_in_an_order_in_which_every_step_finds_its_parents(project, sqlite_scratch):
     write_diamond(project)
+    scratch = sqlite_scratch
     migrator = Migrator(project.config(), scratch)
     seen = set()
     for step in migrator.graph:
@@ -311,8 +312,8 @@ def test_a_migration_finds_the_folder_the_modules_and_the_variables_of_its_proje
     project.write_ini("prepend_sys_path = .")
     (project.root / "settings_of_mine.py").write_text("import os\nURL = os.environ['MY_URL']\n")
     (project.root / "words.txt").write_text("t_from_file")
-    first = "import settings_of_mine\nfrom alembic import context\ncontext.config.set_main_option('sqlalchemy.url', settings_of_mine.URL)\n"
-    project.env.write_text(first + project.env.read_text())
+    override = "config = context.config\nimport settings_of_mine\nconfig.set_main_option('sqlalchemy.url', settings_of_mine.URL)"
+    project.env.write_text(project.env.read_text().replace("config = context.config", override))
     project.add("a", upgrade='op.create_table(open("words.txt").read(), sa.Column("id", sa.Integer))')
     Migrator(project.config(env={"MY_URL": "{url}"}), sqlite_scratch).upgrade("a")
     assert tables(sqlite_scratch) == {"from_file"}

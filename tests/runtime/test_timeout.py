@@ -1,0 +1,130 @@
+"""`migration_timeout`: whatever a migration is stuck in, it ends within about a second of the limit, and the run goes on."""
+
+import signal
+import socket
+import threading
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from mrt_runtime import databases
+from mrt_runtime.migrate import MigrationTimeout, Migrator
+
+LIMIT = 0.4
+SLACK = 1.0
+
+
+def run_out(project, scratch, upgrade):
+    project.add("a", upgrade=upgrade)
+    project.add("b")
+    migrator = Migrator(project.config(migration_timeout=LIMIT), scratch)
+    migrator.current()
+    began = time.monotonic()
+    with pytest.raises(MigrationTimeout) as expired:
+        migrator.upgrade("a")
+    assert time.monotonic() - began < LIMIT + SLACK
+    assert (expired.value.phase, expired.value.revision) == ("upgrade", "a")
+    scratch.reset()
+    migrator.upgrade("b")
+    assert migrator.current() == ("b",)
+    return expired.value
+
+
+STUCK_SQL = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(1000)",
+    "mysql": "SELECT SLEEP(1000)",
+    "mariadb": "SELECT SLEEP(1000)",
+}
+
+
+def test_a_statement_that_runs_away_is_cancelled_on_the_server(project, scratch):
+    error = run_out(project, scratch, f'op.execute("{STUCK_SQL[scratch.database.dialect]}")')
+    assert error.file == str(project.versions / "a.py")
+    assert f"migration_timeout={LIMIT}" in error.cause
+    if scratch.database.dialect == "postgresql":
+        with scratch.engine.connect() as connection:
+            asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+            assert connection.execute(sa.text(f"{asleep} AND datname = current_database()")).scalar() == 0
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        "import time; time.sleep(1000)",
+        "while True: pass",
+        "while True:\n        try: [i for i in range(1000)]\n        except Exception: pass",
+        "import threading; threading.Event().wait(1000)",
+    ],
+)
+def test_python_code_that_hangs_is_ended(project, sqlite_scratch, stuck):
+    run_out(project, sqlite_scratch, stuck)
+
+
+def test_waiting_for_a_socket_is_ended(project, sqlite_scratch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()[:2]
+        run_out(project, sqlite_scratch, f"import socket; socket.create_connection({address}).recv(1)")
+
+
+def test_a_lock_that_is_never_released_is_no_place_to_wait(project, postgres_url):
+    database = databases.connect(postgres_url)
+    with database.make_scratch() as scratch:
+        with scratch.engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE busy (id INTEGER)")
+        holder = scratch.engine.connect()
+        holder.exec_driver_sql("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
+        run_out(project, scratch, 'op.execute("DROP TABLE busy")')
+        holder.invalidate()
+        holder.close()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "driver", "sleep"),
+    [("sqlite_url", "sqlite+aiosqlite", STUCK_SQL["sqlite"]), ("postgres_url", "postgresql+asyncpg", STUCK_SQL["postgresql"])],
+)
+def test_an_async_env_py_is_ended_too(project, request, url, driver, sleep):
+    project.write_async_env()
+    database = databases.connect(sa.make_url(request.getfixturevalue(url)).set(drivername=driver))
+    with database.make_scratch() as scratch:
+        run_out(project, scratch, f'op.execute("{sleep}")')
+    database.close()
+
+
+def test_a_thread_other_than_the_main_one_is_ended_at_its_next_bytecode(project, sqlite_scratch):
+    outcome = []
+
+    def work():
+        try:
+            run_out(project, sqlite_scratch, "while True: pass")
+        except BaseException as error:  # noqa: BLE001 - a failure in a thread would go unseen
+            outcome.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert outcome == []
+
+
+def test_a_migration_that_swallows_the_cancelling_is_timed_out_all_the_same(project, scratch):
+    stuck = STUCK_SQL[scratch.database.dialect]
+    run_out(project, scratch, f'try:\n        op.execute("{stuck}")\n    except BaseException:\n        pass')
+
+
+def test_somebody_elses_alarm_still_rings(project, sqlite_scratch):
+    rung = []
+    former = signal.signal(signal.SIGALRM, lambda *_: rung.append(True))
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    project.add("a", upgrade="import time; time.sleep(0.5)")
+    Migrator(project.config(migration_timeout=5), sqlite_scratch).upgrade("a")
+    assert rung == [True]
+    assert callable(signal.getsignal(signal.SIGALRM))
+    signal.signal(signal.SIGALRM, former)
+
+
+def test_without_a_limit_nothing_is_watched(project, sqlite_scratch):
+    project.add("a", upgrade="import threading; assert not any(t.name == 'mrt deadline' for t in threading.enumerate())")
+    Migrator(project.config(migration_timeout=None), sqlite_scratch).upgrade("a")
