@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from configparser import Error as IniError
@@ -39,20 +40,24 @@ class Project:
 
     @contextlib.contextmanager
     def at_home(self) -> Iterator[None]:
-        """Stand in the folder that the project's relative paths start from."""
-        before = Path.cwd()
+        """Stand in the folder that the project's relative paths start from; sys.path is as before afterwards."""
+        before, path = Path.cwd(), sys.path[:]
         os.chdir(self.home)
         try:
             yield
         finally:
+            sys.path[:] = path
             os.chdir(before)
 
     def open_directory(self) -> ScriptDirectory:
-        """Open the folder of migrations; imports none of them yet."""
+        """Open the folder of migrations, with what alembic.ini prepends to sys.path; imports none of them yet."""
         try:
-            return ScriptDirectory.from_config(self.alembic)
+            directory = ScriptDirectory.from_config(self.alembic)
         except (CommandError, ImportError, IniError, ValueError) as error:
             raise ConfigurationError(f"{self.ini}: {describe(error).partition(': ')[2]}.") from None
+        # Python remembers which folder "." was when it first looked there; it has been another one since.
+        sys.path[:] = [str(self.home / entry) if entry else entry for entry in sys.path]
+        return directory
 
     def hand_over(self, url: URL) -> None:
         """Set the URL in the configuration that env.py reads, every time, because env.py may have replaced it."""
