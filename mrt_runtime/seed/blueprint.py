@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +12,7 @@ from mrt_runtime.schema import Column, ColumnType, ForeignKey, NamedType, Schema
 from mrt_runtime.seed.check import Condition, read_condition
 from mrt_runtime.seed.foresight import Foresight
 from mrt_runtime.seed.kind import Document, Kind, Slot, Text, Whole
+from mrt_runtime.seed.parents import Parents
 from mrt_runtime.seed.statement import Writer
 from mrt_runtime.seed.unique import Unique, mentioned, uniques_of
 from mrt_runtime.seed.value import ANY, Pool, Row, Value, Variety
@@ -252,40 +253,6 @@ class Draughtsman:
                 return self.writer.passing(condition.expression, choices)
         except DBAPIError:
             return []
-
-
-class Parents:
-    """Rows that foreign keys may point at, read when they are first asked for; `promised` ones will be there in time."""
-
-    def __init__(self, writer: Writer, schema: Schema) -> None:
-        self.writer = writer
-        self.tables: Mapping[str, Table] = {table.label: table for table in schema.tables}
-        self.promised: dict[str, Row] = {}
-        self._read: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
-
-    def rows(self, label: str, columns: Sequence[str]) -> list[Row] | None:
-        """Give the values of these columns (of the primary key, where none are named) in rows where none is NULL.
-
-        None where there is no such table.
-        """
-        table = self.tables.get(label)
-        if table is None:
-            return None
-        names = tuple(columns) or (table.primary_key.columns if table.primary_key else ())
-        if any(table.column(name) is None for name in names):
-            return None
-        place = (label, names)
-        if place not in self._read:
-            rows = [row for row in self.writer.read(table, names) if None not in row.values()]
-            self._read[place] = list({tuple(row.values()): row for row in rows}.values())
-        if not self._read[place] and label in self.promised and set(names) <= set(self.promised[label]):
-            return [{name: self.promised[label][name] for name in names}]
-        return self._read[place]
-
-    def forget(self, label: str) -> None:
-        """Read that table again when it is next asked for."""
-        for place in [place for place in self._read if place[0] == label]:
-            del self._read[place]
 
 
 def written_out(sql: str, table: Table) -> str:

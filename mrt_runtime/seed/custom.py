@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.config import SeedRows
 from mrt_runtime.schema import Column, Table
-from mrt_runtime.seed.fill import Filled, Filler, insertable
+from mrt_runtime.seed.attempt import Filled
+from mrt_runtime.seed.fill import Filler, insertable
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row import Planner
 from mrt_runtime.seed.value import Row, Value, Variety

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.schema import Schema, Table, qualified
-from mrt_runtime.seed.blueprint import Blueprint, Draughtsman, Parents
+from mrt_runtime.seed.attempt import ATTEMPTS_A_ROW, Attempt, Filled, blame
+from mrt_runtime.seed.blueprint import Blueprint, Draughtsman
 from mrt_runtime.seed.foresight import Foresight
-from mrt_runtime.seed.refusal import Refusal, read_refusal
+from mrt_runtime.seed.parents import Parents
+from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row import Planner, same
 from mrt_runtime.seed.statement import Writer
-from mrt_runtime.seed.unique import columns_of, mentioned
 from mrt_runtime.seed.value import Row, Variety
 
-MOST_ATTEMPTS = 60  # for a whole table
-ATTEMPTS_A_ROW = 25
-MOST_EXTRA_ROWS = 12
 ENOUGH_ROWS = 20  # times seed_rows
 MOST_DEPTH = 4  # of inheritance
-
-
-@dataclass(slots=True, kw_only=True)
-class Filled:
-    """Our rows in a table, how many were written now, and why there are none, or why a column stays empty in all of them."""
-
-    rows: list[Row] = field(default_factory=list)
-    written: int = 0
-    reason: str | None = None
 
 
 class Filler:
@@ -56,7 +43,7 @@ class Filler:
             blueprint = draw()
         if blueprint.impossible:
             return Filled(reason=blueprint.impossible)
-        attempt = Attempt(self, blueprint, target, there)
+        attempt = Attempt(self.writer, self.seed_rows, blueprint, target, there)
         filled = attempt.all_at_once(first or {})
         if filled is None:
             filled = attempt.one_by_one(first or {})
@@ -71,7 +58,7 @@ class Filler:
         blueprint = draw()
         if depth < MOST_DEPTH and self._add_parents(blueprint, there, 1, fixed, depth + 1):
             blueprint = draw()
-        filled = Attempt(self, blueprint, target, there).one_by_one(fixed, rows=1, wanted=())
+        filled = Attempt(self.writer, self.seed_rows, blueprint, target, there).one_by_one(fixed, rows=1, wanted=())
         self._forget(table, target)
         return filled
 
@@ -127,7 +114,7 @@ class Filler:
         target = self.writer.dialect.target(table, self.schema)
         there = self.writer.read(target, insertable(target))
         blueprint = self.draughtsman.draw(table, start=len(there), count=max(10, 2 * self.seed_rows))
-        more = Attempt(self, blueprint, target, there).one_by_one({}, rows=0, wanted=empty)
+        more = Attempt(self.writer, self.seed_rows, blueprint, target, there).one_by_one({}, rows=0, wanted=empty)
         filled.rows += more.rows
         filled.written += more.written
         filled.reason = more.reason or filled.reason if any(all(r[n] is None for r in filled.rows) for n in empty) else None
@@ -160,99 +147,6 @@ class Filler:
             self.parents.forget(table.label)
 
 
-class Attempt:
-    """One table's rows being inserted."""
-
-    def __init__(self, filler: Filler, blueprint: Blueprint, target: Table, there: Iterable[Row]) -> None:
-        self.writer = filler.writer
-        self.seed_rows = filler.seed_rows
-        self.blueprint = blueprint
-        self.target = target
-        self.there = list(there)
-        self.left = MOST_ATTEMPTS
-
-    def _planner(self) -> Planner:
-        planner = Planner(self.blueprint, self.there)
-        planner.filled.clear()
-        return planner
-
-    def all_at_once(self, first: Row) -> Filled | None:
-        """Insert all rows in one statement; None where that did not work."""
-        planner, rows = self._planner(), []
-        for ordinal in range(self.seed_rows):
-            row = planner.plan(Variety.of_row(ordinal), ordinal, fixed=None if ordinal else first)
-            if row is not None:
-                planner.accept(row)
-                rows.append(row)
-        for name in planner.unfilled[:MOST_EXTRA_ROWS]:
-            row = planner.plan(Variety.TYPICAL, len(rows), wanted=[name]) if name not in planner.filled else None
-            if row is not None:
-                planner.accept(row)
-                rows.append(row)
-        return self._finish(planner, rows, None) if rows and self._insert(rows) is None else None
-
-    def one_by_one(self, first: Row, *, rows: int | None = None, wanted: Sequence[str] | None = None) -> Filled:
-        """Insert row by row, each as often as it takes to learn what the database wants.
-
-        rows: how many, `seed_rows` where it is left out. wanted: columns that get a row more where none of these fills them;
-            all of them where it is left out.
-        """
-        planner, done, reason = self._planner(), list[Row](), None
-        for ordinal in range(self.seed_rows if rows is None else rows):
-            row, refusal = self._persist(planner, Variety.of_row(ordinal), ordinal, first if ordinal == 0 else {})
-            reason = refusal or reason
-            done += [row] if row else []
-        for name in list(planner.unfilled if wanted is None else wanted)[:MOST_EXTRA_ROWS]:
-            if name not in planner.filled and (done or wanted):
-                row, refusal = self._persist(planner, Variety.TYPICAL, len(done), {}, wanted=(name,))
-                reason = refusal or reason
-                done += [row] if row else []
-        return self._finish(planner, done, reason)
-
-    def _persist(
-        self, planner: Planner, variety: Variety, ordinal: int, fixed: Row, wanted: Collection[str] = ()
-    ) -> tuple[Row | None, str | None]:
-        reason = None
-        for turn in range(ATTEMPTS_A_ROW):
-            row = planner.plan(variety, ordinal, fixed=fixed, wanted=wanted)
-            if row is None or self.left <= 0:
-                break
-            self.left -= 1
-            refusal = self._insert([row])
-            if refusal is None:
-                planner.accept(row)
-                return row, reason
-            reason = refusal.reason
-            columns = set(blame(refusal, self.blueprint)) - fixed.keys()
-            if columns:
-                planner.ban(columns, row)
-            else:
-                # Nothing is blamed: an everyday row, an emptier one, then other values altogether.
-                variety = (Variety.TYPICAL, Variety.BARE)[turn % 2]
-                ordinal += turn % 2
-                planner.ban(row.keys() - fixed.keys(), row)
-        return None, reason
-
-    def _insert(self, rows: Sequence[Row]) -> Refusal | None:
-        try:
-            with self.writer.dialect.attempt(self.writer.connection):
-                self.writer.insert(self.target, self.blueprint.columns, rows)
-        except DBAPIError as error:
-            return read_refusal(error)
-        return None
-
-    def _finish(self, planner: Planner, rows: list[Row], reason: str | None) -> Filled:
-        missing = self.blueprint.missing
-        if not rows:
-            return Filled(reason=reason or "no values are left that its constraints allow")
-        empty = [name for name in (*missing, *planner.unfilled) if name not in planner.filled]
-        for name in empty:
-            if name in missing:
-                return Filled(rows=rows, written=len(rows), reason=missing[name])
-        reason = f"column '{empty[0]}' could not be filled: {reason}" if empty and reason else None
-        return Filled(rows=rows, written=len(rows), reason=reason)
-
-
 def is_choosy(blueprint: Blueprint, columns: Collection[str]) -> bool:
     """Whether these columns of a foreign key suit only some parents: a condition binds them, or each parent serves once."""
     return bool(blueprint.bound.keys() & set(columns)) or any(set(unique.columns) <= set(columns) for unique in blueprint.uniques)
@@ -276,29 +170,3 @@ def key_columns(table: Table) -> tuple[str, ...]:
         if key and all(c is not None and c.generated is None and (key is table.primary_key or not c.nullable) for c in columns):
             return key.columns
     return ()
-
-
-def blame(refusal: Refusal, blueprint: Blueprint) -> tuple[str, ...]:
-    """Give the columns whose values the database did not like; none where it does not tell."""
-    table, named = blueprint.table, refusal.constraint
-    if refusal.columns:
-        return refusal.columns
-    if named:
-        return next((columns for name, columns in _constraints(blueprint) if name == named), None) or mentioned(named, table)
-    if re.search(r"foreign key constraint failed", refusal.reason, re.IGNORECASE):
-        return tuple(name for key in table.foreign_keys for name in key.columns)
-    return mentioned(refusal.reason, table)
-
-
-def _constraints(blueprint: Blueprint) -> Iterator[tuple[str | None, tuple[str, ...]]]:
-    """Give every constraint's name and columns; SQLite calls a nameless check by its expression, MySQL the key PRIMARY."""
-    table = blueprint.table
-    for condition in blueprint.conditions:
-        yield condition.name, condition.columns
-        yield condition.expression, condition.columns
-    if table.primary_key is not None:
-        yield "PRIMARY", table.primary_key.columns
-    yield from ((unique.name, unique.columns) for unique in blueprint.uniques)
-    yield from ((key.name, key.columns) for key in table.foreign_keys)
-    yield from ((index.name, columns_of(index, table)) for index in table.indexes)
-    yield from ((exclusion.name, mentioned(exclusion.definition, table)) for exclusion in table.exclusions)

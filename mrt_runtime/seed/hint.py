@@ -13,7 +13,8 @@ from mrt_lint.sql import expand
 from mrt_lint.values import SqlType
 from mrt_runtime.schema import qualified
 from mrt_runtime.seed.check import read_condition
-from mrt_runtime.seed.kind import Document, Flag, Floating, Fraction, Kind, Listed, Moment, Text, Whole
+from mrt_runtime.seed.kind import Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
+from mrt_runtime.seed.moment import Moment
 
 VOCABULARY = re.compile(r"\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
 KINDS: dict[str, Kind] = {

@@ -11,11 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.config import SeedRows
 from mrt_runtime.schema import Schema, Table
+from mrt_runtime.seed.attempt import Filled
 from mrt_runtime.seed.change import Change
 from mrt_runtime.seed.circle import Circle
 from mrt_runtime.seed.custom import CustomSeed
 from mrt_runtime.seed.dialect import dialect_of
-from mrt_runtime.seed.fill import Filled, Filler, key_columns
+from mrt_runtime.seed.fill import Filler, key_columns
 from mrt_runtime.seed.foresight import Foresight
 from mrt_runtime.seed.plan import order_tables, parents_of
 from mrt_runtime.seed.refusal import read_refusal

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlalchemy import Connection
 
 from mrt_runtime.schema import Column, ColumnType, Schema, Table
-from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Moment, Text, Whole
+from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
+from mrt_runtime.seed.moment import Moment
 from mrt_runtime.seed.value import Expression, Value
 
 INTEGERS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "integer": 32, "bigint": 64}

@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
 from mrt_runtime.schema import Column, ColumnType, NamedType, Schema, Table
-from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Moment, Slot, Text, Whole
+from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Slot, Text, Whole
+from mrt_runtime.seed.moment import Moment
 from mrt_runtime.seed.value import Pool, Value
 
 INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}

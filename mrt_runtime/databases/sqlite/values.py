@@ -10,7 +10,8 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from mrt_runtime.schema import Column, Schema, Table
-from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Moment, Text, Whole
+from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
+from mrt_runtime.seed.moment import Moment
 from mrt_runtime.seed.value import Value
 
 # In SQLAlchemy's spelling of types; the first word that the declared type contains decides.
