@@ -31,19 +31,13 @@ def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], setting
     }
     broken = {path: reading for path, reading in readings.items() if isinstance(reading, Broken)}
     stand_ins = [_stand_in(path, sources[path]) for path in broken]
-    history = History.of(
-        [*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)], settings.target.dialect
-    )
-    context = Context(
-        target=settings.target,
-        history=history,
-        independent_branches=settings.independent_branches,
-        irreversible=settings.irreversible,
-    )
+    known = [*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
+    history = History.of(known, settings.target.dialect)
+    context = Context(target=settings.target, history=history)
     findings = [
         *rules.check_history(history, context, chosen),
-        *(finding for migration in migrations.values() for finding in rules.check(migration, context, chosen)),
-        *_unparsable(chosen, stand_ins, broken),
+        *(finding for migration in migrations.values() for finding in _check(migration, context, chosen)),
+        *(finding for stand_in in stand_ins for finding in _unparsable(stand_in, broken[stand_in.path], chosen)),
     ]
     spoken, silenced = _hush(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
@@ -75,11 +69,19 @@ def _stand_in(path: str, source: bytes) -> Migration:
     )
 
 
-def _unparsable(chosen: Sequence[Rule], stand_ins: Sequence[Migration], broken: Mapping[str, Broken]) -> Iterator[Finding]:
+def _check(migration: Migration, context: Context, chosen: Sequence[Rule]) -> list[Finding]:
+    """Check one migration; a rule that trips over it costs the findings in this file, and says so, not those in the others."""
+    try:
+        return list(rules.check(migration, context, chosen))
+    except Exception as error:  # noqa: BLE001  see above
+        reason = f"looking at it failed ({type(error).__name__}: {error})"
+        return list(_unparsable(migration, Broken(place=migration.place, reason=reason), chosen))
+
+
+def _unparsable(migration: Migration, broken: Broken, chosen: Sequence[Rule]) -> Iterator[Finding]:
     for rule in chosen:
         if rule.code == _BROKEN:
-            for stand_in in stand_ins:
-                yield rule.found(stand_in, broken[stand_in.path].place, reason=broken[stand_in.path].reason)
+            yield rule.found(migration, broken.place, reason=broken.reason)
 
 
 def _unread(migration: Migration) -> Iterator[Unread]:

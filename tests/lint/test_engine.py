@@ -146,3 +146,12 @@ def test_a_template_in_a_string_is_no_migration(history, check):
     assert "versions/make.py" in read
     assert "versions/make.py" not in report.files
     assert "versions/make.py" not in {finding.path for finding in report.findings}
+
+
+def test_a_rule_that_trips_over_a_file_says_so_and_hides_no_other(history, check, monkeypatch):
+    from mrt_lint.rules.drop_column import DropColumn
+
+    monkeypatch.setattr(DropColumn, "check", lambda _self, case: 1 / 0 if case.migration.revision == "a2" else iter(()))
+    report, _ = check(cache=False)
+    assert [(finding.path, finding.code) for finding in report.findings] == [("versions/a2.py", "MRT902"), ("versions/a3.py", "MRT103")]
+    assert "ZeroDivisionError" in report.findings[0].message
