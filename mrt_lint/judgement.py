@@ -33,7 +33,12 @@ def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], setting
     stand_ins = [_stand_in(path, sources[path]) for path in broken]
     known = [*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
     history = History.of(known, settings.target.dialect)
-    context = Context(target=settings.target, history=history)
+    context = Context(
+        target=settings.target,
+        history=history,
+        independent_branches=settings.independent_branches,
+        irreversible=settings.irreversible,
+    )
     findings = [
         *rules.check_history(history, context, chosen),
         *(finding for migration in migrations.values() for finding in _check(migration, context, chosen)),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint import __version__
-from tests.lint.conftest import UPDATE
+from tests.lint.conftest import DROP, UPDATE
 
 
 def codes(result) -> list[tuple[str, str]]:
@@ -106,6 +106,13 @@ def test_rules_of_the_history_see_the_files_that_were_not_given(history):
     assert whole == [("versions/a3.py", "MRT901"), ("versions/b2.py", "MRT901")]
     assert codes(history.mrt("check", "versions/b2.py", "--select", "MRT901", "--format", "json")) == [("versions/b2.py", "MRT901")]
     assert codes(history.mrt("check", "versions/a1.py", "--select", "MRT901", "--format", "json")) == []
+
+
+def test_branches_that_are_declared_independent_have_heads_of_their_own(history):
+    history.migration("b1", "a1", 'branch_labels = ("audit",)\n\n\n' + DROP)
+    assert codes(history.mrt("check", "versions", "--select", "MRT901", "--format", "json"))
+    history.write("pyproject.toml", '[tool.mrt]\nindependent_branches = ["audit"]\n')
+    assert codes(history.mrt("check", "versions", "--select", "MRT901", "--format", "json")) == []
 
 
 def test_neighbouring_projects_are_histories_of_their_own(history):
