@@ -1,0 +1,76 @@
+"""`mrt show`: what a migration does, as it was read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def show(project, *arguments: str):
+    return json.loads(project.mrt("show", *arguments, "--format", "json").out)
+
+
+def test_the_document_has_the_promised_shape(history):
+    document = show(history, "versions/a2.py")
+    assert list(document) == ["path", "revision", "down_revision", "upgrade", "downgrade", "unreadable"]
+    assert document["revision"] == "a2"
+    assert document["down_revision"] == ["a1"]
+    assert document["upgrade"] == [
+        {"op": "drop_column", "line": 10, "table": "users", "column": "phone", "dialects": None, "certain": True}
+    ]
+    assert document["downgrade"][0]["definition"] == {"name": "phone", "type": {"name": "VARCHAR", "args": [20]}}
+
+
+def test_what_was_understood_from_sql_follows_its_execute(project):
+    project.migration("a1", None, "def upgrade():\n    op.execute('ALTER TABLE users DROP COLUMN phone')\n")
+    upgrade = show(project, "versions/a1.py")["upgrade"]
+    assert [op["op"] for op in upgrade] == ["execute", "drop_column"]
+    assert [op.get("sql") for op in upgrade] == [None, True]
+    assert upgrade[0]["statement"] == "ALTER TABLE users DROP COLUMN phone"
+
+
+def test_what_could_not_be_read_is_null_and_named(project):
+    body = "def upgrade():\n    op.drop_column(name(), 'phone')\n    op.create_index('i', 'users', [name(), 'a'])\n    op.execute(build_sql())\n"
+    project.migration("a1", None, body)
+    document = show(project, "versions/a1.py")
+    drop, index, *_ = document["upgrade"]
+    assert (drop["table"], drop["column"], drop["unknown"]) == (None, "phone", ["table"])
+    assert (index["columns"], index["unknown"]) == ([None, "a"], ["columns[0]"])
+    assert [(unread["line"], unread["function"]) for unread in document["unreadable"]][-1] == (12, "upgrade")
+
+
+def test_guards_and_doubts_are_shown(project):
+    body = "def upgrade():\n    if op.get_bind().dialect.name == 'postgresql':\n        op.drop_table('a')\n    if flag():\n        op.drop_table('b')\n"
+    project.migration("a1", None, body)
+    first, second = show(project, "versions/a1.py")["upgrade"]
+    assert (first["dialects"], first["certain"]) == (["postgresql"], True)
+    assert (second["dialects"], second["certain"]) == (None, False)
+    text = project.mrt("show", "versions/a1.py").out
+    assert "drop_table table=a  (only on postgresql)" in text
+    assert "drop_table table=b  (perhaps)" in text
+
+
+def test_people_see_columns_and_types_as_sql_names_them(history):
+    out = history.mrt("show", "versions/a1.py").out
+    assert out.splitlines()[0] == "versions/a1.py  revision a1, the first of its history"
+    assert "    10  create_table table=users columns=(id INTEGER)" in out
+    assert "there is no downgrade()" not in out
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("gone.py", "gone.py cannot be read: No such file or directory"),
+        ("versions", "versions is a folder: name one migration in it."),
+        ("model.py", "model.py is no migration: it assigns no revision."),
+        ("broken.py", "broken.py:1:"),
+    ],
+)
+def test_what_is_no_migration_is_one_sentence(history, file, sentence):
+    history.write("model.py", "x = 1\n")
+    history.write("broken.py", "def upgrade(:\n")
+    result = history.mrt("show", file)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"mrt show: {sentence}")
+    assert result.err.count("\n") == 1
