@@ -36,14 +36,14 @@ from mrt_lint.lift.objects import (
     Value,
 )
 from mrt_lint.lift.operations import perform
-from mrt_lint.lift.operators import merge_sql
+from mrt_lint.lift.operators import as_sql, merge_sql
 from mrt_lint.lift.python import INERT, call_builtin, call_library
 from mrt_lint.lift.run import Run
 from mrt_lint.lift.container import call_container
 from mrt_lint.lift.sqla import call_sqlalchemy
 from mrt_lint.lift.statement import call_dml_method, call_select_method, finish_query, start_dml
 from mrt_lint.lift.types import TYPE_BASES, call_type_method, make_type
-from mrt_lint.values import UNKNOWN, Column, SqlType
+from mrt_lint.values import HOLE, UNKNOWN, Column, SqlType
 
 
 def call(run: Run, value: Value, arguments: Arguments, node: cst.Call) -> Value:
@@ -131,10 +131,10 @@ def call_method(run: Run, receiver: Value, name: str, arguments: Arguments, node
         return _call_statement(run, receiver, name, arguments, node)
     if isinstance(receiver, (Table, Index, Sequence, SqlType)):
         return _call_item(run, receiver, name, arguments, node)
-    if isinstance(receiver, Sql):
-        return _call_sql(receiver, name, arguments)
-    if isinstance(receiver, Column):
+    if isinstance(receiver, Column) and name in ("copy", "_copy"):
         return receiver
+    if isinstance(receiver, (Sql, Column)):
+        return _call_sql(as_sql(receiver), name, arguments)
     if isinstance(receiver, (Class, Instance)):
         found = get_attribute(run, receiver, name)
         if isinstance(found, (Function, Class, Partial)):
@@ -173,6 +173,8 @@ def _call_item(run: Run, item: Table | Index | Sequence | SqlType, name: str, ar
 
 
 def _call_sql(value: Sql, name: str, arguments: Arguments) -> Value:
+    if name == "compile" and value.text in ("true", "false"):
+        return Sql(HOLE)
     if name in ("bindparams", "columns", "execution_options", "compile", "label", "self_group"):
         return value
     if name in ("desc", "asc", "nullsfirst", "nullslast", "nulls_first", "nulls_last") and isinstance(value.text, str):

@@ -46,7 +46,7 @@ def _call_list(run: Run, items: list[Value], name: str, arguments: Arguments) ->
 
 
 def _change_list(run: Run, items: list[Value], name: str, arguments: Arguments) -> Value:
-    if run.doubt or not is_sized(items) or arguments.keyword:
+    if run.forks or not is_sized(items) or arguments.keyword:
         items[:] = [Maybe(item.value if isinstance(item, Maybe) else item) for item in items]
         return UNKNOWN
     if name in ("remove", "sort") and not is_known(items):
@@ -56,7 +56,7 @@ def _change_list(run: Run, items: list[Value], name: str, arguments: Arguments) 
 
 
 def _mark(run: Run, value: Value) -> Value:
-    return Maybe(value) if run.doubt and not isinstance(value, Maybe) else value
+    return Maybe(value) if run.forks and not isinstance(value, Maybe) else value
 
 
 def _call_dict(run: Run, items: dict[Any, Value], name: str, arguments: Arguments) -> Value:
@@ -74,13 +74,13 @@ def _call_dict(run: Run, items: dict[Any, Value], name: str, arguments: Argument
         value = items.get(first, arguments.get(1, "default"))
         if name == "setdefault":
             items.setdefault(first, value)
-        elif name == "pop" and not run.doubt:
+        elif name == "pop" and not run.forks:
             items.pop(first, None)
         return value
     if name == "update":
         given = dict(first) if isinstance(first, dict) else {}
         given |= arguments.keyword
-        items.update({key: UNKNOWN for key in given} if run.doubt else given)
+        items.update({key: UNKNOWN for key in given} if run.forks else given)
         return None
     return dict(items) if name == "copy" else UNKNOWN
 

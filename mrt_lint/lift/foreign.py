@@ -73,6 +73,7 @@ def call_unknown_method(run: Run, receiver: Value, name: str, arguments: Argumen
     if run.asked or name in HARMLESS or ASKING.search(name):
         return UNKNOWN
     reaching = any(map(reaches_database, arguments.everything()))
+    reaching = reaching or any(isinstance(value, Bound) and reaches_database(value.receiver) for value in arguments.everything())
     if reaching or (run.discarded is node and not isinstance(receiver, (Instance, Class))):
         run.fail(node, f"what {name}() is called on is not known")
     return UNKNOWN

@@ -10,7 +10,7 @@ from mrt_lint.lift.convert import is_known
 from mrt_lint.lift.objects import Bound, Class, Dialect, DialectName, Function, Maybe, Ref, Sql, Value
 from mrt_lint.lift.run import MAX_LENGTH, Run
 from mrt_lint.lift.strings import apply_percent, bounded
-from mrt_lint.values import HOLE, UNKNOWN, Unknown
+from mrt_lint.values import HOLE, UNKNOWN, Column, Unknown
 
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
@@ -55,7 +55,7 @@ def combine(name: str, left: Value, right: Value) -> Value:
             return bounded(left + (right if isinstance(right, str) else HOLE))
     if name == "Add" and isinstance(right, str) and left is UNKNOWN:
         return bounded(HOLE + right)
-    if isinstance(left, Sql) or isinstance(right, Sql):
+    if isinstance(left, (Sql, Column)) or isinstance(right, (Sql, Column)):
         return merge_sql(left, right)
     if name == "Add" and isinstance(left, (list, tuple)) and type(left) is type(right):
         return left + right  # type: ignore[operator] # both are lists or both tuples
@@ -77,9 +77,14 @@ def _compute(name: str, left: Any, right: Any) -> Value:
         return UNKNOWN
 
 
+def as_sql(value: Sql | Column) -> Sql:
+    """A column of a table or model as an expression."""
+    return value if isinstance(value, Sql) else Sql(value.name, (value.name,), (), value.name)
+
+
 def merge_sql(*parts: Value) -> Sql:
     """An expression over several: what it reads is known though its text is not."""
-    found = [part for part in parts if isinstance(part, Sql)]
+    found = [as_sql(part) for part in parts if isinstance(part, (Sql, Column))]
     columns = tuple(dict.fromkeys(column for part in found for column in part.columns))
     return Sql(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
 
@@ -102,7 +107,7 @@ def compare(run: Run, name: str, left: Value, right: Value) -> Value:
     if name in ("NotEqual", "NotIn", "IsNot"):
         outcome = truth(compare(run, {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[name], left, right))
         return UNKNOWN if outcome is None else not outcome
-    if isinstance(left, Sql) or isinstance(right, Sql):
+    if isinstance(left, (Sql, Column)) or isinstance(right, (Sql, Column)):
         return merge_sql(left, right)
     if name == "Is":
         return _is(left, right)

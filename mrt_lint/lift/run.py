@@ -91,7 +91,8 @@ class Frame:
 class Run:
     """The state of one reading.
 
-    `doubt` counts the undecidable conditions that the present statement stands under, `asked` the conditions being evaluated
+    `doubt` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
+    comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated
     (a call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which functions
     yield, None where none can; `active` are those being walked.
     """
@@ -104,6 +105,7 @@ class Run:
     emitted: list[Emitted] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     doubt: int = 0
+    forks: int = 0
     asked: int = 0
     quiet: int = 0
     autocommit: int = 0
@@ -134,12 +136,14 @@ class Run:
 
     @contextmanager
     def doubting(self, doubtful: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
-        """Whatever happens inside stands under a condition that cannot be decided."""
+        """Whatever happens inside stands under a condition that cannot be decided, and the code goes on after it."""
         self.doubt += doubtful
+        self.forks += doubtful
         try:
             yield
         finally:
             self.doubt -= doubtful
+            self.forks -= doubtful
 
     def decide(self, matches: Callable[[str], bool]) -> bool:
         """Whether the dialect is one that matches; raises Split where that depends."""

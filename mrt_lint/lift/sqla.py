@@ -28,7 +28,7 @@ from mrt_lint.lift.objects import (
 )
 from mrt_lint.lift.operators import merge_sql
 from mrt_lint.lift.statement import make_select, make_table, start_dml
-from mrt_lint.lift.table import as_table
+from mrt_lint.lift.table import as_table, make_column_ref
 from mrt_lint.lift.types import make_type
 from mrt_lint.values import HOLE, UNKNOWN, SqlType
 
@@ -140,7 +140,7 @@ def _session_factory(_arguments: Arguments) -> Value:
 
 MAKERS: Final[dict[str, Callable[[Arguments], Value]]] = {
     "Column": columns.make_column,
-    "column": columns.make_column,
+    "column": lambda arguments: make_column_ref(None, to_name(arguments.get(0, "text", UNKNOWN))),
     "mapped_column": columns.make_column,
     "Table": lambda arguments: make_table(arguments, with_metadata=True),
     "table": lambda arguments: make_table(arguments, with_metadata=False),

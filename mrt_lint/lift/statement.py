@@ -16,13 +16,13 @@ FILTERS = frozenset(["where", "filter", "filter_by", "get"])
 def make_table(arguments: Arguments, *, with_metadata: bool) -> Table:
     """`sa.table("t", …)`, or `sa.Table("t", metadata, …)`."""
     items = flatten(arguments.positional[1 + with_metadata :])
-    columns = tuple(item for item in items if isinstance(item, Column))
+    columns = tuple(Column(name=item.name) if isinstance(item, Sql) else item for item in items if isinstance(item, (Column, Sql)))
     name = arguments.get(0, "name", UNKNOWN)
     return Table(
         to_name(name),
         to_maybe_name(arguments.keyword.get("schema")),
         columns,
-        tuple(item for item in items if not isinstance(item, Column)) if with_metadata else (),
+        tuple(item for item in items if not isinstance(item, (Column, Sql))) if with_metadata else (),
     )
 
 

@@ -38,7 +38,7 @@ def assign(
 def bind(run: Run, scope: Scope, name: str, value: Value) -> None:
     """Bind a name; in doubt, a name of an outer scope keeps its value only if the new one is the same."""
     home = scope.home(name)
-    if home is not scope and run.doubt and not is_same(home.names.get(name, value), value):
+    if home is not scope and run.forks and not is_same(home.names.get(name, value), value):
         value = UNKNOWN
     home.names[name] = value
 
@@ -64,7 +64,7 @@ def _unpack(
 
 def _set_attribute(run: Run, target: cst.Attribute, receiver: Value, value: Value) -> None:
     if isinstance(receiver, Instance):
-        receiver.attributes[target.attr.value] = UNKNOWN if run.doubt else value
+        receiver.attributes[target.attr.value] = UNKNOWN if run.forks else value
     elif isinstance(receiver, Row):
         sources = value.columns if isinstance(value, Sql) else ()
         run.emit(
@@ -84,7 +84,7 @@ def _set_item(
     key = evaluate(run, part.value, scope) if isinstance(part, cst.Index) else UNKNOWN
     if isinstance(container, Bound):
         return
-    value = Maybe(value) if run.doubt else value
+    value = Maybe(value) if run.forks else value
     try:
         if isinstance(container, dict):
             container[key] = UNKNOWN if isinstance(value, Maybe) else value

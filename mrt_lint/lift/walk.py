@@ -30,13 +30,16 @@ def walk(run: Run, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: Scope) ->
         flow = _walk_statement(run, statement, scope)
         left |= flow & ~FALL
         if not flow & FALL:
-            run.doubt -= doubts
-            return left
+            break
         if flow & LEAVES and not doubts:
             doubts = 1
             run.doubt += 1
+            run.forks += run.depth > 1
+    else:
+        left |= FALL
     run.doubt -= doubts
-    return left | FALL
+    run.forks -= doubts and run.depth > 1
+    return left
 
 
 def _walk_statement(run: Run, statement: cst.CSTNode, scope: Scope) -> int:
@@ -74,7 +77,7 @@ def _annotated(run: Run, node: cst.AnnAssign, scope: Scope) -> int:
 def _augmented(run: Run, node: cst.AugAssign, scope: Scope) -> int:
     before, value = evaluate(run, node.target, scope), evaluate(run, node.value, scope)
     name = type(node.operator).__name__.removesuffix("Assign")
-    if isinstance(before, list) and isinstance(value, (list, tuple)) and name == "Add" and not run.doubt:
+    if isinstance(before, list) and isinstance(value, (list, tuple)) and name == "Add" and not run.forks:
         before.extend(value)
     else:
         assign(run, node.target, combine(name, before, value), scope, evaluate)
