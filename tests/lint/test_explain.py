@@ -1,0 +1,50 @@
+"""`mrt rules` and `mrt explain`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mrt_lint.rules import all_rules
+
+
+def test_every_rule_is_listed(project):
+    out = project.mrt("rules").out
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("MRT")] == [rule.code for rule in all_rules()]
+    assert max(len(line) for line in out.splitlines()) <= 80
+    document = json.loads(project.mrt("rules", "--format", "json").out)
+    first = next(rule for rule in document if rule["code"] == "MRT201")
+    assert {key: first[key] for key in ("name", "severity", "default")} == {"name": "drop-column", "severity": "error", "default": True}
+    assert first["summary"]
+
+
+@pytest.mark.parametrize("name", ["MRT201", "mrt201", "drop-column", "Drop_Column"])
+def test_a_rule_is_explained_by_code_or_name(project, name):
+    out = project.mrt("explain", name).out
+    assert out.splitlines()[0] == "MRT201 drop-column"
+    assert "```" not in out
+    assert '    op.drop_column("users", "phone")' in out or "drop_column" in out
+    assert "Why it hurts" in out
+
+
+def test_several_rules_are_explained_at_once(project):
+    out = project.mrt("explain", "MRT201", "MRT202").out
+    assert "MRT201 drop-column" in out
+    assert "MRT202 drop-table" in out
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_every_page_can_be_shown(project, rule):
+    assert project.mrt("explain", rule.code).out.startswith(f"{rule.code} {rule.name}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("MRT2O1", "There is no rule MRT2O1; did you mean MRT201"), ("drop-colum", "did you mean drop-column"), ("xyz", "mrt rules lists them.")],
+)
+def test_an_unknown_rule_is_one_sentence(project, name, sentence):
+    result = project.mrt("explain", name)
+    assert (result.code, result.out) == (2, "")
+    assert sentence in result.err
+    assert result.err.count("\n") == 1
