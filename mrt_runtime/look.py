@@ -9,10 +9,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from mrt_runtime.databases import PACKAGES
 from mrt_runtime.rows import Rows, read_rows
 from mrt_runtime.schema import Schema
-
-PACKAGES = {"mariadb": "mysql"}
 
 
 class HasDialect(Protocol):
@@ -39,13 +38,13 @@ def look(connection: Connection, database: HasDialect, previous: Look | None = N
     ignored: names of tables that are not looked at (Alembic's version table, our own mark).
     """
     schema = read_schema(connection, database, ignored, previous.schema if previous else None)
-    return Look(schema=schema, rows=read_rows(connection, schema))
+    return Look(schema=schema, rows=read_rows(connection, schema, previous.rows if previous else None))
 
 
 def read_schema(
     connection: Connection, database: HasDialect, ignored: Collection[str] = (), previous: Schema | None = None
 ) -> Schema:
     """Read the whole catalogue in a few bulk queries; the parameters are those of `look`."""
-    catalogue = import_module(f"mrt_runtime.databases.{PACKAGES.get(database.dialect, database.dialect)}.catalogue")
+    catalogue = import_module(f"mrt_runtime.databases.{PACKAGES[database.dialect]}.catalogue")
     schema: Schema = catalogue.read_catalogue(connection, ignored, previous)
     return schema

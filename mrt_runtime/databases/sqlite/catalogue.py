@@ -57,7 +57,7 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     ignored: names of tables that are no part of it (Alembic's version table, our own mark).
     """
     cursor = connection.connection.cursor()
-    entries = frozenset(Entry(*row) for row in cursor.execute(MASTER).fetchall())
+    entries = frozenset(map(Entry._make, cursor.execute(MASTER).fetchall()))
     ignored = frozenset(ignored)
     known: Mapping[Texts, Table] = {}
     if previous is not None and isinstance(previous.stamp, Stamp):

@@ -1,5 +1,6 @@
 """One connection for each dialect, in a database where a test may do what it likes."""
 
+import contextlib
 import os
 from types import SimpleNamespace
 
@@ -43,8 +44,25 @@ def split(statements):
 
 
 @pytest.fixture
+def sqlite_file(tmp_path):
+    """What makes an empty SQLite file of a certain page size."""
+
+    @contextlib.contextmanager
+    def make(page_size):
+        path = tmp_path / "look.db"
+        path.unlink(missing_ok=True)
+        engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA page_size = {page_size}")
+            connection.exec_driver_sql("PRAGMA synchronous = off")
+            yield Place(connection, "sqlite")
+
+    return make
+
+
+@pytest.fixture
 def sqlite():
-    """An empty SQLite database in a file."""
+    """An empty SQLite database in memory."""
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     with engine.connect() as connection:
         yield Place(connection, "sqlite")

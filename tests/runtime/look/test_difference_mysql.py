@@ -3,6 +3,7 @@
 import pytest
 
 COLLATION = "utf8mb4_general_ci"
+COLLATED = f"collation {COLLATION}"
 USERS = f"CREATE TABLE users (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(50), age integer) COLLATE {COLLATION}"
 POSTS = "CREATE TABLE posts (id integer PRIMARY KEY, author integer)"
 
@@ -71,7 +72,7 @@ CASES = {
         USERS,
         alter("ENGINE = MyISAM"),
         [
-            f"Table 'users': options (engine InnoDB, collation {COLLATION}) became (engine MyISAM, collation {COLLATION}) after rollback",
+            f"Table 'users': options (engine InnoDB, {COLLATED}) became (engine MyISAM, {COLLATED}) after rollback",
         ],
         alter("ENGINE = InnoDB"),
     ),
