@@ -58,11 +58,9 @@ class LentContents:
             f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {literal(self.name)}"
         ):
             return "does not exist"
-        if self._list():
-            return "holds tables"
         if self._server.run(f"SELECT GET_LOCK({self._lock}, 0)") != [(1,)]:
             return "is in use by another run"
-        return None
+        return "holds tables" if self._list() else None
 
     def make(self) -> None:
         """Drop what was made since the database was lent; it held nothing then."""

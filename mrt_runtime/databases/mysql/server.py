@@ -23,7 +23,7 @@ class Server:
     """
 
     def __init__(self, url: URL) -> None:
-        self.url = url.set(database=None)
+        self.url = url._replace(database=None)  # `set` takes None for "as it was"
         self.token = make_token()
         try:
             self._connection = make_engine(self.url).connect()
@@ -48,7 +48,8 @@ class Server:
     def end_sessions(self, database: str, how: str = "CONNECTION") -> None:
         """End the sessions in a scratch database, or only what they execute (`how` "QUERY")."""
         with make_engine(self.url).connect() as connection:  # its own: this may be another thread
-            found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE db = {literal(database)}")
+            since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
+            found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {since}")
             for (session,) in found.all():
                 with contextlib.suppress(exc.DBAPIError):  # it has gone by itself
                     connection.exec_driver_sql(f"KILL {how} {int(session)}")

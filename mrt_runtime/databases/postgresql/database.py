@@ -60,14 +60,15 @@ class PostgresDatabase:
 
     def _borrow(self) -> LentContents:
         """Use the given database itself, if it has nothing to lose."""
+        contents = LentContents(self._server, self._own, self._given.name)
+        obstacle = contents.find_obstacle() if self._given.exists else "does not exist"
+        if obstacle is None:
+            return contents
         user = self._server.run("SELECT current_user")[0][0]
-        if not self._given.exists or self._given.holds_tables:
-            what = "holds tables" if self._given.exists else "does not exist"
-            raise ConfigurationError(
-                f"The role {user!r} may not create scratch databases, and {self.url} cannot serve as one because it {what}. "
-                f'Grant it with ALTER ROLE "{user}" CREATEDB, or let db_url name an empty database. Nothing was touched.'
-            )
-        return LentContents(self._server, self._own, self._given)
+        raise ConfigurationError(
+            f"The role {user!r} may not create scratch databases, and {self.url} cannot serve as one because it {obstacle}. "
+            f'Grant it with ALTER ROLE "{user}" CREATEDB, or let db_url name an empty database. Nothing was touched.'
+        )
 
 
 def connect(url: URL) -> PostgresDatabase:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import URL, Connection
 
-from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import mask
-from mrt_runtime.databases.postgresql.given import Given, read_given
+from mrt_runtime.databases.postgresql.given import read_given
 from mrt_runtime.databases.postgresql.server import Server, key_of, literal, make_engine
 from mrt_runtime.databases.protocol import Checkpoint
 
@@ -41,17 +39,20 @@ UNION ALL SELECT oid::text FROM pg_catalog.pg_extension
 class LentContents:
     """Notes what is there, and afterwards drops everything else. Copies are out of reach for such a role."""
 
-    def __init__(self, server: Server, own: URL, given: Given) -> None:
-        self.name = given.name
+    def __init__(self, server: Server, own: URL, name: str) -> None:
+        self.name = name
         self._server = server
         self._engine = make_engine(own)
-        self._lock = key_of(f"lent {given.name}")
-        if not server.run(f"SELECT pg_try_advisory_lock({self._lock})")[0][0]:
-            raise ConfigurationError(f"Another run works in {mask(own)}: without the right to create databases, one at a time can.")
+        self._lock = key_of(f"lent {name}")
+        self._known: set[str] = set()
+
+    def find_obstacle(self) -> str | None:
+        """Tell why the database cannot be used; where nothing stands against it, keep other runs out and note what is there."""
+        if not self._server.run(f"SELECT pg_try_advisory_lock({self._lock})")[0][0]:
+            return "is in use by another run"
         with self._engine.connect() as connection:
-            if read_given(connection, self.name).holds_tables:
-                raise ConfigurationError(f"{mask(own)} holds tables, so it cannot serve as scratch database. Nothing was touched.")
             self._known = {oid for (oid,) in connection.exec_driver_sql(PRESENT)}
+            return "holds tables" if read_given(connection, self.name).holds_tables else None
 
     def make(self) -> None:
         """Drop what was made since the database was lent."""

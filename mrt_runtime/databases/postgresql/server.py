@@ -49,9 +49,10 @@ class Server:
         return int(self.run(f"SELECT count(*) FROM pg_stat_activity WHERE datname = {literal(database)}")[0][0])
 
     def empty_of_sessions(self, database: str) -> None:
-        """End the sessions that somebody left open in a scratch database, and wait until they are gone."""
+        """End the sessions that came into a scratch database since this run began and were left open; wait until they are gone."""
         deadline = time.monotonic() + GRACE
-        others = f"datname = {literal(database)} AND pid <> pg_backend_pid()"
+        mine = "(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())"
+        others = f"datname = {literal(database)} AND pid <> pg_backend_pid() AND backend_start >= {mine}"
         while self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}") and time.monotonic() < deadline:
             time.sleep(0.005)
 
