@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -110,6 +110,10 @@ class RevisionFile(pytest.File):
 
 class RevisionItem(pytest.Item):
     """The test of one revision: it passes when the revision is reversible."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self.add_marker("mrt")
 
     def setup(self) -> None:
         """Bring the pieces that the first test needs, so that their cost is not counted as its own."""
