@@ -61,7 +61,7 @@ def _placed(found: Op, execute: Execute) -> Op:
 
 
 def _dialect(execute: Execute, declared: str | None) -> str | None:
-    """The dialect that a statement is written in: its guard's, or else the project's."""
+    """Tell the dialect that a statement is written in: its guard's, or else the project's."""
     guard = execute.dialects
     if guard is None or declared in guard:
         return declared

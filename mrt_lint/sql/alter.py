@@ -9,7 +9,7 @@ from mrt_lint.ops import AlterColumn, AlterObject, DropConstraint, Op
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.definition import default_text, opens_constraint, read_column, read_constraint
 from mrt_lint.sql.sqltype import read_type
-from mrt_lint.sql.table import INDEX_WORDS, read_index
+from mrt_lint.sql.table import opens_index, read_index
 from mrt_lint.values import UNKNOWN, UNSET, Column, MaybeName, Name
 
 _CONSTRAINTS: dict[str, type[ops.CreateConstraint]] = {
@@ -19,13 +19,20 @@ _CONSTRAINTS: dict[str, type[ops.CreateConstraint]] = {
     "foreignkey": ops.CreateForeignKey,
     "exclude": ops.CreateExcludeConstraint,
 }
+_SETTINGS: dict[str, dict[str, object]] = {
+    "DROP DEFAULT": {"server_default": None},
+    "SET NOT NULL": {"nullable": False},
+    "DROP NOT NULL": {"nullable": True},
+    "ADD GENERATED": {"identity": True},
+    "DROP IDENTITY": {"identity": False},
+}
 _VERB_ONCE = frozenset({"mssql", "oracle"})
 _ACTIONS = frozenset({"ADD", "DROP", "ALTER", "MODIFY", "CHANGE", "RENAME", "SET", "VALIDATE"})
 
 
 def read_alter_table(cursor: Cursor) -> Iterator[Op]:
-    """What follows ALTER TABLE; an action that has no operation of its own is an `AlterObject` of kind "table"."""
-    if_exists = cursor.accept("IF EXISTS") != ""
+    """Read what follows ALTER TABLE; an action that has no operation of its own is an `AlterObject` of kind "table"."""
+    cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
     if cursor.at("ALL IN"):
         yield AlterObject(kind="table", name=UNKNOWN, action=_action(cursor))
@@ -34,7 +41,7 @@ def read_alter_table(cursor: Cursor) -> Iterator[Op]:
     cursor.accept("*")
     if cursor.accept("WITH CHECK", "WITH NOCHECK") and cursor.at("CHECK CONSTRAINT"):
         cursor.position += 1
-    alter = _Alter(table, schema, if_exists=if_exists)
+    alter = _Alter(table, schema, cursor.dialect)
     verb = ""
     for action in cursor.items():
         if action.key in _ACTIONS or not verb:
@@ -43,8 +50,8 @@ def read_alter_table(cursor: Cursor) -> Iterator[Op]:
             yield from alter.repeated(verb, action)
             continue
         yield from alter.read(action)
-    if cursor.position == cursor.stop and not verb:
-        yield AlterObject(kind="table", name=table, schema=schema, action=None)
+    if not verb and cursor.done:
+        yield AlterObject(kind="table", name=table, schema=schema)
 
 
 def _action(cursor: Cursor) -> MaybeName:
@@ -55,13 +62,13 @@ def _action(cursor: Cursor) -> MaybeName:
 class _Alter:
     """Reads the actions on one table."""
 
-    def __init__(self, table: Name, schema: MaybeName, *, if_exists: bool) -> None:
+    def __init__(self, table: Name, schema: MaybeName, dialect: str | None) -> None:
         self.table = table
         self.schema = schema
-        self.if_exists = if_exists
+        self.dialect = dialect
 
     def read(self, cursor: Cursor) -> Iterator[Op]:
-        """One action, its verb included."""
+        """Read one action, its verb included."""
         start = cursor.position
         read = {
             "ADD": self.add,
@@ -81,16 +88,16 @@ class _Alter:
         yield from found
 
     def repeated(self, verb: str, cursor: Cursor) -> Iterator[Op]:
-        """A further thing for the verb before: ADD a INT, b INT."""
+        """Read a further thing for the verb before: ADD a INT, b INT."""
         yield from self.add(cursor) if verb == "ADD" else self.drop(cursor)
 
     def add(self, cursor: Cursor) -> Iterator[Op]:
-        """ADD [COLUMN], a constraint or an index."""
+        """Read ADD [COLUMN], a constraint or an index."""
         column = cursor.accept("COLUMN")
         if not column and opens_constraint(cursor):
             yield from self.add_constraint(cursor)
             return
-        if not column and (kind := cursor.accept(*INDEX_WORDS)):
+        if not column and (kind := opens_index(cursor)):
             cursor.accept("IF NOT EXISTS")
             yield read_index(cursor, self.table, self.schema, kind)
             return
@@ -107,7 +114,7 @@ class _Alter:
                 )
 
     def add_constraint(self, cursor: Cursor) -> Iterator[Op]:
-        """A table constraint; UNIQUE INDEX is an index, and SQL Server's DEFAULT … FOR is a column's default."""
+        """Read a table constraint; UNIQUE INDEX is an index, and SQL Server's DEFAULT … FOR is a column's default."""
         unnamed = cursor.accept("UNIQUE INDEX", "UNIQUE KEY")
         if unnamed:
             yield read_index(cursor, self.table, self.schema, "UNIQUE", unique=True)
@@ -121,7 +128,7 @@ class _Alter:
             yield AlterColumn(table=self.table, schema=self.schema, column=cursor.name(), server_default=default)
 
     def drop(self, cursor: Cursor) -> Iterator[Op]:
-        """DROP [COLUMN], a constraint or an index."""
+        """Read DROP [COLUMN], a constraint or an index."""
         kind = cursor.accept("CONSTRAINT", "FOREIGN KEY", "PRIMARY KEY", "CHECK", "INDEX", "KEY", "PARTITION", "COLUMN")
         if kind == "PARTITION":
             return
@@ -146,55 +153,48 @@ class _Alter:
                 )
 
     def alter(self, cursor: Cursor) -> Iterator[Op]:
-        """ALTER [COLUMN]: its type, default, nullability or identity."""
+        """Read ALTER [COLUMN]: its type, default, nullability or identity."""
         if cursor.at("CONSTRAINT") or cursor.at("INDEX"):
             return
         cursor.accept("COLUMN")
         column = cursor.name()
-        if cursor.accept("SET DEFAULT"):
+        action = cursor.accept(*_SETTINGS, "SET DEFAULT", "SET DATA TYPE", "TYPE", "RESTART")
+        if action in _SETTINGS:
+            yield self.column(column, **_SETTINGS[action])
+        elif action == "SET DEFAULT":
             yield self.column(column, server_default=default_text(cursor))
-        elif cursor.accept("DROP DEFAULT"):
-            yield self.column(column, server_default=None)
-        elif cursor.accept("SET NOT NULL"):
-            yield self.column(column, nullable=False)
-        elif cursor.accept("DROP NOT NULL"):
-            yield self.column(column, nullable=True)
-        elif cursor.accept("SET DATA TYPE", "TYPE"):
+        elif action == "RESTART":
+            yield ops.SetSequenceValue(sequence=UNKNOWN, table=self.table)
+        elif action:
             type_, _ = read_type(cursor)
             using = cursor.to("USING")
             using.take()
             yield self.column(column, type=type_ or UNKNOWN, using=using.text())
-        elif cursor.accept("ADD GENERATED"):
-            yield self.column(column, identity=True)
-        elif cursor.accept("DROP IDENTITY"):
-            yield self.column(column, identity=False)
-        elif cursor.accept("RESTART"):
-            yield ops.SetSequenceValue(sequence=UNKNOWN, table=self.table)
         elif cursor.key not in {"SET", "DROP", "RESET", "ADD"} and not cursor.done:  # SQL Server: the type stands alone
             made = read_column(Cursor(cursor.statement, cursor.dialect, cursor.position - 1, cursor.stop))
             nullable = UNSET if made.nullable is None else made.nullable
             yield self.column(column, type=made.type or UNKNOWN, nullable=nullable)
 
     def column(self, column: Name, **changes: object) -> AlterColumn:
-        """One alteration of a column of this table."""
+        """Make one alteration of a column of this table."""
         return AlterColumn(table=self.table, schema=self.schema, column=column, **changes)  # type: ignore[arg-type]  # fields of AlterColumn
 
     def modify(self, cursor: Cursor) -> Iterator[Op]:
-        """MySQL's and Oracle's MODIFY: the column's whole new definition."""
+        """Read MySQL's and Oracle's MODIFY: the column's whole new definition."""
         cursor.accept("COLUMN")
         for item in cursor.group() if cursor.key == "(" else (cursor,):
             made = read_column(item)
             yield self.redefined(made.name, made)
 
     def change(self, cursor: Cursor) -> Iterator[Op]:
-        """MySQL's CHANGE: MODIFY with a new name."""
+        """Read MySQL's CHANGE: MODIFY with a new name."""
         cursor.accept("COLUMN")
         column = cursor.name()
         yield self.redefined(column, read_column(cursor))
 
     def redefined(self, column: Name, made: Column) -> AlterColumn:
-        """What is not said is reset by MySQL (manual, ALTER TABLE) and left as it is by Oracle."""
-        reset = self.resets
+        """Give a column its new definition; what it does not say is reset by MySQL (manual, ALTER TABLE) and left by Oracle."""
+        reset = self.dialect != "oracle"
         numbered = made.autoincrement is True
         unsaid = True if reset and not numbered and not made.primary_key else UNSET
         return self.column(
@@ -207,10 +207,8 @@ class _Alter:
             comment=UNSET if made.comment is None else made.comment,
         )
 
-    resets = True
-
     def rename(self, cursor: Cursor) -> Iterator[Op]:
-        """RENAME of the table, a column, a constraint or an index."""
+        """Read RENAME of the table, a column, a constraint or an index."""
         if cursor.accept("TO", "AS", "=") or cursor.peek(1).kind == "end":
             yield ops.RenameTable(table=self.table, schema=self.schema, new_table=cursor.path()[1])
             return
@@ -227,15 +225,15 @@ class _Alter:
             yield self.column(old, new_column=new)
 
     def validate(self, cursor: Cursor) -> Iterator[Op]:
-        """VALIDATE CONSTRAINT."""
+        """Read VALIDATE CONSTRAINT."""
         if cursor.accept("CONSTRAINT"):
             yield ops.ValidateConstraint(table=self.table, schema=self.schema, constraint=cursor.name())
 
     def restart(self, _cursor: Cursor) -> Iterator[Op]:
-        """MySQL's AUTO_INCREMENT = n."""
+        """Read MySQL's AUTO_INCREMENT = n."""
         yield ops.SetSequenceValue(sequence=UNKNOWN, table=self.table)
 
     def comment(self, cursor: Cursor) -> Iterator[Op]:
-        """MySQL's COMMENT = 'text'."""
+        """Read MySQL's COMMENT = 'text'."""
         cursor.accept("=")
         yield ops.CreateTableComment(table=self.table, schema=self.schema, comment=cursor.take().text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 
 from mrt_lint.sql.tokens import Statement, Token
@@ -39,7 +40,7 @@ class Cursor:
         return self.position >= self.stop
 
     def peek(self, ahead: int = 0) -> Token:
-        """The token so many places ahead."""
+        """Give the token so many places ahead."""
         place = self.position + ahead
         return self.tokens[place] if place < self.stop else _END
 
@@ -51,13 +52,14 @@ class Cursor:
 
     def at(self, phrase: str) -> bool:
         """Tell whether these keywords come next: "IF NOT EXISTS"."""
-        return all(self.peek(ahead).key == key for ahead, key in enumerate(phrase.split(" ")))
+        return all(self.peek(ahead).key == key for ahead, key in enumerate(_words(phrase)))
 
     def accept(self, *phrases: str) -> str:
         """Step over the first of these phrases that comes next; "" where none does."""
-        for phrase in phrases:
-            if self.at(phrase):
-                self.position += phrase.count(" ") + 1
+        key = self.key
+        for phrase in phrases if key else ():
+            if phrase.startswith(key) and self.at(phrase):
+                self.position += len(_words(phrase))
                 return phrase
         return ""
 
@@ -72,7 +74,7 @@ class Cursor:
         return self.fold(token)
 
     def fold(self, token: Token) -> Name:
-        """An identifier as the database keeps it, in the case SQLAlchemy would write it in."""
+        """Give an identifier as the database keeps it, in the case SQLAlchemy would write it in."""
         if HOLE in token.text:
             return UNKNOWN
         return token.text.lower() if token.kind == "word" and self.dialect not in _AS_WRITTEN else token.text
@@ -135,7 +137,7 @@ class Cursor:
         return Cursor(self.statement, self.dialect, start, self.position)
 
     def rest(self) -> Cursor:
-        """A cursor for all that is left."""
+        """Give a cursor for all that is left."""
         return Cursor(self.statement, self.dialect, self.position, self.stop)
 
     def has(self, key: str) -> bool:
@@ -143,12 +145,12 @@ class Cursor:
         return not self.rest().to(key).done
 
     def to(self, *keys: str) -> Cursor:
-        """The same cursor, having stepped to the first of these keywords."""
+        """Step to the first of these keywords and give the same cursor."""
         self.until(*keys)
         return self
 
     def text(self) -> MaybeName:
-        """What is left as SQL text, comments dropped and white space squeezed; None where nothing is, UNKNOWN with a hole."""
+        """Give what is left as SQL text, comments dropped and white space squeezed; None where nothing is, UNKNOWN with a hole."""
         left = self.tokens[self.position : self.stop]
         if not left:
             return None
@@ -161,6 +163,11 @@ class Cursor:
         return "".join(parts)
 
 
+@cache
+def _words(phrase: str) -> tuple[str, ...]:
+    return tuple(phrase.split(" "))
+
+
 def source_of(source: str, token: Token) -> str:
-    """A token as it was written, the escapes of `sa.text` and of Python's formatting undone."""
+    """Give a token as it was written, the escapes of `sa.text` and of Python's formatting undone."""
     return token.key if token.kind == "mark" else source[token.start : token.end]

@@ -9,6 +9,12 @@ from mrt_lint.sql.sqltype import COLUMN_WORDS, read_type
 from mrt_lint.values import Column, Constraint, MaybeName, Name
 
 _KINDS = {"PRIMARY KEY": "primary", "UNIQUE": "unique", "CHECK": "check", "FOREIGN KEY": "foreignkey", "EXCLUDE": "exclude"}
+_FLAGS: dict[str, dict[str, bool]] = {
+    "NOT NULL": {"nullable": False},
+    "NULL": {"nullable": True},
+    "AUTO_INCREMENT": {"autoincrement": True},
+    "AUTOINCREMENT": {"autoincrement": True},
+}
 _ACTIONS = ("SET NULL", "SET DEFAULT", "NO ACTION", "CASCADE", "RESTRICT")
 
 
@@ -63,12 +69,13 @@ def read_column(cursor: Cursor) -> Column:
 
 
 def default_text(cursor: Cursor) -> MaybeName:
-    """Step over the expression of a DEFAULT; its text, None for NULL."""
+    """Step over the expression of a DEFAULT; its text without parentheses around the whole of it, None for NULL."""
     start = cursor.position
     cursor.skip()
     while not cursor.done and cursor.key != "," and not _ends_default(cursor):
         cursor.skip()
-    text = Cursor(cursor.statement, cursor.dialect, start, min(cursor.position, cursor.stop)).text()
+    found = Cursor(cursor.statement, cursor.dialect, start, min(cursor.position, cursor.stop))
+    text = (found.inside() if found.closing() == found.stop - 1 and found.key == "(" else found).text()
     return None if isinstance(text, str) and text.upper() == "NULL" else text
 
 
@@ -78,10 +85,8 @@ def _ends_default(cursor: Cursor) -> bool:
 
 def _attribute(cursor: Cursor, column: Column, name: MaybeName) -> Column:
     """Step over one column constraint (or over one token that is none) and give the column with it."""
-    if cursor.accept("NOT NULL"):
-        return replace(column, nullable=False)
-    if cursor.accept("NULL"):
-        return replace(column, nullable=True)
+    if flag := cursor.accept(*_FLAGS):
+        return replace(column, **_FLAGS[flag])  # type: ignore[arg-type]  # fields of Column
     if cursor.accept("DEFAULT"):
         return replace(column, server_default=default_text(cursor))
     if cursor.accept("PRIMARY KEY", "KEY"):
@@ -89,15 +94,13 @@ def _attribute(cursor: Cursor, column: Column, name: MaybeName) -> Column:
     if cursor.accept("UNIQUE"):
         cursor.accept("KEY")
         return replace(column, unique=True, constraints=_named(column, "unique", name))
-    if cursor.accept("AUTO_INCREMENT", "AUTOINCREMENT"):
-        return replace(column, autoincrement=True)
     if cursor.at("IDENTITY") or cursor.at("GENERATED") or cursor.at("AS"):
         return _generated(cursor, column)
     if cursor.accept("CHECK"):
         made = Constraint(kind="check", name=name, condition=_condition(cursor))
         return replace(column, constraints=(*column.constraints, _finish(cursor, made)))
     if cursor.at("REFERENCES"):
-        made = _reference(cursor, Constraint(kind="foreignkey", name=name, columns=(column.name,)))
+        made = _reference(cursor, Constraint(kind="foreignkey", name=name))
         return replace(column, constraints=(*column.constraints, _finish(cursor, made)))
     if cursor.accept("COMMENT"):
         return replace(column, comment=cursor.take().text)
@@ -108,10 +111,10 @@ def _attribute(cursor: Cursor, column: Column, name: MaybeName) -> Column:
 
 
 def _named(column: Column, kind: str, name: MaybeName) -> tuple[Constraint, ...]:
-    """A name turns the flag of a column into a constraint that can be dropped by that name."""
+    """Turn the flag of a column into a constraint where it has a name, by which it can be dropped."""
     if name is None:
         return column.constraints
-    return (*column.constraints, Constraint(kind=kind, name=name, columns=(column.name,)))
+    return (*column.constraints, Constraint(kind=kind, name=name))
 
 
 def _generated(cursor: Cursor, column: Column) -> Column:

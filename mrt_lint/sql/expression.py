@@ -24,7 +24,7 @@ _LOGGER = logging.getLogger("sqlglot")
 
 
 def columns_read(cursor: Cursor) -> tuple[Name, ...] | Unknown:
-    """The columns that an expression reads, subqueries included, each once; UNKNOWN where the parser refuses it."""
+    """Give the columns that an expression reads, subqueries included, each once; UNKNOWN where the parser refuses it."""
     text = _rendered(cursor)
     if text is None:
         return UNKNOWN
@@ -36,7 +36,7 @@ def columns_read(cursor: Cursor) -> tuple[Name, ...] | Unknown:
 
 
 def _rendered(cursor: Cursor) -> str | None:
-    """The expression as a query, parameters of every style replaced; None where it is too big to parse in bounded time."""
+    """Give the expression as a query, parameters replaced; None where it is too big to parse in bounded time."""
     tokens = cursor.tokens[cursor.position : cursor.stop]
     depth = deepest = 0
     parts = []

@@ -9,15 +9,31 @@ from mrt_lint.ops import AlterObject, CreateObject, DropObject, Op, RenameObject
 from mrt_lint.sql.alter import read_alter_table
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.table import read_create_index, read_create_table, read_drop_index, read_drop_table
-from mrt_lint.values import UNKNOWN, MaybeName, Name, Unknown
+from mrt_lint.sql.tokens import keywords
+from mrt_lint.values import HOLE, UNKNOWN, MaybeName, Name, Unknown
 
-KINDS = (
-    "MATERIALIZED VIEW|EVENT TRIGGER|FOREIGN TABLE|FOREIGN DATA WRAPPER|USER MAPPING|TEXT SEARCH CONFIGURATION|TEXT SEARCH DICTIONARY|"
-    "TEXT SEARCH PARSER|TEXT SEARCH TEMPLATE|OPERATOR CLASS|OPERATOR FAMILY|ACCESS METHOD|DEFAULT PRIVILEGES|LARGE OBJECT|PACKAGE BODY|"
-    "VIRTUAL TABLE|VIEW|TRIGGER|FUNCTION|PROCEDURE|PROC|SEQUENCE|TYPE|DOMAIN|EXTENSION|SCHEMA|POLICY|RULE|EVENT|COLLATION|AGGREGATE|"
-    "OPERATOR|CAST|CONVERSION|LANGUAGE|PUBLICATION|SUBSCRIPTION|STATISTICS|TRANSFORM|SERVER|TABLESPACE|DATABASE|ROLE|USER|GROUP|LOGIN|"
-    "SYNONYM|PACKAGE|DIRECTORY|PROFILE|RESOURCE GROUP|ROUTINE|SYSTEM|TABLE|INDEX|OWNED"
-).split("|")
+_PHRASES = (
+    "MATERIALIZED VIEW",
+    "EVENT TRIGGER",
+    "FOREIGN TABLE",
+    "FOREIGN DATA WRAPPER",
+    "USER MAPPING",
+    "TEXT SEARCH CONFIGURATION",
+    "TEXT SEARCH DICTIONARY",
+    "OPERATOR CLASS",
+    "OPERATOR FAMILY",
+    "ACCESS METHOD",
+    "DEFAULT PRIVILEGES",
+    "LARGE OBJECT",
+    "PACKAGE BODY",
+    "VIRTUAL TABLE",
+    "RESOURCE GROUP",
+)
+_WORDS = keywords(
+    "VIEW TRIGGER FUNCTION PROCEDURE PROC SEQUENCE TYPE DOMAIN EXTENSION SCHEMA POLICY RULE EVENT COLLATION AGGREGATE OPERATOR "
+    "CAST CONVERSION LANGUAGE PUBLICATION SUBSCRIPTION STATISTICS TRANSFORM SERVER TABLESPACE DATABASE ROLE USER GROUP LOGIN SYNONYM "
+    "PACKAGE DIRECTORY PROFILE ROUTINE SYSTEM TABLE INDEX OWNED"
+)
 _PREFIX_LIMIT = 14
 _ON_TABLE = frozenset({"trigger", "policy", "rule"})
 _UNNAMED = frozenset({"cast", "operator", "transform", "default privileges", "user mapping", "owned", "system"})
@@ -27,7 +43,7 @@ def _kind(cursor: Cursor) -> tuple[str, frozenset[str]]:
     """Step over the words up to the kind and the kind itself; give it and the words before it, "" where there is none."""
     start = cursor.position
     while not cursor.done and cursor.position - start < _PREFIX_LIMIT:
-        kind = cursor.accept(*KINDS)
+        kind = cursor.accept(*_PHRASES) or (cursor.take().key if cursor.key in _WORDS else "")
         if kind:
             before = {token.key for token in cursor.tokens[start : cursor.position]}
             return "PROCEDURE" if kind == "PROC" else kind, frozenset(before)
@@ -37,7 +53,7 @@ def _kind(cursor: Cursor) -> tuple[str, frozenset[str]]:
 
 
 def read_create(cursor: Cursor) -> Iterator[Op]:
-    """What follows CREATE; nothing where the kind of object is not known."""
+    """Read what follows CREATE; nothing where the kind of object is not known."""
     kind, prefix = _kind(cursor)
     if kind in {"TABLE", "VIRTUAL TABLE"}:
         yield from read_create_table(cursor, temporary=bool(prefix & {"TEMP", "TEMPORARY"}))
@@ -74,7 +90,7 @@ def _create_object(cursor: Cursor, kind: str, *, or_replace: bool) -> CreateObje
 
 def _label(item: Cursor) -> Name:
     name = item.peek().text
-    return UNKNOWN if item.peek().kind != "string" or "\ufffc" in name else name
+    return UNKNOWN if item.peek().kind != "string" or HOLE in name else name
 
 
 def _object_name(cursor: Cursor, kind: str) -> tuple[MaybeName, Name]:
@@ -86,7 +102,7 @@ def _object_name(cursor: Cursor, kind: str) -> tuple[MaybeName, Name]:
 
 
 def read_drop(cursor: Cursor) -> Iterator[Op]:
-    """What follows DROP; nothing where the kind of object is not known."""
+    """Read what follows DROP; nothing where the kind of object is not known."""
     kind, _ = _kind(cursor)
     if kind == "TABLE":
         yield from read_drop_table(cursor)
@@ -108,7 +124,7 @@ def read_drop(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_alter(cursor: Cursor) -> Iterator[Op]:
-    """What follows ALTER; nothing where the kind of object is not known."""
+    """Read what follows ALTER; nothing where the kind of object is not known."""
     kind, _ = _kind(cursor)
     if kind == "TABLE":
         yield from read_alter_table(cursor)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mrt_lint.sql.cursor import Cursor
+from mrt_lint.sql.tokens import keywords
 from mrt_lint.values import MaybeName, Name
 
 _JOINS = frozenset({"JOIN", "STRAIGHT_JOIN", ","})
-_NO_ALIAS = frozenset(
-    "SET WHERE ON USING JOIN INNER LEFT RIGHT FULL CROSS NATURAL OUTER STRAIGHT_JOIN GROUP ORDER LIMIT HAVING UNION EXCEPT INTERSECT "
-    "RETURNING VALUES SELECT WHEN FOR OFFSET FETCH WINDOW WITH LATERAL OUTPUT PARTITION TABLESAMPLE DO DEFAULT".split()
+_NO_ALIAS = keywords(
+    "SET WHERE ON USING JOIN INNER LEFT RIGHT FULL CROSS NATURAL OUTER STRAIGHT_JOIN GROUP ORDER LIMIT HAVING UNION EXCEPT "
+    "INTERSECT RETURNING VALUES SELECT WHEN FOR OFFSET FETCH WINDOW WITH LATERAL OUTPUT PARTITION TABLESAMPLE DO DEFAULT"
 )
 _FUNCTIONS = frozenset({"EXTRACT", "SUBSTRING", "TRIM", "OVERLAY", "POSITION"})
 
@@ -35,7 +36,7 @@ def references(cursor: Cursor) -> dict[str, tuple[MaybeName, Name]]:
 
 
 def tables_read(cursor: Cursor) -> tuple[Name, ...]:
-    """The tables behind every FROM, JOIN and USING of what is left, subqueries included and common table expressions not."""
+    """Give the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
     found: dict[Name, None] = {}
     whole = Cursor(cursor.statement, cursor.dialect)
     start = 0 if whole.at("WITH") else cursor.position
@@ -54,7 +55,7 @@ def tables_read(cursor: Cursor) -> tuple[Name, ...]:
 
 
 def _listed(cursor: Cursor) -> Iterator[Name]:
-    """The tables of one comma-separated list, up to the first thing that is none."""
+    """Give the tables of one comma-separated list, up to the first thing that is none."""
     while True:
         cursor.accept("ONLY")
         if cursor.token.kind not in {"word", "name"} or cursor.key in _NO_ALIAS:
@@ -75,7 +76,9 @@ def _alias(cursor: Cursor) -> str:
 
 
 def _common(cursor: Cursor) -> Iterator[Name]:
-    """The names of common table expressions: whatever stands before AS (SELECT …."""
+    """Give the names of common table expressions: whatever stands before AS (SELECT …."""
+    if not any(token.key == "WITH" for token in cursor.tokens):
+        return
     while not cursor.done:
         token = cursor.take()
         if token.kind in {"word", "name"} and (

@@ -8,16 +8,18 @@ from typing import NamedTuple
 from mrt_lint.ops import Delete, Insert, Op, Truncate, Update
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.reference import references, tables_read
+from mrt_lint.sql.tokens import keywords
 from mrt_lint.values import HOLE, UNKNOWN, Flag, Name, Unknown
 
 _QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
 _CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
-_CONSTANTS = frozenset(
-    "NULL TRUE FALSE DEFAULT CURRENT_TIMESTAMP CURRENT_DATE CURRENT_TIME LOCALTIMESTAMP LOCALTIME CURRENT_USER AND OR NOT IS IN LIKE".split()
+_CONSTANTS = keywords(
+    "NULL TRUE FALSE DEFAULT CURRENT_TIMESTAMP CURRENT_DATE CURRENT_TIME LOCALTIMESTAMP LOCALTIME CURRENT_USER AND OR NOT "
+    "IS IN LIKE"
 )
-_HARD = frozenset(
-    "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER BETWEEN "
-    "WITHIN SEPARATOR EXISTS ANY ALL :: [".split()
+_HARD = keywords(
+    "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER "
+    "BETWEEN WITHIN SEPARATOR EXISTS ANY ALL :: ["
 )
 
 
@@ -30,7 +32,7 @@ class _Assignment(NamedTuple):
 
 
 def read_insert(cursor: Cursor) -> Iterator[Op]:
-    """What follows INSERT or REPLACE; an upsert is an UPDATE, too."""
+    """Read what follows INSERT or REPLACE; an upsert is an UPDATE, too."""
     _modifiers(cursor)
     schema, table = cursor.path()
     if cursor.accept("AS"):
@@ -52,7 +54,7 @@ def read_insert(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_update(cursor: Cursor) -> Iterator[Op]:
-    """What follows UPDATE; where it writes several tables, one operation for each."""
+    """Read what follows UPDATE; where it writes several tables, one operation for each."""
     whole = cursor.rest()
     _modifiers(cursor)
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
@@ -77,7 +79,7 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_delete(cursor: Cursor) -> Iterator[Op]:
-    """What follows DELETE; MySQL names the tables before FROM or between FROM and USING."""
+    """Read what follows DELETE; MySQL names the tables before FROM or between FROM and USING."""
     whole = cursor.rest()
     _modifiers(cursor)
     named = references(cursor.until("FROM", "WHERE"))
@@ -89,7 +91,7 @@ def read_delete(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_merge(cursor: Cursor) -> Iterator[Op]:
-    """What follows MERGE: one operation for each branch."""
+    """Read what follows MERGE: one operation for each branch."""
     cursor.accept("INTO")
     schema, table = cursor.path()
     reads = tuple(name for name in tables_read(cursor.rest()) if name != table)
@@ -111,7 +113,7 @@ def read_merge(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_truncate(cursor: Cursor) -> Iterator[Op]:
-    """What follows TRUNCATE."""
+    """Read what follows TRUNCATE."""
     cursor.accept("TABLE")
     for item in cursor.items():
         item.accept("ONLY")
@@ -120,7 +122,7 @@ def read_truncate(cursor: Cursor) -> Iterator[Op]:
 
 
 def has_where(cursor: Cursor) -> Flag:
-    """Whether a WHERE (or a LIMIT or a join, which select rows as well) stands outside of parentheses; UNKNOWN where a hole does."""
+    """Tell whether a WHERE, LIMIT or join, which all select rows, stands outside of parentheses; UNKNOWN where a hole does."""
     while not cursor.done:
         token = cursor.token
         if token.key in {"WHERE", "LIMIT", "JOIN"}:
@@ -169,9 +171,9 @@ def _columns(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
 
 
 def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
-    """The columns that the values are computed from.
+    """Give the columns that the values are computed from.
 
-    Names, literals and plain function calls are read here; more than that needs a parser of expressions, which is imported only then.
+    Names, literals and plain function calls are read here; more needs a parser of expressions, which is imported only then.
     """
     found: dict[Name, None] = {}
     for change in changes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from mrt_lint.sql.cursor import Cursor
+from mrt_lint.sql.tokens import keywords
 from mrt_lint.values import HOLE, UNKNOWN, Flag, MaybeType, Name, SqlType, Unknown
 
-COLUMN_WORDS = frozenset(
-    "CONSTRAINT NOT NULL DEFAULT PRIMARY UNIQUE KEY REFERENCES CHECK GENERATED AS AUTO_INCREMENT AUTOINCREMENT IDENTITY COMMENT "
-    "COLLATE ON FIRST AFTER USING DEFERRABLE INITIALLY STORED VIRTUAL PERSISTED INVISIBLE VISIBLE STORAGE COMPRESSION ENABLE "
-    "DISABLE SPARSE ROWGUIDCOL DROP ADD INDEX".split()
+COLUMN_WORDS = keywords(
+    "CONSTRAINT NOT NULL DEFAULT PRIMARY UNIQUE KEY REFERENCES CHECK GENERATED AS AUTO_INCREMENT AUTOINCREMENT IDENTITY "
+    "COMMENT COLLATE ON FIRST AFTER USING DEFERRABLE INITIALLY STORED VIRTUAL PERSISTED INVISIBLE VISIBLE STORAGE "
+    "COMPRESSION ENABLE DISABLE SPARSE ROWGUIDCOL DROP ADD INDEX"
 )
 """The words that end a type or a default, for they open a column constraint or what follows the column."""
 
@@ -32,6 +33,7 @@ FAMILIES = {
     "NATIONAL CHARACTER": "NCHAR",
     "NATIONAL CHARACTER VARYING": "NVARCHAR",
     "NUMBER": "NUMERIC",
+    "NVARCHAR2": "NVARCHAR",
     "TIMESTAMPTZ": "TIMESTAMP",
     "TIMETZ": "TIME",
     "VARCHAR2": "VARCHAR",
@@ -48,15 +50,17 @@ SERIALS = {
 }
 """PostgreSQL's notation for an integer with a sequence of its own."""
 
-_KNOWN = frozenset(FAMILIES.values()) | frozenset(
-    "BIGINT BINARY BIT BLOB BOX BYTEA CIDR CIRCLE CITEXT CLOB DATE DATETIME2 DATETIMEOFFSET DATERANGE DOUBLE FLOAT GEOGRAPHY GEOMETRY "
-    "HSTORE INET INT4RANGE INT8RANGE INTEGER INTERVAL JSON JSONB LINE LONGBLOB LONGTEXT LSEG LTREE MACADDR MACADDR8 MEDIUMBLOB "
-    "MEDIUMINT MEDIUMTEXT MONEY NCHAR NCLOB NTEXT NUMRANGE NVARCHAR OID PATH POINT POLYGON REAL REGCLASS SET SMALLINT SMALLMONEY "
-    "TEXT TIME TIMESTAMP TINYBLOB TINYINT TINYTEXT TSQUERY TSRANGE TSTZRANGE TSVECTOR UNIQUEIDENTIFIER UUID VARBINARY VARBIT "
-    "VARCHAR XML YEAR".split()
+_KNOWN = frozenset(FAMILIES.values()) | keywords(
+    "BIGINT BINARY BIT BLOB BOX BYTEA CIDR CIRCLE CITEXT CLOB DATE DATETIME2 DATETIMEOFFSET DATERANGE DOUBLE FLOAT "
+    "GEOGRAPHY GEOMETRY HSTORE INET INT4RANGE INT8RANGE INTEGER INTERVAL JSON JSONB LINE LONGBLOB LONGTEXT LSEG LTREE "
+    "MACADDR MACADDR8 MEDIUMBLOB MEDIUMINT MEDIUMTEXT MONEY NCHAR NCLOB NTEXT NUMRANGE NVARCHAR OID PATH POINT POLYGON REAL "
+    "REGCLASS SET SMALLINT SMALLMONEY TEXT TIME TIMESTAMP TINYBLOB TINYINT TINYTEXT TSQUERY TSRANGE TSTZRANGE TSVECTOR "
+    "UNIQUEIDENTIFIER UUID VARBINARY VARBIT VARCHAR XML YEAR"
 )
 _PHRASES = tuple(sorted((family for family in FAMILIES if " " in family), key=len, reverse=True))
 _MAXIMUM = "MAX"
+_WITHOUT_ARGS = frozenset({"BIGINT", "BOOLEAN", "INTEGER", "MEDIUMINT", "SMALLINT", "TINYINT"})
+"""Families whose number in parentheses, MySQL's display width, holds nothing."""
 
 
 def read_type(cursor: Cursor) -> tuple[MaybeType, bool]:
@@ -71,13 +75,14 @@ def read_type(cursor: Cursor) -> tuple[MaybeType, bool]:
     if family == "ENUM":
         members: tuple[Name, ...] | Unknown = tuple(member.name() for member in cursor.group())
         _suffix(cursor)
-        return SqlType(name="ENUM", members=members), False
+        return SqlType(name="ENUM", members=members, creates_type=False), False
     args = _args(cursor)
+    args = () if family in _WITHOUT_ARGS else args
     timezone = _timezone(cursor, spelled, family)
     collation = _suffix(cursor)
     if name is UNKNOWN:
         return UNKNOWN, False
-    if family in _KNOWN or token.kind == "word" and args:
+    if family in _KNOWN or (token.kind == "word" and args):
         found = SqlType(name=family, args=args, timezone=timezone, collation=collation)
     else:  # an enum or a domain, perhaps: only the database knows
         found = SqlType(name=family, args=args, type_name=name, schema=schema, creates_type=False, collation=collation)

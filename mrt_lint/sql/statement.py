@@ -6,35 +6,37 @@ from collections.abc import Callable, Iterator
 
 from mrt_lint import ops
 from mrt_lint.ops import Op
-from mrt_lint.sql import tokens
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.objects import read_alter, read_create, read_drop
 from mrt_lint.sql.reference import tables_read
 from mrt_lint.sql.rows import read_delete, read_insert, read_merge, read_truncate, read_update
 from mrt_lint.sql.table import read_rename_tables
+from mrt_lint.sql.tokens import Statement, keywords
 from mrt_lint.values import HOLE, UNKNOWN, Flag
 
 _DEEPEST = 12
 """Data-changing statements within common table expressions within one another."""
 
-_HARMLESS = frozenset(
-    "SHOW SET RESET DESCRIBE DESC USE BEGIN START COMMIT END ROLLBACK SAVEPOINT RELEASE ABORT DISCARD FETCH CLOSE MOVE LISTEN NOTIFY "
-    "UNLISTEN CHECKPOINT LOCK UNLOCK ANALYZE ANALYSE VACUUM VALUES TABLE PRAGMA EXPLAIN PREPARE DEALLOCATE FLUSH CHECK CHECKSUM HELP LOAD "
-    "PRINT GO XA DECLARE".split()
+_HARMLESS = keywords(
+    "SHOW SET RESET DESCRIBE DESC USE BEGIN START COMMIT END ROLLBACK SAVEPOINT RELEASE ABORT DISCARD FETCH CLOSE MOVE "
+    "LISTEN NOTIFY UNLISTEN CHECKPOINT LOCK UNLOCK ANALYZE ANALYSE VACUUM VALUES TABLE PRAGMA EXPLAIN PREPARE DEALLOCATE "
+    "FLUSH CHECK CHECKSUM HELP LOAD PRINT GO XA DECLARE"
 )
-_EFFECTIVE = frozenset("GRANT REVOKE COMMENT SECURITY IMPORT REASSIGN ATTACH DETACH DENY INSTALL UNINSTALL RENAME PURGE".split())
+_EFFECTIVE = keywords("GRANT REVOKE COMMENT SECURITY IMPORT REASSIGN ATTACH DETACH DENY INSTALL UNINSTALL RENAME PURGE")
 _LASTING_PRAGMAS = frozenset({"USER_VERSION", "APPLICATION_ID", "WRITABLE_SCHEMA", "SCHEMA_VERSION"})
-_BUILTINS = frozenset(
-    "COUNT MAX MIN SUM AVG COALESCE NOW VERSION CURRENT_SETTING SET_CONFIG PG_SLEEP SLEEP TO_REGCLASS LENGTH LOWER UPPER CONCAT ABS ROUND "
-    "RANDOM RAND GEN_RANDOM_UUID UUID DATABASE CURRENT_DATABASE CURRENT_SCHEMA CURRENT_USER USER HEX UNHEX EXISTS CAST CONVERT NULLIF "
-    "LAST_INSERT_ROWID LAST_INSERT_ID LASTVAL CURRVAL TYPEOF DATE TIME DATETIME STRFTIME JULIANDAY IF IFNULL ISNULL REPLACE SUBSTR "
-    "SUBSTRING TRIM EXTRACT ROW ARRAY CASE IN ANY ALL NOT AND OR PG_ADVISORY_LOCK PG_ADVISORY_XACT_LOCK PG_ADVISORY_UNLOCK "
-    "PG_TRY_ADVISORY_LOCK GET_LOCK RELEASE_LOCK PG_TYPEOF FORMAT OBJECT_ID SCHEMA_NAME COL_LENGTH SQLITE_VERSION".split()
+_HARMLESS_FAMILIES = ("JSON", "PG_", "TO_", "REGEXP_", "DATE", "TIME", "CURRENT_", "STRING_", "HAS_")
+_BUILTINS = keywords(
+    "COUNT MAX MIN SUM AVG COALESCE NOW VERSION CURRENT_SETTING SET_CONFIG PG_SLEEP SLEEP TO_REGCLASS LENGTH LOWER UPPER "
+    "CONCAT ABS ROUND RANDOM RAND GEN_RANDOM_UUID UUID DATABASE CURRENT_DATABASE CURRENT_SCHEMA CURRENT_USER USER HEX UNHEX "
+    "EXISTS CAST CONVERT NULLIF LAST_INSERT_ROWID LAST_INSERT_ID LASTVAL CURRVAL TYPEOF DATE TIME DATETIME STRFTIME "
+    "JULIANDAY IF IFNULL ISNULL REPLACE SUBSTR SUBSTRING TRIM EXTRACT ROW ARRAY CASE IN ANY ALL NOT AND OR PG_ADVISORY_LOCK "
+    "PG_ADVISORY_XACT_LOCK PG_ADVISORY_UNLOCK PG_TRY_ADVISORY_LOCK SELECT FROM AS VALUES ON BY USING OVER GET_LOCK "
+    "RELEASE_LOCK PG_TYPEOF FORMAT OBJECT_ID SCHEMA_NAME COL_LENGTH SQLITE_VERSION"
 )
 
 
-def read_statement(statement: tokens.Statement, dialect: str | None, depth: int = 0) -> Iterator[Op]:
-    """The operations of one statement, at least one: what none stands for is a `Statement`."""
+def read_statement(statement: Statement, dialect: str | None, depth: int = 0) -> Iterator[Op]:
+    """Give the operations of one statement, at least one: what none stands for is a `Statement`."""
     cursor = Cursor(statement, dialect)
     yield from _read(cursor, depth)
 
@@ -86,7 +88,7 @@ _READERS: dict[str, Callable[[Cursor], Iterator[Op]]] = {
 
 
 def _with(cursor: Cursor, depth: int) -> Iterator[Op]:
-    """Common table expressions, which may change data themselves, and the statement that they stand before."""
+    """Read common table expressions, which may change data themselves, and the statement that they stand before."""
     cursor.take()
     cursor.accept("RECURSIVE")
     while not cursor.done and cursor.key not in _READERS and cursor.key != "SELECT":
@@ -99,7 +101,7 @@ def _with(cursor: Cursor, depth: int) -> Iterator[Op]:
 
 
 def _select(cursor: Cursor) -> Iterator[Op]:
-    """SELECT … INTO makes a table, setval() moves a sequence; any other SELECT only reads."""
+    """Read SELECT: INTO makes a table, setval() moves a sequence; any other only reads."""
     text = cursor.text()
     for place in range(cursor.position, cursor.stop):
         if cursor.tokens[place].key == "SETVAL" and cursor.tokens[min(place + 1, cursor.stop - 1)].key == "(":
@@ -113,11 +115,13 @@ def _select(cursor: Cursor) -> Iterator[Op]:
         temporary = target.accept("TEMPORARY", "TEMP") != ""
         target.accept("UNLOGGED", "TABLE")
         schema, table = target.path()
-        yield ops.CreateTable(table=table, schema=schema, complete=False, temporary=temporary, source=text)
+        yield ops.CreateTable(
+            table=table, schema=schema, complete=False, temporary=temporary, source=text, source_tables=tables_read(target)
+        )
 
 
 def _rename_procedure(cursor: Cursor) -> Iterator[Op]:
-    """SQL Server's sp_rename 'table.column', 'new', 'COLUMN'."""
+    """Read SQL Server's sp_rename 'table.column', 'new', 'COLUMN'."""
     cursor.take()
     _, procedure = cursor.path()
     arguments = [item.tokens[item.stop - 1].text for item in cursor.items() if item.stop > item.position]
@@ -156,7 +160,7 @@ def _comment(cursor: Cursor) -> Iterator[Op]:
 
 
 def _rebuild(cursor: Cursor) -> Iterator[Op]:
-    """REINDEX, CLUSTER, VACUUM FULL and OPTIMIZE TABLE; a plain VACUUM rebuilds nothing."""
+    """Read REINDEX, CLUSTER, VACUUM FULL and OPTIMIZE TABLE; a plain VACUUM rebuilds nothing."""
     command = cursor.take().key
     options = {token.key for item in cursor.group() for token in item.tokens[item.position : item.stop]}
     full = cursor.accept("FULL") != "" or "FULL" in options
@@ -172,7 +176,7 @@ def _rebuild(cursor: Cursor) -> Iterator[Op]:
 
 
 def _load(cursor: Cursor) -> Iterator[Op]:
-    """COPY … FROM and LOAD DATA put rows in; COPY … TO takes none out."""
+    """Read COPY … FROM and LOAD DATA, which put rows in; COPY … TO takes none out."""
     if cursor.accept("COPY"):
         if cursor.key == "(":
             return
@@ -218,11 +222,15 @@ def _effect(cursor: Cursor) -> Flag:
 
 
 def _select_effect(cursor: Cursor) -> Flag:
-    """A SELECT reads, unless it does nothing but call a function that may do anything."""
+    """Tell whether a SELECT does nothing but call a function, which may do anything; any other reads."""
     if tables_read(cursor.rest()):
         return False
     for place in range(cursor.position, cursor.stop - 1):
         token = cursor.tokens[place]
-        if token.kind in {"word", "name"} and cursor.tokens[place + 1].key == "(" and token.key not in _BUILTINS:
-            return UNKNOWN if token.key not in {"SELECT", "FROM", "AS", "VALUES"} else False
+        if token.kind in {"word", "name"} and cursor.tokens[place + 1].key == "(" and not _is_builtin(token.key):
+            return UNKNOWN
     return False
+
+
+def _is_builtin(function: str) -> bool:
+    return function in _BUILTINS or function.startswith(_HARMLESS_FAMILIES)

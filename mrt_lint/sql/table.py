@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from mrt_lint.ops import CreateIndex, CreateTable, DropIndex, DropTable, Op, RenameTable
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.definition import opens_constraint, read_column, read_constraint
+from mrt_lint.sql.reference import tables_read
 from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name
 
-INDEX_WORDS = ("FULLTEXT INDEX", "FULLTEXT KEY", "SPATIAL INDEX", "SPATIAL KEY", "FULLTEXT", "SPATIAL", "INDEX", "KEY")
+_INDEX_WORDS = ("FULLTEXT INDEX", "FULLTEXT KEY", "SPATIAL INDEX", "SPATIAL KEY", "FULLTEXT", "SPATIAL", "INDEX", "KEY")
 
 
 def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op]:
-    """What follows CREATE TABLE: definitions, LIKE, PARTITION OF or a query; the indexes that MySQL writes inside come after it."""
+    """Read what follows CREATE TABLE: definitions, LIKE, PARTITION OF or a query; MySQL's indexes inside come after it."""
     if_not_exists = cursor.accept("IF NOT EXISTS") != ""
     schema, table = cursor.path()
     columns: list[Column] = []
@@ -25,7 +26,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
             constraint = read_constraint(item)
             constraints += [constraint] if constraint else []
             complete = complete and constraint is not None
-        elif kind := _opens_index(item):
+        elif kind := opens_index(item):
             indexes.append(read_index(item, table, schema, kind))
         elif item.at("LIKE"):
             complete = False
@@ -33,6 +34,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
             column = read_column(item)
             columns.append(column)
             complete = complete and column.name is not UNKNOWN
+    tables = tables_read(cursor.rest())
     source = _source(cursor)
     yield CreateTable(
         table=table,
@@ -43,12 +45,13 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
         if_not_exists=if_not_exists,
         temporary=temporary or (isinstance(table, str) and table.startswith("#")),
         source=source,
+        source_tables=tables if source is not None else (),
     )
     yield from indexes
 
 
 def read_create_index(cursor: Cursor, *, unique: bool) -> Iterator[Op]:
-    """What follows CREATE [UNIQUE] INDEX, in PostgreSQL's, MySQL's and the others' order of clauses."""
+    """Read what follows CREATE [UNIQUE] INDEX, in PostgreSQL's, MySQL's and the others' order of clauses."""
     concurrently = cursor.accept("CONCURRENTLY") != ""
     if_not_exists = cursor.accept("IF NOT EXISTS") != ""
     schema, index = (None, None) if cursor.at("ON") else cursor.path()
@@ -75,7 +78,7 @@ def read_create_index(cursor: Cursor, *, unique: bool) -> Iterator[Op]:
 
 
 def read_drop_index(cursor: Cursor) -> Iterator[Op]:
-    """What follows DROP INDEX: several names in PostgreSQL, a name and a table in MySQL, `table.index` in old SQL Server."""
+    """Read what follows DROP INDEX: several names in PostgreSQL, a name and a table in MySQL, `table.index` in SQL Server."""
     concurrently = cursor.accept("CONCURRENTLY") != ""
     if_exists = cursor.accept("IF EXISTS") != ""
     for item in cursor.items():
@@ -90,7 +93,7 @@ def read_drop_index(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_drop_table(cursor: Cursor) -> Iterator[Op]:
-    """What follows DROP TABLE."""
+    """Read what follows DROP TABLE."""
     if_exists = cursor.accept("IF EXISTS") != ""
     for item in cursor.items():
         schema, table = item.path()
@@ -98,7 +101,7 @@ def read_drop_table(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_rename_tables(cursor: Cursor) -> Iterator[Op]:
-    """What follows MySQL's RENAME TABLE."""
+    """Read what follows MySQL's RENAME TABLE."""
     for item in cursor.items():
         schema, table = item.path()
         item.accept("TO")
@@ -106,9 +109,9 @@ def read_rename_tables(cursor: Cursor) -> Iterator[Op]:
 
 
 def read_index(cursor: Cursor, table: Name, schema: MaybeName, kind: str, *, unique: bool = False) -> CreateIndex:
-    """An index within MySQL's CREATE TABLE or ALTER TABLE, after its keyword: [name] [USING x] (columns)."""
+    """Read an index within MySQL's CREATE TABLE or ALTER TABLE, after its keyword: [name] [USING x] (columns)."""
     index = None if cursor.key in {"(", "USING"} else cursor.name()
-    using = cursor.take().text.lower() if cursor.accept("USING") else kind.split(" ")[0].lower()
+    using = cursor.take().text.lower() if cursor.accept("USING") else kind.partition(" ")[0].lower()
     columns = tuple(_indexed(item) for item in cursor.group())
     return CreateIndex(
         index=index,
@@ -121,40 +124,26 @@ def read_index(cursor: Cursor, table: Name, schema: MaybeName, kind: str, *, uni
 
 
 def _indexed(item: Cursor) -> Name:
-    """A column's name, or an expression as SQL text in parentheses."""
-    alone = item.peek(1)
-    if item.token.kind in {"word", "name", "string"} and not (alone.key in {"(", "."} and not _is_length(item)):
-        return item.name() if alone.kind in {"end", "word", "name"} or alone.key == "(" else UNKNOWN
-    expression = Cursor(item.statement, item.dialect, item.position, item.stop)
-    text = _without_order(expression)
-    if not isinstance(text, str):
-        return UNKNOWN
-    return text if text.startswith("(") else f"({text})"
-
-
-def _without_order(cursor: Cursor) -> MaybeName:
-    return cursor.until("ASC", "DESC", "NULLS").text()
+    """Give a column's name, or an expression as SQL text in parentheses."""
+    if item.token.kind in {"word", "name", "string"} and (item.peek(1).kind in {"end", "word", "name"} or _is_length(item)):
+        return item.name()
+    text = (item.inside() if item.key == "(" else item.until("ASC", "DESC", "NULLS")).text()
+    return f"({text})" if isinstance(text, str) else UNKNOWN
 
 
 def _is_length(item: Cursor) -> bool:
-    """Whether MySQL's prefix length follows: name(10)."""
+    """Tell whether MySQL's prefix length follows: name(10)."""
     return item.peek(1).key == "(" and item.peek(2).kind == "number" and item.peek(3).key == ")"
 
 
-def _opens_index(item: Cursor) -> str:
-    for kind in INDEX_WORDS:
-        behind = item.peek(kind.count(" ") + 1)
-        after = item.peek(kind.count(" ") + 2)
-        if item.at(kind) and (behind.key == "(" or after.key in {"(", "USING"}):
-            if item.peek(1).kind == "word" and after.key == "(" and kind in {"INDEX", "KEY"} and _is_type(item):
-                return ""
-            return item.accept(kind)
-    return ""
-
-
-def _is_type(item: Cursor) -> bool:
-    """Whether `key VARCHAR(10)`, a column named like the keyword, stands here."""
-    return item.peek(3).kind == "number"
+def opens_index(item: Cursor) -> str:
+    """Step over the keyword of an index; "" where it is a column that is named so."""
+    kind = next((words for words in _INDEX_WORDS if item.at(words)), "")
+    place = kind.count(" ") + 1
+    if item.peek(place).key != "(":
+        place += 1  # past the name of the index
+    is_list = item.peek(place).key == "(" and item.peek(place + 1).kind != "number"
+    return item.accept(kind) if kind and (is_list or item.peek(place).key == "USING") else ""
 
 
 def _is_query(cursor: Cursor) -> bool:
@@ -162,12 +151,11 @@ def _is_query(cursor: Cursor) -> bool:
 
 
 def _source(cursor: Cursor) -> MaybeName:
-    """The query that fills the table; UNKNOWN where what follows could not be read."""
+    """Give the query that fills the table; UNKNOWN where what follows could not be read."""
     if _is_query(cursor):
         return cursor.text()
     while not cursor.done:
-        if cursor.at("AS") or cursor.at("SELECT") or cursor.at("WITH SELECT"):
-            cursor.accept("AS")
+        if cursor.accept("AS") or cursor.at("SELECT"):
             return cursor.text()
         cursor.skip()
     return None

@@ -16,7 +16,9 @@ from typing import NamedTuple
 from mrt_lint.values import HOLE
 
 LONGEST_STATEMENT = 20_000
-"""Tokens of one statement that are kept; the rest of it is read as one HOLE."""
+"""Tokens of one statement that are kept."""
+MOST_STATEMENTS = 10_000
+"""Statements of one text that are read."""
 
 MYSQL = frozenset({"mysql", "mariadb"})
 _BODIES = frozenset({"TRIGGER", "FUNCTION", "PROCEDURE", "PROC", "EVENT", "PACKAGE"})
@@ -51,44 +53,50 @@ class Statement:
         return self.source[self.tokens[0].start : self.tokens[-1].end] if self.tokens else ""
 
 
+def keywords(words: str) -> frozenset[str]:
+    """Make a set of keywords from a line of them."""
+    return frozenset(words.split())
+
+
 def statements(source: str, dialect: str | None = None) -> Iterator[Statement]:
     """Split SQL into its statements; the semicolons inside of a routine's body do not part them.
 
-    Any text is accepted: what closes nowhere (a string, a comment, a dollar quote) reaches to the end.
+    Any text is accepted: what closes nowhere (a string, a comment, a dollar quote) reaches to the end. Of a statement or a text
+    beyond the limits above, the rest is one HOLE.
     """
+    scan = _Scan(source, dialect)
     kept: list[Token] = []
-    depth = blocks = 0
-    routine = cut = False
-    for token in _tokens(source, dialect):
+    depth = blocks = count = 0
+    routine = False
+    for token in scan:
         key = token.key
-        if key == ";" and not (routine and blocks > 0) and depth <= 0:
-            yield from _statement(kept, source, cut=cut)
-            kept, depth, blocks, routine, cut = [], 0, 0, False, False
+        if key == ";" and depth <= 0 and not (routine and blocks > 0):
+            if kept:
+                yield Statement(tuple(kept), source)
+                count += 1
+            if count == MOST_STATEMENTS:
+                kept = [Token("word", HOLE, HOLE, token.end, len(source))]
+                break
+            kept, depth, blocks, routine, scan.coarse = [], 0, 0, False, False
             continue
-        if len(kept) < LONGEST_STATEMENT:
-            kept.append(token)
-        else:
-            cut = True
-        if key == "(":
-            depth += 1
-        elif key == ")":
-            depth -= 1
-        elif token.kind == "word":
+        if scan.coarse:
+            continue
+        kept.append(token)
+        if len(kept) == LONGEST_STATEMENT:
+            kept.append(Token("word", HOLE, HOLE, token.end, token.end))
+            scan.coarse, depth, blocks = True, 0, 0
+            continue
+        depth += (key == "(") - (key == ")")
+        if token.kind == "word":
             routine = routine or _opens_routine(kept)
-            blocks += _block(kept) if routine and not cut else 0
-    yield from _statement(kept, source, cut=cut)
+            blocks += _block(kept) if routine else 0
+    if kept:
+        yield Statement(tuple(kept), source)
 
 
 def backticked(source: str) -> bool:
     """Tell whether SQL of an undeclared dialect quotes names in MySQL's way."""
-    return "`" in source and any(token.key == "`" for token in _tokens(source, "postgresql"))
-
-
-def _statement(kept: list[Token], source: str, *, cut: bool) -> Iterator[Statement]:
-    if cut:
-        kept.append(Token("word", HOLE, HOLE, kept[-1].end, kept[-1].end))
-    if kept:
-        yield Statement(tuple(kept), source)
+    return "`" in source and any(token.key == "`" for token in _Scan(source, "postgresql"))
 
 
 def _opens_routine(kept: list[Token]) -> bool:
@@ -99,7 +107,7 @@ def _opens_routine(kept: list[Token]) -> bool:
 
 
 def _block(kept: list[Token]) -> int:
-    """By how much the last word opens or closes a block; `END IF` and its like are counted at neither end."""
+    """Tell by how much the last word opens or closes a block; `END IF` and its like are counted at neither end."""
     key = kept[-1].key
     before = kept[-2].key if len(kept) > 1 else ""
     if key in _LOOPS and before == "END":
@@ -113,25 +121,32 @@ def _block(kept: list[Token]) -> int:
     return 0
 
 
-def _tokens(source: str, dialect: str | None) -> Iterator[Token]:
-    match = _lexer(dialect).match
-    position, length = 0, len(source)
-    while position < length:
-        found = match(source, position)
-        if found is None:  # a space or a character that starts nothing
-            position += 1
-            continue
-        kind, end = found.lastgroup or "", found.end()
-        if kind == "dollar":
-            close = source.find(found.group(), end)
-            text = source[end : close if close >= 0 else length]
-            end = close + len(found.group()) if close >= 0 else length
-            yield Token("string", text, "", position, end)
-        elif kind == "nested":
-            end = _comment_end(source, end)
-        elif kind != "space":
-            yield _token(kind, found.group(), position, end)
-        position = end
+class _Scan:
+    """Cuts text into tokens. `coarse` may be set while it does so: then only what can end a statement is cut out."""
+
+    def __init__(self, source: str, dialect: str | None) -> None:
+        self.source = source
+        self.dialect = dialect
+        self.coarse = False
+
+    def __iter__(self) -> Iterator[Token]:
+        source, position, length = self.source, 0, len(self.source)
+        fine, rough = _lexer(self.dialect).match, _lexer(self.dialect, coarse=True).match
+        while position < length:
+            found = (rough if self.coarse else fine)(source, position)
+            if found is None:  # cannot be: any character is a mark
+                return
+            kind, end = found.lastgroup or "", found.end()
+            if kind == "dollar":
+                close = source.find(found.group(), end)
+                text = source[end : close if close >= 0 else length]
+                end = close + len(found.group()) if close >= 0 else length
+                yield Token("string", text, "", position, end)
+            elif kind == "nested":
+                end = _comment_end(source, end)
+            elif kind != "space" and (kind == "mark" or not self.coarse):
+                yield _token(kind, found.group(), position, end)
+            position = end
 
 
 def _token(kind: str, raw: str, start: int, end: int) -> Token:
@@ -151,7 +166,7 @@ def _token(kind: str, raw: str, start: int, end: int) -> Token:
 
 
 def _opening(raw: str) -> str:
-    """The character that opens a quoted token, behind a prefix such as E, N, X or U&."""
+    """Give the character that opens a quoted token, behind a prefix such as E, N, X or U&."""
     return next(character for character in raw if character in "'\"`[")
 
 
@@ -165,8 +180,11 @@ def _comment_end(source: str, position: int) -> int:
 
 
 @cache
-def _lexer(dialect: str | None) -> re.Pattern[str]:
-    """The token patterns of a dialect, PostgreSQL's where it is undeclared; the first that matches wins."""
+def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
+    """Give the token patterns of a dialect, PostgreSQL's where it is undeclared; the first that matches wins.
+
+    A coarse one passes over whatever cannot hide a semicolon.
+    """
     mysql = dialect in MYSQL
     plain = r"{q}[^{q}]*(?:{q}{q}[^{q}]*)*(?:{q}|\Z)"
     escaped = r"{q}[^{q}\\]*(?:(?:{q}{q}|\\.)[^{q}\\]*)*(?:{q}|\\?\Z)"
@@ -195,4 +213,8 @@ def _lexer(dialect: str | None) -> re.Pattern[str]:
         "word": rf"(?:{prefix}|[^\W\d]|{HOLE})(?:[\w$]|{HOLE})*",
         "mark": r":=|<=>|[<>!]=|<>|->>?|\|\||=>|.",
     }
+    if coarse:
+        patterns["space"] = rf"[^'\"`;$/#\[-]+|{comment}"
+        patterns["string"] = rf"(?<=[eE]){escaped.replace('{q}', chr(39))}|{string}"  # the E was passed over
+        patterns = {kind: patterns[kind] for kind in ("space", "nested", "dollar", "string", "name", "mark")}
     return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items()), re.DOTALL)
