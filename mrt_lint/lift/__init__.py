@@ -35,7 +35,9 @@ def lift(source: bytes, path: str) -> Migration:
 
 def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str, *, yielding: dict[int, bool] | None) -> Migration:
     scope = _read_module(module, yielding=yielding)
-    readings = {name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names}
+    readings: dict[str, Reading] = {
+        name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names
+    }
     imports = list(header.find_imports(module.body))
     revision = header.find_revision(module)
     wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
@@ -62,7 +64,7 @@ def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> Sco
     for _ in DIALECTS:
         try:
             return start(module, dialects, frozenset(DIALECTS), yielding=yielding)[1]
-        except Split as split:
+        except Split as split:  # noqa: PERF203 - a round for each dialect at most
             dialects = split.no
         except (Stranger, TooLongError):
             break

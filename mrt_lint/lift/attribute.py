@@ -24,7 +24,6 @@ from mrt_lint.lift.objects import (
     TableColumns,
     Value,
 )
-from mrt_lint.lift.run import Run
 from mrt_lint.lift.table import as_table, make_column_ref
 from mrt_lint.values import UNKNOWN, Column, SqlType
 
@@ -32,8 +31,8 @@ METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, Session, Insp
 """Values whose attributes are methods."""
 
 
-def get_attribute(run: Run, value: Value, name: str) -> Value:  # noqa: C901, PLR0912 - one line a kind of value
-    """What `value.name` stands for; UNKNOWN where reading cannot tell."""
+def get_attribute(value: Value, name: str) -> Value:  # noqa: C901 - one line a kind of value
+    """Tell what `value.name` stands for; UNKNOWN where reading cannot tell."""
     if isinstance(value, Ref):
         return Ref(f"{value.path}.{name}")
     if isinstance(value, (Connection, Inspector, Context)):
@@ -74,7 +73,7 @@ def _of_connection(value: Connection | Inspector | Context, name: str) -> Value:
 
 
 def get_class_attribute(value: Class, name: str) -> Value:
-    """An attribute of a class of the file; a mapped one is a column."""
+    """Give an attribute of a class of the file; a mapped one is a column."""
     if name == "__name__":
         return value.name
     table = as_table(value)
@@ -103,5 +102,3 @@ def _of_instance(value: Instance, name: str) -> Value:
     if isinstance(found, Function):
         return found if found.static else dataclasses.replace(found, receiver=value)
     return Bound(value, name) if isinstance(found, Bound) else found
-
-

@@ -120,7 +120,7 @@ def _enter(run: Run, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: 
     if not items:
         return walk(run, body, scope)
     item, *rest = items
-    run.discarded = item.item
+    run.discarded = run.entering = item.item
     value = evaluate(run, item.item, scope)
     if isinstance(value, Generator):
         return _enter_generator(run, value, item, lambda: _enter(run, rest, body, scope, walk), scope)
@@ -135,7 +135,7 @@ def _enter(run: Run, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: 
 
 
 def _enter_generator(run: Run, generator: Generator, item: cst.WithItem, inside: Callable[[], int], scope: Scope) -> int:
-    """A `@contextmanager` of the file: the body stands where it yields."""
+    """Give a `@contextmanager` of the file: the body stands where it yields."""
     frame = run.frame
     flows: list[int] = []
 

@@ -8,6 +8,7 @@ import libcst as cst
 
 from mrt_lint.lift import strings
 from mrt_lint.lift.attribute import get_attribute, get_class_attribute
+from mrt_lint.lift.container import call_container
 from mrt_lint.lift.convert import is_class_name
 from mrt_lint.lift.database import call_connection, call_context, call_session
 from mrt_lint.lift.execute import change_object, change_rows, execute
@@ -39,7 +40,6 @@ from mrt_lint.lift.operations import perform
 from mrt_lint.lift.operators import as_sql, merge_sql
 from mrt_lint.lift.python import INERT, call_builtin, call_library
 from mrt_lint.lift.run import Run
-from mrt_lint.lift.container import call_container
 from mrt_lint.lift.sqla import call_sqlalchemy
 from mrt_lint.lift.statement import call_dml_method, call_select_method, finish_query, start_dml
 from mrt_lint.lift.types import TYPE_BASES, call_type_method, make_type
@@ -56,7 +56,9 @@ def call(run: Run, value: Value, arguments: Arguments, node: cst.Call) -> Value:
         return _construct(run, value, arguments, node)
     if isinstance(value, Partial):
         given = value.arguments
-        merged = Arguments([*given.positional, *arguments.positional], given.keyword | arguments.keyword, given.complete and arguments.complete)
+        merged = Arguments(
+            [*given.positional, *arguments.positional], given.keyword | arguments.keyword, given.complete and arguments.complete
+        )
         return call(run, value.function, merged, node)
     if isinstance(value, Bound):
         return call_method(run, value.receiver, value.name, arguments, node)
@@ -114,7 +116,7 @@ def call_method(run: Run, receiver: Value, name: str, arguments: Arguments, node
     if isinstance(receiver, Batch):
         return perform(run, name, arguments, node, receiver)
     if isinstance(receiver, (str, bytes)):
-        return strings.call_method(receiver, name, arguments, lambda value, key: get_attribute(run, value, key))
+        return strings.call_method(receiver, name, arguments, get_attribute)
     if isinstance(receiver, (list, dict, tuple, set, frozenset)):
         return call_container(run, receiver, name, arguments)
     if isinstance(receiver, Connection):
@@ -136,7 +138,7 @@ def call_method(run: Run, receiver: Value, name: str, arguments: Arguments, node
     if isinstance(receiver, (Sql, Column)):
         return _call_sql(as_sql(receiver), name, arguments)
     if isinstance(receiver, (Class, Instance)):
-        found = get_attribute(run, receiver, name)
+        found = get_attribute(receiver, name)
         if isinstance(found, (Function, Class, Partial)):
             return call(run, found, arguments, node)
     return call_unknown_method(run, receiver, name, arguments, node)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from mrt_lint.lift.convert import flatten, to_default, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_names, to_sql
+from typing import Any
+
+from mrt_lint.lift.convert import (
+    flatten,
+    to_default,
+    to_flag,
+    to_maybe_flag,
+    to_maybe_name,
+    to_maybe_sql,
+    to_name,
+    to_names,
+    to_sql,
+)
 from mrt_lint.lift.objects import Arguments, Computed, Identity, Index, Instance, Maybe, Ref, Sequence, Sql, Table, Value
 from mrt_lint.lift.types import is_type, to_type
-from mrt_lint.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
+from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 
 
 def make_column(arguments: Arguments) -> Column:
@@ -73,7 +85,7 @@ def _split_target(target: Value) -> tuple[MaybeName, Name, Name]:
     return to_maybe_name(schema or None), to_name(table), to_name(column)
 
 
-def _foreign_key_options(given: dict[str, Value]) -> dict[str, MaybeName | Flag | None]:
+def _foreign_key_options(given: dict[str, Value]) -> dict[str, Any]:
     return {
         "onupdate": to_maybe_name(given.get("onupdate")),
         "ondelete": to_maybe_name(given.get("ondelete")),
@@ -136,14 +148,14 @@ def make_exclude(arguments: Arguments) -> Constraint:
 
 
 def exclude_columns(elements: list[Value]) -> tuple[Name, ...] | Unknown:
-    """The columns of an exclusion's elements."""
+    """Give the columns of an exclusion's elements."""
     if not all(isinstance(element, tuple) and element for element in elements):
         return UNKNOWN
     return tuple(to_name(element[0]) for element in elements if isinstance(element, tuple))
 
 
 def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constraint, ...], tuple[Index, ...], bool]:
-    """What hangs on a table: its columns, constraints, indexes, and whether all of it could be read."""
+    """Tell what hangs on a table: its columns, constraints, indexes, and whether all of it could be read."""
     items = flatten(items)
     columns = tuple(item for item in items if isinstance(item, Column))
     constraints = tuple(item for item in items if isinstance(item, Constraint))
@@ -156,7 +168,7 @@ def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constrain
 
 
 def index_columns(items: Value) -> tuple[Name, ...] | Unknown:
-    """The columns of an index; an expression stands as its text in parentheses."""
+    """Give the columns of an index; an expression stands as its text in parentheses."""
     if isinstance(items, (str, Sql, Column)):
         items = [items]
     if not isinstance(items, (list, tuple)) or any(isinstance(item, Maybe) for item in items):

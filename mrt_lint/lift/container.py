@@ -13,7 +13,7 @@ from mrt_lint.values import UNKNOWN
 
 
 def call_container(run: Run, receiver: Any, name: str, arguments: Arguments) -> Value:
-    """A method of a container; UNKNOWN where its result cannot be told."""
+    """Give a method of a container; UNKNOWN where its result cannot be told."""
     try:
         if isinstance(receiver, dict):
             return _call_dict(run, receiver, name, arguments)
@@ -62,7 +62,7 @@ def _mark(run: Run, value: Value) -> Value:
 def _call_dict(run: Run, items: dict[Any, Value], name: str, arguments: Arguments) -> Value:
     first = arguments.get(0, "key", UNKNOWN)
     if name == "items":
-        return [(key, value) for key, value in items.items()]
+        return list(items.items())
     if name in ("keys", "values"):
         return list(items) if name == "keys" else list(items.values())
     if name in ("get", "pop", "setdefault"):
@@ -80,7 +80,7 @@ def _call_dict(run: Run, items: dict[Any, Value], name: str, arguments: Argument
     if name == "update":
         given = dict(first) if isinstance(first, dict) else {}
         given |= arguments.keyword
-        items.update({key: UNKNOWN for key in given} if run.forks else given)
+        items.update(dict.fromkeys(given, UNKNOWN) if run.forks else given)
         return None
     return dict(items) if name == "copy" else UNKNOWN
 

@@ -9,7 +9,7 @@ from mrt_lint.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknow
 
 
 def to_name(value: Value) -> Name:
-    """An identifier that must be there; anything but a wholly known string is UNKNOWN."""
+    """Give an identifier that must be there; anything but a wholly known string is UNKNOWN."""
     if isinstance(value, Column):
         return value.name
     if isinstance(value, Sql):
@@ -20,12 +20,12 @@ def to_name(value: Value) -> Name:
 
 
 def to_maybe_name(value: Value) -> MaybeName:
-    """An identifier or None."""
+    """Give an identifier or None."""
     return None if value is None else to_name(value)
 
 
 def to_names(value: Value) -> tuple[Name, ...] | Unknown:
-    """A sequence of identifiers; a single string is a sequence of one."""
+    """Give a sequence of identifiers; a single string is a sequence of one."""
     if isinstance(value, str):
         return (to_name(value),)
     if isinstance(value, (list, tuple, set, frozenset)) and not any(isinstance(item, Maybe) for item in value):
@@ -34,36 +34,36 @@ def to_names(value: Value) -> tuple[Name, ...] | Unknown:
 
 
 def to_flag(value: Value) -> Flag:
-    """A boolean; None counts as False, as Alembic takes it."""
+    """Give a boolean; None counts as False, as Alembic takes it."""
     if value is None or isinstance(value, (bool, int)):
         return bool(value)
     return UNKNOWN
 
 
 def to_maybe_flag(value: Value) -> Flag | None:
-    """A boolean or None."""
+    """Give a boolean or None."""
     return None if value is None else to_flag(value)
 
 
 def to_int(value: Value) -> int | Unknown:
-    """A number between parentheses."""
+    """Give a number between parentheses."""
     return value if isinstance(value, int) and not isinstance(value, bool) else UNKNOWN
 
 
 def to_sql(value: Value) -> Name:
-    """SQL text, in which HOLE may stand."""
+    """Give SQL text, in which HOLE may stand."""
     if isinstance(value, Sql):
         return value.text
     return value if isinstance(value, str) else UNKNOWN
 
 
 def to_maybe_sql(value: Value) -> MaybeName:
-    """SQL text or None."""
+    """Give SQL text or None."""
     return None if value is None else to_sql(value)
 
 
 def to_default(value: Value) -> MaybeName:
-    """The text of a DEFAULT clause: a plain string is quoted, an expression stands as it is.
+    """Give the text of a DEFAULT clause: a plain string is quoted, an expression stands as it is.
 
     Source: https://docs.sqlalchemy.org/en/20/core/metadata.html#sqlalchemy.schema.Column.params.server_default
     """
@@ -79,7 +79,7 @@ def to_default(value: Value) -> MaybeName:
 
 
 def to_text(value: Value) -> str:
-    """What a value contributes to a string that is being put together; HOLE where that cannot be told."""
+    """Tell what a value contributes to a string that is being put together; HOLE where that cannot be told."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, (int, float)):
@@ -112,7 +112,7 @@ def is_same(left: Value, right: Value) -> bool:
 
 
 def flatten(items: Iterable[Value]) -> list[Value]:
-    """The items with nested lists opened, as a call's star arguments arrive."""
+    """Give the items with nested lists opened, as a call's star arguments arrive."""
     flat: list[Value] = []
     for item in items:
         flat.extend(flatten(item)) if isinstance(item, (list, tuple)) else flat.append(item)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libcst as cst
 
 from mrt_lint import ops
@@ -14,7 +16,8 @@ from mrt_lint.lift.statement import make_select
 from mrt_lint.lift.table import as_table
 from mrt_lint.values import UNKNOWN, Name, Unknown
 
-EXECUTING = frozenset(["execute", "exec_driver_sql", "scalar", "scalars", "executemany", "exec", "executescript", "stream", "exec_sql"])
+_EXECUTING_WORDS = "execute exec_driver_sql scalar scalars executemany exec executescript stream exec_sql"
+EXECUTING = frozenset(_EXECUTING_WORDS.split())
 """Methods that hand their first argument to the database."""
 
 WRITING = frozenset(["add", "add_all", "delete", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"])
@@ -24,28 +27,38 @@ STATEMENT_NAMES = ("statement", "sql", "object", "clause", "sqltext", "query", "
 
 
 def statement_of(arguments: Arguments) -> Value:
-    """The statement among the arguments of an executing method."""
+    """Give the statement among the arguments of an executing method."""
     if arguments.positional:
         return arguments.positional[0]
     return next((arguments.keyword[name] for name in STATEMENT_NAMES if name in arguments.keyword), UNKNOWN)
 
 
 def call_connection(run: Run, connection: Connection, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """A method of a connection, engine or cursor."""
+    """Give a method of a connection, engine or cursor."""
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node, autocommit=connection.autocommit)
     if name == "execution_options":
         level = arguments.keyword.get("isolation_level")
         return Connection(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
-    if name in ("connect", "begin", "begin_nested", "connection", "cursor", "raw_connection", "get_bind", "__enter__", "driver_connection"):
+    if name in (
+        "connect",
+        "begin",
+        "begin_nested",
+        "connection",
+        "cursor",
+        "raw_connection",
+        "get_bind",
+        "__enter__",
+        "driver_connection",
+    ):
         return connection
-    if name == "run_callable" or name == "run_sync":
+    if name in ("run_callable", "run_sync"):
         run.fail(node, f"{name}() calls back")
     return UNKNOWN
 
 
 def call_context(run: Run, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """A method of `alembic.context` or of the migration context."""
+    """Give a method of `alembic.context` or of the migration context."""
     if name in READING:
         return READING[name](arguments)
     if name == "autocommit_block":
@@ -58,7 +71,7 @@ def call_context(run: Run, name: str, arguments: Arguments, node: cst.Call) -> V
 
 
 def call_session(run: Run, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """A method of an ORM session."""
+    """Give a method of an ORM session."""
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node)
     if name == "query":
@@ -82,7 +95,7 @@ def _write(run: Run, name: str, arguments: Arguments, node: cst.Call) -> None:
         columns: tuple[Name, ...] | Unknown = UNKNOWN
         if isinstance(items[0], Instance):
             columns = tuple(key for key, value in items[0].attributes.items() if not isinstance(value, Sql)) or UNKNOWN
-        fields = {"table": table.name, "schema": table.schema}
+        fields: dict[str, Any] = {"table": table.name, "schema": table.schema}
         if name == "delete":
             run.emit(ops.Delete, node, **fields, where=True)
         elif name == "bulk_update_mappings":

@@ -18,7 +18,7 @@ Walk = Callable[[Run, Any, Scope], int]
 
 
 def dotted(node: cst.BaseExpression | None) -> str:
-    """A dotted name as a string."""
+    """Give a dotted name as a string."""
     if isinstance(node, cst.Attribute):
         return f"{dotted(node.value)}.{node.attr.value}"
     return node.value if isinstance(node, cst.Name) else ""
@@ -58,13 +58,16 @@ class YieldFinder(cst.CSTVisitor):
         self.depth = 0
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:  # noqa: ARG002, N802 - libcst's name
+        """Stay out of functions inside the function."""
         self.depth += 1
         return self.depth == 1
 
     def visit_Lambda(self, node: cst.Lambda) -> bool:  # noqa: ARG002, N802 - libcst's name
+        """Stay out of lambdas."""
         return False
 
     def visit_Yield(self, node: cst.Yield) -> bool:  # noqa: ARG002, N802 - libcst's name
+        """Find one."""
         self.found = True
         return False
 
@@ -109,7 +112,7 @@ def walk_class(run: Run, node: cst.ClassDef, scope: Scope, walk: Walk) -> int:
 
 
 def read_docstring(module: cst.Module) -> str:
-    """The first line of the module's docstring, which Alembic takes as the message."""
+    """Give the first line of the module's docstring, which Alembic takes as the message."""
     first = module.body[0] if module.body else None
     if not isinstance(first, cst.SimpleStatementLine) or not isinstance(first.body[0], cst.Expr):
         return ""

@@ -19,7 +19,7 @@ MAX_BLOCKS: Final = 60
 
 
 def depth_of(tree: ast.Module, source: bytes) -> int:
-    """The depth of the deepest statement, measured only where a statement is long enough to be deep."""
+    """Give the depth of the deepest statement, measured only where a statement is long enough to be deep."""
     starts = [0]
     starts.extend(match.end() for match in re.finditer(rb"\r\n|\r|\n", source))
     starts.append(len(source) + 1)
@@ -46,7 +46,7 @@ def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, int]]:
 
 
 def _depth(statement: ast.stmt) -> int:
-    """The depth of a statement's expressions; blocks inside it are measured by themselves."""
+    """Give the depth of a statement's expressions; blocks inside it are measured by themselves."""
     deepest = 0
     stack: list[tuple[ast.AST, int]] = [(statement, 0)]
     while stack:
@@ -56,17 +56,19 @@ def _depth(statement: ast.stmt) -> int:
             return level
         for child in ast.iter_child_nodes(node):
             if not isinstance(child, (ast.stmt, ast.expr_context, ast.operator)):
-                stack.append((child, level + 1))
+                stack.append((child, level + 1))  # noqa: PERF401 - a generator costs more on so few
     return deepest
 
 
 def looks_deep(source: bytes) -> bool:
-    """The same for source that Python cannot parse: an upper bound from its brackets, operators and indents."""
+    """Give the same for source that Python cannot parse: an upper bound from its brackets, operators and indents."""
     code = LEXEME.sub(b"0", source)
     level = chain = 0
     for line in code.splitlines():
         chain = (chain if level else 0) + len(CHAIN.findall(line))
-        level = max(0, level + sum(line.count(mark) for mark in (b"(", b"[", b"{")) - sum(line.count(mark) for mark in (b")", b"]", b"}")))
+        level = max(
+            0, level + sum(line.count(mark) for mark in (b"(", b"[", b"{")) - sum(line.count(mark) for mark in (b")", b"]", b"}"))
+        )
         indent = len(line) - len(line.lstrip())
         if level > MAX_NESTING // 4 or (chain > MAX_NESTING and len(line) > MIN_LENGTH) or indent > MAX_NESTING:
             return True

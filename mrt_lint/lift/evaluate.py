@@ -22,25 +22,26 @@ from mrt_lint.lift.target import assign
 from mrt_lint.lift.types import FAMILIES
 from mrt_lint.values import HOLE, UNKNOWN
 
-BUILTINS = frozenset(
-    "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all isinstance "
-    "issubclass hasattr getattr setattr repr map filter next iter abs round globals locals vars type object super open input exec eval "
-    "callable id hash format chr ord divmod pow slice bytes bytearray Exception ValueError RuntimeError NotImplementedError "
-    "NotImplemented KeyError TypeError AttributeError ImportError OSError staticmethod classmethod property __import__ Warning "
-    "DeprecationWarning UserWarning StopIteration IndexError AssertionError BaseException".split()
+_BUILTINS_WORDS = (
+    "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
+    "isinstance issubclass hasattr getattr setattr repr map filter next iter abs round globals locals vars type object super "
+    "open input exec eval callable id hash format chr ord divmod pow slice bytes bytearray Exception ValueError RuntimeError "
+    "NotImplementedError NotImplemented KeyError TypeError AttributeError ImportError OSError staticmethod classmethod "
+    "property __import__ Warning DeprecationWarning UserWarning StopIteration IndexError AssertionError BaseException"
 )
+BUILTINS = frozenset(_BUILTINS_WORDS.split())
 """The builtins that a migration may name; any other unbound name is unknown."""
 
 
 def evaluate(run: Run, node: cst.BaseExpression, scope: Scope) -> Value:
-    """What an expression stands for; UNKNOWN where reading cannot tell. Operations that it performs are recorded."""
+    """Tell what an expression stands for; UNKNOWN where reading cannot tell. Operations that it performs are recorded."""
     run.tick()
     reader = READERS.get(type(node))
     return reader(run, node, scope) if reader else UNKNOWN
 
 
 def evaluate_condition(run: Run, node: cst.BaseExpression, scope: Scope) -> Value:
-    """The same for a condition, in which a call only asks."""
+    """Give the same for a condition, in which a call only asks."""
     run.asked += 1
     try:
         return evaluate(run, node, scope)
@@ -147,7 +148,7 @@ def _dict(run: Run, node: cst.Dict, scope: Scope) -> Value:
 
 
 def _attribute(run: Run, node: cst.Attribute, scope: Scope) -> Value:
-    return get_attribute(run, evaluate(run, node.value, scope), node.attr.value)
+    return get_attribute(evaluate(run, node.value, scope), node.attr.value)
 
 
 def _call(run: Run, node: cst.Call, scope: Scope) -> Value:
@@ -167,7 +168,7 @@ def _call(run: Run, node: cst.Call, scope: Scope) -> Value:
 
 
 def read_arguments(run: Run, node: cst.Call, scope: Scope) -> Arguments:
-    """The evaluated arguments of a call, stars opened."""
+    """Give the evaluated arguments of a call, stars opened."""
     arguments = Arguments()
     for argument in node.args:
         if argument.star:
@@ -251,6 +252,8 @@ def _subscript(run: Run, node: cst.Subscript, scope: Scope) -> Value:
     part = node.slice[0].slice
     if isinstance(part, cst.Index):
         return operators.get_item(run, value, evaluate(run, part.value, scope))
+    if not isinstance(part, cst.Slice):
+        return UNKNOWN
     bounds = [evaluate(run, bound, scope) if bound else None for bound in (part.lower, part.upper, part.step)]
     return operators.get_slice(value, *bounds)
 
@@ -302,9 +305,7 @@ def _dict_comprehension(run: Run, node: cst.DictComp, scope: Scope) -> Value:
     return UNKNOWN if any(doubts) else result
 
 
-def _comprehend(
-    run: Run, clause: cst.CompFor, scope: Scope, add: Callable[[Scope, bool], None], *, doubtful: bool = False
-) -> None:
+def _comprehend(run: Run, clause: cst.CompFor, scope: Scope, add: Callable[[Scope, bool], None], *, doubtful: bool = False) -> None:
     turns = iterate(run, evaluate(run, clause.iter, scope))
     for turn in [Maybe(UNKNOWN)] if turns is None else turns:
         run.tick()
@@ -342,7 +343,7 @@ READERS: dict[type[cst.CSTNode], Callable[[Run, Any, Scope], Value]] = {
     cst.Float: _number,
     cst.Imaginary: _number,
     cst.Tuple: lambda run, node, scope: tuple(_elements(run, node, scope)),
-    cst.List: lambda run, node, scope: _elements(run, node, scope),
+    cst.List: _elements,
     cst.Set: _set,
     cst.Dict: _dict,
     cst.Attribute: _attribute,

@@ -118,4 +118,3 @@ def _change_index(run: Run, index: Index, node: cst.CSTNode, *, creates: bool) -
         create_index(run, index, node)
     else:
         run.emit(ops.DropIndex, node, index=index.name, table=home.name, schema=home.schema)
-

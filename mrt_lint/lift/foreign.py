@@ -33,13 +33,19 @@ ASKING = re.compile(
 )
 """Names of functions that only ask, compute or tell."""
 
-HARMLESS = frozenset(
-    "append extend insert remove pop clear sort reverse update add discard setdefault commit flush rollback close begin expunge_all expire_all "
-    "refresh info debug warning warn error exception critical log write writelines join split strip format replace items keys values get "
-    "fetchall fetchone fetchmany first all one scalar scalars mappings unique count start stop set_description dispose group groupdict "
-    "connect connection cursor enable_relationship_loading expunge expire no_autoflush savepoint setLevel".split()
+_HARMLESS_WORDS = (
+    "append extend insert remove pop clear sort reverse update add discard setdefault commit flush rollback close begin "
+    "expunge_all expire_all refresh info debug warning warn error exception critical log write writelines join split strip "
+    "format replace items keys values get fetchall fetchone fetchmany first all one scalar scalars mappings unique count "
+    "start stop set_description dispose group groupdict connect connection cursor enable_relationship_loading expunge expire "
+    "no_autoflush savepoint setLevel"
 )
+HARMLESS = frozenset(_HARMLESS_WORDS.split())
 """Methods that do nothing to the database by themselves, whatever they are called on."""
+
+
+GUARDING = re.compile(r"disable|enable|ignore|suspend|without|transaction|begin|lock|time|suppress|null|patch|capture|span")
+"""Names of context managers that only change how what is inside them runs."""
 
 
 def reaches_database(value: Value) -> bool:
@@ -50,11 +56,11 @@ def reaches_database(value: Value) -> bool:
 
 
 def call_foreign(run: Run, path: str, arguments: Arguments, node: cst.Call) -> Value:
-    """A call of something that is not in the file; it is a failure where it may change the database."""
+    """Give a call of something that is not in the file; it is a failure where it may change the database."""
     name = path.rpartition(".")[2] or source_name(node)
     ref = Ref(path) if path else None
     reaching = any(map(reaches_database, arguments.everything()))
-    if not run.asked and not ASKING.search(name):
+    if not run.asked and not ASKING.search(name) and not (run.entering is node and GUARDING.search(name)):
         callback = any(isinstance(value, (Function, Bound)) for value in arguments.everything())
         exception = ref is not None and is_class_name(ref)
         if (reaching or callback or run.discarded is node) and not exception:
@@ -67,7 +73,7 @@ def call_foreign(run: Run, path: str, arguments: Arguments, node: cst.Call) -> V
 
 
 def call_unknown_method(run: Run, receiver: Value, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """A method of an object that is not known."""
+    """Give a method of an object that is not known."""
     if name in EXECUTING and (name not in ("scalar", "scalars", "stream") or arguments.positional):
         return execute(run, statement_of(arguments), node)
     if run.asked or name in HARMLESS or ASKING.search(name):
@@ -80,6 +86,6 @@ def call_unknown_method(run: Run, receiver: Value, name: str, arguments: Argumen
 
 
 def source_name(node: cst.Call) -> str:
-    """The name that a call is written with."""
+    """Give the name that a call is written with."""
     func = node.func
     return func.value if isinstance(func, cst.Name) else func.attr.value if isinstance(func, cst.Attribute) else ""

@@ -38,7 +38,7 @@ def _read_all(value: Value) -> tuple[str, ...] | Unknown:
 
 
 def find_revision(module: cst.Module) -> tuple[cst.CSTNode, cst.CSTNode] | None:
-    """The name that `revision = …` assigns to, and the statement."""
+    """Give the name that `revision = …` assigns to, and the statement."""
     for line in module.body:
         for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             targets: list[cst.BaseExpression] = []
@@ -71,7 +71,7 @@ def find_imports(statements: Iterable[cst.CSTNode]) -> Iterator[cst.Import | cst
 
 
 def imported(node: cst.Import | cst.ImportFrom) -> list[tuple[str, tuple[str, ...]]]:
-    """The modules that one statement imports, and the names it takes from each."""
+    """Give the modules that one statement imports, and the names it takes from each."""
     if isinstance(node, cst.Import):
         return [(dotted(alias.name), ()) for alias in node.names]
     module = "." * len(node.relative) + dotted(node.module)

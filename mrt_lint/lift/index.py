@@ -16,7 +16,7 @@ from mrt_lint.values import UNKNOWN
 
 
 def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
-    """The options of an index that operations know, by their names there."""
+    """Give the options of an index that operations know, by their names there."""
     where = get("postgresql_where")
     return {
         "unique": to_flag(get("unique")),

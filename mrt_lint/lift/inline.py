@@ -56,7 +56,8 @@ def _walk_body(run: Run, function: Function, scope: Scope, take: Callable[[Value
     run.depth += 1
     run.active.append(function.node)
     asked, run.asked = run.asked, 0
-    flow = walk(run, function.node.body, scope)
+    body = function.node.body
+    flow = walk(run, body, scope) if isinstance(body, cst.BaseSuite) else FALL
     run.statement = statement
     run.asked = asked
     run.active.pop()
@@ -74,7 +75,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
     names = scope.names
     for name in (*ordered, *(parameter.name.value for parameter in parameters.kwonly_params)):
         names[name] = function.defaults.get(name, UNKNOWN) if arguments.complete else UNKNOWN
-    names.update(zip(ordered, arguments.positional))
+    names.update(zip(ordered, arguments.positional, strict=False))
     extra: dict[str, Value] = {}
     for name, value in arguments.keyword.items():
         if name in names:

@@ -8,7 +8,7 @@ from mrt_lint.values import HOLE
 
 
 def iterate(run: Run, value: Value) -> list[Value] | None:
-    """The turns of a loop over `value`, a Maybe for each that may not come; None where the sequence cannot be read."""
+    """Give the turns of a loop over `value`, a Maybe for each that may not come; None where the sequence cannot be read."""
     if isinstance(value, str):
         return None if HOLE in value or len(value) > MAX_TURNS else list(value)
     if isinstance(value, (list, tuple, range)):

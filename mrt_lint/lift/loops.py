@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import libcst as cst
@@ -27,7 +28,8 @@ def walk_for(run: Run, node: cst.For, scope: Scope, walk: Walk) -> int:
     for turn in [Maybe(UNKNOWN)] if turns is None else turns:
         doubtful = isinstance(turn, Maybe) or bool(flow & (BREAK | RETURN))
         item = turn.value if isinstance(turn, Maybe) else turn
-        left = _walk_turn(run, node.body, scope, walk, lambda item=item: assign(run, node.target, item, scope, evaluate), doubtful)
+        begin = partial(assign, run, node.target, item, scope, evaluate)
+        left = _walk_turn(run, node.body, scope, walk, begin, doubtful=doubtful)
         flow |= left
         if not left & (FALL | CONTINUE) and not doubtful:
             return _leave(flow)
@@ -40,7 +42,8 @@ def _walk_turn(
     scope: Scope,
     walk: Walk,
     begin: Callable[[], None],
-    doubtful: bool,  # noqa: FBT001 - its caller names it
+    *,
+    doubtful: bool,
 ) -> int:
     if not doubtful:
         begin()
@@ -55,7 +58,7 @@ def _walk_turn(
 
 
 def _finish(run: Run, orelse: cst.Else | None, flow: int, scope: Scope, walk: Walk) -> int:
-    """The end of a loop that ran out: its `else`, and how the whole may be left."""
+    """Give the end of a loop that ran out: its `else`, and how the whole may be left."""
     left = FALL
     if orelse is not None:
         with run.doubting(bool(flow & BREAK)):
@@ -80,7 +83,7 @@ def walk_while(run: Run, node: cst.While, scope: Scope, walk: Walk) -> int:
         if holds is False:
             return _finish(run, node.orelse, flow, scope, walk)
         doubtful = holds is None or bool(flow & (BREAK | RETURN))
-        left = _walk_turn(run, node.body, scope, walk, lambda: None, doubtful)
+        left = _walk_turn(run, node.body, scope, walk, lambda: None, doubtful=doubtful)
         flow |= left
         if doubtful:
             break

@@ -30,10 +30,12 @@ class Ref:
 
     @property
     def last(self) -> str:
+        """The last part of the path."""
         return self.path.rpartition(".")[2]
 
     @property
     def root(self) -> str:
+        """The first part of the path."""
         return self.path.partition(".")[0]
 
 
@@ -53,13 +55,14 @@ class Scope:
     outer: frozenset[str] = frozenset()
 
     def find(self, name: str) -> Scope | None:
+        """Find the scope that a name is read from."""
         scope: Scope | None = self
         while scope is not None and name not in scope.names:
             scope = scope.parent
         return scope
 
     def home(self, name: str) -> Scope:
-        """The scope that an assignment to `name` writes to."""
+        """Give the scope that an assignment to `name` writes to."""
         if name not in self.outer:
             return self
         return (self.parent.find(name) if self.parent else None) or self
@@ -95,6 +98,7 @@ class Class:
     methods: dict[str, Function] = field(default_factory=dict)
 
     def inherits(self, *names: str) -> bool:
+        """Whether one of its bases, or theirs, has one of these names."""
         return any(
             (isinstance(base, Ref) and base.last in names) or (isinstance(base, Class) and base.inherits(*names))
             for base in self.bases
@@ -293,7 +297,7 @@ class Arguments:
     complete: bool = True
 
     def get(self, position: int, name: str, default: Value = None) -> Value:
-        """The argument at a position or by name; UNKNOWN where an unreadable star argument may have given it."""
+        """Give the argument at a position or by name; UNKNOWN where an unreadable star argument may have given it."""
         if name in self.keyword:
             return self.keyword[name]
         if 0 <= position < len(self.positional):

@@ -34,6 +34,10 @@ else:
     from mrt_lint.lean import dataclass
 
 
+NOT_GIVEN: Final = False
+"""What Alembic takes for "left as it is" where None means "none"."""
+
+
 @dataclass(slots=True)
 class Operation:
     """One call of an operation with its arguments by name."""
@@ -46,18 +50,20 @@ class Operation:
     complete: bool
 
     def get(self, name: str, default: Value = None) -> Value:
+        """Get an argument that need not be given."""
         return self.named.get(name, default if self.complete else UNKNOWN)
 
     def must(self, name: str) -> Value:
+        """Get an argument that has to be given."""
         return self.named.get(name, UNKNOWN)
 
     def given(self, name: str, without: Value, convert: Callable[[Value], Any]) -> Any:
-        """A converted argument; UNSET where it was not given or stands at the value that means so."""
+        """Give a converted argument; UNSET where it was not given or stands at the value that means so."""
         value = self.get(name, without)
         return UNSET if value is without else convert(value)
 
     def table(self, name: str = "table_name", schema: str = "schema") -> dict[str, Name | MaybeName]:
-        """The table and its schema, a batch's own in a batch."""
+        """Give the table and its schema, a batch's own in a batch."""
         if self.batch:
             return {"table": self.batch.table, "schema": self.batch.schema}
         value = self.must(name)
@@ -65,6 +71,7 @@ class Operation:
         return {"table": found.name if found else to_name(value), "schema": to_maybe_name(self.get(schema))}
 
     def emit(self, kind: type[ops.Op], /, **fields: Any) -> None:
+        """Record the operation, and that it cannot be read where what it acts on has no known name."""
         self.run.emit(kind, self.node, batch=self.batch is not None, **fields)
         names = ("table", "column", "index", "new_table", "constraint")
         unknown = next((name for name in names if fields.get(name) is UNKNOWN), None)
@@ -75,6 +82,7 @@ class Operation:
             self.run.fail(self.node, f"the {unknown.replace('_', ' ')} of {self.node_name()} is not a literal")
 
     def node_name(self) -> str:
+        """Name the operation as it is called."""
         func = self.node.func
         return func.attr.value if isinstance(func, cst.Attribute) else func.value if isinstance(func, cst.Name) else "the call"
 
@@ -88,7 +96,7 @@ def perform(run: Run, name: str, arguments: Arguments, node: cst.Call, batch: Ba
         return UNKNOWN
     names = parameters(name, batch=batch is not None)
     count = len(names)
-    named = dict(zip(names, arguments.positional)) | arguments.keyword
+    named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
     operation = Operation(run, node, batch, named, arguments.positional[count:], arguments.complete)
     return PERFORMERS[name](operation)
 
@@ -139,10 +147,10 @@ def _alter_column(operation: Operation) -> None:
         using=to_maybe_sql(operation.get("postgresql_using")),
         autoincrement=autoincrement,
         identity=identity,
-        comment=operation.given("comment", False, to_maybe_name),
+        comment=operation.given("comment", NOT_GIVEN, to_maybe_name),
         existing_type=operation.given("existing_type", None, to_type),
         existing_nullable=operation.given("existing_nullable", None, to_flag),
-        existing_server_default=operation.given("existing_server_default", False, to_default),
+        existing_server_default=operation.given("existing_server_default", NOT_GIVEN, to_default),
     )
 
 

@@ -12,6 +12,9 @@ from mrt_lint.lift.run import MAX_LENGTH, Run
 from mrt_lint.lift.strings import apply_percent, bounded
 from mrt_lint.values import HOLE, UNKNOWN, Column, Unknown
 
+MAX_BITS = 64
+"""Exponents and shifts beyond this make figures that no migration holds."""
+
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add,
     "Subtract": operator.sub,
@@ -65,7 +68,9 @@ def combine(name: str, left: Value, right: Value) -> Value:
 
 
 def _compute(name: str, left: Any, right: Any) -> Value:
-    if name in ("Power", "LeftShift") and not (isinstance(right, int) and 0 <= right <= 64 and isinstance(left, int) and abs(left) < 2**32):  # noqa: PLR2004 - enough for any figure a migration holds
+    if name in ("Power", "LeftShift") and not (
+        isinstance(right, int) and 0 <= right <= MAX_BITS and isinstance(left, int) and abs(left) < 2**32
+    ):
         return UNKNOWN
     if name == "Multiply":
         sizes = [len(value) if hasattr(value, "__len__") else abs(value) for value in (left, right)]
@@ -78,12 +83,12 @@ def _compute(name: str, left: Any, right: Any) -> Value:
 
 
 def as_sql(value: Sql | Column) -> Sql:
-    """A column of a table or model as an expression."""
+    """Give a column of a table or model as an expression."""
     return value if isinstance(value, Sql) else Sql(value.name, (value.name,), (), value.name)
 
 
 def merge_sql(*parts: Value) -> Sql:
-    """An expression over several: what it reads is known though its text is not."""
+    """Give an expression over several: what it reads is known though its text is not."""
     found = [as_sql(part) for part in parts if isinstance(part, (Sql, Column))]
     columns = tuple(dict.fromkeys(column for part in found for column in part.columns))
     return Sql(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
@@ -139,7 +144,7 @@ def _contains(run: Run, item: Value, items: Value) -> Value:
     if isinstance(item, DialectName):
         if not isinstance(items, (list, tuple, set, frozenset, dict)) or not is_known(list(items)):
             return UNKNOWN
-        return any([run.is_dialect(item, name) for name in items if isinstance(name, str)])
+        return any(run.is_dialect(item, name) for name in items if isinstance(name, str))
     if isinstance(items, DialectName):
         return run.decide(lambda dialect: item in dialect) if isinstance(item, str) and HOLE not in item else UNKNOWN
     if isinstance(items, (list, tuple, set, frozenset, dict)):
@@ -176,7 +181,7 @@ def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:
     return isinstance(value, bytes) or not any(isinstance(item, Maybe) for item in value)
 
 
-def get_slice(value: Value, *bounds: Value) -> Value:
+def get_slice(value: Value, *bounds: Any) -> Value:
     """`value[lower:upper:step]`."""
     if not isinstance(value, (list, tuple, str, bytes)) or not is_sized(value):
         return UNKNOWN
@@ -192,4 +197,4 @@ def is_dialect_class(run: Run, value: Value, kind: Value) -> bool | Unknown:
     """`isinstance(bind.dialect, postgresql.dialect)`."""
     if not isinstance(value, Dialect) or not isinstance(kind, Ref):
         return UNKNOWN
-    return run.decide(lambda dialect: dialect in kind.path.lower().split(".") or kind.last.lower() in (f"{dialect}dialect",))
+    return run.decide(lambda dialect: dialect in kind.path.lower().split(".") or kind.last.lower() == f"{dialect}dialect")

@@ -13,7 +13,9 @@ from mrt_lint.values import Place
 
 
 def parse(source: bytes) -> tuple[cst.Module, ast.Module | None]:
-    """Parse a file, with Python's own tree where that one can; raises UnparsableError where no reading of Python accepts it or it is nested too deeply to be read.
+    """Parse a file, with Python's own tree where that one can.
+
+    Raises UnparsableError where no reading of Python accepts it or it is nested too deeply to be read.
 
     Python's own parser goes first: it costs a twelfth of libcst's and refuses politely what would crash that one. Source that is
     too new for the running Python gets a second chance if it is plainly shallow.

@@ -1,8 +1,8 @@
 """Where nodes stand in the source.
 
 libcst computes positions for all nodes at once, at more than the price of the parse. Here the statements of its tree are laid beside
-those of Python's own, which know where they stand, and only an expression that holds a wanted node somewhere inside is generated
-once more to see where. Where the two trees do not run in parallel, the whole module is.
+those of Python's own, which know where they stand, and only an expression that holds a wanted node somewhere inside is
+generated once more to see where. Where the two trees do not run in parallel, the whole module is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ Roots = Callable[[Any, Any], Iterable[tuple[cst.CSTNode | None, ast.AST | None]]
 
 ROOTS: Final[dict[type[cst.CSTNode], Roots]] = {
     cst.Expr: lambda node, twin: [(node.value, twin.value)],
-    cst.Assign: lambda node, twin: [(node.value, twin.value), *zip((target.target for target in node.targets), twin.targets)],
+    cst.Assign: lambda node, twin: [
+        (node.value, twin.value),
+        *zip((target.target for target in node.targets), twin.targets, strict=False),
+    ],
     cst.AnnAssign: lambda node, twin: [(node.target, twin.target), (node.value, twin.value)],
     cst.AugAssign: lambda node, twin: [(node.value, twin.value), (node.target, twin.target)],
     cst.Return: lambda node, twin: [(node.value, twin.value)],
@@ -33,7 +36,7 @@ ROOTS: Final[dict[type[cst.CSTNode], Roots]] = {
     cst.If: lambda node, twin: [(node.test, twin.test)],
     cst.While: lambda node, twin: [(node.test, twin.test)],
     cst.For: lambda node, twin: [(node.iter, twin.iter)],
-    cst.With: lambda node, twin: zip((item.item for item in node.items), (item.context_expr for item in twin.items)),
+    cst.With: lambda node, twin: zip((item.item for item in node.items), (item.context_expr for item in twin.items), strict=False),
     cst.Match: lambda node, twin: [(node.subject, twin.subject)],
 }
 """The expressions that stand directly in a statement, beside their twins."""
@@ -49,10 +52,12 @@ class Recorder(CodegenState):
         self.ends: dict[int, int] = {}
 
     def before_codegen(self, node: cst.CSTNode) -> None:
+        """Note where a wanted node begins."""
         if id(node) in self.wanted:
             self.starts[id(node)] = len(self.tokens)
 
     def after_codegen(self, node: cst.CSTNode) -> None:
+        """Note where a wanted node ends."""
         if id(node) in self.wanted:
             self.ends[id(node)] = len(self.tokens)
 
@@ -71,7 +76,7 @@ class Atlas:
         statements = list(_flatten(body))
         if len(statements) != len(twins):
             return
-        for statement, twin in zip(statements, twins):
+        for statement, twin in zip(statements, twins, strict=True):
             self.twins[id(statement)] = (twin, indents)
             for block, below in _blocks(statement, twin):
                 inner = (block.indent or self.module.default_indent,) if isinstance(block, cst.IndentedBlock) else ()
@@ -79,11 +84,11 @@ class Atlas:
                 self._pair(body, below, indents + inner)
 
     def find(self, node: cst.CSTNode, statement: cst.CSTNode | None) -> Place | None:
-        """The place of a node; None where the trees do not tell."""
+        """Give the place of a node; None where the trees do not tell."""
         found = self.twins.get(id(node))
         if found is not None:
             return self._place(found[0]) if not isinstance(node, cst.FunctionDef) else self._header(node, found[0])
-        if id(statement) not in self.twins or type(statement) not in ROOTS:
+        if statement is None or id(statement) not in self.twins or type(statement) not in ROOTS:
             return None
         twin, indents = self.twins[id(statement)]
         roots = list(ROOTS[type(statement)](statement, twin))
@@ -135,13 +140,13 @@ def _flatten(body: Sequence[cst.CSTNode]) -> Iterator[cst.CSTNode]:
 
 
 def _blocks(statement: Any, twin: Any) -> Iterator[tuple[cst.CSTNode, Sequence[ast.AST]]]:
-    """The blocks of a compound statement beside their twins; an `elif` is a block of one `if`."""
+    """Give the blocks of a compound statement beside their twins; an `elif` is a block of one `if`."""
     if isinstance(statement, (cst.BaseSmallStatement, cst.Match)):
         if isinstance(statement, cst.Match):
-            yield from ((case.body, below.body) for case, below in zip(statement.cases, twin.cases))
+            yield from ((case.body, below.body) for case, below in zip(statement.cases, twin.cases, strict=False))
         return
     yield statement.body, twin.body
-    for handler, below in zip(getattr(statement, "handlers", ()), getattr(twin, "handlers", ())):
+    for handler, below in zip(getattr(statement, "handlers", ()), getattr(twin, "handlers", ()), strict=False):
         yield handler.body, below.body
     for name in ("orelse", "finalbody"):
         part = getattr(statement, name, None)
@@ -150,7 +155,7 @@ def _blocks(statement: Any, twin: Any) -> Iterator[tuple[cst.CSTNode, Sequence[a
 
 
 def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: Iterable[Wanted]) -> dict[int, Place]:
-    """The places of nodes, by their ids: a call's without the parentheses around it, a function's is its header's."""
+    """Give the places of nodes, by their ids: a call's without the parentheses around it, a function's is its header's."""
     atlas = Atlas(module, tree, source) if tree is not None else None
     places: dict[int, Place] = {}
     lost: list[cst.CSTNode] = []
@@ -166,7 +171,7 @@ def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: I
 
 
 def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, Place]:
-    """The same by generating the code of the whole module."""
+    """Give the same by generating the code of the whole module."""
     first = {id(node): _first(node) for node in nodes}
     last = {id(node): node.name if isinstance(node, cst.FunctionDef) else node for node in nodes}
     recorder = Recorder(module, {id(node) for node in (*first.values(), *last.values())})
@@ -183,7 +188,7 @@ def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, Plac
 
 
 def _first(node: cst.CSTNode) -> cst.CSTNode:
-    """The node whose beginning is the node's own: parentheses, decorators and leading lines left out."""
+    """Give the node whose beginning is the node's own: parentheses, decorators and leading lines left out."""
     if isinstance(node, cst.FunctionDef):
         return node.whitespace_after_def
     return node.func if isinstance(node, cst.Call) else node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import itertools
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,20 +14,22 @@ from mrt_lint.lift.objects import Arguments, Instance, Maybe, Partial, Ref, Valu
 from mrt_lint.lift.run import MAX_LENGTH, MAX_TURNS, Run
 from mrt_lint.values import UNKNOWN
 
-PURE: Final = frozenset("abs round min max sum int float bool repr chr ord divmod pow bytes hash format len set frozenset sorted".split())
+_PURE_WORDS = "abs round min max sum int float bool repr chr ord divmod pow bytes hash format len set frozenset sorted"
+PURE: Final = frozenset(_PURE_WORDS.split())
 """Builtins that Python may run on wholly known arguments."""
 
-INERT: Final = frozenset(
-    "__future__ abc argparse array base64 binascii collections contextlib copy csv dataclasses datetime decimal enum fractions functools "
-    "hashlib hmac inspect io itertools json logging math numbers operator os pathlib pickle platform pprint random re secrets shutil "
-    "statistics string struct sys tempfile textwrap threading time timeit traceback types typing typing_extensions unicodedata urllib "
-    "uuid warnings weakref zlib zoneinfo structlog loguru tqdm builtins".split()
+_INERT_WORDS = (
+    "__future__ abc argparse array base64 binascii collections contextlib copy csv dataclasses datetime decimal enum "
+    "fractions functools hashlib hmac inspect io itertools json logging math numbers operator os pathlib pickle platform "
+    "pprint random re secrets shutil statistics string struct sys tempfile textwrap threading time timeit traceback types "
+    "typing typing_extensions unicodedata urllib uuid warnings weakref zlib zoneinfo structlog loguru tqdm builtins"
 )
+INERT: Final = frozenset(_INERT_WORDS.split())
 """Modules whose calls do nothing to the migration's database."""
 
 
 def call_builtin(run: Run, name: str, arguments: Arguments) -> Value:
-    """A call of a builtin; UNKNOWN where its result cannot be told."""
+    """Give a call of a builtin; UNKNOWN where its result cannot be told."""
     values = arguments.positional
     maker = MAKERS.get(name)
     if maker is not None and arguments.complete:
@@ -39,8 +42,6 @@ def call_builtin(run: Run, name: str, arguments: Arguments) -> Value:
 
 
 def _run_pure(name: str, arguments: Arguments) -> Value:
-    import builtins
-
     try:
         return getattr(builtins, name)(*arguments.positional, **arguments.keyword)
     except Exception:  # noqa: BLE001 - the migration would fail in the same way
@@ -53,10 +54,11 @@ def _turns(run: Run, value: Value) -> list[Value]:
 
 
 def _range(_run: Run, arguments: Arguments) -> Value:
-    if not all(isinstance(value, int) for value in arguments.positional) or not arguments.positional:
+    numbers = [value for value in arguments.positional if isinstance(value, int)]
+    if len(numbers) != len(arguments.positional) or not 1 <= len(numbers) <= 3:  # noqa: PLR2004 - what range takes
         return UNKNOWN
     try:
-        made = range(*arguments.positional)  # type: ignore[arg-type] # seen to be integers
+        made = range(*numbers)
         return made if len(made) <= MAX_TURNS else UNKNOWN
     except (ValueError, TypeError, OverflowError):
         return UNKNOWN
@@ -64,7 +66,7 @@ def _range(_run: Run, arguments: Arguments) -> Value:
 
 def _zip(run: Run, arguments: Arguments) -> Value:
     columns = [_turns(run, value) for value in arguments.positional]
-    return [_gather(row) for row in zip(*columns)]
+    return [_gather(row) for row in zip(*columns, strict=False)]
 
 
 def _gather(row: tuple[Value, ...]) -> Value:
@@ -77,9 +79,7 @@ def _enumerate(run: Run, arguments: Arguments) -> Value:
     turns = _turns(run, arguments.get(0, "iterable"))
     if not isinstance(start, int):
         return [Maybe((UNKNOWN, UNKNOWN))]
-    return [
-        Maybe((UNKNOWN, turn.value)) if isinstance(turn, Maybe) else (number, turn) for number, turn in enumerate(turns, start)
-    ]
+    return [Maybe((UNKNOWN, turn.value)) if isinstance(turn, Maybe) else (number, turn) for number, turn in enumerate(turns, start)]
 
 
 def _sequence(kind: Callable[[list[Value]], Value]) -> Callable[[Run, Arguments], Value]:
@@ -129,8 +129,21 @@ def _str(_run: Run, arguments: Arguments) -> Value:
 
 def _isinstance(run: Run, arguments: Arguments) -> Value:
     value, kind = arguments.get(0, "obj"), arguments.get(1, "kind")
-    kinds: dict[str, type | tuple[type, ...]] = {"str": str, "list": list, "tuple": tuple, "dict": dict, "int": int, "set": set, "bool": bool}
-    if isinstance(kind, Ref) and kind.root == "builtins" and kind.last in kinds and (is_known(value) or isinstance(value, (str, list, tuple, dict))):
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "str": str,
+        "list": list,
+        "tuple": tuple,
+        "dict": dict,
+        "int": int,
+        "set": set,
+        "bool": bool,
+    }
+    if (
+        isinstance(kind, Ref)
+        and kind.root == "builtins"
+        and kind.last in kinds
+        and (is_known(value) or isinstance(value, (str, list, tuple, dict)))
+    ):
         return isinstance(value, kinds[kind.last])
     if isinstance(value, Instance):
         return True if value.of is kind else UNKNOWN
@@ -173,7 +186,7 @@ MAKERS: Final[dict[str, Callable[[Run, Arguments], Value]]] = {
 
 
 def call_library(run: Run, path: str, arguments: Arguments) -> Value:
-    """A call of the standard library; UNKNOWN where its result is not computed."""
+    """Give a call of the standard library; UNKNOWN where its result is not computed."""
     first = arguments.get(0, "text", UNKNOWN)
     if path in ("textwrap.dedent", "inspect.cleandoc"):
         return strings.dedent(first) if path == "textwrap.dedent" else strings.cleandoc(first)

@@ -86,7 +86,7 @@ def _call(run: Run, function: Value, node: cst.CSTNode, name: str) -> None:
 
 
 def node_of(function: Value) -> cst.CSTNode | None:
-    """The node that a function's place is read from."""
+    """Give the node that a function's place is read from."""
     return function.node if isinstance(function, Function) else None
 
 

@@ -61,6 +61,7 @@ class Emitted:
     batch: bool
 
     def is_same(self, other: Emitted) -> bool:
+        """Whether another reading did the same in the same place."""
         return (
             self.node is other.node
             and self.kind is other.kind
@@ -113,6 +114,7 @@ class Run:
     steps: int = 0
     active: list[cst.CSTNode] = field(default_factory=list)
     discarded: cst.CSTNode | None = None
+    entering: cst.CSTNode | None = None
     statement: cst.CSTNode | None = None
     frame: Frame = field(default_factory=Frame)
 

@@ -29,11 +29,17 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "rename_table": ("old_table_name", "new_table_name"),
 }
 
-BATCH: Final[frozenset[str]] = frozenset(OPERATIONS) - {"batch_alter_table", "bulk_insert", "create_table", "drop_table", "rename_table"}
+BATCH: Final[frozenset[str]] = frozenset(OPERATIONS) - {
+    "batch_alter_table",
+    "bulk_insert",
+    "create_table",
+    "drop_table",
+    "rename_table",
+}
 """The operations that a batch has, whose table is the batch's."""
 
 
 def parameters(name: str, *, batch: bool) -> tuple[str, ...]:
-    """The positional parameters of an operation, without the table where a batch gives it."""
+    """Give the positional parameters of an operation, without the table where a batch gives it."""
     names = OPERATIONS[name]
     return tuple(parameter for parameter in names if parameter not in ("table_name", "source_table")) if batch else names

@@ -45,7 +45,7 @@ KEYWORDS: Final = {
 
 
 def call_sqlalchemy(ref: Ref, arguments: Arguments) -> Value:
-    """What a call of one of SQLAlchemy's names gives; UNKNOWN for those that a migration's meaning does not hang on."""
+    """Tell what a call of one of SQLAlchemy's names gives; UNKNOWN for those that a migration's meaning does not hang on."""
     name = ref.last
     if ".func." in ref.path:
         return _function(name, arguments)
@@ -99,7 +99,10 @@ def _index(arguments: Arguments) -> Value:
     home = next((Table(item.tables[0]) for item in items if isinstance(item, Sql) and item.tables), None)
     table = as_table(arguments.keyword.get("_table")) or home
     return Index(
-        to_maybe_name(arguments.get(0, "name")), tuple(items) if arguments.complete else UNKNOWN, table, tuple(arguments.keyword.items())
+        to_maybe_name(arguments.get(0, "name")),
+        tuple(items) if arguments.complete else UNKNOWN,
+        table,
+        tuple(arguments.keyword.items()),
     )
 
 
@@ -127,7 +130,9 @@ def _default(arguments: Arguments) -> Value:
 
 
 def _dml(kind: str) -> Callable[[Arguments], Value]:
-    return lambda arguments: start_dml(kind, arguments.get(0, "table", UNKNOWN), Arguments(arguments.positional[1:], arguments.keyword))
+    return lambda arguments: start_dml(
+        kind, arguments.get(0, "table", UNKNOWN), Arguments(arguments.positional[1:], arguments.keyword)
+    )
 
 
 def _ddl(kind: str) -> Callable[[Arguments], Value]:
@@ -197,4 +202,3 @@ MAKERS: Final[dict[str, Callable[[Arguments], Value]]] = {
     "automap_base": lambda _: Ref("sqlalchemy.orm.Base"),
     "aliased": lambda arguments: as_table(arguments.get(0, "element")) or UNKNOWN,
 }
-

@@ -31,13 +31,15 @@ def start_dml(kind: str, target: Value, arguments: Arguments | None = None) -> D
     statement = Dml(kind, as_table(target) or Table(UNKNOWN))
     if arguments is None:
         return statement
-    statement = dataclasses.replace(statement, where=bool(arguments.keyword.get("whereclause")) or any(isinstance(value, Sql) for value in arguments.positional))
+    statement = dataclasses.replace(
+        statement, where=bool(arguments.keyword.get("whereclause")) or any(isinstance(value, Sql) for value in arguments.positional)
+    )
     values = arguments.keyword.get("values")
     return add_values(statement, Arguments(positional=[values])) if values is not None else statement
 
 
 def call_dml_method(statement: Dml, name: str, arguments: Arguments) -> Value:
-    """The next step of a statement."""
+    """Give the next step of a statement."""
     if name in FILTERS:
         return dataclasses.replace(statement, where=True)
     if name in ("values", "ordered_values"):
@@ -56,7 +58,8 @@ def call_dml_method(statement: Dml, name: str, arguments: Arguments) -> Value:
 
 def add_values(statement: Dml, arguments: Arguments) -> Dml:
     """`.values(a=1)`, `.values({"a": 1})`, `.values([{…}])`."""
-    pairs: dict[Name, Value] = dict(arguments.keyword)
+    pairs: dict[Name, Value] = {}
+    pairs.update(arguments.keyword.items())
     known = arguments.complete
     for item in arguments.positional:
         for row in item if isinstance(item, (list, tuple)) else [item]:
@@ -92,7 +95,7 @@ def make_select(arguments: Arguments, *, query: bool) -> Select:
 
 
 def call_select_method(statement: Select, name: str, arguments: Arguments) -> Value:
-    """The next step of a SELECT or query; `update` and `delete` of a query turn it into a statement on rows."""
+    """Give the next step of a SELECT or query; `update` and `delete` of a query turn it into a statement on rows."""
     if name in FILTERS:
         return dataclasses.replace(statement, where=True)
     if name == "select_from" and (table := as_table(arguments.get(0, "from"))) is not None:
@@ -112,5 +115,3 @@ def finish_query(statement: Select, name: str, arguments: Arguments) -> Dml:
     made = Dml(name, table, where=statement.where)
     values = arguments.get(0, "values")
     return add_values(made, Arguments(positional=[values])) if name == "update" else made
-
-

@@ -18,11 +18,12 @@ from mrt_lint.values import HOLE, UNKNOWN
 
 PERCENT = re.compile(r"%(?:\((\w+)\))?([#0\- +]*(?:\*|\d+)?(?:\.\d+)?)[hlL]?([diouxXeEfFgGcrsa%])")
 
-PLAIN = frozenset(
-    "strip lstrip rstrip upper lower title capitalize casefold replace split rsplit splitlines startswith endswith zfill ljust rjust "
-    "center removeprefix removesuffix find rfind index count partition rpartition isdigit isidentifier isupper islower isalpha isalnum "
-    "expandtabs swapcase encode decode hex".split()
+_PLAIN_WORDS = (
+    "strip lstrip rstrip upper lower title capitalize casefold replace split rsplit splitlines startswith endswith zfill "
+    "ljust rjust center removeprefix removesuffix find rfind index count partition rpartition isdigit isidentifier isupper "
+    "islower isalpha isalnum expandtabs swapcase encode decode hex"
 )
+PLAIN = frozenset(_PLAIN_WORDS.split())
 """Methods of a known string or bytes that Python may run on known arguments."""
 
 THROUGH = frozenset(["strip", "lstrip", "rstrip", "upper", "lower", "expandtabs", "replace"])
@@ -30,7 +31,7 @@ THROUGH = frozenset(["strip", "lstrip", "rstrip", "upper", "lower", "expandtabs"
 
 
 def read_literal(node: cst.SimpleString) -> str | bytes:
-    """The value of one string literal."""
+    """Give the value of one string literal."""
     value = node.value
     if value[0] in "'\"" and "\\" not in value:
         width = 3 if value[:3] in ("'''", '"""') else 1
@@ -40,7 +41,7 @@ def read_literal(node: cst.SimpleString) -> str | bytes:
 
 
 def read_chunk(text: str, *, raw: bool) -> str:
-    """The plain part of an f-string, escapes and doubled braces undone."""
+    """Give the plain part of an f-string, escapes and doubled braces undone."""
     text = text.replace("{{", "{").replace("}}", "}")
     if raw or "\\" not in text:
         return text
@@ -124,7 +125,7 @@ def _find_field(name: str, arguments: Arguments, look: Callable[[Value, str], Va
 
 
 def call_method(text: str | bytes, name: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> Value:
-    """A method of a string; UNKNOWN where its result cannot be told."""
+    """Give a method of a string; UNKNOWN where its result cannot be told."""
     if isinstance(text, str):
         if name == "format":
             return apply_braces(text, arguments, look)
@@ -162,5 +163,5 @@ def cleandoc(text: Value) -> Value:
 
 
 def bounded(text: str) -> str:
-    """The text, or HOLE where it outgrows what a reading may build."""
+    """Give the text, or HOLE where it outgrows what a reading may build."""
     return text if len(text) <= MAX_LENGTH else HOLE

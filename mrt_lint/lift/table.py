@@ -10,7 +10,7 @@ from mrt_lint.values import UNKNOWN, Column, Name
 
 
 def as_table(value: Value) -> Table | None:
-    """The table that a value speaks of, None where it is none."""
+    """Give the table that a value speaks of, None where it is none."""
     if isinstance(value, Table):
         return value
     if isinstance(value, (Row, Rows)):
@@ -39,10 +39,10 @@ def _of_class(value: Class) -> Table | None:
 
 
 def name_column(column: Column, name: str) -> Column:
-    """The column with the name of the attribute that it is assigned to, where it has none of its own."""
+    """Give the column with the name of the attribute that it is assigned to, where it has none of its own."""
     return dataclasses.replace(column, name=name) if column.name is UNKNOWN else column
 
 
 def make_column_ref(table: Table | None, name: Name) -> Sql:
-    """A column as part of an expression."""
+    """Give a column as part of an expression."""
     return Sql(name, (name,), (table.name,) if table else (), name)

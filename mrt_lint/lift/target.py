@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import libcst as cst
 
@@ -31,8 +32,7 @@ def assign(
     elif isinstance(target, cst.Attribute):
         _set_attribute(run, target, evaluate(run, target.value, scope), value)
     elif isinstance(target, cst.Subscript):
-        container = evaluate(run, target.value, scope)
-        _set_item(run, target, container, value, scope, evaluate)
+        _set_item(run, target, value, scope, evaluate)
 
 
 def bind(run: Run, scope: Scope, name: str, value: Value) -> None:
@@ -58,7 +58,7 @@ def _unpack(
     elif stars:
         tail = len(elements) - stars[0] - 1
         turns = [*turns[: stars[0]], turns[stars[0] : len(turns) - tail], *(turns[len(turns) - tail :] if tail else [])]
-    for element, item in zip(elements, turns):
+    for element, item in zip(elements, turns, strict=False):
         assign(run, element.value, item, scope, evaluate)
 
 
@@ -68,27 +68,31 @@ def _set_attribute(run: Run, target: cst.Attribute, receiver: Value, value: Valu
     elif isinstance(receiver, Row):
         sources = value.columns if isinstance(value, Sql) else ()
         run.emit(
-            Update, target, table=receiver.table.name, schema=receiver.table.schema, columns=(target.attr.value,), source_columns=sources, where=UNKNOWN
+            Update,
+            target,
+            table=receiver.table.name,
+            schema=receiver.table.schema,
+            columns=(target.attr.value,),
+            source_columns=sources,
+            where=UNKNOWN,
         )
 
 
 def _set_item(
     run: Run,
     target: cst.Subscript,
-    container: Value,
     value: Value,
     scope: Scope,
     evaluate: Callable[[Run, cst.BaseExpression, Scope], Value],
 ) -> None:
+    container: Any = evaluate(run, target.value, scope)
     part = target.slice[0].slice
     key = evaluate(run, part.value, scope) if isinstance(part, cst.Index) else UNKNOWN
     if isinstance(container, Bound):
         return
-    value = Maybe(value) if run.forks else value
+    value = UNKNOWN if run.forks else value
     try:
-        if isinstance(container, dict):
-            container[key] = UNKNOWN if isinstance(value, Maybe) else value
-        elif isinstance(container, list) and isinstance(key, int):
-            container[key] = UNKNOWN if isinstance(value, Maybe) else value
+        if isinstance(container, dict) or (isinstance(container, list) and isinstance(key, int)):
+            container[key] = value
     except (TypeError, IndexError):
         return

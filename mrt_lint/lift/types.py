@@ -42,7 +42,8 @@ FAMILIES: Final[dict[str, str]] = {
 }
 """SQLAlchemy's generic types by the SQL that they stand for; every other type of SQLAlchemy's is its own name."""
 
-WITHOUT_ARGS: Final = frozenset("INTEGER BIGINT SMALLINT TINYINT MEDIUMINT BOOLEAN JSON JSONB UUID BLOB DATE ARRAY ENUM".split())
+_WITHOUT_ARGS_WORDS = "INTEGER BIGINT SMALLINT TINYINT MEDIUMINT BOOLEAN JSON JSONB UUID BLOB DATE ARRAY ENUM"
+WITHOUT_ARGS: Final = frozenset(_WITHOUT_ARGS_WORDS.split())
 """Families whose parentheses hold no length, precision or scale that matters."""
 
 PLACES: Final[dict[str, tuple[str, ...]]] = {
@@ -74,7 +75,7 @@ def is_type(value: Value) -> bool:
 
 
 def to_type(value: Value) -> MaybeType:
-    """The type that a value stands for: a type object, a type's class, a class of the application."""
+    """Give the type that a value stands for: a type object, a type's class, a class of the application."""
     if value is None or isinstance(value, SqlType):
         return value
     if isinstance(value, Ref):
@@ -89,7 +90,7 @@ def to_type(value: Value) -> MaybeType:
 
 
 def make_type(ref: Ref, arguments: Arguments) -> MaybeType:
-    """A type by its class and arguments; one from elsewhere keeps its class name."""
+    """Give a type by its class and arguments; one from elsewhere keeps its class name."""
     if ref.last in ("NullType", "NULLTYPE"):
         return None
     if ref.root not in ("sqlalchemy", "sqlmodel"):
@@ -132,9 +133,7 @@ def make_enum(arguments: Arguments) -> SqlType:
     creates = not (arguments.keyword.get("create_type") is False or arguments.keyword.get("native_enum") is False)
     name: Value = arguments.keyword.get("name")
     members: tuple[Name, ...] | Unknown = UNKNOWN
-    if arguments.complete and all(
-        isinstance(value, (str, Unknown.__class__)) or value is UNKNOWN for value in arguments.positional
-    ):
+    if arguments.complete and all(isinstance(value, str) or value is UNKNOWN for value in arguments.positional):
         members = tuple(to_name(value) for value in arguments.positional)
         if UNKNOWN in members and len(members) == 1:
             members = UNKNOWN

@@ -13,7 +13,7 @@ import libcst as cst
 
 from mrt_lint.lift import branches, definitions, loops
 from mrt_lint.lift.evaluate import evaluate, evaluate_condition
-from mrt_lint.lift.flow import FALL, LEAVES, RAISE, RETURN, BREAK, CONTINUE
+from mrt_lint.lift.flow import BREAK, CONTINUE, FALL, LEAVES, RAISE, RETURN
 from mrt_lint.lift.objects import Scope
 from mrt_lint.lift.operators import combine, truth
 from mrt_lint.lift.run import Run

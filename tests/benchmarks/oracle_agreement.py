@@ -44,8 +44,9 @@ def main(folders, *, verbose):
             files += 1
             verdicts = list(judge(path))
             recorded = [(where, found, stub) for where, found, stub in verdicts if not isinstance(found, UnrecordableError)]
+            problems = [str(found)[:90] for _, found, _ in verdicts if isinstance(found, UnrecordableError)]
             if verbose and len(recorded) < len(verdicts):
-                print(f"    not recordable: {path.name}: {[str(found)[:90] for _, found, _ in verdicts if isinstance(found, UnrecordableError)][0]}")
+                print(f"    not recordable: {path.name}: {problems[0]}")
             recordable += bool(recorded)
             stubbed += any(stub for _, _, stub in recorded)
             wrong = [(where, found) for where, found, _ in recorded if found]
@@ -53,7 +54,9 @@ def main(folders, *, verbose):
             for where, found in wrong[:1]:
                 print(f"  {path.name} ({where}): {found[:600]}")
         total = [total[0] + recordable, total[1] + agree]
-        print(f"{folder}: {files} files, {recordable} recordable ({stubbed} calling what is not installed), {agree} agree", flush=True)
+        print(
+            f"{folder}: {files} files, {recordable} recordable ({stubbed} calling what is not installed), {agree} agree", flush=True
+        )
     print(f"all: {total[0]} recordable, {total[1]} agree ({100 * total[1] / max(total[0], 1):.1f} %)")
 
 

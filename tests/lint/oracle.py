@@ -148,9 +148,9 @@ class StubModule(python_types.ModuleType):
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        if name[:1].isupper() and not name.isupper():
-            made = type(name, (StubType,), {"__module__": self.__name__})
-        elif name.isupper() and len(name) > 1 and name in ("JSON", "TIMESTAMP", "GUID", "JSONB"):
+        if (name[:1].isupper() and not name.isupper()) or (
+            name.isupper() and len(name) > 1 and name in ("JSON", "TIMESTAMP", "GUID", "JSONB")
+        ):
             made = type(name, (StubType,), {"__module__": self.__name__})
         else:
             made = Stub(self.__name__, name)
@@ -169,7 +169,9 @@ class Stub(Nothing):
 
     def __getattr__(self, name):
         made = super().__getattr__(name)
-        return type(name, (StubType,), {}) if name[:1].isupper() else Stub(self.__name__, name) if isinstance(made, Nothing) else made
+        return (
+            type(name, (StubType,), {}) if name[:1].isupper() else Stub(self.__name__, name) if isinstance(made, Nothing) else made
+        )
 
     def __call__(self, *_args, **_kwargs):
         if Stub.recording is not None:
@@ -271,7 +273,9 @@ def _alembic(dialect, recording):
     context.as_sql = False
     context.connection = connection
     context.impl.connection = connection
-    with patched(type(context.impl), "_exec", lambda _self, construct, *_args, **_kwargs: recording.ops.extend(statement_of(construct))):
+    with patched(
+        type(context.impl), "_exec", lambda _self, construct, *_args, **_kwargs: recording.ops.extend(statement_of(construct))
+    ):
         config = Config()
         config.set_main_option("script_location", ".")
         with EnvironmentContext(config, ScriptDirectory(".")) as environment:

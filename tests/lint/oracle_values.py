@@ -132,10 +132,14 @@ def constraint_of(constraint):
     kind = "primary" if isinstance(constraint, sa_schema.PrimaryKeyConstraint) else "unique"
     kind = "exclude" if type(constraint).__name__ == "ExcludeConstraint" else kind
     pending = [item for item in constraint._pending_colargs if item is not None]
-    columns = tuple(item if isinstance(item, str) else item.name for item in pending) or tuple(item.name for item in constraint.columns)
+    columns = tuple(item if isinstance(item, str) else item.name for item in pending) or tuple(
+        item.name for item in constraint.columns
+    )
     if kind == "exclude":
         return Constraint(kind=kind, name=constraint.name, columns=tuple(text_of(item[0]) for item in constraint._render_exprs))
-    return Constraint(kind=kind, name=constraint.name, columns=columns, deferrable=constraint.deferrable, initially=constraint.initially)
+    return Constraint(
+        kind=kind, name=constraint.name, columns=columns, deferrable=constraint.deferrable, initially=constraint.initially
+    )
 
 
 def index_column(item):
@@ -193,7 +197,12 @@ def _add_constraint(operation):
     names = {"CreateForeignKeyOp": "foreignkey", "CreateUniqueConstraintOp": "unique", "CreateCheckConstraintOp": "check"}
     kind = names.get(type(operation).__name__) or ("primary" if "Primary" in type(operation).__name__ else "exclude")
     keywords = operation.kw or {}
-    made = {"kind": kind, "name": operation.constraint_name, "deferrable": keywords.get("deferrable"), "initially": keywords.get("initially")}
+    made = {
+        "kind": kind,
+        "name": operation.constraint_name,
+        "deferrable": keywords.get("deferrable"),
+        "initially": keywords.get("initially"),
+    }
     table, table_schema = getattr(operation, "table_name", None), getattr(operation, "schema", None)
     if kind == "foreignkey":
         table, table_schema = operation.source_table, keywords.get("source_schema")
@@ -246,11 +255,19 @@ def _create_table(operation):
 def statement_of(statement):
     """What executing a statement does; nothing for a SELECT built with SQLAlchemy."""
     if isinstance(statement, (str, elements.TextClause, sa_schema.DDL)):
-        text = statement if isinstance(statement, str) else statement.statement if isinstance(statement, sa_schema.DDL) else statement.text
+        text = (
+            statement
+            if isinstance(statement, str)
+            else statement.statement
+            if isinstance(statement, sa_schema.DDL)
+            else statement.text
+        )
         yield ops.Execute(statement=text)
     elif isinstance(statement, dml.Insert):
         columns = tuple(str(getattr(key, "name", key)) for key in statement._values or ()) or UNKNOWN
-        yield ops.Insert(table=statement.table.name, schema=statement.table.schema, columns=columns, query=statement.select is not None)
+        yield ops.Insert(
+            table=statement.table.name, schema=statement.table.schema, columns=columns, query=statement.select is not None
+        )
     elif isinstance(statement, dml.Update):
         columns = tuple(str(getattr(key, "name", key)) for key in statement._values or ()) or UNKNOWN
         where = bool(statement._where_criteria)
@@ -301,7 +318,11 @@ def operations_of(operation):  # noqa: C901, PLR0912 - one line an operation
         made = column_of(operation.column)
         yield ops.AddColumn(**place, column=made.name, definition=made, if_not_exists=bool(operation.if_not_exists))
     elif name == "DropColumnOp":
-        yield ops.DropColumn(**place, column=str(getattr(operation.column_name, "name", operation.column_name)), if_exists=bool(operation.kw.get("if_exists") or exists))
+        yield ops.DropColumn(
+            **place,
+            column=str(getattr(operation.column_name, "name", operation.column_name)),
+            if_exists=bool(operation.kw.get("if_exists") or exists),
+        )
     elif name == "AlterColumnOp":
         yield _alter(operation)
     elif name == "CreateIndexOp":
