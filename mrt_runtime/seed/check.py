@@ -117,6 +117,8 @@ def _constants(tree: exp.Expr) -> Iterator[Raw]:
             yield node.name if node.is_string else Decimal(node.name) * (-1 if negative else 1)
         elif kind == "Boolean":
             yield bool(node.this)
+        elif kind == "JSONPathKey" and isinstance(node.this, str):
+            yield node.this
     # With a quoted string in double quotes (SQLite takes "a" for 'a' where no column is called so) a Column is a constant.
     for node in _nodes(tree, "Column"):
         if getattr(node.this, "quoted", False):

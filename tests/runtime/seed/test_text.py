@@ -1,0 +1,79 @@
+"""Strings for columns and patterns."""
+
+import re
+
+import pytest
+
+from mrt_runtime.seed.text import from_like, from_regex, from_similar, nasty, of_length, word
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^[A-Z]{3}$",
+        "^[^@]+@[^@]+\\.[a-z]{2,}$",
+        "^\\d{3}-\\d{4}$",
+        "^(foo|bar)_[0-9a-f]{8}$",
+        "^[a-z0-9]+(-[a-z0-9]+)*$",
+        "^\\+?[1-9]\\d{1,14}$",
+        "^#[0-9A-Fa-f]{6}$",
+        "^(?!admin).*$",
+        "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        "^\\S+$",
+        "(a|b)\\1",
+    ],
+)
+def test_what_is_made_for_a_regular_expression_matches_it(pattern):
+    made = from_regex(pattern)
+    assert made
+    assert all(re.search(pattern, text) for text in made)
+
+
+def test_posix_classes_are_understood():
+    assert all(re.fullmatch("[A-Za-z]+[0-9]{2}", text) for text in from_regex("^[[:alpha:]]+[[:digit:]]{2}$"))
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "*", "(?P<x", "a{99999999999}"])
+def test_a_pattern_that_cannot_be_read_gives_nothing(pattern):
+    assert from_regex(pattern) == ()
+
+
+def test_like_keeps_what_is_escaped():
+    assert all(re.fullmatch("AB.*_.x", text) for text in from_like("AB%\\__x"))
+    assert all(re.fullmatch("[a-c].*x.", text) for text in from_like("[a-c]*x?", glob=True))
+    assert all(re.fullmatch("(foo|bar).*[0-9]", text) for text in from_similar("(foo|bar)%[0-9]"))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 20, None])
+def test_everyday_strings_differ_and_fit(length):
+    made = [word("title", ordinal, length) for ordinal in range(10)]
+    assert len(set(made)) == 10
+    assert length is None or all(len(text) <= length for text in made)
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 50, 255])
+def test_the_hardest_string_is_as_long_as_allowed_and_does_not_end_in_a_space(length):
+    made = nasty("title", 0, length)
+    assert len(made) == length
+    assert made == made.rstrip()
+
+
+def test_the_hardest_string_is_hard_where_there_is_room():
+    made = nasty("title", 0)
+    assert made[:4] == "  00"
+    assert {"'", '"', "%", "\\", "ï", "東"} <= set(made)
+
+
+def test_a_narrow_encoding_gets_only_what_it_holds():
+    assert nasty("title", 0, 80, "latin-1").encode("latin-1")
+    assert nasty("title", 0, 80, "ascii").isascii()
+
+
+def test_a_column_of_uuids_gets_uuids_at_the_edges_too():
+    assert re.fullmatch("[0-9a-f]{32}", nasty("id", 0, 32, fixed=True))
+    assert re.fullmatch("[0-9a-f-]{36}", word("id", 0, 36, fixed=True))
+
+
+def test_strings_of_a_length_have_it():
+    assert {len(text) for text in of_length(7)} == {7}
+    assert of_length(-1) == ()
