@@ -1,0 +1,38 @@
+"""The parts of README.md that are written by what they show. `python -m tests.readme` writes them anew."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from mrt_lint import page
+from mrt_lint.rules import all_rules
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+EXAMPLE = ROOT / "fixtures" / "projects" / "example"
+_OUTPUT = re.compile(r"(<!-- output: mrt (.*?) -->\n```console\n\$ mrt .*?\n).*?(```\n)", re.DOTALL)
+_RULES = re.compile(r"(<!-- rules: .*? -->\n).*?(<!-- /rules -->)", re.DOTALL)
+
+
+def render(text: str) -> str:
+    """Fill in the README what its commands print and the table of rules."""
+    text = _OUTPUT.sub(lambda match: match[1] + run(match[2]) + match[3], text)
+    table = page.table(all_rules()).replace("](rules/", "](docs/rules/")
+    return _RULES.sub(lambda match: match[1] + table + match[2], text)
+
+
+def run(arguments: str) -> str:
+    """Give what `mrt` prints in the example project."""
+    command = [sys.executable, "-m", "mrt_lint", *arguments.split()]
+    plain = {key: value for key, value in os.environ.items() if key not in {"FORCE_COLOR", "TEST_DATABASE_URL", "MRT_DATABASE_URL"}}
+    environment = plain | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, cwd=EXAMPLE, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
+    return done.stdout.strip("\n") + "\n"
+
+
+if __name__ == "__main__":
+    README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,94 @@
+"""The house rules that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mrt_lint import __version__, page
+from mrt_lint.rules import all_rules
+from tests import readme
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("mrt_lint", "mrt_runtime")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MOST_LINES = 320
+MOST_LINES_IN_A_FUNCTION = 50
+LONG_ON_PURPOSE = {"mrt_lint/ops.py": "the vocabulary of operations is read as one list"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tracked() -> list[Path]:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / path for path in listing.stdout.split("\0") if path and (ROOT / path).is_file()]
+
+
+def test_a_file_is_about_one_thing_and_short_enough_to_be_read():
+    long = {name(path): lines for path in SOURCES if (lines := path.read_text(encoding="utf-8").count("\n")) > MOST_LINES}
+    assert long.keys() == LONG_ON_PURPOSE.keys(), long
+
+
+def test_a_function_fits_on_a_screen():
+    long = {
+        f"{name(path)}:{node.lineno} {node.name}": node.end_lineno - node.lineno
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno > MOST_LINES_IN_A_FUNCTION
+    }
+    assert not long
+
+
+def test_modules_are_named_after_what_they_are():
+    vague = re.compile(r"(^|_)(utils?|helpers?|manager|common|misc|base)(_|$)")
+    assert not [name(path) for path in SOURCES if vague.search(path.stem)]
+
+
+def test_every_module_says_what_it_is():
+    silent = [path for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    assert not [name(path) for path in silent]
+
+
+def test_the_readme_shows_what_its_commands_print_and_every_rule():
+    text = readme.README.read_text(encoding="utf-8")
+    assert readme.render(text) == text, "python -m tests.readme writes it anew"
+
+
+def test_the_pages_of_the_rules_are_fresh():
+    wanted = {f"docs/{path}": text for path, text in page.pages(all_rules())}
+    found = {name(path): path.read_text(encoding="utf-8") for path in [ROOT / "docs/rules.md", *(ROOT / "docs/rules").glob("*.md")]}
+    assert found == wanted, "python -m mrt_lint.page docs writes them anew"
+
+
+def test_links_of_the_documentation_lead_somewhere():
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
+    links = [(path, link) for path in pages for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))]
+    assert links
+    assert not [f"{name(path)}: {link}" for path, link in links if not (path.parent / link).exists()]
+
+
+def test_the_version_stands_in_one_place():
+    assert f"## {__version__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"rev: v{__version__}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\nversion =" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[project.optional")[0]
+
+
+def test_no_path_of_anybodys_machine_is_left_behind():
+    pattern = re.compile(rb"/(?:work|farm|root|opt/pypi|home/(?!runner\b)\w+|Users/\w+)/")
+    files = [path for path in tracked() if path != Path(__file__)]
+    assert not [name(path) for path in files if pattern.search(path.read_bytes())]
+
+
+def test_everything_silenced_says_why():
+    bare = re.compile(r"#\s*(?:noqa: [A-Z0-9, ]+|type: ignore\[[a-z-]+\])\s*$")
+    files = [path for path in tracked() if path.suffix == ".py" and path.parts[len(ROOT.parts)] in PACKAGES]
+    lines = [f"{name(path)}:{number}" for path in files for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if bare.search(line)]
+    assert not lines
