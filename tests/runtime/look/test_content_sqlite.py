@@ -1,5 +1,6 @@
 """SQLite's rows are read exactly, and a look that builds on another sees what a first look sees."""
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -106,6 +107,31 @@ def test_only_tables_whose_pages_changed_are_read_again(sqlite_file):
         after = place.look(before)
         shared = {name for name in TABLES if after.rows.tables[name] is before.rows.tables[name]}
         assert shared == {"rowless", "keyless"}
+
+
+@pytest.mark.parametrize("table", ["plain", "rowless"])
+def test_a_change_of_the_last_byte_is_seen_at_every_length(sqlite_file, table):
+    lengths = {page + edge + off for page in (0, 508) for edge in (80, 480) for off in range(-55, 15)}
+    with sqlite_file(512) as place:
+        place.run(CREATE[table], f"INSERT INTO {table} VALUES (1, NULL)")
+        raw = place.connection.connection.driver_connection
+        root = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+        for length in lengths:
+            images = []
+            for end in (b"x", b"y"):
+                raw.execute(f"UPDATE {table} SET value = ?", (b"x" * length + end,))
+                raw.commit()
+                images.append(take_image(raw))
+            assert images[1].changed_since(images[0]).intersection(images[0].pages(root)), length
+
+
+def test_a_key_that_a_dropped_index_made_is_forgotten(sqlite_file):
+    with sqlite_file(4096) as place:
+        place.run("CREATE TABLE t (a NOT NULL, b)", "CREATE UNIQUE INDEX ix ON t (a)")
+        before = place.look()
+        assert before.rows.tables["t"].key == ("a",)
+        place.run("DROP INDEX ix")
+        assert place.look(before).rows.tables["t"].key == ()
 
 
 def test_what_the_file_does_not_tell_is_read_each_time(sqlite_file):
