@@ -9,7 +9,11 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.token import find_token, make_token
+
+ATTEMPTS = 5
+"""Tries to lock a new file; a sweep of another run can come in between, though hardly twice."""
 
 
 class Folder:
@@ -21,13 +25,18 @@ class Folder:
     """
 
     def __init__(self) -> None:
-        while True:
+        for _ in range(ATTEMPTS):
             self.path = Path(tempfile.gettempdir(), f"mrt-{make_token()}")
-            lock = take_lock(lock_of(self.path))
-            if lock is not None:
+            self._lock = take_lock(lock_of(self.path))
+            if self._lock is not None:
                 break
-        self._lock: sqlite3.Connection | None = lock
-        self.path.mkdir(mode=0o700)
+        try:
+            if self._lock is None:
+                raise PermissionError("no file can be locked there")
+            self.path.mkdir(mode=0o700)
+        except OSError as error:
+            words = f"{self.path.parent} cannot be used: {error.strerror or error}"
+            raise ConfigurationError(f"The temporary folder {words}. Let TMPDIR name another one.") from None
 
     def drop(self) -> None:
         """Remove it; a second time does nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, exc
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import mask, scrub
@@ -26,19 +26,23 @@ class Server:
         self.url = url._replace(database=None)  # `set` takes None for "as it was"
         self.token = make_token()
         try:
-            self._connection = make_engine(self.url).connect()
+            self._connection = self._connect()
         except exc.DBAPIError as error:
             words = " ".join(str(error.orig.args[-1] if error.orig is not None else error).split())
             raise ConfigurationError(
                 f"{mask(url)} cannot be used: {scrub(words, url)}. Check that the server runs and db_url is right."
             ) from None
-        self.run(f"SET SESSION wait_timeout = {A_YEAR}")
-        self.run(f"SELECT GET_LOCK({literal(lock_of(self.token))}, 0)")
-        self._session = int(self.run("SELECT CONNECTION_ID()")[0][0])
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
-        """Execute a statement; gives the rows where there are any."""
-        result = self._connection.exec_driver_sql(statement)
+        """Execute a statement; gives the rows where there are any. A cut connection is made again."""
+        try:
+            result = self._connection.exec_driver_sql(statement)
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._connection.close()
+            self._connection = self._connect()
+            result = self._connection.exec_driver_sql(statement)
         return [tuple(row) for row in result] if result.returns_rows else []
 
     def engine_for(self, database: str) -> Engine:
@@ -75,6 +79,14 @@ class Server:
     def close(self) -> None:
         """Let go of the connection, and with it of the lock."""
         self._connection.close()
+
+    def _connect(self) -> Connection:
+        """Connect and take the lock."""
+        connection = make_engine(self.url).connect()
+        connection.exec_driver_sql(f"SET SESSION wait_timeout = {A_YEAR}")
+        connection.exec_driver_sql(f"SELECT GET_LOCK({literal(lock_of(self.token))}, 0)")
+        self._session = int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
+        return connection
 
 
 def make_engine(url: URL) -> Engine:

@@ -28,12 +28,19 @@ class Server:
     def __init__(self, url: URL, *, given_exists: bool) -> None:
         self.url = url
         self.token = make_token()
-        self._connection, self.sits_in = self._connect(url, given_exists=given_exists)
-        self.run(f"SELECT pg_advisory_lock({key_of(self.token)})")
+        self._given_exists = given_exists
+        self._connection = self._connect()
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
-        """Execute a statement outside of any transaction; gives the rows where there are any."""
-        result = self._connection.exec_driver_sql(statement)
+        """Execute a statement outside of any transaction; gives the rows where there are any. A cut connection is made again."""
+        try:
+            result = self._connection.exec_driver_sql(statement)
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._connection.close()
+            self._connection = self._connect()
+            result = self._connection.exec_driver_sql(statement)
         return [tuple(row) for row in result] if result.returns_rows else []
 
     def try_running(self, statement: str) -> None:
@@ -80,9 +87,10 @@ class Server:
         """Let go of the connection, and with it of the lock."""
         self._connection.close()
 
-    def _connect(self, url: URL, *, given_exists: bool) -> tuple[Connection, str]:
+    def _connect(self) -> Connection:
+        """Connect and take the lock."""
         error: exc.DBAPIError | None = None
-        for database in (*MAINTENANCE[:1], *([str(url.database)] if given_exists else []), *MAINTENANCE[1:]):
+        for database in (*MAINTENANCE[:1], *([str(self.url.database)] if self._given_exists else []), *MAINTENANCE[1:]):
             try:
                 connection = self.engine_for(database).connect()
             except exc.DBAPIError as refused:
@@ -90,8 +98,9 @@ class Server:
                 continue
             for setting in ("idle_session_timeout", "statement_timeout", "lock_timeout"):
                 silence(connection, f"SET {setting} = 0")
-            return connection, database
-        raise refuse(url, error)
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({key_of(self.token)})")
+            return connection
+        raise refuse(self.url, error)
 
 
 def make_engine(url: URL) -> Engine:

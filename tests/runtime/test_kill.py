@@ -1,0 +1,100 @@
+"""However a run ends, the next one finds no trace of it, and the given database is as it was."""
+
+import importlib.util
+import pathlib
+import signal
+import sys
+import tempfile
+
+import pytest
+import sqlalchemy as sa
+
+from mrt_runtime import databases
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.migrate import MigrationError, Migrator
+
+SCRIPT = pathlib.Path(__file__).parents[1] / "benchmarks" / "kill_fifty.py"
+
+
+@pytest.fixture(scope="module")
+def kill_fifty():
+    """The script that kills, as a module."""
+    spec = importlib.util.spec_from_file_location("kill_fifty", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["kill_fifty"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mysql"])
+def place(request, kill_fifty, tmp_path, monkeypatch):
+    """A given database with a row in it, and a temporary folder of its own."""
+    url = "sqlite"
+    if request.param != "sqlite":
+        server = request.getfixturevalue(f"{request.param}_server")
+        url = server.set(database="mrt_tests_kill").render_as_string(hide_password=False)
+    made = kill_fifty.Place(url, tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(made.temporary))
+    yield made
+    made.remove()
+
+
+def test_after_kill_9_the_next_run_removes_everything(kill_fifty, place, tmp_path):
+    before = place.digest()
+    kill_fifty.kill_one(place, tmp_path)
+    assert kill_fifty.wait_until_clean(place) == []
+    assert place.digest() == before
+
+
+def test_ctrl_c_leaves_nothing_behind_by_itself(kill_fifty, place, tmp_path):
+    before = place.digest()
+    assert "KeyboardInterrupt" in kill_fifty.kill_one(place, tmp_path, signal.SIGINT)
+    assert place.leftovers() == []
+    assert place.digest() == before
+
+
+def test_a_connection_cut_in_the_middle_is_that_migrations_failure_and_the_run_goes_on(project, postgres_url):
+    project.add("a", upgrade='op.execute("SELECT pg_terminate_backend(pg_backend_pid())")')
+    project.add("b")
+    database = databases.connect(postgres_url)
+    with database.make_scratch() as scratch:
+        migrator = Migrator(project.config(), scratch)
+        with pytest.raises(MigrationError) as failed:
+            migrator.upgrade("a")
+        assert "terminat" in failed.value.cause
+        scratch.reset()
+        migrator.upgrade("b")
+        assert migrator.current() == ("b",)
+    database.close()
+
+
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+def test_a_run_whose_own_connections_are_all_cut_connects_again_and_cleans_up(project, request, server):
+    """As by a server's restart: the connection that holds the lock is cut as well."""
+    project.add("a")
+    database = databases.connect(request.getfixturevalue(f"{server}_url"))
+    admin = sa.create_engine(request.getfixturevalue(f"{server}_server"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with database.make_scratch() as scratch, admin.connect() as connection:
+        if server == "postgres":
+            [(session,)] = database._server.run("SELECT pg_backend_pid()")
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend({session})")
+        else:
+            connection.exec_driver_sql(f"KILL {database._server._session}")
+        scratch.reset()
+        migrator = Migrator(project.config(), scratch)
+        migrator.upgrade("a")
+        assert migrator.current() == ("a",)
+    database.close()
+
+
+def test_a_full_disk_is_that_migrations_failure(project, sqlite_scratch):
+    fill = "op.execute('PRAGMA max_page_count = 10')\n    op.execute('CREATE TABLE t (a)')\n"
+    project.add("a", upgrade=fill + "    op.execute('INSERT INTO t VALUES (zeroblob(1000000))')")
+    with pytest.raises(MigrationError, match="full"):
+        Migrator(project.config(), sqlite_scratch).upgrade("a")
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(ConfigurationError, match="TMPDIR"):
+        databases.connect("sqlite://").make_scratch()
