@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from mrt_lint.sql.tokens import Statement, Token
+from mrt_lint.sql.tokens import GROUPS, Statement, Token
 from mrt_lint.values import HOLE, UNKNOWN, MaybeName, Name
 
 _AS_WRITTEN = frozenset({"mysql", "mariadb", "sqlite", "mssql"})
-_GROUPS = {"(": ")", "CASE": "END"}
 _END = Token("end", "", "", 0, 0)
 
 
@@ -115,18 +114,11 @@ class Cursor:
 
     def skip(self) -> None:
         """Step over one token or one whole group: (…) or CASE … END."""
-        self.position = self.closing() + 1 if self.key in _GROUPS else self.position + 1
+        self.position = self.closing() + 1 if self.key in GROUPS else self.position + 1
 
     def closing(self) -> int:
         """Find where the group that comes next is closed; the end where it never is."""
-        opening = self.key
-        ending, depth = _GROUPS.get(opening, ")"), 0
-        for place in range(self.position, self.stop):
-            key = self.tokens[place].key
-            depth += (key == opening) - (key == ending)
-            if depth == 0:
-                return place
-        return self.stop
+        return min(self.statement.groups.get(self.position, self.stop), self.stop)
 
     def until(self, *keys: str) -> Cursor:
         """Step to the first of these keywords that stands outside of parentheses; give a cursor for what was passed."""

@@ -31,7 +31,7 @@ def columns_read(cursor: Cursor) -> tuple[Name, ...] | Unknown:
     for parser in (_PARSERS[cursor.dialect],) if cursor.dialect in _PARSERS else _UNDECLARED:
         tree = _parse(text, parser)
         if tree is not None:
-            return tuple(dict.fromkeys(_fold(cursor, column) for column in tree.find_all(exp.Column)))
+            return tuple(dict.fromkeys(_fold(cursor, column) for column in tree.find_all(exp.Column, bfs=False)))
     return UNKNOWN
 
 

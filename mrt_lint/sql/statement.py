@@ -116,7 +116,7 @@ def _select(cursor: Cursor) -> Iterator[Op]:
         target.accept("UNLOGGED", "TABLE")
         schema, table = target.path()
         yield ops.CreateTable(
-            table=table, schema=schema, complete=False, temporary=temporary, source=text, source_tables=tables_read(target)
+            table=table, schema=schema, complete=False, temporary=temporary, source=text, source_tables=tables_read(cursor.rest())
         )
 
 

@@ -147,7 +147,7 @@ def opens_index(item: Cursor) -> str:
 
 
 def _is_query(cursor: Cursor) -> bool:
-    return cursor.peek(1).key in {"SELECT", "WITH"} or (cursor.peek(1).key == "(" and cursor.peek(2).key == "SELECT")
+    return cursor.key == "(" and cursor.peek(1).key in {"SELECT", "WITH", "("}
 
 
 def _source(cursor: Cursor) -> MaybeName:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from mrt_lint.values import HOLE
@@ -20,6 +20,7 @@ LONGEST_STATEMENT = 20_000
 MOST_STATEMENTS = 10_000
 """Statements of one text that are read."""
 
+GROUPS = {"(": ")", "CASE": "END"}
 MYSQL = frozenset({"mysql", "mariadb"})
 _BODIES = frozenset({"TRIGGER", "FUNCTION", "PROCEDURE", "PROC", "EVENT", "PACKAGE"})
 _LOOPS = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "FOR"})
@@ -40,9 +41,11 @@ class Token(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """One statement's tokens, without its semicolon, and the text they were read from."""
+
+    # no slots: the groups are worked out when first asked for
 
     tokens: tuple[Token, ...]
     source: str
@@ -51,6 +54,18 @@ class Statement:
     def text(self) -> str:
         """The statement as written."""
         return self.source[self.tokens[0].start : self.tokens[-1].end] if self.tokens else ""
+
+    @cached_property
+    def groups(self) -> dict[int, int]:
+        """Where each group that is opened, (…) or CASE … END, is closed; those that never are, are left out."""
+        closed: dict[int, int] = {}
+        opened: dict[str, list[int]] = {")": [], "END": []}
+        for place, token in enumerate(self.tokens):
+            if token.key in GROUPS:
+                opened[GROUPS[token.key]].append(place)
+            elif opened.get(token.key):
+                closed[opened[token.key].pop()] = place
+        return closed
 
 
 def keywords(words: str) -> frozenset[str]:

@@ -15,7 +15,23 @@ from mrt_lint.sql import read_sql
 from mrt_lint.values import UNSET, Column, Constraint, SqlType
 
 DIALECTS = ["postgresql", "mysql", "sqlite"]
-AWKWARD = ["order", "Select", "user data", "naïve", "key", "index", "primary", "check", "a-b", "constraint", "where", 'q"uote', "b`tick", "x1", "CamelCase"]
+AWKWARD = [
+    "order",
+    "Select",
+    "user data",
+    "naïve",
+    "key",
+    "index",
+    "primary",
+    "check",
+    "a-b",
+    "constraint",
+    "where",
+    'q"uote',
+    "b`tick",
+    "x1",
+    "CamelCase",
+]
 NAMES = st.one_of(st.sampled_from(AWKWARD), st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True))
 TEXTS = st.one_of(st.sampled_from(["a, b) NOT NULL --", "it's", "/* */ ; DROP TABLE x", ""]), st.text("abc'(),;- \n", max_size=8))
 FLAGS = st.booleans()
@@ -122,7 +138,9 @@ def create_index(draw):
 def create_constraint(draw):
     name, table, column, other, target = draw(unique_names(5))
     ondelete = draw(ONDELETE)
-    key = Constraint(kind="foreignkey", name=name, columns=(column,), referred_table=other, referred_columns=(target,), ondelete=ondelete)
+    key = Constraint(
+        kind="foreignkey", name=name, columns=(column,), referred_table=other, referred_columns=(target,), ondelete=ondelete
+    )
     unique = Constraint(kind="unique", name=name, columns=(column,))
     check = Constraint(kind="check", name=name, condition="1 > 0")
     return draw(
