@@ -32,6 +32,7 @@ class Case:
         self.migration = migration
         self.target = context.target
         self.history = context.history
+        self.irreversible = context.irreversible
         self._ledgers: dict[str, Ledger] = {}
 
     @cached_property
@@ -39,6 +40,12 @@ class Case:
         """What the history knows of the schema at the revision's parents."""
         revision = self.migration.revision
         return Past(self.history.before(revision) if self.history is not None and isinstance(revision, str) else None)
+
+    @cached_property
+    def has_no_way_back(self) -> bool:
+        """Whether downgrade() is missing or does nothing, so that nothing more need be said of what it does not undo."""
+        downgrade = self.migration.downgrade
+        return downgrade is None or not (downgrade.ops or not self.migration.readable("downgrade"))
 
     @overload
     def concerned(self, rule: Rule, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...

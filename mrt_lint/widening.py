@@ -43,6 +43,8 @@ def is_narrowing(former: SqlType, new: SqlType) -> bool:
         whole, scale = _digits(former)
         new_whole, new_scale = _digits(new)
         return new_whole < whole or new_scale < scale
+    if former.name in {"TIMESTAMP", "DATETIME"} and new.name in {"DATE", "TIME"}:
+        return True
     sizes = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
     return former.name in sizes and new.name in sizes and sizes[new.name] < sizes[former.name]
 

@@ -1,12 +1,12 @@
 """MRT303."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.undo.definition import here
 from mrt_lint.values import UNKNOWN, UNSET, SqlType
 from mrt_lint.widening import is_harmless
 
@@ -131,17 +131,12 @@ class TypeChange(Rule):
             if op.type is UNSET or case.moment(op).new_column:
                 continue
             dialect = case.dialect(op)
-            former, new = _on(case.before(op, "type"), dialect), _on(op.type, dialect)
+            former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
                 continue
             if new is UNKNOWN and op.existing_type is UNKNOWN:
                 continue
             yield self.found(case.migration, op, **names(op), former=_words(former, "its type"), new=_words(new, "another one"))
-
-
-def _on(kind: object, dialect: str) -> object:
-    here = kind.on(dialect) if isinstance(kind, SqlType) else kind
-    return replace(here, variants=()) if isinstance(here, SqlType) else here
 
 
 def _words(kind: object, otherwise: str) -> str:

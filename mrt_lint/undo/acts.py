@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.ops import (
@@ -28,32 +28,22 @@ from mrt_lint.ops import (
     RenameTable,
     Truncate,
 )
-from mrt_lint.undo.definition import former, of_kind
-from mrt_lint.undo.things import Key, Slots, Table, Thing, readable
+from mrt_lint.undo.definition import former, here
+from mrt_lint.undo.hanging import (
+    create_constraint,
+    create_index,
+    drop,
+    drop_constraint,
+    drop_index,
+    rename_constraint,
+    rename_index,
+)
+from mrt_lint.undo.things import Key, Table, Thing, Touch, readable
 from mrt_lint.undo.world import World
-from mrt_lint.values import UNSET, Constraint, MaybeName
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.lean import dataclass
+from mrt_lint.values import UNSET, SqlType
 
 SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoincrement")
 """What `AlterColumn` can change beside the name, by the names of its fields."""
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """What one operation did to one thing: `action` is "made", "dropped", "moved" or the setting that it changed.
-
-    `key` is the place in `slots` that has to be as before once the operation is undone, None for what has no name there;
-    `thing` is what was touched, None where nothing stood there any more.
-    """
-
-    action: str
-    slots: Slots
-    key: Key
-    thing: Thing | None
 
 
 def apply(world: World, op: Op) -> tuple[Touch, ...]:
@@ -67,18 +57,6 @@ def apply(world: World, op: Op) -> tuple[Touch, ...]:
 def acts(op: Op) -> bool:
     """Tell whether an operation makes, changes or drops a thing that has a name."""
     return any(kind in _ACTS for kind in type(op).__mro__)
-
-
-def _drop(slots: Slots, key: Key, op: DropIndex | DropConstraint | DropObject) -> Thing | None:
-    thing = slots.drop(key)
-    if thing is not None and thing.maker is None and thing.definition is None and _may_miss(op):
-        thing.doubtful = True
-    return thing
-
-
-def _may_miss(op: DropIndex | DropConstraint | DropObject) -> bool:
-    """Tell whether an operation is written for the case that there is nothing to drop."""
-    return op.if_exists is not False or not op.certain
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------------
@@ -98,6 +76,21 @@ def _create_table(world: World, op: CreateTable) -> Iterator[Touch]:
         world.put_constraint(table, constraint, op)
     world.tables.put(key, table)
     yield Touch("made", world.tables, key, table)
+    for kind in _implied_types(world, op):
+        yield Touch("implied", world.objects, kind, world.objects.now[kind])
+
+
+def _implied_types(world: World, op: CreateTable) -> Iterator[Key]:
+    """Let the enum types stand that PostgreSQL needs for the columns and that `create_table` creates before the table."""
+    if op.sql or world.dialect != "postgresql":
+        return
+    for column in op.columns:
+        kind = here(column.type, world.dialect)
+        if isinstance(kind, SqlType) and kind.name == "ENUM" and kind.creates_type is True and readable(kind.type_name):
+            key = object_place("enum", kind.schema, kind.type_name)
+            if world.objects.now.get(key) is None and world.past.object(key) is None:
+                world.objects.put(key, Thing(maker=op, definition=op))
+                yield key
 
 
 def _drop_table(world: World, op: DropTable) -> Iterator[Touch]:
@@ -146,83 +139,14 @@ def _alter_column(world: World, op: AlterColumn) -> Iterator[Touch]:
     slots, key = table.columns_by_name, fold(op.column)
     column = slots.look(key)
     for setting in SETTINGS:
-        value = getattr(op, setting)
+        value = here(getattr(op, setting), world.dialect)
         if value is not UNSET:
             yield Touch(setting, slots, key, column)
             if column is not None:
-                column.former.setdefault(setting, former(op, column, setting))
+                column.former.setdefault(setting, here(former(op, column, setting), world.dialect))
                 column.settings[setting] = (value, op)
     if readable(op.new_column):
         yield Touch("moved", slots, key, slots.move(key, fold(op.new_column)))
-
-
-# Indexes and constraints ----------------------------------------------------------------------------------------------------
-
-
-def _create_index(world: World, op: CreateIndex) -> Iterator[Touch]:
-    if readable(op.index):
-        key = place(op.schema, op.index)
-        index = Thing(maker=op, definition=op, table=world.view_of(op) or world.table_of(op))
-        world.indexes.put(key, index)
-        yield Touch("made", world.indexes, key, index)
-
-
-def _drop_index(world: World, op: DropIndex) -> Iterator[Touch]:
-    if readable(op.index):
-        key = place(op.schema, op.index)
-        table = world.table_of(op)
-        if _may_miss(op) and isinstance(table, Table) and table.maker is None and world.past.lacks(table.origin, fold(op.index)):
-            world.indexes.before.setdefault(key, None)
-            world.indexes.now.setdefault(key, None)
-        index = _drop(world.indexes, key, op)
-        if index is not None and index.table is None:
-            index.table = world.table_of(op)
-        yield Touch("dropped", world.indexes, key, index)
-
-
-def _rename_index(world: World, op: RenameIndex) -> Iterator[Touch]:
-    if readable(op.index) and readable(op.new_index):
-        key = place(op.schema, op.index)
-        yield Touch("moved", world.indexes, key, world.indexes.move(key, place(op.schema, op.new_index)))
-
-
-def _create_constraint(world: World, op: CreateConstraint) -> Iterator[Touch]:
-    table = world.table_of(op)
-    if table is not None:
-        yield Touch("made", table.constraints, *world.put_constraint(table, op.definition, op))
-
-
-def _drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
-    # A name that was never seen is the one that the database gave to an unnamed constraint of that kind, if there is one.
-    table = world.table_of(op)
-    if table is None:
-        return
-    unnamed = [thing for thing in table.anonymous if _is_of_kind(thing, op.kind)]
-    if readable(op.constraint) and (fold(op.constraint) in table.constraints.now or not unnamed):
-        key = fold(op.constraint)
-        if _may_miss(op) and table.maker is None and world.past.lacks(table.origin, key):
-            table.constraints.before.setdefault(key, None)
-            table.constraints.now.setdefault(key, None)
-        constraint = _drop(table.constraints, key, op)
-        if constraint is not None and constraint.definition is None and readable(op.kind):
-            constraint.definition = of_kind(op.kind)
-        if constraint is not None and constraint.maker is None:
-            constraint.covering = tuple(table.columns_by_name.look(name) for name in constraint.columns)
-        yield Touch("dropped", table.constraints, key, constraint)
-    elif unnamed:
-        table.drop_anonymous(unnamed[-1])
-        yield Touch("dropped", table.constraints, None, unnamed[-1])
-
-
-def _is_of_kind(thing: Thing, kind: MaybeName) -> bool:
-    return not isinstance(thing.definition, Constraint) or not readable(kind) or thing.definition.kind == kind
-
-
-def _rename_constraint(world: World, op: RenameConstraint) -> Iterator[Touch]:
-    table = world.table_of(op)
-    if table is not None and readable(op.constraint) and readable(op.new_constraint):
-        key = fold(op.constraint)
-        yield Touch("moved", table.constraints, key, table.constraints.move(key, fold(op.new_constraint)))
 
 
 # Other objects --------------------------------------------------------------------------------------------------------------
@@ -242,7 +166,7 @@ def _drop_object(world: World, op: DropObject) -> Iterator[Touch]:
     if op.kind == "schema":
         _drop_schema(world, op.name)
     key = _object_key(world, op, op.name)
-    yield Touch("dropped", world.objects, key, _drop(world.objects, key, op))
+    yield Touch("dropped", world.objects, key, drop(world.objects, key, op))
 
 
 def _object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
@@ -295,12 +219,12 @@ _ACTS: dict[type[Op], Callable[[World, Any], Iterator[Touch]]] = {
     AddColumn: _add_column,
     DropColumn: _drop_column,
     AlterColumn: _alter_column,
-    CreateIndex: _create_index,
-    DropIndex: _drop_index,
-    RenameIndex: _rename_index,
-    CreateConstraint: _create_constraint,
-    DropConstraint: _drop_constraint,
-    RenameConstraint: _rename_constraint,
+    CreateIndex: create_index,
+    DropIndex: drop_index,
+    RenameIndex: rename_index,
+    CreateConstraint: create_constraint,
+    DropConstraint: drop_constraint,
+    RenameConstraint: rename_constraint,
     CreateObject: _create_object,
     DropObject: _drop_object,
     RenameObject: _rename_object,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mrt_lint.history.schema import fold
 from mrt_lint.ops import AlterColumn, CreateIndex, CreateObject
 from mrt_lint.undo.things import Definition, Thing
-from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Unknown
+from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, SqlType, Unknown
 
 _COMPARED: dict[type, tuple[str, ...]] = {
     CreateIndex: ("columns", "unique", "where"),
@@ -61,6 +63,12 @@ def former(op: AlterColumn, column: Thing, setting: str) -> object:
     if existing is not UNSET:
         return UNKNOWN if setting == "type" and existing is None else existing
     return column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
+
+
+def here(value: object, dialect: str) -> object:
+    """Give a value as it is on a dialect: of a type with variants, the one that stands there."""
+    kind = value.on(dialect) if isinstance(value, SqlType) else value
+    return replace(kind, variants=()) if isinstance(kind, SqlType) and kind.variants else kind
 
 
 def of_kind(kind: str) -> Constraint:

@@ -6,7 +6,8 @@ from typing import cast
 
 from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table
 from mrt_lint.ops import CreateIndex, CreateObject
-from mrt_lint.undo.things import Key
+from mrt_lint.undo.things import Key, Thing
+from mrt_lint.undo.things import Table as Original
 from mrt_lint.values import UNKNOWN, Column, Constraint
 
 
@@ -43,6 +44,11 @@ class Past:
             and name not in found.indexes
             and name not in found.constraints
         )
+
+    def is_missing(self, thing: Thing, name: Key) -> bool:
+        """Tell whether a column that an operation takes for granted provably is not there."""
+        found = self.table(thing.table.origin) if isinstance(thing.table, Original) else None
+        return found is not None and found.complete and str(name) not in found.columns
 
     def index(self, key: Key) -> CreateIndex | None:
         """Give an index's definition."""

@@ -55,6 +55,15 @@ class Slots:
         self.original = original
         self.before: dict[Key, Thing | None] = {}
         self.now: dict[Key, Thing | None] = {}
+        self.gone_before: frozenset[Key] = frozenset()
+
+    def mark(self) -> None:
+        """Note what is gone at the end of upgrade()."""
+        self.gone_before = frozenset(key for key, thing in self.now.items() if thing is None)
+
+    def went(self, key: Key) -> bool:
+        """Tell whether something stood there at the end of upgrade() and was taken away since."""
+        return key in self.now and self.now[key] is None and key not in self.gone_before
 
     def look(self, key: Key) -> Thing | None:
         """Give what stands there; a name that was never seen belongs to something that was there before."""
@@ -117,3 +126,17 @@ class Table(Thing):
         """Take away a constraint that the source gives no name."""
         self.anonymous.remove(constraint)
         constraint.standing = False
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What one operation did to one thing: `action` is "made", "dropped", "moved" or the setting that it changed.
+
+    `key` is the place in `slots` that has to be as before once the operation is undone, None for what has no name there;
+    `thing` is what was touched, None where nothing stood there any more.
+    """
+
+    action: str
+    slots: Slots
+    key: Key
+    thing: Thing | None

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mrt_lint.history.schema import Place, fold, object_place, place
 from mrt_lint.ops import CreateIndex, Op
+from mrt_lint.undo.definition import here
 from mrt_lint.undo.past import Past
 from mrt_lint.undo.things import Key, Slots, Table, Thing, readable
-from mrt_lint.values import Column, Constraint, MaybeName
+from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, SqlType
 
 
 class World:
     """Tables, indexes and other objects by name. What an operation takes for granted was there before; what it makes was not."""
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: Past, dialect: str) -> None:
         self.past = past
+        self.dialect = dialect
         self.tables = Slots(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
         self.indexes = Slots(self._original_index)
         self.objects = Slots(lambda key: Thing(definition=past.object(key)))
+
+    def mark(self) -> None:
+        """Note what is gone at the end of upgrade()."""
+        for slots in (self.tables, self.indexes, self.objects):
+            slots.mark()
+        for table in (*self.tables.before.values(), *self.tables.now.values()):
+            if isinstance(table, Table):
+                table.columns_by_name.mark()
+                table.constraints.mark()
 
     def _original_index(self, key: Key) -> Thing:
         definition = self.past.index(key)
@@ -63,7 +76,9 @@ class World:
         if not readable(column.name):
             table.complete = False
             return
-        table.columns_by_name.put(fold(column.name), Thing(maker=op, definition=column, table=table))
+        kind = here(column.type, self.dialect)
+        definition = replace(column, type=kind if kind is UNKNOWN or isinstance(kind, SqlType) else None)
+        table.columns_by_name.put(fold(column.name), Thing(maker=op, definition=definition, table=table))
         for constraint in column.constraints:
             self.put_constraint(table, constraint, op, column.name)
         if column.unique is True and column.index is not True:

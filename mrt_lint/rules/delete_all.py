@@ -1,0 +1,80 @@
+"""MRT214."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class DeleteAll(Rule):
+    """`upgrade()` deletes every row of a table: DELETE without WHERE.
+
+    No `downgrade()` can know them, and ON DELETE CASCADE takes the rows of other tables along. Where a condition was forgotten,
+    nothing says so: the statement succeeds.
+    """
+
+    code = "MRT214"
+    name = "delete-all"
+    severity = Severity.ERROR
+    message = "upgrade deletes every row of {the_table}: they are lost, and a downgrade cannot know them"
+    instead = "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {last}_backup AS SELECT * FROM {table})"
+    manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
+    exemptions = (
+        "The table was created earlier in the same upgrade.",
+        "Its rows were copied to another table in the same upgrade and are back in the end.",
+        "Whether there is a condition cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="In SQL and with Core",
+            source="""
+            sessions = sa.table("sessions", sa.column("id", sa.Integer))
+
+            def upgrade():
+                op.execute("DELETE FROM web.visits -- WHERE old")  # MRT214
+                op.execute(sessions.delete())  # MRT214
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="With a condition",
+            source="""
+            sessions = sa.table("sessions", sa.column("id", sa.Integer))
+
+            def upgrade():
+                op.execute("DELETE FROM visits WHERE day < '2020-01-01'")
+                op.execute(sessions.delete().where(sessions.c.id < 100))
+            """,
+        ),
+        Example(
+            title="A table of this upgrade's own",
+            source="""
+            def upgrade():
+                op.create_table("staging", sa.Column("id", sa.Integer))
+                op.execute("DELETE FROM staging")
+            """,
+        ),
+        Example(
+            title="Copied before, and filled again in downgrade()",
+            source="""
+            def upgrade():
+                op.execute("CREATE TABLE visits_backup AS SELECT * FROM visits")
+                op.execute("DELETE FROM visits")
+
+            def downgrade():
+                op.execute("INSERT INTO visits SELECT * FROM visits_backup")
+                op.drop_table("visits_backup")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every table that is emptied so."""
+        for op in case.concerned(self, ops.Delete):
+            if op.where is False and not case.ledger(op).keeps_rows(op):
+                found = names(op)
+                yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

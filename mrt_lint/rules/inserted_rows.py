@@ -1,0 +1,90 @@
+"""MRT106."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+
+class InsertedRows(Rule):
+    """`upgrade()` inserts rows that `downgrade()` does not remove.
+
+    After the rollback the older release finds rows that it does not know, and the next upgrade inserts them a second time or fails
+    on their keys.
+    """
+
+    code = "MRT106"
+    name = "inserted-rows"
+    severity = Severity.WARNING
+    message = "upgrade inserts rows into {the_table}, downgrade removes none there: they outlive the rollback"
+    instead = "delete them by their keys in downgrade(): op.execute('DELETE FROM {table} WHERE …')"
+    manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "The table was created in the same upgrade, or is dropped in either direction.",
+        "`downgrade()` deletes, updates or inserts rows of the same table, or has parts that cannot be read.",
+        "`downgrade()` is missing or does nothing: MRT101 and MRT102 say that.",
+    )
+
+    bad = (
+        Example(
+            title="In bulk, in SQL and with Core",
+            source="""
+            roles = sa.table("roles", sa.column("name", sa.Text))
+
+            def upgrade():
+                op.bulk_insert(roles, [{"name": "admin"}])  # MRT106
+                op.execute("INSERT INTO groups (name) VALUES ('all')")  # MRT106
+                op.execute(roles.insert().values(name="guest"))  # MRT106
+
+            def downgrade():
+                op.execute("DELETE FROM rights WHERE name = 'all'")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Deleted again",
+            source="""
+            roles = sa.table("roles", sa.column("name", sa.Text))
+
+            def upgrade():
+                op.bulk_insert(roles, [{"name": "admin"}])
+
+            def downgrade():
+                op.execute(roles.delete().where(roles.c.name == "admin"))
+            """,
+        ),
+        Example(
+            title="Into a table of this upgrade's own",
+            source="""
+            def upgrade():
+                roles = op.create_table("roles", sa.Column("name", sa.Text))
+                op.bulk_insert(roles, [{"name": "admin"}])
+                op.execute("INSERT INTO roles (name) VALUES ('guest')")
+
+            def downgrade():
+                op.drop_table("roles")
+            """,
+        ),
+        Example(
+            title="downgrade() does nothing: MRT102 says it",
+            source="""
+            def upgrade():
+                op.execute("INSERT INTO groups (name) VALUES ('all')")
+
+            def downgrade():
+                pass
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every INSERT that nothing answers."""
+        if case.has_no_way_back:
+            return
+        for op in case.concerned(self, ops.Insert, ops.BulkInsert):
+            if case.answered(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is Undo.NO:
+                yield self.found(case.migration, op, **names(op))

@@ -1,0 +1,74 @@
+"""MRT115."""
+
+from collections.abc import Iterator
+
+from mrt_lint.case import Case
+from mrt_lint.ops import Raise
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class Irreversible(Rule):
+    """`downgrade()` raises: the migration declares that it cannot be undone.
+
+    That is better than a downgrade which does nothing. Still, the release that brings it cannot be rolled back, and nobody should
+    learn that during an incident.
+    """
+
+    code = "MRT115"
+    name = "irreversible"
+    severity = Severity.WARNING
+    message = "downgrade() of revision {revision} raises {exception}: a release with it cannot be rolled back"
+    instead = (
+        'write the reason under [tool.mrt.irreversible] of pyproject.toml ({revision} = "…"), or undo in downgrade() what can '
+        "be undone"
+    )
+    manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
+    exemptions = ("The configuration names the revision and the reason.", "It raises only under a condition.")
+
+    bad = (
+        Example(
+            title="It raises",
+            source="""
+            def upgrade():
+                op.drop_column("users", "phone")
+
+            def downgrade():
+                raise NotImplementedError("the numbers are gone")  # MRT115
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="It undoes what it can",
+            source="""
+            def upgrade():
+                op.drop_column("users", "phone")
+
+            def downgrade():
+                op.add_column("users", sa.Column("phone", sa.Text))
+            """,
+        ),
+        Example(
+            title="It raises only under a condition",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("phone", sa.Text))
+
+            def downgrade():
+                if op.get_bind().execute(sa.text("SELECT count(*) FROM users WHERE phone IS NOT NULL")).scalar():
+                    raise RuntimeError("there are numbers")
+                op.drop_column("users", "phone")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield one finding for a downgrade that refuses to run."""
+        migration = case.migration
+        if any(revision == migration.revision for revision, _ in case.irreversible):
+            return
+        for op in migration.downgrade_ops:
+            if isinstance(op, Raise) and op.certain and case.runs(op):
+                exception = op.exception if isinstance(op.exception, str) else "an exception"
+                yield self.found(migration, op, revision=migration.revision, exception=exception)
+                return

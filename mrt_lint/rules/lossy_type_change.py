@@ -1,0 +1,100 @@
+"""MRT215."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.definition import here
+from mrt_lint.values import UNSET, SqlType
+from mrt_lint.widening import is_narrowing
+
+
+class LossyTypeChange(Rule):
+    """A column's type becomes narrower than its values may be.
+
+    What does not fit is cut off or rounded, or stops the migration, depending on the database and its mode. Where it is cut off
+    or rounded the downgrade widens the column again, and the values stay as they were cut.
+    """
+
+    code = "MRT215"
+    name = "lossy-type-change"
+    severity = Severity.ERROR
+    message = "upgrade narrows {the_column} from {former} to {new}: values that do not fit are cut off or stop the migration"
+    instead = (
+        "look for such values first (SELECT {column} FROM {table} WHERE …) and move them elsewhere, or add a new column beside "
+        "{column}"
+    )
+    manual = (
+        "PostgreSQL, “Character Types” and “Numeric Types”: https://www.postgresql.org/docs/current/datatype.html",
+        "MySQL, ALTER TABLE: https://dev.mysql.com/doc/refman/8.0/en/alter-table.html",
+    )
+    exemptions = (
+        "The former type is not known, neither from `existing_type` nor from the history.",
+        "The table or the column was created, or the table emptied, earlier in the same upgrade.",
+    )
+
+    bad = (
+        Example(
+            title="Shorter, fewer digits, a smaller number",
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.String(20), existing_type=sa.String(50))  # MRT215
+                op.alter_column("users", "note", type_=sa.String(50), existing_type=sa.Text())  # MRT215
+                op.alter_column("users", "sum", type_=sa.Numeric(10, 2), existing_type=sa.Numeric(12, 4))  # MRT215
+                op.alter_column("users", "seen", type_=sa.Date(), existing_type=sa.DateTime())  # MRT215
+            """,
+        ),
+        Example(
+            title="Known from the history",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("number", sa.BigInteger))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ALTER COLUMN number TYPE smallint")  # MRT215
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Wider",
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.String(50), existing_type=sa.String(20))
+                op.alter_column("users", "number", type_=sa.BigInteger(), existing_type=sa.Integer())
+            """,
+        ),
+        Example(
+            title="The former type is not known",
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.String(20))
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own, a table without rows",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.BigInteger))
+                op.alter_column("users", "age", type_=sa.Integer, existing_type=sa.BigInteger())
+                op.execute("TRUNCATE sessions")
+                op.alter_column("sessions", "token", type_=sa.String(20), existing_type=sa.String(50))
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every column whose values may not fit any more."""
+        for op in case.concerned(self, ops.AlterColumn):
+            moment = case.moment(op)
+            if op.type is UNSET or moment.new_column or moment.empty:
+                continue
+            dialect = case.dialect(op)
+            former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
+            if isinstance(former, SqlType) and isinstance(new, SqlType) and is_narrowing(former, new):
+                yield self.found(case.migration, op, **names(op), former=former, new=new)

@@ -1,0 +1,130 @@
+"""MRT110."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+_KEPT = frozenset({"extension", "sequence", "trigger", "type", "enum", "domain", "composite"})
+
+
+class NotRemoved(Rule):
+    """`upgrade()` creates a table, column, index, constraint, view or the like that `downgrade()` does not remove.
+
+    The rollback seems to succeed and leaves it behind. The next upgrade creates it again and fails because it exists already; a
+    column or constraint that stays refuses the rows of the older release.
+    """
+
+    code = "MRT110"
+    name = "not-removed"
+    severity = Severity.ERROR
+    message = "upgrade creates {what}, downgrade does not remove it: the next upgrade fails because it exists already"
+    instead = "add {undo} to downgrade()"
+    manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
+    exemptions = (
+        "It hangs on a table that upgrade created or downgrade drops.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "Extensions are shared and stay; CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
+        "Other rules speak of triggers (MRT502), types (MRT503) and sequences (MRT501).",
+    )
+
+    bad = (
+        Example(
+            title="A table, a column, an index, a constraint, a view",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))  # MRT110
+                op.add_column("users", sa.Column("nickname", sa.Text))  # MRT110
+                op.create_index("ix_users_name", "users", ["name"])  # MRT110
+                op.create_check_constraint("ck_age", "users", "age > 0")  # MRT110
+                op.execute("CREATE VIEW adults AS SELECT id FROM users WHERE age >= 18")  # MRT110
+                op.add_column("users", sa.Column("age", sa.Integer))
+
+            def downgrade():
+                op.drop_column("users", "age")
+            """,
+        ),
+        Example(
+            title="Removed from another table",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nickname", sa.Text))  # MRT110
+
+            def downgrade():
+                op.drop_column("user", "nickname")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Removed, one by one or with what it hangs on",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_index("ix_notes_id", "notes", ["id"])
+                op.add_column("users", sa.Column("note_id", sa.Integer))
+                op.create_foreign_key(None, "users", "notes", ["note_id"], ["id"])
+                op.create_index("ix_users_note_id", "users", ["note_id"])
+
+            def downgrade():
+                op.drop_column("users", "note_id")
+                op.drop_table("notes")
+            """,
+        ),
+        Example(
+            title="It may have been there before",
+            source="""
+            def upgrade():
+                op.execute("CREATE EXTENSION citext")
+                op.execute("CREATE OR REPLACE VIEW adults AS SELECT id FROM users WHERE age >= 18")
+                op.execute("CREATE SCHEMA IF NOT EXISTS reports")
+                op.add_column("users", sa.Column("age", sa.Integer))
+
+            def downgrade():
+                op.drop_column("users", "age")
+            """,
+        ),
+        Example(
+            title="An index created in place of another, both ways",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users", table_name="users")
+                op.create_index("ix_users", "users", ["name", "age"])
+
+            def downgrade():
+                op.drop_index("ix_users", table_name="users")
+                op.create_index("ix_users", "users", ["name"])
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every thing that is left behind."""
+        if case.has_no_way_back:
+            return
+        for op in case.concerned(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
+            if case.undone(op) is Undo.NO and getattr(op, "if_not_exists", False) is False:
+                yield self.found(case.migration, op, **_words(op))
+        for made in case.concerned(self, ops.CreateObject):
+            sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
+            if sure and case.undone(made) is Undo.NO:
+                what = names(made)
+                undo = f"op.execute('DROP {made.kind.upper()} {what['name']}')"
+                yield self.found(case.migration, made, what=what["the_name"], undo=undo)
+
+
+def _words(op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
+    found = names(op)
+    table = f'"{found["table"]}"'
+    if isinstance(op, ops.CreateTable):
+        return {"what": found["the_table"], "undo": f"op.drop_table({table})"}
+    if isinstance(op, ops.AddColumn):
+        return {"what": found["the_column"], "undo": f'op.drop_column({table}, "{found["column"]}")'}
+    if isinstance(op, ops.CreateIndex):
+        return {"what": found["the_index"], "undo": f'op.drop_index("{found["index"]}", table_name={table})'}
+    kind = op.definition.kind
+    undo = f'op.drop_constraint("{found["constraint"]}", {table}, type_="{kind}")'
+    return {"what": f"{found['the_constraint']} of '{found['table']}'", "undo": undo}

@@ -1,0 +1,76 @@
+"""MRT502."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+
+class TriggerNotDropped(Rule):
+    """`upgrade()` creates a trigger that `downgrade()` does not drop.
+
+    After the rollback it still fires on every write of the older release. If the function or column that it needs is gone, each
+    of those writes fails.
+    """
+
+    code = "MRT502"
+    name = "trigger-not-dropped"
+    severity = Severity.ERROR
+    message = "upgrade creates {the_name}, downgrade does not drop it: it fires on the writes of the older release"
+    instead = "add op.execute('DROP TRIGGER {name}{on}') to downgrade()"
+    manual = ("PostgreSQL, CREATE TRIGGER: https://www.postgresql.org/docs/current/sql-createtrigger.html",)
+    exemptions = (
+        "It hangs on a table that upgrade created or downgrade drops.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
+    )
+
+    bad = (
+        Example(
+            title="Another trigger is dropped, or that of another table",
+            source="""
+            def upgrade():
+                op.execute("CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()")  # MRT502
+                op.execute("CREATE TRIGGER audit AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION audit()")  # MRT502
+
+            def downgrade():
+                op.execute("DROP TRIGGER touched ON users")
+                op.execute("DROP TRIGGER audit ON roles")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Dropped",
+            source="""
+            def upgrade():
+                op.execute("CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()")
+
+            def downgrade():
+                op.execute("DROP TRIGGER IF EXISTS touch ON users")
+            """,
+        ),
+        Example(
+            title="It goes with its table",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer))
+                op.execute("CREATE TRIGGER touch BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION touch()")
+
+            def downgrade():
+                op.drop_table("notes")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every trigger that is left behind."""
+        if case.has_no_way_back:
+            return
+        for op in case.concerned(self, ops.CreateObject):
+            if op.kind == "trigger" and not op.or_replace and not op.if_not_exists and case.undone(op) is Undo.NO:
+                found = names(op)
+                yield self.found(case.migration, op, **found, on=f" ON {found['table']}" if op.table else "")

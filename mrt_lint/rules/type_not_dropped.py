@@ -1,0 +1,85 @@
+"""MRT503."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+
+_KINDS = frozenset({"type", "enum", "domain", "composite"})
+
+
+class TypeNotDropped(Rule):
+    """`upgrade()` creates a type or domain that `downgrade()` does not drop.
+
+    Dropping the columns and tables that use it does not drop the type. It stays behind, and the next upgrade fails because it
+    exists already.
+    """
+
+    code = "MRT503"
+    name = "type-not-dropped"
+    severity = Severity.ERROR
+    message = "upgrade creates {the_name}, downgrade does not drop it: the next upgrade fails because it exists already"
+    instead = "add op.execute('DROP {kind} {name}') to downgrade(), after the columns that use it"
+    dialects = ("postgresql",)
+    manual = ("PostgreSQL, CREATE TYPE: https://www.postgresql.org/docs/current/sql-createtype.html",)
+    exemptions = (
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "The type comes with a table (MRT114 speaks of that).",
+        "Another database is declared, or a guard keeps PostgreSQL out.",
+    )
+
+    bad = (
+        Example(
+            title="In SQL, and by SQLAlchemy",
+            source="""
+            def upgrade():
+                op.execute("CREATE TYPE mood AS ENUM ('sad', 'ok')")  # MRT503
+                sa.Enum("low", "high", name="level").create(op.get_bind())  # MRT503
+                op.add_column("users", sa.Column("mood", sa.Enum("sad", "ok", name="mood", create_type=False)))
+
+            def downgrade():
+                op.drop_column("users", "mood")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Dropped",
+            source="""
+            def upgrade():
+                op.execute("CREATE TYPE mood AS ENUM ('sad', 'ok')")
+                sa.Enum("low", "high", name="level").create(op.get_bind(), checkfirst=True)
+
+            def downgrade():
+                op.execute("DROP TYPE IF EXISTS mood")
+                sa.Enum(name="level").drop(op.get_bind())
+            """,
+        ),
+        Example(
+            title="A type of this upgrade's own",
+            source="""
+            def upgrade():
+                op.execute("CREATE TYPE mood_new AS ENUM ('sad', 'ok')")
+                op.execute("ALTER TABLE users ALTER mood TYPE mood_new USING mood::text::mood_new")
+                op.execute("DROP TYPE mood")
+                op.execute("ALTER TYPE mood_new RENAME TO mood")
+
+            def downgrade():
+                op.execute("CREATE TYPE mood_old AS ENUM ('sad')")
+                op.execute("ALTER TABLE users ALTER mood TYPE mood_old USING mood::text::mood_old")
+                op.execute("DROP TYPE mood")
+                op.execute("ALTER TYPE mood_old RENAME TO mood")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every type that is left behind."""
+        if case.has_no_way_back:
+            return
+        for op in case.concerned(self, ops.CreateObject):
+            if op.kind in _KINDS and not op.if_not_exists and case.undone(op) is Undo.NO:
+                yield self.found(case.migration, op, **names(op), kind="DOMAIN" if op.kind == "domain" else "TYPE")

@@ -1,0 +1,149 @@
+"""What becomes of one thing that upgrade() touched, by the time downgrade() is through."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+from mrt_lint.ops import CreateTable, Op
+from mrt_lint.undo.definition import is_same, setting_of
+from mrt_lint.undo.things import Table, Thing, Touch
+from mrt_lint.undo.world import World
+from mrt_lint.values import UNKNOWN, Constraint
+
+
+class Undo(enum.Enum):
+    """What becomes of an upgrade operation in downgrade().
+
+    REPLACED: what upgrade put in the place of something is still there. CANNOT_TELL: a part of downgrade() could not be read, or
+    it refuses to run.
+    """
+
+    YES = "undone"
+    DIFFERENT = "undone with another definition"
+    REPLACED = "left as upgrade replaced it"
+    NO = "not undone"
+    CANNOT_TELL = "cannot tell"
+
+
+class Fates:
+    """Looks at the world in the end. `reverse` are the operations of downgrade(), `touches` what each touched, by identity."""
+
+    def __init__(self, world: World, reverse: Mapping[int, Op], touches: Mapping[int, tuple[Touch, ...]]) -> None:
+        self.world = world
+        self.reverse = reverse
+        self.touches = touches
+
+    def of(self, touch: Touch, op: Op) -> Undo:
+        """Tell what became of what an upgrade operation touched."""
+        thing = touch.thing
+        if thing is None or (isinstance(op, CreateTable) and op.temporary):
+            return Undo.YES
+        if touch.action in {"made", "implied"}:
+            return self._fate_of_made(touch, thing)
+        if touch.action == "dropped":
+            return self._fate_of_dropped(touch, thing, op)
+        if touch.action == "moved":
+            return self._fate_of_moved(touch, thing)
+        return self._fate_of_setting(touch, thing)
+
+    def _fate_of_made(self, touch: Touch, thing: Thing) -> Undo:
+        if _stands(thing):
+            return Undo.NO
+        if touch.slots.before.get(touch.key) is None:
+            return Undo.YES
+        return self._compare(touch.slots.before[touch.key], touch.slots.now.get(touch.key))
+
+    def _fate_of_dropped(self, touch: Touch, thing: Thing, op: Op) -> Undo:
+        before = touch.slots.before.get(touch.key)
+        if touch.key is None or before is None:
+            return Undo.YES
+        now = touch.slots.now.get(touch.key)
+        if now is not None and _stands(now):
+            return self._compare(before, now)
+        if thing.doubtful and self._is_made_after(op, touch):
+            return Undo.YES
+        table = thing.table
+        if isinstance(table, Table) and not table.standing:
+            return self._fate_in_new_table(touch, thing, table)
+        return self._fate_elsewhere(touch, thing, table)
+
+    def _fate_in_new_table(self, touch: Touch, thing: Thing, table: Table) -> Undo:
+        new_table = self.world.tables.now.get(table.origin)
+        if not isinstance(new_table, Table):
+            return Undo.YES
+        slots = {id(table.columns_by_name): new_table.columns_by_name, id(table.constraints): new_table.constraints}
+        now = slots.get(id(touch.slots), touch.slots).now.get(touch.key)
+        if now is not None:
+            return self._compare(thing, now)
+        return self._fate_elsewhere(touch, thing, new_table) if new_table.complete else Undo.CANNOT_TELL
+
+    def _fate_elsewhere(self, touch: Touch, thing: Thing, table: Thing | None) -> Undo:
+        """Look for a twin: an unnamed constraint of the kind, a unique index in place of a unique constraint or the reverse."""
+        if not isinstance(table, Table):
+            lost = any(self.world.tables.now[key] is None for key in self.world.tables.before)
+            return Undo.CANNOT_TELL if touch.slots is self.world.indexes and lost else Undo.NO
+        if touch.slots is self.world.indexes:
+            found = [table.constraints.now.get(touch.key[1] if isinstance(touch.key, tuple) else None)]
+            kind: str | None = "unique"
+        elif touch.slots is not table.columns_by_name:
+            found = [self.world.indexes.now.get((table.home[0], touch.key))]
+            kind = _kind(thing)
+        else:
+            return Undo.NO
+        found += [twin for twin in table.anonymous if kind is None or _kind(twin) == kind]
+        return Undo.CANNOT_TELL if any(found) else Undo.NO
+
+    def _fate_of_moved(self, touch: Touch, thing: Thing) -> Undo:
+        if touch.slots.before.get(touch.key) is not thing or not _stands(thing):
+            return Undo.YES
+        now = touch.slots.now.get(touch.key)
+        if now is thing:
+            return Undo.YES
+        return Undo.CANNOT_TELL if now is not None and self._is_reverse(now.maker) else Undo.NO
+
+    def _fate_of_setting(self, touch: Touch, thing: Thing) -> Undo:
+        setting = touch.action
+        if thing.maker is not None:
+            return Undo.YES
+        before = thing.former[setting]
+        if not _stands(thing):
+            now = touch.slots.now.get(touch.key)
+            after = setting_of(now, setting) if now is not None and self._is_reverse(now.maker) else UNKNOWN
+            return Undo.YES if UNKNOWN in (before, after) or before == after else Undo.DIFFERENT
+        value, setter = thing.settings[setting]
+        if not self._is_reverse(setter):
+            return Undo.YES if before is not UNKNOWN and value == before else Undo.NO
+        if before is UNKNOWN:
+            return Undo.NO if setting == "nullable" and value is False else Undo.YES
+        return Undo.YES if value is UNKNOWN or value == before else Undo.DIFFERENT
+
+    def _is_made_after(self, op: Op, touch: Touch) -> bool:
+        """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""
+        return any(
+            other.action == "made" and other.slots is touch.slots and other.key == touch.key
+            for id_, touches in self.touches.items()
+            if id_ != id(op) and id_ not in self.reverse
+            for other in touches
+        )
+
+    def _is_reverse(self, op: Op | None) -> bool:
+        return id(op) in self.reverse
+
+    def _compare(self, before: Thing | None, now: Thing | None) -> Undo:
+        if before is now:
+            return Undo.YES
+        if before is None or now is None:
+            return Undo.NO
+        same = is_same(before.definition, now.definition)
+        if same is None:
+            return Undo.YES if self._is_reverse(now.maker) else Undo.REPLACED
+        return Undo.YES if same else Undo.DIFFERENT
+
+
+def _stands(thing: Thing) -> bool:
+    return thing.standing and (thing.table is None or thing.table.standing)
+
+
+def _kind(thing: Thing) -> str | None:
+    return thing.definition.kind if isinstance(thing.definition, Constraint) else None
