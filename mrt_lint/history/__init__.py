@@ -99,7 +99,7 @@ class History:
                 self._before.setdefault(here, self._merged(here))
 
     def _merged(self, revision: str) -> Schema:
-        """The schema of the parent with the longest past, and on it what only the other parents have run, in order."""
+        """Give the schema of the parent with the longest past, and on it what only the other parents have run, in order."""
         parents = self.graph.before(revision)
         if not parents:
             return Schema()

@@ -75,7 +75,7 @@ def _prefix(table: Table) -> str:
 
 
 def _settled(column: Column) -> Column:
-    """A column whose nullability is said: SQLAlchemy and SQL take NULL, but for keys and identities."""
+    """Say a column's nullability: SQLAlchemy and SQL take NULL, but for keys and identities."""
     if column.primary_key is True or column.identity is True:
         return replace(column, nullable=False)
     return replace(column, nullable=True) if column.nullable is None else column
@@ -132,7 +132,7 @@ def altered(table: Table, op: AlterColumn) -> Table:
 
 
 def _existing(op: AlterColumn) -> Column:
-    """A column that the chain did not make, as the operation describes it."""
+    """Give a column that the chain did not make, as the operation describes it."""
     column = obscure(op.column)
     for attribute in ("type", "nullable", "server_default"):
         value = getattr(op, f"existing_{attribute}")
@@ -142,7 +142,7 @@ def _existing(op: AlterColumn) -> Column:
 
 
 def _all_obscured(table: Table, op: AlterColumn) -> Table:
-    """What becomes of a table when some column of it, nobody can tell which, was altered."""
+    """Give what is known of a table when some column of it, nobody can tell which, was altered."""
     hidden = [attribute for attribute in ("type", "nullable", "server_default") if getattr(op, attribute) is not UNSET]
     columns: dict[str, Column | Unknown] = {
         key: _hidden(column, hidden) if isinstance(column, Column) else column for key, column in table.columns.items()

@@ -71,7 +71,7 @@ class Graph:
         return tuple(revision for revision, migration in self.migrations.items() if migration.down_revision == ())
 
     def before(self, revision: str) -> tuple[str, ...]:
-        """What must have run when a revision runs: its parents, then what it depends on, each once."""
+        """Give what must have run when a revision runs: its parents, then what it depends on, each once."""
         return tuple(dict.fromkeys((*self.parents[revision], *self.dependencies[revision])))
 
     @cached_property
@@ -103,7 +103,7 @@ class Graph:
         return masks
 
     def ranked(self, mask: int) -> Iterator[str]:
-        """The revisions whose ranks are set in a mask, in order."""
+        """Give the revisions whose ranks are set in a mask, in order."""
         while mask:
             lowest = mask & -mask
             yield self.order[lowest.bit_length() - 1]
@@ -120,7 +120,7 @@ class Graph:
         return frozenset(found)
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong, in the order of the files within each flaw."""
+        """Give what is wrong, in the order of the files within each flaw."""
         for migration, wanted in self.missing:
             yield Problem(flaw=Flaw.MISSING_PARENT, migration=migration, revisions=(wanted,))
         for revision, later in self.duplicates.items():

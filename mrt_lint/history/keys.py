@@ -145,7 +145,7 @@ def _keyless(table: Table, before: Table, gone: set[int]) -> Table:
 
 
 def _given_names(table: Table, constraint: Constraint) -> set[str]:
-    """The names that PostgreSQL gives a constraint that has none (manual, CREATE TABLE)."""
+    """Give the names that PostgreSQL chooses for a constraint that has none (manual, CREATE TABLE)."""
     columns = [name for name in constraint.columns if isinstance(name, str)] if constraint.columns is not UNKNOWN else []
     suffix = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}[constraint.kind]
     names = {fold("_".join([table.name, *columns, suffix])), fold(f"{table.name}_{suffix}")}

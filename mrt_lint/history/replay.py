@@ -69,7 +69,7 @@ class _Draft:
                 self._make_enum(kind.type_name, kind, op)
 
     def _make_enum(self, name: str, kind: SqlType, op: Op) -> None:
-        """The type that SQLAlchemy creates for a table's Enum column, unless it is there."""
+        """Make the type that SQLAlchemy creates for a table's Enum column, unless it is there."""
         where = object_place("enum", kind.schema, name)
         if not isinstance(self.objects.get(where, UNKNOWN), ops.CreateObject):
             self._put_object(where, ops.CreateObject(kind="enum", name=name, schema=kind.schema, members=kind.members), op)

@@ -22,7 +22,15 @@ from mrt_lint.lift import lift
 from mrt_lint.sql import expand, read_sql
 from mrt_lint.values import UNKNOWN, Column, SqlType
 
-SAME = {"DATETIME": "TIMESTAMP", "BYTEA": "BLOB", "DOUBLE": "FLOAT", "JSONB": "JSON", "ENUM": "VARCHAR", "UUID": "CHAR", "BIGINT": "INTEGER"}
+SAME = {
+    "DATETIME": "TIMESTAMP",
+    "BYTEA": "BLOB",
+    "DOUBLE": "FLOAT",
+    "JSONB": "JSON",
+    "ENUM": "VARCHAR",
+    "UUID": "CHAR",
+    "BIGINT": "INTEGER",
+}
 """Types that a dialect spells in its own way, by what they are counted as."""
 SPELLED_ON_SQLITE = frozenset({"BIGINT", "JSONB", "ENUM", "UUID"})
 
@@ -78,10 +86,14 @@ def differences(known: Schema, real: dict[tuple[str, str], Column], dialect: str
             counts["column not known"] += 1
             print(f"  {table}.{name}: {mine}")
             continue
-        default = mine.server_default is not None or mine.identity is True or (mine.autoincrement is True and dialect == "postgresql")
+        default = (
+            mine.server_default is not None or mine.identity is True or (mine.autoincrement is True and dialect == "postgresql")
+        )
         if dialect == "postgresql" and mine.primary_key is True and shown(mine.type, dialect) in {"INTEGER", "BIGINT", "SMALLINT"}:
             default = column.server_default is not None  # SERIAL: SQLAlchemy decides
-        enum = isinstance(mine.type, SqlType) and mine.type.name == "ENUM" and dialect == "sqlite"  # VARCHAR as long as its longest label
+        enum = (
+            isinstance(mine.type, SqlType) and mine.type.name == "ENUM" and dialect == "sqlite"
+        )  # VARCHAR as long as its longest label
         pairs = {
             "type": (shown(mine.type, dialect), "VARCHAR" if enum else shown(column.type, dialect)),
             "nullable": (mine.nullable, column.nullable),
@@ -103,7 +115,9 @@ def main() -> None:
         dialect = sa.make_url(url).get_backend_name()
         counts = differences(replayed(config, dialect), actual(url), dialect)
         total = sum(counts.values())
-        print(f"{folder.name} on {dialect}: {counts['equal']} of {total} columns equal ({counts['equal'] / max(total, 1):.1%}) {dict(counts)}")
+        print(
+            f"{folder.name} on {dialect}: {counts['equal']} of {total} columns equal ({counts['equal'] / max(total, 1):.1%}) {dict(counts)}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Raw SQL is read as the operations that the same change has in Alembic's own words."""
 
+import logging
 import subprocess
 import sys
 
@@ -434,8 +435,6 @@ def test_the_parser_of_expressions_is_imported_only_for_expressions_that_need_it
 
 
 def test_the_users_logging_is_left_alone(caplog):
-    import logging
-
     read_sql("UPDATE t SET a = CASE WHEN FROBNICATE b WITH (c) THEN 1 END")
     assert not caplog.records
     assert not logging.getLogger("sqlglot").disabled
