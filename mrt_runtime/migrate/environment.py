@@ -17,9 +17,10 @@ from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import Deadline, ExpiredError
-from mrt_runtime.migrate.error import MigrationError, MigrationTimeout, Phase, describe, locate
+from mrt_runtime.migrate.error import MigrationError, MigrationTimeout, Phase, WrongDatabaseError, describe, locate
 from mrt_runtime.migrate.guard import Guard
 from mrt_runtime.migrate.handover import Attributes
+from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import Project
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
@@ -39,6 +40,7 @@ class Environment:
         self._guard = Guard(scratch)
         self._path = sys.path[:]
         self._url = scratch.env_url
+        self._modules = ModuleSpace(self._project.home)
         self._step: Doing = NOTHING
         self._is_inside = False
 
@@ -47,7 +49,8 @@ class Environment:
         """Run the body as env.py would run: contained, its variables set, the guard in front of every connection."""
         self._project.output.seek(0)
         self._project.output.truncate()
-        with contain(self._project.home, self._path, self._project.variables(self._url), self._project.output), self._guard:
+        variables = self._project.variables(self._url)
+        with contain(self._project.home, self._path, variables, self._project.output), self._modules.entered(), self._guard:
             self._project.hand_over(self._url)
             yield
 
@@ -62,6 +65,10 @@ class Environment:
     def run(self, directory: ScriptDirectory, work: Work, command: str, **settings: Any) -> None:
         """Run env.py once; `work` says which steps. Raises as Migrator does."""
         try:
+            self._run(directory, work, command, settings)
+        except WrongDatabaseError:
+            if not (self._project.variables(self._url) and self._modules.open()):
+                raise
             self._run(directory, work, command, settings)
         except MigrationError as error:
             if not (self._url == self._scratch.env_url and is_wrong_driver(error) and self._change_driver()):

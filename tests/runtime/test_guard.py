@@ -1,6 +1,7 @@
 """The guard: whatever env.py opens is the scratch database, or no statement reaches it."""
 
 import hashlib
+import importlib
 import os
 import sqlite3
 import sys
@@ -130,6 +131,26 @@ def test_the_remedy_names_the_variable_that_env_py_seems_to_read(project, sqlite
     migrator = Migrator(project.config(env={"SHOP_DB": "{url}"}), sqlite_scratch)
     migrator.upgrade("a")
     assert migrator.current() == ("a",)
+
+
+def test_a_settings_module_that_was_imported_before_does_not_hold_up_the_variable(project, sqlite_url, theirs, monkeypatch):
+    """Once imported by the test session with the user's own URL, and once by the first of two scratch databases."""
+    (project.root / "settings_of_shop.py").write_text("import os\nURL = os.environ['SHOP_DB']\n")
+    project.write_ini("prepend_sys_path = .")
+    project.env.write_text(OWN_ENGINE.format(engine="sa.create_engine(__import__('settings_of_shop').URL)"))
+    project.add("a")
+    monkeypatch.setenv("SHOP_DB", f"sqlite:///{theirs}")
+    monkeypatch.syspath_prepend(project.root)
+    settings = importlib.import_module("settings_of_shop")
+    before = digest(theirs)
+    config = project.config(env={"SHOP_DB": "{url}"})
+    with databases.connect(sqlite_url).make_scratch() as one, databases.connect(sqlite_url).make_scratch() as other:
+        migrators = Migrator(config, one), Migrator(config, other)
+        for migrator in migrators:
+            migrator.upgrade("a")
+        assert [migrator.current() for migrator in migrators] == [("a",), ("a",)]
+    assert digest(theirs) == before
+    assert sys.modules.pop("settings_of_shop") is settings
 
 
 def test_threads_that_ran_before_keep_their_own_databases(project, sqlite_scratch, theirs):

@@ -1,0 +1,57 @@
+"""The project's own modules, imported anew for env.py where the copies of this process remember another database."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+INSTALLED = ("site-packages", "dist-packages")
+
+
+class ModuleSpace:
+    """A second set of the modules that lie under a folder.
+
+    A settings module is imported once and keeps the URL that it read; in a test session that may have been before
+    MRTConfig.env was in force. Until `open` is called nothing is exchanged, because importing twice can have effects.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = f"{home}/"
+        self._is_open = False
+        self._own: dict[str, ModuleType] = {}
+        self._elsewhere: set[str] = set()
+
+    def open(self) -> bool:
+        """Exchange modules from now on; False where that is so already."""
+        was_open, self._is_open = self._is_open, True
+        return not was_open
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Run the body among this space's modules; those of the process are back afterwards."""
+        if not self._is_open:
+            yield
+            return
+        of_the_process = self._take()
+        sys.modules.update(self._own)
+        try:
+            yield
+        finally:
+            self._own = self._take()
+            sys.modules.update(of_the_process)
+
+    def _take(self) -> dict[str, ModuleType]:
+        """Remove the modules that lie under the folder, and give them."""
+        unknown = sys.modules.keys() - self._elsewhere
+        taken = {name: sys.modules[name] for name in unknown if self._lies_here(sys.modules[name])}
+        self._elsewhere |= unknown - taken.keys()
+        for name in taken:
+            del sys.modules[name]
+        return taken
+
+    def _lies_here(self, module: ModuleType) -> bool:
+        file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
+        return str(file).startswith(self._home) and not any(folder in file for folder in INSTALLED)
