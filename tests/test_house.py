@@ -70,7 +70,9 @@ def test_the_pages_of_the_rules_are_fresh():
 
 def test_links_of_the_documentation_lead_somewhere():
     pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
-    links = [(path, link) for path in pages for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))]
+    links = [
+        (path, link) for path in pages for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    ]
     assert links
     assert not [f"{name(path)}: {link}" for path, link in links if not (path.parent / link).exists()]
 
@@ -90,5 +92,10 @@ def test_no_path_of_anybodys_machine_is_left_behind():
 def test_everything_silenced_says_why():
     bare = re.compile(r"#\s*(?:noqa: [A-Z0-9, ]+|type: ignore\[[a-z-]+\])\s*$")
     files = [path for path in tracked() if path.suffix == ".py" and path.parts[len(ROOT.parts)] in PACKAGES]
-    lines = [f"{name(path)}:{number}" for path in files for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if bare.search(line)]
+    lines = [
+        f"{name(path)}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if bare.search(line)
+    ]
     assert not lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,10 +10,31 @@ import pytest
 
 from mrt_lint.cli import main
 
-HEADER = '"""Change something"""\nimport sqlalchemy as sa\nfrom alembic import op\n\nrevision = "{revision}"\ndown_revision = {parent!r}\n\n\n'
-DROP = 'def upgrade():\n    op.drop_column("users", "phone")\n\n\ndef downgrade():\n    op.add_column("users", sa.Column("phone", sa.String(20)))\n'
-CREATE = 'def upgrade():\n    op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))\n\n\ndef downgrade():\n    op.drop_table("users")\n'
-UPDATE = 'def upgrade():\n    op.execute("UPDATE users SET name = lower(name)")\n\n\ndef downgrade():\n    op.execute("UPDATE orders SET paid = 1")\n'
+HEADER = '''"""Change something"""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = {parent!r}
+
+
+'''
+
+
+def functions(upgrade: str, downgrade: str) -> str:
+    """Write the two functions of a migration, each given by its body."""
+    return (
+        "\n\n\n".join(
+            f"def {name}():\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}"
+            for name, body in (("upgrade", upgrade), ("downgrade", downgrade))
+        )
+        + "\n"
+    )
+
+
+DROP = functions('op.drop_column("users", "phone")', 'op.add_column("users", sa.Column("phone", sa.String(20)))')
+CREATE = functions('op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))', 'op.drop_table("users")')
+UPDATE = functions('op.execute("UPDATE users SET name = lower(name)")', 'op.execute("UPDATE orders SET paid = 1")')
 
 
 class Result(NamedTuple):

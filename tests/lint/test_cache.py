@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_the_code_of_the_tool_is_part_of_the_fingerprint():
 
     before = fingerprint()
     assert before == fingerprint()
-    stat = os.stat(gate.__file__)
+    stat = Path(gate.__file__).stat()
     os.utime(gate.__file__, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
     try:
         assert fingerprint() != before

@@ -18,7 +18,9 @@ def codes(result) -> list[tuple[str, str]]:
 
 
 def test_the_document_has_the_promised_shape(history):
-    history.write("versions/a4.py", history.root.joinpath("versions/a3.py").read_bytes().replace(b"a3", b"a4").replace(b"a2", b"a3"))
+    history.write(
+        "versions/a4.py", history.root.joinpath("versions/a3.py").read_bytes().replace(b"a3", b"a4").replace(b"a2", b"a3")
+    )
     result = history.mrt("check", "versions", "--format", "json")
     document = json.loads(result.out)
     assert list(document) == ["version", "summary", "findings", "unreadable"]
@@ -44,7 +46,9 @@ def test_the_document_has_the_promised_shape(history):
 
 
 def test_calls_that_could_not_be_read_are_listed(project):
-    project.migration("a1", None, "def upgrade():\n    op.execute(build_sql())\n\n\ndef downgrade():\n    op.execute(build_sql())\n")
+    project.migration(
+        "a1", None, "def upgrade():\n    op.execute(build_sql())\n\n\ndef downgrade():\n    op.execute(build_sql())\n"
+    )
     document = json.loads(project.mrt("check", "versions", "--format", "json").out)
     assert document["summary"]["unreadable"] == len(document["unreadable"]) == 2
     assert {key: document["unreadable"][0][key] for key in ("path", "line", "source")} == {
@@ -59,7 +63,11 @@ def test_calls_that_could_not_be_read_are_listed(project):
 
 
 def test_many_calls_that_could_not_be_read_are_cut_short(project):
-    project.migration("a1", None, "def upgrade():\n" + "    op.execute(build_sql())\n" * 14 + "\n\ndef downgrade():\n    op.execute(build_sql())\n")
+    project.migration(
+        "a1",
+        None,
+        "def upgrade():\n" + "    op.execute(build_sql())\n" * 14 + "\n\ndef downgrade():\n    op.execute(build_sql())\n",
+    )
     assert "… and 5 more" in project.mrt("check", "versions").out
 
 
@@ -140,7 +148,11 @@ def test_settings_of_pyproject_hold_and_the_command_line_lies_over_them(history)
 
 def test_a_declared_dialect_reaches_the_rules(project):
     project.migration("a1", None)
-    project.migration("a2", "a1", 'def upgrade():\n    op.execute("CREATE INDEX i ON users (a)")\n\n\ndef downgrade():\n    op.execute("DROP INDEX i")\n')
+    project.migration(
+        "a2",
+        "a1",
+        'def upgrade():\n    op.execute("CREATE INDEX i ON users (a)")\n\n\ndef downgrade():\n    op.execute("DROP INDEX i")\n',
+    )
     assert ("versions/a2.py", "MRT407") in codes(project.mrt("check", "versions", "--format", "json"))
     for dialect in ("sqlite", "mysql"):
         assert codes(project.mrt("check", "versions", "--format", "json", "--dialect", dialect, "--select", "MRT407")) == []
@@ -204,7 +216,7 @@ def test_output_goes_to_a_file(history, monkeypatch):
         (["notes.txt"], "notes.txt is neither a folder nor a Python file."),
         (["empty"], "There is no migration in empty: it holds no Python file."),
         (["app"], "There is no migration in app: none of its 1 Python files assigns revision and down_revision."),
-        (["versions", "--select", "MRT2O1"], "There is no rule MRT2O1; did you mean MRT201"),
+        (["versions", "--select", "MRT2011"], "There is no rule MRT2011; did you mean MRT201"),
         (["versions", "--ignore", "E501"], "There is no rule E501"),
         (["versions", "--dialect", "postgres"], "dialect is 'postgres', which is none of"),
         (["versions", "--pg-version", "new"], "pg_version is 'new', where a version like 14 or 10.6 is expected."),
@@ -269,6 +281,10 @@ def test_whoever_stops_reading_gets_no_traceback(history):
 
 
 def test_nothing_is_executed_whatever_a_migration_holds(project):
-    project.migration("a1", None, "import pathlib\npathlib.Path('touched').touch()\nraise SystemExit(3)\n\n\ndef upgrade():\n    pathlib.Path('touched').touch()\n")
+    project.migration(
+        "a1",
+        None,
+        "import pathlib\npathlib.Path('touched').touch()\nraise SystemExit(3)\n\n\ndef upgrade():\n    pathlib.Path('touched').touch()\n",
+    )
     assert project.mrt("check", "versions").code in {0, 1}
     assert not Path("touched").exists()

@@ -17,13 +17,19 @@ names = st.one_of(st.text(), st.just(UNKNOWN))
 places = st.builds(Place, *[st.integers(1, 10**6)] * 4)
 types = st.builds(SqlType, name=st.text(), args=st.lists(st.integers()).map(tuple), members=st.none() | st.lists(names).map(tuple))
 columns = st.builds(
-    Column, name=names, type=st.none() | types | st.just(UNKNOWN), nullable=st.none() | st.booleans(), server_default=st.none() | names
+    Column,
+    name=names,
+    type=st.none() | types | st.just(UNKNOWN),
+    nullable=st.none() | st.booleans(),
+    server_default=st.none() | names,
 )
 operations = st.one_of(
     st.builds(ops.AddColumn, origin=places, table=names, column=names, definition=columns, certain=st.booleans()),
     st.builds(ops.AlterColumn, table=names, column=names, nullable=st.sampled_from([True, False, UNKNOWN, UNSET])),
     st.builds(ops.CreateTable, table=names, columns=st.lists(columns, max_size=3).map(tuple)),
-    st.builds(ops.CreateForeignKey, table=names, definition=st.builds(Constraint, kind=st.just("foreignkey"), name=st.none() | names)),
+    st.builds(
+        ops.CreateForeignKey, table=names, definition=st.builds(Constraint, kind=st.just("foreignkey"), name=st.none() | names)
+    ),
     st.builds(ops.Execute, statement=names, dialects=st.none() | st.lists(st.text()).map(tuple)),
 )
 functions = st.none() | st.builds(Function, place=places, ops=st.lists(operations, max_size=4).map(tuple), effect=st.booleans())
@@ -82,7 +88,15 @@ def test_a_lone_surrogate_survives():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", '{"@":"Nobody"}', '{"@":"Place","line":1}', '{"@":"DropTable","table":"a","colour":1}', '{"=":"Unknown","value":"?"}', "[" * 9999],
+    [
+        "",
+        "{",
+        '{"@":"Nobody"}',
+        '{"@":"Place","line":1}',
+        '{"@":"DropTable","table":"a","colour":1}',
+        '{"=":"Unknown","value":"?"}',
+        "[" * 9999,
+    ],
 )
 def test_anything_else_is_refused(text):
     with pytest.raises(ValueError, match="not written by this version"):

@@ -42,7 +42,10 @@ def test_reads_what_alembic_would_read(tmp_path, ini, expected):
 
 
 def test_each_section_is_a_history_of_its_own(tmp_path):
-    assert locations(tmp_path, "script_location = a\n[users]\nscript_location = b\n[loggers]\nkeys = root\n") == ["a/versions", "b/versions"]
+    assert locations(tmp_path, "script_location = a\n[users]\nscript_location = b\n[loggers]\nkeys = root\n") == [
+        "a/versions",
+        "b/versions",
+    ]
 
 
 def test_pyproject_says_the_same(tmp_path):
@@ -77,7 +80,9 @@ def test_the_nearest_configuration_above_counts_up_to_the_repository(tmp_path):
     assert discover(tmp_path / "app/sub") == ([], None)
 
 
-@pytest.mark.parametrize("text", ["[alembic\n", "script_location = a\n", "[alembic]\nscript_location = %(there)s/a\n", b"\xff\xfe[alembic]"])
+@pytest.mark.parametrize(
+    "text", ["[alembic\n", "script_location = a\n", "[alembic]\nscript_location = %(there)s/a\n", b"\xff\xfe[alembic]"]
+)
 def test_a_configuration_that_cannot_be_read_is_one_sentence(tmp_path, text):
     (tmp_path / "alembic.ini").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UsageError, match="cannot be read") as error:
@@ -86,7 +91,17 @@ def test_a_configuration_that_cannot_be_read_is_one_sentence(tmp_path, text):
 
 
 def test_walking_a_folder_leaves_out_what_is_not_the_users(tmp_path):
-    lay(tmp_path, "b/1.py", "a.py", "c.txt", ".hidden/2.py", "env/pyvenv.cfg", "env/lib/3.py", "__pycache__/4.py", "node_modules/5.py")
+    lay(
+        tmp_path,
+        "b/1.py",
+        "a.py",
+        "c.txt",
+        ".hidden/2.py",
+        "env/pyvenv.cfg",
+        "env/lib/3.py",
+        "__pycache__/4.py",
+        "node_modules/5.py",
+    )
     assert [str(path.relative_to(tmp_path)) for path in walk(tmp_path)] == ["a.py", "b/1.py"]
 
 
@@ -109,7 +124,16 @@ def test_a_file_stands_among_all_that_its_configuration_declares(tmp_path):
 
 
 def test_without_a_configuration_its_versions_folder_counts_or_its_own(tmp_path):
-    lay(tmp_path, "x/versions/new/expand/1.py", "x/versions/2.py", "y/db/env.py", "y/db/one/3.py", "y/db/two/4.py", "z/5.py", "z/sub/6.py")
+    lay(
+        tmp_path,
+        "x/versions/new/expand/1.py",
+        "x/versions/2.py",
+        "y/db/env.py",
+        "y/db/one/3.py",
+        "y/db/two/4.py",
+        "z/5.py",
+        "z/sub/6.py",
+    )
     assert neighbours(tmp_path, "x/versions/new/expand/1.py") == {"x/versions/new/expand/1.py", "x/versions/2.py"}
     assert neighbours(tmp_path, "y/db/one/3.py") == {"y/db/env.py", "y/db/one/3.py", "y/db/two/4.py"}
     assert neighbours(tmp_path, "z/5.py") == {"z/5.py"}

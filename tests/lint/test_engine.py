@@ -14,7 +14,7 @@ from mrt_lint import reading
 from mrt_lint.cache import FOLDER, Cache
 from mrt_lint.engine import Engine
 from mrt_lint.settings import Settings
-from tests.lint.conftest import CREATE, DROP, HEADER, UPDATE
+from tests.lint.conftest import CREATE, DROP, HEADER, UPDATE, functions
 
 
 @pytest.fixture
@@ -74,12 +74,25 @@ def test_a_damaged_cache_changes_nothing(history, check, damage):
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(history):
-    command = [sys.executable, "-c", "import sys; from mrt_lint.cli import main; sys.exit(main())", "check", "versions", "--format", "json"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from mrt_lint.cli import main; sys.exit(main())",
+        "check",
+        "versions",
+        "--format",
+        "json",
+    ]
     with ThreadPoolExecutor(4) as pool:
         runs = list(pool.map(lambda _: subprocess.run(command, capture_output=True, text=True, check=False), range(4)))
     assert {(run.returncode, run.stderr) for run in runs} == {(1, "")}
     assert len({run.stdout for run in runs}) == 1
-    assert {entry.name.partition("-")[0] for entry in os.scandir(history.root / FOLDER)} == {".gitignore", "CACHEDIR.TAG", "lifts", "report"}
+    assert {entry.name.partition("-")[0] for entry in os.scandir(history.root / FOLDER)} == {
+        ".gitignore",
+        "CACHEDIR.TAG",
+        "lifts",
+        "report",
+    }
 
 
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
@@ -93,7 +106,9 @@ def test_several_processes_find_the_same(history, check, monkeypatch):
 def test_a_file_that_kills_its_reader_is_a_finding_and_hides_no_other(history, check, monkeypatch):
     monkeypatch.setattr("mrt_lint.workers._may_fork", lambda: True)
     original = reading.read_text
-    monkeypatch.setattr("mrt_lint.readings.read_text", lambda source: os._exit(9) if source.path.endswith("a2.py") else original(source))
+    monkeypatch.setattr(
+        "mrt_lint.readings.read_text", lambda source: os._exit(9) if source.path.endswith("a2.py") else original(source)
+    )
     report, _ = check(jobs=2)
     broken = [finding for finding in report.findings if finding.code == "MRT902"]
     assert [(finding.path, finding.revision) for finding in broken] == [("versions/a2.py", "a2")]
@@ -101,16 +116,19 @@ def test_a_file_that_kills_its_reader_is_a_finding_and_hides_no_other(history, c
     assert not [finding for finding in report.findings if finding.code in {"MRT901", "MRT903"}]
 
 
+PLAIN = HEADER.format(revision="a1", parent=None) + DROP
+ENDLESS = functions("op.drop_column('users', 'phone')\nwhile True:\n    op.execute('SELECT 1')", "op.execute('SELECT 2')")
+CIRCLE = "def a():\n    b()\n\n\ndef b():\n    a()\n\n\n" + functions("a()\nop.drop_column('users', 'phone')", "b()")
 ODD = {
-    "a byte order mark": b"\xef\xbb\xbf" + HEADER.format(revision="a1", parent=None).encode() + DROP.encode(),
-    "carriage returns": (HEADER.format(revision="a1", parent=None) + DROP).replace("\n", "\r\n").encode(),
-    "tabs": (HEADER.format(revision="a1", parent=None) + DROP).replace("    ", "\t").encode(),
-    "latin-1": b"# -*- coding: latin-1 -*-\n# caf\xe9\n" + (HEADER.format(revision="a1", parent=None) + DROP).encode(),
-    "deep nesting": (HEADER.format(revision="a1", parent=None) + DROP + "x = " + "(" * 90 + "1" + ")" * 90 + "\n").encode(),
-    "an endless loop": (HEADER.format(revision="a1", parent=None) + "def upgrade():\n    op.drop_column('users', 'phone')\n    while True:\n        op.execute('SELECT 1')\n\n\ndef downgrade():\n    op.execute('SELECT 2')\n").encode(),
-    "helpers in a circle": (HEADER.format(revision="a1", parent=None) + "def a():\n    b()\n\n\ndef b():\n    a()\n\n\ndef upgrade():\n    a()\n    op.drop_column('users', 'phone')\n\n\ndef downgrade():\n    b()\n").encode(),
-    "a string of 5 MB": (HEADER.format(revision="a1", parent=None) + DROP + f"BIG = {'x' * 5_000_000!r}\n").encode(),
-    "10,000 lines": (HEADER.format(revision="a1", parent=None) + DROP + "def data():\n" + "    rows = [1, 2, 3]\n" * 10_000).encode(),
+    "a byte order mark": "\ufeff" + PLAIN,
+    "carriage returns": PLAIN.replace("\n", "\r\n"),
+    "tabs": PLAIN.replace("    ", "\t"),
+    "latin-1": b"# -*- coding: latin-1 -*-\n# caf\xe9\n" + PLAIN.encode(),
+    "deep nesting": f"{PLAIN}x = {'(' * 90}1{')' * 90}\n",
+    "an endless loop": HEADER.format(revision="a1", parent=None) + ENDLESS,
+    "helpers in a circle": HEADER.format(revision="a1", parent=None) + CIRCLE,
+    "a string of 5 MB": f"{PLAIN}BIG = {'x' * 5_000_000!r}\n",
+    "10,000 lines": f"{PLAIN}def data():\n" + "    rows = [1, 2, 3]\n" * 10_000,
 }
 
 
@@ -141,7 +159,9 @@ def test_a_file_that_does_not_parse_is_a_finding_and_the_rest_is_checked(history
 
 
 def test_a_template_in_a_string_is_no_migration(history, check):
-    history.write("versions/make.py", "TEMPLATE = '''\n" + HEADER.replace('"""', "").format(revision="x1", parent="x0") + CREATE + "'''\n")
+    history.write(
+        "versions/make.py", "TEMPLATE = '''\n" + HEADER.replace('"""', "").format(revision="x1", parent="x0") + CREATE + "'''\n"
+    )
     report, read = check()
     assert "versions/make.py" in read
     assert "versions/make.py" not in report.files
@@ -153,5 +173,8 @@ def test_a_rule_that_trips_over_a_file_says_so_and_hides_no_other(history, check
 
     monkeypatch.setattr(DropColumn, "check", lambda _self, case: 1 / 0 if case.migration.revision == "a2" else iter(()))
     report, _ = check(cache=False)
-    assert [(finding.path, finding.code) for finding in report.findings] == [("versions/a2.py", "MRT902"), ("versions/a3.py", "MRT103")]
+    assert [(finding.path, finding.code) for finding in report.findings] == [
+        ("versions/a2.py", "MRT902"),
+        ("versions/a3.py", "MRT103"),
+    ]
     assert "ZeroDivisionError" in report.findings[0].message

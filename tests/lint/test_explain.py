@@ -15,7 +15,11 @@ def test_every_rule_is_listed(project):
     assert max(len(line) for line in out.splitlines()) <= 80
     document = json.loads(project.mrt("rules", "--format", "json").out)
     first = next(rule for rule in document if rule["code"] == "MRT201")
-    assert {key: first[key] for key in ("name", "severity", "default")} == {"name": "drop-column", "severity": "error", "default": True}
+    assert {key: first[key] for key in ("name", "severity", "default")} == {
+        "name": "drop-column",
+        "severity": "error",
+        "default": True,
+    }
     assert first["summary"]
 
 
@@ -41,7 +45,11 @@ def test_every_page_can_be_shown(project, rule):
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("MRT2O1", "There is no rule MRT2O1; did you mean MRT201"), ("drop-colum", "did you mean drop-column"), ("xyz", "mrt rules lists them.")],
+    [
+        ("MRT2011", "There is no rule MRT2011; did you mean MRT201"),
+        ("drop-colum", "did you mean drop-column"),
+        ("xyz", "mrt rules lists them."),
+    ],
 )
 def test_an_unknown_rule_is_one_sentence(project, name, sentence):
     result = project.mrt("explain", name)

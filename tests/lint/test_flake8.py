@@ -10,9 +10,10 @@ import pytest
 from flake8.main.cli import main as flake8
 
 from mrt_lint import flake8_plugin
-from tests.lint.conftest import DROP, UPDATE
+from tests.lint.conftest import DROP, UPDATE, functions
 
 LINE = "%(path)s:%(row)d:%(col)d:%(code)s"
+COMMENTS = (("  # noqa", "", ""), ("", "  # noqa: MRT2", ""), ("", "", "  # noqa: MRT201"), ("", "  # noqa: E501", ""))
 
 
 @pytest.fixture
@@ -44,8 +45,9 @@ def test_both_say_the_same(history, lint):
 
 
 def test_both_are_silenced_by_the_same_comments(history, lint, project):
-    body = 'def upgrade():\n    op.drop_column(\n        "users",\n        "phone",{0}\n    ){1}\n    op.drop_column("users", "fax"){2}\n\n\ndef downgrade():\n    op.add_column("users", sa.Column("phone", sa.String(20)))\n'
-    for number, comments in enumerate((["  # noqa", "", ""], ["", "  # noqa: MRT2", ""], ["", "", "  # noqa: MRT201"], ["", "  # noqa: E501", ""])):
+    call = 'op.drop_column(\n    "users",\n    "phone",{0}\n){1}\nop.drop_column("users", "fax"){2}'
+    body = functions(call, 'op.add_column("users", sa.Column("phone", sa.String(20)))')
+    for number, comments in enumerate(COMMENTS):
         history.migration(f"b{number}", f"b{number - 1}" if number else "a3", body.format(*comments))
     history.migration("c1", "b3", "# flake8: noqa\n" + DROP)
     said = lint("versions")
@@ -110,7 +112,19 @@ def test_a_wrong_option_is_one_sentence(project, capsys, arguments, pyproject, s
 
 def test_an_editors_buffer_is_read_in_the_place_of_the_file(history, capsys):
     text = (history.root / "versions/a3.py").read_text()
-    command = [sys.executable, "-m", "flake8", "--isolated", "--select", "MRT", "--format", LINE, "--stdin-display-name", "versions/a3.py", "-"]
+    command = [
+        sys.executable,
+        "-m",
+        "flake8",
+        "--isolated",
+        "--select",
+        "MRT",
+        "--format",
+        LINE,
+        "--stdin-display-name",
+        "versions/a3.py",
+        "-",
+    ]
     run = subprocess.run(command, input="\n\n" + text, capture_output=True, text=True, check=False)
     assert run.stderr == ""
     assert run.stdout.splitlines() == ["versions/a3.py:12:5:MRT103"]

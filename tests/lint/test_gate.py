@@ -45,7 +45,10 @@ def test_stops_what_is_no_migration(source):
         (PLAIN, Header("a1")),
         (b"# c\nrevision: str = 'a2'  # mine\ndown_revision: Union[str, None] = 'a1'\n", Header("a2", ("a1",), line=2)),
         (b"revision = ('a3')\ndown_revision = (\n    'a1',\n    'a2',\n)\n", Header("a3", ("a1", "a2"))),
-        (b"revision = 'a'\r\ndown_revision = ['b']\r\nbranch_labels = ('x',)\r\ndepends_on = 'c'\r\n", Header("a", ("b",), ("x",), ("c",))),
+        (
+            b"revision = 'a'\r\ndown_revision = ['b']\r\nbranch_labels = ('x',)\r\ndepends_on = 'c'\r\n",
+            Header("a", ("b",), ("x",), ("c",)),
+        ),
         (b"revision = 'a'\ndown_revision = 'b'\ndef upgrade(:\n    revision = 'c'\n", Header("a", ("b",))),
     ],
 )

@@ -9,7 +9,18 @@ import pytest
 
 HEAVY = {"alembic", "libcst", "rich", "sqlalchemy", "sqlglot"}
 RULES = {"mrt_lint.ops", "mrt_lint.rules", "mrt_lint.reading"}
-SLOW_STANDARD = {"asyncio", "configparser", "difflib", "email", "importlib.metadata", "logging", "multiprocessing", "subprocess", "tomllib", "unittest"}
+SLOW_STANDARD = {
+    "asyncio",
+    "configparser",
+    "difflib",
+    "email",
+    "importlib.metadata",
+    "logging",
+    "multiprocessing",
+    "subprocess",
+    "tomllib",
+    "unittest",
+}
 
 
 def imported(code: str, folder) -> set[str]:

@@ -61,7 +61,10 @@ def test_without_a_table_the_root_is_the_projects(tmp_path):
     ("text", "sentence"),
     [
         ("[tool.mrt]\ndialekt = 'mysql'\n", "has no key 'dialekt'; did you mean dialect?"),
-        ("[tool.mrt]\ndialect = 'postgres'\n", "dialect is 'postgres', which is none of mariadb, mssql, mysql, oracle, postgresql, sqlite"),
+        (
+            "[tool.mrt]\ndialect = 'postgres'\n",
+            "dialect is 'postgres', which is none of mariadb, mssql, mysql, oracle, postgresql, sqlite",
+        ),
         ("[tool.mrt]\npg_version = 'new'\n", "pg_version is 'new', where a version like 14 or 10.6 is expected"),
         ("[tool.mrt]\nselect = 3\n", "select is 3, where a list of strings is expected"),
         ("[tool.mrt]\nstrict = 'yes'\n", "strict is 'yes', where true or false is expected"),
@@ -88,7 +91,7 @@ def test_the_command_line_lies_over_the_file(tmp_path):
     assert over.target.pg_version == (12, 0)
     assert over.strict
     assert over.select == ("MRT2",)
-    with pytest.raises(UsageError, match="^dialect is 'postgres'"):
+    with pytest.raises(UsageError, match=r"^dialect is 'postgres'"):
         found.over(dialect="postgres")
 
 
