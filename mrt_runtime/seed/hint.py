@@ -13,6 +13,7 @@ from mrt_lint.sql import expand
 from mrt_lint.values import SqlType
 from mrt_runtime.schema import qualified
 from mrt_runtime.seed.check import read_condition
+from mrt_runtime.seed.dialect import dialect_of
 from mrt_runtime.seed.kind import Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
 from mrt_runtime.seed.moment import Moment
 
@@ -82,7 +83,7 @@ def _vocabulary(condition: str, dialect: str) -> Iterator[tuple[str, Kind]]:
     if not VOCABULARY.search(condition):
         return
     names = [word for word in dict.fromkeys(re.findall(r"\w+", re.sub(r"'[^']*'", "", condition))) if not word.isnumeric()]
-    read = read_condition(condition, names, {"postgresql": "postgres"}.get(dialect, dialect))
+    read = read_condition(condition, names, dialect_of(dialect).grammar)
     words = tuple(word for word in read.constants if isinstance(word, str))
     if len(read.columns) == 1 and words:
         yield read.columns[0], Listed(words)

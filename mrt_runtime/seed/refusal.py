@@ -17,7 +17,7 @@ CONSTRAINT = (
 )
 COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (?P<columns>[^\n]+)")  # SQLite
 COLUMN = (
-    re.compile(r"(?:value .*|truncated) for column (?:[`\w]+\.){0,2}[`'](?P<name>[^`']+)[`']", re.DOTALL),  # MySQL and MariaDB
+    re.compile(r"for column (?:`[^`]+`\.){0,2}[`'](?P<name>[^`']+)[`'] at row"),  # MySQL and MariaDB
     re.compile(r"Data too long for column '(?P<name>[^']+)'"),
     re.compile(r"Column '(?P<name>[^']+)' cannot be null"),
     re.compile(r"cannot store \w+ value in \w+ column \w+\.(?P<name>\w+)"),  # SQLite, STRICT

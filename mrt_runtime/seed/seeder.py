@@ -75,7 +75,7 @@ class Seeder:
         )
         change = Change(before.schema, schema)
         filler = Filler(Writer(connection, self.dialect), schema, self.seed_rows, self.foresight)
-        seedable = [table for table in schema.tables if is_seedable(table, schema)]
+        seedable = seedable_tables(schema)
         due = [table for table in seedable if table.label in touched or change.concerns(table)]
         stirred = {table.label for table in due}
         # A table that could not be filled is worth another try once the tables that it points at are.
@@ -112,9 +112,9 @@ class Seeder:
         written = {label: seeded.keys.get(label, ()) for label in seeded.rows}
         filler = Filler(Writer(connection, self.dialect), after, self.seed_rows, self.foresight)
         change = Change(before, after)
-        for table in after.tables:
+        for table in seedable_tables(after):
             old = change.old(table)
-            if old is None or not is_seedable(table, after) or not change.concerns(table):
+            if old is None or not change.concerns(table):
                 continue
             for wish in wishes(filler, old, table, change):
                 for row in filler.write(table, wish).rows:
@@ -123,10 +123,15 @@ class Seeder:
         return written
 
 
-def is_seedable(table: Table, schema: Schema) -> bool:
-    """Whether rows are put into this table: not into Alembic's own, and into a partitioned one through its partitions."""
-    if table.name == VERSION_TABLE or table.kind == "foreign table":
-        return False
-    if table.kind == "partitioned" or any(table.label in other.parents and other.bounds for other in schema.tables):
-        return not any(table.label in other.parents for other in schema.tables)
-    return True
+def seedable_tables(schema: Schema) -> list[Table]:
+    """Give the tables that rows are put into: not Alembic's own, and of partitioned ones the root, which hands them on."""
+    heirs = [table for table in schema.tables if table.parents]
+    inherited = {parent for table in heirs for parent in table.parents}
+    divided = {parent for table in heirs if table.bounds for parent in table.parents}
+    return [
+        table
+        for table in schema.tables
+        if table.name != VERSION_TABLE
+        and table.kind != "foreign table"
+        and not ((table.kind == "partitioned" or table.label in divided) and table.label in inherited)
+    ]

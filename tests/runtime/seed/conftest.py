@@ -58,52 +58,73 @@ class Field:
         return found
 
 
+def clear(scratch):
+    """Drop what a test made, which is quicker than a fresh database."""
+    with scratch.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            schemas = sa.inspect(connection).get_schema_names()
+            for schema in set(schemas) - {"information_schema"}:
+                connection.exec_driver_sql(f'DROP SCHEMA "{schema}" CASCADE')
+            connection.exec_driver_sql("CREATE SCHEMA public")
+        else:
+            connection.exec_driver_sql("SET foreign_key_checks = 0")
+            for table in sa.inspect(connection).get_table_names():
+                connection.execute(sa.schema.DropTable(sa.Table(table, sa.MetaData())))
+
+
+@pytest.fixture(scope="session")
+def sqlite_ground(sqlite_url):
+    database = databases.connect(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_ground(postgres_url):
+    yield from ground(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def mysql_ground(mysql_url):
+    yield from ground(mysql_url)
+
+
+def ground(url):
+    """One scratch database for all tests."""
+    database = databases.connect(url)
+    with database.make_scratch("seed") as scratch:
+        yield scratch
+    database.close()
+
+
 @pytest.fixture
-def field(scratch):
-    """A field on each dialect in turn."""
-    return Field(scratch)
-
-
-def on(name, request):
-    database = request.getfixturevalue(f"{name}_database")
-    with database.make_scratch() as scratch:
+def sqlite(sqlite_ground):
+    """A field on SQLite."""
+    with sqlite_ground.make_scratch() as scratch:
         yield Field(scratch)
 
 
-@pytest.fixture(scope="session")
-def sqlite_database(sqlite_url):
-    opened = databases.connect(sqlite_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="session")
-def postgres_database(postgres_url):
-    opened = databases.connect(postgres_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="session")
-def mysql_database(mysql_url):
-    opened = databases.connect(mysql_url)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
-def sqlite(request):
-    """A field on SQLite."""
-    yield from on("sqlite", request)
-
-
-@pytest.fixture
-def postgres(request):
+def postgres(postgres_ground):
     """A field on PostgreSQL."""
-    yield from on("postgres", request)
+    yield Field(postgres_ground)
+    clear(postgres_ground)
 
 
 @pytest.fixture
-def mysql(request):
+def mysql(mysql_ground):
     """A field on MariaDB or MySQL."""
-    yield from on("mysql", request)
+    yield Field(mysql_ground)
+    clear(mysql_ground)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def field(request):
+    """A field on each of the dialects that are quick at making tables."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mysql"])
+def any_field(request):
+    """A field on each dialect in turn."""
+    return request.getfixturevalue(request.param)

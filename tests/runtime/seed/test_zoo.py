@@ -57,25 +57,25 @@ def test_mysql_fills_every_table_and_column(mysql):
     assert len(mysql.rows("few")) == 2
 
 
-def test_the_same_catalogue_gets_the_same_rows(field):
+def test_the_same_catalogue_gets_the_same_rows(any_field):
     script = (
         "CREATE TABLE a (id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL UNIQUE, n NUMERIC(8, 2), CHECK (n > 1))",
         "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER NOT NULL REFERENCES a (id), at TIMESTAMP NULL)",
     )
-    field.seed(*script)
-    first = field.rows("a"), field.rows("b")
-    field.run("DROP TABLE b", "DROP TABLE a")
-    field.seeded = None
-    field.seed(*script)
-    assert (field.rows("a"), field.rows("b")) == first
+    any_field.seed(*script)
+    first = any_field.rows("a"), any_field.rows("b")
+    any_field.run("DROP TABLE b", "DROP TABLE a")
+    any_field.seeded = None
+    any_field.seed(*script)
+    assert (any_field.rows("a"), any_field.rows("b")) == first
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
-def test_as_many_rows_as_asked_for_and_every_column_filled(field, count):
-    field.seeder.seed_rows = count
-    field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(20) UNIQUE, b INTEGER, c TIMESTAMP NULL)")
-    assert len(field.rows("t")) == count
-    assert field.never_filled() == []
+def test_as_many_rows_as_asked_for_and_every_column_filled(any_field, count):
+    any_field.seeder.seed_rows = count
+    any_field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(20) UNIQUE, b INTEGER, c TIMESTAMP NULL)")
+    assert len(any_field.rows("t")) == count
+    assert any_field.never_filled() == []
 
 
 def test_sequences_stay_where_they_are_and_ids_do_not_meet_those_of_migrations(postgres):

@@ -1,0 +1,93 @@
+"""What cannot be filled is named, with the database's own reason, and harms nothing else."""
+
+import pytest
+
+from mrt_runtime.seed.refusal import read_refusal
+
+REASONS = {
+    "sqlite": "CREATE TRIGGER stop BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'nobody may write here'); END",
+    "postgresql": "CREATE TRIGGER stop BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION stop()",
+    "mysql": "CREATE TRIGGER stop BEFORE INSERT ON t FOR EACH ROW"
+    " SIGNAL SQLSTATE '45000' SET message_text = 'nobody may write here'",
+}
+FUNCTION = "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody may write here'; END $$"
+
+
+def test_a_trigger_that_refuses_every_row_is_quoted(any_field):
+    dialect = any_field.scratch.engine.dialect.name
+    trigger = REASONS[dialect]
+    any_field.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)", *([FUNCTION] if dialect == "postgresql" else []), trigger)
+    any_field.seed("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    assert set(any_field.seeded.unseeded) == {"t"}
+    assert "nobody may write here" in any_field.seeded.unseeded["t"]
+    assert "\n" not in any_field.seeded.unseeded["t"]
+    assert len(any_field.rows("other")) == 3
+
+
+def test_an_unknown_type_is_named_with_its_column(postgres):
+    postgres.seed("CREATE TABLE t (id integer PRIMARY KEY, a aclitem NOT NULL)")
+    postgres.seed("CREATE TABLE u (id integer PRIMARY KEY, a aclitem)")
+    assert postgres.seeded.unseeded == {
+        "t": "no value is known for the type aclitem of column 'a'",
+        "u": "no value is known for the type aclitem of column 'a'",
+    }
+    assert len(postgres.rows("u")) == 3
+
+
+def test_a_check_that_only_the_database_understands_is_learnt_from_refusals(postgres):
+    postgres.seed(
+        "CREATE FUNCTION odd_enough(n integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT n % 2 = 1'",
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer NOT NULL CONSTRAINT odd CHECK (odd_enough(n)))",
+    )
+    assert postgres.seeded.unseeded == {}
+    assert all(n % 2 for (n,) in postgres.rows("t", "n"))
+
+
+def test_a_unique_rule_that_only_the_database_understands_is_learnt_from_refusals(postgres):
+    postgres.seed(
+        "CREATE FUNCTION initial(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT left(t, 1)'",
+        "CREATE TABLE t (id integer PRIMARY KEY, v text NOT NULL)",
+        "CREATE UNIQUE INDEX initials ON t (initial(v))",
+    )
+    assert len({v[:1] for (v,) in postgres.rows("t", "v")}) == len(postgres.rows("t")) >= 2
+
+
+def test_trying_ends(field, monkeypatch):
+    tried = []
+    original = field.seeder.dialect.attempt
+    monkeypatch.setattr(field.seeder.dialect, "attempt", lambda connection: tried.append(1) or original(connection))
+    field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, CHECK (a * 0 = 1 AND b * 0 = 1 AND a IS NOT NULL))")
+    assert "t" in field.seeded.unseeded
+    assert len(tried) < 100
+
+
+class Original(Exception):  # noqa: N818 stands in for a driver's error
+    pass
+
+
+@pytest.mark.parametrize(
+    ("message", "constraint", "columns"),
+    [
+        (("CHECK constraint failed: price > 0",), "price > 0", ()),
+        (("UNIQUE constraint failed: t.a, t.b",), None, ("a", "b")),
+        (("UNIQUE constraint failed: index 'lower_x'",), "lower_x", ()),
+        (("NOT NULL constraint failed: t.a",), None, ("a",)),
+        ((4025, "CONSTRAINT `t.positive` failed for `db`.`t`"), "positive", ()),
+        ((3819, "Check constraint 'positive' is violated."), "positive", ()),
+        ((1062, "Duplicate entry 'x' for key 't.u_name'"), "u_name", ()),
+        ((1062, "Duplicate entry 'x' for key 'PRIMARY'"), "PRIMARY", ()),
+        ((1406, "Data too long for column 'v' at row 1"), None, ("v",)),
+        ((1366, "Incorrect string value: '\\xC5' for column `db`.`t`.`v` at row 1"), None, ("v",)),
+        ((1264, "Out of range value for column 'n' at row 1"), None, ("n",)),
+        ((1048, "Column 'n' cannot be null"), None, ("n",)),
+        (("cannot store TEXT value in INTEGER column t.n",), None, ("n",)),
+        (("something\n  else",), None, ()),
+    ],
+)
+def test_constraints_and_columns_are_found_in_messages(message, constraint, columns):
+    class Wrapped:
+        orig = Original(*message)
+
+    refusal = read_refusal(Wrapped())
+    assert (refusal.constraint, refusal.columns) == (constraint, columns)
+    assert "\n" not in refusal.reason
