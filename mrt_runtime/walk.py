@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from mrt_runtime.seed.seeder import Seeded, Seeder
 from mrt_runtime.verdict import Failure, Outcome
 
 PATIENCE = 4  # a milestone is set when the work since the last one took this many times what setting one takes
+
+UNCOUNTED = sys.maxsize  # rows that were written to a table without a key
 
 
 class StepError(Exception):
@@ -101,7 +104,7 @@ class Walk:
         with self.scratch.engine.connect() as connection:
             written = self._seeder.new_world(connection, before.schema, first.schema)
             connection.commit()
-        return {label: len(keys) for label, keys in written.items()}
+        return {label: len(keys) or UNCOUNTED for label, keys in written.items()}
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -226,9 +229,11 @@ class Walk:
 
 def has_changed(before: Look, first: Look) -> bool:
     """Whether the upgrade changed a type or a table that was there, so that new code writes there what old code did not."""
-    tables = {table.label: table for table in before.schema.tables}
+    if before.schema.types != first.schema.types:
+        return True
     now = {table.label: table for table in first.schema.tables}
-    return before.schema.types != first.schema.types or any(now.get(label) not in {None, table} for label, table in tables.items())
+    pairs = ((table, now.get(table.label)) for table in before.schema.tables)
+    return any(new is not None and new is not old and new != old for old, new in pairs)
 
 
 def find_touched(before: Look | None, now: Look) -> set[str]:
