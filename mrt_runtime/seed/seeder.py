@@ -124,7 +124,7 @@ class Seeder:
 
 
 def seedable_tables(schema: Schema) -> list[Table]:
-    """Give the tables that rows are put into: not Alembic's own, and of partitioned ones the root, which hands them on."""
+    """Give the tables that rows are put into: not Alembic's own; a partitioned one gets its rows through its partitions."""
     heirs = [table for table in schema.tables if table.parents]
     inherited = {parent for table in heirs for parent in table.parents}
     divided = {parent for table in heirs if table.bounds for parent in table.parents}
