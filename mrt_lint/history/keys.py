@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from mrt_lint.history.schema import Table, fold
+from mrt_lint.history.schema import Table, fold, given_names
 from mrt_lint.ops import CreateIndex
 from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 
@@ -119,7 +119,9 @@ def without_constraint(table: Table, name: MaybeName, kind: MaybeName = None) ->
     """Take a constraint away, by its name, by the name PostgreSQL gave it, or a primary key by its kind."""
     key = fold(name) if isinstance(name, str) else None
     constraints = {known: entry for known, entry in table.constraints.items() if known != key}
-    unnamed = tuple(entry for entry in table.unnamed if not (isinstance(entry, Constraint) and key in _given_names(table, entry)))
+    unnamed = tuple(
+        entry for entry in table.unnamed if not (isinstance(entry, Constraint) and key in given_names(table.name, entry))
+    )
     if len(constraints) == len(table.constraints) and len(unnamed) == len(table.unnamed):  # one that the database named its own way
         unnamed = tuple(entry for entry in unnamed if not isinstance(entry, Constraint) or kind not in {None, entry.kind})
         if key is None:
@@ -142,11 +144,3 @@ def _keyless(table: Table, before: Table, gone: set[int]) -> Table:
         key: replace(column, primary_key=False) if isinstance(column, Column) else column for key, column in table.columns.items()
     }
     return replace(table, columns=columns)
-
-
-def _given_names(table: Table, constraint: Constraint) -> set[str]:
-    """Give the names that PostgreSQL chooses for a constraint that has none (manual, CREATE TABLE)."""
-    columns = [name for name in constraint.columns if isinstance(name, str)] if constraint.columns is not UNKNOWN else []
-    suffix = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}[constraint.kind]
-    names = {fold("_".join([table.name, *columns, suffix])), fold(f"{table.name}_{suffix}")}
-    return names if constraint.kind in {"primary", "check"} else names - {fold(f"{table.name}_{suffix}")}

@@ -19,6 +19,7 @@ else:
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
 FAMILIES = {"materialized view": "view", "enum": "type", "domain": "type", "procedure": "function"}
 """Kinds of objects that share their names with another kind."""
+_SUFFIXES = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}
 
 Place: TypeAlias = tuple[str | None, str]
 """Where something stands: its schema, None for the default one, and its name, both folded."""
@@ -40,6 +41,13 @@ def place(schema: MaybeName, name: str) -> Place:
 def object_place(kind: str, schema: MaybeName, name: str) -> ObjectPlace:
     """Give the place of an object that is no table."""
     return FAMILIES.get(kind, kind), *place(schema, name)
+
+
+def given_names(table: str, constraint: Constraint) -> set[str]:
+    """Give the names, folded, that PostgreSQL chooses for a constraint that has none (manual, CREATE TABLE)."""
+    columns = [name for name in constraint.columns if isinstance(name, str)] if constraint.columns is not UNKNOWN else []
+    short, full = f"{table}_{_SUFFIXES[constraint.kind]}", "_".join([table, *columns, _SUFFIXES[constraint.kind]])
+    return {"primary": {fold(short)}, "check": {fold(short), fold(full)}}.get(constraint.kind, {fold(full)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +79,15 @@ class Table:
         return self.indexes.get(fold(name), None if self.complete else UNKNOWN)
 
     def constraint(self, name: str) -> Constraint | Unknown | None:
-        """Give a constraint by its name; None where the table provably has none of that name."""
-        return self.constraints.get(fold(name), None if self.complete else UNKNOWN)
+        """Give a constraint by its name, or by the one PostgreSQL gave it; None where the table provably has none of that name."""
+        key = fold(name)
+        if key in self.constraints:
+            return self.constraints[key]
+        unnamed = [entry for entry in self.unnamed if isinstance(entry, Constraint)]
+        found = [entry for entry in unnamed if key in given_names(self.name, entry)]
+        if len(found) == 1:
+            return found[0]
+        return None if self.complete and not unnamed else UNKNOWN
 
     def known_constraints(self, kind: str | None = None) -> Iterator[Constraint]:
         """Give the constraints that certainly stand, named or not, of one kind or all."""

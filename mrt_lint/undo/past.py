@@ -31,7 +31,7 @@ class Past:
     def constraint(self, table: Key, name: Key) -> Constraint | None:
         """Give a constraint's definition."""
         found = self.table(table)
-        constraint = found.constraints.get(str(name)) if found is not None else None
+        constraint = found.constraint(str(name)) if found is not None else None
         return constraint if isinstance(constraint, Constraint) else None
 
     def lacks(self, table: Key, name: str) -> bool:

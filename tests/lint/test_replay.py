@@ -287,6 +287,16 @@ def test_a_primary_key_makes_its_columns_not_null_and_they_stay_so():
     assert (table.primary_key, table.column("a").nullable, table.column("a").primary_key) == (None, False, False)
 
 
+def test_a_constraint_without_a_name_is_found_by_the_one_postgresql_gave_it():
+    unique = Constraint(kind="unique", columns=("a", "b"))
+    table = table_of(create("t", "a", "b", constraints=(unique, Constraint(kind="primary", columns=("a",)))))
+    assert table.constraint("t_a_b_key") == unique
+    assert table.constraint("T_pkey").kind == "primary"
+    assert table.constraint("named_by_a_convention") is UNKNOWN
+    dropped = table_of(create("t", "a", "b", constraints=(unique,)), ops.DropConstraint(table="t", constraint="t_a_b_key"))
+    assert dropped.constraint("t_a_b_key") is None
+
+
 def test_branches_meet_in_their_merge_and_do_not_see_each_other():
     base = made("base", create("t", "a"))
     left = made("left", add("t", "l"), parents=("base",))
