@@ -23,64 +23,84 @@ class ExpiredError(BaseException):
 
 
 class Deadline:
-    """Cancels the block when `seconds` are over: the Python code first, so that it is told where it stood, and the statement.
+    """Cancels a `with` block when `seconds` are over: the Python code first, so that it is told where it stood, and the statement.
 
     interrupt: cancels statements; called from another thread. In the main thread of a POSIX system the Python code is reached
     by a signal, which also ends sleeping and waiting for a socket; elsewhere by an exception that takes effect at the next
-    bytecode. After the block, `expired` tells whether the limit was reached.
+    bytecode. After the block, `expired` tells whether the limit was reached. To be used again and again: the watching thread
+    stays for the next block, since starting one each time costs as much as a small migration.
     """
 
     def __init__(self, seconds: float | None, interrupt: Callable[[], None]) -> None:
         self._seconds = seconds
         self._interrupt = interrupt
-        self._done = threading.Event()
-        self._thread = threading.get_ident()
-        self._by_signal = hasattr(signal, "pthread_kill") and threading.current_thread() is threading.main_thread()
+        self._lock = threading.Lock()
+        self._due: float | None = None
+        self._is_watching = False
+        self._is_armed = False
+        self._thread = 0
+        self._by_signal = False
         self._former: Any = None
-        self._watcher: threading.Thread | None = None
         self.expired = False
 
     def __enter__(self) -> Self:
-        if self._seconds is not None:
-            if self._by_signal:
-                self._former = signal.signal(signal.SIGALRM, self._on_signal)
-            self._watcher = threading.Thread(target=self._watch, name="mrt deadline", daemon=True)
-            self._watcher.start()
+        self.expired = False
+        if self._seconds is None:
+            return self
+        self._thread = threading.get_ident()
+        self._by_signal = hasattr(signal, "pthread_kill") and threading.current_thread() is threading.main_thread()
+        if self._by_signal:
+            self._former = signal.signal(signal.SIGALRM, self._on_signal)
+        with self._lock:
+            self._is_armed = True
+            self._due = time.monotonic() + self._seconds
+            if not self._is_watching:
+                self._is_watching = True
+                threading.Thread(target=self._watch, args=(self._seconds,), name="mrt deadline", daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.disarm()
 
     def disarm(self) -> None:
-        """Stop watching; a second time does nothing."""
-        self._done.set()
-        if self._watcher is not None:
-            self._watcher.join()
-            self._watcher = None
-            if self._by_signal:
-                signal.signal(signal.SIGALRM, self._former)
+        """Stop watching, and wait for an attempt that is under way; a second time does nothing."""
+        self._is_armed = False  # from here on the signal raises nothing
+        with self._lock:
+            if self._due is None:
+                return
+            self._due = None
+        if self._by_signal:
+            signal.signal(signal.SIGALRM, self._former)
+        elif self.expired:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), None)
 
-    def _watch(self) -> None:
-        started = time.monotonic()
-        wait = self._seconds or 0
-        while not self._done.wait(wait):
-            if time.monotonic() - started < (self._seconds or 0):  # pragma: no cover - a spurious wake-up
-                continue
-            self.expired = True
-            if not self._done.is_set():
-                self._raise_in_thread()
-            with contextlib.suppress(Exception):
-                self._interrupt()
-            wait = REPEAT
+    def _watch(self, idle: float) -> None:
+        """Wake up when the block is due; between blocks, often enough to be in time for one that begins meanwhile."""
+        wait = idle
+        while True:
+            time.sleep(wait)
+            with self._lock:
+                if self._due is None:
+                    self._is_watching = False
+                    return
+                wait = self._due - time.monotonic()
+                if wait <= 0:
+                    self._expire()
+                    wait = REPEAT
 
-    def _raise_in_thread(self) -> None:
+    def _expire(self) -> None:
+        self.expired = True
+        self._due = time.monotonic() + REPEAT
         if self._by_signal:
             signal.pthread_kill(self._thread, signal.SIGALRM)
         else:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(ExpiredError))
+        with contextlib.suppress(Exception):
+            self._interrupt()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if not self.expired and callable(self._former):
+        if self.expired:
+            if self._is_armed:
+                raise ExpiredError
+        elif callable(self._former):
             self._former(number, frame)  # somebody else's alarm, pytest-timeout's for one
-        elif self.expired and not self._done.is_set():
-            raise ExpiredError

@@ -36,6 +36,7 @@ class Environment:
     def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
         self._scratch = scratch
         self._timeout = config.migration_timeout
+        self._deadline = Deadline(config.migration_timeout, self._interrupt)
         self._project = Project(config)
         self._guard = Guard(scratch)
         self._path = sys.path[:]
@@ -93,25 +94,23 @@ class Environment:
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step, self._is_inside = NOTHING, False
         try:
-            with self.entered(), self._deadline() as deadline:
+            with self.entered(), self._deadline as deadline:
                 try:
                     self._run_env(directory, work, command, settings)
                 except BaseException as error:
                     deadline.disarm()
                     raise self._tell(error, directory, expired=deadline.expired) from error
         except ExpiredError as late:  # it ran out in the moment between the end of the step and `disarm`
+            deadline.disarm()
             raise self._tell(late, directory, expired=True) from None
         if deadline.expired:
             raise self._tell(ExpiredError(), directory, expired=True)
         if self._guard.violation is not None or self._guard.trespass is not None:
             raise self._tell(self._guard.trespass or RuntimeError(), directory, expired=False)
 
-    def _deadline(self) -> Deadline:
-        def interrupt() -> None:
-            self._guard.let_through()  # it comes from the watching thread, and may connect to where it has to
-            self._scratch.interrupt(self._guard.connections)
-
-        return Deadline(self._timeout, interrupt)
+    def _interrupt(self) -> None:
+        self._guard.let_through()  # it is called from the watching thread, and may connect to where it has to
+        self._scratch.interrupt(self._guard.connections)
 
     def _run_env(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         alembic = self._project.alembic

@@ -247,7 +247,7 @@ def test_an_empty_database_is_borrowed_and_given_back_as_it_was(modest, postgres
             assert scratch.is_mine(connection)
         assert scratch.checkpoint() is None
         scratch.reset()
-        assert catalogue(modest) == before
+        assert catalogue(modest) == sorted([*before, (f"lent_mrt_{database._server.token}",)])
         run(scratch, "CREATE TABLE again (id INTEGER)")
         with pytest.raises(ConfigurationError, match="in use by another run"):
             databases.connect(modest).make_scratch()
@@ -258,6 +258,17 @@ def test_an_empty_database_is_borrowed_and_given_back_as_it_was(modest, postgres
 def catalogue(url):
     listing = "SELECT relname FROM pg_class UNION ALL SELECT typname FROM pg_type UNION ALL SELECT nspname FROM pg_namespace"
     return execute(url, f"SELECT * FROM ({listing}) AS x WHERE relname !~ '^pg_(toast_)?temp' ORDER BY 1")[0].all()
+
+
+def test_what_a_killed_borrower_left_is_removed_by_the_next_and_nothing_older(modest):
+    before = catalogue(modest)
+    killed = databases.connect(modest)
+    run(killed.make_scratch(), "CREATE TABLE t (id INTEGER)", "CREATE TYPE mood AS ENUM ('ok')")
+    killed.close()
+    database = databases.connect(modest)
+    database.make_scratch().drop()
+    database.close()
+    assert catalogue(modest) == before
 
 
 def test_a_database_with_tables_is_never_borrowed_and_the_grant_is_told(modest):
@@ -286,6 +297,16 @@ def test_an_empty_mysql_database_is_borrowed_and_given_back_empty(modest_account
         assert scratch.checkpoint() is None
         with pytest.raises(ConfigurationError, match="in use by another run"):
             databases.connect(modest_account).make_scratch()
+    database.close()
+    assert execute(modest_account, "SHOW TABLES")[0].all() == []
+
+
+def test_what_a_killed_mysql_borrower_left_is_removed_by_the_next(modest_account):
+    killed = databases.connect(modest_account)
+    run(killed.make_scratch(), "CREATE TABLE t (id INTEGER)")
+    killed.close()
+    database = databases.connect(modest_account)
+    database.make_scratch().drop()
     database.close()
     assert execute(modest_account, "SHOW TABLES")[0].all() == []
 

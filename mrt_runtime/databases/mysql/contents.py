@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from sqlalchemy import exc
+
 from mrt_runtime.databases.mysql.copy import SchemaCopy, copy_schema, list_tables
 from mrt_runtime.databases.mysql.server import Server, literal, quote
 from mrt_runtime.databases.protocol import Checkpoint
+from mrt_runtime.databases.token import find_token
 
 
 class OwnContents:
@@ -60,15 +65,17 @@ class LentContents:
             return "does not exist"
         if self._server.run(f"SELECT GET_LOCK({self._lock}, 0)") != [(1,)]:
             return "is in use by another run"
-        return "holds tables" if self._list() else None
+        if any(kind == "PROCEDURE" and find_token(name) for kind, name in self._list()):
+            self.make()  # a killed run's mark: there was nothing here when it was made
+        if self._list():
+            return "holds tables"
+        with contextlib.suppress(exc.DBAPIError):  # without the right to make one, what a kill leaves is for the user to drop
+            self._server.run(f"CREATE PROCEDURE {quote(self.name)}.{quote(f'lent_mrt_{self._server.token}')}() DO 0")
+        return None
 
     def make(self) -> None:
-        """Drop what was made since the database was lent; it held nothing then."""
-        self._server.end_sessions(self.name)
-        with self._server.engine_for(self.name).connect() as connection:
-            connection.exec_driver_sql("SET foreign_key_checks = 0")
-            for kind, name in self._list():
-                connection.exec_driver_sql(f"DROP {kind} IF EXISTS {quote(name)}")
+        """Drop what was made since the database was lent; it held nothing then, and now this run's mark."""
+        self._empty(mark=f"lent_mrt_{self._server.token}")
 
     def copy(self) -> Checkpoint | None:
         """Keep nothing: it would take the right to create databases."""
@@ -80,8 +87,16 @@ class LentContents:
 
     def remove(self) -> None:
         """Give the database back as it was."""
-        self.make()
+        self._empty(mark="")
         self._server.run(f"SELECT RELEASE_LOCK({self._lock})")
+
+    def _empty(self, mark: str) -> None:
+        self._server.end_sessions(self.name)
+        with self._server.engine_for(self.name).connect() as connection:
+            connection.exec_driver_sql("SET foreign_key_checks = 0")
+            for kind, name in self._list():
+                if name != mark:
+                    connection.exec_driver_sql(f"DROP {kind} IF EXISTS {quote(name)}")
 
     def _list(self) -> list[tuple[str, str]]:
         """List all that the database holds, each as kind and name."""

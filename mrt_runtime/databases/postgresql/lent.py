@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import URL, Connection
 
 from mrt_runtime.databases.postgresql.given import read_given
-from mrt_runtime.databases.postgresql.server import Server, key_of, literal, make_engine
+from mrt_runtime.databases.postgresql.server import Server, key_of, literal, make_engine, quote, silence
 from mrt_runtime.databases.protocol import Checkpoint
+from mrt_runtime.databases.token import find_token
 
 LEFTOVERS = """
 SELECT 'SCHEMA ' || quote_ident(n.nspname) FROM pg_catalog.pg_namespace n
@@ -29,6 +30,7 @@ WHERE t.typtype IN ('e', 'd', 'r', 'c') AND t.oid::text <> ALL ({known})
 UNION ALL
 SELECT 'EXTENSION ' || quote_ident(extname) FROM pg_catalog.pg_extension WHERE oid::text <> ALL ({known})
 """
+MARKS = "SELECT oid::text, nspname FROM pg_catalog.pg_namespace WHERE nspname LIKE 'lent%'"
 PRESENT = """
 SELECT oid::text FROM pg_catalog.pg_namespace UNION ALL SELECT oid::text FROM pg_catalog.pg_class
 UNION ALL SELECT oid::text FROM pg_catalog.pg_proc UNION ALL SELECT oid::text FROM pg_catalog.pg_type
@@ -50,9 +52,13 @@ class LentContents:
         """Tell why the database cannot be used; where nothing stands against it, keep other runs out and note what is there."""
         if not self._server.run(f"SELECT pg_try_advisory_lock({self._lock})")[0][0]:
             return "is in use by another run"
+        self._finish_for_the_dead()
         with self._engine.connect() as connection:
+            if read_given(connection, self.name).holds_tables:
+                return "holds tables"
+            silence(connection, f"CREATE SCHEMA {quote(f'lent_mrt_{self._server.token}')}")
             self._known = {oid for (oid,) in connection.exec_driver_sql(PRESENT)}
-            return "holds tables" if read_given(connection, self.name).holds_tables else None
+            return None
 
     def make(self) -> None:
         """Drop what was made since the database was lent."""
@@ -72,7 +78,18 @@ class LentContents:
     def remove(self) -> None:
         """Give the database back as it was."""
         self.make()
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {quote(f'lent_mrt_{self._server.token}')}")
         self._server.run(f"SELECT pg_advisory_unlock({self._lock})")
+
+    def _finish_for_the_dead(self) -> None:
+        """Drop what a killed run made: all that came after its mark, an empty schema made when there were no tables."""
+        with self._engine.connect() as connection:
+            marks = [int(oid) for oid, name in connection.exec_driver_sql(MARKS) if find_token(name) is not None]
+            present = [oid for (oid,) in connection.exec_driver_sql(PRESENT)]
+        if marks:
+            self._known = {oid for oid in present if int(oid) < min(marks)}
+            self.make()
 
 
 def find_leftovers(connection: Connection, known: set[str]) -> list[str]:
