@@ -15,14 +15,16 @@ from typing import Final, TypeVar
 Task = TypeVar("Task")
 
 _CHUNK: Final = 1 << 16
-_ENOUGH: Final = 60_000
-"""Bytes of source below which a second process costs more than it saves: importing the parser takes as long as reading them."""
+_ENOUGH: Final = 12_000
+"""Bytes of source that make another process worth while: reading them takes a third of the time that importing the parser does."""
+_MOST: Final = 8
+"""Processes at most, however many processors there are: each holds a parser in memory."""
 
 
 def sensible_jobs(weights: Sequence[int]) -> int:
     """How many processes pay for reading files of these sizes on this machine."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, len(weights), 1 + sum(weights) // _ENOUGH))
+    return max(1, min(processors, _MOST, len(weights), 1 + sum(weights) // _ENOUGH))
 
 
 def spread(
