@@ -76,20 +76,21 @@ class Draughtsman:
         start, count: which ordinals the rows will have. known: rows that are there; where they are given, only the columns in
         `fresh` get new values and the others keep theirs.
         """
-        blueprint = Blueprint(table=table, uniques=tuple(uniques_of(table)))
+        open_columns = {column.name for column in table.columns if column.generated is None and (not known or column.name in fresh)}
+        uniques = tuple(unique for unique in uniques_of(table) if not open_columns.isdisjoint(unique.columns))
+        blueprint = Blueprint(table=table, uniques=uniques)
         for column in table.columns:
-            if column.generated is None:
-                self._add_column(blueprint, column, Slot(name=column.name, place=column.position, start=start, count=count))
-        for key in table.foreign_keys:
-            self._add_key(blueprint, key)
-        for name, pool in blueprint.pools.items():
-            if known and name not in fresh:
+            name = column.name
+            if name in open_columns:
+                self._add_column(blueprint, column, Slot(name=name, place=column.position, start=start, count=count))
+            elif column.generated is None:
                 values = tuple({(type(v), v): v for row in known if (v := row[name]) is not None}.values())
                 blueprint.pools[name] = Pool(typical=values, null=any(row[name] is None for row in known))
-            elif any(name in mentioned(exclusion.definition, table) for exclusion in table.exclusions):
-                blueprint.pools[name] = replace(pool, edges=())  # an unbounded range leaves no room for a second one
+        for key in table.foreign_keys:
+            if not open_columns.isdisjoint(key.columns):
+                self._add_key(blueprint, key)
         blueprint.columns = tuple(blueprint.pools)
-        self._add_conditions(blueprint)
+        self._add_conditions(blueprint, open_columns)
         return blueprint
 
     def _add_column(self, blueprint: Blueprint, column: Column, slot: Slot) -> None:
@@ -108,6 +109,8 @@ class Draughtsman:
             else self.foresight.foresee(table.label, column.name, kind)
         )
         pool = replace(kind.pool(slot), null=null)
+        if any(column.name in mentioned(exclusion.definition, table) for exclusion in table.exclusions):
+            pool = replace(pool, edges=())  # an unbounded range leaves no room for a second one
         if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Whole)):
             pool = replace(pool, edges=(), bare=())
         blueprint.kinds[column.name] = kind
@@ -146,17 +149,19 @@ class Draughtsman:
             values = tuple({option[name]: None for option in options if option.get(name) is not None})
             pools[name] = Pool(typical=values, null=pools[name].null)
 
-    def _add_conditions(self, blueprint: Blueprint) -> None:
+    def _add_conditions(self, blueprint: Blueprint, open_columns: Collection[str]) -> None:
         table, grammar = blueprint.table, self.dialect.grammar
         names = [column.name for column in table.columns]
         for column in table.columns:
-            self._add_domain(blueprint, column)
+            if column.name in open_columns:
+                self._add_domain(blueprint, column)
         stated = [(check.expression, check.name) for check in table.checks if check.enforced]
         stated += [
             (f"({column.generated}) IS NOT NULL", None) for column in table.columns if column.generated and not column.nullable
         ]
         stated += [(text, None) for text in self.dialect.hidden_checks(self.writer.connection, table)]
-        found = [read_condition(written_out(text, table), names, grammar, name) for text, name in stated]
+        read = (read_condition(written_out(text, table), names, grammar, name) for text, name in stated)
+        found = [condition for condition in read if any(name in open_columns for name in condition.columns)]
         blueprint.conditions += found
         for condition in found:
             self._add_hints(blueprint, condition)

@@ -27,11 +27,13 @@ class Change:
     def concerns(self, table: Table) -> bool:
         """Whether the table, or the type of one of its columns, is new or changed."""
         old = self.old(table)
-        return old is None or (old is not table and old != table) or any(map(self.has_new_type, table.columns))
+        if old is None or (old is not table and old != table):
+            return True
+        return bool(self._changed_types) and any(map(self.has_new_type, table.columns))
 
     def has_new_type(self, column: Column) -> bool:
         """Whether the column is of a user's type that changed."""
-        return bool(self._changed_types) and qualified(column.type.base, column.type.schema) in self._changed_types
+        return qualified(column.type.base, column.type.schema) in self._changed_types
 
     def fresh_columns(self, old: Table, new: Table) -> list[str]:
         """Give the columns in which the old table's rows need new values: added ones, and those that may now hold others."""
