@@ -15,6 +15,7 @@ from mrt_lint.migration import Migration
 from mrt_lint.ops import AlterColumn, CreateIndex, DropConstraint, DropIndex, Op
 from mrt_lint.rule import Context, Rule
 from mrt_lint.undo import Ledger, Moment, Undo
+from mrt_lint.undo.definition import describe, effective
 from mrt_lint.undo.past import Past
 from mrt_lint.undo.things import Thing, readable
 from mrt_lint.values import UNKNOWN, UNSET, Constraint
@@ -35,11 +36,12 @@ class Case:
         self.irreversible = context.irreversible
         self._ledgers: dict[str, Ledger] = {}
 
-    @cached_property
-    def past(self) -> Past:
-        """What the history knows of the schema at the revision's parents."""
+    def past(self, dialect: str) -> Past:
+        """Give what the history knows of the schema at the revision's parents; it is replayed for one dialect alone."""
         revision = self.migration.revision
-        return Past(self.history.before(revision) if self.history is not None and isinstance(revision, str) else None)
+        if self.history is None or not isinstance(revision, str) or not admits((self.history.dialect,), dialect):
+            return Past()
+        return Past(self.history.before(revision))
 
     @cached_property
     def has_no_way_back(self) -> bool:
@@ -80,18 +82,20 @@ class Case:
         """Give the database on which an operation is judged: the declared one, else PostgreSQL where it runs there."""
         if self.target.dialect is not None:
             return self.target.dialect
-        return "postgresql" if op.dialects is None or "postgresql" in op.dialects else op.dialects[0]
+        if op.dialects is None or "postgresql" in op.dialects:
+            return "postgresql"
+        return next((dialect for dialect in op.dialects if admits(op.dialects, dialect)), "postgresql")
 
     def ledger(self, op: Op) -> Ledger:
         """Give the account of both functions on the database on which an operation is judged."""
         dialect = self.dialect(op)
         if dialect not in self._ledgers:
-            self._ledgers[dialect] = Ledger(self.migration, dialect, self.past)
+            self._ledgers[dialect] = Ledger(self.migration, dialect, self.past(dialect))
         return self._ledgers[dialect]
 
     def moment(self, op: Op) -> Moment:
         """Tell what was so when an upgrade operation came."""
-        return self.ledger(op).moments.get(id(op), Moment())
+        return self.ledger(op).moment(op)
 
     def undone(self, op: Op, action: str | None = None) -> Undo:
         """Tell what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
@@ -119,6 +123,11 @@ class Case:
         now = self.ledger(op).successor(op)
         kind = self.kind(op)
         return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
+
+    def difference(self, op: Op) -> str:
+        """Say in one clause how what stands in a dropped thing's place in the end differs from it."""
+        before, now = self.thing(op), self.ledger(op).successor(op)
+        return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 
     def covered(self, op: DropIndex) -> tuple[str, ...]:
         """Give the columns of an index that is dropped, empty where the history does not tell."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-_SAME_DRIVERS = {"mysql": "mariadb", "mariadb": "mysql"}
+from mrt_lint.values import DIALECTS
+
+_MYSQL_FAMILY = {"mysql", "mariadb"}
 
 
 def admits(guard: tuple[str, ...] | None, dialect: str) -> bool:
     """Tell whether what stands under a guard (None: no guard) runs on a dialect.
 
-    SQLAlchemy calls a MariaDB server "mysql" or "mariadb" after the URL it was reached by, so either name admits the other.
+    SQLAlchemy calls a MariaDB server "mysql" or "mariadb" after the URL it was reached by. So a guard that names one of them means
+    MariaDB, and one that leaves one of them out, as the other branch of such a guard does, leaves MariaDB out.
     """
-    return guard is None or dialect in guard or _SAME_DRIVERS.get(dialect) in guard
+    if guard is None or dialect != "mariadb":
+        return guard is None or dialect in guard
+    named = _MYSQL_FAMILY & set(guard)
+    return bool(named) if 2 * len(guard) <= len(DIALECTS) else named == _MYSQL_FAMILY

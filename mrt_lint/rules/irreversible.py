@@ -23,7 +23,10 @@ class Irreversible(Rule):
         "be undone"
     )
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
-    exemptions = ("The configuration names the revision and the reason.", "It raises only under a condition.")
+    exemptions = (
+        "The configuration names the revision and the reason.",
+        "It raises only under a condition, or on other databases.",
+    )
 
     bad = (
         Example(
@@ -49,6 +52,19 @@ class Irreversible(Rule):
             """,
         ),
         Example(
+            title="It raises on databases that it was not written for",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("phone", sa.Text))
+
+            def downgrade():
+                if op.get_bind().dialect.name == "postgresql":
+                    op.drop_column("users", "phone")
+                else:
+                    raise NotImplementedError("unknown database")
+            """,
+        ),
+        Example(
             title="It raises only under a condition",
             source="""
             def upgrade():
@@ -68,7 +84,7 @@ class Irreversible(Rule):
         if any(revision == migration.revision for revision, _ in case.irreversible):
             return
         for op in migration.downgrade_ops:
-            if isinstance(op, Raise) and op.certain and case.runs(op):
+            if isinstance(op, Raise) and op.certain and (op.dialects is None or case.target.dialect is not None) and case.runs(op):
                 exception = op.exception if isinstance(op.exception, str) else "an exception"
                 yield self.found(migration, op, revision=migration.revision, exception=exception)
                 return

@@ -23,7 +23,10 @@ class LeakedEnum(Rule):
     instead = 'add sa.Enum(name="{kind}").drop(op.get_bind(), checkfirst=True) to downgrade(), after the table'
     dialects = ("postgresql",)
     manual = (
-        "SQLAlchemy, PostgreSQL ENUM: https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#sqlalchemy.dialects.postgresql.ENUM",
+        (
+            "SQLAlchemy, PostgreSQL ENUM: "
+            "https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#sqlalchemy.dialects.postgresql.ENUM"
+        ),
     )
     exemptions = (
         "`downgrade()` drops the type, or does not drop the table (MRT110 speaks of that).",

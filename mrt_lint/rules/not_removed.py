@@ -39,7 +39,7 @@ class NotRemoved(Rule):
                 op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))  # MRT110
                 op.add_column("users", sa.Column("nickname", sa.Text))  # MRT110
                 op.create_index("ix_users_name", "users", ["name"])  # MRT110
-                op.create_check_constraint("ck_age", "users", "age > 0")  # MRT110
+                op.create_check_constraint("ck_height", "users", "height > 0")  # MRT110
                 op.execute("CREATE VIEW adults AS SELECT id FROM users WHERE age >= 18")  # MRT110
                 op.add_column("users", sa.Column("age", sa.Integer))
 
@@ -72,6 +72,17 @@ class NotRemoved(Rule):
             def downgrade():
                 op.drop_column("users", "note_id")
                 op.drop_table("notes")
+            """,
+        ),
+        Example(
+            title="A check goes with the column that it names",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+                op.create_check_constraint("ck_age", "users", "AGE > 0")
+
+            def downgrade():
+                op.drop_column("users", "age")
             """,
         ),
         Example(

@@ -97,7 +97,7 @@ def _drop_table(world: World, op: DropTable) -> Iterator[Touch]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
-    table = world.tables.drop(key)
+    table = world.tables.drop(key, certain=op.certain)
     if isinstance(table, Table):
         world.drop_hanging(table)
     yield Touch("dropped", world.tables, key, table)
@@ -127,7 +127,7 @@ def _drop_column(world: World, op: DropColumn) -> Iterator[Touch]:
     table = world.table_of(op)
     if table is not None and readable(op.column):
         key = fold(op.column)
-        column = table.columns_by_name.drop(key)
+        column = table.columns_by_name.drop(key, certain=op.certain)
         world.drop_hanging(table, key)
         yield Touch("dropped", table.columns_by_name, key, column)
 

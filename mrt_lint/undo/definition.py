@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from mrt_lint.history.schema import fold
 from mrt_lint.ops import AlterColumn, CreateIndex, CreateObject
@@ -17,26 +18,119 @@ _COMPARED: dict[type, tuple[str, ...]] = {
 }
 
 
+_SAME_TYPE = {
+    "DATETIME": "TIMESTAMP",
+    "DECIMAL": "NUMERIC",
+    "INT": "INTEGER",
+    "NVARCHAR": "VARCHAR",
+    "CLOB": "TEXT",
+    "LONGTEXT": "TEXT",
+    "MEDIUMTEXT": "TEXT",
+    "DOUBLE": "FLOAT",
+    "DOUBLE_PRECISION": "FLOAT",
+    "DOUBLE PRECISION": "FLOAT",
+    "REAL": "FLOAT",
+    "BYTEA": "BLOB",
+    "VARBINARY": "BLOB",
+    "BINARY": "BLOB",
+    "LARGEBINARY": "BLOB",
+    "LONGBLOB": "BLOB",
+    "TINYINT": "BOOLEAN",
+}
+_WORDS = {"server_default": "default", "referred_table": "target", "referred_columns": "target", "where": "condition"}
+
+
 def is_same(one: Definition, other: Definition) -> bool | None:
     """Tell whether two definitions are the same; None where one of them is not known or only in part."""
     if one is None or other is None or type(one) is not type(other):
         return None
-    differences = [_differ(getattr(one, field), getattr(other, field)) for field in _COMPARED.get(type(one), ())]
+    differences = [_differ(_value(one, field), _value(other, field)) for field in _compared(one)]
     if any(differences):
         return False
     return None if None in differences or not differences else True
 
 
+def is_same_value(one: object, other: object) -> bool | None:
+    """Tell whether a setting has the same value; None where one of them is not known."""
+    differs = _differ(one, other)
+    return None if differs is None else not differs
+
+
+def effective(thing: Thing) -> Definition:
+    """Give a thing's definition with what was set since."""
+    if not isinstance(thing.definition, Column):
+        return thing.definition
+    changed: dict[str, Any] = {name: value for name, (value, _) in thing.settings.items() if name in _COMPARED[Column]}
+    return replace(thing.definition, **changed)
+
+
+def _compared(definition: object) -> tuple[str, ...]:
+    if isinstance(definition, Constraint) and definition.kind == "check":
+        return ("kind",)  # nobody writes a condition twice in the same words
+    return _COMPARED.get(type(definition), ())
+
+
+def describe(one: Definition, other: Definition) -> str:
+    """Say in one clause in what two definitions differ."""
+    words = [
+        f"its {_WORDS.get(field, field)} was {_shown(_value(one, field))} and becomes {_shown(_value(other, field))}"
+        for field in _compared(one)
+        if _differ(_value(one, field), _value(other, field))
+    ]
+    return ", ".join(words) or "it differs"
+
+
+def _value(definition: object, field: str) -> object:
+    if field == "nullable" and isinstance(definition, Column):
+        return is_nullable(definition)
+    value: object = getattr(definition, field)
+    if field == "server_default" and isinstance(value, str) and (value.lower() == "null" or value.lower().startswith("nextval")):
+        return None  # a serial's default is no default of the user's
+    if isinstance(definition, Constraint) and isinstance(value, tuple):
+        return tuple(sorted(map(str, value)))  # the order of a key's columns is no part of what it promises
+    return value
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(str, value)) + ")"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
 def _differ(one: object, other: object) -> bool | None:
     if UNKNOWN in (one, other):
         return None
+    if isinstance(one, SqlType) and isinstance(other, SqlType):
+        return _differ_in_type(one, other)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return None if UNKNOWN in one or UNKNOWN in other else _folded(one) != _folded(other)
     return _folded((one,)) != _folded((other,))
 
 
+def _differ_in_type(one: SqlType, other: SqlType) -> bool | None:
+    """Compare types that have many names; an application's own, which is not in capitals, may be any of them."""
+    if not (one.name.isupper() and other.name.isupper()):
+        return None
+    names = (_SAME_TYPE.get(one.name, one.name), _SAME_TYPE.get(other.name, other.name))
+    if names[0] != names[1]:
+        return True
+    known = UNKNOWN not in one.args and UNKNOWN not in other.args
+    return None if not known else names[0] in {"VARCHAR", "NUMERIC"} and one.args != other.args
+
+
 def _folded(values: tuple[object, ...]) -> tuple[object, ...]:
-    return tuple(" ".join(fold(value).split()) if isinstance(value, str) else value for value in values)
+    return tuple(_plain(value) if isinstance(value, str) else value for value in values)
+
+
+def _plain(text: str) -> str:
+    """Give SQL without what databases and people write in different ways: spaces, outer parentheses, quotes, casts."""
+    plain = " ".join(fold(text).split())
+    while plain.startswith("(") and plain.endswith(")"):
+        plain = plain[1:-1].strip()
+    plain = plain.partition("::")[0].strip("'")
+    return {"true": "1", "false": "0", "now()": "current_timestamp", "null": ""}.get(plain, plain)
 
 
 def setting_of(thing: Thing, setting: str) -> object:
@@ -58,11 +152,13 @@ def is_nullable(column: Column) -> bool | Unknown:
 
 
 def former(op: AlterColumn, column: Thing, setting: str) -> object:
-    """Give a setting's value before an operation: as the operation says it was, else as last set, else as defined."""
+    """Give a setting's value before an operation: as last set, else as defined, else as the operation says it was."""
+    known = column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
     existing = getattr(op, f"existing_{setting}", UNSET)
-    if existing is not UNSET:
-        return UNKNOWN if setting == "type" and existing is None else existing
-    return column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
+    own = isinstance(known, SqlType) and not known.name.isupper()
+    if existing is UNSET or not (known is UNKNOWN or own):
+        return known
+    return UNKNOWN if setting == "type" and existing is None else existing
 
 
 def here(value: object, dialect: str) -> object:

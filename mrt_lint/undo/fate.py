@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 
 from mrt_lint.ops import CreateTable, Op
-from mrt_lint.undo.definition import is_same, setting_of
+from mrt_lint.undo.definition import effective, is_same, is_same_value, setting_of
 from mrt_lint.undo.things import Table, Thing, Touch
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNKNOWN, Constraint
@@ -110,13 +110,13 @@ class Fates:
         if not _stands(thing):
             now = touch.slots.now.get(touch.key)
             after = setting_of(now, setting) if now is not None and self._is_reverse(now.maker) else UNKNOWN
-            return Undo.YES if UNKNOWN in (before, after) or before == after else Undo.DIFFERENT
+            return Undo.YES if is_same_value(before, after) is not False else Undo.DIFFERENT
         value, setter = thing.settings[setting]
         if not self._is_reverse(setter):
-            return Undo.YES if before is not UNKNOWN and value == before else Undo.NO
+            return Undo.YES if is_same_value(before, value) else Undo.NO
         if before is UNKNOWN:
             return Undo.NO if setting == "nullable" and value is False else Undo.YES
-        return Undo.YES if value is UNKNOWN or value == before else Undo.DIFFERENT
+        return Undo.YES if is_same_value(before, value) is not False else Undo.DIFFERENT
 
     def _is_made_after(self, op: Op, touch: Touch) -> bool:
         """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""
@@ -135,7 +135,7 @@ class Fates:
             return Undo.YES
         if before is None or now is None:
             return Undo.NO
-        same = is_same(before.definition, now.definition)
+        same = is_same(before.definition, effective(now))
         if same is None:
             return Undo.YES if self._is_reverse(now.maker) else Undo.REPLACED
         return Undo.YES if same else Undo.DIFFERENT

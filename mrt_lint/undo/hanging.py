@@ -22,7 +22,7 @@ from mrt_lint.values import Constraint, MaybeName
 
 def drop(slots: Slots, key: Key, op: DropIndex | DropConstraint | DropObject) -> Thing | None:
     """Take a thing away, noting whether anybody knows that it was there."""
-    thing = slots.drop(key)
+    thing = slots.drop(key, certain=op.certain)
     if thing is not None and thing.maker is None and thing.definition is None and may_miss(op):
         thing.doubtful = True
     return thing

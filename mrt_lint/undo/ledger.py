@@ -71,6 +71,10 @@ class Ledger:
             self.moments[id(op)] = self._moment(op)
             self.touches[id(op)] = apply(self.world, op)
 
+    def moment(self, op: Op) -> Moment:
+        """Tell what was so when an operation came."""
+        return self.moments.get(id(op), Moment())
+
     def _moment(self, op: Op) -> Moment:
         if isinstance(op, CreateTable):
             return Moment()
@@ -115,17 +119,17 @@ class Ledger:
 
     def answered(self, op: Op, *kinds: type[Op]) -> Undo:
         """Tell whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table."""
-        table = self.moments[id(op)].table
+        table = self.moment(op).table
         if table is not None and not table.standing:
             return Undo.YES
         for answer in self.reverse.values():
-            if isinstance(answer, kinds) and (table is None or self.moments[id(answer)].table in {None, table}):
+            if isinstance(answer, kinds) and (table is None or self.moment(answer).table in {None, table}):
                 return Undo.YES
         return Undo.CANNOT_TELL if self.blind or self.refuses else Undo.NO
 
     def keeps_rows(self, op: DropTable | Delete) -> bool:
         """Tell whether rows that are dropped or deleted were moved before, and stand under the table's name in the end."""
-        table = self.moments[id(op)].table
+        table = self.moment(op).table
         if not isinstance(table, Table):
             return False
         holders = [other for other in self.world.tables.now.values() if isinstance(other, Table) and table in other.rows]
@@ -138,13 +142,13 @@ class Ledger:
 
     def leaked_types(self, op: CreateTable) -> Iterator[str]:
         """Give the enum types that a table brought along and that stand in the end."""
-        for touch in self.touches[id(op)]:
+        for touch in self.touches.get(id(op), ()):
             if touch.action == "implied" and self._fates.of(touch, op) is Undo.NO and isinstance(touch.key, tuple):
                 yield str(touch.key[-1])
 
     def destroys(self, op: DropTable | DropColumn) -> bool:
         """Tell whether an operation of downgrade() drops for good what stood there before upgrade() and upgrade() left alone."""
-        touch = next((touch for touch in self.touches[id(op)] if touch.action == "dropped"), None)
+        touch = next((touch for touch in self.touches.get(id(op), ()) if touch.action == "dropped"), None)
         if touch is None or touch.thing is None or touch.thing.maker is not None or not self.upgrade_is_clear:
             return False
         if isinstance(touch.thing.table, Table) and touch.thing.table.maker is not None:
@@ -159,7 +163,7 @@ class Ledger:
 
     def predecessors(self, op: Op) -> Iterator[Constraint]:
         """Give the constraints on the same columns that a new one's table had before, as the history or downgrade() knows them."""
-        new = next((touch.thing for touch in self.touches[id(op)] if touch.action == "made"), None)
+        new = next((touch.thing for touch in self.touches.get(id(op), ()) if touch.action == "made"), None)
         if new is None or not isinstance(new.table, Table) or not new.covering:
             return
         made_again = (thing for thing in self.made if thing.table is new.table and id(thing.maker) in self.reverse)

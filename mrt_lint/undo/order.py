@@ -37,7 +37,7 @@ def _find_gone(world: World, op: Op) -> str | None:
     if not isinstance(op, _ON_TABLES) or not readable(name):
         return _find_gone_index(world, op)
     key = place(getattr(op, "schema", None), name)
-    if key in world.tables.now and world.tables.now[key] is None and world.view_of(op) is None:
+    if world.tables.is_gone(key) and world.view_of(op) is None:
         return f"there is no table '{name}' at that point"
     table = world.table_of(op)
     if table is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeGuard
@@ -10,6 +11,7 @@ from mrt_lint.history.schema import Place, fold
 from mrt_lint.ops import CreateIndex, Op
 from mrt_lint.values import HOLE, Column, Constraint, MaybeName, Unset
 
+_WORD = re.compile(r"\w+")
 Key = Hashable
 Definition: TypeAlias = Column | Constraint | Op | None
 
@@ -41,6 +43,13 @@ class Thing:
     doubtful: bool = False
     covering: tuple[Thing | None, ...] = ()
 
+    def mentions(self, column: str) -> bool:
+        """Tell whether an index or constraint covers a column, or a check's condition names it; the database drops it then, too."""
+        if column in self.columns:
+            return True
+        condition = self.definition.condition if isinstance(self.definition, Constraint) else None
+        return readable(condition) and column in map(fold, _WORD.findall(condition))
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that an index or constraint covers, folded; empty where they are not known."""
@@ -56,6 +65,7 @@ class Slots:
         self.before: dict[Key, Thing | None] = {}
         self.now: dict[Key, Thing | None] = {}
         self.gone_before: frozenset[Key] = frozenset()
+        self.unsure: set[Key] = set()
 
     def mark(self) -> None:
         """Note what is gone at the end of upgrade()."""
@@ -63,7 +73,7 @@ class Slots:
 
     def went(self, key: Key) -> bool:
         """Tell whether something stood there at the end of upgrade() and was taken away since."""
-        return key in self.now and self.now[key] is None and key not in self.gone_before
+        return self.is_gone(key) and key not in self.gone_before
 
     def look(self, key: Key) -> Thing | None:
         """Give what stands there; a name that was never seen belongs to something that was there before."""
@@ -79,9 +89,15 @@ class Slots:
             replaced.standing = False
         self.now[key] = thing
 
-    def drop(self, key: Key) -> Thing | None:
+    def is_gone(self, key: Key) -> bool:
+        """Tell whether something certainly was taken away from there and nothing put in its place."""
+        return key in self.now and self.now[key] is None and key not in self.unsure
+
+    def drop(self, key: Key, *, certain: bool = True) -> Thing | None:
         """Take away what stands there and give it back; None where nothing did."""
         thing = self.look(key)
+        if not certain:
+            self.unsure.add(key)
         self.now[key] = None
         if thing is not None:
             thing.standing = False

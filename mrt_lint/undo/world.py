@@ -104,8 +104,8 @@ class World:
         """Take away the indexes and triggers of a table, or what covers one of its columns."""
         for slots in (self.indexes, self.objects, table.constraints):
             for key, thing in list(slots.now.items()):
-                if thing is not None and thing.table is table and (column is None or column in thing.columns):
+                if thing is not None and thing.table is table and (column is None or thing.mentions(column)):
                     slots.drop(key)
         for thing in list(table.anonymous):
-            if column is None or column in thing.columns:
+            if column is None or thing.mentions(column):
                 table.drop_anonymous(thing)

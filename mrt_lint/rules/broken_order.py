@@ -1,0 +1,137 @@
+"""MRT112."""
+
+from collections.abc import Iterator
+
+from mrt_lint.case import Case
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+
+
+class BrokenOrder(Rule):
+    """`downgrade()` does things in an order that cannot run.
+
+    A table is dropped before what points to it, a type before its column, an index after the table it was on. The rollback stops
+    halfway, in the middle of an incident; on MySQL what ran before has committed, and neither direction works any more.
+    """
+
+    code = "MRT112"
+    name = "broken-order"
+    severity = Severity.ERROR
+    message = "downgrade fails here: {trouble}"
+    instead = "undo in downgrade() the last step of upgrade() first, or leave out what goes along with something else"
+    manual = (
+        "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
+        "MySQL, “FOREIGN KEY Constraints”: https://dev.mysql.com/doc/refman/8.0/en/create-table-foreign-keys.html",
+    )
+    exemptions = (
+        "The operation runs under a condition, IF EXISTS, or with CASCADE.",
+        "SQLite lets a table go that others point to.",
+        "What the rest of the history made is left out of account.",
+    )
+
+    bad = (
+        Example(
+            title="A table before those that point to it",
+            source="""
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id")))
+
+            def downgrade():
+                op.drop_table("teams")  # MRT112
+                op.drop_table("users")
+            """,
+        ),
+        Example(
+            title="An index or column after its table, an index after its column",
+            source="""
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer))
+                op.create_index("ix_teams", "teams", ["id"])
+                op.add_column("users", sa.Column("age", sa.Integer))
+                op.create_index("ix_users_age", "users", ["age"])
+
+            def downgrade():
+                op.drop_table("teams")
+                op.drop_index("ix_teams", table_name="teams")  # MRT112
+                op.drop_column("users", "age")
+                op.drop_index("ix_users_age", table_name="users")  # MRT112
+            """,
+        ),
+        Example(
+            title="A type before its column",
+            source="""
+            def upgrade():
+                op.execute("CREATE TYPE mood AS ENUM ('sad', 'ok')")
+                op.add_column("users", sa.Column("mood", sa.Enum("sad", "ok", name="mood", create_type=False)))
+
+            def downgrade():
+                op.execute("DROP TYPE mood")  # MRT112
+                op.drop_column("users", "mood")
+            """,
+        ),
+        Example(
+            title="A column into a table that is not there yet",
+            source="""
+            def upgrade():
+                op.drop_table("teams")
+
+            def downgrade():
+                op.create_index("ix_teams", "teams", ["id"])  # MRT112
+                op.create_table("teams", sa.Column("id", sa.Integer))
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Last first",
+            source="""
+            def upgrade():
+                op.execute("CREATE TYPE mood AS ENUM ('sad', 'ok')")
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id")))
+                op.add_column("users", sa.Column("mood", sa.Enum("sad", "ok", name="mood", create_type=False)))
+                op.create_index("ix_users_mood", "users", ["mood"])
+
+            def downgrade():
+                op.drop_index("ix_users_mood", table_name="users")
+                op.drop_column("users", "mood")
+                op.drop_table("users")
+                op.drop_table("teams")
+                op.execute("DROP TYPE mood")
+            """,
+        ),
+        Example(
+            title="Made to run anyway",
+            source="""
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id")))
+                op.create_index("ix_users", "users", ["team_id"])
+
+            def downgrade():
+                op.execute("DROP TABLE teams CASCADE")
+                op.drop_table("users")
+                op.execute("DROP INDEX IF EXISTS ix_users")
+            """,
+        ),
+        Example(
+            title="SQLite does not mind",
+            target=Target(dialect="sqlite"),
+            source="""
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id")))
+
+            def downgrade():
+                op.drop_table("teams")
+                op.drop_table("users")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every operation of downgrade() that cannot run."""
+        for op in case.migration.downgrade_ops:
+            trouble = case.ledger(op).troubles.get(id(op)) if case.runs(op) else None
+            if trouble:
+                yield self.found(case.migration, op, trouble=trouble)

@@ -1,0 +1,111 @@
+"""MRT113."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class DestroysMore(Rule):
+    """`downgrade()` drops a table or column that `upgrade()` did not create.
+
+    It was there before, with its values: the rollback that should have saved the day deletes data that this revision never
+    touched. It happens when a downgrade is copied, or written for an earlier draft of the upgrade.
+    """
+
+    code = "MRT113"
+    name = "destroys-more"
+    severity = Severity.ERROR
+    message = "downgrade drops {what}, which upgrade did not create: its {values} are lost in a rollback"
+    instead = "drop in downgrade() only what upgrade() creates; check the names"
+    manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
+    exemptions = (
+        "upgrade() has parts, or names, that cannot be read.",
+        "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
+        "The history proves that there is no such column.",
+    )
+
+    bad = (
+        Example(
+            title="Another table, another column",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer))
+                op.add_column("users", sa.Column("nickname", sa.Text))
+
+            def downgrade():
+                op.drop_column("users", "name")  # MRT113
+                op.drop_table("note")  # MRT113
+            """,
+        ),
+        Example(
+            title="What upgrade only renamed or altered",
+            source="""
+            def upgrade():
+                op.rename_table("users", "accounts")
+                op.alter_column("teams", "name", nullable=True)
+
+            def downgrade():
+                op.drop_table("accounts")  # MRT113
+                op.execute("ALTER TABLE teams DROP COLUMN name")  # MRT113
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="What upgrade created",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer))
+                op.add_column("users", sa.Column("nick", sa.Text))
+                op.alter_column("users", "nick", new_column_name="nickname")
+
+            def downgrade():
+                op.drop_column("users", "nickname")
+                op.drop_table("notes")
+            """,
+        ),
+        Example(
+            title="Rebuilt in downgrade()",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nickname", sa.Text))
+
+            def downgrade():
+                op.create_table("users_old", sa.Column("id", sa.Integer))
+                op.execute("INSERT INTO users_old SELECT id FROM users")
+                op.drop_table("users")
+                op.rename_table("users_old", "users")
+            """,
+        ),
+        Example(
+            title="It cannot be read what upgrade creates",
+            source="""
+            from models import Base
+
+            def upgrade():
+                Base.metadata.create_all(op.get_bind())
+
+            def downgrade():
+                op.drop_table("notes")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for everything that downgrade() destroys beyond its task."""
+        for op in case.migration.downgrade_ops:
+            if (
+                not isinstance(op, ops.DropTable | ops.DropColumn)
+                or not op.certain
+                or op.if_exists is not False
+                or not case.runs(op)
+            ):
+                continue
+            if case.ledger(op).destroys(op):
+                found = names(op)
+                is_table = isinstance(op, ops.DropTable)
+                what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")
+                yield self.found(case.migration, op, what=what, values=values)

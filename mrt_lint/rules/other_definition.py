@@ -1,0 +1,157 @@
+"""MRT111."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo import Undo
+from mrt_lint.values import SqlType
+
+_SETTINGS = {"type": "type", "server_default": "server default", "nullable": "nullability"}
+
+
+class OtherDefinition(Rule):
+    """`downgrade()` brings something back with another definition than it had.
+
+    The rollback succeeds, and the schema is neither the old one nor the new one: a column that refuses NULL where the older
+    release writes it, a default that is missing, a constraint on other columns. The next autogenerate finds it, or nobody does.
+    """
+
+    code = "MRT111"
+    name = "other-definition"
+    severity = Severity.WARNING
+    message = "upgrade {does}, downgrade does not restore {what}: {difference}"
+    instead = "give it in downgrade() the definition it had before this revision"
+    manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "The former definition is not known, neither from the operation nor from the history.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "MRT402 and MRT403 speak of NOT NULL, MRT408 of indexes.",
+    )
+
+    bad = (
+        Example(
+            title="A column comes back with another type, nullability or default",
+            before=(
+                """
+            def upgrade():
+                op.create_table(
+                    "users",
+                    sa.Column("id", sa.Integer, primary_key=True),
+                    sa.Column("name", sa.String(50), nullable=False),
+                    sa.Column("state", sa.Text, server_default="new"),
+                    sa.Column("age", sa.Integer),
+                )
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_column("users", "name")  # MRT111
+                op.drop_column("users", "state")  # MRT111
+                op.drop_column("users", "age")  # MRT111
+
+            def downgrade():
+                op.add_column("users", sa.Column("name", sa.String(50), nullable=True))
+                op.add_column("users", sa.Column("state", sa.Text))
+                op.add_column("users", sa.Column("age", sa.BigInteger))
+            """,
+        ),
+        Example(
+            title="A setting is changed and not changed back, or to something else",
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.Text(), existing_type=sa.String(50))  # MRT111
+                op.alter_column("users", "state", server_default="new", existing_server_default=None)  # MRT111
+                op.alter_column("users", "age", nullable=True)  # MRT111
+
+            def downgrade():
+                op.alter_column("users", "name", type_=sa.String(40), existing_type=sa.Text())
+            """,
+        ),
+        Example(
+            title="A foreign key comes back with another rule for deletes",
+            before=(
+                """
+            def upgrade():
+                op.create_table("orders", sa.Column("user_id", sa.Integer))
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")  # MRT111
+
+            def downgrade():
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="As it was",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("name", sa.String(length=50), nullable=False), sa.Column("age", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_column("users", "name")
+                op.alter_column("users", "age", type_=sa.BigInteger(), server_default="0")
+
+            def downgrade():
+                op.alter_column("users", "age", type_=sa.Integer(), server_default=None)
+                op.execute("ALTER TABLE users ADD COLUMN name varchar(50) NOT NULL")
+            """,
+        ),
+        Example(
+            title="The former definition is not known",
+            source="""
+            def upgrade():
+                op.drop_column("users", "name")
+                op.alter_column("users", "age", type_=sa.BigInteger())
+
+            def downgrade():
+                op.alter_column("users", "age", type_=sa.SmallInteger())
+                op.add_column("users", sa.Column("name", sa.Text))
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer, server_default="0", nullable=False))
+                op.alter_column("users", "age", server_default=None)
+
+            def downgrade():
+                op.drop_column("users", "age")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for everything that does not become what it was."""
+        if case.has_no_way_back:
+            return
+        for op in case.concerned(self, ops.DropColumn, ops.DropConstraint):
+            if case.undone(op) is Undo.DIFFERENT and not (isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)):
+                found = names(op)
+                what = found["the_column"] if isinstance(op, ops.DropColumn) else found["the_constraint"]
+                difference = case.difference(op)
+                yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=difference)
+        for altered in case.concerned(self, ops.AlterColumn):
+            for setting, word in _SETTINGS.items():
+                undone = case.undone(altered, setting) if self._is_set(altered, setting) else Undo.YES
+                if undone in {Undo.NO, Undo.DIFFERENT}:
+                    difference = "it stays as upgrade left it" if undone is Undo.NO else "it gets another one"
+                    does = f"changes the {word} of {names(altered)['the_column']}"
+                    yield self.found(case.migration, altered, does=does, what="it", difference=difference)
+
+    @staticmethod
+    def _is_set(op: ops.AlterColumn, setting: str) -> bool:
+        """Tell whether an operation sets something that no other rule speaks of."""
+        value = getattr(op, setting)
+        return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
