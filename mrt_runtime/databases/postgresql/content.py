@@ -6,14 +6,15 @@ types that they do not know.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
 
-from mrt_runtime.rows import Row, Rows, holds_rows, keep
+from mrt_runtime.databases.postgresql.signs import Start, read_start
+from mrt_runtime.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.schema import Schema, Table
 
 # The text depends on these; what a project sets for its own sessions shall not.
@@ -23,36 +24,84 @@ SETTINGS = """SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle'
 BATCH = 25  # tables that one statement reads: planning each of them apart costs more, and so do longer unions
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """When and where rows were read, and how many there were in each table."""
+
+    start: Start
+    schema: Schema
+    counts: Mapping[str, int]
+
+
 def read_content(connection: Connection, schema: Schema, previous: Rows | None = None) -> Rows:
-    """Read the rows of every table, each value as text, NULL as None."""
-    known = previous.tables if previous is not None else {}
+    """Read the rows of every table, each value as text, NULL as None.
+
+    A table that has the same definition as in `previous`, as many rows, and none that was written since, is taken from there.
+    """
     cursor = connection.connection.cursor()
     cursor.execute(SETTINGS)
-    tables = [table for table in schema.tables if holds_rows(table)]
+    start = read_start(cursor)
+    tables = {table.label: table for table in schema.tables if holds_rows(table)}
     parents = {parent for table in schema.tables if table.kind == "table" for parent in table.parents}
-    found: dict[str, list[Row]] = defaultdict(list)
-    for start in range(0, len(tables), BATCH):
-        chosen = tables[start : start + BATCH]
+    same: dict[str, TableRows] = {}
+    if previous is not None and isinstance(previous.stamp, Past) and previous.stamp.start.place == start.place:
+        same = _unchanged(cursor, previous.tables, previous.stamp, schema, parents)
+    stale = [table for label, table in tables.items() if label not in same]
+    found: dict[str, list[Row]] = {table.label: [] for table in stale}
+    for chosen in _batches(stale):
         for at, values in _fetch(cursor, chosen, parents):
             found[chosen[at].label].append(tuple(values))
-    kept = {table.label: keep(table, found[table.label]) for table in tables}
-    return Rows(MappingProxyType({label: known[label] if known.get(label) == rows else rows for label, rows in kept.items()}))
+    counts = {label: len(rows) for label, rows in found.items()} | {label: len(rows.rows) for label, rows in same.items()}
+    kept = {label: same[label] if label in same else keep(table, found[label]) for label, table in tables.items()}
+    return Rows(MappingProxyType(kept), Past(start, schema, counts))
 
 
-def _fetch(cursor: Any, tables: Sequence[Table], parents: Iterable[str]) -> list[tuple[int, list[str | None]]]:
+def _unchanged(
+    cursor: Any, known: Mapping[str, TableRows], past: Past, schema: Schema, parents: Collection[str]
+) -> dict[str, TableRows]:
+    """Find the tables whose rows are the same: no row is younger than the earlier reading, and none is gone."""
+    if schema.types != past.schema.types:  # a label or a field may have another name
+        return {}
+    former = {table.label: table for table in past.schema.tables}
+    candidates = [
+        table
+        for table in schema.tables
+        if table.label in known
+        and former.get(table.label) == table
+        and all(column.stored for column in table.columns if column.generated)
+    ]
+    same: dict[str, TableRows] = {}
+    for chosen in _batches(candidates):
+        young = f"count(*) FILTER (WHERE age(xmin) <= age('{past.start.horizon}'::xid))"
+        selects = [f"SELECT {at}, count(*), {young} FROM {_source(table, parents)}" for at, table in enumerate(chosen)]
+        cursor.execute(" UNION ALL ".join(selects))
+        for at, count, new in cursor.fetchall():
+            label = chosen[at].label
+            if new == 0 and count == past.counts[label]:
+                same[label] = known[label]
+    return same
+
+
+def _batches(tables: Sequence[Table]) -> Iterator[Sequence[Table]]:
+    for start in range(0, len(tables), BATCH):
+        yield tables[start : start + BATCH]
+
+
+def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> list[tuple[int, list[str | None]]]:
     """Read some tables in one statement: pairs of a table's place among them and a row's values."""
     selects = []
     for at, table in enumerate(tables):
         values = ", ".join(f"{quoted(column.name)}::text" for column in table.columns)
-        only = "ONLY " if table.label in parents else ""
-        selects.append(f"SELECT {at}, ARRAY[{values}]::text[] FROM {only}{_name(table)}")
+        selects.append(f"SELECT {at}, ARRAY[{values}]::text[] FROM {_source(table, parents)}")
     cursor.execute(" UNION ALL ".join(selects))
     rows: list[tuple[int, list[str | None]]] = cursor.fetchall()
     return rows
 
 
-def _name(table: Table) -> str:
-    return f"{quoted(table.schema)}.{quoted(table.name)}" if table.schema else quoted(table.name)
+def _source(table: Table, parents: Collection[str]) -> str:
+    """Name a table as what is read from; of one that others inherit from, its own rows only."""
+    name = f"{quoted(table.schema)}.{quoted(table.name)}" if table.schema else quoted(table.name)
+    return f"ONLY {name}" if table.label in parents else name
 
 
 def quoted(name: str) -> str:

@@ -6,7 +6,10 @@ driver reads alike: text, int, bool and arrays of text or int. User objects have
 
 from __future__ import annotations
 
-VERSION = "SELECT current_setting('server_version_num')::int"
+import re
+from collections.abc import Collection
+
+AMONG = re.compile(r"\{among ([\w.]+)\}")
 
 NAMESPACES = """SELECT oid::bigint, nspname::text, nspname = current_schema() FROM pg_namespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"""
@@ -26,7 +29,7 @@ RELATIONS = """SELECT c.oid::bigint, c.relnamespace::bigint, c.relname::text, c.
   CASE WHEN c.relam <> 0 THEN (SELECT amname::text FROM pg_am WHERE oid = c.relam AND amname <> 'heap') END,
   CASE WHEN c.reltablespace <> 0 THEN (SELECT spcname::text FROM pg_tablespace WHERE oid = c.reltablespace) END,
   CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END
-FROM pg_class AS c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')"""
+FROM pg_class AS c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') {among c.oid}"""
 
 PARENTS = "SELECT inhrelid::bigint, inhparent::bigint FROM pg_inherits ORDER BY inhrelid, inhseqno"
 
@@ -37,7 +40,7 @@ ATTRIBUTES = """SELECT a.attrelid::bigint, a.attnum::int, a.attname::text, a.att
 FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
-  AND a.attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'f', 'c'))
+  AND a.attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'f', 'c')) {among a.attrelid}
 ORDER BY a.attrelid, a.attnum"""
 
 CONSTRAINTS = """SELECT c.oid::bigint, c.conrelid::bigint, c.contypid::bigint, c.conname::text, c.contype::text,
@@ -56,6 +59,7 @@ CONSTRAINTS = """SELECT c.oid::bigint, c.conrelid::bigint, c.contypid::bigint, c
   pg_get_expr(i.indpred, i.indrelid)
 FROM pg_constraint AS c LEFT JOIN pg_index AS i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
 WHERE c.oid >= 16384 AND c.contype IN ('p', 'u', 'c', 'x', 'f') AND c.conparentid = 0 AND (c.conislocal OR c.contype <> 'c')
+  {among c.conrelid}
 ORDER BY c.conname"""
 
 INDEXES = """SELECT i.indexrelid::bigint, i.indrelid::bigint, c.relname::text, m.amname::text, i.indisunique,
@@ -66,7 +70,7 @@ INDEXES = """SELECT i.indexrelid::bigint, i.indrelid::bigint, c.relname::text, m
   pg_get_expr(i.indpred, i.indrelid), c.reloptions::text[], i.indisclustered, i.indisreplident
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam
 WHERE i.indexrelid >= 16384 AND i.indrelid >= 16384 AND NOT c.relispartition
-  AND i.indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u', 'x'))
+  AND i.indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u', 'x')) {among i.indrelid}
 ORDER BY c.relname"""
 
 OPERATOR_CLASSES = "SELECT oid::bigint, opcname::text FROM pg_opclass WHERE NOT opcdefault"
@@ -147,8 +151,13 @@ UNION ALL SELECT 'publication', 'pg_publication', p.oid::bigint, NULL, p.pubname
   FROM pg_publication AS p"""
 
 
-def text_of(query: str, version: int) -> str:
-    """Write a query for a server of this `server_version_num`: where it has no such column, what that always means there."""
+def text_of(query: str, version: int, relations: Collection[int] | None = None) -> str:
+    """Write a query for a server of this `server_version_num`: where it has no such column, what that always means there.
+
+    relations: only about these, where the query is about relations.
+    """
+    among = "" if relations is None else f"AND \\1 IN ({', '.join(map(str, relations)) or 0})"
+    query = AMONG.sub(among, query)
     names = {
         "{compression}": ("a.attcompression::text", 140000, "''"),
         "{enforced}": ("c.conenforced", 180000, "true"),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from operator import attrgetter, itemgetter
+from typing import Any, Literal, TypeVar
 
 from mrt_runtime.databases.postgresql.records import AttributeRow, ConstraintRow, IndexRow, RelationRow
 from mrt_runtime.databases.postgresql.types import Types
 from mrt_runtime.schema import Check, Column, Exclusion, ForeignKey, Index, IndexElement, Key, Table, TableKind, qualified
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", bound=Any)
 
 KINDS: Mapping[str, TableKind] = {"r": "table", "p": "partitioned", "f": "foreign table"}
 ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
@@ -31,11 +32,12 @@ def unwrapped(expression: str | None) -> str:
     return text[1:-1] if text.startswith("(") and text.endswith(")") else text
 
 
-def grouped(rows: Iterable[Item], place: int) -> dict[int, list[Item]]:
+def grouped(rows: Iterable[Item], column: str | int) -> dict[int, list[Item]]:
     """Group rows by the OID in one of their columns, in their order."""
+    read: Callable[[Item], int] = itemgetter(column) if isinstance(column, int) else attrgetter(column)
     groups: dict[int, list[Item]] = defaultdict(list)
     for row in rows:
-        groups[row[place]].append(row)  # type: ignore[index]  # every row is a tuple
+        groups[read(row)].append(row)
     return groups
 
 
@@ -48,15 +50,15 @@ class Relations:
 
     types: Types
     schemas: Mapping[int, str | None]
-    comments: Mapping[tuple[str, int, int], str]
-    collations: Mapping[int, str]
     operator_classes: Mapping[int, str]
     rows: Mapping[int, RelationRow]
     attributes: Mapping[int, list[AttributeRow]]
     constraints: Mapping[int, list[ConstraintRow]]
     indexes: Mapping[int, list[IndexRow]]
     parents: Mapping[int, list[tuple[int, int]]]
+    comments: Mapping[tuple[str, int, int], str]
     owned: Mapping[tuple[int, int], str]
+    collations: Mapping[int, str] = field(default_factory=dict)
     names: dict[int, dict[int, str]] = field(init=False)
 
     def __post_init__(self) -> None:

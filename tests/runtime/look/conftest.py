@@ -44,6 +44,12 @@ def split(statements):
 
 
 @pytest.fixture
+def place_on():
+    """What makes a place of a connection."""
+    return Place
+
+
+@pytest.fixture
 def sqlite_file(tmp_path):
     """What makes an empty SQLite file of a certain page size."""
 

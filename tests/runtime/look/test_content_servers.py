@@ -1,0 +1,190 @@
+"""Servers' rows are read exactly, and a look that builds on another sees what a first look sees."""
+
+import contextlib
+import os
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mrt_runtime.databases.postgresql.content import BATCH
+from mrt_runtime.loss import compare
+
+POSTGRESQL_VALUES = {
+    "timestamptz": ("'infinity'", "'0044-03-15 BC'", "'10000-01-01 00:00:00+00'"),
+    "float8": ("'NaN'", "0.1", "0.1::float8 + 1e-17 * 3"),
+    "numeric": ("1.50", "1.5"),
+    "jsonb": ("""'{"a": 1}'""", """'{"a": 1.0}'"""),
+    "json": ("""'{"a":1}'""", """'{"a": 1}'"""),
+    "bytea": (r"'\x00ff'", r"'\x00fe'"),
+    "text[]": ("'{a,NULL}'", "'{a,\"NULL\"}'"),
+    "int4range": ("'empty'", "'[1,2)'"),
+    "interval": ("'1 month'", "'30 days'"),
+    "inet": ("'10.0.0.1/8'", "'10.0.0.1'"),
+    "varbit": ("B'01'", "B'010'"),
+    "uuid": ("'00000000-0000-0000-0000-000000000000'", "'00000000-0000-0000-0000-000000000001'"),
+    "xml": ("'<a/>'", "'<a></a>'"),
+    "tsvector": ("'a:1'", "'a:2'"),
+    "money": ("1.00", "2.00"),
+}
+MYSQL_VALUES = {
+    "float": ("1.2345678", "1.2345679"),
+    "double": ("0.1", "0.10000000000000002"),
+    "decimal(5, 2)": ("1.50", "1.51"),
+    "varchar(9)": ("'a'", "'A'"),
+    "varbinary(9)": ("x'00'", "x'0000'"),
+    "bit(3)": ("b'101'", "b'100'"),
+    "point": ("point(1, 2)", "point(2, 1)"),
+    "datetime(6)": ("'2020-01-01 00:00:00.000001'", "'2020-01-01 00:00:00.000002'"),
+    "time": ("'-838:59:59'", "'-838:59:58'"),
+    "year": ("2020", "1901"),
+    "set('a', 'b')": ("'a,b'", "'b'"),
+    "json": ("""'{"a": 1}'""", """'{"a": 2}'"""),
+}
+
+
+def check_values(place, kind, values):
+    place.run(f"CREATE TABLE t (id integer PRIMARY KEY, v {kind})", "INSERT INTO t VALUES (1, NULL)")
+    seen = place.look()
+    for value in values:
+        place.run(f"UPDATE t SET v = {value}")
+        now = place.look(seen)
+        what = "changed" if now.rows.tables["t"].rows != ((None,),) else "lost"
+        messages = [failure.message for failure in compare(seen.rows, now.rows)]
+        assert messages == [f"Column 't.v': 1/1 values {what} after rollback"]
+        assert compare(now.rows, place.look().rows) == ()
+        seen = now
+
+
+@pytest.mark.parametrize("kind", POSTGRESQL_VALUES)
+def test_values_of_postgresql_are_told_apart(postgresql, kind):
+    check_values(postgresql, kind, POSTGRESQL_VALUES[kind])
+
+
+@pytest.mark.parametrize("kind", MYSQL_VALUES)
+def test_values_of_mysql_are_told_apart(mysql, kind):
+    check_values(mysql, kind, MYSQL_VALUES[kind])
+
+
+def test_zero_dates_of_mysql_are_read(mysql):
+    mysql.run(
+        "SET SESSION sql_mode = ''", "CREATE TABLE t (d date, n datetime)", "INSERT INTO t VALUES ('0000-00-00', '2020-00-00')"
+    )
+    assert mysql.look().rows.tables["t"].rows == (("0000-00-00", "2020-00-00 00:00:00"),)
+
+
+def test_many_tables_are_read_in_batches(postgresql):
+    for number in range(2 * BATCH + 1):
+        postgresql.run(f"CREATE TABLE t{number} (v integer)", f"INSERT INTO t{number} VALUES ({number})")
+    rows = postgresql.look().rows
+    assert {name: table.rows for name, table in rows.tables.items()} == {f"t{n}": ((str(n),),) for n in range(2 * BATCH + 1)}
+
+
+def test_rows_of_partitions_and_of_heirs_are_read_once(postgresql):
+    postgresql.run(
+        "CREATE TABLE log (day date) PARTITION BY RANGE (day)",
+        "CREATE TABLE log_2020 PARTITION OF log FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+        "INSERT INTO log VALUES ('2020-02-02')",
+        "CREATE TABLE users (id integer)",
+        "CREATE TABLE staff () INHERITS (users)",
+        "INSERT INTO users VALUES (1)",
+        "INSERT INTO staff VALUES (2)",
+    )
+    rows = {name: table.rows for name, table in postgresql.look().rows.tables.items()}
+    assert rows == {"log": (("2020-02-02",),), "users": (("1",),), "staff": (("2",),)}
+
+
+def test_a_table_without_columns_has_rows(postgresql):
+    postgresql.run("CREATE TABLE t ()", "INSERT INTO t DEFAULT VALUES")
+    before = postgresql.look().rows
+    postgresql.run("DELETE FROM t")
+    assert [failure.message for failure in compare(before, postgresql.look().rows)] == ["Table 't': 1/1 rows lost after rollback"]
+
+
+def test_the_settings_of_a_project_do_not_change_the_text_of_values(postgresql):
+    postgresql.run("CREATE TABLE t (at timestamptz, n float8)", "INSERT INTO t VALUES ('2020-01-01 00:00:00+00', 0.1)")
+    before = postgresql.look()
+    postgresql.run("SET LOCAL timezone = 'Asia/Tokyo'", "SET LOCAL datestyle = 'German'", "SET LOCAL extra_float_digits = -3")
+    assert compare(before.rows, postgresql.look().rows) == ()
+
+
+STATEMENTS = (
+    "CREATE TABLE a (id serial PRIMARY KEY, x integer DEFAULT 1, y text)",
+    "CREATE TABLE b (id integer PRIMARY KEY, a_id integer REFERENCES a, m mood DEFAULT 'ok', CHECK (id > 0))",
+    "CREATE TABLE c (LIKE a INCLUDING ALL)",
+    "CREATE TABLE part (d date, n integer) PARTITION BY RANGE (d)",
+    "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+    "CREATE TABLE heir (z integer) INHERITS (a)",
+    "ALTER TABLE part DETACH PARTITION part_1",
+    "ALTER TABLE heir NO INHERIT a",
+    *("DROP TABLE b", "DROP TABLE c", "DROP TABLE heir", "DROP TABLE part_1", "DROP TABLE a CASCADE"),
+    "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+    "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'",
+    "ALTER TYPE mood RENAME TO feeling",
+    "CREATE INDEX ix_y ON a (lower(y), x DESC)",
+    "CREATE UNIQUE INDEX ix_x ON a (x)",
+    *("ALTER INDEX ix_y RENAME TO ix_z", "DROP INDEX ix_y", "DROP INDEX ix_x"),
+    "ALTER TABLE a ADD CONSTRAINT uq UNIQUE (x)",
+    "ALTER TABLE a DROP CONSTRAINT uq",
+    "ALTER TABLE a ADD CONSTRAINT ck CHECK (x < 99) NOT VALID",
+    "ALTER TABLE a VALIDATE CONSTRAINT ck",
+    *("ALTER TABLE a RENAME TO a2", "ALTER TABLE a2 RENAME TO a", "ALTER TABLE a RENAME x TO x2", "ALTER TABLE a RENAME x2 TO x"),
+    *("ALTER TABLE a RENAME id TO key", "ALTER TABLE a RENAME key TO id", "ALTER SEQUENCE a_id_seq RENAME TO other"),
+    *("ALTER TABLE a ALTER y TYPE varchar(20)", "ALTER TABLE a ALTER y TYPE text", "ALTER TABLE a ALTER x SET NOT NULL"),
+    *("ALTER TABLE a ALTER x DROP DEFAULT", "ALTER TABLE a ALTER x SET DEFAULT 5", "ALTER TABLE a ADD w integer DEFAULT 3"),
+    *("ALTER TABLE a DROP w", "ALTER TABLE a SET SCHEMA other", "ALTER TABLE other.a SET SCHEMA public"),
+    *("CREATE SEQUENCE s", "ALTER SEQUENCE s INCREMENT 3", "ALTER SEQUENCE s OWNED BY a.x", "DROP SEQUENCE s"),
+    *("CREATE VIEW v AS SELECT x FROM a", "DROP VIEW v", "CREATE SCHEMA other"),
+    *("COMMENT ON TABLE a IS 'A'", "COMMENT ON COLUMN a.x IS 'X'", "COMMENT ON COLUMN a.y IS 'Y'", "COMMENT ON COLUMN a.y IS NULL"),
+    *("COMMENT ON CONSTRAINT ck ON a IS 'CK'", "COMMENT ON INDEX ix_x IS 'IX'", "COMMENT ON SEQUENCE a_id_seq IS 'S'"),
+    *("CREATE POLICY p ON a USING (x > 1)", "ALTER TABLE a ENABLE ROW LEVEL SECURITY", "ALTER TABLE a SET (fillfactor = 50)"),
+    *("CREATE TYPE pair AS (l integer, r text)", "ALTER TYPE pair ADD ATTRIBUTE q integer", "ALTER TABLE a ADD p pair"),
+    *("CREATE DOMAIN dom AS integer", "ALTER DOMAIN dom ADD CHECK (VALUE > 0)", "ALTER TABLE a ADD d dom"),
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    *("CREATE TRIGGER tr BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION f()", "DROP FUNCTION f() CASCADE"),
+    *(
+        "INSERT INTO a (y) VALUES ('new')",
+        "INSERT INTO b VALUES (1, 1)",
+        "UPDATE a SET y = y || '!'",
+        "DELETE FROM b",
+        "TRUNCATE a CASCADE",
+    ),
+    *("INSERT INTO part VALUES ('2020-02-02', 1)", "UPDATE part SET n = n + 1", "INSERT INTO heir (z) VALUES (1)"),
+    *("UPDATE a SET p = (1, 'r')", "VACUUM FULL a", "DELETE FROM a WHERE id % 2 = 0"),
+)
+
+
+@pytest.fixture
+def committing(postgresql_engine):
+    """A PostgreSQL database in which every statement commits, emptied afterwards."""
+    with postgresql_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS other CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+
+
+@settings(
+    max_examples=int(os.environ.get("MRT_TEST_EXAMPLES", "12")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=st.lists(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=8), min_size=2, max_size=6))
+def test_building_on_the_look_before_sees_what_a_first_look_sees(committing, postgresql_engine, place_on, steps):
+    committing.exec_driver_sql("DROP SCHEMA IF EXISTS other CASCADE")
+    committing.exec_driver_sql("DROP SCHEMA public CASCADE")
+    committing.exec_driver_sql("CREATE SCHEMA public")
+    for statement in STATEMENTS[:2]:
+        with contextlib.suppress(sa.exc.DBAPIError):
+            committing.exec_driver_sql(statement)
+    seen = None
+    for statements in steps:
+        for statement in statements:
+            with contextlib.suppress(sa.exc.DBAPIError):
+                committing.exec_driver_sql(statement)
+        with postgresql_engine.connect() as connection:
+            place = place_on(connection, "postgresql")
+            seen, fresh = place.look(seen), place.look()
+        assert seen.schema == fresh.schema
+        assert repr(seen.rows) == repr(fresh.rows)
