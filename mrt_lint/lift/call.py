@@ -57,7 +57,9 @@ def call(run: Run, value: Value, arguments: Arguments, node: cst.Call) -> Value:
     if isinstance(value, Partial):
         given = value.arguments
         merged = Arguments(
-            [*given.positional, *arguments.positional], given.keyword | arguments.keyword, given.complete and arguments.complete
+            [*given.positional, *arguments.positional],
+            given.keyword | arguments.keyword,
+            complete=given.complete and arguments.complete,
         )
         return call(run, value.function, merged, node)
     if isinstance(value, Bound):

@@ -16,6 +16,10 @@ MIN_LENGTH: Final = 2 * MAX_NESTING
 LEXEME: Final = re.compile(rb"#[^\n]*|'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"", re.DOTALL)
 CHAIN: Final = re.compile(rb"[-+*/%@&|^~.<>=!(\[{]|\b(?:and|or|not|if|else|lambda|for|in|is|await)\b")
 MAX_BLOCKS: Final = 60
+"""Blocks within one another; Python stops at a hundred."""
+
+ELIF: Final = 0.25
+"""What a further `elif`, which nests in the tree and not on the page, counts beside a block."""
 
 
 def depth_of(tree: ast.Module, source: bytes) -> int:
@@ -34,15 +38,15 @@ def depth_of(tree: ast.Module, source: bytes) -> int:
     return deepest
 
 
-def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, int]]:
-    stack: list[tuple[ast.AST, int]] = [(tree, 0)]
+def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, float]]:
+    stack: list[tuple[ast.AST, float]] = [(tree, 0)]
     while stack:
         block, level = stack.pop()
         for name in ("body", "orelse", "finalbody", "handlers", "cases"):
             for child in getattr(block, name, ()):
                 if isinstance(child, ast.stmt):
                     yield child, level
-                stack.append((child, level + 1))
+                stack.append((child, level + (ELIF if name == "orelse" and isinstance(child, ast.If) else 1)))
 
 
 def _depth(statement: ast.stmt) -> int:
@@ -54,6 +58,8 @@ def _depth(statement: ast.stmt) -> int:
         deepest = max(deepest, level)
         if level > MAX_NESTING:
             return level
+        if isinstance(node, ast.BoolOp):  # flat here, a chain of pairs to libcst
+            level += len(node.values)
         for child in ast.iter_child_nodes(node):
             if not isinstance(child, (ast.stmt, ast.expr_context, ast.operator)):
                 stack.append((child, level + 1))  # noqa: PERF401 - a generator costs more on so few

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import libcst as cst
@@ -70,7 +69,7 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
     """Bind a call's arguments as Python would; what an unreadable star may have given is unknown."""
     parameters = function.node.params
     if function.receiver is not None:
-        arguments = dataclasses.replace(arguments, positional=[function.receiver, *arguments.positional])
+        arguments = Arguments([function.receiver, *arguments.positional], arguments.keyword, complete=arguments.complete)
     ordered = [parameter.name.value for parameter in (*parameters.posonly_params, *parameters.params)]
     names = scope.names
     for name in (*ordered, *(parameter.name.value for parameter in parameters.kwonly_params)):

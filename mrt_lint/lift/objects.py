@@ -22,11 +22,19 @@ Value: TypeAlias = object
 """Whatever an expression may evaluate to."""
 
 
-@dataclass(slots=True, frozen=True)
 class Ref:
     """Something that lives outside the file, by its dotted path: "alembic.op", "sqlalchemy.Column", "builtins.print"."""
 
-    path: str
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ref) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
     @property
     def last(self) -> str:
@@ -288,13 +296,17 @@ class Computed:
     persisted: bool | Unknown | None = None
 
 
-@dataclass(slots=True)
 class Arguments:
     """The evaluated arguments of one call; `complete` is False where a star argument could not be read."""
 
-    positional: list[Value] = field(default_factory=list)
-    keyword: dict[str, Value] = field(default_factory=dict)
-    complete: bool = True
+    __slots__ = ("complete", "keyword", "positional")
+
+    def __init__(
+        self, positional: list[Value] | None = None, keyword: dict[str, Value] | None = None, *, complete: bool = True
+    ) -> None:
+        self.positional = [] if positional is None else positional
+        self.keyword = {} if keyword is None else keyword
+        self.complete = complete
 
     def get(self, position: int, name: str, default: Value = None) -> Value:
         """Give the argument at a position or by name; UNKNOWN where an unreadable star argument may have given it."""
@@ -305,4 +317,5 @@ class Arguments:
         return default if self.complete else UNKNOWN
 
     def everything(self) -> list[Value]:
+        """Give all arguments, named or not."""
         return [*self.positional, *self.keyword.values()]

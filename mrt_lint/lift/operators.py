@@ -7,7 +7,24 @@ from collections.abc import Callable
 from typing import Any
 
 from mrt_lint.lift.convert import is_known
-from mrt_lint.lift.objects import Bound, Class, Dialect, DialectName, Function, Maybe, Ref, Sql, Value
+from mrt_lint.lift.objects import (
+    Batch,
+    Bound,
+    Class,
+    Connection,
+    Context,
+    Dialect,
+    DialectName,
+    Function,
+    Inspector,
+    Maybe,
+    Member,
+    Ref,
+    Session,
+    Sql,
+    Table,
+    Value,
+)
 from mrt_lint.lift.run import MAX_LENGTH, Run
 from mrt_lint.lift.strings import apply_percent, bounded
 from mrt_lint.values import HOLE, UNKNOWN, Column, Unknown
@@ -38,6 +55,10 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+OBJECTS = (Batch, Class, Connection, Context, Dialect, DialectName, Function, Inspector, Member, Session, Table)
+"""What is never false."""
+
+
 def truth(value: Value) -> bool | None:
     """Whether a condition holds; None where it cannot be decided."""
     if isinstance(value, str):
@@ -46,7 +67,7 @@ def truth(value: Value) -> bool | None:
         return bool(value)
     if isinstance(value, (list, tuple, set, frozenset, dict)):
         return None if value and all(isinstance(item, Maybe) for item in value) else bool(value)
-    return True if isinstance(value, (Function, Class, DialectName)) else None
+    return True if isinstance(value, OBJECTS) else None
 
 
 def combine(name: str, left: Value, right: Value) -> Value:

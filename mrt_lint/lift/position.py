@@ -1,7 +1,7 @@
 """Where nodes stand in the source.
 
-libcst computes positions for all nodes at once, at more than the price of the parse. Here the statements of its tree are laid beside
-those of Python's own, which know where they stand, and only an expression that holds a wanted node somewhere inside is
+libcst computes positions for all nodes at once, at more than the price of the parse. Here the statements of its tree are laid
+beside those of Python's own, which know where they stand, and only an expression that holds a wanted node somewhere inside is
 generated once more to see where. Where the two trees do not run in parallel, the whole module is.
 """
 
@@ -61,6 +61,11 @@ class Recorder(CodegenState):
         if id(node) in self.wanted:
             self.ends[id(node)] = len(self.tokens)
 
+    def end(self, node: cst.CSTNode) -> int:
+        """Tell the token after a wanted node, the parentheses around it left out."""
+        closing = _closing(node)
+        return self.starts[id(closing[0])] if closing else self.ends[id(node)]
+
 
 class Atlas:
     """The statements of one module beside their twins in Python's own tree."""
@@ -104,12 +109,12 @@ class Atlas:
 
     def _inside(self, root: cst.CSTNode, twin: Any, node: cst.CSTNode, indents: tuple[str, ...]) -> Place | None:
         first = _first(node)
-        recorder = Recorder(self.module, {id(first), id(node)})
+        recorder = Recorder(self.module, {id(first), id(node), *map(id, _closing(node))})
         recorder.indent_tokens.extend(indents)
         root._codegen(recorder)  # noqa: SLF001 - libcst offers no cheaper way to positions
         if id(node) not in recorder.ends or id(first) not in recorder.starts:
             return None
-        start, end = recorder.starts[id(first)], recorder.ends[id(node)]
+        start, end = recorder.starts[id(first)], recorder.end(node)
         spots = _spots(recorder.tokens, sorted({start, end}), (twin.lineno, self._column(twin.lineno, twin.col_offset)))
         return Place(*spots[start], *spots[end])
 
@@ -121,7 +126,7 @@ class Atlas:
         column = self._column(twin.lineno, twin.col_offset)
         width = len("def") + len(node.whitespace_after_def.value) + len(node.name.value)
         if node.asynchronous is not None:
-            column += len("async") + len(getattr(node.asynchronous.whitespace_after, "value", " "))
+            width += len("async") + len(getattr(node.asynchronous.whitespace_after, "value", " "))
         return Place(twin.lineno, column, twin.lineno, column + width)
 
     def _column(self, line: int, offset: int) -> int:
@@ -174,16 +179,19 @@ def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, Plac
     """Give the same by generating the code of the whole module."""
     first = {id(node): _first(node) for node in nodes}
     last = {id(node): node.name if isinstance(node, cst.FunctionDef) else node for node in nodes}
-    recorder = Recorder(module, {id(node) for node in (*first.values(), *last.values())})
+    closing = [mark for node in nodes for mark in _closing(node)]
+    recorder = Recorder(module, {id(node) for node in (*first.values(), *last.values(), *closing)})
     module._codegen(recorder)  # noqa: SLF001 - libcst offers no cheaper way to positions
-    points = {recorder.starts[id(node)] for node in first.values()} | {recorder.ends[id(node)] for node in last.values()}
+    points = {recorder.starts[id(node)] for node in first.values()} | {recorder.end(node) for node in last.values()}
     spots = _spots(recorder.tokens, sorted(points), (1, 1))
     places = {}
     for node in nodes:
         line, column = spots[recorder.starts[id(first[id(node)])]]
         if isinstance(node, cst.FunctionDef):
             column -= len("def")
-        places[id(node)] = Place(line, column, *spots[recorder.ends[id(last[id(node)])]])
+            if node.asynchronous is not None:
+                column -= len("async") + len(getattr(node.asynchronous.whitespace_after, "value", " "))
+        places[id(node)] = Place(line, column, *spots[recorder.end(last[id(node)])])
     return places
 
 
@@ -192,6 +200,11 @@ def _first(node: cst.CSTNode) -> cst.CSTNode:
     if isinstance(node, cst.FunctionDef):
         return node.whitespace_after_def
     return node.func if isinstance(node, cst.Call) else node
+
+
+def _closing(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
+    """Give the closing parentheses around a call."""
+    return node.rpar if isinstance(node, cst.Call) else ()
 
 
 def _spots(tokens: list[str], points: list[int], origin: tuple[int, int]) -> dict[int, tuple[int, int]]:

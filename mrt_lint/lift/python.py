@@ -191,7 +191,7 @@ def call_library(run: Run, path: str, arguments: Arguments) -> Value:
     if path in ("textwrap.dedent", "inspect.cleandoc"):
         return strings.dedent(first) if path == "textwrap.dedent" else strings.cleandoc(first)
     if path == "functools.partial" and arguments.positional:
-        return Partial(first, Arguments(arguments.positional[1:], arguments.keyword, arguments.complete))
+        return Partial(first, Arguments(arguments.positional[1:], arguments.keyword, complete=arguments.complete))
     if path in ("itertools.chain", "itertools.product", "itertools.chain.from_iterable"):
         sources = arguments.positional if not path.endswith("from_iterable") else _turns(run, first)
         turns = [_turns(run, source) for source in sources]

@@ -96,14 +96,17 @@ def _merge(done: list[tuple[frozenset[str], Run]], universe: frozenset[str]) -> 
     reading = Reading()
     for dialects, run in done:
         at = 0
+        fresh: list[tuple[Emitted, frozenset[str]]] = []
         for emitted in run.emitted:
             found = next((place for place in range(at, len(merged)) if merged[place][0].is_same(emitted)), None)
             if found is None:
-                merged.insert(at, (emitted, dialects))
-                at += 1
+                fresh.append((emitted, dialects))
             else:
-                merged[found] = (merged[found][0], merged[found][1] | dialects)
-                at = found + 1
+                merged[found] = (emitted, merged[found][1] | dialects)
+                merged[found:found] = fresh
+                at = found + 1 + len(fresh)
+                fresh = []
+        merged += fresh
         for failure in run.failures:
             if not any(known.node is failure.node for known in reading.failures):
                 reading.failures.append(failure)

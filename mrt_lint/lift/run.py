@@ -48,17 +48,29 @@ class TooLongError(Exception):
     """The function takes more steps than a reading may."""
 
 
-@dataclass(slots=True)
 class Emitted:
     """An operation before its place and its dialects are known."""
 
-    kind: type[Op]
-    fields: dict[str, Any]
-    node: cst.CSTNode
-    statement: cst.CSTNode | None
-    certain: bool
-    autocommit: bool
-    batch: bool
+    __slots__ = ("autocommit", "batch", "certain", "fields", "kind", "node", "statement")
+
+    def __init__(
+        self,
+        kind: type[Op],
+        fields: dict[str, Any],
+        node: cst.CSTNode,
+        statement: cst.CSTNode | None,
+        *,
+        certain: bool,
+        autocommit: bool,
+        batch: bool,
+    ) -> None:
+        self.kind = kind
+        self.fields = fields
+        self.node = node
+        self.statement = statement
+        self.certain = certain
+        self.autocommit = autocommit
+        self.batch = batch
 
     def is_same(self, other: Emitted) -> bool:
         """Whether another reading did the same in the same place."""
@@ -93,9 +105,9 @@ class Run:
     """The state of one reading.
 
     `doubt` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
-    comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated
-    (a call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which functions
-    yield, None where none can; `active` are those being walked.
+    comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated (a
+    call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
+    functions yield, None where none can; `active` are those being walked.
     """
 
     dialects: frozenset[str]
@@ -128,7 +140,15 @@ class Run:
         """Record that the migration does this here."""
         if not self.quiet:
             self.emitted.append(
-                Emitted(kind, fields, node, self.statement, self.doubt == 0, autocommit or self.autocommit > 0, batch)
+                Emitted(
+                    kind,
+                    fields,
+                    node,
+                    self.statement,
+                    certain=self.doubt == 0,
+                    autocommit=autocommit or self.autocommit > 0,
+                    batch=batch,
+                )
             )
 
     def fail(self, node: cst.CSTNode, why: str) -> None:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from mrt_lint.lift.convert import is_same
 from mrt_lint.lift.loop import iterate
-from mrt_lint.lift.objects import Bound, Instance, Maybe, Row, Scope, Sql, Value
+from mrt_lint.lift.objects import Instance, Maybe, Row, Scope, Sql, Value
 from mrt_lint.lift.run import Run
 from mrt_lint.ops import Update
 from mrt_lint.values import UNKNOWN
@@ -85,14 +85,13 @@ def _set_item(
     scope: Scope,
     evaluate: Callable[[Run, cst.BaseExpression, Scope], Value],
 ) -> None:
-    container: Any = evaluate(run, target.value, scope)
+    container = evaluate(run, target.value, scope)
     part = target.slice[0].slice
     key = evaluate(run, part.value, scope) if isinstance(part, cst.Index) else UNKNOWN
-    if isinstance(container, Bound):
+    if not isinstance(container, (dict, list)):
         return
-    value = UNKNOWN if run.forks else value
+    items: Any = container
     try:
-        if isinstance(container, dict) or (isinstance(container, list) and isinstance(key, int)):
-            container[key] = value
+        items[key] = UNKNOWN if run.forks else value
     except (TypeError, IndexError):
         return

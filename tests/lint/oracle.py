@@ -21,7 +21,7 @@ from alembic.operations import Operations, base, batch
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspection
+from sqlalchemy import inspection, orm
 from sqlalchemy.types import UserDefinedType
 
 from tests.lint.oracle_values import ddl_of, object_of, operations_of, statement_of
@@ -248,6 +248,8 @@ def record(source, function, dialect, path="migration.py", seconds=5):
         stack.enter_context(patched(batch.BatchOperationsImpl, "flush", lambda _self: None))
         stack.enter_context(patched(MigrationContext, "autocommit_block", lambda _self: contextlib.nullcontext()))
         stack.enter_context(patched(Stub, "recording", recording))
+        for name in ("add", "add_all", "delete", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"):
+            stack.enter_context(patched(orm.Session, name, _refuse))
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         stack.enter_context(stand_ins())
@@ -264,6 +266,10 @@ def record(source, function, dialect, path="migration.py", seconds=5):
         except BaseException as problem:  # whatever the migration raises
             raise UnrecordableError(f"{type(problem).__name__}: {problem}") from None
     return recording
+
+
+def _refuse(*_args, **_kwargs):
+    raise UnrecordableError("a session writes objects when it likes")
 
 
 @contextlib.contextmanager

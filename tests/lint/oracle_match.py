@@ -38,7 +38,7 @@ def differences(lifted, recorded):
         if spec.name in MARKS or spec.name in UNTOLD or (incomplete and spec.name in ("columns", "constraints")):
             continue
         one, other = getattr(lifted, spec.name), getattr(recorded, spec.name)
-        if spec.name == "constraints":
+        if spec.name == "constraints" and other is not UNKNOWN:
             one, other = sorted(one, key=repr), sorted(other, key=repr)
             one, other = tuple(one), tuple(other)
         if not fits(one, other):

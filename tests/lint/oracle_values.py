@@ -274,8 +274,10 @@ def statement_of(statement):
         yield ops.Update(table=statement.table.name, schema=getattr(statement.table, "schema", None), columns=columns, where=where)
     elif isinstance(statement, dml.Delete):
         yield ops.Delete(table=statement.table.name, schema=statement.table.schema, where=bool(statement._where_criteria))
-    elif not isinstance(statement, sql.expression.SelectBase):
+    elif isinstance(statement, sa_schema.ExecutableDDLElement):
         yield from ddl_of(statement)
+    elif not isinstance(statement, sql.expression.SelectBase):
+        yield ops.Execute(statement=UNKNOWN)
 
 
 def ddl_of(statement):
@@ -288,12 +290,14 @@ def object_of(action, element, *, checked=False):
     """An object created or dropped by itself."""
     creates = action == "create"
     if isinstance(element, types.Enum):
+        checked = UNKNOWN if type(element).__module__.endswith("named_types") else checked  # PostgreSQL's own looks first by itself
         members = {"members": tuple(element.enums), "if_not_exists": checked} if creates else {"if_exists": checked}
         yield (ops.CreateObject if creates else ops.DropObject)(kind="enum", name=element.name, schema=element.schema, **members)
     elif isinstance(element, sa_schema.Sequence):
         yield (ops.CreateObject if creates else ops.DropObject)(kind="sequence", name=element.name, schema=element.schema)
     elif isinstance(element, sa_schema.Table):
-        yield (ops.CreateTable if creates else ops.DropTable)(table=element.name, schema=element.schema)
+        columns = {"columns": UNKNOWN, "constraints": UNKNOWN} if creates else {}
+        yield (ops.CreateTable if creates else ops.DropTable)(table=element.name, schema=element.schema, **columns)
     elif isinstance(element, sa_schema.Index):
         made = index_of(element)
         yield made if creates else ops.DropIndex(index=made.index, table=made.table)
