@@ -37,11 +37,11 @@ class Case:
         self._ledgers: dict[str, Ledger] = {}
 
     def past(self, dialect: str) -> Past:
-        """Give what the history knows of the schema at the revision's parents; it is replayed for one dialect alone."""
+        """Give what the history knows of the schema at the revision's parents."""
         revision = self.migration.revision
-        if self.history is None or not isinstance(revision, str) or not admits((self.history.dialect,), dialect):
+        if self.history is None or not isinstance(revision, str):
             return Past()
-        return Past(self.history.before(revision))
+        return Past(self.history.before(revision), with_types=admits((self.history.dialect,), dialect))
 
     @cached_property
     def has_no_way_back(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table
@@ -12,10 +13,14 @@ from mrt_lint.values import UNKNOWN, Column, Constraint
 
 
 class Past:
-    """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know."""
+    """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know.
 
-    def __init__(self, schema: Schema | None = None) -> None:
+    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known.
+    """
+
+    def __init__(self, schema: Schema | None = None, *, with_types: bool = True) -> None:
         self.schema = schema or Schema()
+        self.with_types = with_types
 
     def table(self, key: Key) -> Table | None:
         """Give what is known of a table."""
@@ -26,7 +31,9 @@ class Past:
         """Give a column's definition."""
         found = self.table(table)
         column = found.columns.get(str(name)) if found is not None else None
-        return column if isinstance(column, Column) else None
+        if not isinstance(column, Column):
+            return None
+        return column if self.with_types else replace(column, type=UNKNOWN, server_default=UNKNOWN)
 
     def constraint(self, table: Key, name: Key) -> Constraint | None:
         """Give a constraint's definition."""
