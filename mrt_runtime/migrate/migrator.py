@@ -35,6 +35,7 @@ class Migrator:
         self._scratch = scratch
         self._environment = Environment(config, scratch)
         self._known: tuple[int, Heads] | None = None
+        self._last: Move | None = None
         with self._environment.entered():
             self._directory = self._environment.open_directory()
             self._env_py = self._environment.env_py(self._directory)
@@ -134,14 +135,28 @@ class Migrator:
         def work(heads: Heads, _context: object) -> Iterator[RevisionStep]:
             """Give the step; called again where env.py walks over several schemas."""
             if not asked and not self._is_same(heads, expected):
-                raise MigrationError(describe_lost(expected, heads), phase="env", file=self._env_py)
+                raise self._tell_lost(expected, heads)
             asked.append(heads)
             with self._environment.doing(direction, revision, self.graph[revision].file):
                 yield self._make_step(direction, revision)
 
         self._environment.run(self._directory, work, direction, destination_rev=revision)
         self._require(asked)
+        self._last = (direction, revision)
         self._known = (self._scratch.generation, self._predict(expected, direction, revision))
+
+    def _tell_lost(self, expected: Heads, found: Heads) -> MigrationError:
+        """Say that the version table does not know of the last step."""
+        direction, revision = self._last or ("upgrade", "")
+        present, due = ", ".join(found) or "base", ", ".join(expected) or "base"
+        return MigrationError(
+            f"the version table says {present} instead of {due}, because the end of the step was not committed. Either the "
+            "migration ended Alembic's transaction (op.get_bind().commit()), or env.py does not run "
+            "`with context.begin_transaction(): context.run_migrations()`",
+            phase=direction,
+            revision=revision,
+            file=self.graph[revision].file if revision else self._env_py,
+        )
 
     def _require(self, asked: list[Heads]) -> None:
         if not asked:
@@ -164,11 +179,3 @@ class Migrator:
 
     def _is_same(self, heads: Heads, others: Heads) -> bool:
         return set(heads) == set(others) or self.graph.ancestors(heads) == self.graph.ancestors(others)
-
-
-def describe_lost(expected: Heads, found: Heads) -> str:
-    """Say that what a step did is gone again."""
-    return (
-        f"after a step the database stands at {', '.join(found) or 'base'} instead of {', '.join(expected) or 'base'}: env.py "
-        "did not commit. It has to run `with context.begin_transaction(): context.run_migrations()`"
-    )

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import parse_url, scrub
+from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url, scrub
 from mrt_runtime.databases.mysql.outside import find_other_database
 from mrt_runtime.databases.token import find_token, make_name, make_token
 
@@ -98,6 +98,20 @@ def test_passwords_are_taken_out_of_texts_and_words_are_left(text, clean):
 def test_the_old_scheme_of_postgres_urls_is_understood():
     assert parse_url("postgres://u:p@h/x").drivername == "postgresql"
     assert parse_url("postgres+psycopg2://u:p@h/x").drivername == "postgresql+psycopg2"
+
+
+@pytest.mark.parametrize(
+    ("given", "own", "handed"),
+    [
+        ("mysql://root@127.0.0.1/x", "pymysql", "mysql+pymysql"),
+        ("postgresql+pg8000://u@h/x", "psycopg", "postgresql+psycopg"),
+        ("postgresql+asyncpg://u@h/x", "psycopg2", "postgresql+asyncpg"),
+        ("postgresql+psycopg2://u@h/x", "psycopg", "postgresql+psycopg2"),
+    ],
+)
+def test_env_py_is_handed_the_users_driver_or_one_that_is_installed(given, own, handed):
+    url = parse_url(given)
+    assert keep_driver(url, choose_driver(url, {own: own}, "x")).drivername == handed
 
 
 # What is made

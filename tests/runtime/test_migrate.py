@@ -6,7 +6,9 @@ import sys
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
 
+from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator, read_graph
 
@@ -242,8 +244,9 @@ def test_an_env_py_that_does_not_commit_is_found_out(project, sqlite_scratch):
     project.add("a")
     migrator = Migrator(project.config(), sqlite_scratch)
     migrator.upgrade("a")
-    with pytest.raises(MigrationError, match=r"did not commit"):
+    with pytest.raises(MigrationError, match="was not committed") as failed:
         migrator.upgrade("b")
+    assert (failed.value.phase, failed.value.revision) == ("upgrade", "a")
 
 
 @pytest.mark.parametrize(
@@ -362,3 +365,88 @@ def test_reading_the_graph_imports_no_migration(project):
     project.add("b", "a")
     (project.versions / "c.py").write_text("revision = 'c'\ndown_revision = 'b'\nraise RuntimeError\n")
     assert revisions(project) == ["a", "b", "c"]
+
+
+# What projects do
+
+
+def test_an_autocommit_block_and_an_enum_that_outlives_its_table(project, postgres_url):
+    """Each revision runs in a run of its own: within one run SQLAlchemy remembers the type and would hide the second failure."""
+    create = 'op.create_table("people", sa.Column("mood", sa.Enum("ok", name="mood")))'
+    extend = "with op.get_context().autocommit_block():\n        op.execute(\"ALTER TYPE mood ADD VALUE 'sad'\")"
+    project.add("a", upgrade=create, downgrade='op.drop_table("people")')
+    project.add("b", "a", upgrade=extend, downgrade="pass")
+    database = databases.connect(postgres_url)
+    with database.make_scratch() as scratch:
+        migrator = Migrator(project.config(), scratch)
+        migrator.upgrade("b")
+        migrator.stand_at(())
+        with pytest.raises(MigrationError, match='type "mood" already exists'):
+            migrator.upgrade("a")
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["postgres_url", "mysql_url"])
+def test_a_migration_that_commits_in_sql_is_carried_on(project, request, url):
+    project.add("a", upgrade='op.create_table("t_a", sa.Column("id", sa.Integer))\n    op.execute("COMMIT")')
+    project.add("b", "a")
+    database = databases.connect(request.getfixturevalue(url))
+    with database.make_scratch() as scratch:
+        migrator = Migrator(project.config(), scratch)
+        migrator.upgrade("b")
+        assert migrator.current() == ("b",)
+    database.close()
+
+
+def test_a_migration_that_ends_alembics_transaction_is_told_and_hides_no_other(project, sqlite_scratch):
+    """A deploy would have the table and not the version."""
+    project.add("a", upgrade='op.create_table("t_a", sa.Column("id", sa.Integer))\n    op.get_bind().commit()')
+    project.add("b")
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade("a")
+    with pytest.raises(MigrationError, match=r"op\.get_bind\(\)\.commit\(\)") as failed:
+        migrator.downgrade("a")
+    assert (failed.value.revision, failed.value.file) == ("a", str(project.versions / "a.py"))
+    sqlite_scratch.reset()
+    migrator.upgrade("b")
+    assert migrator.current() == ("b",)
+
+
+def test_an_env_py_that_walks_over_several_schemas_migrates_each(project, postgres_url):
+    project.env.write_text("""
+from alembic import context
+from sqlalchemy import create_engine, pool, text
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    for tenant in ("blue", "red"):
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {tenant}"))
+        connection.execute(text(f"SET search_path TO {tenant}"))
+        connection.commit()
+        connection.dialect.default_schema_name = tenant
+        context.configure(connection=connection, version_table_schema=tenant)
+        with context.begin_transaction():
+            context.run_migrations()
+""")
+    project.add("a")
+    project.add("b", "a")
+    database = databases.connect(postgres_url)
+    with database.make_scratch() as scratch:
+        migrator = Migrator(project.config(), scratch)
+        migrator.upgrade("b")
+        migrator.downgrade("b")
+        with scratch.engine.connect() as connection:
+            for tenant in ("blue", "red"):
+                assert set(sa.inspect(connection).get_table_names(tenant)) == {"alembic_version", "t_a"}
+    database.close()
+
+
+@pytest.mark.skipif(not hasattr(Config(), "toml_file_name"), reason="Alembic before 1.16 reads no pyproject.toml")
+def test_a_project_that_is_configured_in_pyproject_toml_is_read_from_there(project, sqlite_scratch):
+    (project.root / "alembic.ini").write_text("[alembic]\n")
+    (project.root / "pyproject.toml").write_text('[tool.alembic]\nscript_location = "%(here)s/migrations"\n')
+    project.add("a")
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade("a")
+    assert migrator.current() == ("a",)
+    assert revisions(project) == ["a"]
