@@ -26,6 +26,8 @@ _SETTINGS: dict[str, dict[str, object]] = {
     "ADD GENERATED": {"identity": True},
     "DROP IDENTITY": {"identity": False},
 }
+_HINTS = frozenset({"ALGORITHM", "LOCK"})
+"""What MySQL takes among the actions though it is none."""
 _VERB_ONCE = frozenset({"mssql", "oracle"})
 _ACTIONS = frozenset({"ADD", "DROP", "ALTER", "MODIFY", "CHANGE", "RENAME", "SET", "VALIDATE"})
 
@@ -44,6 +46,8 @@ def read_alter_table(cursor: Cursor) -> Iterator[Op]:
     alter = _Alter(table, schema, cursor.dialect)
     verb = ""
     for action in cursor.items():
+        if action.key in _HINTS:
+            continue
         if action.key in _ACTIONS or not verb:
             verb = action.key
         elif verb in {"ADD", "DROP"} and cursor.dialect in _VERB_ONCE:
@@ -131,6 +135,9 @@ class _Alter:
         """Read DROP [COLUMN], a constraint or an index."""
         kind = cursor.accept("CONSTRAINT", "FOREIGN KEY", "PRIMARY KEY", "CHECK", "INDEX", "KEY", "PARTITION", "COLUMN")
         if kind == "PARTITION":
+            return
+        if kind and kind != "PRIMARY KEY" and cursor.done:  # a column of that name
+            yield ops.DropColumn(table=self.table, schema=self.schema, column=kind.lower())
             return
         if_exists = cursor.accept("IF EXISTS") != ""
         for item in cursor.group() if cursor.key == "(" else (cursor,):

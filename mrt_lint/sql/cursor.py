@@ -113,7 +113,7 @@ class Cursor:
             yield Cursor(self.statement, self.dialect, start, self.stop)
 
     def skip(self) -> None:
-        """Step over one token or one whole group: (…) or CASE … END."""
+        """Step over one token or one whole group: (…), […] or CASE … END."""
         self.position = self.closing() + 1 if self.key in GROUPS else self.position + 1
 
     def closing(self) -> int:

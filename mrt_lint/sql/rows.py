@@ -9,7 +9,7 @@ from mrt_lint.ops import Delete, Insert, Op, Truncate, Update
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.reference import references, tables_read
 from mrt_lint.sql.tokens import keywords
-from mrt_lint.values import HOLE, UNKNOWN, Flag, Name, Unknown
+from mrt_lint.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown
 
 _QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
 _CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
@@ -46,7 +46,7 @@ def read_insert(cursor: Cursor) -> Iterator[Op]:
     cursor.until("CONFLICT", "DUPLICATE")
     source = Cursor(rest.statement, rest.dialect, rest.position, cursor.position)
     query = source.key == "(" or any(source.has(key) for key in ("SELECT", "WITH", "TABLE"))
-    yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source) if query else ())
+    yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source))
     if cursor.has("UPDATE"):
         cursor.to("UPDATE").take()
         changes = _assignments(cursor)
@@ -59,7 +59,9 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
     _modifiers(cursor)
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
     changes = _assignments(cursor)
-    others = references(cursor.rest().to("FROM").until("WHERE", "RETURNING")) if cursor.has("FROM") else {}
+    others: dict[str, tuple[MaybeName, Name]] = {}
+    if cursor.accept("FROM"):
+        others = references(cursor.until("WHERE", "RETURNING"))
     first = next(iter(targets))
     written: dict[str, list[_Assignment]] = {}
     for change in changes:
@@ -67,7 +69,11 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
         written.setdefault(first if len(targets) == 1 else alias, []).append(change)
     for alias, mine in (written or {first: []}).items():
         schema, table = others.get(alias) or targets[alias]
-        reads = [name for name in (*(name for _, name in targets.values()), *tables_read(whole)) if name != table]
+        reads = [
+            name
+            for name in (*(name for alias, (_, name) in targets.items() if alias not in others), *tables_read(whole))
+            if name != table
+        ]
         yield Update(
             table=table,
             schema=schema,

@@ -128,8 +128,6 @@ def _array(cursor: Cursor, item: SqlType) -> SqlType:
     while cursor.key in {"[", "ARRAY"}:
         if cursor.accept("ARRAY") and cursor.key != "[":
             return SqlType(name="ARRAY", item=item)
-        if cursor.accept("["):
-            cursor.until("]")
-            cursor.accept("]")
+        cursor.skip()
         found = SqlType(name="ARRAY", item=item)  # PostgreSQL keeps no number of dimensions
     return found

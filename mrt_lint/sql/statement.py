@@ -28,7 +28,7 @@ _HARMLESS_FAMILIES = ("JSON", "PG_", "TO_", "REGEXP_", "DATE", "TIME", "CURRENT_
 _BUILTINS = keywords(
     "COUNT MAX MIN SUM AVG COALESCE NOW VERSION CURRENT_SETTING SET_CONFIG PG_SLEEP SLEEP TO_REGCLASS LENGTH LOWER UPPER "
     "CONCAT ABS ROUND RANDOM RAND GEN_RANDOM_UUID UUID DATABASE CURRENT_DATABASE CURRENT_SCHEMA CURRENT_USER USER HEX UNHEX "
-    "EXISTS CAST CONVERT NULLIF LAST_INSERT_ROWID LAST_INSERT_ID LASTVAL CURRVAL TYPEOF DATE TIME DATETIME STRFTIME "
+    "EXISTS CAST CONVERT NULLIF LAST_INSERT_ROWID LAST_INSERT_ID LASTVAL CURRVAL NEXTVAL TYPEOF DATE TIME DATETIME STRFTIME "
     "JULIANDAY IF IFNULL ISNULL REPLACE SUBSTR SUBSTRING TRIM EXTRACT ROW ARRAY CASE IN ANY ALL NOT AND OR PG_ADVISORY_LOCK "
     "PG_ADVISORY_XACT_LOCK PG_ADVISORY_UNLOCK PG_TRY_ADVISORY_LOCK SELECT FROM AS VALUES ON BY USING OVER GET_LOCK "
     "RELEASE_LOCK PG_TYPEOF FORMAT OBJECT_ID SCHEMA_NAME COL_LENGTH SQLITE_VERSION"
@@ -112,7 +112,7 @@ def _select(cursor: Cursor) -> Iterator[Op]:
             yield ops.SetSequenceValue(sequence=name)
     target = cursor.rest().until("FROM", "WHERE").to("INTO")
     if target.accept("INTO") and target.key not in {"OUTFILE", "DUMPFILE"} and not target.token.text.startswith("@"):
-        temporary = target.accept("TEMPORARY", "TEMP") != ""
+        temporary = target.accept("TEMPORARY", "TEMP") != "" or target.token.text.startswith("#")
         target.accept("UNLOGGED", "TABLE")
         schema, table = target.path()
         yield ops.CreateTable(
@@ -190,6 +190,9 @@ def _load(cursor: Cursor) -> Iterator[Op]:
 
 
 def _statement(cursor: Cursor) -> ops.Statement:
+    text = cursor.text()
+    while cursor.accept("("):
+        pass
     command = cursor.key
     second = cursor.peek(1).key
     if command in {"LOCK", "UNLOCK"} and second in {"TABLE", "TABLES"}:
@@ -198,20 +201,20 @@ def _statement(cursor: Cursor) -> ops.Statement:
         command in {"REFRESH", "COMMENT", "START", "LOAD", "DROP", "CREATE", "ALTER", "SECURITY"} and cursor.peek(1).kind == "word"
     ):
         command = "REFRESH MATERIALIZED VIEW" if command == "REFRESH" else f"{command} {second}"
-    text = cursor.text()
     return ops.Statement(command=command, effect=_effect(cursor), text=text if isinstance(text, str) else cursor.statement.text)
 
 
 def _effect(cursor: Cursor) -> Flag:
     command = cursor.key
-    if command in {"SELECT", "WITH", "("}:
+    if command in {"SELECT", "WITH"}:
         return _select_effect(cursor)
     if command == "PRAGMA":
         return cursor.peek(1).key in _LASTING_PRAGMAS and cursor.peek(2).key in {"=", "("}
     if command == "EXPLAIN":
         return UNKNOWN if "ANALYZE" in {cursor.peek(1).key, cursor.peek(2).key} else False
     if command in {"BEGIN", "DECLARE"}:
-        return UNKNOWN if cursor.tokens[cursor.stop - 1].key == "END" and cursor.stop - cursor.position > 1 else False
+        words = {token.key for token in cursor.tokens[cursor.position + 1 : cursor.stop]}
+        return UNKNOWN if words & {"END", "EXEC", "EXECUTE"} or words & _READERS.keys() else False
     if command == "COPY":
         return False
     if command == "REFRESH" or command in _HARMLESS:

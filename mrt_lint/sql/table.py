@@ -34,6 +34,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
             column = read_column(item)
             columns.append(column)
             complete = complete and column.name is not UNKNOWN
+    complete = complete and not cursor.has("INHERITS")
     tables = tables_read(cursor.rest())
     source = _source(cursor)
     yield CreateTable(

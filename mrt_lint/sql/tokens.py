@@ -20,7 +20,7 @@ LONGEST_STATEMENT = 20_000
 MOST_STATEMENTS = 10_000
 """Statements of one text that are read."""
 
-GROUPS = {"(": ")", "CASE": "END"}
+GROUPS = {"(": ")", "[": "]", "CASE": "END"}
 MYSQL = frozenset({"mysql", "mariadb"})
 _BODIES = frozenset({"TRIGGER", "FUNCTION", "PROCEDURE", "PROC", "EVENT", "PACKAGE"})
 _LOOPS = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "FOR"})
@@ -57,9 +57,9 @@ class Statement:
 
     @cached_property
     def groups(self) -> dict[int, int]:
-        """Where each group that is opened, (…) or CASE … END, is closed; those that never are, are left out."""
+        """Where each group that is opened, (…), […] or CASE … END, is closed; those that never are, are left out."""
         closed: dict[int, int] = {}
-        opened: dict[str, list[int]] = {")": [], "END": []}
+        opened: dict[str, list[int]] = {ending: [] for ending in GROUPS.values()}
         for place, token in enumerate(self.tokens):
             if token.key in GROUPS:
                 opened[GROUPS[token.key]].append(place)

@@ -108,6 +108,13 @@ ALTER_TABLE = [
     ("ALTER TABLE t VALIDATE CONSTRAINT c", [ops.ValidateConstraint(table="t", constraint="c")]),
     ("ALTER TABLE t DROP CONSTRAINT IF EXISTS c", [ops.DropConstraint(table="t", constraint="c", if_exists=True)]),
     ("ALTER TABLE t SET SCHEMA archive", [ops.AlterObject(kind="table", name="t", action="SET SCHEMA ARCHIVE")]),
+    (
+        "ALTER TABLE t ADD key int, DROP key",
+        [
+            ops.AddColumn(table="t", column="key", definition=Column(name="key", type=INTEGER)),
+            ops.DropColumn(table="t", column="key"),
+        ],
+    ),
     ("ALTER TABLE t OWNER TO bob", [ops.AlterObject(kind="table", name="t", action="OWNER TO BOB")]),
     ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", [ops.AlterObject(kind="table", name="t", action="ENABLE ROW LEVEL SECURITY")]),
     (
@@ -244,6 +251,25 @@ OBJECTS = [
             ops.DropObject(kind="trigger", name="tr", table="t"),
         ],
     ),
+    (
+        "CREATE RULE r AS ON DELETE TO t DO INSTEAD (DELETE FROM a; DELETE FROM b); DROP TABLE t",
+        [
+            ops.CreateObject(kind="rule", name="r", table="t", body="AS ON DELETE TO t DO INSTEAD (DELETE FROM a; DELETE FROM b)"),
+            ops.DropTable(table="t"),
+        ],
+    ),
+    (
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END; DROP TABLE t",
+        [
+            ops.CreateObject(kind="function", name="f", body="() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END"),
+            ops.DropTable(table="t"),
+        ],
+    ),
+    (
+        "CREATE TABLE t (a int) INHERITS (u)",
+        [ops.CreateTable(table="t", columns=(Column(name="a", type=INTEGER),), complete=False)],
+    ),
+    ("CREATE TABLE t PARTITION OF u DEFAULT", [ops.CreateTable(table="t", complete=False)]),
     ("DROP POLICY p ON s.t", [ops.DropObject(kind="policy", name="p", schema="s", table="t")]),
     ("CREATE EXTENSION IF NOT EXISTS pgcrypto", [ops.CreateObject(kind="extension", name="pgcrypto", if_not_exists=True)]),
     (
@@ -293,6 +319,18 @@ ROWS = [
             ops.Insert(table="t", columns=("a",), query=True, source_tables=("u",)),
         ],
     ),
+    (
+        "INSERT INTO t (a) VALUES ((SELECT max(b) FROM u))",
+        [ops.Insert(table="t", columns=("a",), source_tables=("u",))],
+    ),
+    (
+        "UPDATE t SET a = ARRAY[b, c], d = e[1]",
+        [ops.Update(table="t", columns=("a", "d"), source_columns=("b", "c", "e"), where=False)],
+    ),
+    (
+        "UPDATE t SET (a, b) = (SELECT c, d FROM u), e = DEFAULT WHERE f",
+        [ops.Update(table="t", columns=("a", "b", "e"), source_columns=("c", "d"), source_tables=("u",), where=True)],
+    ),
     ("COPY t (a) FROM STDIN", [ops.Insert(table="t", columns=("a",))]),
 ]
 
@@ -319,6 +357,11 @@ def test_mysql_is_read_in_its_own_grammar(sql, expected):
             "EXEC sp_rename 'dbo.t.a', 'b', 'COLUMN'",
             "mssql",
             [ops.AlterColumn(table="t", schema="dbo", column="a", new_column="b")],
+        ),
+        (
+            "UPDATE x SET x.a = y.b FROM dbo.t x JOIN y ON y.id = x.id WHERE x.c = 2",
+            "mssql",
+            [ops.Update(table="t", schema="dbo", columns=("a",), source_columns=("b",), source_tables=("y",), where=True)],
         ),
         ("exec sp_rename N'a', N'b'", "mssql", [ops.RenameTable(table="a", new_table="b")]),
         (
