@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,17 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
-from mrt_runtime.difference import diff
-from mrt_runtime.look import Look, look, read_schema
-from mrt_runtime.loss import compare
+from mrt_runtime.ground import Ground, is_same
+from mrt_runtime.look import Look
 from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
 from mrt_runtime.origin import shorten
 from mrt_runtime.seed.seeder import Seeded, Seeder
 from mrt_runtime.verdict import Failure, Outcome
 
-PATIENCE = 4  # a milestone is set when the work since the last one took this many times what setting one takes
-
-UNCOUNTED = sys.maxsize  # rows that were written to a table without a key
+PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
 
 class StepError(Exception):
@@ -53,7 +49,6 @@ class Walk:
     """
 
     def __init__(self, database: Database, config: MRTConfig, worker: str = "main") -> None:
-        self.database = database
         self.scratch = database.make_scratch(worker)
         try:
             self.migrator = Migrator(config, self.scratch)
@@ -63,12 +58,9 @@ class Walk:
         self.graph = self.migrator.graph
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        files = [step.file for step in self.graph.steps]
-        self._seeder = Seeder(database, config.seed_rows, config.custom_seeds, files)
-        self._seeded: Seeded | None = None
-        self._here: Look | None = None  # what the database holds now, where that is known
-        self._last: Look | None = None  # what a new look can build on
-        self._sown: Look | None = None  # what it held when it was last seeded
+        seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
+        self._ground = Ground(database, self.scratch, seeder, lambda: self.migrator.version_tables)
+        self._here: Look | None = None
         self._known: dict[frozenset[str], Look] = {}
         self._milestone: Milestone | None = None
         self._milestone_at = time.perf_counter()
@@ -76,16 +68,21 @@ class Walk:
         self._stumbles: set[str] = set()
         self._walls: dict[str, str] = {}
 
+    @property
+    def unseeded(self) -> dict[str, str]:
+        """The tables that could not be seeded, each with the reason."""
+        return dict(self._ground.seeded.unseeded) if self._ground.seeded else {}
+
     def approach(self, step: Step) -> Look:
         """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
         needed = frozenset(self.graph.ancestors(step.parents))
         self._face_walls(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
-        here = self._seed()
-        self._known = {self.applied: here}
+        self._here = self._ground.seed(self._here)
+        self._known = {self.applied: self._here}
         self._set_milestone()
-        return here
+        return self._here
 
     def upgrade(self, step: Step, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
         """Apply the revision and look; StepError of that outcome where it fails."""
@@ -98,18 +95,8 @@ class Walk:
         return self._arrive(self.applied - {step.revision})
 
     def write(self, before: Look, first: Look) -> dict[str, int]:
-        """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""
-        if not has_changed(before, first):
-            return {}
-        with self.scratch.engine.connect() as connection:
-            written = self._seeder.new_world(connection, before.schema, first.schema)
-            connection.commit()
-        return {label: len(keys) or UNCOUNTED for label, keys in written.items()}
-
-    @property
-    def unseeded(self) -> dict[str, str]:
-        """The tables that could not be seeded, each with the reason."""
-        return dict(self._seeded.unseeded) if self._seeded else {}
+        """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
+        return self._ground.write(before, first)
 
     def trust(self) -> None:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
@@ -117,6 +104,7 @@ class Walk:
 
     def close(self) -> None:
         """Drop the scratch database."""
+        self._ground.release()
         self.scratch.drop()
 
     def _go(self, step: Step, needed: frozenset[str]) -> None:
@@ -125,12 +113,12 @@ class Walk:
             return
         milestone = self._milestone
         if milestone is not None and self._leads_on(milestone.applied, step, needed):
-            self.scratch.restore(milestone.checkpoint)
             self._stand(milestone.applied, milestone.seeded)
+            self.scratch.restore(milestone.checkpoint)
             if self._reach(step, needed):
                 return
-        self.scratch.reset()
         self._stand(frozenset(), None)
+        self.scratch.reset()
         if not self._reach(step, needed):
             self._face_walls(needed)
 
@@ -139,13 +127,15 @@ class Walk:
         return step.revision not in applied and self._stumbles.isdisjoint(needed - applied)
 
     def _stand(self, applied: frozenset[str], seeded: Seeded | None) -> None:
-        self.applied, self.trusted, self._seeded = applied, True, seeded
-        self._here = self._last = self._sown = None
+        """Note that the database is about to be replaced by one with these revisions and rows."""
+        self.applied, self.trusted, self._here = applied, True, None
+        self._ground.forget(seeded)
 
     def _reach(self, step: Step, needed: frozenset[str]) -> bool:
         """Upgrade to the revision's parents; False where one on the way fails, which is remembered."""
         has_rows = bool(self.applied)
         self._here = None
+        self._ground.release()
         try:
             self.migrator.stand_before(step)
         except MigrationError as error:
@@ -164,28 +154,8 @@ class Walk:
         for wall in self.graph.sort(needed & self._walls.keys()):
             raise NotReachedError(f"the upgrade of {wall} fails, on an empty database too: {self._walls[wall]}")
 
-    def _seed(self) -> Look:
-        """Fill the tables that lack rows or values, and look."""
-        here = self._here or self._look()
-        touched = find_touched(self._sown, here)
-        if self._seeded is None or self._seeded.schema is not here.schema or touched:
-            with self.scratch.engine.connect() as connection:
-                self._seeded = self._seeder.seed(connection, here.schema, self._seeded, touched=touched)
-                connection.commit()
-            here = self._look()
-        self._here = self._sown = here
-        return here
-
-    def _look(self) -> Look:
-        with self.scratch.engine.connect() as connection:
-            self._last = look(connection, self.database, self._last, self._ignored)
-        return self._last
-
-    @property
-    def _ignored(self) -> tuple[str, ...]:
-        return ("alembic_version",)
-
     def _run(self, move: Callable[[Step], None], step: Step, otherwise: Outcome) -> None:
+        self._ground.release()
         try:
             move(step)
         except MigrationError as error:
@@ -199,14 +169,14 @@ class Walk:
         """Whether a failed step left the database as it was: transactional DDL does."""
         try:
             stands = self.graph.ancestors(self.migrator.current()) == self.applied
-            return stands and self._here is not None and is_same(self._here, self._look())
+            return stands and self._here is not None and is_same(self._here, self._ground.look())
         except (SQLAlchemyError, MigrationError):
             return False
 
     def _arrive(self, applied: frozenset[str]) -> Look:
         """Look, and trust what is there if it is what was there the last time."""
         self.applied = applied
-        self._here = self._look()
+        self._here = self._ground.look()
         known = self._known.setdefault(applied, self._here)
         if known is not self._here:
             self.trusted = is_same(known, self._here)
@@ -217,34 +187,15 @@ class Walk:
         begin = time.perf_counter()
         if not self.applied or begin - self._milestone_at < PATIENCE * self._milestone_cost:
             return
+        self._ground.release()
         checkpoint = self.scratch.checkpoint()
         if checkpoint is None:
             return
         if self._milestone is not None:
             self._milestone.checkpoint.drop()
-        self._milestone = Milestone(checkpoint, self.applied, self._seeded)
+        self._milestone = Milestone(checkpoint, self.applied, self._ground.seeded)
         self._milestone_at = time.perf_counter()
         self._milestone_cost = self._milestone_at - begin
-
-
-def has_changed(before: Look, first: Look) -> bool:
-    """Whether the upgrade changed a type or a table that was there, so that new code writes there what old code did not."""
-    if before.schema.types != first.schema.types:
-        return True
-    now = {table.label: table for table in first.schema.tables}
-    pairs = ((table, now.get(table.label)) for table in before.schema.tables)
-    return any(new is not None and new is not old and new != old for old, new in pairs)
-
-
-def find_touched(before: Look | None, now: Look) -> set[str]:
-    """Find the tables whose rows are not those of an earlier look; without one, all tables."""
-    earlier = before.rows.tables if before else {}
-    return {label for label, rows in now.rows.tables.items() if rows is not earlier.get(label) and rows != earlier.get(label)}
-
-
-def is_same(one: Look, other: Look) -> bool:
-    """Whether two looks saw the same."""
-    return one is other or not (compare(one.rows, other.rows) or diff(one.schema, other.schema))
 
 
 def refuse_broken_env(error: MigrationError) -> None:

@@ -36,6 +36,8 @@ class Migrator:
         self._environment = Environment(config, scratch)
         self._known: tuple[int, Heads] | None = None
         self._last: Move | None = None
+        self.version_tables = {"alembic_version"}
+        """Names of the tables in which Alembic notes where the database stands; env.py may have chosen another."""
         with self._environment.entered():
             self._directory = self._environment.open_directory()
             self._env_py = self._environment.env_py(self._directory)
@@ -132,8 +134,9 @@ class Migrator:
         expected, self._known = self._read_heads(), None
         asked: list[Heads] = []
 
-        def work(heads: Heads, _context: object) -> Iterator[RevisionStep]:
+        def work(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
             """Give the step; called again where env.py walks over several schemas."""
+            self.version_tables.add(context.version_table)
             if not asked and not self._is_same(heads, expected):
                 raise self._tell_lost(expected, heads)
             asked.append(heads)

@@ -108,7 +108,7 @@ def test_workers_of_xdist_share_the_revisions_each_in_a_database_of_its_own(brok
 
 def test_a_wrong_configuration_is_told_by_xdist_too(pytester):
     pytest.importorskip("xdist")
-    result = pytester.runpytest_subprocess("--mrt", "-n", "2")
+    result = pytester.runpytest_subprocess("--mrt", "-n", "1")
     output = result.stdout.str() + result.stderr.str()
     assert result.ret != 0
     assert output.count("config._mrt_config = MRTConfig(") == 1
