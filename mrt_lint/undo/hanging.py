@@ -67,6 +67,8 @@ def create_constraint(world: World, op: CreateConstraint) -> Iterator[Touch]:
     """Let a constraint stand on its table."""
     table = world.table_of(op)
     if table is not None:
+        if readable(op.definition.using_index):
+            world.indexes.drop(place(op.schema, op.definition.using_index))  # it belongs to the constraint from now on
         yield Touch("made", table.constraints, *world.put_constraint(table, op.definition, op))
 
 
