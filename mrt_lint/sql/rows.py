@@ -9,7 +9,7 @@ from mrt_lint.ops import Delete, Insert, Op, Truncate, Update
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.reference import references, tables_read
 from mrt_lint.sql.tokens import keywords
-from mrt_lint.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown
+from mrt_lint.values import HOLE, UNKNOWN, Flag, Name, Unknown
 
 _QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
 _CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
@@ -21,6 +21,10 @@ _HARD = keywords(
     "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER "
     "BETWEEN WITHIN SEPARATOR EXISTS ANY ALL :: ["
 )
+
+
+_OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
+"""Behind these a hole is a name or a value, not a clause."""
 
 
 class _Assignment(NamedTuple):
@@ -59,29 +63,27 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
     _modifiers(cursor)
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
     changes = _assignments(cursor)
-    others: dict[str, tuple[MaybeName, Name]] = {}
-    if cursor.accept("FROM"):
-        others = references(cursor.until("WHERE", "RETURNING"))
-    first = next(iter(targets))
-    written: dict[str, list[_Assignment]] = {}
-    for change in changes:
-        alias = change.alias.lower() if change.alias.lower() in targets or len(targets) == 1 else first
-        written.setdefault(first if len(targets) == 1 else alias, []).append(change)
-    for alias, mine in (written or {first: []}).items():
-        schema, table = others.get(alias) or targets[alias]
-        reads = [
-            name
-            for name in (*(name for alias, (_, name) in targets.items() if alias not in others), *tables_read(whole))
-            if name != table
-        ]
+    tables = {**targets, **(references(cursor.until("WHERE", "RETURNING")) if cursor.accept("FROM") else {})}
+    for alias, mine in _by_target(changes, tuple(targets)).items():
+        schema, table = tables[alias]
+        reads = (*(tables[other][1] for other in targets), *tables_read(whole))
         yield Update(
             table=table,
             schema=schema,
             columns=_columns(mine),
             source_columns=_sources(mine),
-            source_tables=tuple(dict.fromkeys(reads)),
+            source_tables=tuple(dict.fromkeys(name for name in reads if name != table)),
             where=has_where(whole),
         )
+
+
+def _by_target(changes: list[_Assignment], targets: tuple[str, ...]) -> dict[str, list[_Assignment]]:
+    """Part assignments by the table they write, by its alias; what names none of several writes the first."""
+    found: dict[str, list[_Assignment]] = {}
+    for change in changes:
+        alias = change.alias.lower()
+        found.setdefault(alias if alias in targets else targets[0], []).append(change)
+    return found or {targets[0]: []}
 
 
 def read_delete(cursor: Cursor) -> Iterator[Op]:
@@ -134,14 +136,10 @@ def has_where(cursor: Cursor) -> Flag:
         if token.key in {"WHERE", "LIMIT", "JOIN"}:
             return True
         before = cursor.tokens[cursor.position - 1] if cursor.position else token
-        if HOLE in token.text and token.kind == "word" and before.kind in {"word", "string", "number", "name"} and _closes(before):
+        if HOLE in token.text and token.kind == "word" and before.kind != "mark" and before.key not in _OPENERS:
             return UNKNOWN
         cursor.skip()
     return False
-
-
-def _closes(before: object) -> bool:
-    return getattr(before, "key", "") not in {"FROM", "UPDATE", "SET", "INTO", "ONLY", "AS", "IGNORE", "JOIN"}
 
 
 def _modifiers(cursor: Cursor) -> None:
