@@ -34,12 +34,12 @@ class Codec:
             raise ValueError(f"not written by this version: {error}") from error
 
     def _plain(self, value: object) -> object:
+        if isinstance(value, enum.Enum):
+            return {_MEMBER: type(value).__name__, "value": value.value}
         if value is None or isinstance(value, (str, bool, int, float)):
             return value
         if isinstance(value, (tuple, list)):
             return [self._plain(item) for item in value]
-        if isinstance(value, enum.Enum):
-            return {_MEMBER: type(value).__name__, "value": value.value}
         if is_dataclass(value):
             plain: dict[str, object] = {_CLASS: type(value).__name__}
             for name, default in self._fields_of(type(value)):

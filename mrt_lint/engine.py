@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mrt_lint.cache import Cache, digest
-from mrt_lint.discovery import History, Neighbours
+from mrt_lint.discovery import History, Neighbours, walk
 from mrt_lint.gate import is_migration
 from mrt_lint.report import Report
-from mrt_lint.settings import Settings, UsageError
+from mrt_lint.rule import Finding
+from mrt_lint.settings import Settings, UsageError, load_settings
 
 
 def shown(path: Path) -> str:
@@ -26,6 +27,16 @@ def read_file(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{shown(file)} cannot be read: {error.strerror or error}") from None
+
+
+def check_paths(paths: Iterable[Path]) -> list[Finding]:
+    """Check files and folders under the settings of the current folder, as `mrt check` does; what `noqa` silences is left out.
+
+    Raises UsageError where the settings or a file cannot be read.
+    """
+    settings = load_settings(Path.cwd())
+    files = [file for path in map(Path.absolute, paths) for file in (walk(path) if path.is_dir() else [path])]
+    return list(Engine(settings, cache=Cache(settings.root)).check(files).findings)
 
 
 class Engine:

@@ -43,11 +43,11 @@ class Silences:
 
     def useless(self) -> Iterator[tuple[int, int, str]]:
         """Yield the codes of ours that silenced nothing so far, each with its line and column."""
-        for number, line in enumerate(self._lines, 1):
+        for number, line in enumerate(() if self._whole_file else self._lines, 1):
             comment = _COMMENT.search(line)
-            for named in _names(comment) if comment and comment["codes"] and not self._whole_file else ():
+            for named in _names(comment) if comment else ():
                 if named.startswith("MRT") and (number, named) not in self._used:
-                    yield number, line.index(named, comment.start("codes")) + 1, named
+                    yield number, line.index(named, line.lower().index("# noqa")) + 1, named
 
     def _comments(self, line: int) -> Iterator[tuple[int, re.Match[str]]]:
         """Yield the comments that speak for a line, each with the line that it stands on."""

@@ -20,7 +20,7 @@ else:
     from mrt_lint.lean import dataclass
 
 
-class Severity(enum.Enum):
+class Severity(str, enum.Enum):
     """An error loses data or breaks the rollback; a warning hurts in production or may."""
 
     ERROR = "error"
@@ -67,6 +67,9 @@ class Finding:
     revision: str | None
     message: str
     instead: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 
 from mrt_lint import reading
 from mrt_lint.cache import FOLDER, Cache
-from mrt_lint.engine import Engine
+from mrt_lint.engine import Engine, check_paths
 from mrt_lint.settings import Settings
 from tests.lint.conftest import CREATE, DROP, HEADER, UPDATE, functions
 
@@ -178,3 +178,11 @@ def test_a_rule_that_trips_over_a_file_says_so_and_hides_no_other(history, check
         ("versions/a3.py", "MRT103"),
     ]
     assert "ZeroDivisionError" in report.findings[0].message
+
+
+def test_paths_are_checked_as_the_command_does(history):
+    findings = check_paths([history.root / "versions"])
+    assert [(finding.path, finding.code) for finding in findings] == [("versions/a2.py", "MRT201"), ("versions/a3.py", "MRT103")]
+    assert [finding.severity for finding in findings] == ["error", "warning"]
+    assert str(findings[0]).startswith("versions/a2.py:10:5: MRT201 drop-column: ")
+    assert check_paths([history.root / "versions/a1.py"]) == []
