@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from mrt_lint.lift.convert import to_name
+from mrt_lint.lift.elements import Sql, Table, TableColumns
 from mrt_lint.lift.objects import (
     Bound,
     Class,
@@ -19,9 +20,6 @@ from mrt_lint.lift.objects import (
     Member,
     Ref,
     Session,
-    Sql,
-    Table,
-    TableColumns,
     Value,
 )
 from mrt_lint.lift.table import as_table, make_column_ref

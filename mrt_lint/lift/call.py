@@ -11,6 +11,7 @@ from mrt_lint.lift.attribute import get_attribute, get_class_attribute
 from mrt_lint.lift.container import call_container
 from mrt_lint.lift.convert import is_class_name
 from mrt_lint.lift.database import call_connection, call_context, call_session
+from mrt_lint.lift.elements import Dml, Index, Rows, Select, Sequence, Sql, Table
 from mrt_lint.lift.execute import change_object, change_rows, execute
 from mrt_lint.lift.foreign import call_foreign, call_unknown_method
 from mrt_lint.lift.objects import (
@@ -21,19 +22,12 @@ from mrt_lint.lift.objects import (
     Connection,
     Context,
     DialectName,
-    Dml,
     Function,
-    Index,
     Inspector,
     Instance,
     Partial,
     Ref,
-    Rows,
-    Select,
-    Sequence,
     Session,
-    Sql,
-    Table,
     Value,
 )
 from mrt_lint.lift.operations import perform

@@ -15,7 +15,8 @@ from mrt_lint.lift.convert import (
     to_names,
     to_sql,
 )
-from mrt_lint.lift.objects import Arguments, Computed, Identity, Index, Instance, Maybe, Ref, Sequence, Sql, Table, Value
+from mrt_lint.lift.elements import Computed, Identity, Index, Sequence, Sql, Table
+from mrt_lint.lift.objects import Arguments, Instance, Maybe, Ref, Value
 from mrt_lint.lift.types import is_type, to_type
 from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 

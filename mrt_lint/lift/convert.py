@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mrt_lint.lift.objects import Identity, Maybe, Member, Ref, Sql, Value
+from mrt_lint.lift.elements import Identity, Sql
+from mrt_lint.lift.objects import Maybe, Member, Ref, Value
 from mrt_lint.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknown
 
 

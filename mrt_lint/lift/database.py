@@ -8,8 +8,9 @@ import libcst as cst
 
 from mrt_lint import ops
 from mrt_lint.lift.convert import flatten
+from mrt_lint.lift.elements import Sql
 from mrt_lint.lift.execute import execute
-from mrt_lint.lift.objects import Arguments, AutocommitBlock, Connection, Context, Instance, Maybe, Session, Sql, Value
+from mrt_lint.lift.objects import Arguments, AutocommitBlock, Connection, Context, Instance, Maybe, Session, Value
 from mrt_lint.lift.operations import READING
 from mrt_lint.lift.run import Run
 from mrt_lint.lift.statement import make_select

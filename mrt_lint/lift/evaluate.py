@@ -9,18 +9,20 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.lift import operators, strings
+from mrt_lint.lift.arguments import read_arguments
 from mrt_lint.lift.attribute import get_attribute
 from mrt_lint.lift.call import call, call_method
+from mrt_lint.lift.comprehension import comprehend, comprehend_dict
 from mrt_lint.lift.convert import is_same, to_text
 from mrt_lint.lift.loop import iterate
-from mrt_lint.lift.objects import Arguments, Connection, Function, Maybe, Ref, Scope, Value
+from mrt_lint.lift.objects import Connection, Function, Maybe, Ref, Scope, Value
 from mrt_lint.lift.operations import READING
 from mrt_lint.lift.run import Run
 from mrt_lint.lift.signatures import OPERATIONS
 from mrt_lint.lift.sqla import MAKERS
 from mrt_lint.lift.target import assign
 from mrt_lint.lift.types import FAMILIES
-from mrt_lint.values import HOLE, UNKNOWN
+from mrt_lint.values import UNKNOWN
 
 _BUILTINS_WORDS = (
     "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
@@ -155,40 +157,16 @@ def _call(run: Run, node: cst.Call, scope: Scope) -> Value:
     func = node.func
     if isinstance(func, cst.Attribute):
         receiver = evaluate(run, func.value, scope)
-        arguments = read_arguments(run, node, scope)
+        arguments = read_arguments(run, node, scope, evaluate)
         return call_method(run, receiver, func.attr.value, arguments, node)
     value = evaluate(run, func, scope)
-    arguments = read_arguments(run, node, scope)
+    arguments = read_arguments(run, node, scope, evaluate)
     if isinstance(value, Ref) and value.path in ("builtins.globals", "builtins.locals"):
         outermost = scope
         while outermost.parent is not None and value.last == "globals":
             outermost = outermost.parent
         return dict(outermost.names)
     return call(run, value, arguments, node)
-
-
-def read_arguments(run: Run, node: cst.Call, scope: Scope) -> Arguments:
-    """Give the evaluated arguments of a call, stars opened."""
-    arguments = Arguments()
-    for argument in node.args:
-        if argument.star:
-            _open_star(run, arguments, argument.star, evaluate(run, argument.value, scope))
-        elif argument.keyword is not None:
-            arguments.keyword[argument.keyword.value] = evaluate(run, argument.value, scope)
-        else:
-            arguments.positional.append(evaluate(run, argument.value, scope))
-    return arguments
-
-
-def _open_star(run: Run, arguments: Arguments, star: str, value: Value) -> None:
-    if star == "*":
-        turns = iterate(run, value)
-        arguments.complete &= turns is not None and not any(isinstance(turn, Maybe) for turn in turns)
-        arguments.positional.extend(UNKNOWN if isinstance(turn, Maybe) else turn for turn in turns or ())
-    elif isinstance(value, dict) and all(isinstance(key, str) and HOLE not in key for key in value):
-        arguments.keyword.update(value)
-    else:
-        arguments.complete = False
 
 
 def _binary(run: Run, node: cst.BinaryOperation, scope: Scope) -> Value:
@@ -272,56 +250,6 @@ def _named(run: Run, node: cst.NamedExpr, scope: Scope) -> Value:
     return value
 
 
-def _comprehension(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, scope: Scope) -> Value:
-    items: list[Value] = []
-
-    def add(inner: Scope, doubtful: bool) -> None:  # noqa: FBT001 - a callback
-        value = evaluate(run, node.elt, inner)
-        items.append(Maybe(value) if doubtful else value)
-
-    _comprehend(run, node.for_in, Scope(parent=scope), add)
-    if not isinstance(node, cst.SetComp):
-        return items
-    try:
-        return set(items)
-    except TypeError:
-        return UNKNOWN
-
-
-def _dict_comprehension(run: Run, node: cst.DictComp, scope: Scope) -> Value:
-    result: dict[Any, Value] = {}
-    doubts: list[bool] = []
-
-    def add(inner: Scope, doubtful: bool) -> None:  # noqa: FBT001 - a callback
-        key = evaluate(run, node.key, inner)
-        value = evaluate(run, node.value, inner)
-        try:
-            result[key] = value
-        except TypeError:
-            doubtful = True
-        doubts.append(doubtful)
-
-    _comprehend(run, node.for_in, Scope(parent=scope), add)
-    return UNKNOWN if any(doubts) else result
-
-
-def _comprehend(run: Run, clause: cst.CompFor, scope: Scope, add: Callable[[Scope, bool], None], *, doubtful: bool = False) -> None:
-    turns = iterate(run, evaluate(run, clause.iter, scope))
-    for turn in [Maybe(UNKNOWN)] if turns is None else turns:
-        run.tick()
-        doubt = doubtful or isinstance(turn, Maybe)
-        assign(run, clause.target, turn.value if isinstance(turn, Maybe) else turn, scope, evaluate)
-        truths = [operators.truth(evaluate_condition(run, condition.test, scope)) for condition in clause.ifs]
-        if False in truths:
-            continue
-        doubt = doubt or None in truths
-        with run.doubting(doubt):
-            if clause.inner_for_in is not None:
-                _comprehend(run, clause.inner_for_in, scope, add, doubtful=doubt)
-            else:
-                add(scope, doubt)
-
-
 def _yield(run: Run, node: cst.Yield, scope: Scope) -> Value:
     taker = run.frame.on_yield
     if isinstance(node.value, cst.From):
@@ -356,10 +284,10 @@ READERS: dict[type[cst.CSTNode], Callable[[Run, Any, Scope], Value]] = {
     cst.Subscript: _subscript,
     cst.Lambda: _lambda,
     cst.NamedExpr: _named,
-    cst.ListComp: _comprehension,
-    cst.SetComp: _comprehension,
-    cst.GeneratorExp: _comprehension,
-    cst.DictComp: _dict_comprehension,
+    cst.ListComp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
+    cst.SetComp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
+    cst.GeneratorExp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
+    cst.DictComp: lambda run, node, scope: comprehend_dict(run, node, scope, evaluate),
     cst.Yield: _yield,
     cst.Await: lambda run, node, scope: evaluate(run, node.expression, scope),
 }

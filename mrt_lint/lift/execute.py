@@ -8,8 +8,9 @@ import libcst as cst
 
 from mrt_lint import ops
 from mrt_lint.lift.convert import to_name
+from mrt_lint.lift.elements import Ddl, Dml, Index, Rows, Select, Sequence, Sql, Table
 from mrt_lint.lift.index import create_index
-from mrt_lint.lift.objects import Ddl, Dml, Index, Maybe, Rows, Select, Sequence, Sql, Table, Value
+from mrt_lint.lift.objects import Maybe, Value
 from mrt_lint.lift.run import Run
 from mrt_lint.values import HOLE, UNKNOWN, Constraint, SqlType
 

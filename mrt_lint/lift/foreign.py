@@ -9,19 +9,7 @@ import libcst as cst
 from mrt_lint.lift.convert import is_class_name
 from mrt_lint.lift.database import EXECUTING, statement_of
 from mrt_lint.lift.execute import execute
-from mrt_lint.lift.objects import (
-    Arguments,
-    Batch,
-    Bound,
-    Class,
-    Connection,
-    Context,
-    Function,
-    Instance,
-    Ref,
-    Session,
-    Value,
-)
+from mrt_lint.lift.objects import Arguments, Batch, Bound, Class, Connection, Context, Function, Instance, Ref, Session, Value
 from mrt_lint.lift.run import Run
 from mrt_lint.lift.types import make_type
 from mrt_lint.values import UNKNOWN

@@ -10,7 +10,8 @@ import libcst as cst
 from mrt_lint import ops
 from mrt_lint.lift.columns import index_columns
 from mrt_lint.lift.convert import to_flag, to_maybe_name, to_maybe_sql
-from mrt_lint.lift.objects import Index, Table, Value
+from mrt_lint.lift.elements import Index, Table
+from mrt_lint.lift.objects import Value
 from mrt_lint.lift.run import Run
 from mrt_lint.values import UNKNOWN
 

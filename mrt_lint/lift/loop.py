@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mrt_lint.lift.objects import Class, Generator, Maybe, Member, Row, Rows, Select, Value
+from mrt_lint.lift.elements import Row, Rows, Select
+from mrt_lint.lift.objects import Class, Generator, Maybe, Member, Value
 from mrt_lint.lift.run import MAX_TURNS, Run
 from mrt_lint.values import HOLE
 

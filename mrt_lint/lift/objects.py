@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
-from mrt_lint.values import UNKNOWN, Column, MaybeName, Name, Unknown
+from mrt_lint.values import UNKNOWN, MaybeName, Name
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -190,110 +190,6 @@ class Batch:
 
     table: Name
     schema: MaybeName
-
-
-@dataclass(slots=True, frozen=True)
-class Table:
-    """`sa.table`, `sa.Table` or a model's table, as far as statements on rows need it."""
-
-    name: Name
-    schema: MaybeName = None
-    columns: tuple[Column, ...] = ()
-    items: tuple[Value, ...] = ()
-
-
-@dataclass(slots=True, frozen=True)
-class TableColumns:
-    """`table.c`."""
-
-    table: Table
-
-
-@dataclass(slots=True, frozen=True)
-class Row:
-    """One row of a table, read through the ORM: assigning to its attributes updates it."""
-
-    table: Table
-
-
-@dataclass(slots=True, frozen=True)
-class Rows:
-    """Rows of a table, read through the ORM."""
-
-    table: Table
-
-
-@dataclass(slots=True, frozen=True)
-class Sql:
-    """An SQL expression: its text where it can be told, the columns and tables that it reads."""
-
-    text: Name = UNKNOWN
-    columns: tuple[Name, ...] = ()
-    tables: tuple[Name, ...] = ()
-    name: Name = UNKNOWN
-
-
-@dataclass(slots=True, frozen=True)
-class Select:
-    """A Core SELECT, which changes nothing, or an ORM query."""
-
-    tables: tuple[Table, ...] = ()
-    where: bool = False
-    query: bool = False
-
-
-@dataclass(slots=True, frozen=True)
-class Dml:
-    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name."""
-
-    kind: str
-    table: Table
-    columns: tuple[Name, ...] | Unknown = ()
-    source_columns: tuple[Name, ...] | Unknown = ()
-    source_tables: tuple[Name, ...] = ()
-    where: bool = False
-    query: bool = False
-
-
-@dataclass(slots=True, frozen=True)
-class Ddl:
-    """A DDL element that `execute` accepts; `kind` as "create" or "drop"."""
-
-    kind: str
-    item: Value
-
-
-@dataclass(slots=True, frozen=True)
-class Index:
-    """`sa.Index(…)`; `options` are its keyword arguments."""
-
-    name: MaybeName
-    columns: tuple[Value, ...] | Unknown
-    table: Table | None
-    options: tuple[tuple[str, Value], ...] = ()
-
-
-@dataclass(slots=True, frozen=True)
-class Sequence:
-    """`sa.Sequence(…)`."""
-
-    name: Name
-    schema: MaybeName = None
-
-
-@dataclass(slots=True, frozen=True)
-class Identity:
-    """`sa.Identity(…)`."""
-
-    always: bool | Unknown = False
-
-
-@dataclass(slots=True, frozen=True)
-class Computed:
-    """`sa.Computed(…)`."""
-
-    text: MaybeName
-    persisted: bool | Unknown | None = None
 
 
 class Arguments:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mrt_lint.lift.convert import is_known
+from mrt_lint.lift.elements import Sql, Table
 from mrt_lint.lift.objects import (
     Batch,
     Bound,
@@ -21,8 +22,6 @@ from mrt_lint.lift.objects import (
     Member,
     Ref,
     Session,
-    Sql,
-    Table,
     Value,
 )
 from mrt_lint.lift.run import MAX_LENGTH, Run

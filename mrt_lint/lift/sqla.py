@@ -10,22 +10,8 @@ from typing import Final
 
 from mrt_lint.lift import columns
 from mrt_lint.lift.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql
-from mrt_lint.lift.objects import (
-    Arguments,
-    Class,
-    Computed,
-    Ddl,
-    Identity,
-    Index,
-    Inspector,
-    Partial,
-    Ref,
-    Sequence,
-    Session,
-    Sql,
-    Table,
-    Value,
-)
+from mrt_lint.lift.elements import Computed, Ddl, Identity, Index, Sequence, Sql, Table
+from mrt_lint.lift.objects import Arguments, Class, Inspector, Partial, Ref, Session, Value
 from mrt_lint.lift.operators import merge_sql
 from mrt_lint.lift.statement import make_select, make_table, start_dml
 from mrt_lint.lift.table import as_table, make_column_ref

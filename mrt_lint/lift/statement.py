@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from mrt_lint.lift.convert import flatten, to_maybe_name, to_name
-from mrt_lint.lift.objects import Arguments, Class, Dml, Rows, Select, Sql, Table, Value
+from mrt_lint.lift.elements import Dml, Rows, Select, Sql, Table
+from mrt_lint.lift.objects import Arguments, Class, Value
 from mrt_lint.lift.operators import merge_sql
 from mrt_lint.lift.table import as_table
 from mrt_lint.values import UNKNOWN, Column, Name, Unknown

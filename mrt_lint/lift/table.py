@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from mrt_lint.lift.convert import to_maybe_name, to_name
-from mrt_lint.lift.objects import Class, Instance, Ref, Row, Rows, Select, Sql, Table, Value
+from mrt_lint.lift.elements import Row, Rows, Select, Sql, Table
+from mrt_lint.lift.objects import Class, Instance, Ref, Value
 from mrt_lint.values import UNKNOWN, Column, Name
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.lift.convert import is_same
+from mrt_lint.lift.elements import Row, Sql
 from mrt_lint.lift.loop import iterate
-from mrt_lint.lift.objects import Instance, Maybe, Row, Scope, Sql, Value
+from mrt_lint.lift.objects import Instance, Maybe, Scope, Value
 from mrt_lint.lift.run import Run
 from mrt_lint.ops import Update
 from mrt_lint.values import UNKNOWN

@@ -263,7 +263,7 @@ def record(source, function, dialect, path="migration.py", seconds=5):
                 namespace[function]()
         except UnrecordableError:
             raise
-        except BaseException as problem:  # whatever the migration raises
+        except BaseException as problem:  # noqa: BLE001 - whatever the migration raises
             raise UnrecordableError(f"{type(problem).__name__}: {problem}") from None
     return recording
 

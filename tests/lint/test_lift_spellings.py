@@ -162,10 +162,10 @@ def test_a_column_keeps_all_that_its_definition_says():
     "call",
     [
         'op.create_foreign_key("fk", "a", "b", ["x"], ["y"], ondelete="CASCADE", source_schema="s", postgresql_not_valid=True)',
-        'op.create_foreign_key(constraint_name="fk", source_table="a", referent_table="b", local_cols=["x"], remote_cols=["y"], '
-        'ondelete="CASCADE", source_schema="s", postgresql_not_valid=True)',
-        'with op.batch_alter_table("a", schema="s") as b:\n    b.create_foreign_key("fk", "b", ["x"], ["y"], ondelete="CASCADE", '
-        "postgresql_not_valid=True)",
+        """op.create_foreign_key(constraint_name="fk", source_table="a", referent_table="b", local_cols=["x"], remote_cols=["y"],
+               ondelete="CASCADE", source_schema="s", postgresql_not_valid=True)""",
+        """with op.batch_alter_table("a", schema="s") as b:
+               b.create_foreign_key("fk", "b", ["x"], ["y"], ondelete="CASCADE", postgresql_not_valid=True)""",
     ],
 )
 def test_a_foreign_key_is_the_same_in_every_signature(call):
