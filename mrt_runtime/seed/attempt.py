@@ -19,6 +19,7 @@ from mrt_runtime.seed.value import Row, Variety
 MOST_ATTEMPTS = 60  # for a whole table
 ATTEMPTS_A_ROW = 25
 MOST_EXTRA_ROWS = 12
+MOST_PARAMETERS = 999  # that a statement of an older SQLite may have
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Attempt:
         self.blueprint = blueprint
         self.target = target
         self.there = list(there)
-        self.left = MOST_ATTEMPTS
+        self.left = MOST_ATTEMPTS + seed_rows
 
     def _planner(self) -> Planner:
         planner = Planner(self.blueprint, self.there)
@@ -59,7 +60,9 @@ class Attempt:
             if row is not None:
                 planner.accept(row)
                 rows.append(row)
-        return self._finish(planner, rows, None) if rows and self._insert(rows) is None else None
+        if not rows or len(rows) * len(self.blueprint.columns) > MOST_PARAMETERS or self._insert(rows) is not None:
+            return None
+        return self._finish(planner, rows, None)
 
     def one_by_one(self, first: Row, *, rows: int | None = None, wanted: Sequence[str] | None = None) -> Filled:
         """Insert row by row, each as often as it takes to learn what the database wants.

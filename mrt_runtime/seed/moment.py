@@ -26,10 +26,13 @@ class Moment:
 
     def pool(self, slot: Slot) -> Pool:
         """Make the values for a column."""
-        # An hour a column and a day (or a minute of the day) a row: what is declared later lies later, as in begin and end.
-        step = dt.timedelta(minutes=1) if self.part == "time" else dt.timedelta(days=30)
-        hour = dt.timedelta(days=slot.place) if self.part == "date" else dt.timedelta(minutes=slot.place)
-        typical = tuple(self._write(BASE + hour + step * n, "+00:00") for n in slot.ordinals)
+        # A minute a column and a day a row (a day and a month, for dates): what is declared later lies later, as in begin and end.
+        row, column = {
+            "time": (dt.timedelta(seconds=1), dt.timedelta(minutes=1)),
+            "date": (dt.timedelta(days=30), dt.timedelta(days=1)),
+            "moment": (dt.timedelta(days=1), dt.timedelta(minutes=1)),
+        }[self.part]
+        typical = tuple(self._write(BASE + column * slot.place + row * n, "+00:00") for n in slot.ordinals)
         edges = (self._write(self.earliest, "-03:30"), self._write(self.latest, "+05:45"))
         if self.part == "time":
             edges = (self._write(BASE.replace(hour=0, minute=0, second=0, microsecond=0), "-03:30"), edges[1])

@@ -67,6 +67,16 @@ def test_an_added_foreign_key_points_at_rows(postgres):
     assert [team for (team,) in postgres.rows("users", "team_id")] == [7100, 7101, None]
 
 
+def test_each_row_keeps_its_only_parent_while_another_column_is_filled(postgres):
+    postgres.seed(
+        "CREATE TABLE p (id integer PRIMARY KEY)", "CREATE TABLE c (id integer PRIMARY KEY, p_id integer UNIQUE REFERENCES p)"
+    )
+    postgres.run("DELETE FROM c WHERE p_id IS NULL", "DELETE FROM p WHERE id NOT IN (SELECT p_id FROM c)")
+    postgres.seed("ALTER TABLE c ALTER COLUMN p_id TYPE bigint, ALTER COLUMN p_id SET NOT NULL, ADD COLUMN note text")
+    assert postgres.never_filled() == []
+    assert len(postgres.rows("c")) == 2
+
+
 def test_an_added_column_honours_what_else_the_row_holds(postgres):
     postgres.seed("CREATE TABLE t (id integer PRIMARY KEY, a integer NOT NULL)")
     postgres.seed("ALTER TABLE t ADD COLUMN b integer, ADD CHECK (b > a)")
