@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
+from mrt_runtime.databases.address import choose_driver
 
 DEFAULTS = {"MRT_TEST_POSTGRES_URL": "postgresql://postgres@127.0.0.1:5432", "MRT_TEST_MYSQL_URL": "mysql+pymysql://root@127.0.0.1:3306"}
 
@@ -19,10 +20,10 @@ def skip(reason):
     pytest.skip(reason)
 
 
-def find_server(variable, maintenance, driver):
+def find_server(variable, maintenance, drivers):
     """The URL of a server that answers, on a database that exists there; None where there is none."""
     url = sa.make_url(os.environ.get(variable) or DEFAULTS[variable])
-    url = url.set(drivername=driver, database=url.database or maintenance)
+    url = choose_driver(url, drivers, "").set(database=url.database or maintenance)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     try:
         engine.connect().close()
@@ -46,7 +47,7 @@ def own_database(server, name):
 @pytest.fixture(scope="session")
 def postgres_server():
     """URL of a PostgreSQL server, as a user who may create databases."""
-    server = find_server("MRT_TEST_POSTGRES_URL", "postgres", "postgresql+psycopg")
+    server = find_server("MRT_TEST_POSTGRES_URL", "postgres", {"psycopg": "psycopg", "psycopg2": "psycopg2"})
     if server is not None:
         yield server
         return
@@ -59,7 +60,7 @@ def postgres_server():
 @pytest.fixture(scope="session")
 def mysql_server():
     """URL of a MariaDB or MySQL server, as a user who may create databases."""
-    server = find_server("MRT_TEST_MYSQL_URL", "mysql", "mysql+pymysql")
+    server = find_server("MRT_TEST_MYSQL_URL", "mysql", {"pymysql": "pymysql"})
     return server if server is not None else skip("no MariaDB or MySQL server: MRT_TEST_MYSQL_URL")
 
 
