@@ -12,12 +12,12 @@ from typing import TypeVar, overload
 
 from mrt_lint.dialects import admits
 from mrt_lint.migration import Migration
-from mrt_lint.ops import AlterColumn, CreateIndex, DropConstraint, DropIndex, Op
+from mrt_lint.ops import AlterColumn, CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op, ValidateConstraint
 from mrt_lint.rule import Context, Rule
 from mrt_lint.undo import Ledger, Moment, Undo
 from mrt_lint.undo.definition import describe, effective
 from mrt_lint.undo.past import Past
-from mrt_lint.undo.things import Thing, readable
+from mrt_lint.undo.things import Table, Thing, readable
 from mrt_lint.values import UNKNOWN, UNSET, Constraint
 
 _A = TypeVar("_A", bound=Op)
@@ -123,6 +123,29 @@ class Case:
         now = self.ledger(op).successor(op)
         kind = self.kind(op)
         return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
+
+    def stood_before(self, op: DropIndex) -> bool:
+        """Tell whether an index that is dropped was there before this upgrade, on a table that stays."""
+        index = self.thing(op)
+        gone = index is not None and index.table is not None and not index.table.standing
+        return not gone and (index is None or index.maker is None)
+
+    def makes_constraint(self, op: ValidateConstraint) -> bool:
+        """Tell whether this upgrade makes the constraint that an operation validates, in the same transaction."""
+        table = self.moment(op).table
+        return any(
+            isinstance(other, CreateConstraint)
+            and not other.autocommit
+            and other.constraint == op.constraint
+            and self.moment(other).table is table
+            for other in self.migration.upgrade_ops
+        )
+
+    def former_checks(self, op: Op) -> tuple[Constraint, ...]:
+        """Give the CHECK constraints of an operation's table that the history knows."""
+        table = self.moment(op).table
+        known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, Table) else None
+        return tuple(known.known_constraints("check")) if known is not None else ()
 
     def difference(self, op: Op) -> str:
         """Say in one clause how what stands in a dropped thing's place in the end differs from it."""

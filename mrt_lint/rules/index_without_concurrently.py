@@ -21,8 +21,7 @@ class IndexWithoutConcurrently(Rule):
     severity = Severity.WARNING
     message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
     instead = (
-        'with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", [{columns}], postgresql_concurrently=True, '
-        "if_not_exists=True)"
+        'with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", [{columns}], postgresql_concurrently=True)'
     )
     dialects = ("postgresql",)
     manual = (

@@ -108,6 +108,24 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
+            title="The primary key makes it NOT NULL again",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("name", sa.Text), sa.PrimaryKeyConstraint("name", name="users_pkey"))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("users_pkey", "users", type_="primary")
+                op.drop_column("users", "name")
+
+            def downgrade():
+                op.add_column("users", sa.Column("name", sa.Text))
+                op.create_primary_key("users_pkey", "users", ["name"])
+            """,
+        ),
+        Example(
             title="The former definition is not known",
             source="""
             def upgrade():

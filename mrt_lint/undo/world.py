@@ -94,6 +94,9 @@ class World:
         covered = (column,) if column is not None and not constraint.columns else ()
         thing = Thing(maker=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
         thing.covering = tuple(table.columns_by_name.look(name) for name in thing.columns)
+        for made in thing.covering if constraint.kind == "primary" else ():
+            if made is not None and made.maker is not None and isinstance(made.definition, Column):
+                made.definition = replace(made.definition, nullable=False)
         if not readable(constraint.name):
             table.anonymous.append(thing)
             return None, thing

@@ -1,0 +1,85 @@
+"""MRT420."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+
+
+class DropIndexWithoutConcurrently(Rule):
+    """An index is dropped on a PostgreSQL table without CONCURRENTLY.
+
+    DROP INDEX waits for an exclusive lock on the table, and while it waits behind one long query every other query, also a plain
+    SELECT, waits behind it.
+    """
+
+    code = "MRT420"
+    name = "drop-index-without-concurrently"
+    severity = Severity.WARNING
+    message = "PostgreSQL locks {table_words} against everybody to drop {the_index}"
+    instead = (
+        'with op.get_context().autocommit_block(): op.drop_index("{index}", table_name="{table}", postgresql_concurrently=True)'
+    )
+    dialects = ("postgresql",)
+    manual = ("PostgreSQL, DROP INDEX: https://www.postgresql.org/docs/current/sql-dropindex.html",)
+    exemptions = (
+        "The index or its table was created earlier in the same upgrade, or the table is dropped in it.",
+        "Whether it is dropped concurrently cannot be read.",
+        "Another database is declared, or a guard keeps PostgreSQL out.",
+    )
+
+    bad = (
+        Example(
+            title="By operation, in a batch and in SQL",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users_email", table_name="users")  # MRT420
+                with op.batch_alter_table("users") as batch:
+                    batch.drop_index("ix_users_name")  # MRT420
+                op.execute("DROP INDEX IF EXISTS ix_users_age")  # MRT420
+            """,
+        ),
+    )
+
+    good = (
+        Example(
+            title="Concurrently, outside of the transaction",
+            source="""
+            def upgrade():
+                with op.get_context().autocommit_block():
+                    op.drop_index("ix_users_email", table_name="users", postgresql_concurrently=True)
+                    op.execute("DROP INDEX CONCURRENTLY ix_users_age")
+            """,
+        ),
+        Example(
+            title="An index or table of this upgrade's own, or a table that goes",
+            source="""
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer, index=True))
+                op.drop_index("ix_notes_id", table_name="notes")
+                op.create_index("ix_move", "users", ["name"])
+                op.drop_index("ix_move", table_name="users")
+                op.drop_index("ix_old", table_name="old")
+                op.drop_table("old")
+            """,
+        ),
+        Example(
+            title="Another database",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.drop_index("ix_users_email", table_name="users")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every index that is dropped under the lock."""
+        for op in case.concerned(self, ops.DropIndex):
+            if op.concurrently is not False or not case.stood_before(op):
+                continue
+            found = names(op)
+            table_words = found["the_table"] if op.table is not None else "its table"
+            yield self.found(case.migration, op, **found, table_words=table_words)

@@ -1,0 +1,57 @@
+"""MRT425."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class ExcludeConstraint(Rule):
+    """An EXCLUDE constraint is added to a PostgreSQL table that is there already.
+
+    PostgreSQL keeps everybody out of the table while it builds the index and compares every row; there is neither NOT VALID nor
+    USING INDEX for it. Where two rows exclude each other, it fails.
+    """
+
+    code = "MRT425"
+    name = "exclude-constraint"
+    severity = Severity.WARNING
+    message = "PostgreSQL locks {the_table} against everybody while it builds {the_constraint}"
+    instead = "run it when nobody needs the table, with a lock_timeout, or keep the rule with a trigger"
+    dialects = ("postgresql",)
+    manual = (
+        "PostgreSQL, CREATE TABLE, EXCLUDE: https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-EXCLUDE",
+    )
+    exemptions = (
+        "The table was created earlier in the same upgrade.",
+        "Another database is declared, or a guard keeps PostgreSQL out.",
+    )
+
+    bad = (
+        Example(
+            title="By operation and in SQL",
+            source="""
+            def upgrade():
+                op.create_exclude_constraint("no_overlap", "bookings", ("during", "&&"), using="gist")  # MRT425
+                op.execute("ALTER TABLE rooms ADD CONSTRAINT no_overlap EXCLUDE USING gist (during WITH &&)")  # MRT425
+            """,
+        ),
+    )
+
+    good = (
+        Example(
+            title="A new table",
+            source="""
+            def upgrade():
+                op.create_table("bookings", sa.Column("id", sa.Integer))
+                op.execute("ALTER TABLE bookings ADD CONSTRAINT no_overlap EXCLUDE USING gist (during WITH &&)")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every such constraint."""
+        for op in case.concerned(self, ops.CreateExcludeConstraint):
+            yield self.found(case.migration, op, **names(op))

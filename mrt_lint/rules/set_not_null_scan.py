@@ -1,0 +1,102 @@
+"""MRT213."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.proof import is_proved
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+
+_FIRST_THAT_TRUSTS_CHECKS = (12, 0)
+
+
+class SetNotNullScan(Rule):
+    """A column of a PostgreSQL table that is there already is set NOT NULL.
+
+    PostgreSQL keeps everybody out of the table while it looks at every row for NULL. A CHECK (column IS NOT NULL) that was
+    validated before proves it, and then PostgreSQL 12 and newer do not look.
+    """
+
+    code = "MRT213"
+    name = "set-not-null-scan"
+    severity = Severity.WARNING
+    message = "PostgreSQL locks {the_table} against everybody while it looks at every row for NULL in '{column}'"
+    instead = (
+        "ADD CONSTRAINT … CHECK ({column} IS NOT NULL) NOT VALID in one revision, VALIDATE CONSTRAINT in the next, then set NOT "
+        "NULL and drop the check"
+    )
+    dialects = ("postgresql",)
+    manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
+    exemptions = (
+        "The column was NOT NULL before, by `existing_nullable` or the history.",
+        "A validated CHECK proves it, made in this revision or an earlier one (PostgreSQL 12).",
+        "The table was created or emptied, or the column added, earlier in the same upgrade.",
+        "Another database is declared, or a guard keeps PostgreSQL out.",
+    )
+
+    bad = (
+        Example(
+            title="By operation and in SQL",
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", nullable=False)  # MRT213
+                op.execute("ALTER TABLE users ALTER COLUMN phone SET NOT NULL")  # MRT213
+            """,
+        ),
+        Example(
+            title="A check that is not validated, or of another column",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ADD CONSTRAINT ck CHECK (email IS NOT NULL) NOT VALID")
+                op.alter_column("users", "email", nullable=False)  # MRT213
+                op.alter_column("users", "phone", nullable=False)  # MRT213
+            """,
+        ),
+    )
+
+    good = (
+        Example(
+            title="A validated check proves it",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("email", sa.Text))
+                op.execute("ALTER TABLE users ADD CONSTRAINT ck_email CHECK (email IS NOT NULL) NOT VALID")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck_email")
+                op.alter_column("users", "email", nullable=False)
+                op.drop_constraint("ck_email", "users", type_="check")
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own, or NOT NULL already",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("state", sa.Text))
+                op.execute("UPDATE users SET state = 'new'")
+                op.alter_column("users", "state", nullable=False)
+                op.alter_column("users", "name", existing_nullable=False, nullable=False)
+            """,
+        ),
+        Example(
+            title="Another database",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", existing_type=sa.Text(), nullable=False)
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every column that is looked through under the lock."""
+        for op in case.concerned(self, ops.AlterColumn):
+            moment = case.moment(op)
+            if op.nullable is not False or moment.new_column or moment.empty or case.before(op, "nullable") is False:
+                continue
+            if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and is_proved(case, op)):
+                yield self.found(case.migration, op, **names(op))

@@ -1,0 +1,65 @@
+"""MRT424."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class ValidateInSameTransaction(Rule):
+    """A constraint is added NOT VALID and validated in the same transaction.
+
+    The lock that ADD CONSTRAINT took is held until the transaction ends, so everybody waits while VALIDATE looks at every row:
+    exactly what NOT VALID was meant to spare them.
+    """
+
+    code = "MRT424"
+    name = "validate-in-same-transaction"
+    severity = Severity.WARNING
+    message = "PostgreSQL validates {the_constraint} of '{table}' while it still holds the lock under which this upgrade added it"
+    instead = "validate it in a revision of its own, or in an autocommit block"
+    dialects = ("postgresql",)
+    manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
+    exemptions = (
+        "The validation stands in an autocommit block or in another revision.",
+        "The table was created earlier in the same upgrade.",
+        "Another database is declared, or a guard keeps PostgreSQL out.",
+    )
+
+    bad = (
+        Example(
+            title="One after the other",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ADD CONSTRAINT ck_age CHECK (age > 0) NOT VALID")
+                op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck_age")  # MRT424
+            """,
+        ),
+    )
+
+    good = (
+        Example(
+            title="In an autocommit block",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ADD CONSTRAINT ck_age CHECK (age > 0) NOT VALID")
+                with op.get_context().autocommit_block():
+                    op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck_age")
+            """,
+        ),
+        Example(
+            title="Added in an earlier revision",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck_age")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every validation under the lock."""
+        for op in case.concerned(self, ops.ValidateConstraint):
+            if not op.autocommit and case.makes_constraint(op):
+                yield self.found(case.migration, op, **names(op))

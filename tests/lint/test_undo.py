@@ -1,0 +1,165 @@
+"""What becomes of the first operation of upgrade() by the time downgrade() is through."""
+
+import textwrap
+
+import pytest
+
+from mrt_lint.case import Case
+from mrt_lint.rule import Context, Target
+from mrt_lint.undo import Undo
+from tests.lint.marked import read
+
+YES, NO, DIFFERENT, REPLACED, CANNOT_TELL = Undo.YES, Undo.NO, Undo.DIFFERENT, Undo.REPLACED, Undo.CANNOT_TELL
+FILE = """
+import sqlalchemy as sa
+from alembic import op
+from helpers import anything
+revision = "1"
+down_revision = None
+def upgrade():
+{}
+def downgrade():
+{}
+"""
+
+
+def undone(upgrade: str, downgrade: str, action: str | None = None, dialect: str | None = None) -> Undo:
+    body = FILE.format(*(textwrap.indent("\n".join(part.split("; ")), "    ") for part in (upgrade, downgrade)))
+    migration = read(body, dialect=dialect)
+    case = Case(migration, Context(target=Target(dialect=dialect)))
+    first = next(op for op in migration.upgrade_ops if op.op != "execute")
+    return case.undone(first, action)
+
+
+def sql(statement: str) -> str:
+    return f"op.execute({statement!r})"
+
+
+TABLE = 'op.create_table("t", sa.Column("id", sa.Integer))'
+COLUMN = 'op.add_column("t", sa.Column("a", sa.Integer))'
+INDEX = 'op.create_index("ix", "t", ["a"])'
+UNIQUE = 'op.create_unique_constraint("uq", "t", ["a"])'
+UNNAMED = 'op.create_foreign_key(None, "t", "u", ["a"], ["id"])'
+DROP_INDEX = 'op.drop_index("ix", table_name="t")'
+DROP_UNIQUE = 'op.drop_constraint("uq", "t", type_="unique")'
+DROP_KEY = 'op.drop_constraint("fk", "t", type_="foreignkey")'
+NOT_NULL = 'op.alter_column("t", "a", nullable=False)'
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade", "expected"),
+    [
+        # made
+        (TABLE, 'op.drop_table("t")', YES),
+        (TABLE, sql('DROP TABLE "T"'), YES),
+        (TABLE, 'op.drop_table("t", schema="public")', YES),
+        (TABLE, 'op.drop_table("t", schema="other")', NO),
+        (TABLE, 'op.drop_table("u")', NO),
+        (f'{TABLE}; op.rename_table("t", "u")', 'op.drop_table("u")', YES),
+        (f'{TABLE}; op.rename_table("t", "u")', 'op.drop_table("t")', NO),
+        (TABLE, "anything(op)", CANNOT_TELL),
+        (TABLE, "op.execute(anything())", CANNOT_TELL),
+        (TABLE, "op.drop_table(anything())", CANNOT_TELL),
+        (TABLE, sql("DO $$ BEGIN END $$"), CANNOT_TELL),
+        (TABLE, "raise RuntimeError()", CANNOT_TELL),
+        (TABLE, 'if anything(): op.drop_table("t")', YES),
+        (COLUMN, 'op.drop_table("t")', YES),
+        (COLUMN, 'op.drop_column("t", "A")', YES),
+        (COLUMN, 'op.drop_column("t", "b")', NO),
+        (COLUMN, 'op.rename_table("t", "u"); op.drop_column("u", "a")', YES),
+        (f'{COLUMN}; op.alter_column("t", "a", new_column_name="b")', 'op.drop_column("t", "b")', YES),
+        (INDEX, 'op.drop_column("t", "a")', YES),
+        (INDEX, 'op.drop_index("ix")', YES),
+        (INDEX, 'op.drop_index(anything(), "t")', CANNOT_TELL),
+        (INDEX, 'op.drop_constraint("ix", "t")', NO),
+        (UNNAMED, 'op.drop_constraint(None, "t", type_="foreignkey")', YES),
+        (UNNAMED, 'op.drop_constraint("t_a_fkey", "t", type_="foreignkey")', YES),
+        (UNNAMED, 'op.drop_constraint("t_a_key", "t", type_="unique")', NO),
+        (UNNAMED, 'op.drop_column("t", "a")', YES),
+        (sql("CREATE SCHEMA s"), sql("DROP SCHEMA s CASCADE"), YES),
+        (sql("CREATE TABLE s.t (id int)"), sql("DROP SCHEMA s CASCADE"), YES),
+        (sql("CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"), 'op.drop_table("t")', YES),
+        (sql("CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"), sql("DROP TRIGGER x ON u"), NO),
+        (sql("CREATE TEMPORARY TABLE x AS SELECT 1"), "pass", YES),
+        (sql("CREATE MATERIALIZED VIEW v AS SELECT 1"), sql("DROP VIEW v"), YES),
+        # dropped
+        ('op.drop_table("t")', TABLE, YES),
+        (DROP_INDEX, INDEX, YES),
+        (DROP_INDEX, "pass", NO),
+        (DROP_INDEX, 'op.create_index("ix2", "t", ["a"])', NO),
+        (DROP_INDEX, "op.create_index(None, 't', ['a'])", CANNOT_TELL),
+        (f"{INDEX}; {DROP_INDEX}", "pass", YES),
+        (f"{DROP_INDEX}; {INDEX}", "pass", REPLACED),
+        (f'{DROP_INDEX}; op.drop_table("t")', "pass", YES),
+        (f'{DROP_INDEX}; op.drop_table("t")', TABLE, NO),
+        (DROP_UNIQUE, UNIQUE, YES),
+        (DROP_UNIQUE, 'op.create_unique_constraint(None, "t", ["a"])', CANNOT_TELL),
+        (DROP_UNIQUE, 'op.create_check_constraint("uq", "t", "a > 0")', DIFFERENT),
+        (DROP_UNIQUE, 'op.create_index("uq", "t", ["a"], unique=True)', CANNOT_TELL),
+        (DROP_KEY, 'op.create_foreign_key("fk", "t", "u", ["a"], ["id"])', YES),
+        (DROP_KEY, 'op.create_foreign_key("fk", "s", "u", ["a"], ["id"])', NO),
+        (
+            f'{DROP_KEY}; op.drop_column("t", "a")',
+            'op.add_column("t", sa.Column("a", sa.Integer, sa.ForeignKey("u.id")))',
+            CANNOT_TELL,
+        ),
+        (sql("DROP VIEW v"), sql("CREATE VIEW v AS SELECT 1"), YES),
+        (f"{sql('DROP VIEW v')}; {sql('CREATE VIEW v AS SELECT 1')}", "pass", REPLACED),
+        (f"{sql('DROP VIEW IF EXISTS v')}; {sql('CREATE VIEW v AS SELECT 1')}", sql("DROP VIEW v"), YES),
+        # moved
+        ('op.rename_table("t", "u")', 'op.rename_table("u", "t")', YES),
+        ('op.rename_table("t", "u")', 'op.rename_table("t", "u")', NO),
+        ('op.rename_table("t", "u"); op.drop_table("u")', "pass", YES),
+        ('op.alter_column("t", "a", new_column_name="b")', 'op.alter_column("t", "b", new_column_name="a")', YES),
+        ('op.alter_column("t", "a", new_column_name="b")', 'op.alter_column("u", "b", new_column_name="a")', NO),
+        (sql("ALTER INDEX a RENAME TO b"), sql("ALTER INDEX b RENAME TO a"), YES),
+    ],
+)
+def test_things_are_followed_by_identity_through_both_functions(upgrade: str, downgrade: str, expected: Undo):
+    assert undone(upgrade, downgrade) is expected
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade", "action", "expected"),
+    [
+        (NOT_NULL, 'op.alter_column("t", "a", nullable=True)', "nullable", YES),
+        (NOT_NULL, "pass", "nullable", NO),
+        (NOT_NULL, NOT_NULL, "nullable", NO),
+        (NOT_NULL, "op.drop_column('t', 'a'); op.add_column('t', sa.Column('a', sa.Integer))", "nullable", YES),
+        ('op.alter_column("t", "a", nullable=False, existing_nullable=False)', "pass", "nullable", YES),
+        ('op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(5))', "pass", "type", NO),
+        ('op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(5))', 'op.alter_column("t", "a", type_=sa.String(5))', "type", YES),
+        ('op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(5))', 'op.alter_column("t", "a", type_=sa.String(6))', "type", DIFFERENT),
+        ('op.alter_column("t", "a", type_=sa.Text())', 'op.alter_column("t", "a", type_=sa.String(6))', "type", YES),
+        ('op.alter_column("t", "a", server_default="0", existing_server_default=None)', 'op.alter_column("t", "a", server_default=None)', "server_default", YES),
+        ('op.alter_column("t", "a", server_default="0", existing_server_default="1")', 'op.alter_column("t", "a", server_default=None)', "server_default", DIFFERENT),
+    ],
+)  # fmt: skip
+def test_settings_of_a_column_are_followed_one_by_one(upgrade: str, downgrade: str, action: str, expected: Undo):
+    assert undone(upgrade, downgrade, action) is expected
+
+
+ON_POSTGRES_ONLY = 'if op.get_bind().dialect.name == "postgresql": op.drop_index("ix", "t")'
+ON_OTHERS_ONLY = 'if op.get_bind().dialect.name != "postgresql": op.drop_index("ix", "t")'
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "dialect", "expected"),
+    [
+        (ON_POSTGRES_ONLY, None, YES),
+        (ON_POSTGRES_ONLY, "postgresql", YES),
+        (ON_POSTGRES_ONLY, "mysql", NO),
+        (ON_OTHERS_ONLY, None, NO),
+        (ON_OTHERS_ONLY, "sqlite", YES),
+        (ON_OTHERS_ONLY, "mariadb", YES),
+        ('if op.get_bind().dialect.name == "mysql": op.drop_index("ix", "t")', "mariadb", YES),
+        ('if op.get_bind().dialect.name != "mysql": op.drop_index("ix", "t")', "mariadb", NO),
+    ],
+)
+def test_only_what_runs_on_the_database_counts(downgrade: str, dialect: str | None, expected: Undo):
+    assert undone(INDEX, downgrade, dialect=dialect) is expected
+
+
+def test_a_missing_downgrade_undoes_nothing():
+    migration = read("from alembic import op\nrevision = '1'\ndef upgrade():\n    op.drop_index('ix', 't')\n")
+    assert Case(migration, Context()).undone(migration.upgrade_ops[0]) is NO
