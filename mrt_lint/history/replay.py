@@ -110,7 +110,7 @@ class _Draft:
 
     @apply.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
-        here = replace(op, type=op.type.on(self.dialect)) if isinstance(op.type, SqlType) else op
+        here = replace(op, type=self._type(op.type)) if isinstance(op.type, SqlType) else op
         self._change(op, lambda table: change.altered(table, here))
         if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
             names = {fold(op.column): op.new_column}
@@ -201,7 +201,17 @@ class _Draft:
 
     def _here(self, column: Column) -> Column:
         """Give a column as it is on this dialect."""
-        return replace(column, type=column.type.on(self.dialect)) if isinstance(column.type, SqlType) else column
+        return replace(column, type=self._type(column.type)) if isinstance(column.type, SqlType) else column
+
+    def _type(self, kind: SqlType) -> SqlType | Unknown:
+        """Give a type as it is on this dialect, with its labels where SQL only names an enum that the chain made."""
+        here = kind.on(self.dialect)
+        if isinstance(here, Unknown) or not isinstance(here.type_name, str) or here.name == "ENUM":
+            return here
+        made = self.objects.get(object_place("enum", here.schema, here.type_name), UNKNOWN)
+        if isinstance(made, ops.CreateObject) and made.kind == "enum":
+            return replace(here, name="ENUM", members=made.members)
+        return here
 
     def _has(self, op: ops.AddColumn, column: Name) -> bool:
         table = self.tables.get(place(op.schema, op.table), None) if isinstance(op.table, str) else None

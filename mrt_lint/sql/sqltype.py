@@ -85,7 +85,7 @@ def read_type(cursor: Cursor) -> tuple[MaybeType, bool]:
     if family in _KNOWN or (token.kind == "word" and args):
         found = SqlType(name=family, args=args, timezone=timezone, collation=collation)
     else:  # an enum or a domain, perhaps: only the database knows
-        found = SqlType(name=family, args=args, type_name=name, schema=schema, creates_type=False, collation=collation)
+        found = SqlType(name=name, args=args, type_name=name, schema=schema, creates_type=False, collation=collation)
     return _array(cursor, found), spelled in SERIALS
 
 

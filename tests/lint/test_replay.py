@@ -1,5 +1,6 @@
 """The schema that the history replays is the one that the migrations make, and what it cannot know it calls UNKNOWN."""
 
+import os
 import time
 
 import pytest
@@ -13,7 +14,7 @@ from mrt_lint.lift import lift
 from mrt_lint.migration import Function, Migration
 from mrt_lint.sql import expand
 from mrt_lint.values import UNKNOWN, Column, Constraint, Place, SqlType
-from tests.runtime.conftest import find_server, own_database, skip
+from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 PLACE = Place(1, 1, 1, 1)
 INTEGER = SqlType(name="INTEGER")
@@ -132,12 +133,9 @@ def test_a_project_is_replayed_as_sqlite_has_it():
         compare(connection, sources, lifted, "sqlite")
 
 
-def test_a_project_is_replayed_as_postgresql_has_it():
-    server = find_server("MRT_TEST_POSTGRES_URL", "postgres", "postgresql+psycopg")
-    if server is None:
-        skip("no PostgreSQL server: MRT_TEST_POSTGRES_URL")
+def test_a_project_is_replayed_as_postgresql_has_it(postgres_server):  # noqa: F811 - as fixtures are asked for
     sources, lifted = migrations(PROJECT + ON_POSTGRESQL)
-    with own_database(server, "mrt_replay_test") as url:
+    with own_database(postgres_server, f"mrt_replay_{os.getpid()}") as url:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         with engine.connect() as connection:
             compare(connection, sources, lifted, "postgresql")
@@ -250,6 +248,14 @@ def test_a_type_is_that_of_the_dialect():
     created = ops.CreateTable(table="t", columns=(variant,))
     assert table_of(created).column("a").type.name == "BIGINT"
     assert table_of(created, dialect="sqlite").column("a").type.name == "INTEGER"
+
+
+def test_a_type_that_sql_only_names_is_the_enum_the_chain_made():
+    mood = ops.CreateObject(kind="enum", name="mood", members=("a",))
+    named = SqlType(name="mood", type_name="mood", creates_type=False)
+    table = table_of(mood, create("t", "a"), ops.AlterColumn(table="t", column="a", type=named))
+    assert table.column("a").type == SqlType(name="ENUM", type_name="mood", members=("a",), creates_type=False)
+    assert table_of(create("t", "a"), ops.AlterColumn(table="t", column="a", type=named)).column("a").type == named
 
 
 def test_a_rename_is_followed_by_keys_indexes_and_the_foreign_keys_of_others():

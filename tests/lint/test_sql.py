@@ -115,6 +115,17 @@ ALTER_TABLE = [
             ops.DropColumn(table="t", column="key"),
         ],
     ),
+    (
+        "ALTER TABLE t ADD a Mood, ADD b vector(3)",
+        [
+            ops.AddColumn(
+                table="t",
+                column="a",
+                definition=Column(name="a", type=SqlType(name="mood", type_name="mood", creates_type=False)),
+            ),
+            ops.AddColumn(table="t", column="b", definition=Column(name="b", type=SqlType(name="VECTOR", args=(3,)))),
+        ],
+    ),
     ("ALTER TABLE t OWNER TO bob", [ops.AlterObject(kind="table", name="t", action="OWNER TO BOB")]),
     ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", [ops.AlterObject(kind="table", name="t", action="ENABLE ROW LEVEL SECURITY")]),
     (
