@@ -79,7 +79,7 @@ class Place:
             return [result.all() if result.returns_rows else [] for result in results]
 
 
-def kill_one(place, folder, how=signal.SIGKILL, longest=0.7):
+def kill_one(place, folder, how=signal.SIGKILL, longest=0.4):
     """Start a run, end it at a random moment after it began, and return what it printed last on stderr."""
     environment = os.environ | {"TMPDIR": str(place.temporary), "PYTHONPATH": str(BUSY.parents[2])}
     command = [sys.executable, BUSY, folder / "project", place.url.render_as_string(hide_password=False)]

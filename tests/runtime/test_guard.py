@@ -197,23 +197,30 @@ def fingerprint(url):
     return tables, counters
 
 
-@pytest.mark.parametrize(
-    "driver", ["postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg", "postgresql+psycopg_async", "mysql+pymysql"]
-)
-def test_the_given_server_database_is_not_touched_when_env_py_hard_codes_it(project, request, driver):
-    given = sa.make_url(request.getfixturevalue("mysql_url" if driver.startswith("mysql") else "postgres_url"))
-    hard_coded = given.set(drivername=driver).render_as_string(hide_password=False)
-    if "async" in driver:
-        project.write_async_env(f"create_async_engine({hard_coded!r})")
-    else:
-        project.env.write_text(OWN_ENGINE.format(engine=f"sa.create_engine({hard_coded!r})"))
-    before = fingerprint(given)
-    database = databases.connect(given)
+@pytest.fixture(scope="module", params=["postgres_url", "mysql_url"])
+def given(request):
+    """A server's database as given, and a scratch database beside it."""
+    url = sa.make_url(request.getfixturevalue(request.param))
+    database = databases.connect(url)
     with database.make_scratch() as scratch:
-        message = refuse(project, scratch)
+        yield url, scratch
     database.close()
-    assert fingerprint(given) == before
-    assert given.database in message
+
+
+DRIVERS = {"postgresql": ("psycopg", "psycopg2", "asyncpg", "psycopg_async"), "mysql": ("pymysql",)}
+
+
+def test_the_given_server_database_is_not_touched_when_env_py_hard_codes_it(project, given):
+    url, scratch = given
+    before = fingerprint(url)
+    for driver in DRIVERS[url.get_backend_name()]:
+        hard_coded = url.set(drivername=f"{url.get_backend_name()}+{driver}").render_as_string(hide_password=False)
+        if "async" in driver:
+            project.write_async_env(f"create_async_engine({hard_coded!r})")
+        else:
+            project.env.write_text(OWN_ENGINE.format(engine=f"sa.create_engine({hard_coded!r})"))
+        assert url.database in refuse(project, scratch)
+    assert fingerprint(url) == before
 
 
 def test_a_namesake_of_the_scratch_database_on_another_server_is_told_apart_by_the_sentinel(project, request, postgres_url):
