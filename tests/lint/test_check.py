@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint import __version__
-from tests.lint.conftest import DROP, UPDATE
+from tests.lint.conftest import DROP, UPDATE, functions
 
 
 def codes(result) -> list[tuple[str, str]]:
@@ -272,8 +272,9 @@ def test_a_file_that_may_not_be_read_is_one_sentence(history):
 
 
 def test_whoever_stops_reading_gets_no_traceback(history):
-    for number in range(300):
-        history.migration(f"c{number}", f"c{number - 1}" if number else "a3", UPDATE)
+    history.migration(
+        "a4", "a3", functions('op.execute("UPDATE users SET a = 1")\n' * 400, "op.execute('UPDATE orders SET a = 1')")
+    )
     command = f"{sys.executable} -c 'import sys; from mrt_lint.cli import main; sys.exit(main())' check versions | head -1"
     run = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert run.stdout == "versions/a2.py:10:5  MRT201 drop-column\n"

@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrt_lint import ops
@@ -46,6 +46,7 @@ migrations = st.builds(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(migrations)
 def test_a_migration_survives_the_journey(migration):
     text = codec().dumps(migration)
