@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -16,7 +16,7 @@ from mrt_runtime.schema import Column, Table
 from mrt_runtime.seed.attempt import Filled
 from mrt_runtime.seed.fill import Filler, insertable
 from mrt_runtime.seed.refusal import read_refusal
-from mrt_runtime.seed.row import Planner
+from mrt_runtime.seed.row import Planner, same
 from mrt_runtime.seed.value import Row, Value, Variety
 
 HEX_LENGTH = 32
@@ -40,10 +40,9 @@ class CustomSeed:
         try:
             rows = [dict(row) for row in self.give()]
         except Exception as error:  # noqa: BLE001 the user's code may raise anything
-            return Filled(reason=f"the custom seed of '{self.label}' raised {type(error).__name__}: {error}")
+            return self._blame(error)
         names = insertable(table)
-        self._known.update(names)
-        self.stray = {name for row in rows for name in row} - self._known
+        self._compare(rows, names)
         if rows and not any(name in names for row in rows for name in row):
             given = ", ".join(sorted({str(name) for row in rows for name in row}))
             return Filled(reason=f"the custom seed of '{self.label}' gives {given or 'no columns'}, which the table does not have")
@@ -53,6 +52,37 @@ class CustomSeed:
         elif not rows:
             filled.reason = f"the custom seed of '{self.label}' gives no rows"
         return filled
+
+    def refill(self, filler: Filler, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> Filled:
+        """Give the rows that are there, in the callable's order, its values for the columns that are new to them."""
+        names = tuple(keys[0])
+        there = filler.writer.read(table, names)
+        filled = Filled(rows=[dict(key) for key in keys if any(all(same(row[n], key[n]) for n in names) for row in there)])
+        try:
+            given = [dict(row) for row in self.give()] if fresh else []
+        except Exception as error:  # noqa: BLE001 the user's code may raise anything
+            return self._blame(error)
+        self._compare(given, insertable(table))
+        for key, row in zip(keys, given, strict=False):
+            changes = {name: adapt(row[name], table.column(name)) for name in fresh if name in row and name not in names}
+            if not changes:
+                continue
+            try:
+                with filler.writer.dialect.attempt(filler.writer.connection):
+                    filler.writer.update(table, key, changes)
+            except DBAPIError as error:
+                filled.reason = f"the custom seed of '{self.label}' was refused: {read_refusal(error).reason}"
+            else:
+                filled.written += 1
+        return filled
+
+    def _compare(self, rows: list[dict[str, Any]], names: Collection[str]) -> None:
+        self._known.update(names)
+        self.stray = (self.stray | {str(name) for row in rows for name in row}) - self._known
+
+    def _blame(self, error: Exception) -> Filled:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return Filled(reason=f"the custom seed of '{self.label}' raised {what}")
 
 
 def insert_rows(filler: Filler, table: Table, rows: list[dict[str, Any]]) -> Filled:

@@ -87,12 +87,13 @@ class Filler:
         return added
 
     def refill(self, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> Filled:
-        """Give the columns `fresh` new values in the rows with these keys, as far as they are still there."""
+        """Give the columns `fresh`, and those that are NULL throughout, new values in those rows of these keys that are there."""
         names = insertable(table)
         there = self.writer.read(table, names)
         found = [next((row for row in there if all(n in row and same(row[n], v) for n, v in key.items())), None) for key in keys]
         mine = [(ordinal, row) for ordinal, row in enumerate(found) if row is not None]
-        fresh = [name for name in fresh if name in names and not any(name in key for key in keys)]
+        never_filled = {name for name in names if all(row[name] is None for row in there)}
+        fresh = [name for name in names if (name in fresh or name in never_filled) and not any(name in key for key in keys)]
         if not mine or not fresh:
             return Filled(rows=[row for _, row in mine])
         blueprint = self.draughtsman.draw(table, start=0, count=max(10, len(there) + self.seed_rows), known=there, fresh=fresh)

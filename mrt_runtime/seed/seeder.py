@@ -94,12 +94,17 @@ class Seeder:
         try:
             filled = Filled()
             if keys and known is not None and table.label not in seeded.unseeded:
-                filled = filler.refill(table, keys, change.fresh_columns(known, table))
+                fresh = change.fresh_columns(known, table)
+                filled = custom.refill(filler, table, keys, fresh) if custom else filler.refill(table, keys, fresh)
             if not filled.rows:
                 filled = custom.fill(filler, table) if custom is not None else filler.insert(table, first=first)
         except DBAPIError as error:
             filled = Filled(reason=read_refusal(error).reason)
         seeded.note(table, filled)
+
+    def stray_columns(self) -> dict[str, tuple[str, ...]]:
+        """Give, by table, the columns of custom seeds that no catalogue seen so far has: misspelt, probably."""
+        return {label: tuple(sorted(seed.stray)) for label, seed in self.custom_seeds.items() if seed.stray}
 
     def new_world(self, connection: Connection, before: Schema, after: Schema) -> dict[str, tuple[Row, ...]]:
         """Write what the new code would write after an upgrade; gives the keys of the rows written, by table.

@@ -112,6 +112,13 @@ def test_rows_that_a_migration_emptied_are_made_again_where_it_is_told(field):
     assert field.seed(touched=["users"]).rows == {"users": 3}
 
 
+def test_columns_that_lost_all_their_values_get_new_ones(field):
+    field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b VARCHAR(9))")
+    field.run("DELETE FROM t WHERE a IS NOT NULL")
+    field.seed(touched=["t"])
+    assert field.never_filled() == []
+
+
 def test_rows_of_migrations_stay_as_they_are(field):
     field.run(USERS, "INSERT INTO users (id, name) VALUES (1, 'admin')")
     field.seed()
