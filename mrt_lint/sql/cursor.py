@@ -80,11 +80,15 @@ class Cursor:
 
     def path(self) -> tuple[MaybeName, Name]:
         """Step over a name that may be qualified; give its schema (None without one) and the name itself."""
-        schema: MaybeName = None
-        name = self.name()
+        *schemas, name = self.parts()
+        return schemas[-1] if schemas else None, name
+
+    def parts(self) -> list[Name]:
+        """Step over a name that may be qualified; give its parts."""
+        found = [self.name()]
         while self.accept("."):
-            schema, name = name, self.name()
-        return schema, name
+            found.append(self.name())
+        return found
 
     def names(self) -> tuple[Name, ...]:
         """Step over a list of plain names in parentheses; sort orders and lengths beside them are passed over."""

@@ -104,12 +104,10 @@ def _select(cursor: Cursor) -> Iterator[Op]:
     """Read SELECT: INTO makes a table, setval() moves a sequence; any other only reads."""
     text = cursor.text()
     for place in range(cursor.position, cursor.stop):
-        if cursor.tokens[place].key == "SETVAL" and cursor.tokens[min(place + 1, cursor.stop - 1)].key == "(":
-            argument = cursor.tokens[min(place + 2, cursor.stop - 1)]
-            name = (
-                argument.text.rpartition(".")[2].strip('"') if argument.kind == "string" and HOLE not in argument.text else UNKNOWN
-            )
-            yield ops.SetSequenceValue(sequence=name)
+        called = Cursor(cursor.statement, cursor.dialect, place, cursor.stop)
+        if called.accept("SETVAL ("):
+            known = called.token.kind == "string" and HOLE not in called.token.text
+            yield ops.SetSequenceValue(sequence=called.token.text.rpartition(".")[2].strip('"') if known else UNKNOWN)
     target = cursor.rest().until("FROM", "WHERE").to("INTO")
     if target.accept("INTO") and target.key not in {"OUTFILE", "DUMPFILE"} and not target.token.text.startswith("@"):
         temporary = target.accept("TEMPORARY", "TEMP") != "" or target.token.text.startswith("#")
@@ -125,38 +123,31 @@ def _rename_procedure(cursor: Cursor) -> Iterator[Op]:
     cursor.take()
     _, procedure = cursor.path()
     arguments = [item.tokens[item.stop - 1].text for item in cursor.items() if item.stop > item.position]
-    if not isinstance(procedure, str) or procedure.lower() != "sp_rename" or len(arguments) < 2:  # noqa: PLR2004 - old and new
+    if procedure is UNKNOWN or procedure.lower() != "sp_rename" or not arguments or HOLE in "".join(arguments):
         return
-    path = [part.strip("[]") for part in arguments[0].split(".")]
-    kind = arguments[2].upper() if len(arguments) > 2 else "OBJECT"  # noqa: PLR2004 - the third argument
-    old, new = path[-1], arguments[1]
-    if HOLE in arguments[0] or HOLE in new:
-        return
-    if kind == "COLUMN" and len(path) > 1:
-        yield ops.AlterColumn(table=path[-2], schema=path[-3] if len(path) > 2 else None, column=old, new_column=new)  # noqa: PLR2004
-    elif kind == "INDEX" and len(path) > 1:
-        yield ops.RenameIndex(table=path[-2], index=old, new_index=new)
-    elif kind == "OBJECT":
-        yield ops.RenameTable(table=old, new_table=new, schema=path[-2] if len(path) > 1 else None)
+    schema, table, old = [None, None, *(part.strip("[]") for part in arguments[0].split("."))][-3:]
+    match arguments[1:]:
+        case [new, kind] if table and kind.upper() == "COLUMN":
+            yield ops.AlterColumn(table=table, schema=schema, column=old or UNKNOWN, new_column=new)
+        case [new, kind] if table and kind.upper() == "INDEX":
+            yield ops.RenameIndex(table=table, index=old or UNKNOWN, new_index=new)
+        case [new] | [new, "OBJECT"]:
+            yield ops.RenameTable(table=old or UNKNOWN, schema=table, new_table=new)
 
 
 def _comment(cursor: Cursor) -> Iterator[Op]:
     kind = cursor.accept("TABLE", "COLUMN")
     if not kind:
         return
-    schema, name = cursor.path()
-    before = cursor.tokens[cursor.position - 5 : cursor.position] if kind == "COLUMN" else ()
+    schema, table, name = [None, None, *cursor.parts()][-3:]
     cursor.accept("IS")
     comment = None if cursor.at("NULL") else cursor.take().text
-    if kind == "TABLE":
-        yield (
-            ops.CreateTableComment(table=name, schema=schema, comment=comment)
-            if comment
-            else ops.DropTableComment(table=name, schema=schema)
-        )
-    elif schema is not None:
-        qualified = len(before) == 5 and before[1].key == "." and before[3].key == "."  # noqa: PLR2004 - schema.table.column
-        yield ops.AlterColumn(table=schema, schema=cursor.fold(before[0]) if qualified else None, column=name, comment=comment)
+    if kind == "COLUMN":
+        yield ops.AlterColumn(table=table or UNKNOWN, schema=schema, column=name or UNKNOWN, comment=comment)
+    elif comment is None:
+        yield ops.DropTableComment(table=name or UNKNOWN, schema=table)
+    else:
+        yield ops.CreateTableComment(table=name or UNKNOWN, schema=table, comment=comment)
 
 
 def _rebuild(cursor: Cursor) -> Iterator[Op]:
