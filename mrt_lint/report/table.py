@@ -63,7 +63,8 @@ def _summary(report: Report, style: Style, *, strict: bool) -> str:
     files = _count(len(report.files), "migration")
     suppressed = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
     if not report.findings:
-        return style.paint(f"{files} checked: nothing found{suppressed}.", "green")
+        where = " in what could be read" if report.unreadable else ""
+        return style.paint(f"{files} checked: nothing found{where}{suppressed}.", "green")
     counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}{suppressed}"
     fails = report.errors or strict
     hint = "mrt explain CODE says why, and what to do." + ("" if fails else " Warnings fail only with --strict.")
