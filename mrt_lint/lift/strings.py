@@ -16,6 +16,9 @@ from mrt_lint.lift.objects import Arguments, Maybe, Value
 from mrt_lint.lift.run import MAX_LENGTH
 from mrt_lint.values import HOLE, UNKNOWN
 
+WIDE = re.compile(r"\d{5}")
+"""A width that no migration means."""
+
 PERCENT = re.compile(r"%(?:\((\w+)\))?([#0\- +]*(?:\*|\d+)?(?:\.\d+)?)[hlL]?([diouxXeEfFgGcrsa%])")
 
 _PLAIN_WORDS = (
@@ -60,7 +63,7 @@ def apply_format(value: Value, conversion: str | None, spec: Value) -> str:
         return repr(value) if is_known(value) else HOLE
     if not spec:
         return to_text(value)
-    if not is_known(value) or not isinstance(spec, str) or HOLE in spec:
+    if not is_known(value) or not isinstance(spec, str) or HOLE in spec or WIDE.search(spec):
         return HOLE
     try:
         return bounded(format(value, spec))
