@@ -43,7 +43,7 @@ def test_any_text_is_read(text, dialect):
         "UPDATE t SET a = " + "CASE WHEN x THEN " * 500 + "1" + " END" * 500,
         "UPDATE t SET a = CASE WHEN " + "NOT " * 3_000 + "b THEN 1 END",
         "SELECT " + "(SELECT " * 3_000,
-        "WITH a AS (" * 2_000 + "DELETE FROM t",
+        "WITH a AS (" * 500 + "DELETE FROM t",
         "CREATE TRIGGER x " + "BEGIN " * 20_000,
         "/*" * 50_000,
         "'" * 50_001,

@@ -212,7 +212,7 @@ def comparable(op):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(made=st.lists(OPERATIONS, min_size=1, max_size=3))
 def test_what_alembic_renders_is_read_back(dialect, made):
     pairs = [(call, expected(dialect)) for call, expected in made]
