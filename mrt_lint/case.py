@@ -7,12 +7,26 @@ not be read is no guilt. Each stands here once, and no rule repeats it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar, overload
 
 from mrt_lint.dialects import admits
+from mrt_lint.history import History
+from mrt_lint.history.schema import fold, place
 from mrt_lint.migration import Migration
-from mrt_lint.ops import AlterColumn, CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op, ValidateConstraint
+from mrt_lint.ops import (
+    AddColumn,
+    AlterColumn,
+    CreateConstraint,
+    CreateIndex,
+    CreateTable,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropTable,
+    Op,
+    ValidateConstraint,
+)
 from mrt_lint.rule import Context, Rule
 from mrt_lint.undo import Ledger, Moment, Undo
 from mrt_lint.undo.definition import describe, effective
@@ -147,6 +161,36 @@ class Case:
         known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, Table) else None
         return tuple(known.known_constraints("check")) if known is not None else ()
 
+    def cascading_child(self, op: Op) -> str | None:
+        """Give a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
+        table = self.moment(op).table
+        if not isinstance(table, Table):
+            return None
+        for other in self.past(self.dialect(op)).schema.tables():
+            for key in other.known_constraints("foreignkey"):
+                cascades = readable(key.ondelete) and fold(key.ondelete) == "cascade"
+                if cascades and readable(key.referred_table) and place(key.referred_schema, key.referred_table) == table.origin:
+                    return other.name
+        return None
+
+    def moves_rows(self, op: DropColumn | DropTable) -> bool:
+        """Tell whether what is dropped comes back in this very upgrade, or its rows were moved elsewhere before."""
+        ledger = self.ledger(op)
+        successor = ledger.successor(op)
+        again = successor is not None and id(successor.maker) not in ledger.reverse
+        return again or (isinstance(op, DropTable) and ledger.keeps_rows(op))
+
+    def comes_back(self, op: DropColumn | DropTable) -> str | None:
+        """Give the first later revision of this branch that adds a dropped column or table again."""
+        revision = self.migration.revision
+        if self.history is None or not isinstance(revision, str):
+            return None
+        wanted = _identity(op)
+        for later in _additions(self.history).get(wanted, ()) if wanted is not None else ():
+            if revision in self.history.ancestors(later):
+                return later
+        return None
+
     def difference(self, op: Op) -> str:
         """Say in one clause how what stands in a dropped thing's place in the end differs from it."""
         before, now = self.thing(op), self.ledger(op).successor(op)
@@ -163,3 +207,24 @@ class Case:
         column = self.thing(op)
         existing = getattr(op, f"existing_{setting}", UNSET)
         return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing
+
+
+@lru_cache(maxsize=1)
+def _additions(history: History) -> dict[tuple[object, ...], list[str]]:
+    """Give the revisions that add a column or create a table, by what they add, in their order."""
+    found: dict[tuple[object, ...], list[str]] = {}
+    for revision in history.order:
+        for op in history.migrations[revision].upgrade_ops:
+            wanted = _identity(op) if isinstance(op, AddColumn | CreateTable) else None
+            if wanted is not None:
+                found.setdefault(wanted, []).append(revision)
+    return found
+
+
+def _identity(op: AddColumn | CreateTable | DropColumn | DropTable) -> tuple[object, ...] | None:
+    """Give the place of a column or table in the database, None where its names could not be read."""
+    if not readable(op.table):
+        return None
+    if isinstance(op, CreateTable | DropTable):
+        return place(op.schema, op.table)
+    return (*place(op.schema, op.table), fold(op.column)) if readable(op.column) else None

@@ -74,9 +74,13 @@ def _severity(rule: Rule) -> str:
 def _examples(examples: Iterable[Example]) -> Iterator[str]:
     for example in examples:
         yield f"{example.title}{_target(example.target)}:"
-        for number, body in enumerate((*example.before, example.source)):
-            code = textwrap.dedent(body).strip()
-            yield f"```python\n{code if number == len(example.before) else '# an earlier revision' + chr(10) + code}\n```"
+        yield from (f"```python\n# an earlier revision\n{_code(body)}\n```" for body in example.before)
+        yield f"```python\n{_code(example.source)}\n```"
+        yield from (f"```python\n# a later revision\n{_code(body)}\n```" for body in example.after)
+
+
+def _code(body: str) -> str:
+    return textwrap.dedent(body).strip()
 
 
 def _target(target: Target) -> str:

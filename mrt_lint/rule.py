@@ -77,13 +77,15 @@ class Example:
     """A migration that a rule speaks about (`bad`) or not (`good`): a test and a part of the rule's page.
 
     `source` is the body of the file after its header; a line that deserves the finding ends in `# MRTxxx`. `title` says what
-    it shows. `target` is the declared database, `before` the earlier migrations of its history, oldest first.
+    it shows. `target` is the declared database, `before` and `after` the other
+    migrations of its history, oldest first.
     """
 
     title: str
     source: str
     target: Target = field(default_factory=Target)
     before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class Rule(ABC):

@@ -36,19 +36,20 @@ def read(source: str, path: str = "versions/example.py", dialect: str | None = N
 
 
 def write(example: Example) -> list[str]:
-    """Give the whole files of an example, its history first."""
-    bodies = [*example.before, example.source]
+    """Give the whole files of an example in the order of its history."""
+    bodies = [*example.before, example.source, *example.after]
     ids = [f"{number:03}" for number in range(1, len(bodies) + 1)]
     headers = [_HEADER.format(revision=own, parent=parent) for own, parent in zip(ids, [None, *ids], strict=False)]
     return [header + "\n\n" + textwrap.dedent(body).strip() + "\n" for header, body in zip(headers, bodies, strict=True)]
 
 
 def judge(example: Example, rule: Rule) -> tuple[str, list[Finding]]:
-    """Give the source of an example's last file and what a rule says about it."""
+    """Give the source of an example's own file and what a rule says about it."""
     sources = write(example)
     migrations = [read(source, f"versions/{number}.py", example.target.dialect) for number, source in enumerate(sources)]
     history = History.of(migrations, example.target.dialect)
-    return sources[-1], list(rules.check(migrations[-1], Context(target=example.target, history=history), [rule]))
+    own = len(example.before)
+    return sources[own], list(rules.check(migrations[own], Context(target=example.target, history=history), [rule]))
 
 
 def lines(findings: list[Finding]) -> Counter[tuple[int, str]]:

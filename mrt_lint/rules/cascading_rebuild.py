@@ -1,0 +1,112 @@
+"""MRT217."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+
+
+class CascadingRebuild(Rule):
+    """SQLite rebuilds a table that others point to with ON DELETE CASCADE.
+
+    A batch operation creates a new table, copies the rows and drops the old one. Where foreign keys are enforced SQLite deletes
+    the rows of a table before it drops it, and every row that points to them with ON DELETE CASCADE goes along: the children are
+    empty after the migration.
+    """
+
+    code = "MRT217"
+    name = "cascading-rebuild"
+    severity = Severity.ERROR
+    message = "SQLite drops {the_table} to rebuild it, and where foreign keys are enforced that empties '{child}', which cascades"
+    instead = "run PRAGMA foreign_keys=OFF in env.py before the transaction begins, and PRAGMA foreign_key_check after it"
+    dialects = ("sqlite",)
+    manual = (
+        "SQLite, “Making Other Kinds Of Table Schema Changes”: https://www.sqlite.org/lang_altertable.html#otheralter",
+        (
+            "Alembic, “Dealing with Referencing Foreign Keys”: "
+            "https://alembic.sqlalchemy.org/en/latest/batch.html#dealing-with-referencing-foreign-keys"
+        ),
+    )
+    exemptions = (
+        "The database is not SQLite, neither by declaration nor by a guard.",
+        "The operation needs no rebuild: a column added, an index.",
+        "The upgrade switches the enforcement off: PRAGMA foreign_keys=OFF.",
+    )
+
+    bad = (
+        Example(
+            title="The children are known from the history",
+            target=Target(dialect="sqlite"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text, nullable=False))
+                op.create_table("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("name", nullable=True)  # MRT217
+            """,
+        ),
+    )
+
+    good = (
+        Example(
+            title="Nothing cascades, or nothing is rebuilt",
+            target=Target(dialect="sqlite"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text, nullable=False))
+                op.create_table("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id")))
+                op.create_table("players", sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id", ondelete="CASCADE")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("name", nullable=True)
+                with op.batch_alter_table("teams") as batch:
+                    batch.add_column(sa.Column("size", sa.Integer))
+                    batch.create_index("ix_teams_size", ["size"])
+            """,
+        ),
+        Example(
+            title="Switched off",
+            target=Target(dialect="sqlite"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text, nullable=False))
+                op.create_table("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("PRAGMA foreign_keys=OFF")
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("name", nullable=True)
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield one finding for every table that is rebuilt at its children's cost."""
+        if any(isinstance(op, ops.Execute) and _switches_off(op) for op in case.migration.upgrade_ops):
+            return
+        found = set()
+        for op in case.concerned(self, ops.AlterColumn, ops.DropColumn, ops.CreateConstraint, ops.DropConstraint):
+            child = case.cascading_child(op) if op.batch and op.table not in found else None
+            if child is not None:
+                found.add(op.table)
+                yield self.found(case.migration, op, **names(op), child=child)
+
+
+def _switches_off(op: ops.Execute) -> bool:
+    words = "".join(str(op.statement).lower().split())
+    return words.startswith("pragmaforeign_keys=") and words.rstrip(";").endswith(("off", "0", "false"))

@@ -1,0 +1,61 @@
+"""MRT705."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.definition import here
+from mrt_lint.values import UNSET, SqlType
+from mrt_lint.widening import is_harmless
+
+
+class RollingTypeChange(Rule):
+    """A column's type changes while the older release may still run.
+
+    In a rolling deployment old and new code work on one database for a while. The old code binds and reads values of the old
+    type: it fails, or reads something else than was meant.
+    """
+
+    code = "MRT705"
+    name = "rolling-type-change"
+    severity = Severity.ERROR
+    message = "upgrade changes the type of {the_column}: instances of the older release read and write the former one"
+    instead = "add a column of the new type, write both from the application, fill it, and drop {column} in a later release"
+    default = False
+    manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
+    exemptions = (
+        "The change is provably harmless on the database.",
+        "The column or its table was created earlier in the same upgrade.",
+    )
+
+    bad = (
+        Example(
+            title="In any spelling",
+            source="""
+            def upgrade():
+                op.alter_column("users", "age", type_=sa.Integer, existing_type=sa.Text())  # MRT705
+                op.execute("ALTER TABLE users ALTER COLUMN born TYPE date")  # MRT705
+            """,
+        ),
+    )
+
+    good = (
+        Example(
+            title="Wider",
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every column that old code knows as another type."""
+        for op in case.concerned(self, ops.AlterColumn):
+            if op.type is UNSET or case.moment(op).new_column:
+                continue
+            former, new = here(case.before(op, "type"), case.dialect(op)), here(op.type, case.dialect(op))
+            if not (isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, case.dialect(op))):
+                yield self.found(case.migration, op, **names(op))
