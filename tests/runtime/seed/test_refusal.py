@@ -49,6 +49,13 @@ def test_a_unique_rule_that_only_the_database_understands_is_learnt_from_refusal
     assert len(postgres.rows("t")) == 3
 
 
+def test_a_unique_column_that_is_generated_is_learnt_through_what_it_is_made_of(postgres):
+    postgres.seed(
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer NOT NULL, third integer GENERATED ALWAYS AS (n % 3) STORED UNIQUE)"
+    )
+    assert len(postgres.rows("t")) == 3
+
+
 def test_trying_ends(field, monkeypatch):
     tried = []
     original = field.seeder.dialect.attempt
