@@ -30,13 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("revisions", nargs="*", metavar="REV", help="what to verify (default: every revision)")
     parser.add_argument("--db-url", metavar="URL", help=f"the test database (default: [tool.mrt] db_url, {URL_VARIABLE}, embedded)")
-    parser.add_argument("-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)")
+    parser.add_argument(
+        "-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)"
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to show the verdicts (default: table)")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write them there instead of to standard output")
     parser.add_argument("--seed-rows", type=int, metavar="N", help="rows made up for each table (default: 3)")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one upgrade or downgrade may take (default: 60)")
     parser.add_argument("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
-    parser.add_argument("--after-writes", choices=AFTER_WRITES, help="what it means when new rows break the rollback (default: warn)")
+    parser.add_argument(
+        "--after-writes", choices=AFTER_WRITES, help="what it means when new rows break the rollback (default: warn)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,21 +48,21 @@ def run(args: argparse.Namespace) -> int:
     try:
         return verify(args)
     except ConfigurationError as error:
-        print(f"mrt verify: {error}", file=sys.stderr)
+        sys.stderr.write(f"mrt verify: {error}\n")
         return 2
     except KeyboardInterrupt:
-        print("mrt verify: interrupted; the scratch databases are dropped", file=sys.stderr)
+        sys.stderr.write("mrt verify: interrupted; the scratch databases are dropped\n")
         return 130
 
 
 def verify(args: argparse.Namespace) -> int:
     """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
     config = configure(args)
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verification import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
 
     with open_output(args.output) as stream, Verification(config) as verification:
         if args.format == "json":
-            from mrt_runtime.report.json import render
+            from mrt_runtime.report.json import render  # noqa: PLC0415  one report is enough
 
             verdicts = check(verification, args.revisions, None)
             stream.write(render(verdicts, verification.facts()))
@@ -103,7 +107,9 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         found = find(folders)
     except ConfigurationError:
         if not args.alembic_ini:
-            raise ConfigurationError("There is no alembic.ini and no [tool.mrt] in this folder: name the project's with -c PATH.") from None
+            raise ConfigurationError(
+                "There is no alembic.ini and no [tool.mrt] in this folder: name the project's with -c PATH."
+            ) from None
         found = MRTConfig()
     return settle(dataclasses.replace(found, **given), folders)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GIVEN: pytest.StashKey[object] = pytest.StashKey()
 SETTLED: pytest.StashKey[MRTConfig] = pytest.StashKey()
+WIDTH = 100  # characters of a reason that is repeated
 WARNING = "mrt_warning"
 """Name of the user property that carries a verdict's warning into reports, from xdist's workers too."""
 
@@ -54,7 +55,7 @@ def open_session(config: pytest.Config) -> Verification:
         return config.stash[VERIFICATION]
     if REFUSED in config.stash:
         pytest.fail(f"The first test of migrations says why: {config.stash[REFUSED]}", pytrace=False)
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verification import Verification  # noqa: PLC0415  brings SQLAlchemy and Alembic
 
     try:
         config.stash[VERIFICATION] = Verification(settle_session(config), worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))
@@ -67,7 +68,7 @@ def refuse(config: pytest.Config, error: ConfigurationError) -> NoReturn:
     """Fail with the reason why no migration can be verified, and keep it for the tests to come."""
     __tracebackhide__ = True
     summary = str(error).partition("\n")[0]
-    config.stash[REFUSED] = summary if len(summary) <= 100 else f"{summary[:99]}…"
+    config.stash[REFUSED] = summary if len(summary) <= WIDTH else f"{summary[: WIDTH - 1]}…"
     pytest.fail(str(error), pytrace=False)
 
 
@@ -99,7 +100,7 @@ class RevisionFile(pytest.File):
 
     def collect(self) -> Iterator[RevisionItem]:
         """Yield a test for each revision; no migration is imported for that."""
-        from mrt_runtime.migrate import read_graph
+        from mrt_runtime.migrate import read_graph  # noqa: PLC0415  brings Alembic
 
         try:
             for step in read_graph(settle_session(self.config)):
@@ -132,11 +133,11 @@ class RevisionItem(pytest.Item):
         if not verdict.passed:
             raise IrreversibleError(verdict)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> object:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show what was found, not the way through this plugin."""
         if isinstance(excinfo.value, IrreversibleError):
             return str(excinfo.value)
-        return super().repr_failure(excinfo, style)  # type: ignore[arg-type]  # pytest declares its styles in a private type
+        return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Name the test in headings."""

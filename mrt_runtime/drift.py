@@ -29,7 +29,9 @@ def load_metadata(target: object) -> MetaData:
             raise ConfigurationError(f"target_metadata={target!r} cannot be imported: {error}.") from None
     found = getattr(found, "metadata", found)
     if not isinstance(found, MetaData):
-        raise ConfigurationError(f'target_metadata is {found!r}: a MetaData, a declarative Base or "package.module:Base" is expected.')
+        raise ConfigurationError(
+            f'target_metadata is {found!r}: a MetaData, a declarative Base or "package.module:Base" is expected.'
+        )
     return found
 
 

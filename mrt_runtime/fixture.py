@@ -139,7 +139,7 @@ class Mrt:
     @plainly
     def check_static(self, versions_dir: str | None = None) -> list[Finding]:
         """Read the migrations as `mrt check` does; give its findings. `versions_dir` instead of the project's own folders."""
-        from mrt_lint.engine import check_paths
+        from mrt_lint.engine import check_paths  # noqa: PLC0415
 
         paths = [Path(versions_dir)] if versions_dir else sorted({Path(step.file).parent for step in self._verification.walk.graph})
         return check_paths(paths)
@@ -157,11 +157,13 @@ class Mrt:
 
         The models are a MetaData, a declarative Base or "package.module:Base"; without them MRTConfig.target_metadata's.
         """
-        from mrt_runtime.drift import find_drift, load_metadata
+        from mrt_runtime.drift import find_drift, load_metadata  # noqa: PLC0415  brings autogenerate
 
         target = metadata_path or (self._verification.config.target_metadata if target_metadata is None else target_metadata)
         if target is None:
-            raise ConfigurationError('Name the models: assert_schema_matches(Base.metadata), or MRTConfig(target_metadata="app.models:Base").')
+            raise ConfigurationError(
+                'Name the models: assert_schema_matches(Base.metadata), or MRTConfig(target_metadata="app.models:Base").'
+            )
         metadata = load_metadata(target)
         self.upgrade("heads")
         with self._sandbox.scratch.engine.connect() as connection:

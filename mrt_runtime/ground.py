@@ -11,7 +11,7 @@ from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.difference import diff
 from mrt_runtime.look import Look, look
 from mrt_runtime.loss import compare
-from mrt_runtime.seed.seeder import Seeded, Seeder
+from mrt_runtime.seed import Seeded, Seeder
 
 UNCOUNTED = sys.maxsize
 """Rows that were written to a table without a key."""

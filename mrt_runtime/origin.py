@@ -69,8 +69,8 @@ def find_names(file: str) -> frozenset[str] | None:
 def read(file: str) -> Migration | None:
     """Read a migration as the linter does, raw SQL included; None where that is impossible."""
     try:
-        from mrt_lint.lift import lift
-        from mrt_lint.sql import expand
+        from mrt_lint.lift import lift  # noqa: PLC0415  brings libcst, which only failures need
+        from mrt_lint.sql import expand  # noqa: PLC0415  brings sqlglot
 
         return expand(lift(Path(file).read_bytes(), file))
     except Exception:  # noqa: BLE001 - a place is a courtesy: not finding one never costs the verdict

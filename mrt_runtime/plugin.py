@@ -25,7 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--mrt`. The ini option is pytest-mrt 1's: it switched off tests that came uninvited, and now none do."""
     group = parser.getgroup("mrt", "migration rollback tests")
     group.addoption("--mrt", action="store_true", help="verify the rollback of every Alembic revision, one test each")
-    parser.addini("mrt_default_tests", help="accepted and without effect: `--mrt` asks for a test of every revision", default="false")
+    parser.addini(
+        "mrt_default_tests", help="accepted and without effect: `--mrt` asks for a test of every revision", default="false"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection(session: pytest.Session) -> None:
     """Let `--mrt` collect the project's alembic.ini, whose tests are the revisions."""
     if session.config.getoption("mrt"):
-        from mrt_runtime.collect import name_revisions
+        from mrt_runtime.collect import name_revisions  # noqa: PLC0415  see above
 
         name_revisions(session.config)
 
@@ -46,7 +48,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFi
     """Collect the revisions of that alembic.ini, or of one that the command line names: `pytest --mrt alembic.ini::abc1234`."""
     if not parent.config.getoption("mrt"):
         return None
-    from mrt_runtime.collect import collect_named
+    from mrt_runtime.collect import collect_named  # noqa: PLC0415  see above
 
     return collect_named(file_path, parent)
 
@@ -54,19 +56,25 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFi
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Settle the configuration once, before any test runs, if a test needs it."""
     if config.getoption("mrt"):
-        from mrt_runtime.collect import check_settled
+        from mrt_runtime.collect import check_settled  # noqa: PLC0415  see above
 
         check_settled(config)
-    elif any("mrt" in getattr(item, "fixturenames", ()) for item in items):
-        from mrt_runtime.collect import settle_session
+    elif any(map(asks_for_mrt, items)):
+        from mrt_runtime.collect import settle_session  # noqa: PLC0415  see above
 
         settle_session(config)
+
+
+def asks_for_mrt(item: pytest.Item) -> bool:
+    """Whether a test uses this plugin's fixture, and not one of the user's own that has the same name."""
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get("mrt", ())
+    return any(definition.func.__module__ == __name__ for definition in definitions[-1:])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Show what the tests of revisions warn of."""
     if config.getoption("mrt"):
-        from mrt_runtime.collect import show_warnings
+        from mrt_runtime.collect import show_warnings  # noqa: PLC0415  see above
 
         show_warnings(terminalreporter)
 
@@ -81,8 +89,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def mrt(request: pytest.FixtureRequest) -> Iterator[Mrt]:
     """Verify migrations: `mrt.assert_all_reversible()`, `mrt.check_revision("abc1234")` and more."""
-    from mrt_runtime.collect import open_session
-    from mrt_runtime.fixture import Mrt
+    from mrt_runtime.collect import open_session  # noqa: PLC0415  see above
+    from mrt_runtime.fixture import Mrt  # noqa: PLC0415  see above
 
     fixture = Mrt(open_session(request.config))
     yield fixture

@@ -98,5 +98,7 @@ class Verification:
         graph, floor = self.walk.graph, self.config.minimum_downgrade_revision
         unknown = sorted(set(self.config.skip) - {step.revision for step in graph})
         if unknown:
-            raise ConfigurationError(f"MRTConfig.skip names {', '.join(unknown)}, which the history does not hold: write the whole id.")
+            raise ConfigurationError(
+                f"MRTConfig.skip names {', '.join(unknown)}, which the history does not hold: write the whole id."
+            )
         return graph.ancestors([graph.resolve(floor).revision]) if floor else set()

@@ -14,7 +14,7 @@ from mrt_runtime.ground import Ground, is_same
 from mrt_runtime.look import Look
 from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
 from mrt_runtime.origin import shorten
-from mrt_runtime.seed.seeder import Seeded, Seeder
+from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.verdict import Failure, Outcome
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes

@@ -11,7 +11,7 @@ from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 TITLE = "MRT — Migration Rollback Test"
 RED, GREEN, YELLOW, DIM = "31", "32", "33", "2"
-PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "└": "`", "✓": "+", "✗": "x", "—": "-", "–": "-"})
+PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "└": "`", "✓": "+", "✗": "x", "—": "-"})
 
 
 class Picture:
@@ -20,7 +20,7 @@ class Picture:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.colour = may_colour(stream)
-        self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗–")
+        self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗")
 
     def begin(self) -> None:
         """Draw the title."""
@@ -30,8 +30,8 @@ class Picture:
     def show(self, verdict: Verdict) -> None:
         """Draw one revision: its mark, its outcome, its failures and warnings."""
         mark, colour = {
-            Outcome.SKIPPED: ("–", DIM),
-            Outcome.NOT_REACHED: ("–", RED),
+            Outcome.SKIPPED: ("-", DIM),
+            Outcome.NOT_REACHED: ("-", RED),
         }.get(verdict.outcome, ("✓", GREEN) if verdict.passed else ("✗", RED))
         self._write(f"  {self._paint(mark, colour)}  {verdict.revision}  {self._paint(describe(verdict), colour)}")
         for failure in verdict.failures:
@@ -89,4 +89,3 @@ def can_encode(stream: TextIO, text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-

@@ -8,7 +8,7 @@ import pytest
 
 # Sessions within this process forget what they import: slow for the parsers, impossible for SQLAlchemy.
 import mrt_lint.lift
-import mrt_lint.sql.statement
+import mrt_lint.sql.statement  # noqa: F401
 import mrt_runtime.collect
 import mrt_runtime.databases.postgresql.content
 import mrt_runtime.databases.sqlite.content
@@ -118,7 +118,9 @@ def test_a_server_that_does_not_answer_is_explained_by_the_first_test_only(pytes
             config._mrt_config = MRTConfig(db_url="postgresql://somebody:geheim99@127.0.0.1:1/nowhere")
         """
     )
-    pytester.makepyfile("def test_one(mrt):\n    mrt.check_all()\n\ndef test_two(mrt):\n    mrt.check_all()\n\ndef test_three():\n    pass\n")
+    pytester.makepyfile(
+        "def test_one(mrt):\n    mrt.check_all()\n\ndef test_two(mrt):\n    mrt.check_all()\n\ndef test_three():\n    pass\n"
+    )
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(errors=2, passed=1)
     output = result.stdout.str()
@@ -130,7 +132,9 @@ def test_a_server_that_does_not_answer_is_explained_by_the_first_test_only(pytes
 
 def test_the_ini_option_and_the_marker_of_version_1_are_accepted(pytester):
     write_project(pytester)
-    pytester.makeini("[pytest]\nmrt_default_tests = false\naddopts = --strict-markers --strict-config\nfilterwarnings = error::pytest.PytestUnknownMarkWarning\n")
+    pytester.makeini(
+        "[pytest]\nmrt_default_tests = false\naddopts = --strict-markers --strict-config\nfilterwarnings = error::pytest.PytestUnknownMarkWarning\n"
+    )
     pytester.makepyfile("import pytest\n\n@pytest.mark.mrt\ndef test_all(mrt):\n    mrt.assert_all_reversible()\n")
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
 

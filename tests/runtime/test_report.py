@@ -84,7 +84,9 @@ def test_a_stream_without_these_letters_gets_plain_ones():
     picture = Picture(stream)
     picture.show(Verdict(revision="003", outcome=Outcome.DATA_LOSS, failures=(lost,)))
     assert raw.getvalue().decode("cp1252").replace("\r\n", "\n") == (
-        "  x  003  data loss detected\n     `- Table 'za\\u017c\\xf3\\u0142\\u0107': 3/3 rows lost after rollback\n".replace("\\xf3", "ó")
+        "  x  003  data loss detected\n     `- Table 'za\\u017c\\xf3\\u0142\\u0107': 3/3 rows lost after rollback\n".replace(
+            "\\xf3", "ó"
+        )
     )
 
 
@@ -103,8 +105,7 @@ def test_every_outcome_is_drawn_in_words_of_its_own():
         ([Outcome.UNPROVEN, Outcome.NOT_REACHED], "2 migration(s) could not be proven"),
         (
             [Outcome.DATA_LOSS, Outcome.SCHEMA_NOT_RESTORED, Outcome.UNPROVEN],
-            "1 migration(s) will cause data loss on rollback, 1 migration(s) cannot be rolled back safely, "
-            "1 migration(s) could not be proven",
+            "1 migration(s) will cause data loss on rollback, 1 migration(s) cannot be rolled back safely, 1 migration(s) could not be proven",
         ),
         ([], "No migration was checked"),
     ],

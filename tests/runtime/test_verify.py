@@ -33,7 +33,10 @@ def messages(verdict):
 def test_a_dropped_nullable_column_that_comes_back_empty_is_data_loss(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     file = project.add(
-        "002", "001", upgrade='op.drop_column("users", "phone")', downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))'
+        "002",
+        "001",
+        upgrade='op.drop_column("users", "phone")',
+        downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))',
     )
     found = verify()
     assert found["001"].outcome is Outcome.REVERSIBLE
@@ -61,7 +64,9 @@ def test_an_update_that_nobody_takes_back_has_changed_values(project, verify):
 
 def test_rows_that_the_upgrade_inserts_and_nobody_removes_are_left_behind(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
-    file = project.add("002", "001", upgrade="""op.execute("INSERT INTO users (id, name) VALUES (1, 'a'), (2, 'b')")""", downgrade="pass")
+    file = project.add(
+        "002", "001", upgrade="""op.execute("INSERT INTO users (id, name) VALUES (1, 'a'), (2, 'b')")""", downgrade="pass"
+    )
     verdict = verify()["002"]
     assert verdict.outcome is Outcome.DATA_LOSS
     assert messages(verdict) == [
@@ -76,8 +81,8 @@ def test_rows_left_behind_are_seen_beside_rows_written_after_the_upgrade(project
     project.add(
         "002",
         "001",
-        upgrade='''op.add_column("users", sa.Column("age", sa.Integer))
-    op.execute("INSERT INTO users (id, name) VALUES (1, 'a')")''',
+        upgrade="""op.add_column("users", sa.Column("age", sa.Integer))
+    op.execute("INSERT INTO users (id, name) VALUES (1, 'a')")""",
         downgrade='op.drop_column("users", "age")',
     )
     assert messages(verify()["002"])[0] == "Table 'users': 1 row left behind after rollback"
@@ -89,8 +94,8 @@ def test_an_index_that_stays_and_a_type_that_does_not_come_back_are_told(project
     project.add(
         "003",
         "002",
-        upgrade='''with op.batch_alter_table("users") as batch:
-        batch.alter_column("name", type_=sa.Text())''',
+        upgrade="""with op.batch_alter_table("users") as batch:
+        batch.alter_column("name", type_=sa.Text())""",
         downgrade="pass",
     )
     found = verify()
@@ -114,11 +119,14 @@ def test_an_upgrade_that_fails_on_rows_does_not_hide_what_follows(project, verif
     file = project.add(
         "002",
         "001",
-        upgrade='''op.execute("DELETE FROM users WHERE 1 = (SELECT CASE WHEN count(*) = 0 THEN 2 ELSE json('no json') END FROM users)")''',
+        upgrade="""op.execute("DELETE FROM users WHERE 1 = (SELECT CASE WHEN count(*) = 0 THEN 2 ELSE json('no json') END FROM users)")""",
         downgrade="pass",
     )
     project.add(
-        "003", "002", upgrade='op.drop_column("users", "phone")', downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))'
+        "003",
+        "002",
+        upgrade='op.drop_column("users", "phone")',
+        downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))',
     )
     project.add("004", "003")
     found = verify()
@@ -132,7 +140,9 @@ def test_an_upgrade_that_fails_on_rows_does_not_hide_what_follows(project, verif
 def test_a_downgrade_that_fails_does_not_hide_what_follows(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     file = project.add("002", "001", downgrade='op.drop_table("t_002"); op.drop_table("nowhere")')
-    project.add("003", "002", upgrade='op.add_column("t_002", sa.Column("x", sa.Integer))', downgrade='op.drop_column("t_002", "x")')
+    project.add(
+        "003", "002", upgrade='op.add_column("t_002", sa.Column("x", sa.Integer))', downgrade='op.drop_column("t_002", "x")'
+    )
     found = verify()
     assert found["002"].outcome is Outcome.DOWNGRADE_FAILED
     assert messages(found["002"]) == ["Downgrade failed: OperationalError: no such table: nowhere"]
@@ -166,7 +176,12 @@ def test_what_an_upgrade_that_never_works_stands_before_is_not_reached_and_other
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     project.add("002", "001", upgrade='raise RuntimeError("never")')
     project.add("003", "002")
-    project.add("004", "001", upgrade='op.drop_column("users", "phone")', downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))')
+    project.add(
+        "004",
+        "001",
+        upgrade='op.drop_column("users", "phone")',
+        downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))',
+    )
     found = verify()
     assert messages(found["002"]) == ["Upgrade failed: RuntimeError: never"]
     assert found["003"].outcome is Outcome.NOT_REACHED
@@ -179,13 +194,19 @@ def test_a_revision_that_touches_a_table_without_rows_is_unproven_and_others_are
     impossible = 'sa.CheckConstraint("id > 10 AND id < 5"), '
     table = f'op.create_table("locked", sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text), {impossible})'
     project.add("001", upgrade=USERS + "; " + table, downgrade='op.drop_table("locked"); op.drop_table("users")')
-    project.add("002", "001", upgrade='op.add_column("locked", sa.Column("x", sa.Integer))', downgrade='op.drop_column("locked", "x")')
+    project.add(
+        "002", "001", upgrade='op.add_column("locked", sa.Column("x", sa.Integer))', downgrade='op.drop_column("locked", "x")'
+    )
     project.add("003", "002", upgrade="""op.execute("UPDATE locked SET note = 'x'")""", downgrade="pass")
-    project.add("004", "003", upgrade='op.add_column("users", sa.Column("x", sa.Integer))', downgrade='op.drop_column("users", "x")')
+    project.add(
+        "004", "003", upgrade='op.add_column("users", sa.Column("x", sa.Integer))', downgrade='op.drop_column("users", "x")'
+    )
     found = verify()
     for revision in ("002", "003"):
         assert found[revision].outcome is Outcome.UNPROVEN, revision
-        assert messages(found[revision])[0].startswith("Table 'locked' could not be seeded, so nothing proves that its rows survive: ")
+        assert messages(found[revision])[0].startswith(
+            "Table 'locked' could not be seeded, so nothing proves that its rows survive: "
+        )
         assert not found[revision].passed
     assert found["004"].passed
     assert list(found["004"].unseeded) == ["locked"]
@@ -202,18 +223,20 @@ def test_a_revision_with_a_reason_is_skipped_and_so_is_what_lies_before_the_floo
 
 def test_a_skip_of_nothing_is_refused(project, verify):
     project.add("001")
-    with pytest.raises(ConfigurationError, match="MRTConfig.skip names 00x"):
+    with pytest.raises(ConfigurationError, match=r"MRTConfig\.skip names 00x"):
         verify(skip={"00x": "typo"})
 
 
-NOT_NULL = '''with op.batch_alter_table("users") as batch:
-        batch.alter_column("name", nullable={}, existing_type=sa.String(50))'''
+NOT_NULL = """with op.batch_alter_table("users") as batch:
+        batch.alter_column("name", nullable={}, existing_type=sa.String(50))"""
 
 
 def test_rows_of_the_new_code_that_break_the_rollback_are_a_warning_or_a_failure_as_configured(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     project.add("002", "001", upgrade=NOT_NULL.format(True), downgrade=NOT_NULL.format(False))
-    told = "With rows written after the upgrade: Downgrade failed: IntegrityError: NOT NULL constraint failed: _alembic_tmp_users.name"
+    told = (
+        "With rows written after the upgrade: Downgrade failed: IntegrityError: NOT NULL constraint failed: _alembic_tmp_users.name"
+    )
     warned = verify()["002"]
     assert (warned.outcome, warned.warnings) == (Outcome.REVERSIBLE, (told,))
     failed = verify(after_writes="fail")["002"]

@@ -1,0 +1,163 @@
+"""The `mrt` object: its checks, its steps by hand, and what it says when something is wrong."""
+
+import pytest
+import sqlalchemy as sa
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.fixture import Mrt
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verification import Verification
+
+USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("phone", sa.String(20)))'
+LOST = "Column 'users.phone': 2/3 values lost after rollback"
+
+
+@pytest.fixture
+def mrt(project, sqlite_url):
+    """The fixture over three revisions, the second of which loses a column; the first and third are reversible."""
+    project.add("001aaa", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add(
+        "002bbb",
+        "001aaa",
+        upgrade='op.drop_column("users", "phone")',
+        downgrade='op.add_column("users", sa.Column("phone", sa.String(20)))',
+    )
+    project.add("003ccc", "002bbb")
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        fixture = Mrt(verification)
+        yield fixture
+        fixture.reset()
+
+
+def test_one_revision_is_checked_from_wherever_the_database_stands(mrt):
+    mrt.upgrade("head")
+    result = mrt.check_revision("002bbb")
+    assert not result.passed
+    assert result.failure_summary().splitlines()[0] == f"  - {LOST}"
+    assert mrt.check_revision("001aaa").passed
+    assert mrt.check_revision("head").passed
+    assert mrt.check_revision("002").outcome is Outcome.DATA_LOSS
+    assert mrt.current_revision() == "003ccc"
+
+
+def test_check_all_gives_a_verdict_for_each_revision_and_draws_them(mrt, capsys):
+    assert [result.passed for result in mrt.check_all()] == [True, False, True]
+    output = capsys.readouterr().out
+    assert "  ✓  001aaa  reversible\n  ✗  002bbb  data loss detected\n" in output
+    assert "│  1 migration(s) will cause data loss on rollback │" in output
+
+
+def test_assertions_fail_with_what_was_lost_and_where(mrt):
+    mrt.assert_reversible("001aaa")
+    mrt.assert_reversible()
+    with pytest.raises(AssertionError) as one:
+        mrt.assert_reversible("002bbb")
+    assert str(one.value).splitlines()[:2] == ["Migration 002bbb: data loss detected", f"  - {LOST}"]
+    with pytest.raises(AssertionError) as whole:
+        mrt.assert_all_reversible()
+    lines = str(whole.value).splitlines()
+    assert lines[:3] == [
+        "1 migration(s) will cause data loss on rollback:",
+        "  revision 002bbb: data loss detected",
+        f"    - {LOST}",
+    ]
+    assert lines[3].endswith("002bbb.py:12")
+
+
+def test_a_traceback_shows_the_test_and_nothing_of_this_package(mrt):
+    with pytest.raises(AssertionError) as failed:
+        mrt.assert_reversible("002bbb")
+    shown = [entry for entry in failed.traceback if not entry.ishidden(failed)]
+    assert [entry.path.name for entry in shown] == ["test_fixture.py"]
+
+
+def test_a_revision_that_does_not_exist_is_named(mrt):
+    with pytest.raises(ConfigurationError, match="There is no revision 'nope'"):
+        mrt.check_revision("nope")
+
+
+def test_steps_go_where_alembic_would(mrt):
+    assert mrt.current_revision() is None
+    mrt.upgrade_one()
+    assert mrt.current_revision() == "001aaa"
+    mrt.upgrade()
+    assert mrt.current_revision() == "003ccc"
+    mrt.downgrade_one()
+    mrt.downgrade_to("001aaa")
+    assert mrt.current_revision() == "001aaa"
+    mrt.upgrade_to("002bbb")
+    mrt.downgrade("base")
+    assert mrt.current_revision() is None
+    mrt.upgrade("head")
+    mrt.reset()
+    assert mrt.current_revision() is None
+
+
+def test_seeded_rows_that_survive_are_intact_and_others_are_told(mrt):
+    mrt.upgrade("001aaa")
+    mrt.seed("users", [{"id": 1, "phone": "123"}, {"id": 2, "phone": None}])
+    mrt.seed("users", [{"id": 3, "phone": "456"}])
+    mrt.assert_data_intact()
+    mrt.upgrade_one()
+    mrt.downgrade_one()
+    with pytest.raises(AssertionError) as lost:
+        mrt.assert_data_intact()
+    assert str(lost.value) == "Seeded rows did not survive:\n  - Column 'users.phone': 2/3 values lost after rollback"
+    mrt.downgrade("base")
+    mrt.upgrade_one()
+    with pytest.raises(AssertionError, match=r"Table 'users': 3/3 rows lost"):
+        mrt.assert_data_intact()
+
+
+def test_rows_that_were_there_before_do_not_count(mrt):
+    mrt.upgrade("001aaa")
+    with mrt._sandbox.scratch.engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO users VALUES (9, 'other')"))
+    mrt.seed("users", [{"id": 1, "phone": "123"}])
+    with mrt._sandbox.scratch.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM users WHERE id = 9"))
+    mrt.assert_data_intact()
+
+
+def test_seeding_a_table_that_is_not_there_or_rows_that_do_not_fit_is_explained(mrt):
+    with pytest.raises(ConfigurationError, match="There is no table 'users' at base"):
+        mrt.seed("users", [{"id": 1}])
+    mrt.upgrade("001aaa")
+    with pytest.raises(ConfigurationError, match=r"Table 'users' does not take these rows: UNIQUE constraint failed"):
+        mrt.seed("users", [{"id": 1}, {"id": 1}])
+
+
+def test_reading_the_migrations_finds_what_mrt_check_finds(mrt):
+    assert "MRT201" in {finding.code for finding in mrt.check_static()}
+    with pytest.raises(AssertionError, match="MRT201 drop-column"):
+        mrt.assert_no_static_errors()
+
+
+def test_another_folder_can_be_read(mrt, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert mrt.check_static(str(tmp_path / "empty")) == []
+    mrt.assert_no_static_errors(str(tmp_path / "empty"))
+
+
+def test_models_are_compared_with_what_the_migrations_make(mrt):
+    metadata = sa.MetaData()
+    sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table("t_003ccc", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    mrt.assert_schema_matches(metadata)
+    metadata.tables["users"].append_column(sa.Column("email", sa.String(50)))
+    sa.Table("extra", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    with pytest.raises(AssertionError) as drift:
+        mrt.assert_schema_matches(metadata)
+    assert str(drift.value).splitlines()[1:] == [
+        "  - Table 'extra' is in the models and not in the migrations",
+        "  - Column 'users.email' is in the models and not in the migrations",
+    ]
+
+
+def test_models_can_be_named_by_their_place_and_a_wrong_place_is_told(mrt):
+    with pytest.raises(ConfigurationError, match="Name the models"):
+        mrt.assert_schema_matches()
+    with pytest.raises(ConfigurationError, match="cannot be imported"):
+        mrt.assert_schema_matches(metadata_path="nowhere.models:Base")
+    with pytest.raises(ConfigurationError, match="is expected"):
+        mrt.assert_schema_matches("os:sep")
