@@ -115,19 +115,19 @@ def sow(field, drawn):
         field.run(*(f"DROP TABLE IF EXISTS t{number}" for number in reversed(range(3))))
 
 
-@settings(HARD, max_examples=60)
+@settings(HARD, max_examples=30)
 @given(drawn=databases_of("sqlite"))
 def test_sqlite(sqlite, drawn):
     sow(sqlite, drawn)
 
 
-@settings(HARD, max_examples=25)
+@settings(HARD, max_examples=10)
 @given(drawn=databases_of("postgresql"))
 def test_postgresql(postgres, drawn):
     sow(postgres, drawn)
 
 
-@settings(HARD, max_examples=8)
+@settings(HARD, max_examples=4)
 @given(drawn=databases_of("mysql"))
 def test_mysql(mysql, drawn):
     sow(mysql, drawn)
