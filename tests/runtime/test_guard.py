@@ -82,34 +82,29 @@ def test_an_env_py_that_swallows_the_refusal_stops_the_run_all_the_same(project,
     refuse(project, sqlite_scratch)
 
 
-def test_an_engine_that_was_connected_before_the_run_is_proved_when_it_is_used(project, sqlite_scratch, theirs):
-    engine = sa.create_engine(f"sqlite:///{theirs}")
+@pytest.mark.parametrize(
+    "use",
+    [
+        "engine.connect().execute(text('CREATE TABLE x (id INTEGER)'))",
+        "engine.raw_connection().cursor().execute('CREATE TABLE x (id INTEGER)')",
+        "connection.execute(text('CREATE TABLE x (id INTEGER)'))",
+        "context.configure(connection=connection)\ncontext.run_migrations()",
+    ],
+)
+def test_what_was_connected_before_the_run_is_proved_when_it_is_used(project, sqlite_scratch, theirs, monkeypatch, use):
+    """A pool that kept a connection, and a connection that is still open."""
+    project.add("b")
+    Migrator(project.config(), sqlite_scratch).current()
+    engine = sa.create_engine(f"sqlite:///{theirs}", poolclass=sa.QueuePool)
     engine.connect().close()
-    module = type(sys)("engine_of_mine")
-    module.engine = engine
-    sys.modules["engine_of_mine"] = module
-    project.env.write_text(OWN_ENGINE.format(engine="__import__('engine_of_mine').engine"))
+    module = type(sys)("theirs_before")
+    module.engine, module.connection = engine, sa.create_engine(f"sqlite:///{theirs}", poolclass=sa.NullPool).connect()
+    monkeypatch.setitem(sys.modules, "theirs_before", module)
+    project.env.write_text(f"from theirs_before import connection, engine\nfrom alembic import context\nfrom sqlalchemy import text\n{use}\n")
     before = digest(theirs)
     refuse(project, sqlite_scratch)
     assert digest(theirs) == before
-    del sys.modules["engine_of_mine"]
-    engine.dispose()
-
-
-def test_a_connection_that_was_open_before_the_run_is_proved_when_it_is_used(project, sqlite_scratch, theirs):
-    engine = sa.create_engine(f"sqlite:///{theirs}")
-    with engine.connect() as connection:
-        module = type(sys)("connection_of_mine")
-        module.connection = connection
-        sys.modules["connection_of_mine"] = module
-        project.env.write_text(
-            "import connection_of_mine\nfrom alembic import context\n"
-            "context.configure(connection=connection_of_mine.connection)\ncontext.run_migrations()\n"
-        )
-        before = digest(theirs)
-        refuse(project, sqlite_scratch)
-    assert digest(theirs) == before
-    del sys.modules["connection_of_mine"]
+    module.connection.close()
     engine.dispose()
 
 

@@ -349,9 +349,13 @@ GIVEN_ENGINE = """with connectable.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()"""
 
+COMMITTED_BY_ITS_OWNER = """context.configure(connection=connectable)
+context.run_migrations()"""
 
-@pytest.mark.parametrize("use", [GIVEN_CONNECTION, GIVEN_ENGINE])
-def test_an_env_py_that_takes_the_connection_from_the_attributes_is_given_one(project, scratch, use):
+
+@pytest.mark.parametrize("use", [GIVEN_CONNECTION, GIVEN_ENGINE, COMMITTED_BY_ITS_OWNER])
+def test_an_env_py_that_takes_the_connection_from_the_attributes_is_given_one(project, sqlite_scratch, use):
+    scratch = sqlite_scratch
     project.env.write_text(COOKBOOK.format(use=use))
     project.add("a")
     migrator = Migrator(project.config(), scratch)
