@@ -33,6 +33,18 @@ def test_one_statement_fills_a_table_whatever_must_be_unique(field, statements):
     assert len(field.rows("t")) == 4
 
 
+def test_rows_of_an_inheriting_table_are_not_taken_for_parents(postgres):
+    postgres.seed("CREATE TABLE base (id integer PRIMARY KEY)", "CREATE TABLE heir () INHERITS (base)")
+    postgres.run("DELETE FROM ONLY base", "INSERT INTO base VALUES (5)")
+    postgres.seeder.seed_rows = 1
+    postgres.run("CREATE TABLE child (id integer PRIMARY KEY, base_id integer NOT NULL REFERENCES base)")
+    seen = []
+    sa.event.listen(postgres.scratch.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    postgres.seed()
+    assert postgres.rows("child", "base_id") == [(5,)]
+    assert len([statement for statement in seen if statement.startswith("INSERT INTO child ")]) == 1
+
+
 def test_only_the_new_table_is_visited(field, statements):
     field.seed(USERS)
     field.run("CREATE TABLE posts (id INTEGER PRIMARY KEY, title VARCHAR(20))")
