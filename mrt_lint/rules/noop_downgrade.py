@@ -147,8 +147,6 @@ class NoopDowngrade(Rule):
 
 
 def _acts(migration: Migration, function: Function, name: str) -> bool:
-    if not function.effect:
-        return False
     return not migration.readable(name) or not all(
         isinstance(op, Execute) or (isinstance(op, Statement) and op.effect is False) for op in function.ops
     )

@@ -81,7 +81,7 @@ class Fates:
     def _fate_elsewhere(self, touch: Touch, thing: Thing, table: Thing | None) -> Undo:
         """Look for a twin: an unnamed constraint of the kind, a unique index in place of a unique constraint or the reverse."""
         if not isinstance(table, Table):
-            lost = any(self.world.tables.now[key] is None for key in self.world.tables.before)
+            lost = any(self.world.tables.now[key] is None for key in self.world.tables.gone_before)
             return Undo.CANNOT_TELL if touch.slots is self.world.indexes and lost else Undo.NO
         if touch.slots is self.world.indexes:
             found = [table.constraints.now.get(touch.key[1] if isinstance(touch.key, tuple) else None)]

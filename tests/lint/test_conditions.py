@@ -1,0 +1,198 @@
+"""What the examples leave out: every further condition under which a rule speaks or is silent, and how it words what it found."""
+
+import textwrap
+
+import pytest
+
+from mrt_lint import rules
+from mrt_lint.history import History
+from mrt_lint.rule import Context, Finding, Target
+from tests.lint.marked import read
+
+RULES = {rule.code: rule for rule in rules.all_rules()}
+FILE = """
+import sqlalchemy as sa
+from alembic import op
+from helpers import anything
+revision = "1"
+down_revision = None
+t = sa.table("t", sa.column("a"), sa.column("b"))
+"""
+EXECUTE = "op.execute({!r})"
+UPDATE = EXECUTE.format("UPDATE t SET a = 1")
+INSERT = EXECUTE.format("INSERT INTO t (a) VALUES (1)")
+TYPE = 'op.alter_column("t", "a", type_=sa.Integer, existing_type=sa.Text())'
+DROP = 'op.drop_table("x")'
+
+
+def function(name: str, body: str | None) -> str:
+    return f"def {name}():\n{textwrap.indent(body, '    ')}\n" if body is not None else ""
+
+
+def judge(code: str, upgrade: str, downgrade: str | None = DROP, context: Context | None = None) -> list[Finding]:
+    migration = read(FILE + function("upgrade", upgrade) + function("downgrade", downgrade))
+    history = History.of([migration])
+    known = context or Context()
+    return list(
+        rules.check(migration, Context(target=known.target, history=history, irreversible=known.irreversible), [RULES[code]])
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "upgrade", "downgrade"),
+    [
+        ("MRT103", UPDATE, EXECUTE.format("UPDATE u SET a = 1")),
+        ("MRT103", "op.execute(t.update().values(anything()))", DROP),
+        ("MRT103", 'op.add_column("u", sa.Column("a", sa.Text)); ' + UPDATE, DROP),
+        ("MRT104", EXECUTE.format("ALTER FUNCTION f() OWNER TO x"), DROP),
+        ("MRT104", EXECUTE.format("DELETE FROM t WHERE a = 1"), EXECUTE.format("INSERT INTO u (a) VALUES (1)")),
+        ("MRT104", EXECUTE.format("GRANT SELECT ON t TO x"), EXECUTE.format("DROP FUNCTION f()")),
+        ("MRT106", INSERT, EXECUTE.format("DELETE FROM u")),
+        ("MRT110", EXECUTE.format("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'"), DROP),
+        ("MRT111", 'op.alter_column("t", "a", server_default=None, existing_server_default="1")', DROP),
+        ("MRT113", DROP, 'op.drop_column("t", "a")'),
+        ("MRT201", 'if anything(): op.drop_column("t", "a")', DROP),
+        ("MRT201", "op.drop_column(anything(), anything())", DROP),
+        ("MRT202", 'try:\n    op.drop_table("t")\nexcept Exception:\n    pass', DROP),
+        ("MRT215", 'op.alter_column("t", "a", type_=sa.SmallInteger(), existing_type=sa.Integer())', DROP),
+        ("MRT303", 'op.alter_column("t", "a", type_=anything())', DROP),
+        ("MRT303", TYPE, 'op.alter_column("t", "a", type_=sa.Text())'),
+        ("MRT401", 'op.add_column("t", sa.Column("a", anything(), nullable=False))', DROP),
+        ("MRT408", 'op.drop_index("ix", "t"); op.create_index("ix2", "t", ["a"])', DROP),
+        ("MRT421", DROP, 'op.drop_index("ix", "t", postgresql_concurrently=True)'),
+        ("MRT501", EXECUTE.format("ALTER SEQUENCE s RENAME TO r"), DROP),
+        ("MRT704", 'op.alter_column("t", "a", nullable=False, server_default=None)', DROP),
+    ],
+)
+def test_it_speaks_here_too(code: str, upgrade: str, downgrade: str):
+    assert judge(code, upgrade, downgrade)
+
+
+@pytest.mark.parametrize(
+    ("code", "upgrade", "downgrade"),
+    [
+        ("MRT102", EXECUTE.format("SELECT 1"), "pass"),
+        ("MRT103", UPDATE, INSERT),
+        ("MRT103", UPDATE, EXECUTE.format("DELETE FROM t")),
+        ("MRT103", UPDATE, EXECUTE.format("TRUNCATE t")),
+        ("MRT103", UPDATE, "op.bulk_insert(t, [{'a': 1}])"),
+        ("MRT103", UPDATE, "anything(op)"),
+        ("MRT103", UPDATE, 'op.drop_table("t")'),
+        ("MRT103", 'op.add_column("t", sa.Column("a", sa.Text)); op.execute(t.update().values(anything()))', DROP),
+        ("MRT104", EXECUTE.format("SELECT refresh()"), DROP),
+        ("MRT104", 'op.execute(f"{anything()} x")', DROP),
+        ("MRT104", EXECUTE.format("PREPARE s FROM @x; EXECUTE s"), DROP),
+        (
+            "MRT104",
+            'op.create_table("t", sa.Column("a", sa.Text)); ' + EXECUTE.format("GRANT SELECT ON t TO x"),
+            'op.drop_table("t")',
+        ),
+        ("MRT104", EXECUTE.format("DO $$ BEGIN CREATE TYPE m AS ENUM ('a'); END $$"), EXECUTE.format("DROP TYPE m")),
+        ("MRT104", EXECUTE.format("DELETE FROM t WHERE a = 1"), INSERT),
+        ("MRT106", INSERT, EXECUTE.format("TRUNCATE t")),
+        ("MRT106", INSERT, UPDATE),
+        ("MRT106", INSERT, INSERT),
+        ("MRT106", INSERT, "op.bulk_insert(t, [{'a': 1}])"),
+        ("MRT106", INSERT, "raise RuntimeError()"),
+        ("MRT111", TYPE, None),
+        ("MRT111", TYPE, "pass"),
+        ("MRT113", DROP, 'if anything(): op.drop_column("t", "a")'),
+        ("MRT113", DROP, EXECUTE.format("DROP TABLE IF EXISTS t")),
+        ("MRT115", DROP, "if anything(): raise RuntimeError()"),
+        ("MRT201", 'op.create_table("t", sa.Column("a", sa.Text)); op.drop_column("t", "a")', DROP),
+        ("MRT201", 'op.create_table(anything(), sa.Column("a", sa.Text)); op.drop_column(anything(), "a")', DROP),
+        ("MRT202", EXECUTE.format("DELETE FROM t") + '; op.drop_table("t")', DROP),
+        ("MRT204", 'op.create_foreign_key("fk", "t", "u", ["a"], ["id"], ondelete=anything())', DROP),
+        ("MRT207", EXECUTE.format("DROP FUNCTION v"), DROP),
+        ("MRT213", EXECUTE.format("TRUNCATE t") + '; op.alter_column("t", "a", nullable=False)', DROP),
+        ("MRT303", 'op.alter_column("t", "a", type_=anything(), existing_type=anything())', DROP),
+        ("MRT401", EXECUTE.format("DELETE FROM t") + '; op.add_column("t", sa.Column("a", sa.Text, nullable=False))', DROP),
+        ("MRT401", 'op.add_column("t", sa.Column("a", sa.Text, nullable=anything()))', DROP),
+        ("MRT402", 'op.alter_column("t", "a", nullable=anything())', DROP),
+        ("MRT402", 'op.alter_column("t", "a", nullable=True)', DROP),
+        ("MRT403", EXECUTE.format("ALTER TABLE t ALTER a DROP NOT NULL"), DROP),
+        ("MRT406", 'op.create_index("ix", "t", ["a"], unique=anything())', DROP),
+        ("MRT407", 'op.create_index("ix", "t", ["a"], postgresql_concurrently=anything())', DROP),
+        ("MRT408", 'op.drop_index("ix", "t")', 'for name in anything(): op.create_index(name, "t", ["a"])'),
+        ("MRT501", EXECUTE.format("CREATE SEQUENCE s; SELECT setval('s', 5)"), EXECUTE.format("DROP SEQUENCE s")),
+        ("MRT502", EXECUTE.format("CREATE OR REPLACE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"), DROP),
+        ("MRT502", EXECUTE.format("CREATE TRIGGER IF NOT EXISTS x AFTER INSERT ON t BEGIN SELECT 1; END"), DROP),
+        ("MRT502", EXECUTE.format("CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"), "pass"),
+        ("MRT503", EXECUTE.format("CREATE TYPE m AS ENUM ('a')"), "pass"),
+        ("MRT704", 'op.alter_column("t", "a", nullable=False, existing_nullable=False)', DROP),
+        ("MRT704", 'op.add_column("t", sa.Column("a", sa.Integer, sa.Computed("b + 1"), nullable=False))', DROP),
+        ("MRT704", 'op.add_column("t", sa.Column("a", sa.Integer, nullable=False, autoincrement=True))', DROP),
+        ("MRT704", 'op.add_column("t", sa.Column("a", sa.Integer))', DROP),
+    ],
+)
+def test_it_is_silent_here_too(code: str, upgrade: str, downgrade: str | None):
+    assert judge(code, upgrade, downgrade) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "upgrade", "downgrade", "words"),
+    [
+        ("MRT104", EXECUTE.format("GRANT SELECT ON " + "very_" * 12 + "long TO x"), DROP, "very_ver…”"),
+        ("MRT110", 'op.create_table("t", sa.Column("a", sa.Text))', DROP, "creates table 't'"),
+        ("MRT110", 'op.add_column("t", sa.Column("a", sa.Text))', DROP, "creates column 't.a'"),
+        ("MRT110", 'op.create_index("ix", "t", ["a"])', DROP, "creates index 'ix'"),
+        ("MRT110", 'op.create_unique_constraint("uq", "t", ["a"])', DROP, "unique constraint 'uq' of 't'"),
+        ("MRT111", TYPE, DROP, "stays as upgrade left it"),
+        ("MRT111", TYPE, 'op.alter_column("t", "a", type_=sa.Date())', "gets another one"),
+        ("MRT113", DROP, 'op.drop_table("t")', "its rows are lost"),
+        ("MRT113", DROP, 'op.drop_column("t", "a")', "its values are lost"),
+        ("MRT115", DROP, "raise RuntimeError()", "raises RuntimeError"),
+        ("MRT201", 'op.drop_column("t", "a", schema="s")', DROP, "column 's.t.a'"),
+        ("MRT201", 'op.drop_column(anything(), "a")', DROP, "column 'a' of a table that could not be read"),
+        ("MRT201", 'op.drop_column("t", anything())', DROP, "a column of 't' that could not be read"),
+        ("MRT202", "op.drop_table(anything())", DROP, "a table whose name could not be read"),
+        ("MRT204", 'op.create_foreign_key("fk", "t", "u", ["a"], ["id"], ondelete="CASCADE")', DROP, "row of 'u'"),
+        ("MRT207", EXECUTE.format("DROP VIEW v"), DROP, "finds nothing"),
+        ("MRT207", EXECUTE.format("DROP VIEW v") + "; " + EXECUTE.format("CREATE VIEW v AS SELECT 1"), DROP, "finds the new one"),
+        ("MRT303", TYPE, DROP, "from TEXT to INTEGER"),
+        ("MRT303", 'op.alter_column("t", "a", type_=anything())', DROP, "from its type to another one"),
+        ("MRT408", 'op.drop_index("ix", "t")', DROP, "index 'ix' on 't'"),
+        ("MRT408", 'op.drop_index("ix")', DROP, "drops index 'ix', downgrade"),
+        ("MRT420", 'op.drop_index("ix")', DROP, "locks its table"),
+        ("MRT420", 'op.drop_index("ix", "t")', DROP, "locks table 't'"),
+        ("MRT421", 'op.create_index("ix", "t", ["a"], postgresql_concurrently=True)', DROP, "to build index 'ix'"),
+        (
+            "MRT422",
+            'op.create_foreign_key("fk", "t", "u", ["a"], ["id"])',
+            DROP,
+            "to 'u' while it checks every row for foreign key 'fk'",
+        ),
+        ("MRT422", 'op.create_foreign_key(None, "t", "u", ["a"], ["id"])', DROP, "for a foreign key"),
+        ("MRT428", EXECUTE.format("VACUUM FULL t"), DROP, "locks table 't'"),
+        ("MRT501", EXECUTE.format("CREATE SEQUENCE s"), DROP, "creates sequence 's': downgrade does not drop it"),
+        ("MRT501", EXECUTE.format("ALTER SEQUENCE s CYCLE"), DROP, "alters sequence 's': it stays so"),
+        ("MRT703", 'op.rename_table("t", "u")', DROP, "upgrade renames table 't'"),
+    ],
+)
+def test_it_says_what_happens_to_whom(code: str, upgrade: str, downgrade: str, words: str):
+    assert words in judge(code, upgrade, downgrade)[0].message
+
+
+def test_an_unnamed_index_gets_a_name_in_the_advice():
+    assert 'op.create_index("ix_t_a_b"' in judge("MRT407", EXECUTE.format("CREATE INDEX ON t (a, b)"))[0].instead
+
+
+def test_a_reason_in_the_configuration_silences_a_declared_irreversible_revision():
+    assert judge("MRT115", DROP, "raise RuntimeError()")
+    assert judge("MRT115", DROP, "raise RuntimeError()", Context(irreversible=(("1", "the rows are gone"),))) == []
+    assert judge("MRT115", DROP, "raise RuntimeError()", Context(irreversible=(("2", "the rows are gone"),)))
+
+
+ON_MYSQL = 'if op.get_bind().dialect.name == "mysql":\n    op.drop_column("t", "a")'
+
+
+@pytest.mark.parametrize(("declared", "found"), [(None, True), ("mysql", True), ("mariadb", True), ("postgresql", False)])
+def test_a_declared_dialect_hears_of_no_other_one(declared: str | None, *, found: bool):
+    assert bool(judge("MRT201", ON_MYSQL, DROP, Context(target=Target(dialect=declared)))) is found
+    assert bool(judge("MRT113", DROP, ON_MYSQL, Context(target=Target(dialect=declared)))) is found
+
+
+@pytest.mark.parametrize("imported", ["from steps import downgrade", "from steps import *"])
+def test_a_downgrade_from_elsewhere_is_one(imported: str):
+    migration = read(f"{imported}\n{FILE}\ndef upgrade():\n    op.drop_table('t')\n")
+    assert list(rules.check(migration, Context(), [RULES["MRT101"]])) == []
