@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
@@ -27,6 +27,7 @@ from mrt_runtime.schema import (
 
 Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = Mapping[str, list[Row]]
+Parts: TypeAlias = tuple[Row, ...]
 
 CHOSEN_NAME = re.compile(r"_(ibfk|chk)_\d+$|^CONSTRAINT_\d+$")  # the names that InnoDB, MySQL and MariaDB choose themselves
 LABEL = re.compile(r"'((?:[^']|'')*)'")
@@ -34,12 +35,20 @@ ON_UPDATE = re.compile(r"on update (\S+)", re.IGNORECASE)
 NUMBERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "bit", "year"})
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By name, what each table was made of and what was made of it: the same rows need no second making."""
+
+    tables: Mapping[str, tuple[Parts, Table]]
+
+
 def read_catalogue(connection: Connection, ignored: Collection[str] = (), previous: Schema | None = None) -> Schema:
     """Read the whole catalogue of the database that the connection is in.
 
     ignored: names of tables that are no part of it (Alembic's version table, our own mark).
     """
-    schema = Reading(connection.connection.cursor()).schema(ignored)
+    known = previous.stamp.tables if previous is not None and isinstance(previous.stamp, Stamp) else {}
+    schema = Reading(connection.connection.cursor()).schema(ignored, known)
     return previous if previous == schema else schema
 
 
@@ -56,6 +65,7 @@ class Reading:
         self.foreign_keys = self._by_table(queries.FOREIGN_KEYS)
         self.checks = self._by_table(queries.MARIADB_CHECKS if self.is_mariadb else queries.MYSQL_CHECKS)
         self.partitions = self._by_table(queries.PARTITIONS)
+        self.about_tables = (self.columns, self.indexes, self.foreign_keys, self.checks, self.partitions)
 
     def _rows(self, query: str) -> list[Row]:
         self.cursor.execute(queries.text_of(query, self.database, is_mariadb=self.is_mariadb))
@@ -67,22 +77,26 @@ class Reading:
             grouped[table].append(tuple(row))
         return grouped
 
-    def schema(self, ignored: Collection[str]) -> Schema:
-        """Put the catalogue together."""
-        tables, sequences = [], []
+    def schema(self, ignored: Collection[str], known: Mapping[str, tuple[Parts, Table]]) -> Schema:
+        """Put the catalogue together, with the known tables whose rows are the same."""
+        tables: dict[str, tuple[Parts, Table]] = {}
+        sequences = []
         for row in sorted(self._rows(queries.TABLES)):
             name, kind = row[:2]
             if kind == "SEQUENCE":
                 sequences.append(self._sequence(name))
             elif kind.endswith(("TABLE", "VERSIONED")) and name not in ignored:
-                tables.append(self._table(row))
+                parts = (row, *(tuple(rows[name]) for rows in self.about_tables))
+                old = known.get(name)
+                tables[name] = old if old is not None and old[0] == parts else (parts, self._table(row))
         charset, collation = self._rows(queries.OPTIONS)[0]
         return Schema(
             dialect="mysql",
-            tables=tuple(tables),
+            tables=tuple(table for _, table in tables.values()),
             sequences=tuple(sequences),
             things=tuple(self._things()),
             options=(("charset", charset), ("collation", collation)),
+            stamp=Stamp(tables),
         )
 
     def _table(self, row: Row) -> Table:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy import Connection
 
-from mrt_runtime.rows import Row, Rows, holds_rows, keep
+from mrt_runtime.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.schema import Column, Schema, Table
 
 BINARY = frozenset(
@@ -20,23 +19,31 @@ BINARY = frozenset(
 )
 
 
+BATCH = 25  # tables that one statement reads
+
+
 def read_content(connection: Connection, schema: Schema, previous: Rows | None = None) -> Rows:
     """Read the rows of every table, each value as text, NULL as None."""
     known = previous.tables if previous is not None else {}
     cursor = connection.connection.cursor()
     cursor.execute("SET time_zone = '+00:00'")
-    tables = {}
-    for table in schema.tables:
-        if holds_rows(table):
-            rows = keep(table, _read_table(cursor, table))
-            tables[table.label] = known[table.label] if known.get(table.label) == rows else rows
-    return Rows(MappingProxyType(tables))
+    tables = list(filter(holds_rows, schema.tables))
+    kept: dict[str, TableRows] = {}
+    for start in range(0, len(tables), BATCH):
+        chosen = tables[start : start + BATCH]
+        found: dict[int, list[Row]] = {at: [] for at in range(len(chosen))}
+        cursor.execute(" UNION ALL ".join(_select(at, table) for at, table in enumerate(chosen)))
+        for at, values in cursor.fetchall():
+            found[at].append(tuple(json.loads(values, strict=False)))
+        for at, table in enumerate(chosen):
+            rows = keep(table, found[at])
+            kept[table.label] = known[table.label] if known.get(table.label) == rows else rows
+    return Rows(MappingProxyType(kept))
 
 
-def _read_table(cursor: Any, table: Table) -> Iterator[Row]:
-    values = ", ".join(map(_as_text, table.columns))
-    cursor.execute(f"SELECT {values} FROM {quoted(table.name)}")
-    yield from map(tuple, cursor.fetchall())
+def _select(at: int, table: Table) -> str:
+    """Write the part of a statement that reads one table: its place, and each row as a JSON array of texts."""
+    return f"SELECT {at}, JSON_ARRAY({', '.join(map(_as_text, table.columns))}) FROM {quoted(table.name)}"
 
 
 def _as_text(column: Column) -> str:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mrt_runtime.databases.mysql.content import BATCH as MYSQL_BATCH
 from mrt_runtime.databases.postgresql.content import BATCH
 from mrt_runtime.loss import compare
 
@@ -65,6 +66,42 @@ def test_values_of_postgresql_are_told_apart(postgresql, kind):
 @pytest.mark.parametrize("kind", MYSQL_VALUES)
 def test_values_of_mysql_are_told_apart(mysql, kind):
     check_values(mysql, kind, MYSQL_VALUES[kind])
+
+
+def test_every_character_of_mysql_is_read(mysql):
+    text = "".join(map(chr, [*range(1, 256), 0x20AC, 0x1F600]))
+    mysql.run("CREATE TABLE t (v text CHARACTER SET utf8mb4, b varbinary(300))")
+    mysql.connection.exec_driver_sql("INSERT INTO t VALUES (%s, %s)", (text, bytes(range(256))))
+    assert mysql.look().rows.tables["t"].rows == ((text, bytes(range(256)).hex().upper()),)
+
+
+def test_many_tables_of_mysql_are_read_in_batches(mysql):
+    for number in range(MYSQL_BATCH + 1):
+        mysql.run(f"CREATE TABLE t{number} (v integer)", f"INSERT INTO t{number} VALUES ({number})")
+    rows = mysql.look().rows
+    assert {name: table.rows for name, table in rows.tables.items()} == {f"t{n}": ((str(n),),) for n in range(MYSQL_BATCH + 1)}
+
+
+def test_only_changed_tables_of_mysql_are_new_values(mysql):
+    mysql.run("CREATE TABLE a (v integer)", "CREATE TABLE b (v integer)")
+    before = mysql.look()
+    mysql.run("ALTER TABLE a ADD w integer", "INSERT INTO b VALUES (1)")
+    after = mysql.look(before)
+    assert [before.schema.table(name) is after.schema.table(name) for name in "ab"] == [False, True]
+    assert [before.rows.tables[name] is after.rows.tables[name] for name in "ab"] == [False, False]
+    assert mysql.look(after).schema is after.schema
+    assert mysql.look(after).rows.tables["a"] is after.rows.tables["a"]
+
+
+def test_a_look_at_another_database_builds_on_nothing(postgresql, postgres_url, place_on):
+    postgresql.run("CREATE TABLE t (v integer)", "INSERT INTO t VALUES (1)")
+    seen = postgresql.look()
+    engine = sa.create_engine(sa.make_url(postgres_url).set(drivername=postgresql.connection.engine.url.drivername))
+    with engine.connect() as connection:
+        place = place_on(connection, "postgresql")
+        place.run("CREATE TABLE t (v integer)", "INSERT INTO t VALUES (2)")
+        assert place.look(seen).rows.tables["t"].rows == (("2",),)
+    engine.dispose()
 
 
 def test_zero_dates_of_mysql_are_read(mysql):
