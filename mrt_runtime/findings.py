@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from mrt_runtime.look import Look
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
+LEFT = ("left behind after rollback", "after the second")
+
 
 @dataclass(slots=True)
 class Findings:
@@ -32,11 +34,11 @@ class Findings:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 
         Not told: what concerns a table that fails without such rows too, and that such rows, or others which they need, are
-        still there.
+        still there, after the rollback or after the second upgrade.
         """
         known = {failure.table or failure.kind for failure in self.failures}
         for failure in risky.failures:
-            if (failure.table or failure.kind) in known or "left behind" in failure.message:
+            if (failure.table or failure.kind) in known or failure.message.endswith(LEFT):
                 continue
             message = f"With rows written after the upgrade: {failure.message}"
             if fatal:

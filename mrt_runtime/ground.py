@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -11,7 +11,9 @@ from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.difference import diff
 from mrt_runtime.look import Look, look
 from mrt_runtime.loss import compare
+from mrt_runtime.schema import Schema
 from mrt_runtime.seed import Seeded, Seeder
+from mrt_runtime.seed.value import Row
 
 UNCOUNTED = sys.maxsize
 """Rows that were written to a table without a key."""
@@ -32,6 +34,7 @@ class Ground:
         self._opened: Connection | None = None
         self._last: Look | None = None
         self._sown: Look | None = None
+        self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
         self.seeded: Seeded | None = None
 
     def look(self) -> Look:
@@ -58,9 +61,18 @@ class Ground:
         if not has_changed(before, first):
             return {}
         connection = self._connection()
-        written = self._seeder.new_world(connection, before.schema, first.schema)
+        self._written = first.schema, self._seeder.new_world(connection, before.schema, first.schema)
         connection.commit()
-        return {label: len(keys) or UNCOUNTED for label, keys in written.items()}
+        return {label: len(keys) or UNCOUNTED for label, keys in self._written[1].items()}
+
+    def erase(self) -> None:
+        """Take back what was written, as far as it is still there and its keys are known: the schema is as it was then."""
+        if self._written is not None:
+            schema, written = self._written
+            self._written = None
+            connection = self._connection()
+            self._seeder.remove(connection, schema, written)
+            connection.commit()
 
     def release(self) -> None:
         """Close the connection: somebody else is going to work on the database."""
@@ -72,7 +84,7 @@ class Ground:
         """Start anew after the database was replaced by one that holds what was `seeded`."""
         self.release()
         self.seeded = seeded
-        self._last = self._sown = None
+        self._last = self._sown = self._written = None
 
     def _connection(self) -> Connection:
         if self._opened is None:

@@ -85,8 +85,9 @@ class Walk:
         return self._here
 
     def upgrade(self, step: Step, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
-        """Apply the revision and look; StepError of that outcome where it fails."""
+        """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
+        self._ground.erase()
         return self._arrive(self.applied | {step.revision})
 
     def downgrade(self, step: Step) -> Look:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -126,6 +127,15 @@ class Seeder:
                     key = {name: row[name] for name in key_columns(table)}
                     written[table.label] = (*written.get(table.label, ()), *([key] if key else []))
         return written
+
+    def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> None:
+        """Remove rows that `new_world` wrote, children before their parents; those that the database holds on to stay."""
+        writer = Writer(connection, self.dialect)
+        for group in reversed(list(order_tables(schema.tables))):
+            for table in group:
+                for key in written.get(table.label, ()):
+                    with suppress(DBAPIError), self.dialect.attempt(connection):
+                        writer.delete(table, key)
 
 
 def seedable_tables(schema: Schema) -> list[Table]:

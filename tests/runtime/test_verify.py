@@ -8,6 +8,7 @@ from mrt_runtime.verification import Verification
 
 USERS = """op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50), nullable=False),
         sa.Column("phone", sa.String(20)))"""
+ADD_PHONE = 'op.add_column("users", sa.Column("phone", sa.String(20)))'
 
 
 def line_of(path, text):
@@ -264,3 +265,48 @@ def test_a_migration_that_exits_or_changes_folder_disturbs_nobody(project, verif
     assert found["001"].passed
     assert messages(found["002"]) == ["Upgrade failed: it called sys.exit(0)"]
     assert tmp_path.cwd() == tmp_path
+
+
+def test_rows_written_after_an_upgrade_do_not_stay_for_the_next_revision(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add(
+        "002", "001", upgrade='op.add_column("users", sa.Column("age", sa.Integer))', downgrade='op.drop_column("users", "age")'
+    )
+    project.add("003", "002", upgrade='op.drop_column("users", "phone")', downgrade=ADD_PHONE)
+    project.add("004", "003", upgrade='op.drop_table("users")', downgrade=USERS)
+    found = verify()
+    assert found["002"].passed
+    assert messages(found["003"]) == ["Column 'users.phone': 2/3 values lost after rollback"]
+    assert messages(found["004"])[0] == "Table 'users': 3/3 rows lost after rollback"
+
+
+def test_a_version_table_of_another_name_is_not_taken_for_the_projects(project, verify):
+    project.env.write_text(
+        project.env.read_text().replace("target_metadata=None", 'target_metadata=None, version_table="my_versions"')
+    )
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002", "001")
+    assert all(verdict.passed and not verdict.unseeded for verdict in verify().values())
+
+
+def test_values_that_an_upgrade_makes_up_anew_each_time_are_no_failure(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add(
+        "002",
+        "001",
+        upgrade="""op.add_column("users", sa.Column("token", sa.String(50)))
+    op.execute("UPDATE users SET token = hex(randomblob(16))")""",
+        downgrade='op.drop_column("users", "token")',
+    )
+    project.add("003", "002")
+    assert all(verdict.passed for verdict in verify().values())
+
+
+def test_the_same_revision_gets_the_same_verdict_alone_and_in_any_order(project, sqlite_url):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002", "001", upgrade='op.drop_column("users", "phone")', downgrade=ADD_PHONE)
+    project.add("003", "002")
+    project.add("004", "003", upgrade="""op.execute("UPDATE users SET name = 'x'")""", downgrade="pass")
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        found = {revision: verification.check(revision).outcome.value for revision in ("004", "002", "003", "001")}
+    assert found == {"001": "reversible", "002": "data-loss", "003": "reversible", "004": "data-loss"}
