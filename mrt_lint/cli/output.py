@@ -12,7 +12,7 @@ from mrt_lint.settings import UsageError
 
 def style_of(options: Namespace) -> Style:
     """Give the style of where the result goes: a file is never painted."""
-    return Style(colour=False) if options.output else Style.of(sys.stdout)
+    return Style() if options.output else Style.of(sys.stdout)
 
 
 def write(text: str, options: Namespace) -> None:

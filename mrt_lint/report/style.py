@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import os
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-_CODES: Final = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32", "cyan": "36"}
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Style:
-    """Paints words for one stream, or leaves them as they are."""
+    """Paints words for one stream through rich, or leaves them as they are."""
 
-    def __init__(self, *, colour: bool) -> None:
-        self._colour = colour
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console
+
+    @property
+    def colour(self) -> bool:
+        """Whether painting changes anything."""
+        return self._console is not None
 
     @classmethod
     def of(cls, stream: TextIO) -> Style:
-        """Colour on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is dumb; everywhere with FORCE_COLOR."""
-        if os.environ.get("NO_COLOR"):
-            return cls(colour=False)
-        if os.environ.get("FORCE_COLOR"):
-            return cls(colour=True)
-        return cls(colour=stream.isatty() and os.environ.get("TERM") != "dumb" and _understands_colour())
+        """Colour where rich finds a terminal that shows it, not with NO_COLOR (no-color.org), everywhere with FORCE_COLOR."""
+        if os.environ.get("NO_COLOR") or not (stream.isatty() or os.environ.get("FORCE_COLOR")):
+            return cls()
+        from rich.console import Console  # noqa: PLC0415  its import is dear, and only a terminal needs it
+
+        console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        return cls(console if console.color_system else None)
 
     def paint(self, text: str, *styles: str) -> str:
-        """Write a text in some styles."""
-        codes = ";".join(_CODES[style] for style in styles)
-        return f"\x1b[{codes}m{text}\x1b[0m" if self._colour and codes else text
-
-
-def _understands_colour() -> bool:
-    """Whether escape sequences work; on Windows asking the console once for anything switches them on."""
-    if os.name == "nt":
-        os.system("")  # noqa: S605, S607  an empty command: its side effect on the console is what is wanted
-    return True
+        """Write a text in some styles, by rich's names: "bold", "dim", "red", …"""
+        if self._console is None or not text:
+            return text
+        with self._console.capture() as painted:
+            self._console.out(text, style=" ".join(styles), end="", highlight=False)
+        return painted.get()

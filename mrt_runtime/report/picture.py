@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from mrt_lint.report.style import Style
 from mrt_runtime.report.words import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 TITLE = "MRT — Migration Rollback Test"
-RED, GREEN, YELLOW, DIM = "31", "32", "33", "2"
+RED, GREEN, YELLOW, DIM = "red", "green", "yellow", "dim"
 PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "└": "`", "✓": "+", "✗": "x", "—": "-"})
 
 
@@ -19,7 +19,7 @@ class Picture:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self.colour = may_colour(stream)
+        self._style = Style.of(stream)
         self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗")
 
     def begin(self) -> None:
@@ -33,11 +33,11 @@ class Picture:
             Outcome.SKIPPED: ("-", DIM),
             Outcome.NOT_REACHED: ("-", RED),
         }.get(verdict.outcome, ("✓", GREEN) if verdict.passed else ("✗", RED))
-        self._write(f"  {self._paint(mark, colour)}  {verdict.revision}  {self._paint(describe(verdict), colour)}")
+        self._write(f"  {self._style.paint(mark, colour)}  {verdict.revision}  {self._style.paint(describe(verdict), colour)}")
         for failure in verdict.failures:
             self._write(*self._evidence(failure))
         for warning in verdict.warnings:
-            self._write(f"     └─ {self._paint('warning: ' + warning, YELLOW)}")
+            self._write(f"     └─ {self._style.paint('warning: ' + warning, YELLOW)}")
 
     def end(self, verdicts: Sequence[Verdict]) -> None:
         """Draw the conclusion in its box, of an even width as in the guide."""
@@ -46,21 +46,18 @@ class Picture:
         colour = GREEN if all(verdict.passed for verdict in verdicts) else RED
         self._write(
             "",
-            "  " + self._paint(f"╭{'─' * len(text)}╮", colour),
-            f"  {self._paint('│', colour)}{text}{self._paint('│', colour)}",
-            "  " + self._paint(f"╰{'─' * len(text)}╯", colour),
+            "  " + self._style.paint(f"╭{'─' * len(text)}╮", colour),
+            f"  {self._style.paint('│', colour)}{text}{self._style.paint('│', colour)}",
+            "  " + self._style.paint(f"╰{'─' * len(text)}╯", colour),
             "",
         )
 
     def _evidence(self, failure: Failure) -> Iterable[str]:
-        yield f"     └─ {self._paint(failure.message, RED)}"
+        yield f"     └─ {self._style.paint(failure.message, RED)}"
         if failure.file and failure.line:
-            yield f"        {self._paint(f'{failure.file}:{failure.line}', DIM)}"
+            yield f"        {self._style.paint(f'{failure.file}:{failure.line}', DIM)}"
         for line in failure.evidence:
-            yield f"        {self._paint(line, DIM)}"
-
-    def _paint(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self.colour else text
+            yield f"        {self._style.paint(line, DIM)}"
 
     def _write(self, *lines: str) -> None:
         text = "\n".join(lines) + "\n"
@@ -70,13 +67,6 @@ class Picture:
             text = text.encode(encoding, "backslashreplace").decode(encoding)
         self.stream.write(text)
         self.stream.flush()
-
-
-def may_colour(stream: TextIO) -> bool:
-    """Whether colour is wanted: on a terminal, unless NO_COLOR says no; FORCE_COLOR says yes anywhere (no-color.org)."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def can_encode(stream: TextIO, text: str) -> bool:
