@@ -39,7 +39,7 @@ class MySQLDatabase:
         self.sweep()
         self._made += 1
         stem = (self._name or "scratch").lower()  # servers on Windows and macOS store names in lower case
-        name = make_name(stem, self._server.token, f"{worker}_{self._made}".lower(), LONGEST_NAME - len("_c999"))
+        name = make_name(stem, self._server.token, f"{worker}_{self._made}".lower(), LONGEST_NAME - len("_c99999"))
         contents: OwnContents | LentContents = OwnContents(self._server, name, self._options())
         try:
             contents.make()

@@ -45,7 +45,7 @@ class PostgresDatabase:
         self.sweep()
         if self._server.run("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")[0][0]:
             self._made += 1
-            name = make_name(self._given.name, self._server.token, f"{worker}_{self._made}", LONGEST_NAME - len("_c999"))
+            name = make_name(self._given.name, self._server.token, f"{worker}_{self._made}", LONGEST_NAME - len("_c99999"))
             contents: OwnContents | LentContents = OwnContents(self._server, self._given, name)
         else:
             contents = self._borrow()
