@@ -66,8 +66,7 @@ def _create_table(world: World, op: CreateTable) -> Iterator[Touch]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
-    table = Table(maker=op, definition=op, complete=op.complete and op.source is None, home=key)
-    table.rows.clear()
+    table = Table(key, op, op, complete=op.complete and op.source is None)
     for name in op.source_tables:
         table.rows |= world.rows_of(name)
     for column in op.columns:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from mrt_lint.history.schema import Place, fold
 from mrt_lint.ops import CreateIndex, Op
 from mrt_lint.values import HOLE, Column, Constraint, MaybeName, Unset
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 _WORD = re.compile(r"\w+")
 Key = Hashable
@@ -21,7 +25,6 @@ def readable(name: MaybeName | Unset) -> TypeGuard[str]:
     return isinstance(name, str) and HOLE not in name
 
 
-@dataclass(slots=True, eq=False)
 class Thing:
     """An object of the database.
 
@@ -33,15 +36,18 @@ class Thing:
     constraint, by identity.
     """
 
-    maker: Op | None = None
-    definition: Definition = None
-    table: Thing | None = None
-    beside: tuple[str, ...] = ()
-    settings: dict[str, tuple[object, Op]] = field(default_factory=dict)
-    former: dict[str, object] = field(default_factory=dict)
-    standing: bool = True
-    doubtful: bool = False
-    covering: tuple[Thing | None, ...] = ()
+    def __init__(
+        self, maker: Op | None = None, definition: Definition = None, table: Thing | None = None, beside: tuple[str, ...] = ()
+    ) -> None:
+        self.maker = maker
+        self.definition = definition
+        self.table = table
+        self.beside = beside
+        self.settings: dict[str, tuple[object, Op]] = {}
+        self.former: dict[str, object] = {}
+        self.standing = True
+        self.doubtful = False
+        self.covering: tuple[Thing | None, ...] = ()
 
     def mentions(self, column: str) -> bool:
         """Tell whether an index or constraint covers a column, or a check's condition names it; the database drops it then, too."""
@@ -113,30 +119,22 @@ class Slots:
         return thing
 
 
-@dataclass(slots=True, eq=False)
 class Table(Thing):
     """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
 
     `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
-    `maybe_empty` True once rows were deleted under a condition.
-    `home` is where it stands now, `origin` where it stood first.
+    `maybe_empty` True once rows were deleted under a condition. `home` is where it stands now, `origin` where it stood first.
     """
 
-    columns_by_name: Slots = field(init=False)
-    constraints: Slots = field(init=False)
-    anonymous: list[Thing] = field(default_factory=list)
-    rows: set[Table] = field(default_factory=set)
-    maybe_empty: bool = False
-    complete: bool = True
-    home: Place = (None, "")
-    origin: Place = (None, "")
-
-    def __post_init__(self) -> None:
-        self.origin = self.home
-        self.columns_by_name = Slots(lambda _: Thing(self.maker, table=self))
-        self.constraints = Slots(lambda _: Thing(self.maker, table=self))
-        if self.maker is None:
-            self.rows.add(self)
+    def __init__(self, home: Place, maker: Op | None = None, definition: Definition = None, *, complete: bool = True) -> None:
+        super().__init__(maker, definition)
+        self.home = self.origin = home
+        self.complete = complete
+        self.maybe_empty = False
+        self.columns_by_name = Slots(lambda _: Thing(maker, table=self))
+        self.constraints = Slots(lambda _: Thing(maker, table=self))
+        self.anonymous: list[Thing] = []
+        self.rows: set[Table] = {self} if maker is None else set()
 
     def drop_anonymous(self, constraint: Thing) -> None:
         """Take away a constraint that the source gives no name."""

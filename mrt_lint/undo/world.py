@@ -36,7 +36,7 @@ class World:
         return Thing(definition=definition, table=self.table_of(definition) if definition is not None else None)
 
     def _original_table(self, key: Place) -> Table:
-        table = Table(home=key)
+        table = Table(key)
         table.columns_by_name = Slots(lambda name: Thing(definition=self.past.column(key, name), table=table))
         table.constraints = Slots(lambda name: Thing(definition=self.past.constraint(key, name), table=table))
         return table
