@@ -134,7 +134,11 @@ class Comparison:
         word = "Check constraint" if kind == "check" else kind.capitalize()
         for one, old, new in _matched(before, after):
             place = Difference(kind=kind, name=one.name or constraint_name(one), table=table)
-            yield from self._told(f"{word} {constraint_name(one)} on {owner}", place, old, new)
+            subject = f"{word} {constraint_name(one)} on {owner}"
+            yield from self._told(subject, place, old, new)
+            if old and new and old.named != new.named:
+                change = " became ".join(f"'{each.name}'" if each.named else "none" for each in (old, new))
+                yield replace(place, message=f"{subject}: name {change} {self.wording.when}")
 
     def _sequences(self) -> Iterator[Difference]:
         def key(sequence: Sequence) -> object:
@@ -193,22 +197,33 @@ def _paired(
 
 
 def _matched(before: Iterable[Any], after: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
-    """Pair constraints or indexes: first those that are equal but for a name the database chose, then by name or columns."""
+    """Pair constraints or indexes that are equal but for a name the database chose, then by name or columns."""
+    lefts, rights = list(before), list(after)
+    for key in (_meaning, _handle):
+        found = list(_paired(lefts, rights, key))
+        yield from (pair for pair in found if None not in pair)
+        lefts = [one for one, _, new in found if new is None]
+        rights = [one for one, old, _ in found if old is None]
+    for named in (True, False):  # a constraint may have got its name, or lost it
+        olds = [one for one in lefts if one.named is named]
+        news = [one for one in rights if one.named is not named]
+        yield from _paired(olds, news, _anonymous)
 
-    def meaning(constraint: Any) -> object:
-        name = constraint.name if constraint.named else None
-        return (name, *(fold(facet.read(constraint)) for facet in FACETS[type(constraint)]))
 
-    lefts, rights = [], []
-    for one, old, new in _paired(before, after, meaning):
-        if new is None:
-            lefts.append(one)
-        elif old is None:
-            rights.append(one)
+def _meaning(constraint: Any) -> object:
+    return constraint.name if constraint.named else None, _facets(constraint)
 
-    def handle(constraint: Any) -> object:
-        if isinstance(constraint, Index) or (constraint.named and constraint.name):
-            return constraint.name
-        return getattr(constraint, "columns", None) or meaning(constraint)
 
-    yield from _paired(lefts, rights, handle)
+def _handle(constraint: Any) -> object:
+    if isinstance(constraint, Index) or (constraint.named and constraint.name):
+        return constraint.name
+    return getattr(constraint, "columns", None) or _anonymous(constraint)
+
+
+def _anonymous(constraint: Any) -> object:
+    """Give what a constraint says; of an index the name, which is how queries and migrations call it."""
+    return constraint.name if isinstance(constraint, Index) else _facets(constraint)
+
+
+def _facets(constraint: Any) -> tuple[object, ...]:
+    return tuple(fold(facet.read(constraint)) for facet in FACETS[type(constraint)])

@@ -83,6 +83,12 @@ def show_type(kind: ColumnType | None) -> str:
     return "".join(part if number % 2 else part.upper() for number, part in enumerate(parts)) or "no type"
 
 
+def show_option(pair: tuple[str, str]) -> str:
+    """Show a fact by name; of one that is there or not, the name says all."""
+    name, value = pair
+    return name if value == "yes" else f"{name} {value}"
+
+
 def show_element(element: IndexElement) -> str:
     """Show one key of an index as CREATE INDEX would spell it."""
     words = [element.column or element.expression or ""]
@@ -144,7 +150,7 @@ def _deferral(constraint: Key | ForeignKey) -> str:
 
 
 COMMENT = Facet("comment", lambda one: one.comment)
-OPTIONS = Facet("options", lambda one: one.options, lambda pairs: show_names(f"{name} {value}" for name, value in pairs))
+OPTIONS = Facet("options", lambda one: one.options, lambda pairs: show_names(map(show_option, pairs)))
 DEFERRAL = Facet("", _deferral)
 VALIDATED = Facet("", lambda one: "VALID" if one.validated else "NOT VALID")
 ENFORCED = Facet("", lambda one: "ENFORCED" if one.enforced else "NOT ENFORCED")

@@ -41,9 +41,9 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     signs = read_signs(cursor, start, past.start.horizon if past is not None else start.horizon)
     stamp = _read_again(Reader(cursor, start.version), past, signs) if past is not None and past.ignored == ignored else None
     if previous is not None and stamp is not None:
-        schema = previous if stamp is past else _schema(stamp, previous)
+        schema = previous if stamp is past else _schema(stamp, previous, types=previous.types, things=previous.things)
     else:
-        schema = _schema(Stamp(start, signs.present, ignored, Reader(cursor, start.version).read(), {}))
+        schema = _schema(Stamp(start, signs.present, ignored, Reader(cursor, start.version).read(), {}), previous)
     return previous if previous == schema else schema
 
 
@@ -84,19 +84,27 @@ def _is_renamed(old: Mapping[int, str], new: Mapping[int, str]) -> bool:
     return any(new.get(number, name) != name for number, name in old.items())
 
 
-def _schema(stamp: Stamp, previous: Schema | None = None) -> Schema:
-    """Put a catalogue together; types and things are those of `previous` where it is given."""
-    facts = stamp.facts
-    relations = facts.relations
-    kept = {oid: table for oid, table in stamp.tables.items() if oid in relations.rows}
-    tables = {oid: kept.get(oid) or relations.table(oid) for oid, row in relations.rows.items() if row.kind in KINDS}
+def _schema(
+    stamp: Stamp,
+    previous: Schema | None,
+    types: tuple[NamedType, ...] | None = None,
+    things: tuple[Thing, ...] | None = None,
+) -> Schema:
+    """Put a catalogue together; tables that are equal to former ones are the former ones."""
+    facts, relations = stamp.facts, stamp.facts.relations
+    former = {table.label: table for table in previous.tables} if previous is not None else {}
+    tables: dict[int, Table] = {}
+    for oid, row in relations.rows.items():
+        if row.kind in KINDS:
+            table = stamp.tables.get(oid) or relations.table(oid)
+            tables[oid] = former[table.label] if former.get(table.label) == table else table
     left_out = {oid for oid, table in tables.items() if table.label in stamp.ignored}
     return Schema(
         dialect="postgresql",
         tables=_sorted(table for oid, table in tables.items() if oid not in left_out),
-        types=previous.types if previous else _sorted(_named_types(facts)),
+        types=_sorted(_named_types(facts)) if types is None else types,
         sequences=_sorted(_sequence(row, relations) for row in facts.sequences if row.table not in left_out),
-        things=previous.things if previous else tuple(sorted(_things(facts), key=_order)),
+        things=tuple(sorted(_things(facts), key=_order)) if things is None else things,
         stamp=replace(stamp, tables=tables),
     )
 

@@ -264,7 +264,7 @@ def test_building_on_the_look_before_sees_what_a_first_look_sees(committing, ste
         seen = check_building(committing, seen)
 
 
-def test_only_what_may_have_changed_is_read_again(committing):
+def test_what_did_not_change_is_the_same_value(committing):
     committing.run(*WORLD)
     before = committing.look()
     committing.run("ALTER TABLE b ADD note text", "UPDATE part SET n = 2")

@@ -107,8 +107,8 @@ CASES = {
         [USERS, alter("ADD CONSTRAINT ck CHECK (age > 0)"), alter("ADD CHECK (age < 200)")],
         [alter("DROP CONSTRAINT ck"), alter("DROP CONSTRAINT CONSTRAINT_1")],
         [
-            "Check constraint (`age` < 200) on 'users' missing after rollback",
             "Check constraint 'ck' on 'users' missing after rollback",
+            "Check constraint (`age` < 200) on 'users' missing after rollback",
         ],
         [alter("ADD CHECK (age < 200)"), alter("ADD CONSTRAINT ck CHECK (age > 0)")],
     ),

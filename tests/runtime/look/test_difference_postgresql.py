@@ -266,7 +266,7 @@ CASES = {
     "unlogged": (
         USERS,
         alter("SET UNLOGGED"),
-        ["Table 'users': options none became (unlogged yes) after rollback"],
+        ["Table 'users': options none became (unlogged) after rollback"],
         alter("SET LOGGED"),
     ),
     "extension without its objects": (

@@ -88,7 +88,7 @@ CASES = {
     "autoincrement": (
         USERS,
         remade("CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name VARCHAR(50), age INTEGER)"),
-        ["Table 'users': options none became (autoincrement yes) after rollback"],
+        ["Table 'users': options none became (autoincrement) after rollback"],
         remade(USERS),
     ),
     "named unique constraint": (
@@ -126,6 +126,21 @@ CASES = {
         ["DROP TABLE posts", "CREATE TABLE posts (author INTEGER)"],
         ["Foreign key 'fk_author' on 'posts' missing after rollback"],
         ["DROP TABLE posts", "CREATE TABLE posts (author INTEGER CONSTRAINT fk_author REFERENCES users (id))"],
+    ),
+    "a foreign key that got a name": (
+        [USERS, "CREATE TABLE posts (author INTEGER REFERENCES users (id))"],
+        ["DROP TABLE posts", "CREATE TABLE posts (author INTEGER CONSTRAINT fk_author REFERENCES users (id))"],
+        ["Foreign key (author) on 'posts': name none became 'fk_author' after rollback"],
+        ["DROP TABLE posts", "CREATE TABLE posts (author INTEGER REFERENCES users (id))"],
+    ),
+    "constraint with another name": (
+        "CREATE TABLE users (age INTEGER CONSTRAINT ck_age CHECK (age > 0))",
+        remade("CREATE TABLE users (age INTEGER CONSTRAINT ck_users CHECK (age > 0))"),
+        [
+            "Check constraint 'ck_age' on 'users' missing after rollback",
+            "Check constraint 'ck_users' on 'users' still exists after rollback",
+        ],
+        remade("CREATE TABLE users (age INTEGER CONSTRAINT ck_age CHECK (age > 0))"),
     ),
     "index left behind": (
         USERS,
@@ -165,7 +180,7 @@ CASES = {
         "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT) WITHOUT ROWID",
         remade("CREATE TABLE users (id INTEGER PRIMARY KEY NOT NULL, name TEXT) STRICT"),
         [
-            "Table 'users': options (without rowid yes) became (strict yes) after rollback",
+            "Table 'users': options (without rowid) became (strict) after rollback",
             "Column 'users.id': identity none became auto after rollback",
         ],
         remade("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT) WITHOUT ROWID"),
