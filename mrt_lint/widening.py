@@ -7,6 +7,8 @@ from mrt_lint.values import SqlType
 _UNBOUNDED = 1 << 31
 _ONE_BYTE = 255
 _ENUM_FAMILY = "ENUM"
+_FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
+_SINGLE = 24
 
 
 def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
@@ -25,6 +27,8 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
         return _is_wider_text(former, new, dialect)
     if dialect in {"mysql", "mariadb"}:
         return False
+    if {former.name, new.name} <= _FLOATS:
+        return dialect == "sqlite" or _bits(former) == _bits(new)
     if (former.name, new.name) == ("VARCHAR", "TEXT"):
         return True
     if (former.name, new.name) == ("TEXT", "VARCHAR"):
@@ -51,6 +55,12 @@ def is_narrowing(former: SqlType, new: SqlType) -> bool:
 
 def _is_same_enum(former: SqlType, new: SqlType) -> bool:
     return former.name == new.name and isinstance(former.type_name, str) and former.type_name == new.type_name
+
+
+def _bits(number: SqlType) -> int:
+    """How many bits a floating point number takes on PostgreSQL: FLOAT is FLOAT(53), up to FLOAT(24) is REAL."""
+    short = number.args and isinstance(number.args[0], int) and number.args[0] <= _SINGLE
+    return 32 if short or number.name == "REAL" else 64
 
 
 def _length(text: SqlType) -> int | None:

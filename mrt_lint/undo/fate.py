@@ -27,10 +27,17 @@ class Undo(enum.Enum):
 
 
 class Fates:
-    """Looks at the world in the end. `reverse` are the operations of downgrade(), `touches` what each touched, by identity."""
+    """Looks at the world in the end.
 
-    def __init__(self, world: World, reverse: Mapping[int, Op], touches: Mapping[int, tuple[Touch, ...]]) -> None:
+    `reverse` are the operations of downgrade(), `touches` what each operation touched, both by identity; `is_unclear` tells that
+    a part of upgrade() could not be read.
+    """
+
+    def __init__(
+        self, world: World, reverse: Mapping[int, Op], touches: Mapping[int, tuple[Touch, ...]], *, is_unclear: bool
+    ) -> None:
         self.world = world
+        self.is_unclear = is_unclear
         self.reverse = reverse
         self.touches = touches
 
@@ -61,9 +68,11 @@ class Fates:
         now = touch.slots.now.get(touch.key)
         if now is not None and _stands(now):
             return self._compare(before, now)
-        if thing.doubtful and self._is_made_after(op, touch):
+        if thing is not before or (thing.doubtful and self._is_made_after(op, touch)):
             return Undo.YES
         table = thing.table
+        if thing.doubtful and (self.is_unclear or (not op.certain and self._brings_back_another(thing))):
+            return Undo.CANNOT_TELL
         if isinstance(table, Table) and not table.standing:
             return self._fate_in_new_table(touch, thing, table)
         return self._fate_elsewhere(touch, thing, table)
@@ -117,6 +126,15 @@ class Fates:
         if before is UNKNOWN:
             return Undo.NO if setting == "nullable" and value is False else Undo.YES
         return Undo.YES if is_same_value(before, value) is not False else Undo.DIFFERENT
+
+    def _brings_back_another(self, thing: Thing) -> bool:
+        """Tell whether downgrade() makes a constraint of the kind on the table: the drop tried one of several names."""
+        if not isinstance(thing.table, Table):
+            return False
+        kinds = (
+            _kind(other) for other in thing.table.constraints.now.values() if other is not None and self._is_reverse(other.maker)
+        )
+        return any(_kind(thing) in {kind, None} for kind in kinds)
 
     def _is_made_after(self, op: Op, touch: Touch) -> bool:
         """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""

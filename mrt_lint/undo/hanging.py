@@ -47,7 +47,7 @@ def drop_index(world: World, op: DropIndex) -> Iterator[Touch]:
     if readable(op.index):
         key = place(op.schema, op.index)
         table = world.table_of(op)
-        if may_miss(op) and isinstance(table, Table) and table.maker is None and world.past.lacks(table.origin, fold(op.index)):
+        if isinstance(table, Table) and table.maker is None and world.past.lacks(table.origin, fold(op.index)):
             world.indexes.before.setdefault(key, None)
             world.indexes.now.setdefault(key, None)
         index = drop(world.indexes, key, op)
@@ -80,7 +80,7 @@ def drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
     unnamed = [thing for thing in table.anonymous if _is_of_kind(thing, op.kind)]
     if readable(op.constraint) and (fold(op.constraint) in table.constraints.now or not unnamed):
         key = fold(op.constraint)
-        if may_miss(op) and table.maker is None and world.past.lacks(table.origin, key):
+        if table.maker is None and world.past.lacks(table.origin, key):
             table.constraints.before.setdefault(key, None)
             table.constraints.now.setdefault(key, None)
         constraint = drop(table.constraints, key, op)

@@ -58,13 +58,13 @@ class Ledger:
             if trouble := find_trouble(self.world, op):
                 self.troubles[id(op)] = trouble
             self._follow([op])
-        self._fates = Fates(self.world, self.reverse, self.touches)
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
         self.blind = not migration.readable("downgrade") or any(_is_opaque(op) for op in reverse)
         self.blurred = {_family(op) for op in reverse if acts(op) and _is_blurred(op)}
         self.upgrade_is_clear = migration.readable("upgrade") and not any(
             _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
         )
+        self._fates = Fates(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
 
     def _follow(self, ops: Iterable[Op]) -> None:
         for op in ops:

@@ -56,6 +56,7 @@ def judge(code: str, upgrade: str, downgrade: str | None = DROP, context: Contex
         ("MRT202", 'try:\n    op.drop_table("t")\nexcept Exception:\n    pass', DROP),
         ("MRT215", 'op.alter_column("t", "a", type_=sa.SmallInteger(), existing_type=sa.Integer())', DROP),
         ("MRT303", 'op.alter_column("t", "a", type_=anything())', DROP),
+        ("MRT303", 'op.alter_column("t", "a", type_=sa.Float(), existing_type=sa.REAL())', DROP),
         ("MRT303", TYPE, 'op.alter_column("t", "a", type_=sa.Text())'),
         ("MRT401", 'op.add_column("t", sa.Column("a", anything(), nullable=False))', DROP),
         ("MRT408", 'op.drop_index("ix", "t"); op.create_index("ix2", "t", ["a"])', DROP),
@@ -106,6 +107,13 @@ def test_it_speaks_here_too(code: str, upgrade: str, downgrade: str):
         ("MRT207", EXECUTE.format("DROP FUNCTION v"), DROP),
         ("MRT213", EXECUTE.format("TRUNCATE t") + '; op.alter_column("t", "a", nullable=False)', DROP),
         ("MRT303", 'op.alter_column("t", "a", type_=anything(), existing_type=anything())', DROP),
+        ("MRT303", 'op.alter_column("t", "a", type_=sa.Float(53), existing_type=sa.Float())', DROP),
+        ("MRT303", 'op.alter_column("t", "a", type_=sa.Float(20), existing_type=sa.REAL())', DROP),
+        (
+            "MRT104",
+            EXECUTE.format("DROP FUNCTION IF EXISTS f; CREATE FUNCTION f() RETURNS int RETURN 1; DROP FUNCTION f"),
+            DROP,
+        ),
         ("MRT401", EXECUTE.format("DELETE FROM t") + '; op.add_column("t", sa.Column("a", sa.Text, nullable=False))', DROP),
         ("MRT401", 'op.add_column("t", sa.Column("a", sa.Text, nullable=anything()))', DROP),
         ("MRT402", 'op.alter_column("t", "a", nullable=anything())', DROP),
@@ -196,3 +204,15 @@ def test_a_declared_dialect_hears_of_no_other_one(declared: str | None, *, found
 def test_a_downgrade_from_elsewhere_is_one(imported: str):
     migration = read(f"{imported}\n{FILE}\ndef upgrade():\n    op.drop_table('t')\n")
     assert list(rules.check(migration, Context(), [RULES["MRT101"]])) == []
+
+
+@pytest.mark.parametrize(("name", "spoken"), [("fk_user", True), ("fk_orders_user", False)])
+def test_a_constraint_that_the_history_never_made_is_not_missed(name: str, *, spoken: bool):
+    key = 'sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_user")'
+    table = f'op.create_table("orders", sa.Column("user_id", sa.Integer), {key})'
+    first = read(FILE + function("upgrade", table), "versions/1.py")
+    body = FILE.replace('"1"', '"2"').replace("None", '"1"')
+    drop = f'op.drop_constraint("{name}", "orders", type_="foreignkey")'
+    second = read(body + function("upgrade", drop) + function("downgrade", DROP), "versions/2.py")
+    context = Context(history=History.of([first, second]))
+    assert bool(list(rules.check(second, context, [RULES["MRT205"]]))) is spoken

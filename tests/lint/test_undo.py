@@ -106,6 +106,10 @@ NOT_NULL = 'op.alter_column("t", "a", nullable=False)'
         (sql("DROP VIEW v"), sql("CREATE VIEW v AS SELECT 1"), YES),
         (f"{sql('DROP VIEW v')}; {sql('CREATE VIEW v AS SELECT 1')}", "pass", REPLACED),
         (f"{sql('DROP VIEW IF EXISTS v')}; {sql('CREATE VIEW v AS SELECT 1')}", sql("DROP VIEW v"), YES),
+        (f"if anything(): {DROP_KEY}", 'op.create_foreign_key("fk2", "t", "u", ["a"], ["id"])', CANNOT_TELL),
+        (f"if anything(): {DROP_KEY}", 'op.create_unique_constraint("fk2", "t", ["a"])', NO),
+        (f"{sql('DROP FUNCTION IF EXISTS f')}; anything(op)", "pass", CANNOT_TELL),
+        (sql("DROP FUNCTION IF EXISTS f"), "pass", NO),
         # moved
         ('op.rename_table("t", "u")', 'op.rename_table("u", "t")', YES),
         ('op.rename_table("t", "u")', 'op.rename_table("t", "u")', NO),
