@@ -10,6 +10,7 @@ import pytest
 from flake8.main.cli import main as flake8
 
 from mrt_lint import flake8_plugin
+from mrt_lint.rules.drop_column import DropColumn
 from tests.lint.conftest import DROP, UPDATE, functions
 
 LINE = "%(path)s:%(row)d:%(col)d:%(code)s"
@@ -70,12 +71,15 @@ def test_the_message_names_code_and_rule(history, capsys):
     assert out.count("\n") == 1
 
 
-def test_flake8_chooses_the_codes_and_wakes_opt_in_rules(history, lint):
+def test_flake8_chooses_the_codes(history, lint):
     assert lint("versions", "--extend-ignore", "MRT2") == {place for place in lint("versions") if "MRT2" not in place}
-    woken = lint("versions", "--extend-select", "MRT7") - lint("versions")
-    assert woken
-    assert all("MRT7" in place for place in woken)
-    assert lint("versions", "--extend-select", "MRT") == lint("versions")
+
+
+def test_flake8_wakes_opt_in_rules_by_more_than_their_first_letters(history, lint, monkeypatch):
+    monkeypatch.setattr(DropColumn, "default", False)
+    assert lint("versions") == lint("versions", "--extend-select", "MRT") == {"versions/a3.py:10:5:MRT103"}
+    for selected in ("MRT2", "MRT201", "MRT201,MRT799"):
+        assert lint("versions", "--extend-select", selected) == {"versions/a2.py:10:5:MRT201", "versions/a3.py:10:5:MRT103"}
 
 
 def test_options_reach_the_rules_from_the_command_line_and_the_configuration(project, lint, capsys):
