@@ -92,11 +92,34 @@ def database(request):
     opened.close()
 
 
-@pytest.fixture
-def scratch(database):
-    """A fresh scratch database on each dialect in turn."""
+@pytest.fixture(scope="session")
+def standing(database):
+    """One scratch database on each dialect in turn; servers take their time to drop one, so it is kept and emptied."""
     with database.make_scratch() as made:
         yield made
+
+
+@pytest.fixture
+def scratch(standing):
+    """An empty scratch database on each dialect in turn."""
+    yield standing
+    standing.reset()
+
+
+@pytest.fixture(scope="session")
+def standing_postgres(postgres_url):
+    """One scratch database on PostgreSQL, kept and emptied."""
+    database = databases.connect(postgres_url)
+    with database.make_scratch() as made:
+        yield made
+    database.close()
+
+
+@pytest.fixture
+def postgres_scratch(standing_postgres):
+    """An empty scratch database on PostgreSQL, for what only it can do."""
+    yield standing_postgres
+    standing_postgres.reset()
 
 
 ENV = """

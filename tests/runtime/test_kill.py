@@ -53,19 +53,16 @@ def test_ctrl_c_leaves_nothing_behind_by_itself(kill_fifty, place, tmp_path):
     assert place.digest() == before
 
 
-def test_a_connection_cut_in_the_middle_is_that_migrations_failure_and_the_run_goes_on(project, postgres_url):
+def test_a_connection_cut_in_the_middle_is_that_migrations_failure_and_the_run_goes_on(project, postgres_scratch):
     project.add("a", upgrade='op.execute("SELECT pg_terminate_backend(pg_backend_pid())")')
     project.add("b")
-    database = databases.connect(postgres_url)
-    with database.make_scratch() as scratch:
-        migrator = Migrator(project.config(), scratch)
-        with pytest.raises(MigrationError) as failed:
-            migrator.upgrade("a")
-        assert "terminat" in failed.value.cause
-        scratch.reset()
-        migrator.upgrade("b")
-        assert migrator.current() == ("b",)
-    database.close()
+    migrator = Migrator(project.config(), postgres_scratch)
+    with pytest.raises(MigrationError) as failed:
+        migrator.upgrade("a")
+    assert "terminat" in failed.value.cause
+    postgres_scratch.reset()
+    migrator.upgrade("b")
+    assert migrator.current() == ("b",)
 
 
 @pytest.mark.parametrize("server", ["postgres", "mysql"])

@@ -374,20 +374,17 @@ def test_reading_the_graph_imports_no_migration(project):
 # What projects do
 
 
-def test_an_autocommit_block_and_an_enum_that_outlives_its_table(project, postgres_url):
+def test_an_autocommit_block_and_an_enum_that_outlives_its_table(project, postgres_scratch):
     """Each revision runs in a run of its own: within one run SQLAlchemy remembers the type and would hide the second failure."""
     create = 'op.create_table("people", sa.Column("mood", sa.Enum("ok", name="mood")))'
     extend = "with op.get_context().autocommit_block():\n        op.execute(\"ALTER TYPE mood ADD VALUE 'sad'\")"
     project.add("a", upgrade=create, downgrade='op.drop_table("people")')
     project.add("b", "a", upgrade=extend, downgrade="pass")
-    database = databases.connect(postgres_url)
-    with database.make_scratch() as scratch:
-        migrator = Migrator(project.config(), scratch)
-        migrator.upgrade("b")
-        migrator.stand_at(())
-        with pytest.raises(MigrationError, match='type "mood" already exists'):
-            migrator.upgrade("a")
-    database.close()
+    migrator = Migrator(project.config(), postgres_scratch)
+    migrator.upgrade("b")
+    migrator.stand_at(())
+    with pytest.raises(MigrationError, match='type "mood" already exists'):
+        migrator.upgrade("a")
 
 
 @pytest.mark.parametrize("url", ["postgres_url", "mysql_url"])
@@ -416,7 +413,7 @@ def test_a_migration_that_ends_alembics_transaction_is_told_and_hides_no_other(p
     assert migrator.current() == ("b",)
 
 
-def test_an_env_py_that_walks_over_several_schemas_migrates_each(project, postgres_url):
+def test_an_env_py_that_walks_over_several_schemas_migrates_each(project, postgres_scratch):
     project.env.write_text("""
 from alembic import context
 from sqlalchemy import create_engine, pool, text
@@ -434,15 +431,12 @@ with engine.connect() as connection:
 """)
     project.add("a")
     project.add("b", "a")
-    database = databases.connect(postgres_url)
-    with database.make_scratch() as scratch:
-        migrator = Migrator(project.config(), scratch)
-        migrator.upgrade("b")
-        migrator.downgrade("b")
-        with scratch.engine.connect() as connection:
-            for tenant in ("blue", "red"):
-                assert set(sa.inspect(connection).get_table_names(tenant)) == {"alembic_version", "t_a"}
-    database.close()
+    migrator = Migrator(project.config(), postgres_scratch)
+    migrator.upgrade("b")
+    migrator.downgrade("b")
+    with postgres_scratch.engine.connect() as connection:
+        for tenant in ("blue", "red"):
+            assert set(sa.inspect(connection).get_table_names(tenant)) == {"alembic_version", "t_a"}
 
 
 @pytest.mark.skipif(not hasattr(Config(), "toml_file_name"), reason="Alembic before 1.16 reads no pyproject.toml")

@@ -69,17 +69,14 @@ def test_waiting_for_a_socket_is_ended(project, sqlite_scratch):
         run_out(project, sqlite_scratch, f"import socket; socket.create_connection({address}).recv(1)")
 
 
-def test_a_lock_that_is_never_released_is_no_place_to_wait(project, postgres_url):
-    database = databases.connect(postgres_url)
-    with database.make_scratch() as scratch:
-        with scratch.engine.begin() as connection:
-            connection.exec_driver_sql("CREATE TABLE busy (id INTEGER)")
-        holder = scratch.engine.connect()
-        holder.exec_driver_sql("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
-        run_out(project, scratch, 'op.execute("DROP TABLE busy")')
-        holder.invalidate()
-        holder.close()
-    database.close()
+def test_a_lock_that_is_never_released_is_no_place_to_wait(project, postgres_scratch):
+    with postgres_scratch.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE busy (id INTEGER)")
+    holder = postgres_scratch.engine.connect()
+    holder.exec_driver_sql("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
+    run_out(project, postgres_scratch, 'op.execute("DROP TABLE busy")')
+    holder.invalidate()
+    holder.close()
 
 
 @pytest.mark.parametrize(
