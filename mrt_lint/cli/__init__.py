@@ -91,9 +91,11 @@ def _add_check(parser: ArgumentParser) -> None:
     add("--pg-version", metavar="VERSION", help="the oldest PostgreSQL that they run on (default: 14)")
     add("--no-cache", action="store_true", help="neither use nor fill .mrt_cache")
     add("--jobs", "-j", metavar="N", type=int, help="processes to read with (default: as many as pay)")
-    _add_output(parser)
+    add("--statistics", action="store_true", help="only how often each code was found")
+    _add_output(parser, "concise", "github", "gitlab", "junit", "sarif")
 
 
-def _add_output(parser: ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="for people or for programs (default: table)")
+def _add_output(parser: ArgumentParser, *forms: str) -> None:
+    choices = ("table", "json", *forms)
+    parser.add_argument("--format", choices=choices, default="table", help="for people or for programs (default: table)")
     parser.add_argument("--output", "-o", metavar="FILE", help="write there instead of to standard output")

@@ -27,12 +27,18 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The result of a check, sorted by place; `files` are the migrations that were looked at."""
+    """The result of a check, sorted by place; `files` are the migrations that were looked at, `strict` is whether warnings fail."""
 
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     unreadable: tuple[Unread, ...] = ()
+    strict: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Whether what was found fails the check."""
+        return bool(self.findings if self.strict else self.errors)
 
     @property
     def errors(self) -> int:

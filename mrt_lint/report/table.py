@@ -17,13 +17,13 @@ _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100
 
 
-def render(report: Report, style: Style, *, strict: bool = False) -> str:
+def render(report: Report, style: Style) -> str:
     """Write a report for a terminal, as wide as that is but not so wide that it is hard to read."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     blocks = [_finding(finding, style, width) for finding in report.findings]
     if report.unreadable:
         blocks.append("\n".join(_unread(report.unreadable, style, width)))
-    blocks.append(_summary(report, style, strict=strict))
+    blocks.append(summarize(report, style) + _hint(report))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -59,16 +59,21 @@ def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterato
         yield f"  … and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)"
 
 
-def _summary(report: Report, style: Style, *, strict: bool) -> str:
+def summarize(report: Report, style: Style) -> str:
+    """Say in a line how much was found."""
     files = _count(len(report.files), "migration")
     suppressed = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
     if not report.findings:
         where = " in what could be read" if report.unreadable else ""
         return style.paint(f"{files} checked: nothing found{where}{suppressed}.", "green")
     counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}{suppressed}"
-    fails = report.errors or strict
-    hint = "mrt explain CODE says why, and what to do." + ("" if fails else " Warnings fail only with --strict.")
-    return style.paint(f"{files} checked: {counts}.", "bold", "red" if fails else "yellow") + f"\n{hint}"
+    return style.paint(f"{files} checked: {counts}.", "bold", "red" if report.fails else "yellow")
+
+
+def _hint(report: Report) -> str:
+    if not report.findings:
+        return ""
+    return "\nmrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict.")
 
 
 def _wrap(text: str, indent: str, width: int) -> list[str]:

@@ -1,0 +1,22 @@
+"""A line for each finding, `path:line:column: CODE name: message`: what terminals and editors make clickable."""
+
+from __future__ import annotations
+
+from mrt_lint.report import Report
+from mrt_lint.report.style import Style
+from mrt_lint.report.table import summarize
+from mrt_lint.rule import Finding, Severity
+
+
+def render(report: Report, style: Style) -> str:
+    """Write a line for each finding, and one that sums them up."""
+    return "".join(f"{line}\n" for line in (*(_line(finding, style) for finding in report.findings), summarize(report, style)))
+
+
+def _line(finding: Finding, style: Style) -> str:
+    place = f"{finding.path}:{finding.place.line}:{finding.place.column}:"
+    colour = "red" if finding.severity is Severity.ERROR else "yellow"
+    message = " ".join(finding.message.split())
+    return (
+        f"{style.paint(place, 'bold')} {style.paint(finding.code, 'bold', colour)} {style.paint(finding.name, colour)}: {message}"
+    )

@@ -1,0 +1,24 @@
+"""What a finding is recognized by when lines have moved: whose it is, what it says, and the how manieth of its kind it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from mrt_lint.cache import digest
+from mrt_lint.report.location import in_repository
+from mrt_lint.rule import Finding
+
+
+def key_of(finding: Finding) -> tuple[str, str, str]:
+    """Give what stays when a line moves, or the file is renamed: the revision (the path, where none is known), code and message."""
+    return finding.revision or in_repository(finding.path), finding.code, finding.message
+
+
+def with_fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
+    """Yield each finding with a name of its own that the next run gives it again."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for finding in findings:
+        key = key_of(finding)
+        seen[key] += 1
+        yield finding, digest(*key, str(seen[key]))

@@ -1,0 +1,56 @@
+"""JUnit's XML, which most build servers show as tests: a case for each finding, and one for each migration without any.
+
+A warning is a passed case that says something, unless warnings fail.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape, quoteattr
+
+from mrt_lint.report import Report
+from mrt_lint.report.location import in_repository
+from mrt_lint.rule import Finding, Severity
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML 1.0 document may hold, not even escaped (W3C, section 2.2)."""
+
+
+def render(report: Report) -> str:
+    """Write one test suite."""
+    spoken_of = {finding.path for finding in report.findings}
+    cases = [_case(finding, strict=report.strict) for finding in report.findings]
+    cases += [_open_case(path, "nothing found") + "/>" for path in report.files if path not in spoken_of]
+    failures = len(report.findings) if report.strict else report.errors
+    counts = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="0"'
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<testsuites name="mrt check" {counts}>',
+        f'  <testsuite name="mrt check" {counts}>',
+        *(f"    {case}" for case in cases),
+        "  </testsuite>",
+        "</testsuites>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _case(finding: Finding, *, strict: bool) -> str:
+    place = finding.place
+    text = f"{in_repository(finding.path)}:{place.line}:{place.column}: {finding.message}\nInstead: {finding.instead}"
+    body = f"<system-out>{_escape(text)}</system-out>"
+    if strict or finding.severity is Severity.ERROR:
+        body = f"<failure type={_quote(finding.code)} message={_quote(finding.message)}>{_escape(text)}</failure>"
+    return f"{_open_case(finding.path, f'{finding.code} {finding.name}', place.line)}>{body}</testcase>"
+
+
+def _open_case(path: str, name: str, line: int = 1) -> str:
+    where = _quote(in_repository(path))
+    return f'<testcase classname={where} name={_quote(name)} file={where} line="{line}" time="0"'
+
+
+def _escape(text: str) -> str:
+    return escape(_NO_XML.sub("\ufffd", text))
+
+
+def _quote(text: str) -> str:
+    return quoteattr(_NO_XML.sub("\ufffd", text))

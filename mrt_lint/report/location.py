@@ -1,0 +1,20 @@
+"""Where a finding is, for a service that knows the repository and not the folder in which `mrt` was run."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+
+def in_repository(path: str) -> str:
+    """Give a shown path from the root of its repository, with slashes; from the current folder where there is no repository."""
+    absolute = Path.cwd() / path
+    for root in (_root(absolute.parent), Path.cwd()):
+        if root and root in absolute.parents:
+            return absolute.relative_to(root).as_posix()
+    return absolute.as_posix()
+
+
+@cache
+def _root(folder: Path) -> Path | None:
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)

@@ -1,0 +1,96 @@
+"""SARIF 2.1.0, which GitHub code scanning and many editors read.
+
+The shape is that of the standard (docs.oasis-open.org/sarif/sarif/v2.1.0); `ruleId`, `level`, `help`, `partialFingerprints` and
+`uriBaseId` are what GitHub makes use of (docs.github.com, "SARIF support for code scanning").
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from urllib.parse import quote
+
+from mrt_lint import __version__, page
+from mrt_lint.report import Report, Unread
+from mrt_lint.report.fingerprint import with_fingerprints
+from mrt_lint.report.location import in_repository
+from mrt_lint.rule import Finding, Rule
+from mrt_lint.rules import all_rules
+
+_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_HOME: Final = "https://github.com/pytest-mrt/pytest-mrt"
+
+
+def render(report: Report) -> str:
+    """Write one run: the rules that spoke, what they said, and what could not be read."""
+    spoken = {finding.code for finding in report.findings}
+    rules = [rule for rule in all_rules() if rule.code in spoken]
+    order = {rule.code: index for index, rule in enumerate(rules)}
+    driver = {
+        "name": "pytest-mrt",
+        "version": __version__,
+        "informationUri": _HOME,
+        "rules": [_rule(rule) for rule in rules],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {"executionSuccessful": True, "toolExecutionNotifications": [_notification(unread) for unread in report.unreadable]}
+        ],
+        "results": [_result(finding, order, name) for finding, name in with_fingerprints(report.findings)],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    what = " ".join((rule.__doc__ or "").partition("\n\n")[0].split())
+    text = page.render(rule)
+    return {
+        "id": rule.code,
+        "name": "".join(word.capitalize() for word in rule.name.split("-")),
+        "shortDescription": {"text": what},
+        "fullDescription": {"text": " ".join((rule.__doc__ or "").split())},
+        "help": {"text": text, "markdown": text},
+        "helpUri": f"{_HOME}/blob/main/docs/rules/{rule.code}.md",
+        "defaultConfiguration": {"level": rule.severity.value},
+    }
+
+
+def _result(finding: Finding, order: dict[str, int], fingerprint: str) -> dict[str, Any]:
+    place = finding.place
+    region = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+    }
+    message = f"{finding.message}\n\nInstead: {finding.instead}" if finding.instead else finding.message
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": order[finding.code],
+        "level": finding.severity.value,
+        "message": {"text": message},
+        "locations": [_location(finding.path, region)],
+        "partialFingerprints": {"mrt/v1": fingerprint},
+        **({"properties": {"revision": finding.revision}} if finding.revision else {}),
+    }
+
+
+def _notification(unread: Unread) -> dict[str, Any]:
+    return {
+        "level": "note",
+        "message": {"text": f"could not be read, so nothing is said about it: {unread.source} ({unread.why})"},
+        "locations": [_location(unread.path, {"startLine": unread.line, "startColumn": unread.column})],
+    }
+
+
+def _location(path: str, region: dict[str, int]) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": _artifact(in_repository(path)), "region": region}}
+
+
+def _artifact(path: str) -> dict[str, str]:
+    """Give a path as a URI, from the root of the sources; one outside of the repository stands for itself."""
+    if path.startswith("/") or path[1:2] == ":":
+        return {"uri": f"file:///{quote(path.lstrip('/'), safe='/:')}"}
+    return {"uri": quote(path), "uriBaseId": "%SRCROOT%"}

@@ -1,0 +1,21 @@
+"""How often each code was found: a first look at a history that was never checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from mrt_lint.report import Report
+from mrt_lint.report.style import Style
+from mrt_lint.report.table import summarize
+from mrt_lint.rule import Severity
+
+
+def render(report: Report, style: Style) -> str:
+    """Write a line for each code, the most frequent first, and one that sums them up."""
+    counts = Counter((finding.code, finding.name, finding.severity) for finding in report.findings)
+    width = len(str(max(counts.values(), default=0)))
+    lines = [
+        f"{count:>{width}}  {style.paint(code, 'bold', 'red' if severity is Severity.ERROR else 'yellow')} {name}  {severity.value}"
+        for (code, name, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0][0]))
+    ]
+    return "".join(f"{line}\n" for line in (*lines, summarize(report, style)))
