@@ -130,10 +130,10 @@ class OtherDefinition(Rule):
             source="""
             def upgrade():
                 op.drop_column("users", "name")
-                op.alter_column("users", "age", type_=sa.BigInteger())
+                op.alter_column("users", "age", type_=sa.BigInteger(), nullable=True)
 
             def downgrade():
-                op.alter_column("users", "age", type_=sa.SmallInteger())
+                op.alter_column("users", "age", type_=sa.SmallInteger(), nullable=False)
                 op.add_column("users", sa.Column("name", sa.Text))
             """,
         ),

@@ -52,7 +52,7 @@ class Fates:
             return self._fate_of_dropped(touch, thing, op)
         if touch.action == "moved":
             return self._fate_of_moved(touch, thing)
-        return self._fate_of_setting(touch, thing)
+        return self._fate_of_setting(touch, thing, op)
 
     def _fate_of_made(self, touch: Touch, thing: Thing) -> Undo:
         if _stands(thing):
@@ -111,7 +111,7 @@ class Fates:
             return Undo.YES
         return Undo.CANNOT_TELL if now is not None and self._is_reverse(now.maker) else Undo.NO
 
-    def _fate_of_setting(self, touch: Touch, thing: Thing) -> Undo:
+    def _fate_of_setting(self, touch: Touch, thing: Thing, op: Op) -> Undo:
         setting = touch.action
         if thing.maker is not None:
             return Undo.YES
@@ -124,7 +124,7 @@ class Fates:
         if not self._is_reverse(setter):
             return Undo.YES if is_same_value(before, value) else Undo.NO
         if before is UNKNOWN:
-            return Undo.NO if setting == "nullable" and value is False else Undo.YES
+            return Undo.NO if setting == "nullable" and value is getattr(op, setting) else Undo.YES
         return Undo.YES if is_same_value(before, value) is not False else Undo.DIFFERENT
 
     def _brings_back_another(self, thing: Thing) -> bool:
