@@ -52,8 +52,11 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
         for at, values in _fetch(cursor, chosen, parents):
             found[chosen[at].label].append(tuple(values))
     counts = {label: len(rows) for label, rows in found.items()} | {label: len(rows.rows) for label, rows in same.items()}
-    kept = {label: same[label] if label in same else keep(table, found[label]) for label, table in tables.items()}
-    return Rows(MappingProxyType(kept), Past(start, schema, counts))
+    known = previous.tables if previous is not None else {}
+    for table in stale:
+        rows = keep(table, found[table.label])
+        same[table.label] = known[table.label] if known.get(table.label) == rows else rows
+    return Rows(MappingProxyType({label: same[label] for label in tables}), Past(start, schema, counts))
 
 
 def _unchanged(
