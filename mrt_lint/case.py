@@ -12,6 +12,7 @@ from typing import TypeVar, overload
 
 from mrt_lint.dialects import admits
 from mrt_lint.history import History
+from mrt_lint.history.schema import Table as KnownTable
 from mrt_lint.history.schema import fold, place
 from mrt_lint.migration import Migration
 from mrt_lint.ops import (
@@ -32,7 +33,7 @@ from mrt_lint.undo import Ledger, Moment, Undo
 from mrt_lint.undo.definition import describe, effective
 from mrt_lint.undo.past import Past
 from mrt_lint.undo.things import Table, Thing, readable
-from mrt_lint.values import UNKNOWN, UNSET, Constraint
+from mrt_lint.values import UNKNOWN, UNSET, Constraint, Name, Unknown
 
 _A = TypeVar("_A", bound=Op)
 _B = TypeVar("_B", bound=Op)
@@ -161,6 +162,22 @@ class Case:
         known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, Table) else None
         return tuple(known.known_constraints("check")) if known is not None else ()
 
+    def unindexed_keys(self, op: CreateTable | CreateConstraint | AddColumn) -> Iterator[Constraint]:
+        """Give the foreign keys that an operation adds and whose columns no index begins with once this revision has run."""
+        revision = self.migration.revision
+        if self.history is None or not isinstance(revision, str) or not readable(op.table):
+            return
+        table = self.history.at(revision).table(op.table, op.schema)
+        if not isinstance(table, KnownTable) or not table.complete or UNKNOWN in table.indexes.values():
+            return
+        keys = (*table.known_constraints("unique"), *table.known_constraints("primary"))
+        covered = [*(index.columns for index in table.known_indexes()), *(key.columns for key in keys)]
+        if UNKNOWN in covered:
+            return
+        for key in table.known_constraints("foreignkey"):
+            if _adds(op, key) and not any(_begins_with(columns, key.columns) for columns in covered):
+                yield key
+
     def cascading_child(self, op: Op) -> str | None:
         """Give a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
         table = self.moment(op).table
@@ -228,3 +245,16 @@ def _identity(op: AddColumn | CreateTable | DropColumn | DropTable) -> tuple[obj
     if isinstance(op, CreateTable | DropTable):
         return place(op.schema, op.table)
     return (*place(op.schema, op.table), fold(op.column)) if readable(op.column) else None
+
+
+def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bool:
+    """Tell whether an operation adds a foreign key of the table that it names."""
+    if key.columns is UNKNOWN or isinstance(op, CreateTable):
+        return key.columns is not UNKNOWN
+    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
+    return columns == key.columns
+
+
+def _begins_with(columns: tuple[Name, ...] | Unknown, key: tuple[Name, ...] | Unknown) -> bool:
+    """Tell whether an index serves a key: its first columns are the key's, in whatever order."""
+    return columns is not UNKNOWN and key is not UNKNOWN and set(columns[: len(key)]) == set(key)

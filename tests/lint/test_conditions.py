@@ -216,3 +216,17 @@ def test_a_constraint_that_the_history_never_made_is_not_missed(name: str, *, sp
     second = read(body + function("upgrade", drop) + function("downgrade", DROP), "versions/2.py")
     context = Context(history=History.of([first, second]))
     assert bool(list(rules.check(second, context, [RULES["MRT205"]]))) is spoken
+
+
+@pytest.mark.parametrize(
+    ("parents", "body", "spoken"),
+    [
+        ('("a", "b")', DROP, True),
+        ('("a", "b")', "pass", False),
+        ('("a", "b")', EXECUTE.format("SELECT 1"), False),
+        ('"a"', DROP, False),
+    ],
+)
+def test_a_merge_does_nothing_but_merge(parents: str, body: str, *, spoken: bool):
+    migration = read(FILE.replace("down_revision = None", f"down_revision = {parents}") + function("upgrade", body))
+    assert bool(list(rules.check(migration, Context(), [RULES["MRT906"]]))) is spoken

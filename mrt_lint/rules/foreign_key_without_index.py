@@ -1,0 +1,88 @@
+"""MRT431."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.phrase import join, names
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.things import readable
+
+
+class ForeignKeyWithoutIndex(Rule):
+    """A foreign key's columns have no index on PostgreSQL.
+
+    PostgreSQL indexes what a foreign key points to, not the columns that point. Each delete or key change in the parent then
+    reads the whole child table, and holds its locks for as long.
+    """
+
+    code = "MRT431"
+    name = "foreign-key-without-index"
+    severity = Severity.WARNING
+    message = "PostgreSQL reads all of {the_table} for each row deleted in '{parent}': no index begins with ({columns})"
+    instead = 'add op.create_index("ix_{last}_{name}", "{last}", [{quoted}]), or index=True to the column'
+    dialects = ("postgresql",)
+    default = False
+    manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
+    exemptions = (
+        "An index, unique constraint or primary key of the table begins with the columns once this revision has run.",
+        "The table was not created by this history, or not wholly readable: then there may be one.",
+        "Another database is declared, or a guard keeps PostgreSQL out; MySQL makes such an index by itself.",
+    )
+
+    bad = (
+        Example(
+            title="In a new table, and added to one of the history",
+            before=(
+                """
+            def upgrade():
+                op.create_table("carts", sa.Column("shop_id", sa.Integer), sa.Column("user_id", sa.Integer))
+                op.create_index("ix_carts", "carts", ["user_id", "shop_id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_table("orders", sa.Column("id", sa.Integer), sa.Column("user_id", sa.ForeignKey("users.id")))  # MRT431
+                op.create_foreign_key("fk_shop", "carts", "shops", ["shop_id"], ["id"])  # MRT431
+            """,
+        ),
+    )
+
+    good = (
+        Example(
+            title="An index begins with it, made before or after",
+            source="""
+            def upgrade():
+                op.create_table("orders", sa.Column("user_id", sa.ForeignKey("users.id"), index=True))
+                op.create_table("items", sa.Column("order_id", sa.ForeignKey("orders.id")), sa.Column("at", sa.Integer))
+                op.create_index("ix_items", "items", ["order_id", "at"], unique=True)
+                op.create_table("notes", sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True))
+            """,
+        ),
+        Example(
+            title="The table is not known",
+            source="""
+            def upgrade():
+                op.create_foreign_key("fk_shop", "carts", "shops", ["shop_id"], ["id"])
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every foreign key whose columns no index begins with."""
+        for op in case.concerned(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
+            for key in case.unindexed_keys(op):
+                found = names(op)
+                last = found["table"].rpartition(".")[2]
+                columns = join(key.columns).split(", ")
+                parent = key.referred_table if readable(key.referred_table) else "another table"
+                quoted = ", ".join(f'"{column}"' for column in columns)
+                yield self.found(
+                    case.migration,
+                    op,
+                    **found | {"name": "_".join(columns)},
+                    last=last,
+                    columns=", ".join(columns),
+                    quoted=quoted,
+                    parent=parent,
+                )

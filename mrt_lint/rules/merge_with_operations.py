@@ -1,0 +1,37 @@
+"""MRT906."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.rule import Finding, Rule, Severity
+
+
+class MergeWithOperations(Rule):
+    """A merge revision does more than merge.
+
+    It has several parents, and which of them ran first differs from database to database: what it does meets schemas that nobody
+    tested together. And whoever merges the same branches elsewhere leaves it out.
+    """
+
+    code = "MRT906"
+    name = "merge-with-operations"
+    severity = Severity.WARNING
+    message = "revision {revision} merges {count} branches and changes the database as well"
+    instead = "leave the merge empty, and put the operations into a revision that follows it"
+    manual = ("Alembic, “Merging Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html#merging-branches",)
+    exemptions = ("upgrade() does nothing, or runs nothing but SQL without an effect.",)
+
+    bad = ()
+
+    good = ()
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield one finding for a merge that changes the database."""
+        migration = case.migration
+        if len(migration.parents) < 2:  # noqa: PLR2004  one parent is what every other revision has
+            return
+        for op in case.concerned(self, ops.Op, new_tables=True):
+            if not isinstance(op, ops.Execute) and not (isinstance(op, ops.Statement) and op.effect is not True):
+                yield self.found(migration, op, revision=migration.revision, count=len(migration.parents))
+                return
