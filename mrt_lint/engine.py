@@ -71,6 +71,11 @@ class Engine:
             self._known |= zip(new, self._reports(new), strict=True)
         return sum((self._known[history].only(paths) for history, paths in asked.items()), Report())
 
+    def histories(self, files: Iterable[Path]) -> list[dict[str, bytes]]:
+        """Give every migration of each history that these files belong to: its bytes, by the path that is shown."""
+        migrations = (file for file in files if is_migration(self._content(file)))
+        return [self._sources(history) for history in dict.fromkeys(map(self._neighbours.history, migrations))]
+
     def _reports(self, histories: list[History]) -> list[Report]:
         from mrt_lint.report import memory  # noqa: PLC0415  without migrations there is nothing to remember
 

@@ -89,6 +89,12 @@ def _add_check(parser: ArgumentParser) -> None:
     add("--ignore", metavar="CODES", help="all but these codes or beginnings of codes")
     add("--dialect", metavar="NAME", help="the database that the migrations are written for: postgresql, mysql, sqlite, …")
     add("--pg-version", metavar="VERSION", help="the oldest PostgreSQL that they run on (default: 14)")
+    add("--since", metavar="REV", help="report only on revisions that a database standing at this one has not run yet")
+    add(
+        "--diff-base",
+        metavar="GITREF",
+        help="report only on files added or changed since git's merge base with this, e.g. origin/main",
+    )
     add("--no-cache", action="store_true", help="neither use nor fill .mrt_cache")
     add("--jobs", "-j", metavar="N", type=int, help="processes to read with (default: as many as pay)")
     add("--statistics", action="store_true", help="only how often each code was found")

@@ -38,10 +38,24 @@ def run(options: Namespace) -> int:
     names = _find(options.paths, settings)
     engine = Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
     shown_as = {shown(file): name for file, name in names.items()}
-    report = engine.check(names).renamed(lambda path: shown_as.get(path, path))
+    report = engine.check(names).only(_chosen(names, engine, options)).renamed(lambda path: shown_as.get(path, path))
     report = replace(report, strict=settings.strict)
     write(_render(report, options), options)
     return int(report.fails)
+
+
+def _chosen(names: dict[Path, str], engine: Engine, options: Namespace) -> set[str]:
+    """Give the paths that are to be reported on: with --since and --diff-base not all of those that were named."""
+    chosen = {shown(file) for file in names}
+    if options.since is not None:
+        from mrt_lint.descent import after  # noqa: PLC0415  only when asked for
+
+        chosen &= after(options.since, engine.histories(names))
+    if options.diff_base is not None:
+        from mrt_lint.git import changed_since  # noqa: PLC0415  only when asked for
+
+        chosen &= {shown(file) for file in changed_since(options.diff_base, names)}
+    return chosen
 
 
 def _render(report: Report, options: Namespace) -> str:
