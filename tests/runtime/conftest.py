@@ -10,7 +10,10 @@ from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases.address import choose_driver
 
-DEFAULTS = {"MRT_TEST_POSTGRES_URL": "postgresql://postgres@127.0.0.1:5432", "MRT_TEST_MYSQL_URL": "mysql+pymysql://root@127.0.0.1:3306"}
+DEFAULTS = {
+    "MRT_TEST_POSTGRES_URL": "postgresql://postgres@127.0.0.1:5432",
+    "MRT_TEST_MYSQL_URL": "mysql+pymysql://root@127.0.0.1:3306",
+}
 
 
 def skip(reason):

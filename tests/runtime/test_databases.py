@@ -48,7 +48,9 @@ def names(url):
 # What is said
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgresql:/x", "://", "oracle://u:s3cr3t-hunter2@h/x", "mssql+pyodbc://u:s3cr3t-hunter2@h/x"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "postgresql:/x", "://", "oracle://u:s3cr3t-hunter2@h/x", "mssql+pyodbc://u:s3cr3t-hunter2@h/x"]
+)
 def test_what_is_no_url_or_no_supported_dialect_is_refused_in_one_sentence(url):
     assert refused(url).endswith(".")
 

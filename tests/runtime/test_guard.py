@@ -100,7 +100,9 @@ def test_what_was_connected_before_the_run_is_proved_when_it_is_used(project, sq
     module = type(sys)("theirs_before")
     module.engine, module.connection = engine, sa.create_engine(f"sqlite:///{theirs}", poolclass=sa.NullPool).connect()
     monkeypatch.setitem(sys.modules, "theirs_before", module)
-    project.env.write_text(f"from theirs_before import connection, engine\nfrom alembic import context\nfrom sqlalchemy import text\n{use}\n")
+    project.env.write_text(
+        f"from theirs_before import connection, engine\nfrom alembic import context\nfrom sqlalchemy import text\n{use}\n"
+    )
     before = digest(theirs)
     refuse(project, sqlite_scratch)
     assert digest(theirs) == before
