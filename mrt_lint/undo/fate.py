@@ -57,9 +57,10 @@ class Fates:
     def _fate_of_made(self, touch: Touch, thing: Thing) -> Undo:
         if _stands(thing):
             return Undo.NO
-        if touch.slots.before.get(touch.key) is None:
+        before, now = touch.slots.before.get(touch.key), touch.slots.now.get(touch.key)
+        if before is None or (now is None and before.doubtful):
             return Undo.YES
-        return self._compare(touch.slots.before[touch.key], touch.slots.now.get(touch.key))
+        return self._compare(before, now)
 
     def _fate_of_dropped(self, touch: Touch, thing: Thing, op: Op) -> Undo:
         before = touch.slots.before.get(touch.key)

@@ -110,6 +110,15 @@ NOT_NULL = 'op.alter_column("t", "a", nullable=False)'
         (f"if anything(): {DROP_KEY}", 'op.create_unique_constraint("fk2", "t", ["a"])', NO),
         (f"{sql('DROP FUNCTION IF EXISTS f')}; anything(op)", "pass", CANNOT_TELL),
         (sql("DROP FUNCTION IF EXISTS f"), "pass", NO),
+        (f'{DROP_INDEX}; op.drop_table("t")', f"{TABLE}; {INDEX}", YES),
+        (f'{DROP_INDEX}; op.drop_table("t")', 'op.create_table("t", *anything())', CANNOT_TELL),
+        (f'{DROP_INDEX}; op.drop_table("t")', 'op.create_table("t", sa.Column("a", sa.Integer, unique=True))', CANNOT_TELL),
+        (f'{DROP_UNIQUE}; op.drop_table("t")', 'op.create_table("t", sa.UniqueConstraint("a", name="uq"))', YES),
+        (f'{DROP_UNIQUE}; op.drop_table("t")', 'op.create_table("t", sa.CheckConstraint("a > 0", name="uq"))', DIFFERENT),
+        ('op.drop_index("uq", "t")', UNIQUE, CANNOT_TELL),
+        ('op.drop_column("t", "a"); op.drop_table("t")', TABLE, NO),
+        (f"{sql('DROP VIEW IF EXISTS v')}; {sql('CREATE VIEW w AS SELECT 1')}", sql("DROP VIEW w"), NO),
+        (sql("DROP VIEW IF EXISTS v"), f"{sql('CREATE VIEW v AS SELECT 1')}; {sql('DROP VIEW v')}", NO),
         # moved
         ('op.rename_table("t", "u")', 'op.rename_table("u", "t")', YES),
         ('op.rename_table("t", "u")', 'op.rename_table("t", "u")', NO),
@@ -131,6 +140,9 @@ def test_things_are_followed_by_identity_through_both_functions(upgrade: str, do
         (NOT_NULL, NOT_NULL, "nullable", NO),
         (NOT_NULL, "op.drop_column('t', 'a'); op.add_column('t', sa.Column('a', sa.Integer))", "nullable", YES),
         ('op.alter_column("t", "a", nullable=False, existing_nullable=False)', "pass", "nullable", YES),
+        ('op.alter_column("t", "a", nullable=False, existing_nullable=True)', "op.drop_column('t', 'a'); op.add_column('t', sa.Column('a', sa.Integer, nullable=False))", "nullable", DIFFERENT),
+        ('op.alter_column("t", "a", nullable=False, existing_nullable=True)', "op.drop_column('t', 'a'); op.add_column('t', sa.Column('a', sa.Integer))", "nullable", YES),
+        ('op.alter_column("t", "a", nullable=False, existing_nullable=True); op.drop_column("t", "a")', "pass", "nullable", YES),
         ('op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(5))', "pass", "type", NO),
         ('op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(5))', 'op.alter_column("t", "a", type_=sa.String(5))', "type", YES),
         ('op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(5))', 'op.alter_column("t", "a", type_=sa.String(6))', "type", DIFFERENT),
@@ -167,3 +179,10 @@ def test_only_what_runs_on_the_database_counts(downgrade: str, dialect: str | No
 def test_a_missing_downgrade_undoes_nothing():
     migration = read("from alembic import op\nrevision = '1'\ndef upgrade():\n    op.drop_index('ix', 't')\n")
     assert Case(migration, Context()).undone(migration.upgrade_ops[0]) is NO
+
+
+def test_what_is_created_where_perhaps_nothing_was_is_undone_by_dropping_it():
+    body = FILE.format(f"    {sql('DROP VIEW IF EXISTS v')}\n    {sql('CREATE VIEW v AS SELECT 1')}", f"    {sql('DROP VIEW v')}")
+    migration = read(body)
+    case = Case(migration, Context())
+    assert [case.undone(op) for op in migration.upgrade_ops if op.op == "create_view"] == [YES]
