@@ -64,6 +64,10 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mrt {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_check(commands.add_parser("check", help="read migrations and report what is dangerous in them"))
+    baseline = commands.add_parser("baseline", help="accept what is found today, for mrt check --baseline")
+    _add_choice(baseline)
+    baseline.add_argument("--output", "-o", metavar="FILE", default="mrt-baseline.json", help="(default: mrt-baseline.json)")
+    baseline.set_defaults(strict=None, since=None, diff_base=None)
     show = commands.add_parser("show", help="print what a migration does, as it was read")
     show.add_argument("file", metavar="FILE", help="a migration")
     show.add_argument("--dialect", metavar="NAME", help="the database that raw SQL is written for")
@@ -80,23 +84,30 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
     return parser
 
 
-def _add_check(parser: ArgumentParser) -> None:
+def _add_choice(parser: ArgumentParser) -> None:
+    """Add what says which files are looked at, and how."""
     add = parser.add_argument
     add("paths", metavar="PATH", nargs="*", help="files or folders; without any, what alembic.ini or pyproject.toml declares")
-    add("--strict", action="store_true", default=None, help="exit 1 for warnings, too")
     add("--select", metavar="CODES", help="only these codes or beginnings of codes, e.g. MRT2,MRT901; opt-in rules, too")
     add("--extend-select", metavar="CODES", help="these codes beside the default ones, e.g. MRT7")
     add("--ignore", metavar="CODES", help="all but these codes or beginnings of codes")
     add("--dialect", metavar="NAME", help="the database that the migrations are written for: postgresql, mysql, sqlite, …")
     add("--pg-version", metavar="VERSION", help="the oldest PostgreSQL that they run on (default: 14)")
+    add("--no-cache", action="store_true", help="neither use nor fill .mrt_cache")
+    add("--jobs", "-j", metavar="N", type=int, help="processes to read with (default: as many as pay)")
+
+
+def _add_check(parser: ArgumentParser) -> None:
+    _add_choice(parser)
+    add = parser.add_argument
+    add("--strict", action="store_true", default=None, help="exit 1 for warnings, too")
     add("--since", metavar="REV", help="report only on revisions that a database standing at this one has not run yet")
     add(
         "--diff-base",
         metavar="GITREF",
         help="report only on files added or changed since git's merge base with this, e.g. origin/main",
     )
-    add("--no-cache", action="store_true", help="neither use nor fill .mrt_cache")
-    add("--jobs", "-j", metavar="N", type=int, help="processes to read with (default: as many as pay)")
+    add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted")
     add("--statistics", action="store_true", help="only how often each code was found")
     _add_output(parser, "concise", "github", "gitlab", "junit", "sarif")
 

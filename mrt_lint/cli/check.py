@@ -23,6 +23,19 @@ _FOR_PEOPLE: Final = ("table", "concise", "statistics")
 
 def run(options: Namespace) -> int:
     """Check, report, and give the exit code: 1 for errors, with --strict for warnings, too."""
+    if options.statistics and options.format not in _FOR_PEOPLE:
+        raise UsageError(f"--statistics is for people: it cannot be written as {options.format}.")
+    report = examine(options)
+    if options.baseline is not None:
+        from mrt_lint.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
+
+        report = accept(report, load_baseline(Path(options.baseline)))
+    write(_render(report, options), options)
+    return int(report.fails)
+
+
+def examine(options: Namespace) -> Report:
+    """Check what the options say. Raises UsageError where they, the settings or a file cannot be read or meant."""
     settings = load_settings(Path.cwd()).over(
         strict=options.strict,
         select=options.select,
@@ -33,15 +46,11 @@ def run(options: Namespace) -> int:
     )
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
-    if options.statistics and options.format not in _FOR_PEOPLE:
-        raise UsageError(f"--statistics is for people: it cannot be written as {options.format}.")
     names = _find(options.paths, settings)
     engine = Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
     shown_as = {shown(file): name for file, name in names.items()}
     report = engine.check(names).only(_chosen(names, engine, options)).renamed(lambda path: shown_as.get(path, path))
-    report = replace(report, strict=settings.strict)
-    write(_render(report, options), options)
-    return int(report.fails)
+    return replace(report, strict=settings.strict)
 
 
 def _chosen(names: dict[Path, str], engine: Engine, options: Namespace) -> set[str]:

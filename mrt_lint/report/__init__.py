@@ -27,11 +27,16 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The result of a check, sorted by place; `files` are the migrations that were looked at, `strict` is whether warnings fail."""
+    """The result of a check, sorted by place.
+
+    `files` are the migrations that were looked at; `suppressed` is what `noqa` silences, `accepted` what the configuration or a
+    baseline does; `strict` is whether warnings fail.
+    """
 
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     suppressed: tuple[Finding, ...] = ()
+    accepted: tuple[Finding, ...] = ()
     unreadable: tuple[Unread, ...] = ()
     strict: bool = False
 
@@ -56,6 +61,7 @@ class Report:
             files=tuple(path for path in self.files if path in paths),
             findings=tuple(finding for finding in self.findings if finding.path in paths),
             suppressed=tuple(finding for finding in self.suppressed if finding.path in paths),
+            accepted=tuple(finding for finding in self.accepted if finding.path in paths),
             unreadable=tuple(unread for unread in self.unreadable if unread.path in paths),
         )
 
@@ -65,6 +71,7 @@ class Report:
             files=tuple(name(path) for path in self.files),
             findings=tuple(replace(finding, path=name(finding.path)) for finding in self.findings),
             suppressed=tuple(replace(finding, path=name(finding.path)) for finding in self.suppressed),
+            accepted=tuple(replace(finding, path=name(finding.path)) for finding in self.accepted),
             unreadable=tuple(replace(unread, path=name(unread.path)) for unread in self.unreadable),
         )
 
@@ -73,6 +80,7 @@ class Report:
             files=tuple(sorted(self.files + other.files)),
             findings=tuple(sorted(self.findings + other.findings, key=_order)),
             suppressed=tuple(sorted(self.suppressed + other.suppressed, key=_order)),
+            accepted=tuple(sorted(self.accepted + other.accepted, key=_order)),
             unreadable=tuple(
                 sorted(self.unreadable + other.unreadable, key=lambda unread: (unread.path, unread.line, unread.column))
             ),

@@ -17,7 +17,7 @@ def render(report: Report) -> str:
             "files": len(report.files),
             "errors": report.errors,
             "warnings": report.warnings,
-            "suppressed": len(report.suppressed),
+            "suppressed": len(report.suppressed) + len(report.accepted),
             "unreadable": len(report.unreadable),
         },
         "findings": [_finding(finding) for finding in report.findings],

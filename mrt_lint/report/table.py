@@ -62,11 +62,12 @@ def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterato
 def summarize(report: Report, style: Style) -> str:
     """Say in a line how much was found."""
     files = _count(len(report.files), "migration")
-    suppressed = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
+    silent = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
+    silent += f", {len(report.accepted)} accepted" if report.accepted else ""
     if not report.findings:
         where = " in what could be read" if report.unreadable else ""
-        return style.paint(f"{files} checked: nothing found{where}{suppressed}.", "green")
-    counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}{suppressed}"
+        return style.paint(f"{files} checked: nothing found{where}{silent}.", "green")
+    counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}{silent}"
     return style.paint(f"{files} checked: {counts}.", "bold", "red" if report.fails else "yellow")
 
 
