@@ -46,14 +46,16 @@ def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], setting
     ]
     spoken, silenced = _hush(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
-    report = Report(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced))
+    spoken, accepted = _excuse(spoken, settings)
+    report = Report(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced), accepted=tuple(accepted))
     return report + Report(unreadable=tuple(unread for several in unreadable for unread in several))
 
 
 def choose(settings: Settings) -> tuple[Rule, ...]:
     """Give the rules that the settings want. Raises UsageError for a code that no rule has."""
     every = rules.all_rules()
-    for prefix in (*settings.select, *settings.extend_select, *settings.ignore):
+    excused = (code for exemption in (*settings.files, *settings.revisions) for code in exemption.codes)
+    for prefix in (*settings.select, *settings.extend_select, *settings.ignore, *excused):
         if not any(rule.code.startswith(prefix) for rule in every):
             raise UsageError(f"There is no rule {prefix}{nearest(prefix.upper(), (rule.code for rule in every))}")
     return tuple(rule for rule in every if settings.selects(rule.code, default=rule.default))
@@ -123,3 +125,17 @@ def _useless(rule: Rule, migration: Migration, silences: Silences, chosen: Seque
     for line, column, code in silences.useless():
         if any(asked.code.startswith(code) for asked in chosen):
             yield rule.found(migration, Place(line, column, line, column + len(code)), code=code)
+
+
+def _excuse(findings: Sequence[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
+    """Part what is to be reported from what the configuration accepts."""
+    exemptions = (*settings.files, *settings.revisions)
+    if not exemptions:
+        return list(findings), []
+    spoken: list[Finding] = []
+    accepted: list[Finding] = []
+    for finding in findings:
+        path = settings.from_root(finding.path)
+        excused = any(exemption.covers(finding.code, finding.revision, path) for exemption in exemptions)
+        (accepted if excused else spoken).append(finding)
+    return spoken, accepted

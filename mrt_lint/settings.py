@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mrt_lint.exemption import Exemption
 from mrt_lint.rule import Target
 from mrt_lint.values import DIALECTS
 
@@ -36,7 +37,8 @@ _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
 _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
 _LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_branches")
-_KEYS: Final = ("dialect", "strict", "irreversible", *_VERSION_KEYS, *_LIST_KEYS)
+_EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
+_KEYS: Final = ("dialect", "strict", "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
 _ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
 
 
@@ -52,7 +54,8 @@ class Settings:
     to be discovered. select, extend_select, ignore: prefixes of codes; an empty select means every rule that is not opt-in, an
     opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. borrowed: prefixes that flake8
     selects by; they wake opt-in rules like extend_select, but may name no rule. independent_branches: labels of branches that
-    are meant to have heads of their own. irreversible: revision → the reason why it cannot be undone.
+    are meant to have heads of their own. irreversible: revision → the reason why it cannot be undone. files, revisions: what is not
+    spoken of in some files, or in a revision.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -65,6 +68,8 @@ class Settings:
     strict: bool = False
     independent_branches: tuple[str, ...] = ()
     irreversible: tuple[tuple[str, str], ...] = ()
+    files: tuple[Exemption, ...] = ()
+    revisions: tuple[Exemption, ...] = ()
 
     def selects(self, code: str, *, default: bool) -> bool:
         """Whether findings with this code are wanted; `default` is the rule's own."""
@@ -72,6 +77,11 @@ class Settings:
         wanted = max((len(prefix) for prefix in select if code.startswith(prefix) and (default or prefix != "MRT")), default=0)
         unwanted = max((len(prefix) for prefix in self.ignore if code.startswith(prefix)), default=0)
         return unwanted < wanted or (unwanted == 0 and default and not self.select)
+
+    def from_root(self, path: str) -> str:
+        """Give a shown path from the project's root, with slashes; the whole path of a file that is elsewhere."""
+        absolute = Path.cwd() / path
+        return (absolute.relative_to(self.root) if self.root in absolute.parents else absolute).as_posix()
 
     def over(self, **given: Any) -> Settings:
         """Give these settings with others over them, written as in `[tool.mrt]`; None leaves a setting as it is."""
@@ -155,6 +165,8 @@ def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Setting
             changes[key] = _words(key, value, where)
         elif key == "irreversible":
             changes[key] = _reasons(value, where)
+        elif key in _EXEMPTION_FORMS:
+            changes[key] = _exemptions(key, value, where)
         elif isinstance(value, bool):
             changes[key] = value
         else:
@@ -188,3 +200,23 @@ def _reasons(value: object, where: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict) or not all(isinstance(reason, str) and reason.strip() for reason in value.values()):
         raise UsageError(f"{where}irreversible is {value!r}, where a table of revision and reason is expected.")
     return tuple(sorted(value.items()))
+
+
+def _exemptions(key: str, value: object, where: str) -> tuple[Exemption, ...]:
+    """Take `[tool.mrt.files."pattern"]` or `[tool.mrt.revisions.name]`, each with codes to ignore and a reason."""
+    if not isinstance(value, dict):
+        raise UsageError(f"{where}{key} is {value!r}, where tables like {_EXEMPTION_FORMS[key]} are expected.")
+    return tuple(_exemption(key, name, table, where) for name, table in value.items())
+
+
+def _exemption(key: str, name: str, table: object, where: str) -> Exemption:
+    place = f"{where}{key}.{name}"
+    if not isinstance(table, dict) or not table.keys() <= {"ignore", "reason"}:
+        raise UsageError(f"{place} is {table!r}, where a table of ignore and reason is expected.")
+    codes = _words(f"{key}.{name}.ignore", table.get("ignore", ()), where)
+    if not codes or "" in codes:
+        raise UsageError(f'{place} names no codes to ignore: ignore = ["MRT201"].')
+    reason = table.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        raise UsageError(f'{place} has no reason: say why {", ".join(codes)} may be ignored there, reason = "…".')
+    return Exemption(codes=codes, reason=reason, **{"files" if key == "files" else "revision": name})
