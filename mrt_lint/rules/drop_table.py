@@ -35,6 +35,7 @@ class DropTable(Rule):
             "Its rows were copied to another table in the same upgrade and are back under its name in the end, as when SQLite "
             "rebuilds a table."
         ),
+        "IF EXISTS, before the same upgrade creates a table of that name for itself: a temporary one, or one that it drops again.",
     )
 
     bad = (
@@ -102,6 +103,18 @@ class DropTable(Rule):
             """,
         ),
         Example(
+            title="What a failed run may have left of a table that only this upgrade needs",
+            source="""
+            def upgrade():
+                op.execute("DROP TABLE IF EXISTS seen_twice")
+                op.execute("CREATE TABLE seen_twice AS SELECT email FROM users GROUP BY email HAVING count(*) > 1")
+                op.execute("UPDATE users SET email = NULL WHERE email IN (SELECT email FROM seen_twice)")
+                op.drop_table("seen_twice")
+                op.execute("DROP TABLE IF EXISTS seen_once")
+                op.execute("CREATE TEMPORARY TABLE seen_once AS SELECT email FROM users")
+            """,
+        ),
+        Example(
             title="Rows moved to another table, and back",
             source="""
             def upgrade():
@@ -118,6 +131,7 @@ class DropTable(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every table that held rows before this upgrade and does not get them back."""
         for op in case.concerned(self, ops.DropTable):
-            if not case.moment(op).empty and not case.ledger(op).keeps_rows(op):
+            ledger = case.ledger(op)
+            if not case.moment(op).empty and not ledger.keeps_rows(op) and not ledger.clears_the_way(op):
                 found = names(op)
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

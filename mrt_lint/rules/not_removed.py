@@ -99,6 +99,21 @@ class NotRemoved(Rule):
             """,
         ),
         Example(
+            title="What a failed run may have left is dropped first",
+            source="""
+            def upgrade():
+                op.execute("DROP VIEW IF EXISTS adults")
+                op.execute("CREATE VIEW adults AS SELECT id FROM users WHERE age >= 18")
+                op.execute("DROP FUNCTION IF EXISTS lowered")
+                op.execute("CREATE FUNCTION lowered(t text) RETURNS text LANGUAGE sql AS 'SELECT lower(t)'")
+                op.execute("UPDATE users SET email = lowered(email)")
+                op.execute("DROP FUNCTION IF EXISTS lowered")
+
+            def downgrade():
+                op.execute("DROP VIEW adults")
+            """,
+        ),
+        Example(
             title="An index created in place of another, both ways",
             source="""
             def upgrade():
@@ -123,7 +138,8 @@ class NotRemoved(Rule):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             if sure and case.undone(made) is Undo.NO:
                 what = names(made)
-                undo = f"op.execute('DROP {made.kind.upper()} {what['name']}')"
+                on = f" ON {what['table']}" if made.table else ""
+                undo = f"op.execute('DROP {made.kind.upper()} {what['name']}{on}')"
                 yield self.found(case.migration, made, what=what["the_name"], undo=undo)
 
 

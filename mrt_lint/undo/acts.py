@@ -98,6 +98,7 @@ def _drop_table(world: World, op: DropTable) -> Iterator[Touch]:
     key = place(op.schema, op.table)
     table = world.tables.drop(key, certain=op.certain)
     if isinstance(table, Table):
+        table.doubtful = table.maker is None and op.if_exists is not False and world.past.table(key) is None
         world.drop_hanging(table)
     yield Touch("dropped", world.tables, key, table)
 

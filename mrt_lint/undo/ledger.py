@@ -135,6 +135,20 @@ class Ledger:
         holders = [other for other in self.world.tables.now.values() if isinstance(other, Table) and table in other.rows]
         return any(self.blind or holder.home == table.origin for holder in holders)
 
+    def clears_the_way(self, op: DropTable) -> bool:
+        """Tell whether a drop IF EXISTS makes room for a table that upgrade() needs for itself: temporary, or dropped again."""
+        cleared = next(iter(self.touches.get(id(op), ())), None)
+        if cleared is None or cleared.thing is None or not cleared.thing.doubtful:
+            return False
+        touched = [touch for other in self.upgrade for touch in self.touches[id(other)] if touch.slots is cleared.slots]
+        dropped = [touch.thing for touch in touched if touch.action == "dropped"]
+        made = (touch.thing for touch in touched if touch.action == "made" and touch.key == cleared.key)
+        return any(
+            thing in dropped or (isinstance(thing.maker, CreateTable) and thing.maker.temporary)
+            for thing in made
+            if thing is not None
+        )
+
     def successor(self, op: Op) -> Thing | None:
         """Give what stands in the end where an operation first took something away."""
         touches = self.touches.get(id(op), ())
