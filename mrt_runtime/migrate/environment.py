@@ -43,7 +43,6 @@ class Environment:
         self._url = scratch.env_url
         self._modules = ModuleSpace(self._project.home)
         self._step: Doing = NOTHING
-        self._is_inside = False
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
@@ -84,15 +83,12 @@ class Environment:
             self._url = other
         return other is not None
 
-    @contextlib.contextmanager
-    def doing(self, phase: Phase, revision: str, file: str) -> Iterator[None]:
-        """Note what the work does meanwhile, for telling an error."""
-        self._step, self._is_inside = (phase, revision, file), True
-        yield
-        self._is_inside = False  # not after an error, which is this step's
+    def do(self, phase: Phase, revision: str, file: str) -> None:
+        """Note the step that begins; it lasts to the end of the run, for a constraint may be checked only at the commit."""
+        self._step = (phase, revision, file)
 
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
-        self._step, self._is_inside = NOTHING, False
+        self._step = NOTHING
         try:
             with self.entered(), self._deadline as deadline:
                 try:
@@ -136,7 +132,7 @@ class Environment:
         is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
         if is_told and not expired:
             return error
-        phase, revision, file = self._step if self._is_inside or expired else NOTHING
+        phase, revision, file = self._step
         place, line = locate(error, (file, self.env_py(directory)))
         output = self._project.output.getvalue()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}

@@ -140,8 +140,8 @@ class Migrator:
             if not asked and not self._is_same(heads, expected):
                 raise self._tell_lost(expected, heads)
             asked.append(heads)
-            with self._environment.doing(direction, revision, self.graph[revision].file):
-                yield self._make_step(direction, revision)
+            self._environment.do(direction, revision, self.graph[revision].file)
+            yield self._make_step(direction, revision)
 
         self._environment.run(self._directory, work, direction, destination_rev=revision)
         self._require(asked)

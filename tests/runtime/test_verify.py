@@ -310,3 +310,40 @@ def test_the_same_revision_gets_the_same_verdict_alone_and_in_any_order(project,
     with Verification(project.config(db_url=sqlite_url)) as verification:
         found = {revision: verification.check(revision).outcome.value for revision in ("004", "002", "003", "001")}
     assert found == {"001": "reversible", "002": "data-loss", "003": "reversible", "004": "data-loss"}
+
+
+def test_a_constraint_that_is_checked_at_the_commit_fails_the_revision_and_not_the_run(project, verify, postgres_url):
+    project.add(
+        "001",
+        upgrade="""op.execute("CREATE TABLE a (id int PRIMARY KEY)")
+    op.execute("CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a DEFERRABLE INITIALLY DEFERRED)")""",
+        downgrade='op.drop_table("b"); op.drop_table("a")',
+    )
+    project.add(
+        "002", "001", upgrade='op.execute("INSERT INTO b VALUES (1, 99)")', downgrade='op.execute("DELETE FROM b WHERE id = 1")'
+    )
+    found = verify(db_url=postgres_url)
+    assert found["001"].passed
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
+    assert "b_a_fkey" in messages(found["002"])[0]
+
+
+ENUM = 'sa.Column("mood", sa.Enum("good", "bad", name="mood"))'
+
+
+def test_an_enum_that_stays_behind_is_told_on_postgresql(project, verify, postgres_url):
+    project.add(
+        "001",
+        upgrade=f'op.create_table("m", sa.Column("id", sa.Integer, primary_key=True), {ENUM})',
+        downgrade='op.drop_table("m")',
+    )
+    project.add(
+        "002",
+        "001",
+        upgrade="""with op.get_context().autocommit_block():
+        op.execute("ALTER TYPE mood ADD VALUE 'soso'")""",
+        downgrade="pass",
+    )
+    found = verify(db_url=postgres_url)
+    assert messages(found["001"])[0] == "Enum 'mood' still exists after rollback"
+    assert messages(found["002"])[0] == "Enum 'mood': labels (good, bad) became (good, bad, soso) after rollback"
