@@ -63,6 +63,14 @@ def test_both_are_silenced_by_the_same_comments(history, lint, project):
     assert lint("--disable-noqa", "versions") > said
 
 
+def test_both_name_a_comment_that_silences_nothing(history, lint):
+    text = history.root.joinpath("versions/a2.py").read_text()
+    history.write("versions/a2.py", text.replace('"phone")\n', '"phone")  # noqa: MRT201, MRT301, MRT703\n', 1))
+    said = lint("versions/a2.py")
+    assert said == checked(history, "versions/a2.py") == {"versions/a2.py:10:55:MRT990"}
+    assert lint("--extend-select", "MRT703", "versions/a2.py") == {"versions/a2.py:10:55:MRT990", "versions/a2.py:10:63:MRT990"}
+
+
 def test_the_message_names_code_and_rule(history, capsys):
     flake8_plugin._engine_for.cache_clear()
     assert flake8(["--isolated", "-j1", "--select", "MRT", "versions/a2.py"]) == 1
