@@ -33,6 +33,7 @@ class UniqueOnExisting(Rule):
         "The table was created, or emptied, earlier in the same upgrade.",
         "The constraint takes over a finished index: USING INDEX.",
         "The index is built concurrently: it locks nothing, and a failure leaves an invalid index behind, not a stopped table.",
+        "The same upgrade dropped a unique constraint or index on these columns, or on some of them: no two rows hold the same.",
     )
 
     bad = (
@@ -46,6 +47,27 @@ class UniqueOnExisting(Rule):
                     batch.create_unique_constraint("uq_users_phone", ["phone"])  # MRT406
                 op.execute("ALTER TABLE users ADD CONSTRAINT uq UNIQUE (a, b)")  # MRT406
                 op.execute("CREATE UNIQUE INDEX ix ON users (lower(email))")  # MRT406
+            """,
+        ),
+        Example(
+            title="On fewer columns, or on other rows, than what was unique before",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("email", sa.Text), sa.Column("phone", sa.Text), sa.Column("org_id", sa.Integer))
+                op.create_unique_constraint("uq_email", "users", ["org_id", "email"])
+                op.create_index("ix_phone", "users", ["phone"], unique=True, postgresql_where=sa.text("org_id = 1"))
+                op.create_index("ix_org", "users", ["org_id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("uq_email", "users", type_="unique")
+                op.create_unique_constraint("uq_users_email", "users", ["email"])  # MRT406
+                op.drop_index("ix_phone", table_name="users")
+                op.create_index("ix_users_phone", "users", ["phone"], unique=True)  # MRT406
+                op.drop_index("ix_org", table_name="users")
+                op.create_index("ix_users_org", "users", ["org_id"], unique=True)  # MRT406
             """,
         ),
         Example(
@@ -78,6 +100,37 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
+            title="Unique already: renamed, or with a column more",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("email", sa.Text), sa.Column("phone", sa.Text), sa.Column("org_id", sa.Integer))
+                op.create_unique_constraint("uq_email", "users", ["email"])
+                op.create_index("ix_phone", "users", ["phone"], unique=True)
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("uq_email", "users", type_="unique")
+                op.alter_column("users", "email", new_column_name="mail")
+                op.create_unique_constraint("uq_users_mail", "users", ["org_id", "mail"])
+                op.drop_index("ix_phone", table_name="users")
+                op.create_index("ix_users_phone", "users", ["phone"], unique=True)
+            """,
+        ),
+        Example(
+            title="Unique already, as downgrade tells",
+            source="""
+            def upgrade():
+                op.drop_index("ix_code", table_name="users")
+                op.create_index("ix_users_code", "users", ["code"], unique=True)
+
+            def downgrade():
+                op.drop_index("ix_users_code", table_name="users")
+                op.create_index("ix_code", "users", ["code"], unique=True)
+            """,
+        ),
+        Example(
             title="Not unique",
             source="""
             def upgrade():
@@ -89,9 +142,13 @@ class UniqueOnExisting(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
         for op in case.concerned(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if self._is_unique(op) and not case.moment(op).empty:
+            if self._is_unique(op) and not case.moment(op).empty and not self._was_unique(case, op):
                 columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
                 yield self.found(case.migration, op, **names(op), columns=join(columns))
+
+    @staticmethod
+    def _was_unique(case: Case, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
+        return not isinstance(op, ops.AddColumn) and case.ledger(op).was_unique(op)
 
     @staticmethod
     def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
