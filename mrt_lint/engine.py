@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mrt_lint.cache import Cache, digest
 from mrt_lint.discovery import History, Neighbours, walk
 from mrt_lint.gate import is_migration
 from mrt_lint.report import Report
 from mrt_lint.rule import Finding
-from mrt_lint.settings import Settings, UsageError, load_settings
+from mrt_lint.settings import LOCK_FILE, Settings, UsageError, load_settings
+
+if TYPE_CHECKING:
+    from mrt_lint.lock import Breach
 
 
 def shown(path: Path) -> str:
@@ -69,7 +73,9 @@ class Engine:
         new = [history for history in asked if history not in self._known]
         if new:
             self._known |= zip(new, self._reports(new), strict=True)
-        return sum((self._known[history].only(paths) for history, paths in asked.items()), Report())
+        # What a lock file misses has no file of its own: it is the lock file's.
+        lock = shown(self._settings.root / LOCK_FILE)
+        return sum((self._known[history].only({*paths, lock}) for history, paths in asked.items()), Report())
 
     def histories(self, files: Iterable[Path]) -> list[dict[str, bytes]]:
         """Give every migration of each history that these files belong to: its bytes, by the path that is shown."""
@@ -81,7 +87,8 @@ class Engine:
 
         sources = [self._sources(history) for history in histories]
         drawers = [f"report-{digest(repr(history), repr(self._settings))}" for history in histories]
-        keys = [digest(*(part for item in files.items() for part in item)) for files in sources]
+        lock = self._lock()
+        keys = [digest(*(part for item in files.items() for part in item), *(() if lock is None else (lock,))) for files in sources]
         reports = {
             index: report
             for index, (drawer, key) in enumerate(zip(drawers, keys, strict=True))
@@ -94,9 +101,25 @@ class Engine:
 
             readings = Readings(self._cache, self._settings.target.dialect, self._jobs)
             for index, read in zip(unknown, readings.of([(repr(histories[i]), sources[i]) for i in unknown]), strict=True):
-                reports[index] = judgement.judge(sources[index], read, self._settings)
+                broken = self._breaches(lock, histories[index], sources[index])
+                reports[index] = judgement.judge(sources[index], read, self._settings, broken)
                 self._cache.put(drawers[index], keys[index], memory.dumps(reports[index]))
         return [reports[index] for index in range(len(histories))]
+
+    def _lock(self) -> bytes | None:
+        """Read the project's lock file, None where it has none."""
+        file = self._settings.root / LOCK_FILE
+        return read_file(file) if file.exists() else None
+
+    def _breaches(self, lock: bytes | None, history: History, sources: dict[str, bytes]) -> tuple[Breach, ...]:
+        if lock is None:
+            return ()
+        from mrt_lint.lock import breaches  # noqa: PLC0415  few projects have one
+
+        root = self._settings.root
+        return breaches(
+            lock, shown(root / LOCK_FILE), sources, lambda path: any(location.holds(root / path) for location in history)
+        )
 
     def _sources(self, history: History) -> dict[str, bytes]:
         """Give the migrations of a history, by the path that is shown."""

@@ -51,7 +51,8 @@ class MigrationChecker:
         from mrt_lint.settings import UsageError  # noqa: PLC0415  see the module
 
         try:
-            settings_of(options)
+            settings = settings_of(options)
+            _read_lock(settings)
         except UsageError as error:
             option_manager.parser.error(str(error))
 
@@ -93,6 +94,18 @@ def settings_of(options: Namespace) -> Settings:
     selected = [*(options.select or ()), *(options.extend_select or ())]
     settings = load_settings(Path.cwd()).over(dialect=options.mrt_dialect, pg_version=options.mrt_pg_version)
     return replace(settings, borrowed=tuple(code for code in selected if code.startswith("MRT")))
+
+
+def _read_lock(settings: Settings) -> None:
+    """Raise UsageError for a lock file that cannot be read, before flake8 has begun."""
+    from mrt_lint.settings import LOCK_FILE  # noqa: PLC0415  see the module
+
+    file = settings.root / LOCK_FILE
+    if file.exists():
+        from mrt_lint.engine import read_file  # noqa: PLC0415  see the module
+        from mrt_lint.lock import loads  # noqa: PLC0415  see the module
+
+        loads(read_file(file))
 
 
 @cache

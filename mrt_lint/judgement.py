@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mrt_lint import rules
 from mrt_lint.gate import read_header
 from mrt_lint.history import History
+from mrt_lint.lock import Breach
 from mrt_lint.migration import Migration
 from mrt_lint.noqa import Silences, read_lines
 from mrt_lint.reading import Broken, Reading
@@ -19,8 +20,10 @@ _BROKEN = "MRT902"
 _USELESS_NOQA = "MRT990"
 
 
-def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], settings: Settings) -> Report:
-    """Judge the files of one history, given their bytes and what was read of them, both by path.
+def judge(
+    sources: Mapping[str, bytes], readings: Mapping[str, Reading], settings: Settings, breaches: tuple[Breach, ...] = ()
+) -> Report:
+    """Judge the files of one history, given their bytes and what was read of them, both by path, and what its lock file misses.
 
     A broken file stands in the history by its header, so that its neighbours are not blamed for it. Raises UsageError where
     the settings name a code that no rule has.
@@ -38,6 +41,7 @@ def judge(sources: Mapping[str, bytes], readings: Mapping[str, Reading], setting
         history=history,
         independent_branches=settings.independent_branches,
         irreversible=settings.irreversible,
+        breaches=breaches,
     )
     findings = [
         *rules.check_history(history, context, chosen),
@@ -101,7 +105,7 @@ def _hush(
     findings: Sequence[Finding], sources: Mapping[str, bytes], migrations: Mapping[str, Migration], chosen: Sequence[Rule]
 ) -> tuple[list[Finding], list[Finding]]:
     """Part what is to be reported from what a comment silences; a comment that silences nothing is a finding of its own."""
-    spoken: list[Finding] = []
+    spoken = [finding for finding in findings if finding.path not in sources]
     silenced: list[Finding] = []
     by_path: dict[str, list[Finding]] = {}
     for finding in findings:

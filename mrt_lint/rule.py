@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mrt_lint.case import Case
     from mrt_lint.history import History
+    from mrt_lint.lock import Breach
     from mrt_lint.migration import Migration
     from mrt_lint.ops import Op
     from mrt_lint.values import Place
@@ -46,13 +47,14 @@ class Context:
     """What a rule may know beside the migration: the database it is written for and the history it stands in.
 
     `independent_branches` are labels of branches that are meant to have a head of their own; `irreversible` are pairs of a
-    revision and the reason why it cannot be undone.
+    revision and the reason why it cannot be undone; `breaches` is what has become of locked revisions.
     """
 
     target: Target = field(default_factory=Target)
     history: History | None = None
     independent_branches: tuple[str, ...] = ()
     irreversible: tuple[tuple[str, str], ...] = ()
+    breaches: tuple[Breach, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

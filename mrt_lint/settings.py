@@ -33,6 +33,9 @@ RUNTIME_KEYS: Final = (
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""
 
+LOCK_FILE: Final = "mrt.lock"
+"""Where `mrt lock` writes, in the project's root."""
+
 _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
 _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")

@@ -68,6 +68,8 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
     _add_choice(baseline)
     baseline.add_argument("--output", "-o", metavar="FILE", default="mrt-baseline.json", help="(default: mrt-baseline.json)")
     baseline.set_defaults(strict=None, since=None, diff_base=None)
+    lock = commands.add_parser("lock", help="write down what every revision is, so that mrt check notices when one is changed")
+    lock.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
     show = commands.add_parser("show", help="print what a migration does, as it was read")
     show.add_argument("file", metavar="FILE", help="a migration")
     show.add_argument("--dialect", metavar="NAME", help="the database that raw SQL is written for")

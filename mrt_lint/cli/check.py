@@ -16,7 +16,7 @@ from mrt_lint.discovery import discover, walk
 from mrt_lint.engine import Engine, read_file, shown
 from mrt_lint.gate import is_migration
 from mrt_lint.report import Report
-from mrt_lint.settings import Settings, UsageError, load_settings
+from mrt_lint.settings import LOCK_FILE, Settings, UsageError, load_settings
 
 _FOR_PEOPLE: Final = ("table", "concise", "statistics")
 
@@ -46,14 +46,18 @@ def examine(options: Namespace) -> Report:
     )
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
-    names = _find(options.paths, settings)
+    names = find(options.paths, settings)
     engine = Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
     shown_as = {shown(file): name for file, name in names.items()}
-    report = engine.check(names).only(_chosen(names, engine, options)).renamed(lambda path: shown_as.get(path, path))
+    report = (
+        engine.check(names)
+        .only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
+        .renamed(lambda path: shown_as.get(path, path))
+    )
     return replace(report, strict=settings.strict)
 
 
-def _chosen(names: dict[Path, str], engine: Engine, options: Namespace) -> set[str]:
+def _chosen(names: dict[Path, str], engine: Engine, options: Namespace, lock: str) -> set[str]:
     """Give the paths that are to be reported on: with --since and --diff-base not all of those that were named."""
     chosen = {shown(file) for file in names}
     if options.since is not None:
@@ -64,7 +68,7 @@ def _chosen(names: dict[Path, str], engine: Engine, options: Namespace) -> set[s
         from mrt_lint.git import changed_since  # noqa: PLC0415  only when asked for
 
         chosen &= {shown(file) for file in changed_since(options.diff_base, names)}
-    return chosen
+    return chosen | {lock}  # what is missing from the history is in no file that could be chosen
 
 
 def _render(report: Report, options: Namespace) -> str:
@@ -74,7 +78,7 @@ def _render(report: Report, options: Namespace) -> str:
     return str(render(report, style_of(options)) if form in _FOR_PEOPLE else render(report))
 
 
-def _find(paths: list[str], settings: Settings) -> dict[Path, str]:
+def find(paths: list[str], settings: Settings) -> dict[Path, str]:
     """Find the files to check, each with the name under which it is shown.
 
     Raises UsageError for a path that does not exist or holds no migration. A single file that is none is passed over: a hook

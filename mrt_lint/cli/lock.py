@@ -1,0 +1,50 @@
+"""`mrt lock`: write down what every revision is, so that `mrt check` notices when one is changed."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from mrt_lint.cache import Cache
+from mrt_lint.cli.check import find
+from mrt_lint.cli.output import write
+from mrt_lint.engine import Engine, read_file
+from mrt_lint.lock import Entry, dumps, entry_of, loads
+from mrt_lint.settings import LOCK_FILE, Settings, UsageError, load_settings
+
+
+def run(options: Namespace) -> int:
+    """Lock what there is, and say what differs from what was locked before."""
+    settings = load_settings(Path.cwd())
+    histories = Engine(settings, cache=Cache(None)).histories(find(options.paths, settings))
+    entries = [entry_of(source, settings.from_root(path)) for sources in histories for path, source in sources.items()]
+    locked = [entry for entry in entries if entry]
+    before = _before(settings)
+    options.output = str(settings.root / LOCK_FILE)
+    write(dumps(locked), options)
+    sys.stdout.write(f"{LOCK_FILE} locks {_count(len(locked))}{_difference(before, locked)}.\n")
+    if len(locked) < len(entries):
+        sys.stdout.write(f"{len(entries) - len(locked)} left out: what they assign to revision is no plain string.\n")
+    return 0
+
+
+def _before(settings: Settings) -> tuple[Entry, ...]:
+    """Give what is locked already; a damaged file is written anew."""
+    file = settings.root / LOCK_FILE
+    try:
+        return loads(read_file(file)) if file.exists() else ()
+    except UsageError:
+        return ()
+
+
+def _difference(before: tuple[Entry, ...], now: list[Entry]) -> str:
+    old, new = ({entry.revision: entry.content for entry in entries} for entries in (before, now))
+    changed = sum(old[revision] != content for revision, content in new.items() if revision in old)
+    counts = {"new": len(new.keys() - old.keys()), "changed": changed, "gone": len(old.keys() - new.keys())}
+    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f" ({said})" if said else ""
+
+
+def _count(number: int) -> str:
+    return "1 revision" if number == 1 else f"{number} revisions"
