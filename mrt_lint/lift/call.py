@@ -18,6 +18,7 @@ from mrt_lint.lift.objects import (
     Arguments,
     Batch,
     Bound,
+    Choice,
     Class,
     Connection,
     Context,
@@ -46,6 +47,10 @@ def call(run: Run, value: Value, arguments: Arguments, node: cst.Call) -> Value:
         return _call_ref(run, value, arguments, node)
     if isinstance(value, Function):
         return run.inline(run, value, arguments, node)
+    if isinstance(value, Choice):
+        for function in value.functions:
+            run.inline(run, function, arguments, node)
+        return UNKNOWN
     if isinstance(value, Class):
         return _construct(run, value, arguments, node)
     if isinstance(value, Partial):

@@ -52,7 +52,7 @@ def call_foreign(run: Run, path: str, arguments: Arguments, node: cst.Call) -> V
         callback = any(isinstance(value, (Function, Bound)) for value in arguments.everything())
         exception = ref is not None and is_class_name(ref)
         if (reaching or callback or run.discarded is node) and not exception:
-            run.fail(node, f"{name}() is not defined in this file")
+            run.fail(node, f"{name}() is not defined in this file" if name else "what is called here is not known")
         elif reaching and exception:
             run.fail(node, f"{name} is not defined in this file")
     if ref is not None and is_class_name(ref):

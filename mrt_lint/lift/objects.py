@@ -146,6 +146,13 @@ class Partial:
 
 
 @dataclass(slots=True, frozen=True)
+class Choice:
+    """One of several functions of the file, by a name of which a part is known; each is meant for a database of its own."""
+
+    functions: tuple[Function, ...]
+
+
+@dataclass(slots=True, frozen=True)
 class Connection:
     """What `op.get_bind()` gives, and engines, cursors and transactions made from it."""
 

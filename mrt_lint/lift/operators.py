@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from mrt_lint.lift.elements import Sql, Table
 from mrt_lint.lift.objects import (
     Batch,
     Bound,
+    Choice,
     Class,
     Connection,
     Context,
@@ -181,6 +183,8 @@ def get_item(run: Run, value: Value, key: Value) -> Value:
     if isinstance(value, dict):
         if isinstance(key, DialectName):
             return next((value[name] for name in value if isinstance(name, str) and run.is_dialect(key, name)), UNKNOWN)
+        if isinstance(key, str) and HOLE in key:
+            return _choose(value, key)
         try:
             return value.get(key, UNKNOWN) if key is not UNKNOWN else UNKNOWN
         except TypeError:
@@ -192,6 +196,14 @@ def get_item(run: Run, value: Value, key: Value) -> Value:
             return UNKNOWN
         return UNKNOWN if isinstance(item, Maybe) else item
     return UNKNOWN
+
+
+def _choose(value: dict[Value, Value], key: str) -> Value:
+    """Give the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`."""
+    pattern = re.compile(".+".join(map(re.escape, key.split(HOLE))))
+    found = [item for name, item in value.items() if isinstance(name, str) and pattern.fullmatch(name)]
+    functions = tuple(item for item in found if isinstance(item, Function))
+    return Choice(functions) if functions and len(functions) == len(found) else UNKNOWN
 
 
 def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:

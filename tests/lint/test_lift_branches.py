@@ -169,3 +169,18 @@ def test_a_question_in_a_condition_is_no_unreadable_call(condition):
 def test_a_migration_of_many_databases_is_read_through_globals():
     source = compose('globals()["upgrade_one"]()', module='def upgrade_one():\n    op.execute("X")')
     assert lift_text(source).upgrade_ops == (Execute(statement="X"),)
+
+
+@pytest.mark.parametrize("name", ['"upgrade_%s" % engine', 'f"upgrade_{engine}"', '"upgrade_" + engine'])
+def test_a_migration_of_many_databases_is_read_for_each_where_the_engine_is_a_parameter(name):
+    module = 'def upgrade_one():\n    op.execute("X")\n\ndef upgrade_two():\n    op.execute("Y")'
+    source = compose(f"globals()[{name}]()", module=module).replace("def upgrade():", "def upgrade(engine):")
+    migration = lift_text(source)
+    assert (migration.unreadable, migration.upgrade_ops) == ((), (Execute(statement="X"), Execute(statement="Y")))
+
+
+def test_a_name_that_fits_no_function_or_more_than_functions_chooses_none():
+    for module in ("", "upgrade_one = op.execute\n\ndef upgrade_two():\n    op.execute('Y')"):
+        source = compose('globals()["upgrade_%s" % op.get_context()]("X")', module=module)
+        migration = lift_text(source)
+        assert ([call.why for call in migration.unreadable], migration.upgrade_ops) == (["what is called here is not known"], ())
