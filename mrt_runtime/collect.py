@@ -79,10 +79,15 @@ def name_revisions(config: pytest.Config) -> None:
         config.args.append(str(ini))
 
 
-def check_settled(config: pytest.Config) -> None:
-    """Refuse a configuration that came after revisions were collected by another: they would be verified by the wrong one."""
+def settle_items(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep each revision's test once: pytest 7 collects a file again for every argument that leads to it.
+
+    Raises UsageError for a configuration that came after the revisions were collected by another one.
+    """
     if getattr(config, "_mrt_config", None) is not config.stash[GIVEN]:
         raise pytest.UsageError("config._mrt_config is set too late for --mrt: set it in the conftest.py of the root folder.")
+    once = {item.nodeid: item for item in reversed(items) if isinstance(item, RevisionItem)}
+    items[:] = [item for item in items if once.get(item.nodeid, item) is item]
 
 
 def collect_named(file_path: Path, parent: pytest.Collector) -> RevisionFile | None:

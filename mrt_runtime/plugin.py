@@ -53,12 +53,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFi
     return collect_named(file_path, parent)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Settle the configuration once, before any test runs, if a test needs it."""
     if config.getoption("mrt"):
-        from mrt_runtime.collect import check_settled  # noqa: PLC0415  see above
+        from mrt_runtime.collect import settle_items  # noqa: PLC0415  see above
 
-        check_settled(config)
+        settle_items(config, items)
     elif any(map(asks_for_mrt, items)):
         from mrt_runtime.collect import settle_session  # noqa: PLC0415  see above
 

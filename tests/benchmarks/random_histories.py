@@ -45,15 +45,17 @@ class Column:
     type: str
     nullable: bool
     busy: bool = False
+    default: str = ""
 
-    def define(self, **changes: object) -> str:
+    def define(self) -> str:
         """Write it as an argument of create_table or add_column."""
-        default = f", server_default=sa.text({VALUES[self.type]!r})" if changes.get("default") else ""
+        default = f", server_default=sa.text({self.default!r})" if self.default else ""
         return f'sa.Column("{self.name}", sa.{self.type}, nullable={self.nullable}{default})'
 
     def existing(self) -> str:
         """Write what alter_column has to be told."""
-        return f"existing_type=sa.{self.type}, existing_nullable={self.nullable}"
+        default = f"sa.text({self.default!r})" if self.default else "None"
+        return f"existing_type=sa.{self.type}, existing_nullable={self.nullable}, existing_server_default={default}"
 
 
 @dataclass
@@ -149,8 +151,8 @@ def add_column(history):
     table = history.table()
     column = Column(history.name("c"), history.random.choice([t for t in VALUES if t != "Text()"]), history.random.random() < 0.6)
     table.columns.append(column)
-    added = column.define(default=not column.nullable)
-    return history.undone(f'op.add_column("{table.name}", {added})', f'op.drop_column("{table.name}", "{column.name}")')
+    column.default = "" if column.nullable else VALUES[column.type]
+    return history.undone(f'op.add_column("{table.name}", {column.define()})', f'op.drop_column("{table.name}", "{column.name}")')
 
 
 def drop_column(history):
@@ -159,8 +161,10 @@ def drop_column(history):
         return None
     table, column = found
     table.columns.remove(column)
-    added = column.define(default=not column.nullable)
-    return Step(f'op.drop_column("{table.name}", "{column.name}")', f'op.add_column("{table.name}", {added})', "data-loss")
+    column.default = "" if column.nullable else VALUES[column.type]
+    return Step(
+        f'op.drop_column("{table.name}", "{column.name}")', f'op.add_column("{table.name}", {column.define()})', "data-loss"
+    )
 
 
 def rename_column(history):
@@ -190,7 +194,7 @@ def change_type(history, types, outcome):
     table, column = found
     alter = 'with op.batch_alter_table("{}") as batch:\n        batch.alter_column("{}", type_=sa.{}, {})'
     upgrade = alter.format(table.name, column.name, types[column.type], column.existing())
-    changed = Column(column.name, types[column.type], column.nullable)
+    changed = Column(column.name, types[column.type], column.nullable, default=column.default)
     downgrade = alter.format(table.name, column.name, column.type, changed.existing())
     column.busy, column.type = True, types[column.type]
     return Step(upgrade, downgrade, outcome) if outcome else history.undone(upgrade, downgrade)
