@@ -99,6 +99,7 @@ def repository(history):
     git(history, "commit", "-q", "-m", "first")
     git(history, "branch", "work")
     history.migration("m4", "a3", DROP)
+    history.migration("a2", "a1", UPDATE)
     git(history, "add", ".")
     git(history, "commit", "-q", "-m", "main goes on")
     git(history, "checkout", "-q", "work")
