@@ -7,7 +7,7 @@ from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 from mrt_lint.undo import Undo
-from mrt_lint.values import SqlType
+from mrt_lint.values import UNKNOWN, UNSET, SqlType
 
 _SETTINGS = {"type": "type", "server_default": "server default", "nullable": "nullability"}
 
@@ -68,6 +68,22 @@ class OtherDefinition(Rule):
 
             def downgrade():
                 op.alter_column("users", "name", type_=sa.String(40), existing_type=sa.Text())
+            """,
+        ),
+        Example(
+            title="MODIFY forgets the default that the column had",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("age", sa.Integer, server_default="0"))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users MODIFY COLUMN age bigint")  # MRT111
+
+            def downgrade():
+                op.alter_column("users", "age", type_=sa.Integer())
             """,
         ),
         Example(
@@ -138,6 +154,16 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
+            title="MODIFY says everything again, and what it said before is not known",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users MODIFY COLUMN age bigint")
+
+            def downgrade():
+                op.alter_column("users", "age", type_=sa.Integer())
+            """,
+        ),
+        Example(
             title="A column of this upgrade's own",
             source="""
             def upgrade():
@@ -162,7 +188,8 @@ class OtherDefinition(Rule):
                 yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=difference)
         for altered in case.concerned(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
-                undone = case.undone(altered, setting) if self._is_set(altered, setting) else Undo.YES
+                spoken = self._is_set(altered, setting) and not self._is_restated(case, altered, setting)
+                undone = case.undone(altered, setting) if spoken else Undo.YES
                 if undone in {Undo.NO, Undo.DIFFERENT}:
                     difference = "it stays as upgrade left it" if undone is Undo.NO else "it gets another one"
                     does = f"changes the {word} of {names(altered)['the_column']}"
@@ -173,3 +200,8 @@ class OtherDefinition(Rule):
         """Tell whether an operation sets something that no other rule speaks of."""
         value = getattr(op, setting)
         return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
+
+    @staticmethod
+    def _is_restated(case: Case, op: ops.AlterColumn, setting: str) -> bool:
+        """Tell whether MODIFY or CHANGE only had to say a setting again, for all that is known."""
+        return op.sql and setting != "type" and op.type is not UNSET and case.before(op, setting) is UNKNOWN
