@@ -8,9 +8,16 @@ from mrt_lint.values import Constraint, MaybeName, Unset
 
 _KINDS = {"foreignkey": "foreign key", "primary": "primary key", "unique": "unique constraint", "check": "check constraint"}
 
+_WORDS = (
+    "all and any as asc case check column constraint create default desc distinct end false for foreign from grant group having in "
+    "into limit not null offset on or order primary references select table then to true union unique user using when where with"
+)
+_RESERVED = frozenset(_WORDS.split())
+"""Words of SQL that a user may well call a table or column by."""
+
 
 def names(op: Op) -> dict[str, str]:
-    """Give the names an operation speaks of: "the_table" and its like for sentences, "table" and its like for code."""
+    """Give the names an operation speaks of: "the_table" for sentences, "table" for code, "sql_table" for SQL, and their like."""
     table = _path(op, "table")
     found = {"the_table": _the("table", table), "table": table or "…"}
     found["the_new_table"] = _the("table", _path(op, "new_table"))
@@ -23,9 +30,18 @@ def names(op: Op) -> dict[str, str]:
         name = _plain(op, field)
         found[field] = name or "…"
         found[f"the_{field}"] = _the(_kind(op, field), name)
+    path = (_plain(op, "schema"), _plain(op, "table")) if table else ()
+    found["sql_table"] = ".".join(in_sql(op, part) for part in path if part) or "…"
+    for field in ("column", "constraint"):
+        found[f"sql_{field}"] = in_sql(op, found[field])
     if isinstance(op, AddEnumValue | RenameEnumValue):
         found["value"] = op.value if readable(op.value) else "…"
     return found
+
+
+def in_sql(op: Op, name: str) -> str:
+    """Give a name as SQL takes it: in quotes where it is a word of SQL, or where Alembic quotes it to keep its capitals."""
+    return f'"{name}"' if name.lower() in _RESERVED or (name != name.lower() and not op.sql) else name
 
 
 def join(columns: object) -> str:

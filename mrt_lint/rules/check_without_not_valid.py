@@ -20,8 +20,8 @@ class CheckWithoutNotValid(Rule):
     severity = Severity.WARNING
     message = "PostgreSQL locks {the_table} against everybody while it checks every row for {the_constraint}"
     instead = (
-        "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {table} VALIDATE CONSTRAINT "
-        "{constraint}')"
+        "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
+        "CONSTRAINT {sql_constraint}')"
     )
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)

@@ -19,7 +19,9 @@ class DeleteAll(Rule):
     name = "delete-all"
     severity = Severity.ERROR
     message = "upgrade deletes every row of {the_table}: they are lost, and a downgrade cannot know them"
-    instead = "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {last}_backup AS SELECT * FROM {table})"
+    instead = (
+        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {last}_backup AS SELECT * FROM {sql_table})"
+    )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",

@@ -21,8 +21,8 @@ class DropColumn(Rule):
     severity = Severity.ERROR
     message = "upgrade drops {the_column}: a downgrade can bring the column back, its values are lost"
     instead = (
-        "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT id, {column} FROM "
-        "{table}); "
+        "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT id, {sql_column} FROM "
+        "{sql_table}); "
         "drop it in a later release, and restore it from the copy in downgrade()"
     )
     manual = (

@@ -20,7 +20,7 @@ class DropTable(Rule):
     severity = Severity.ERROR
     message = "upgrade drops {the_table}: a downgrade can create the table again, its rows are lost"
     instead = (
-        "set it aside under another name (ALTER TABLE {table} RENAME TO {last}_retired), rename it back in downgrade(), and "
+        "set it aside under another name (ALTER TABLE {sql_table} RENAME TO {last}_retired), rename it back in downgrade(), and "
         "drop it in a "
         "later release when nobody has missed it"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.phrase import names
+from mrt_lint.phrase import in_sql, names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target
 from mrt_lint.undo.things import readable
 
@@ -21,8 +21,8 @@ class ForeignKeyWithoutNotValid(Rule):
     severity = Severity.WARNING
     message = "PostgreSQL blocks writes to {the_table} and to '{parent}' while it checks every row for {the_key}"
     instead = (
-        "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {table} VALIDATE CONSTRAINT "
-        "{key}')"
+        "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
+        "CONSTRAINT {key}')"
     )
     dialects = ("postgresql",)
     manual = (
@@ -86,4 +86,5 @@ class ForeignKeyWithoutNotValid(Rule):
                     parent = key.referred_table if readable(key.referred_table) else "another table"
                     the_key = f"foreign key '{key.name}'" if readable(key.name) else "a foreign key"
                     found = names(op)
-                    yield self.found(case.migration, op, **found, parent=parent, the_key=the_key, key=key.name or "…")
+                    name = in_sql(op, key.name) if readable(key.name) else "…"
+                    yield self.found(case.migration, op, **found, parent=parent, the_key=the_key, key=name)

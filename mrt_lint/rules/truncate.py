@@ -20,8 +20,8 @@ class Truncate(Rule):
     severity = Severity.ERROR
     message = "upgrade truncates {the_table}: every row is lost, and a downgrade cannot know them"
     instead = (
-        "keep the rows (CREATE TABLE {last}_backup AS SELECT * FROM {table}) and insert them again in downgrade(), or delete only "
-        "the rows that are wrong"
+        "keep the rows (CREATE TABLE {last}_backup AS SELECT * FROM {sql_table}) and insert them again in downgrade(), or delete "
+        "only the rows that are wrong"
     )
     manual = (
         "PostgreSQL, TRUNCATE: https://www.postgresql.org/docs/current/sql-truncate.html",
