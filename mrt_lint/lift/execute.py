@@ -20,7 +20,7 @@ def execute(run: Run, value: Value, node: cst.CSTNode, *, batch: bool = False, a
     marks: dict[str, Any] = {"batch": batch, "autocommit": autocommit}
     if isinstance(value, (str, Sql)):
         text = value.text if isinstance(value, Sql) else value
-        known = isinstance(text, str) and text.strip(HOLE + " \t\r\n;") != ""
+        known = isinstance(text, str) and (HOLE not in text or text.strip(HOLE + " \t\r\n;") != "")
         run.emit(ops.Execute, node, statement=text if known else UNKNOWN, **marks)
         if not known:
             run.fail(node, "the statement is not a literal")

@@ -49,7 +49,8 @@ def _function(name: str, arguments: Arguments) -> Sql:
         return Sql(KEYWORDS[name])
     texts = [_inline(value) for value in arguments.positional]
     text = f"{name}({', '.join(texts)})"
-    return Sql(text if arguments.complete and HOLE not in text else UNKNOWN, read.columns, read.tables)
+    known = (arguments.complete and HOLE not in text) or name.lower() == "setval"
+    return Sql(text if known else UNKNOWN, read.columns, read.tables)
 
 
 def _inline(value: Value) -> str:

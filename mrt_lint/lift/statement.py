@@ -81,11 +81,13 @@ def add_values(statement: Dml, arguments: Arguments) -> Dml:
     )
 
 
-def make_select(arguments: Arguments, *, query: bool) -> Select:
-    """`sa.select(…)` or `session.query(…)`."""
+def make_select(arguments: Arguments, *, query: bool) -> Select | Sql:
+    """`sa.select(…)` or `session.query(…)`; the text of the one that changes something, by `func.setval()`."""
     found: list[Table] = []
     whole = query
     for item in flatten(arguments.everything()):
+        if isinstance(item, Sql) and isinstance(item.text, str) and item.text.lower().startswith("setval("):
+            return Sql(f"SELECT {item.text}")
         table = as_table(item)
         if isinstance(item, Sql) and item.tables:
             table, whole = Table(item.tables[0]), False

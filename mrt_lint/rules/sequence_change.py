@@ -36,6 +36,7 @@ class SequenceChange(Rule):
                 op.execute("SELECT setval('users_id_seq', (SELECT max(id) FROM users))")  # MRT501
                 op.get_bind().execute(sa.text("select SETVAL('app.orders_id_seq', 1000)"))  # MRT501
                 op.execute("ALTER SEQUENCE users_id_seq RESTART WITH 1000")  # MRT501
+                op.execute(sa.select(sa.func.setval("users_id_seq", sa.func.max(sa.column("id")))))  # MRT501
             """,
         ),
         Example(

@@ -184,3 +184,9 @@ def test_a_name_that_fits_no_function_or_more_than_functions_chooses_none():
         source = compose('globals()["upgrade_%s" % op.get_context()]("X")', module=module)
         migration = lift_text(source)
         assert ([call.why for call in migration.unreadable], migration.upgrade_ops) == (["what is called here is not known"], ())
+
+
+@pytest.mark.parametrize("text", ["", " ; "])
+def test_an_empty_statement_is_read_and_does_nothing(text):
+    migration = lift_text(compose(f'op.execute("{text}")'))
+    assert (migration.unreadable, migration.upgrade_ops) == ((), (Execute(statement=text),))
