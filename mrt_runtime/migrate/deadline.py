@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class Deadline:
         self._thread = 0
         self._by_signal = False
         self._former: Any = None
+        self._told: Any = None
         self.expired = False
 
     def __enter__(self) -> Self:
@@ -51,6 +53,7 @@ class Deadline:
         self._by_signal = hasattr(signal, "pthread_kill") and threading.current_thread() is threading.main_thread()
         if self._by_signal:
             self._former = signal.signal(signal.SIGALRM, self._on_signal)
+            self._told, sys.unraisablehook = sys.unraisablehook, self._on_unraisable
         with self._lock:
             self._is_armed = True
             self._due = time.monotonic() + self._seconds
@@ -71,6 +74,7 @@ class Deadline:
             self._due = None
         if self._by_signal:
             signal.signal(signal.SIGALRM, self._former)
+            sys.unraisablehook = self._told
         elif self.expired:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), None)
 
@@ -104,3 +108,8 @@ class Deadline:
                 raise ExpiredError
         elif callable(self._former):
             self._former(number, frame)  # somebody else's alarm, pytest-timeout's for one
+
+    def _on_unraisable(self, lost: sys.UnraisableHookArgs) -> None:
+        """Say nothing of an attempt that met a finalizer, from which nothing can be raised: the next one is on its way."""
+        if lost.exc_type is not ExpiredError:
+            self._told(lost)
