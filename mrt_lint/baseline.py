@@ -16,7 +16,7 @@ from typing import Any, Final
 from mrt_lint.report import Report
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.rule import Finding
-from mrt_lint.settings import UsageError
+from mrt_lint.usage import UsageError
 
 _FORMAT: Final = 1
 _NAMES: Final = ("where", "code", "message")

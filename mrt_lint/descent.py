@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mrt_lint.gate import Header, read_header
-from mrt_lint.settings import UsageError, nearest
+from mrt_lint.settings import nearest
+from mrt_lint.usage import UsageError
 
 
 def after(revision: str, histories: Iterable[Mapping[str, bytes]]) -> set[str]:

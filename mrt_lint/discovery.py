@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from mrt_lint.settings import UsageError, read_tools
+from mrt_lint.settings import read_tools
+from mrt_lint.usage import UsageError
 
 _SEPARATORS: Final = {
     "space": r"\s+",

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from mrt_lint.cache import Cache, digest
 from mrt_lint.discovery import History, Neighbours, walk
 from mrt_lint.gate import is_migration
+from mrt_lint.lock import LOCK_FILE
 from mrt_lint.report import Report
 from mrt_lint.rule import Finding
-from mrt_lint.settings import LOCK_FILE, Settings, UsageError, load_settings
+from mrt_lint.settings import Settings, load_settings
+from mrt_lint.usage import UsageError
 
 if TYPE_CHECKING:
     from mrt_lint.lock import Breach

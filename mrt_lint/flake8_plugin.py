@@ -48,7 +48,7 @@ class MigrationChecker:
     @staticmethod
     def parse_options(option_manager: OptionManager, options: Namespace, args: list[str]) -> None:  # noqa: ARG004  flake8 calls it so
         """End flake8 with one sentence where the options or `[tool.mrt]` cannot be meant."""
-        from mrt_lint.settings import UsageError  # noqa: PLC0415  see the module
+        from mrt_lint.usage import UsageError  # noqa: PLC0415  see the module
 
         try:
             settings = settings_of(options)
@@ -98,7 +98,7 @@ def settings_of(options: Namespace) -> Settings:
 
 def _read_lock(settings: Settings) -> None:
     """Raise UsageError for a lock file that cannot be read, before flake8 has begun."""
-    from mrt_lint.settings import LOCK_FILE  # noqa: PLC0415  see the module
+    from mrt_lint.lock import LOCK_FILE  # noqa: PLC0415  see the module
 
     file = settings.root / LOCK_FILE
     if file.exists():

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrt_lint.settings import UsageError
+from mrt_lint.usage import UsageError
 
 
 def changed_since(reference: str, files: Iterable[Path]) -> set[Path]:

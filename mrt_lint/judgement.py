@@ -13,7 +13,8 @@ from mrt_lint.noqa import Silences, read_lines
 from mrt_lint.reading import Broken, Reading
 from mrt_lint.report import Report, Unread
 from mrt_lint.rule import Context, Finding, Rule
-from mrt_lint.settings import Settings, UsageError, nearest
+from mrt_lint.settings import Settings, nearest
+from mrt_lint.usage import UsageError
 from mrt_lint.values import Place
 
 _BROKEN = "MRT902"

@@ -11,8 +11,11 @@ from typing import Any, Final, NamedTuple
 
 from mrt_lint.cache import digest
 from mrt_lint.gate import Header, read_header
-from mrt_lint.settings import LOCK_FILE, UsageError
+from mrt_lint.usage import UsageError
 from mrt_lint.values import Place
+
+LOCK_FILE: Final = "mrt.lock"
+"""Where `mrt lock` writes, in the project's root."""
 
 _FORMAT: Final = 1
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mrt_lint.exemption import Exemption
 from mrt_lint.rule import Target
+from mrt_lint.usage import UsageError
 from mrt_lint.values import DIALECTS
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ RUNTIME_KEYS: Final = (
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""
 
-LOCK_FILE: Final = "mrt.lock"
-"""Where `mrt lock` writes, in the project's root."""
-
 _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
 _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
@@ -43,10 +41,6 @@ _LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_
 _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
 _KEYS: Final = ("dialect", "strict", "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
 _ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
-
-
-class UsageError(Exception):
-    """The command itself is wrong: one sentence that says what, and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

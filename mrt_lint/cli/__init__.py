@@ -44,7 +44,7 @@ def _run(options: Namespace) -> int:
         from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
 
         return int(runtime.run(options))
-    from mrt_lint.settings import UsageError  # noqa: PLC0415  mrt --version needs none of it
+    from mrt_lint.usage import UsageError  # noqa: PLC0415  mrt --version needs none of it
 
     try:
         return int(_command(options.command)(options))

@@ -15,8 +15,10 @@ from mrt_lint.cli.output import style_of, write
 from mrt_lint.discovery import discover, walk
 from mrt_lint.engine import Engine, read_file, shown
 from mrt_lint.gate import is_migration
+from mrt_lint.lock import LOCK_FILE
 from mrt_lint.report import Report
-from mrt_lint.settings import LOCK_FILE, Settings, UsageError, load_settings
+from mrt_lint.settings import Settings, load_settings
+from mrt_lint.usage import UsageError
 
 _FOR_PEOPLE: Final = ("table", "concise", "statistics")
 

@@ -13,7 +13,8 @@ from mrt_lint import page
 from mrt_lint.report.style import Style
 from mrt_lint.rule import Rule
 from mrt_lint.rules import all_rules
-from mrt_lint.settings import UsageError, nearest
+from mrt_lint.settings import nearest
+from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:

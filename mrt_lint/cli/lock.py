@@ -10,8 +10,9 @@ from mrt_lint.cache import Cache
 from mrt_lint.cli.check import find
 from mrt_lint.cli.output import write
 from mrt_lint.engine import Engine, read_file
-from mrt_lint.lock import Entry, dumps, entry_of, loads
-from mrt_lint.settings import LOCK_FILE, Settings, UsageError, load_settings
+from mrt_lint.lock import LOCK_FILE, Entry, dumps, entry_of, loads
+from mrt_lint.settings import Settings, load_settings
+from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mrt_lint.report.style import Style
-from mrt_lint.settings import UsageError
+from mrt_lint.usage import UsageError
 
 
 def style_of(options: Namespace) -> Style:

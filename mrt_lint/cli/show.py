@@ -16,7 +16,8 @@ from mrt_lint.migration import Function, Migration, Unreadable
 from mrt_lint.ops import Op
 from mrt_lint.reading import Broken, Source, read
 from mrt_lint.report.style import Style
-from mrt_lint.settings import UsageError, load_settings
+from mrt_lint.settings import load_settings
+from mrt_lint.usage import UsageError
 from mrt_lint.values import UNKNOWN, Column, Constraint
 
 _APART: Final = frozenset({"origin", "dialects", "certain"})

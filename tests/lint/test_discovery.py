@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint.discovery import Location, Neighbours, discover, read_histories, walk
-from mrt_lint.settings import UsageError
+from mrt_lint.usage import UsageError
 
 
 def lay(root: Path, *paths: str) -> None:

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from mrt_lint.settings import RUNTIME_KEYS, Settings, UsageError, load_settings, nearest
+from mrt_lint.settings import RUNTIME_KEYS, Settings, load_settings, nearest
+from mrt_lint.usage import UsageError
 from mrt_runtime.config import MRTConfig
 
 
