@@ -56,19 +56,30 @@ def scrub(text: str, *urls: URL) -> str:
     return text
 
 
-def choose_driver(url: URL, sync: Mapping[str, str], extra: str) -> URL:
+def choose_driver(url: URL, sync: Mapping[str, str], extra: str, package: str = "") -> URL:
     """Give the URL with a sync driver that is installed.
 
     sync: SQLAlchemy's name of each sync driver → the module to import, best first. The one that the URL names is kept
-    where it is among them. extra: which of our extras brings one, for the ConfigurationError where none is installed.
+    where it is among them. For the ConfigurationError where none is installed, `extra` is the one of ours that brings one,
+    and `package` what brings it alone.
     """
     _, _, named = url.drivername.partition("+")
     for driver in (named, *sync):
-        if driver in sync and importlib.util.find_spec(sync[driver]) is not None:
+        if driver in sync and is_installed(sync[driver]):
             return url.set(drivername=f"{url.get_backend_name()}+{driver}")
+    alone = f", or the driver alone: pip install {package}" if package else ""
     raise ConfigurationError(
-        f"No driver for {url.get_backend_name()} is installed ({' or '.join(sync.values())}): pip install 'pytest-mrt[{extra}]'."
+        f"No driver for {url.get_backend_name()} is installed ({' or '.join(sync.values())}): "
+        f"pip install 'pytest-mrt[{extra}]'{alone}."
     )
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module can be found. Looking for `a.b` imports `a`, and raises where that is missing."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False
 
 
 def keep_driver(url: URL, own: URL) -> URL:
@@ -83,6 +94,6 @@ def keep_driver(url: URL, own: URL) -> URL:
 def find_async(url: URL) -> URL | None:
     """Give the URL with an async driver that is installed; None where there is none."""
     for driver, module in ASYNC_DRIVERS.get(url.get_backend_name(), {}).items():
-        if importlib.util.find_spec(module) is not None:
+        if is_installed(module):
             return url.set(drivername=f"{url.get_backend_name()}+{driver}")
     return None

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url, scrub
+from mrt_runtime.databases.mysql import database as mysql_database
 from mrt_runtime.databases.mysql.outside import find_other_database
 from mrt_runtime.databases.token import find_token, make_name, make_token
 
@@ -71,7 +72,15 @@ def test_a_wrong_password_is_one_sentence_in_the_words_of_the_server(mysql_serve
 def test_a_missing_driver_names_the_extra(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert "pip install 'pytest-mrt[mysql]'" in refused("mysql://u@h/x")
-    assert "pip install 'pytest-mrt[postgres]'" in refused("postgresql://u@h/x")
+    message = refused("postgresql://u@h/x")
+    assert "pip install 'pytest-mrt[postgres]'" in message
+    assert "pip install psycopg2-binary" in message
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "mariadb"])
+def test_a_missing_mysql_driver_names_the_extra_though_the_parent_of_its_module_is_missing_too(monkeypatch, scheme):
+    monkeypatch.setattr(mysql_database, "DRIVERS", dict.fromkeys(mysql_database.DRIVERS, "nopackage.nomodule"))
+    assert "pip install 'pytest-mrt[mysql]'" in refused(f"{scheme}://root@127.0.0.1/x")
 
 
 def test_a_missing_embedded_server_names_the_extra(monkeypatch):

@@ -73,7 +73,7 @@ class PostgresDatabase:
 
 def connect(url: URL) -> PostgresDatabase:
     """Reach the server and look at the given database, which need not exist yet. Raises ConfigurationError where that fails."""
-    own = choose_driver(url, DRIVERS, "postgres")
+    own = choose_driver(url, DRIVERS, "postgres", "psycopg2-binary")
     own = own.set(database=own.database or own.username or "postgres")
     try:
         with make_engine(own).connect() as connection:
