@@ -13,6 +13,7 @@ from mrt_runtime.databases import folder
 from mrt_runtime.databases.address import choose_driver
 from mrt_runtime.databases.postgresql.database import DRIVERS, PostgresDatabase
 from mrt_runtime.databases.postgresql.given import Given
+from mrt_runtime.databases.words import end, join
 
 HASTE = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum = off")
 """The server lives for one run: nothing of it has to survive a power cut."""
@@ -63,6 +64,6 @@ def connect() -> EmbeddedPostgres:
         server = package.get_server(private.path / "data", cleanup_mode="delete")
     except Exception as error:  # noqa: BLE001  the package raises what its subprocesses raise
         private.drop()
-        words = " ".join(str(error).split())
-        raise ConfigurationError(f"The embedded PostgreSQL server does not start: {words}. Give the URL of another.") from None
+        words = end(join(error))
+        raise ConfigurationError(f"The embedded PostgreSQL server does not start: {words} Give the URL of another.") from None
     return EmbeddedPostgres(server, private)

@@ -11,6 +11,7 @@ from sqlalchemy import URL, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import scrub
+from mrt_runtime.databases.words import join
 
 Phase = Literal["upgrade", "downgrade", "env"]
 
@@ -60,7 +61,7 @@ def describe(error: BaseException, *urls: URL) -> str:
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
-    text = " ".join(str(inner.args[1] if is_numbered(inner) else inner).split())
+    text = join(inner.args[1] if is_numbered(inner) else inner)
     name = type(inner).__name__
     return scrub(f"{name}: {text}" if text else name, *urls)
 

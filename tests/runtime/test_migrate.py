@@ -197,6 +197,8 @@ def test_a_failing_statement_is_told_in_the_words_of_the_database_with_file_and_
     error = fail(project, scratch, 'op.execute("SELECT 1")\n    op.execute("INSERT INTO nowhere VALUES (1)")')
     assert "nowhere" in error.cause
     assert "\n" not in error.cause
+    assert "LINE 1" not in error.cause
+    assert "^" not in error.cause
     assert (error.phase, error.revision) == ("upgrade", "a")
     assert error.file == str(project.versions / "a.py")
     assert "nowhere" in (project.versions / "a.py").read_text().splitlines()[error.line - 1]

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import mask, scrub
 from mrt_runtime.databases.token import find_token, make_token
+from mrt_runtime.databases.words import end, join
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
@@ -28,9 +29,9 @@ class Server:
         try:
             self._connection = self._connect()
         except exc.DBAPIError as error:
-            words = " ".join(str(error.orig.args[-1] if error.orig is not None else error).split())
+            words = end(scrub(join(error.orig.args[-1] if error.orig is not None else error), url))
             raise ConfigurationError(
-                f"{mask(url)} cannot be used: {scrub(words, url)}. Check that the server runs and db_url is right."
+                f"{mask(url)} cannot be used: {words} Check that the server runs and db_url is right."
             ) from None
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:

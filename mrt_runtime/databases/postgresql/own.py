@@ -11,6 +11,7 @@ from mrt_runtime.databases.address import scrub
 from mrt_runtime.databases.postgresql.given import Given
 from mrt_runtime.databases.postgresql.server import Server, quote, silence
 from mrt_runtime.databases.protocol import Checkpoint
+from mrt_runtime.databases.words import end, join
 
 MOST_WASTE = 16
 """Discarded databases that wait for their end; each takes about 8 MB."""
@@ -114,8 +115,8 @@ class OwnContents:
         try:
             self._server.run(f"CREATE DATABASE {quote(self.name)} {options}")
         except exc.DBAPIError as error:
-            words = scrub(" ".join(str(error.orig).split()), self._server.url)
-            raise ConfigurationError(f"The server refuses a scratch database: {words}.") from None
+            words = end(scrub(join(error.orig), self._server.url))
+            raise ConfigurationError(f"The server refuses a scratch database: {words}") from None
         with self._server.engine_for(self.name).connect() as connection:
             for statement in self._given.preparation():
                 silence(connection, statement)

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import mask, scrub
 from mrt_runtime.databases.token import find_token, make_token
+from mrt_runtime.databases.words import end, join
 
 MAINTENANCE = ("postgres", "template1")
 """Databases to work from, because none that is to be copied may have a session. Source: PostgreSQL's manual, CREATE DATABASE."""
@@ -110,8 +111,8 @@ def make_engine(url: URL) -> Engine:
 
 def refuse(url: URL, error: exc.DBAPIError | None) -> ConfigurationError:
     """Say why a server cannot be used, in its own words."""
-    words = " ".join(str(error.orig if error is not None else "").split())
-    return ConfigurationError(f"{mask(url)} cannot be used: {scrub(words, url)}. Check that the server runs and db_url is right.")
+    words = end(scrub(join(error.orig if error is not None else ""), url))
+    return ConfigurationError(f"{mask(url)} cannot be used: {words} Check that the server runs and db_url is right.")
 
 
 def silence(connection: Connection, statement: str) -> None:

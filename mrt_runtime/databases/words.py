@@ -1,0 +1,28 @@
+"""What servers and drivers say in several lines, as one."""
+
+from __future__ import annotations
+
+import re
+
+QUOTATION = re.compile(r"^\S+ \d+: .*\n[ \t]*\^[ \t]*$\n?", re.MULTILINE)
+"""PostgreSQL's excerpt of the statement with a caret below, which means nothing in one line. Source: libpq's fe-protocol3.c."""
+PART = re.compile(r"(DETAIL|HINT|CONTEXT|QUERY|STATEMENT):")
+ENDS = (".", ",", ";", ":", "!", "?")
+
+
+def join(text: object) -> str:
+    """Make one line of a message: a line that explains the one before follows a colon, a part of its own a full stop."""
+    joined = ""
+    for line in QUOTATION.sub("", str(text)).splitlines():
+        words = " ".join(line.split())
+        if not words:
+            continue
+        if joined and not joined.endswith(ENDS):
+            joined += "." if PART.match(words) else ":" if line.startswith("\t") else ""
+        joined += f" {words}" if joined else words
+    return joined
+
+
+def end(text: str) -> str:
+    """Close a sentence, unless it is closed already."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
