@@ -62,6 +62,8 @@ def test_no_server_is_one_sentence_with_the_password_masked(scheme):
         unused.bind(("127.0.0.1", 0))
         message = refused(f"{scheme}://shop:{SECRET}@127.0.0.1:{unused.getsockname()[1]}/shop")
     assert "shop:***@127.0.0.1" in message
+    assert "?." not in message
+    assert "refused Is" not in message
 
 
 def test_a_wrong_password_is_one_sentence_in_the_words_of_the_server(mysql_server):
@@ -303,6 +305,25 @@ def test_a_database_with_tables_is_never_borrowed_and_the_grant_is_told(modest):
     message = refused(modest)
     assert f'ALTER ROLE "{modest.username}" CREATEDB' in message
     assert execute(modest, "SELECT id FROM customers")[0] == [(1,)]
+
+
+def test_a_database_in_which_the_role_may_make_no_tables_is_not_borrowed_and_both_grants_are_told(modest, postgres_server):
+    inside = postgres_server.set(database=modest.database)
+    execute(
+        inside,
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"REVOKE CREATE ON SCHEMA public FROM {modest.username}",
+        f"REVOKE CREATE ON DATABASE {modest.database} FROM {modest.username}",
+    )
+    message = refused(modest)
+    assert f'ALTER ROLE "{modest.username}" CREATEDB' in message
+    grant = f'GRANT CREATE ON SCHEMA public TO "{modest.username}"'
+    assert grant in message
+    execute(inside, grant)
+    database = databases.connect(modest)
+    with database.make_scratch() as scratch:
+        run(scratch, "CREATE TABLE t (id INTEGER)")
+    database.close()
 
 
 @pytest.fixture

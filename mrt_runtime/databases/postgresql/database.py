@@ -7,7 +7,7 @@ from sqlalchemy import URL, exc
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
 from mrt_runtime.databases.postgresql.given import Given, read_given
-from mrt_runtime.databases.postgresql.lent import LentContents
+from mrt_runtime.databases.postgresql.lent import UNWRITABLE, LentContents
 from mrt_runtime.databases.postgresql.own import OwnContents
 from mrt_runtime.databases.postgresql.scratch import PostgresScratch
 from mrt_runtime.databases.postgresql.server import Server, make_engine, refuse
@@ -65,9 +65,12 @@ class PostgresDatabase:
         if obstacle is None:
             return contents
         user = self._server.run("SELECT current_user")[0][0]
+        otherwise = "let db_url name an empty database"
+        if obstacle == UNWRITABLE:
+            otherwise = f'run GRANT CREATE ON SCHEMA public TO "{user}" in that database'
         raise ConfigurationError(
             f"The role {user!r} may not create scratch databases, and {self.url} cannot serve as one because it {obstacle}. "
-            f'Grant it with ALTER ROLE "{user}" CREATEDB, or let db_url name an empty database. Nothing was touched.'
+            f'Grant it with ALTER ROLE "{user}" CREATEDB, or {otherwise}. Nothing was touched.'
         )
 
 

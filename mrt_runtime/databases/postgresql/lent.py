@@ -36,6 +36,14 @@ SELECT oid::text FROM pg_catalog.pg_namespace UNION ALL SELECT oid::text FROM pg
 UNION ALL SELECT oid::text FROM pg_catalog.pg_proc UNION ALL SELECT oid::text FROM pg_catalog.pg_type
 UNION ALL SELECT oid::text FROM pg_catalog.pg_extension
 """
+MAY_CREATE = """
+SELECT has_database_privilege(current_database(), 'CREATE') OR EXISTS (
+  SELECT 1 FROM pg_catalog.pg_namespace n
+  WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'CREATE'))
+"""
+"""Nobody but the owner may by default in schema public, from PostgreSQL 15 on. Source: its release notes."""
+UNWRITABLE = "lets this role create no tables"
+"""The obstacle that another grant removes too."""
 
 
 class LentContents:
@@ -54,8 +62,12 @@ class LentContents:
             return "is in use by another run"
         self._finish_for_the_dead()
         with self._engine.connect() as connection:
-            if read_given(connection, self.name).holds_tables:
-                return "holds tables"
+            obstacle = "holds tables" if read_given(connection, self.name).holds_tables else None
+            if obstacle is None and not connection.exec_driver_sql(MAY_CREATE).scalar():
+                obstacle = UNWRITABLE
+            if obstacle is not None:
+                self._server.run(f"SELECT pg_advisory_unlock({self._lock})")
+                return obstacle
             silence(connection, f"CREATE SCHEMA {quote(f'lent_mrt_{self._server.token}')}")
             self._known = {oid for (oid,) in connection.exec_driver_sql(PRESENT)}
             return None
