@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +16,9 @@ from mrt_runtime.databases.address import scrub
 from mrt_runtime.databases.words import join
 
 Phase = Literal["upgrade", "downgrade", "env"]
+
+OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
+"""Names of environment variables that hold a database's URL."""
 
 
 class WrongDatabaseError(ConfigurationError):
@@ -63,7 +68,21 @@ def describe(error: BaseException, *urls: URL) -> str:
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     text = join(inner.args[1] if is_numbered(inner) else inner)
     name = type(inner).__name__
-    return scrub(f"{name}: {text}" if text else name, *urls)
+    return scrub(f"{name}: {text}{remedy(inner)}" if text else name, *urls)
+
+
+def remedy(error: BaseException) -> str:
+    """Say how to set the environment variable that was looked for in `os.environ`; nothing for any other error."""
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not isinstance(error, KeyError) or codes[-1:] != [type(os.environ).__getitem__.__code__]:
+        return ""
+    name = str(error.args[0])
+    return f", an environment variable that is not set: {show_setting(name, '{url}' if OF_A_DATABASE.search(name) else '...')}"
+
+
+def show_setting(name: str, value: str = "{url}") -> str:
+    """Write where env.py's environment variables are set; `{url}` stands for the scratch database's URL."""
+    return f'set MRTConfig(env={{"{name}": "{value}"}}), or {name} = "{value}" under [tool.mrt.env] in pyproject.toml'
 
 
 def is_numbered(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
-from mrt_runtime.migrate.error import WrongDatabaseError
+from mrt_runtime.migrate.error import WrongDatabaseError, show_setting
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -169,4 +169,4 @@ def suggest(database: str | None) -> str:
     urls = {name: value.partition("?")[0] for name, value in os.environ.items() if "://" in value}
     names = [name for name, url in urls.items() if database and url.endswith(f"/{database}")]
     name = names[0] if len(names) == 1 else "DATABASE_URL"
-    return f'If env.py reads an environment variable, set MRTConfig(env={{"{name}": "{{url}}"}}).'
+    return f"If env.py reads an environment variable, {show_setting(name)}."

@@ -125,6 +125,7 @@ def test_the_remedy_names_the_variable_that_env_py_seems_to_read(project, sqlite
     project.env.write_text(OWN_ENGINE.format(engine="sa.create_engine(os.environ['SHOP_DB'])"))
     message = refuse(project, sqlite_scratch)
     assert 'MRTConfig(env={"SHOP_DB": "{url}"})' in message
+    assert 'SHOP_DB = "{url}" under [tool.mrt.env]' in message
     migrator = Migrator(project.config(env={"SHOP_DB": "{url}"}), sqlite_scratch)
     migrator.upgrade("a")
     assert migrator.current() == ("a",)

@@ -234,6 +234,16 @@ def test_an_env_py_that_raises_is_told_with_its_line(project, sqlite_scratch):
     assert (error.phase, error.file, error.line, error.cause) == ("env", str(project.env), 3, "KeyError: 'SECRET_KEY'")
 
 
+@pytest.mark.parametrize(("name", "value"), [("SHOP_DATABASE_URL", "{url}"), ("SHOP_SECRET_KEY", "...")])
+def test_an_environment_variable_that_env_py_misses_is_told_with_both_places_to_set_it(project, sqlite_scratch, name, value):
+    project.env.write_text(f"import os\n\nos.environ[{name!r}]\n")
+    error = fail(project, sqlite_scratch)
+    assert error.cause.startswith(f"KeyError: '{name}', an environment variable that is not set")
+    assert f'MRTConfig(env={{"{name}": "{value}"}})' in error.cause
+    assert f'{name} = "{value}" under [tool.mrt.env]' in error.cause
+    assert (error.file, error.line) == (str(project.env), 3)
+
+
 def test_an_env_py_that_runs_no_migrations_is_told(project, sqlite_scratch):
     project.env.write_text("pass\n")
     assert "context.run_migrations()" in fail(project, sqlite_scratch).cause
