@@ -68,6 +68,7 @@ def verify(args: argparse.Namespace) -> int:
             stream.write(render(verdicts, verification.facts()))
         else:
             verdicts = check(verification, args.revisions, Picture(stream))
+            stream.write(f"  {name_database(verification.facts())}\n\n")
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
@@ -87,6 +88,13 @@ def check(verification: Verification, revisions: list[str], picture: Picture | N
     if picture:
         picture.end(verdicts)
     return verdicts
+
+
+def name_database(facts: dict[str, str]) -> str:
+    """Say what was verified on: a rollback that works on one database may not on another."""
+    if facts["dialect"] == "sqlite":
+        return "Verified on SQLite. With --db-url, on the database that you deploy to."
+    return f"Verified on {facts['dialect']} {facts['version']}, beside {facts['url']}."
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:

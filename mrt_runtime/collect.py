@@ -51,25 +51,30 @@ def open_session(config: pytest.Config) -> Verification:
     Where that cannot be done the first test that asks fails with the reason, the others point to it.
     """
     __tracebackhide__ = True
-    if VERIFICATION in config.stash:
-        return config.stash[VERIFICATION]
     if REFUSED in config.stash:
         pytest.fail(f"The first test of migrations says why: {config.stash[REFUSED]}", pytrace=False)
+    if VERIFICATION in config.stash:
+        return config.stash[VERIFICATION]
     from mrt_runtime.verification import Verification  # noqa: PLC0415  brings SQLAlchemy and Alembic
 
     try:
         config.stash[VERIFICATION] = Verification(settle_session(config), worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))
     except ConfigurationError as error:
-        refuse(config, error)
-    return config.stash[VERIFICATION]
+        reason = str(error)
+    else:
+        return config.stash[VERIFICATION]
+    return refuse(config, reason)
 
 
-def refuse(config: pytest.Config, error: ConfigurationError) -> NoReturn:
-    """Fail with the reason why no migration can be verified, and keep it for the tests to come."""
+def refuse(config: pytest.Config, reason: str) -> NoReturn:
+    """Fail with the reason why no migration can be verified, and keep it for the tests to come.
+
+    To be called outside of the `except`: pytest shows what was being handled, and would say it all twice.
+    """
     __tracebackhide__ = True
-    summary = str(error).partition("\n")[0]
+    summary = reason.partition("\n")[0]
     config.stash[REFUSED] = summary if len(summary) <= WIDTH else f"{summary[: WIDTH - 1]}…"
-    pytest.fail(str(error), pytrace=False)
+    pytest.fail(reason, pytrace=False)
 
 
 def name_revisions(config: pytest.Config) -> None:
@@ -128,10 +133,13 @@ class RevisionItem(pytest.Item):
     def runtest(self) -> None:
         """Check the revision."""
         __tracebackhide__ = True
+        verification, reason = open_session(self.config), ""
         try:
-            verdict = open_session(self.config).check(self.name)
+            verdict = verification.check(self.name)
         except ConfigurationError as error:
-            refuse(self.config, error)
+            reason = str(error)
+        if reason:
+            refuse(self.config, reason)
         self.user_properties += [(WARNING, f"{self.name}: {warning}") for warning in verdict.warnings]
         if verdict.outcome is Outcome.SKIPPED:
             pytest.skip(verdict.reason)

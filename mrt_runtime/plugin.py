@@ -55,15 +55,19 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFi
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Settle the configuration once, before any test runs, if a test needs it."""
+    """Settle which tests of revisions there are before anything is selected from them."""
     if config.getoption("mrt"):
         from mrt_runtime.collect import settle_items  # noqa: PLC0415  see above
 
         settle_items(config, items)
-    elif any(map(asks_for_mrt, items)):
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Settle the configuration once, before any test runs, if one of those selected needs it."""
+    if any(map(asks_for_mrt, session.items)):
         from mrt_runtime.collect import settle_session  # noqa: PLC0415  see above
 
-        settle_session(config)
+        settle_session(session.config)
 
 
 def asks_for_mrt(item: pytest.Item) -> bool:

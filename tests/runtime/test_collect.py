@@ -112,3 +112,13 @@ def test_a_wrong_configuration_is_told_by_xdist_too(pytester):
     assert result.ret != 0
     assert output.count("config._mrt_config = MRTConfig(") == 1
     assert "INTERNALERROR" not in output
+
+
+def test_what_stops_every_revision_is_told_once(pytester):
+    write_project(pytester, migrations=3)
+    pytester.path.joinpath("migrations", "env.py").write_text("raise ValueError('this stops them all')\n")
+    output = pytester.runpytest("--mrt").stdout.str()
+    report = output.partition("short test summary")[0]
+    assert report.count("this stops them all") - report.count("says why: ") == 1
+    assert report.count("The first test of migrations says why") == 2
+    assert "During handling" not in output

@@ -102,6 +102,11 @@ def test_tests_that_need_no_migrations_run_whatever_the_configuration_is(pyteste
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_a_missing_configuration_does_not_matter_to_tests_selected_without_migrations(pytester):
+    pytester.makepyfile("def test_migrations(mrt): ...\ndef test_unrelated(): ...")
+    pytester.runpytest("-k", "unrelated").assert_outcomes(passed=1, deselected=1)
+
+
 def test_an_alembic_ini_in_the_root_folder_is_enough(pytester):
     write_project(pytester)
     pytester.makepyfile("def test_all(mrt):\n    mrt.assert_all_reversible()\n")
