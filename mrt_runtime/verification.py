@@ -96,9 +96,5 @@ class Verification:
     def _find_floor(self) -> set[str]:
         """Collect the revisions that nobody will roll back; ConfigurationError where configuration names unknown ones."""
         graph, floor = self.walk.graph, self.config.minimum_downgrade_revision
-        unknown = sorted(set(self.config.skip) - {step.revision for step in graph})
-        if unknown:
-            raise ConfigurationError(
-                f"MRTConfig.skip names {', '.join(unknown)}, which the history does not hold: write the whole id."
-            )
+        graph.require_ids(self.config.skip, "skip (in MRTConfig, or [tool.mrt.skip] in pyproject.toml)")
         return graph.ancestors([graph.resolve(floor).revision]) if floor else set()

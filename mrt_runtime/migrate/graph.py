@@ -19,6 +19,7 @@ from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.migrate.error import describe, locate
 from mrt_runtime.migrate.project import Project
 
+STANDS = "stands at the top of the migration file (revision = ...)"
 RELATIVE = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d+)")
 
 
@@ -66,13 +67,23 @@ class Graph:
         try:
             found = [] if relative else list(self._revisions.get_revisions(name))
         except (RevisionError, CommandError) as error:
-            raise ConfigurationError(f"There is no revision {name!r}: {describe(error).partition(': ')[2]}.") from None
+            raise ConfigurationError(tell_unknown(name, describe(error).partition(": ")[2])) from None
         if relative:
             return self._walk(self.resolve(relative["start"] or "head"), int(relative["distance"]))
         ids = [revision.revision for revision in found if isinstance(revision, Revision)]
         if len(ids) != 1:
             raise ConfigurationError(f"Revision {name!r} names {', '.join(ids) or 'no single revision'}: name exactly one.")
         return self[ids[0]]
+
+    def require_ids(self, ids: Iterable[str], setting: str) -> None:
+        """Raise ConfigurationError where a setting names revisions by anything but whole ids of this history."""
+        for name in sorted(set(ids) - self._by_revision.keys()):
+            meant = [step.revision for step in self if name and step.revision.startswith(name)]
+            raise ConfigurationError(
+                f"{setting} names {name!r}, the beginning of {' and '.join(meant)}: write the whole id."
+                if meant
+                else f"{setting} names {name!r}, which the history does not hold: take it out, or write the id that {STANDS}."
+            )
 
     def ancestors(self, revisions: Iterable[str]) -> set[str]:
         """Collect the revisions that are present when these are: themselves, their parents, and so on."""
@@ -131,6 +142,13 @@ def refusing_broken_histories() -> Iterator[None]:
         trouble = next((str(warning.message) for warning in warned if str(warning.message).startswith("Revision ")), str(error))
     if trouble is not None:
         raise ConfigurationError(f"The history is broken: {trouble}.")
+
+
+def tell_unknown(name: str, words: str) -> str:
+    """Say that a name means no single revision, in Alembic's words where it knows more than that."""
+    if words.startswith("No such revision"):
+        return f"There is no revision {name!r}: write the id that {STANDS}, or at least its first four characters."
+    return f"{name!r} names no single revision: {words}."
 
 
 def load(directory: ScriptDirectory) -> Graph:

@@ -135,6 +135,15 @@ def test_a_name_that_means_no_single_revision_is_refused_in_one_sentence(project
     assert "\n" not in str(refused.value)
 
 
+def test_an_unknown_revision_is_told_once_with_where_its_id_stands(project):
+    project.add("abc123")
+    with pytest.raises(ConfigurationError) as refused:
+        read_graph(project.config()).resolve("zzz999")
+    assert str(refused.value).lower().count("no ") == 1
+    assert str(refused.value).count("zzz999") == 1
+    assert "stands at the top of the migration file" in str(refused.value)
+
+
 def test_upgrade_to_and_downgrade_to_understand_what_alembic_understands(project, sqlite_scratch):
     for revision, parent in (("a", None), ("b", "a"), ("c", "b")):
         project.add(revision, parent)

@@ -1,5 +1,7 @@
 """Each outcome, with its words and its place, on real databases; and that one broken revision never hides the next."""
 
+import re
+
 import pytest
 
 from mrt_runtime.config import ConfigurationError
@@ -222,10 +224,21 @@ def test_a_revision_with_a_reason_is_skipped_and_so_is_what_lies_before_the_floo
     assert found["001"].reason == "at or before minimum_downgrade_revision 002"
 
 
-def test_a_skip_of_nothing_is_refused(project, verify):
-    project.add("001")
-    with pytest.raises(ConfigurationError, match=r"MRTConfig\.skip names 00x"):
-        verify(skip={"00x": "typo"})
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("00x", "'00x', which the history does not hold: take it out, or write the id that stands at the top of"),
+        ("abc1", "'abc1', the beginning of abc123: write the whole id."),
+        ("abc", "'abc', the beginning of abc123 and abc456: write the whole id."),
+        ("", "'', which the history does not hold"),
+    ],
+)
+def test_a_skip_of_nothing_is_refused_and_says_what_to_write(project, verify, name, advice):
+    project.add("abc123")
+    project.add("abc456", "abc123")
+    with pytest.raises(ConfigurationError, match=re.escape(advice)) as refused:
+        verify(skip={name: "typo"})
+    assert str(refused.value).startswith("skip (in MRTConfig, or [tool.mrt.skip] in pyproject.toml) names")
 
 
 NOT_NULL = """with op.batch_alter_table("users") as batch:
