@@ -131,7 +131,8 @@ def test_a_server_that_does_not_answer_is_explained_by_the_first_test_only(pytes
     output = result.stdout.str()
     assert "geheim99" not in output
     assert "127.0.0.1:1" in output
-    assert output.count("The first test of migrations says why") == 1
+    report = output.partition("short test summary")[0]  # in CI the summary repeats the messages in full
+    assert report.count("The first test of migrations says why") == 1
     assert "Traceback" not in output
 
 
