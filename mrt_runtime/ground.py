@@ -76,9 +76,9 @@ class Ground:
 
     def release(self) -> None:
         """Close the connection: somebody else is going to work on the database."""
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
 
     def forget(self, seeded: Seeded | None) -> None:
         """Start anew after the database was replaced by one that holds what was `seeded`."""

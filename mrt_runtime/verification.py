@@ -74,9 +74,11 @@ class Verification:
 
     def close(self) -> None:
         """Drop the scratch database and let go of the server."""
-        if hasattr(self, "walk"):
-            self.walk.close()
-        self.database.close()
+        try:
+            if hasattr(self, "walk"):
+                self.walk.close()
+        finally:
+            self.database.close()
 
     def _verify(self, step: Step) -> Verdict:
         try:

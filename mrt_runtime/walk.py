@@ -104,9 +104,11 @@ class Walk:
         self.trusted = True
 
     def close(self) -> None:
-        """Drop the scratch database."""
-        self._ground.release()
-        self.scratch.drop()
+        """Drop the scratch database, whatever state an interrupted connection is in."""
+        try:
+            self._ground.release()
+        finally:
+            self.scratch.drop()
 
     def _go(self, step: Step, needed: frozenset[str]) -> None:
         """Bring the database to the revision's parents: onwards if possible, else from the milestone, else from the start."""

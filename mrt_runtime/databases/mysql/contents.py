@@ -31,8 +31,12 @@ class OwnContents:
         """Keep a copy."""
         self._made += 1
         aside = f"{self.name}_c{self._made}"
-        self._server.run(f"CREATE DATABASE {quote(aside)} {self._options}")
-        self._copies.append(copy_schema(self._server, self.name, aside))
+        try:
+            self._server.run(f"CREATE DATABASE {quote(aside)} {self._options}")
+            self._copies.append(copy_schema(self._server, self.name, aside))
+        except BaseException:  # Ctrl-C among them
+            self._server.drop(aside)
+            raise
         return self._copies[-1]
 
     def replace_by(self, copy: Checkpoint) -> None:

@@ -54,9 +54,9 @@ class OwnContents:
     def copy(self) -> Checkpoint:
         """Keep a copy."""
         name = self._next_name()
+        self._copies.add(name)  # before it is there: Ctrl-C may come in the middle
         self._server.empty_of_sessions(self.name)
         self._server.run(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(self.name)}")
-        self._copies.add(name)
         return DatabaseCheckpoint(self, name)
 
     def replace_by(self, copy: Checkpoint) -> None:
@@ -85,9 +85,9 @@ class OwnContents:
         if self._exists:
             self._exists = False
             name = self._next_name()
+            self._copies.add(name)
             self._server.empty_of_sessions(self.name)
             self._server.run(f"ALTER DATABASE {quote(self.name)} RENAME TO {quote(name)}")
-            self._copies.add(name)
             self.discard(name)
 
     def _drop_waste(self) -> None:

@@ -34,19 +34,24 @@ class Server:
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
         """Execute a statement outside of any transaction; gives the rows where there are any. A cut connection is made again."""
+        if self._connection.invalidated:  # Ctrl-C came in the middle of a statement
+            self._reconnect()
         try:
             result = self._connection.exec_driver_sql(statement)
         except exc.DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            self._connection.close()
-            self._connection = self._connect()
+            self._reconnect()
             result = self._connection.exec_driver_sql(statement)
         return [tuple(row) for row in result] if result.returns_rows else []
 
     def try_running(self, statement: str) -> None:
         """Execute a statement that this role or server may refuse, and carry on without it."""
         silence(self._connection, statement)
+
+    def _reconnect(self) -> None:
+        self._connection.close()
+        self._connection = self._connect()
 
     def engine_for(self, database: str) -> Engine:
         """Make an engine for another database of this server."""
