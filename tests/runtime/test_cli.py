@@ -41,8 +41,9 @@ def verify(capsys, *arguments):
 
 def test_a_project_is_verified_without_any_configuration(enter, capsys):
     folder = enter("example")
-    code, out, _ = verify(capsys)
-    assert code == 1
+    code, out, err = verify(capsys)
+    assert (code, err) == (1, "")
+    assert "\n  Verified on SQLite." in out
     assert "  ✗  003  data loss detected\n     └─ Column 'users.phone': 2/3 values lost after rollback\n" in out
     assert not list(folder.glob("*.db"))
 
