@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 Task = TypeVar("Task")
 
 _CHUNK: Final = 1 << 16
-_ENOUGH: Final = 30_000
+_ENOUGH: Final = 12_000
 """Bytes of source that make another process worth while: reading them takes a third of the time that importing the parser does."""
 _MOST: Final = 8
 """Processes at most, however many processors there are: each holds a parser in memory."""
