@@ -12,6 +12,7 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Database
+from mrt_runtime.databases.words import end, join
 from mrt_runtime.look import look
 from mrt_runtime.loss import compare
 from mrt_runtime.migrate import Migrator
@@ -48,8 +49,8 @@ class Sandbox:
             where = ", ".join(self.migrator.current()) or "base"
             raise ConfigurationError(f"There is no table {table!r} at {where}: upgrade to where it exists first.") from None
         except SQLAlchemyError as error:
-            cause = " ".join(str(getattr(error, "orig", None) or error).split())
-            raise ConfigurationError(f"Table {table!r} does not take these rows: {cause}.") from None
+            cause = join(getattr(error, "orig", None) or error)
+            raise ConfigurationError(f"Table {table!r} does not take these rows: {end(cause)}") from None
         after = self._read(table)
         if after is not None:
             self._remember(before, after, pk_col)

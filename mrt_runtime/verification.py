@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.address import scrub
+from mrt_runtime.databases.words import end, join
 from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import verify
@@ -84,8 +85,8 @@ class Verification:
         try:
             return verify(self.walk, step, self.config.after_writes)
         except DBAPIError as error:
-            cause = " ".join(str(error.orig).split())
-            raise ConfigurationError(f"The database failed while {step.revision} was verified: {scrub(cause)}.") from None
+            cause = join(error.orig)
+            raise ConfigurationError(f"The database failed while {step.revision} was verified: {end(scrub(cause))}") from None
 
     def _skip(self, step: Step) -> Verdict | None:
         reason = self.config.skip.get(step.revision)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from abc import abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -16,40 +17,53 @@ PACKAGES = {"mariadb": "mysql"}
 
 
 class Dialect(Protocol):
-    """The part of seeding that differs between databases; each package `databases/<dialect>/values.py` has a `VALUES`."""
+    """The part of seeding that differs between databases; each package `databases/<dialect>/values.py` has a `VALUES`.
+
+    What most of them do stands here, for those that inherit it.
+    """
 
     grammar: str
     """What sqlglot calls the dialect."""
     converts: bool
     """Whether a change of type converts values, and fails on those that it cannot."""
 
+    @abstractmethod
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
         """Say what kind of values the column holds; None for a type that nothing is known about."""
 
+    @abstractmethod
     def write(self, value: Value) -> object:
         """Give the form in which the driver takes the value."""
 
-    def cast(self, placeholder: str, column: Column) -> str:
+    def cast(self, placeholder: str, column: Column) -> str:  # noqa: ARG002  most drivers' values carry their types
         """Give the placeholder the column's type, where the database could not know it otherwise."""
+        return placeholder
 
     def reading(self, name: str) -> str:
         """Read the column of that (quoted) name in a form that can be written back."""
+        return name
 
-    def source(self, name: str, table: Table) -> str:
+    def source(self, name: str, table: Table) -> str:  # noqa: ARG002  few databases know inheritance
         """Name the table in FROM so that only its own rows are seen."""
+        return name
 
-    def preface(self, table: Table) -> str:
+    def preface(self, table: Table) -> str:  # noqa: ARG002  a column that is numbered can mostly be given values
         """Give what stands before VALUES for a table some of whose columns the database wants to number itself."""
+        return ""
 
-    def target(self, table: Table, schema: Schema) -> Table:
+    def target(self, table: Table, schema: Schema) -> Table:  # noqa: ARG002  see below
         """Find the table that rows of this one are inserted into: a partition's root, for all others itself."""
+        return table
 
-    def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
+    def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:  # noqa: ARG002  the rest shows when it refuses
         """Give conditions on rows that no constraint states: a partition's bounds."""
+        return ()
 
-    def attempt(self, connection: Connection) -> AbstractContextManager[object]:
+    def attempt(self, connection: Connection) -> AbstractContextManager[object]:  # noqa: ARG002  mostly, a refusal leaves nothing behind
         """Guard statements that may be refused: what they did is undone, the transaction lives on."""
+        return nullcontext()
 
+    @abstractmethod
     def deferral(self, connection: Connection) -> AbstractContextManager[object]:
         """Look at foreign keys only at the end, as far as the database lets us."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, ColumnType, Schema, Table
+from mrt_runtime.schema import Column, ColumnType, Schema
+from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
 from mrt_runtime.seed.moment import Moment
 from mrt_runtime.seed.value import Expression, Value
@@ -38,7 +39,7 @@ OTHERS: dict[str, Kind] = {
 }
 
 
-class MySQLValues:
+class MySQLValues(Dialect):
     """The dialect of seeding for MySQL and MariaDB."""
 
     grammar = "mysql"
@@ -104,35 +105,6 @@ class MySQLValues:
         if base in {"datetime", "timestamp"}:
             return f"CAST({placeholder} AS DATETIME(6))"
         return f"CAST({placeholder} AS DATE)" if base == "date" else placeholder
-
-    def reading(self, name: str) -> str:
-        """Read the column as it is."""
-        return name
-
-    def source(self, name: str, table: Table) -> str:
-        """Name the table."""
-        del table
-        return name
-
-    def preface(self, table: Table) -> str:
-        """Say nothing: AUTO_INCREMENT columns can be given values."""
-        del table
-        return ""
-
-    def target(self, table: Table, schema: Schema) -> Table:
-        """Insert into the table itself."""
-        del schema
-        return table
-
-    def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
-        """Give none: partitions show when they refuse a row."""
-        del connection, table
-        return ()
-
-    def attempt(self, connection: Connection) -> AbstractContextManager[object]:
-        """Do nothing: a refused statement leaves nothing behind and the transaction alive."""
-        del connection
-        return nullcontext()
 
     @contextmanager
     def deferral(self, connection: Connection) -> Iterator[None]:

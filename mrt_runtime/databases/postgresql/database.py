@@ -6,11 +6,12 @@ from sqlalchemy import URL, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
+from mrt_runtime.databases.link import make_engine, refuse
 from mrt_runtime.databases.postgresql.given import Given, read_given
 from mrt_runtime.databases.postgresql.lent import UNWRITABLE, LentContents
 from mrt_runtime.databases.postgresql.own import OwnContents
 from mrt_runtime.databases.postgresql.scratch import PostgresScratch
-from mrt_runtime.databases.postgresql.server import Server, make_engine, refuse
+from mrt_runtime.databases.postgresql.server import Server
 from mrt_runtime.databases.token import make_name
 
 DRIVERS = {"psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2cffi": "psycopg2cffi", "pg8000": "pg8000"}
@@ -49,6 +50,11 @@ class PostgresDatabase:
             contents: OwnContents | LentContents = OwnContents(self._server, self._given, name)
         else:
             contents = self._borrow()
+        try:
+            contents.make()
+        except BaseException:  # Ctrl-C among them
+            contents.remove()
+            raise
         own = self._own.set(database=contents.name)
         return PostgresScratch(self, self._server, contents, own, keep_driver(self._url.set(database=contents.name), own))
 
@@ -86,5 +92,5 @@ def connect(url: URL) -> PostgresDatabase:
         try:
             return PostgresDatabase(url, own, given)
         except ConfigurationError:
-            raise refuse(url, error) from None
+            raise refuse(url, error.orig) from None
     return PostgresDatabase(url, own, given)

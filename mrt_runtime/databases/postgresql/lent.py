@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import URL, Connection
 
+from mrt_runtime.databases.link import literal, make_engine
 from mrt_runtime.databases.postgresql.given import read_given
-from mrt_runtime.databases.postgresql.server import Server, key_of, literal, make_engine, quote, silence
+from mrt_runtime.databases.postgresql.server import Server, key_of, quote, silence
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.token import find_token
 

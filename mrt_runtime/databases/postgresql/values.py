@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
 from mrt_runtime.schema import Column, ColumnType, NamedType, Schema, Table
+from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Slot, Text, Whole
 from mrt_runtime.seed.moment import Moment
 from mrt_runtime.seed.value import Pool, Value
@@ -33,7 +34,7 @@ SIMPLE: dict[str, Kind] = {
 }
 
 
-class PostgreSQLValues:
+class PostgreSQLValues(Dialect):
     """The dialect of seeding for PostgreSQL."""
 
     grammar = "postgres"

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.folder import Folder
-from mrt_runtime.databases.protocol import Checkpoint, Target
+from mrt_runtime.databases.protocol import Checkpoint, Database, Target
 from mrt_runtime.databases.sqlite.attach import find_attached_file
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-    from mrt_runtime.databases.sqlite.database import SQLiteDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class FileCheckpoint:
 class SQLiteScratch:
     """What proves that a connection stands here is the file's path, in a folder that this run made under a random name."""
 
-    def __init__(self, database: SQLiteDatabase, folder: Folder, url: URL, env_url: URL, template: Path | None) -> None:
+    def __init__(self, database: Database, folder: Folder, url: URL, env_url: URL, template: Path | None) -> None:
         self.database = database
         self.url = url
         self.env_url = env_url

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, Schema, Table
+from mrt_runtime.schema import Column, Schema
+from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
 from mrt_runtime.seed.moment import Moment
 from mrt_runtime.seed.value import Value
@@ -38,7 +39,7 @@ WORDS = re.compile("|".join(DECLARED))
 DIGITS = 15  # what REAL, which NUMERIC columns fall back on, holds exactly
 
 
-class SQLiteValues:
+class SQLiteValues(Dialect):
     """The dialect of seeding for SQLite."""
 
     grammar = "sqlite"
@@ -70,40 +71,6 @@ class SQLiteValues:
         if isinstance(value, Decimal):
             return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
         return int(value) if isinstance(value, bool) else value
-
-    def cast(self, placeholder: str, column: Column) -> str:
-        """Leave the placeholder as it is: values carry their types."""
-        del column
-        return placeholder
-
-    def reading(self, name: str) -> str:
-        """Read the column as it is."""
-        return name
-
-    def source(self, name: str, table: Table) -> str:
-        """Name the table."""
-        del table
-        return name
-
-    def preface(self, table: Table) -> str:
-        """Say nothing: every column can be given a value."""
-        del table
-        return ""
-
-    def target(self, table: Table, schema: Schema) -> Table:
-        """Insert into the table itself."""
-        del schema
-        return table
-
-    def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
-        """Let STRICT tables and WITHOUT ROWID say what else they want when they refuse a row."""
-        del connection, table
-        return ()
-
-    def attempt(self, connection: Connection) -> AbstractContextManager[object]:
-        """Do nothing: a refused statement leaves nothing behind and the transaction alive."""
-        del connection
-        return nullcontext()
 
     @contextmanager
     def deferral(self, connection: Connection) -> Iterator[None]:

@@ -1,0 +1,85 @@
+"""A database of this run alone on a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+
+from mrt_runtime.databases.link import Link
+from mrt_runtime.databases.protocol import Checkpoint, Database
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Contents(Protocol):
+    """What fills a scratch database: nothing at first, then what migrations make, or a copy of it."""
+
+    name: str
+    """The database's name on the server."""
+
+    def make(self) -> None:
+        """Make it as it is at first; what it was goes."""
+
+    def copy(self) -> Checkpoint | None:
+        """Keep a copy; None where the server does not let us."""
+
+    def replace_by(self, copy: Checkpoint, /) -> None:
+        """Make it anew from a copy."""
+
+    def remove(self) -> None:
+        """Remove it with its copies."""
+
+
+class HostedScratch:
+    """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
+
+    def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL) -> None:
+        self.database = database
+        self.url = url
+        self.env_url = env_url
+        self.generation = 0
+        self.engine: Engine = create_engine(url, poolclass=NullPool)
+        self._owner_query = link.owner_query
+        self._contents = contents
+        self._is_dropped = False
+
+    def is_mine(self, connection: Connection) -> bool:
+        """Ask the database, not the URL."""
+        cursor = connection.connection.cursor()
+        try:
+            return self.owns(cursor)
+        finally:
+            cursor.close()
+
+    def owns(self, cursor: Any) -> bool:
+        """Answer the same through a DBAPI cursor."""
+        cursor.execute(self._owner_query(self._contents.name))
+        return bool(cursor.fetchone()[0])
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Keep the present state, where the server lets us."""
+        return self._contents.copy()
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Bring that state back."""
+        self._contents.replace_by(checkpoint)
+        self.generation += 1
+
+    def reset(self) -> None:
+        """Bring it back to how it was made."""
+        self._contents.make()
+        self.generation += 1
+
+    def drop(self) -> None:
+        """Remove it with its checkpoints; a second time does nothing."""
+        if not self._is_dropped:
+            self._is_dropped = True
+            self._contents.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.drop()

@@ -1,0 +1,91 @@
+"""The one connection to a server that does the work and whose lock tells that the run lives."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.address import mask, scrub
+from mrt_runtime.databases.token import find_token, make_token
+from mrt_runtime.databases.words import end, join
+
+
+class Link(ABC):
+    """Executes statements on a server, outside of transactions; a connection that was cut is made again, its lock with it."""
+
+    names: ClassVar[str]
+    """A query for the names of the databases that may be ours."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.token = make_token()
+        self._connection = self._connect()
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Execute a statement; gives the rows where there are any."""
+        if self._connection.invalidated:  # Ctrl-C came in the middle of a statement
+            self._reconnect()
+        try:
+            result = self._connection.exec_driver_sql(statement)
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._reconnect()
+            result = self._connection.exec_driver_sql(statement)
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+    def engine_for(self, database: str) -> Engine:
+        """Make an engine for a database of this server."""
+        return make_engine(self.url.set(database=database))
+
+    def close(self) -> None:
+        """Let go of the connection, and with it of the lock."""
+        self._connection.close()
+
+    def sweep(self) -> None:
+        """Drop the databases whose names carry a token that no living run holds the lock of."""
+        for (name,) in self.run(self.names):  # listed before the locks are read: a living run takes its lock first of all
+            token = find_token(name)
+            if token is not None and not self.is_held(token):
+                with contextlib.suppress(exc.DBAPIError):  # another account's, or another run is sweeping too
+                    self.drop(name)
+
+    @abstractmethod
+    def drop(self, database: str) -> None:
+        """Drop a scratch database if it is there; what is still connected to it would hold that up for ever."""
+
+    @abstractmethod
+    def is_held(self, token: str) -> bool:
+        """Tell whether a living run holds the lock of this token."""
+
+    @abstractmethod
+    def owner_query(self, database: str) -> str:
+        """Write the question whose answer is true only in this database on this server while this run lives."""
+
+    @abstractmethod
+    def _connect(self) -> Connection:
+        """Connect and take the lock."""
+
+    def _reconnect(self) -> None:
+        self._connection.close()
+        self._connection = self._connect()
+
+
+def make_engine(url: URL) -> Engine:
+    """Make an engine for statements of our own: outside of transactions, and with % meaning itself."""
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", execution_options={"no_parameters": True})
+
+
+def refuse(url: URL, cause: object) -> ConfigurationError:
+    """Say why a server cannot be used, in its own words."""
+    words = end(scrub(join(cause), url))
+    return ConfigurationError(f"{mask(url)} cannot be used: {words} Check that the server runs and db_url is right.")
+
+
+def literal(value: str) -> str:
+    """Quote a string for any server's settings: names of databases and tables carry no backslash."""
+    return "'" + value.replace("'", "''") + "'"
