@@ -11,8 +11,8 @@ import pytest
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import settle
-from mrt_runtime.plugin import REFUSED, VERIFICATION
 from mrt_runtime.report.words import expound
+from mrt_runtime.stash import REFUSED, VERIFICATION
 from mrt_runtime.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mrt_runtime.stash import VERIFICATION
+
 if TYPE_CHECKING:
     from mrt_runtime.collect import RevisionFile
     from mrt_runtime.fixture import Mrt
-    from mrt_runtime.verification import Verification
-
-VERIFICATION: pytest.StashKey[Verification] = pytest.StashKey()
-REFUSED: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

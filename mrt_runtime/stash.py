@@ -1,0 +1,14 @@
+"""What the plugin keeps in pytest's own configuration for as long as a session lasts. Imported by every pytest run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mrt_runtime.verification import Verification
+
+VERIFICATION: pytest.StashKey[Verification] = pytest.StashKey()
+REFUSED: pytest.StashKey[str] = pytest.StashKey()
+"""Why the configuration cannot be used: said once, however many tests ask."""
