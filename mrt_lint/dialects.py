@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mrt_lint.values import DIALECTS
 
-_MYSQL_FAMILY = {"mysql", "mariadb"}
+FAMILY = frozenset({"mysql", "mariadb"})
+"""MySQL and what came of it."""
 
 
 def admits(guard: tuple[str, ...] | None, dialect: str) -> bool:
@@ -15,5 +16,5 @@ def admits(guard: tuple[str, ...] | None, dialect: str) -> bool:
     """
     if guard is None or dialect != "mariadb":
         return guard is None or dialect in guard
-    named = _MYSQL_FAMILY & set(guard)
-    return bool(named) if 2 * len(guard) <= len(DIALECTS) else named == _MYSQL_FAMILY
+    named = FAMILY & set(guard)
+    return bool(named) if 2 * len(guard) <= len(DIALECTS) else named == FAMILY

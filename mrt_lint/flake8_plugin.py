@@ -44,6 +44,8 @@ class MigrationChecker:
         add = option_manager.add_option
         add("--mrt-dialect", default=None, parse_from_config=True, help="database of the migrations (default: [tool.mrt] dialect)")
         add("--mrt-pg-version", default=None, parse_from_config=True, help="the oldest PostgreSQL they run on (default: 14)")
+        add("--mrt-mysql-version", default=None, parse_from_config=True, help="the oldest MySQL they run on (default: 8.4)")
+        add("--mrt-mariadb-version", default=None, parse_from_config=True, help="the oldest MariaDB they run on (default: 10.11)")
 
     @staticmethod
     def parse_options(option_manager: OptionManager, options: Namespace, args: list[str]) -> None:  # noqa: ARG004  flake8 calls it so
@@ -92,7 +94,12 @@ def settings_of(options: Namespace) -> Settings:
     from mrt_lint.settings import load_settings  # noqa: PLC0415  see the module
 
     selected = [*(options.select or ()), *(options.extend_select or ())]
-    settings = load_settings(Path.cwd()).over(dialect=options.mrt_dialect, pg_version=options.mrt_pg_version)
+    settings = load_settings(Path.cwd()).over(
+        dialect=options.mrt_dialect,
+        pg_version=options.mrt_pg_version,
+        mysql_version=options.mrt_mysql_version,
+        mariadb_version=options.mrt_mariadb_version,
+    )
     return replace(settings, borrowed=tuple(code for code in selected if code.startswith("MRT")))
 
 

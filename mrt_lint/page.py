@@ -13,6 +13,7 @@ from pathlib import Path
 from mrt_lint.rule import Example, Rule, Target
 
 _DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+_VERSIONS = {"mysql": "mysql_version", "mariadb": "mariadb_version"}
 _GROUPS = {
     "1": "What downgrade() does not undo",
     "2": "What is lost",
@@ -86,7 +87,8 @@ def _code(body: str) -> str:
 def _target(target: Target) -> str:
     if target.dialect is None:
         return ""
-    version = f" {target.pg_version[0]}" if target.pg_version != Target().pg_version else ""
+    chosen, usual = (getattr(each, _VERSIONS.get(target.dialect, "pg_version")) for each in (target, Target()))
+    version = f" {'.'.join(map(str, chosen)).removesuffix('.0')}" if chosen != usual else ""
     return f" ({_DIALECTS[target.dialect]}{version})"
 
 

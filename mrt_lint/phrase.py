@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from mrt_lint.dialects import FAMILY
 from mrt_lint.ops import AddEnumValue, Op, RenameEnumValue
 from mrt_lint.undo.things import readable
 from mrt_lint.values import Constraint, MaybeName, Unset
@@ -14,10 +17,17 @@ _WORDS = (
 )
 _RESERVED = frozenset(_WORDS.split())
 """Words of SQL that a user may well call a table or column by."""
+_ALSO_TAKEN = "change condition groups index interval key keys lock option range rank read row rows system write"
+_MYSQL_WORDS = frozenset(_ALSO_TAKEN.split())
+"""Words that are taken on MySQL or MariaDB, beside those."""
+_PLAIN_NAME = re.compile(r"[\w$…]+")
 
 
-def names(op: Op) -> dict[str, str]:
-    """Give the names an operation speaks of: "the_table" for sentences, "table" for code, "sql_table" for SQL, and their like."""
+def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
+    """Give the names an operation speaks of: "the_table" for sentences, "table" for code, "sql_table" for SQL, and their like.
+
+    `dialect` is the database that the SQL would run on.
+    """
     table = _path(op, "table")
     found = {"the_table": _the("table", table), "table": table or "…"}
     found["the_new_table"] = _the("table", _path(op, "new_table"))
@@ -31,17 +41,23 @@ def names(op: Op) -> dict[str, str]:
         found[field] = name or "…"
         found[f"the_{field}"] = _the(_kind(op, field), name)
     path = (_plain(op, "schema"), _plain(op, "table")) if table else ()
-    found["sql_table"] = ".".join(in_sql(op, part) for part in path if part) or "…"
+    found["sql_table"] = ".".join(in_sql(op, part, dialect) for part in path if part) or "…"
     for field in ("column", "constraint"):
-        found[f"sql_{field}"] = in_sql(op, found[field])
+        found[f"sql_{field}"] = in_sql(op, found[field], dialect)
     if isinstance(op, AddEnumValue | RenameEnumValue):
         found["value"] = op.value if readable(op.value) else "…"
     return found
 
 
-def in_sql(op: Op, name: str) -> str:
-    """Give a name as SQL takes it: in quotes where it is a word of SQL, or where Alembic quotes it to keep its capitals."""
-    return f'"{name}"' if name.lower() in _RESERVED or (name != name.lower() and not op.sql) else name
+def in_sql(op: Op, name: str, dialect: str) -> str:
+    """Give a name as SQL takes it: in quotes where it is a word of SQL, or where Alembic quotes it to keep its capitals.
+
+    MySQL and MariaDB quote in backticks (and keep capitals without).
+    """
+    taken = name.lower() in _RESERVED or not _PLAIN_NAME.fullmatch(name)
+    if dialect in FAMILY:
+        return f"`{name}`" if taken or name.lower() in _MYSQL_WORDS else name
+    return f'"{name}"' if taken or (name != name.lower() and not op.sql) else name
 
 
 def join(columns: object) -> str:

@@ -33,13 +33,14 @@ class Target:
     """The database the migrations are written for.
 
     `dialect` is SQLAlchemy's name, None where nobody declared it: then the PostgreSQL rules speak, and say that they are about
-    PostgreSQL. Versions are (major, minor).
+    PostgreSQL. Versions are (major, minor, …), as many numbers as were given; the defaults are the oldest releases that their
+    makers still support.
     """
 
     dialect: str | None = None
-    pg_version: tuple[int, int] = (14, 0)
-    mysql_version: tuple[int, int] = (8, 0)
-    mariadb_version: tuple[int, int] = (10, 6)
+    pg_version: tuple[int, ...] = (14, 0)
+    mysql_version: tuple[int, ...] = (8, 4)
+    mariadb_version: tuple[int, ...] = (10, 11)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ RUNTIME_KEYS: Final = (
 """Keys of the same table that `mrt verify` and the pytest plugin read."""
 
 _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
-_VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
+_VERSION = re.compile(r"\d+(?:\.\d+)*")
 _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
 _LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_branches")
 _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
@@ -171,11 +171,11 @@ def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Setting
     return replace(settings, **changes, target=replace(settings.target, **target))
 
 
-def _version(key: str, value: object, where: str) -> tuple[int, int]:
-    match = _VERSION.fullmatch(str(value))
-    if not match or isinstance(value, bool):
+def _version(key: str, value: object, where: str) -> tuple[int, ...]:
+    if isinstance(value, bool) or not _VERSION.fullmatch(str(value)):
         raise UsageError(f"{where}{key} is {value!r}, where a version like 14 or 10.6 is expected.")
-    return int(match[1]), int(match[2] or 0)
+    numbers = tuple(map(int, str(value).split(".")))
+    return numbers if len(numbers) > 1 else (*numbers, 0)
 
 
 def _dialect(value: object, where: str) -> str:

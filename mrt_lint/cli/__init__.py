@@ -95,6 +95,8 @@ def _add_choice(parser: ArgumentParser) -> None:
     add("--ignore", metavar="CODES", help="all but these codes or beginnings of codes")
     add("--dialect", metavar="NAME", help="the database that the migrations are written for: postgresql, mysql, sqlite, …")
     add("--pg-version", metavar="VERSION", help="the oldest PostgreSQL that they run on (default: 14)")
+    add("--mysql-version", metavar="VERSION", help="the oldest MySQL that they run on (default: 8.4)")
+    add("--mariadb-version", metavar="VERSION", help="the oldest MariaDB that they run on (default: 10.11)")
     add("--no-cache", action="store_true", help="neither use nor fill .mrt_cache")
     add("--jobs", "-j", metavar="N", type=int, help="processes to read with (default: as many as pay)")
 

@@ -45,6 +45,8 @@ def examine(options: Namespace) -> Report:
         ignore=options.ignore,
         dialect=options.dialect,
         pg_version=options.pg_version,
+        mysql_version=options.mysql_version,
+        mariadb_version=options.mariadb_version,
     )
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")

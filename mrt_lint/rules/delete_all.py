@@ -78,5 +78,5 @@ class DeleteAll(Rule):
         """Yield a finding for every table that is emptied so."""
         for op in case.concerned(self, ops.Delete):
             if op.where is False and not case.ledger(op).keeps_rows(op):
-                found = names(op)
+                found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

@@ -108,5 +108,5 @@ class DropColumn(Rule):
         """Yield a finding for every column that held values before this upgrade."""
         for op in case.concerned(self, ops.DropColumn):
             if not case.moment(op).new_column and not moved_to(case, op):
-                found = names(op)
+                found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, copy=f"{found['table']}_{found['column']}_backup")

@@ -133,5 +133,5 @@ class DropTable(Rule):
         for op in case.concerned(self, ops.DropTable):
             ledger = case.ledger(op)
             if not case.moment(op).empty and not ledger.keeps_rows(op) and not ledger.clears_the_way(op):
-                found = names(op)
+                found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

@@ -86,5 +86,5 @@ class ForeignKeyWithoutNotValid(Rule):
                     parent = key.referred_table if readable(key.referred_table) else "another table"
                     the_key = f"foreign key '{key.name}'" if readable(key.name) else "a foreign key"
                     found = names(op)
-                    name = in_sql(op, key.name) if readable(key.name) else "…"
+                    name = in_sql(op, key.name, case.dialect(op)) if readable(key.name) else "…"
                     yield self.found(case.migration, op, **found, parent=parent, the_key=the_key, key=name)

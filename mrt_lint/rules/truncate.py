@@ -76,5 +76,5 @@ class Truncate(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
         for op in case.concerned(self, ops.Truncate):
-            found = names(op)
+            found = names(op, case.dialect(op))
             yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

@@ -220,6 +220,8 @@ def test_output_goes_to_a_file(history, monkeypatch):
         (["versions", "--ignore", "E501"], "There is no rule E501"),
         (["versions", "--dialect", "postgres"], "dialect is 'postgres', which is none of"),
         (["versions", "--pg-version", "new"], "pg_version is 'new', where a version like 14 or 10.6 is expected."),
+        (["versions", "--mysql-version", "8.x"], "mysql_version is '8.x', where a version like 14 or 10.6 is expected."),
+        (["versions", "--mariadb-version", ""], "mariadb_version is '', where a version like 14 or 10.6 is expected."),
         (["versions", "--jobs", "0"], "--jobs is 0, where at least 1 is expected."),
         (["versions", "--output", "nowhere/report.txt"], "nowhere/report.txt cannot be written: No such file or directory"),
         ([], "There is no alembic.ini here and no [tool.alembic]: name the folder, mrt check migrations/versions"),

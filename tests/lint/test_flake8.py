@@ -109,6 +109,8 @@ def test_options_reach_the_rules_from_the_command_line_and_the_configuration(pro
     [
         (["--mrt-dialect", "postgres"], "", "dialect is 'postgres', which is none of"),
         (["--mrt-pg-version", "new"], "", "pg_version is 'new', where a version like 14 or 10.6 is expected."),
+        (["--mrt-mysql-version", "new"], "", "mysql_version is 'new', where a version like 14 or 10.6 is expected."),
+        (["--mrt-mariadb-version", "new"], "", "mariadb_version is 'new', where a version like 14 or 10.6 is expected."),
         ([], "[tool.mrt\n", "is not TOML"),
     ],
 )

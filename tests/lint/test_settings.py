@@ -23,6 +23,7 @@ def test_reads_the_table_with_either_spelling_of_a_key(tmp_path):
         dialect = "postgresql"
         pg-version = "10"
         mariadb_version = 10.5
+        mysql_version = "8.0.29"
         select = "MRT2, MRT9"
         ignore = ["MRT303"]
         strict = true
@@ -38,6 +39,7 @@ def test_reads_the_table_with_either_spelling_of_a_key(tmp_path):
     assert found.target.dialect == "postgresql"
     assert found.target.pg_version == (10, 0)
     assert found.target.mariadb_version == (10, 5)
+    assert found.target.mysql_version == (8, 0, 29)
     assert (found.select, found.ignore, found.strict) == (("MRT2", "MRT9"), ("MRT303",), True)
     assert found.independent_branches == ("audit",)
     assert found.irreversible == (("abc", "agreed with the archive"),)
