@@ -62,7 +62,8 @@ def choose(settings: Settings) -> tuple[Rule, ...]:
     excused = (code for exemption in (*settings.files, *settings.revisions) for code in exemption.codes)
     for prefix in (*settings.select, *settings.extend_select, *settings.ignore, *excused):
         if not any(rule.code.startswith(prefix) for rule in every):
-            raise UsageError(f"There is no rule {prefix}{nearest(prefix.upper(), (rule.code for rule in every))}")
+            beginnings = {rule.code[: max(len(prefix), len("MRT1"))] for rule in every}
+            raise UsageError(f"There is no rule {prefix}{nearest(prefix.upper(), sorted(beginnings))}")
     return tuple(rule for rule in every if settings.selects(rule.code, default=rule.default))
 
 

@@ -141,13 +141,18 @@ def _upward(folder: Path) -> Sequence[Path]:
     return (folder, *folder.parents)
 
 
-def _known(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Give the linter's part of the table; UsageError for a key that neither half knows."""
+def name_keys(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Write the keys of a `[tool.mrt]` with underscores; UsageError for one that neither half knows. `path`: where it stands."""
     named = {key.replace("-", "_"): value for key, value in table.items()}
     for key in named:
         if key not in _KEYS and key not in RUNTIME_KEYS:
             raise UsageError(f"{path}: [tool.mrt] has no key {key!r}{nearest(key, (*_KEYS, *RUNTIME_KEYS))}")
-    return {key: value for key, value in named.items() if key in _KEYS}
+    return named
+
+
+def _known(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Give the linter's part of the table; UsageError for a key that neither half knows."""
+    return {key: value for key, value in name_keys(table, path).items() if key in _KEYS}
 
 
 def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Settings:

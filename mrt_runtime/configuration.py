@@ -44,6 +44,9 @@ def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
     Raises ConfigurationError with the lines to write.
     """
     places = tuple(dict.fromkeys(folder.resolve() for folder in folders))
+    sections = ((folder / "pyproject.toml", read_section(folder / "pyproject.toml")) for folder in places)
+    path, section = next(((path, section) for path, section in sections if section is not None), (Path(), {}))
+    name_keys(section, path)  # a misspelt key is said even where conftest.py decides
     if given is None:
         given = find(places)
     if not isinstance(given, MRTConfig):
@@ -82,11 +85,21 @@ def read_section(path: Path) -> dict[str, Any] | None:
 
 def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
     """Take from `[tool.mrt]` what concerns the runtime; the linter reads its own keys from the same section."""
-    named = {key.replace("-", "_"): value for key, value in section.items()}
+    named = name_keys(section, path)
     config = MRTConfig(**{key: value for key, value in named.items() if key in FROM_TOML})
     if isinstance(config.alembic_ini, str):
         config.alembic_ini = str(path.parent / config.alembic_ini)
     return config
+
+
+def name_keys(section: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Write the keys as Python names. Raises ConfigurationError for one that neither half of pytest-mrt knows."""
+    from mrt_lint import settings, usage  # noqa: PLC0415  only when migrations are verified
+
+    try:
+        return settings.name_keys(section, path)
+    except usage.UsageError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def check(config: MRTConfig) -> None:

@@ -124,7 +124,7 @@ def _columns(old: TableRows, new: TableRows, pairs: Sequence[Pair], when: str) -
             if was is value or repr(was) == repr(value) or (was is None and place is None):
                 continue
             what = "lost" if value is None else "changed"
-            changes[what].append((row, f"{_shown(was)} → {_shown(value)}"))
+            changes[what].append((row, f"{_shown(was, old, column)} → {_shown(value, new, column)}"))
         for what, rows in changes.items():
             if rows:
                 message = f"Column '{old.table}.{column}': {len(rows)}/{len(old.rows)} values {what} {when}"
@@ -134,7 +134,7 @@ def _columns(old: TableRows, new: TableRows, pairs: Sequence[Pair], when: str) -
 
 def _samples(table: TableRows, rows: Sequence[Row]) -> Iterator[str]:
     for row in rows[:SAMPLES]:
-        yield ", ".join(f"{name} = {_shown(value)}" for name, value in zip(table.columns, row, strict=True))
+        yield ", ".join(f"{name} = {_shown(value, table, name)}" for name, value in zip(table.columns, row, strict=True))
     yield from _more(rows)
 
 
@@ -146,13 +146,13 @@ def _more(rows: Sequence[object]) -> Iterator[str]:
 def _called(table: TableRows, row: Row) -> str:
     """Tell which row: by its key, else by its first value that is not NULL."""
     names = table.key or next(((name,) for name, value in zip(table.columns, row, strict=True) if value is not None), ())
-    return ", ".join(f"{name} = {_shown(row[table.columns.index(name)])}" for name in names) or "a row of NULLs"
+    return ", ".join(f"{name} = {_shown(row[table.columns.index(name)], table, name)}" for name in names) or "a row of NULLs"
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, table: TableRows, column: str) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, Fingerprint):
         return f"a value ({value!r})"
-    text = repr(value)
+    text = str(value) if column in table.numbers else repr(value)
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}… ({len(text)} characters)"

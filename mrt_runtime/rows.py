@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import chain, islice
@@ -35,7 +35,7 @@ class TableRows:
     """The rows of one table, in no order. `key` names the columns that tell them apart; () where nothing does.
 
     NULL is None. All other values stand for exactly what the database holds: two are equal when their `repr` is. In a long
-    table they are `hashed`: Fingerprints.
+    table they are `hashed`: Fingerprints. `numbers` names the columns whose values are numbers or truth values that came as text.
     """
 
     table: str
@@ -43,6 +43,7 @@ class TableRows:
     key: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     hashed: bool = False
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,16 @@ def key_of(table: Table) -> tuple[str, ...]:
     return next((columns for columns in candidates if required.issuperset(columns)), ())
 
 
-def keep(table: Table, rows: Iterable[Row]) -> TableRows:
-    """Keep a table's rows, each with the values of all columns in their order."""
+def keep(table: Table, rows: Iterable[Row], numbers: Collection[str] = ()) -> TableRows:
+    """Keep a table's rows, each with the values of all columns in their order; `numbers` as in `TableRows`."""
     columns = tuple(column.name for column in table.columns)
+    bare = TableRows(table=table.label, columns=columns, key=key_of(table), numbers=frozenset(numbers))
     pending = iter(rows)
     first = tuple(islice(pending, LIMIT + 1))
     if len(first) <= LIMIT:
-        return TableRows(table=table.label, columns=columns, key=key_of(table), rows=first)
+        return replace(bare, rows=first)
     hashed = tuple(map(_fingerprints, chain(first, pending)))
-    return TableRows(table=table.label, columns=columns, key=key_of(table), rows=hashed, hashed=True)
+    return replace(bare, rows=hashed, hashed=True)
 
 
 def fingerprinted(table: TableRows) -> TableRows:

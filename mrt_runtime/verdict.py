@@ -55,6 +55,12 @@ class Verdict:
     unseeded: dict[str, str] = field(default_factory=dict)
     reason: str = ""
 
+    def __repr__(self) -> str:
+        """Fit in the line that pytest shows of `assert result.passed`."""
+        what = "".join(f": {failure.message}" for failure in self.failures[:1])
+        more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
+        return f"<{self.revision} {self.outcome.value}{what}{more}>"
+
     @property
     def passed(self) -> bool:
         """Whether the revision may be deployed: reversible, or skipped with a reason."""

@@ -217,6 +217,7 @@ def test_output_goes_to_a_file(history, monkeypatch):
         (["empty"], "There is no migration in empty: it holds no Python file."),
         (["app"], "There is no migration in app: none of its 1 Python files assigns revision and down_revision."),
         (["versions", "--select", "MRT2011"], "There is no rule MRT2011; did you mean MRT201"),
+        (["versions", "--select", "MTR4"], "There is no rule MTR4; did you mean MRT4"),
         (["versions", "--ignore", "E501"], "There is no rule E501"),
         (["versions", "--dialect", "postgres"], "dialect is 'postgres', which is none of"),
         (["versions", "--pg-version", "new"], "pg_version is 'new', where a version like 14 or 10.6 is expected."),

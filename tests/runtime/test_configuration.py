@@ -49,6 +49,14 @@ def test_tool_mrt_is_read_and_its_paths_are_relative_to_its_file(folder):
     )
 
 
+@pytest.mark.parametrize("given", [None, MRTConfig(db_url="sqlite://")])
+def test_a_misspelt_key_is_named_with_what_was_meant_whoever_decides(folder, given):
+    write_ini(folder)
+    (folder / "pyproject.toml").write_text("[tool.mrt]\nseed_row = 5\n")
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml: .*has no key 'seed_row'; did you mean seed_rows"):
+        settle(given, [folder])
+
+
 def test_what_conftest_says_wins_over_files_and_environment(folder, monkeypatch):
     write_ini(folder)
     (folder / "pyproject.toml").write_text('[tool.mrt]\ndb_url = "sqlite:///file.db"\n')

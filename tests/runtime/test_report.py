@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -117,6 +118,12 @@ def test_the_conclusion_counts_what_happened(outcomes, line):
 def test_a_failure_summary_is_the_guides_line():
     assert BAD.failure_summary() == "  - Table 'users': 3/3 rows lost after rollback\n    m/003.py:14"
     assert GOOD[0].failure_summary() == ""
+
+
+def test_a_verdict_in_a_failed_assertion_says_what_was_found():
+    lost = replace(BAD, failures=(*BAD.failures, *BAD.failures))
+    assert repr(lost) == f"<{BAD.revision} data-loss: Table 'users': 3/3 rows lost after rollback (and 1 more)>"
+    assert repr(GOOD[0]) == f"<{GOOD[0].revision} reversible>"
 
 
 def test_the_message_of_a_failed_test_lists_revisions_failures_and_places():

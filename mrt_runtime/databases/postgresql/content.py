@@ -21,6 +21,7 @@ from mrt_runtime.schema import Schema, Table
 SETTINGS = """SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
   set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
   set_config('extra_float_digits', '3', true), set_config('jit', 'off', true)"""
+NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision", "oid", "boolean"}
 BATCH = 25  # tables that one statement reads: planning each of them apart costs more, and so do longer unions
 
 
@@ -54,7 +55,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     counts = {label: len(rows) for label, rows in found.items()} | {label: len(rows.rows) for label, rows in same.items()}
     known = previous.tables if previous is not None else {}
     for table in stale:
-        rows = keep(table, found[table.label])
+        rows = keep(table, found[table.label], [column.name for column in table.columns if column.type.base in NUMBERS])
         same[table.label] = known[table.label] if known.get(table.label) == rows else rows
     return Rows(MappingProxyType({label: same[label] for label in tables}), Past(start, schema, counts))
 

@@ -132,6 +132,16 @@ def test_rows_of_partitions_and_of_heirs_are_read_once(postgresql):
     assert rows == {"log": (("2020-02-02",),), "users": (("1",),), "staff": (("2",),)}
 
 
+def test_numbers_of_postgresql_are_shown_as_numbers_and_text_as_text(postgresql):
+    postgresql.run(
+        "CREATE TABLE t (id integer PRIMARY KEY, n numeric, ok boolean, label text)", "INSERT INTO t VALUES (7, 0.50, true, '1')"
+    )
+    before = postgresql.look().rows
+    postgresql.run("UPDATE t SET label = NULL, n = NULL, ok = false")
+    evidence = [line for failure in compare(before, postgresql.look().rows) for line in failure.evidence]
+    assert evidence == ["id = 7: 0.50 → NULL", "id = 7: true → false", "id = 7: '1' → NULL"]
+
+
 def test_a_table_without_columns_has_rows(postgresql):
     postgresql.run("CREATE TABLE t ()", "INSERT INTO t DEFAULT VALUES")
     before = postgresql.look().rows
