@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.address import scrub
+from mrt_runtime.databases.shortage import explain_shortage, find_shortage
 from mrt_runtime.databases.words import end, join
 from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Outcome, Verdict
@@ -84,8 +85,13 @@ class Verification:
     def _verify(self, step: Step) -> Verdict:
         try:
             return verify(self.walk, step, self.config.after_writes)
-        except DBAPIError as error:
-            cause = join(error.orig)
+        except (DBAPIError, self.walk.driver_error, OSError) as error:
+            shortage = find_shortage(error)
+            if shortage is not None:
+                raise explain_shortage(shortage) from None
+            if isinstance(error, OSError):
+                raise
+            cause = join(error.orig if isinstance(error, DBAPIError) else error)
             raise ConfigurationError(f"The database failed while {step.revision} was verified: {end(scrub(cause))}") from None
 
     def _skip(self, step: Step) -> Verdict | None:

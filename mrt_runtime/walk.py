@@ -73,6 +73,12 @@ class Walk:
         """The tables that could not be seeded, each with the reason."""
         return dict(self._ground.seeded.unseeded) if self._ground.seeded else {}
 
+    @property
+    def driver_error(self) -> type[Exception]:
+        """The class of what the driver raises where nothing stands between."""
+        driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
+        return driver
+
     def approach(self, step: Step) -> Look:
         """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
         needed = frozenset(self.graph.ancestors(step.parents))

@@ -8,6 +8,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 
 from mrt_runtime.databases.link import Link
 from mrt_runtime.databases.protocol import Checkpoint, Database
+from mrt_runtime.databases.shortage import refuse_shortage
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -41,6 +42,7 @@ class HostedScratch:
         self.env_url = env_url
         self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool)
+        refuse_shortage(self.engine)
         self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False

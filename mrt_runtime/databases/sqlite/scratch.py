@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.protocol import Checkpoint, Database, Target
+from mrt_runtime.databases.shortage import refuse_shortage
 from mrt_runtime.databases.sqlite.attach import find_attached_file
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class SQLiteScratch:
         self._checkpoints = 0
         self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool)
+        refuse_shortage(self.engine)
         event.listen(self.engine, "connect", self._on_connect)
         self.reset()
 

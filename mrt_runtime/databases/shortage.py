@@ -1,0 +1,74 @@
+"""What says nothing about a migration: the database's machine has run out of disk or memory."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+
+from sqlalchemy import Engine, event, exc
+from sqlalchemy.engine import ExceptionContext
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.words import end, join
+
+STATES = re.compile(r"53[0-9A-Z]{3}|58030")
+"""SQLSTATEs of PostgreSQL: class 53, insufficient resources, and io_error. Source: its manual, appendix A."""
+NUMBERS = {1021, 1037, 1038, 1041, 1114, 1135}
+"""Error numbers: disk full, out of memory (three), table full, no thread. Source: MySQL's server error reference."""
+WORDS = re.compile(r"database or disk is full|disk I/O error|No space left on device|errno: 28\b|Got error 28\b")
+"""SQLite's words (https://sqlite.org/rescode.html) and what servers quote from the operating system."""
+
+
+def find_shortage(error: BaseException) -> str | None:
+    """Give the words in which a database says that it has run out of something; None where an error is about anything else."""
+    return next((end(join(_words(cause))) for cause in _causes(error) if _is_shortage(cause)), None)
+
+
+def explain_shortage(words: str) -> ConfigurationError:
+    """Say that the run cannot go on."""
+    return ConfigurationError(
+        f"The database has run out of room: {words} Nothing is known about the revision that it was at. Make room there "
+        "(SQLite's scratch files lie in the temporary folder, which TMPDIR names), and run again."
+    )
+
+
+def refuse_shortage(engine: Engine) -> None:
+    """Let an engine of ours raise ConfigurationError for a shortage, so that nobody takes it for a refused row."""
+    event.listen(engine, "handle_error", _on_error)
+
+
+def _on_error(context: ExceptionContext) -> None:
+    words = find_shortage(context.original_exception)
+    if words is not None:
+        raise explain_shortage(words)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Give an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it."""
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        cause = pending.pop()
+        if cause is not None and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            pending += [cause.__cause__, cause.orig if isinstance(cause, exc.DBAPIError) else None]
+
+
+def _is_shortage(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if not any(cls.__name__ == "Error" for cls in type(error).__mro__):  # what PEP 249 has every driver call its base
+        return False
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+    if isinstance(state, str) and STATES.fullmatch(state):
+        return True
+    return number in NUMBERS or WORDS.search(str(_words(error))) is not None
+
+
+def _words(error: BaseException) -> object:
+    if isinstance(error, OSError):
+        return error.strerror
+    return error.args[1] if len(error.args) > 1 and isinstance(error.args[0], int) else error
