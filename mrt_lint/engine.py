@@ -17,6 +17,7 @@ from mrt_lint.usage import UsageError
 
 if TYPE_CHECKING:
     from mrt_lint.lock import Breach
+    from mrt_lint.reading import Reading
 
 
 def shown(path: Path) -> str:
@@ -83,6 +84,16 @@ class Engine:
         """Give every migration of each history that these files belong to: its bytes, by the path that is shown."""
         migrations = (file for file in files if is_migration(self._content(file)))
         return [self._sources(history) for history in dict.fromkeys(map(self._neighbours.history, migrations))]
+
+    def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, Reading]]]:
+        """Give what `histories` gives and, beside each, what reading it gave, by the same paths."""
+        from mrt_lint.readings import Readings  # noqa: PLC0415  brings the operations
+
+        migrations = (file for file in files if is_migration(self._content(file)))
+        histories = list(dict.fromkeys(map(self._neighbours.history, migrations)))
+        sources = [self._sources(history) for history in histories]
+        named = [(repr(history), files) for history, files in zip(histories, sources, strict=True)]
+        return list(zip(sources, Readings(self._cache, self._settings.target.dialect, self._jobs).of(named), strict=True))
 
     def _reports(self, histories: list[History]) -> list[Report]:
         from mrt_lint.report import memory  # noqa: PLC0415  without migrations there is nothing to remember

@@ -20,28 +20,34 @@ def is_migration(source: bytes) -> bool:
 
 
 class Header(NamedTuple):
-    """What a migration says of its place in the graph; a value that could not be read is None or empty."""
+    """What a migration says of its place in the graph; a value that could not be read is None or empty.
+
+    `plain` is whether every value could be read.
+    """
 
     revision: str | None
     down_revision: tuple[str, ...] = ()
     branch_labels: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     line: int = 1
+    plain: bool = True
 
 
 def read_header(source: bytes) -> Header | None:
     """Read the header of a file that need not parse, None where it assigns no revision that is a plain string."""
     text = source.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     found: dict[str, tuple[str, ...]] = {}
-    line = 1
+    line, plain = 1, True
     for match in _HEADER.finditer(text):
         value = _literal(text[match.end() :])
-        if value is not None:
-            found[match[1]] = value
-            if match[1] == "revision":
-                line = text.count("\n", 0, match.start()) + 1
+        if value is None:
+            plain = False
+            continue
+        found[match[1]] = value
+        if match[1] == "revision":
+            line = text.count("\n", 0, match.start()) + 1
     revision = found.pop("revision", ())
-    return Header(revision[0], **found, line=line) if revision else None
+    return Header(revision[0], **found, line=line, plain=plain) if revision else None
 
 
 def _literal(text: str) -> tuple[str, ...] | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mrt_lint import rules
-from mrt_lint.gate import read_header
 from mrt_lint.history import History
 from mrt_lint.lock import Breach
 from mrt_lint.migration import Migration
 from mrt_lint.noqa import Silences, read_lines
+from mrt_lint.outline import outline
 from mrt_lint.reading import Broken, Reading
 from mrt_lint.report import Report, Unread
 from mrt_lint.rule import Context, Finding, Rule
@@ -34,7 +34,7 @@ def judge(
         path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None
     }
     broken = {path: reading for path, reading in readings.items() if isinstance(reading, Broken)}
-    stand_ins = [_stand_in(path, sources[path]) for path in broken]
+    stand_ins = [outline(path, sources[path]) for path in broken]
     known = [*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
     history = History.of(known, settings.target.dialect)
     context = Context(
@@ -65,21 +65,6 @@ def choose(settings: Settings) -> tuple[Rule, ...]:
             beginnings = {rule.code[: max(len(prefix), len("MRT1"))] for rule in every}
             raise UsageError(f"There is no rule {prefix}{nearest(prefix.upper(), sorted(beginnings))}")
     return tuple(rule for rule in every if settings.selects(rule.code, default=rule.default))
-
-
-def _stand_in(path: str, source: bytes) -> Migration:
-    """Make a migration of nothing but the header."""
-    header = read_header(source)
-    if header is None:
-        return Migration(path=path, revision=None)
-    return Migration(
-        path=path,
-        revision=header.revision,
-        down_revision=header.down_revision,
-        branch_labels=header.branch_labels,
-        depends_on=header.depends_on,
-        place=Place(header.line, 1, header.line, 1),
-    )
 
 
 def _check(migration: Migration, context: Context, chosen: Sequence[Rule]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +23,7 @@ class Readings:
         self._dialect = dialect
         self._jobs = jobs
 
-    def of(self, histories: list[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, Reading]]:
+    def of(self, histories: Sequence[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, Reading]]:
         """Read histories, each a name and the files' bytes by path; the readings come by path."""
         drawers = [f"lifts-{digest(name, str(self._dialect))}" for name, _ in histories]
         known = [self._load(drawer) for drawer in drawers]

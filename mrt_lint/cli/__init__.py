@@ -70,10 +70,7 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
     baseline.set_defaults(strict=None, since=None, diff_base=None)
     lock = commands.add_parser("lock", help="write down what every revision is, so that mrt check notices when one is changed")
     lock.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
-    show = commands.add_parser("show", help="print what a migration does, as it was read")
-    show.add_argument("file", metavar="FILE", help="a migration")
-    show.add_argument("--dialect", metavar="NAME", help="the database that raw SQL is written for")
-    _add_output(show)
+    _add_show(commands.add_parser("show", help="print what a migration does, or the schema at a revision"))
     listing = commands.add_parser("rules", help="list the rules")
     _add_output(listing)
     explain = commands.add_parser("explain", help="say what a rule finds, why that hurts, and what to write instead")
@@ -114,6 +111,16 @@ def _add_check(parser: ArgumentParser) -> None:
     add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted")
     add("--statistics", action="store_true", help="only how often each code was found")
     _add_output(parser, "concise", "github", "gitlab", "junit", "sarif")
+
+
+def _add_show(parser: ArgumentParser) -> None:
+    parser.usage = "mrt show [options] FILE\n       mrt show [options] --at REV [PATH ...]"
+    add = parser.add_argument
+    add("paths", metavar="PATH", nargs="*", help="the migration to print; with --at, files or folders of the history")
+    add("--at", metavar="REV", help="print the schema at a revision: an id or its beginning, head, heads, base, head-1, …")
+    add("--table", metavar="NAME", action="append", help="with --at, only this table; may be repeated")
+    add("--dialect", metavar="NAME", help="the database that raw SQL is written for")
+    _add_output(parser)
 
 
 def _add_output(parser: ArgumentParser, *forms: str) -> None:

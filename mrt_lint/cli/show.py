@@ -1,35 +1,42 @@
-"""`mrt show`: what a migration does, as it was read."""
+"""`mrt show`: what a migration does, as it was read; with `--at` the schema that all of them leave."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.engine import read_file
 from mrt_lint.migration import Function, Migration, Unreadable
 from mrt_lint.ops import Op
 from mrt_lint.reading import Broken, Source, read
+from mrt_lint.report.plain import plain_fields, said
 from mrt_lint.report.style import Style
 from mrt_lint.settings import load_settings
 from mrt_lint.usage import UsageError
 from mrt_lint.values import UNKNOWN, Column, Constraint
 
-_APART: Final = frozenset({"origin", "dialects", "certain"})
-
 
 def run(options: Namespace) -> int:
     """Print one migration. Raises UsageError where the file is none, or does not parse."""
-    path = Path(options.file)
+    if options.at is not None:
+        from mrt_lint.cli import schema  # noqa: PLC0415  only when asked for
+
+        return schema.run(options)
+    if options.table:
+        raise UsageError("--table narrows a schema: say which, mrt show --at head --table users")
+    if len(options.paths) != 1:
+        what = "no file" if not options.paths else f"{len(options.paths)} files"
+        raise UsageError(f"{what} given, where one migration is expected: mrt show FILE, or mrt show --at head for the schema.")
+    [file] = options.paths
+    path = Path(file)
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name one migration in it.")
-    migration = read(Source(options.file, read_file(path), settings.target.dialect))
+    migration = read(Source(file, read_file(path), settings.target.dialect))
     if isinstance(migration, Broken):
         raise UsageError(f"{path}:{migration.place.line}:{migration.place.column} does not parse: {migration.reason}")
     if migration.revision is None:
@@ -63,7 +70,7 @@ def _operation(op: Op) -> dict[str, Any]:
     plain = {
         "op": op.op,
         "line": op.origin.line if op.origin else None,
-        **_fields(op, "", unknown),
+        **plain_fields(op, "", unknown),
         "dialects": list(op.dialects) if op.dialects is not None else None,
         "certain": op.certain,
     }
@@ -80,30 +87,6 @@ def _unreadable(unreadable: Unreadable, migration: Migration) -> dict[str, Any]:
         "source": unreadable.source,
         "why": unreadable.why,
     }
-
-
-def _fields(value: Any, where: str, unknown: list[str]) -> dict[str, Any]:
-    """Give the fields that say something as JSON, and add the places of those that could not be read to `unknown`."""
-    return {name: _plain(item, where + name, unknown) for name, item in _said(value)}
-
-
-def _said(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the fields that differ from their defaults."""
-    for field in fields(value):
-        item = getattr(value, field.name)
-        if field.name not in _APART and not (type(item) is type(field.default) and item == field.default):
-            yield field.name, item
-
-
-def _plain(value: Any, where: str, unknown: list[str]) -> Any:
-    if value is UNKNOWN:
-        unknown.append(where)
-        return None
-    if is_dataclass(value):
-        return _fields(value, f"{where}.", unknown)
-    if isinstance(value, (tuple, frozenset)):
-        return [_plain(item, f"{where}[{index}]", unknown) for index, item in enumerate(value)]
-    return value.value if isinstance(value, Enum) else value
 
 
 def _lines(migration: Migration, style: Style) -> Iterator[str]:
@@ -132,7 +115,7 @@ def _function(name: str, function: Function | None, style: Style) -> Iterator[st
 
 
 def _op_line(op: Op, style: Style) -> str:
-    details = " ".join(f"{name}={_brief(item)}" for name, item in _said(op) if name not in {"sql", "batch"})
+    details = " ".join(f"{name}={_brief(item)}" for name, item in said(op) if name not in {"sql", "batch"})
     remarks = [f"only on {', '.join(op.dialects)}"] if op.dialects is not None else []
     remarks += [] if op.certain else ["perhaps"]
     remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""

@@ -86,6 +86,13 @@ class History:
             self._at[revision] = replay(self._before[revision], self.migrations[revision].upgrade_ops, self.dialect)
         return self._at[revision]
 
+    def together(self, revisions: Iterable[str]) -> Schema:
+        """Give the schema of a database that has run these revisions and all that they need."""
+        reached = tuple(revision for revision in revisions if revision in self.graph.ranks)
+        for revision in reached:
+            self.before(revision)
+        return self._joined(reached)
+
     def _replay(self, revision: str) -> None:
         """Work out the schema before a revision and before all that this needs, without recursion."""
         left = [revision]
@@ -96,16 +103,18 @@ class History:
                 left += needed
             else:
                 left.pop()
-                self._before.setdefault(here, self._merged(here))
+                self._before.setdefault(here, self._joined(self.graph.before(here)))
 
-    def _merged(self, revision: str) -> Schema:
-        """Give the schema of the parent with the longest past, and on it what only the other parents have run, in order."""
-        parents = self.graph.before(revision)
-        if not parents:
+    def _joined(self, revisions: tuple[str, ...]) -> Schema:
+        """Give the schema of the revision with the longest past, and on it what only the others have run, in order."""
+        if not revisions:
             return Schema()
         above, ranks = self.graph.above, self.graph.ranks
-        longest = max(parents, key=lambda parent: above[parent].bit_count())
-        missing = above[revision] & ~above[longest] & ~(1 << ranks[longest])
+        longest = max(revisions, key=lambda revision: above[revision].bit_count())
+        missing = 0
+        for revision in revisions:
+            missing |= above[revision] | 1 << ranks[revision]
+        missing &= ~above[longest] & ~(1 << ranks[longest])
         schema = self.at(longest)
         for other in self.graph.ranked(missing):
             schema = replay(schema, self.migrations[other].upgrade_ops, self.dialect)

@@ -102,6 +102,11 @@ class Graph:
                 masks[revision] |= masks[before] | 1 << self.ranks[before]
         return masks
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Branch labels, each with the revision that declares it."""
+        return {label: revision for revision, migration in self.migrations.items() for label in migration.branch_labels}
+
     def ranked(self, mask: int) -> Iterator[str]:
         """Give the revisions whose ranks are set in a mask, in order."""
         while mask:
@@ -143,14 +148,10 @@ class Graph:
             return identifier
         label, _, revision = identifier.rpartition("@")
         wanted = label if revision in {"head", "heads", "base"} else revision
-        if wanted in self._labels:
-            return self._labels[wanted]
+        if wanted in self.labels:
+            return self.labels[wanted]
         found = [known for known in self.migrations if known.startswith(wanted)] if wanted else []
         return found[0] if len(found) == 1 else None
-
-    @cached_property
-    def _labels(self) -> dict[str, str]:
-        return {label: revision for revision, migration in self.migrations.items() for label in migration.branch_labels}
 
     def _cycles(self) -> Iterator[list[str]]:
         """One cycle of each knot of revisions that lie before themselves."""

@@ -1,0 +1,74 @@
+"""`mrt show --at REV`: the schema as it stands at a revision, replayed from the migrations."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
+
+from mrt_lint.cache import Cache
+from mrt_lint.cli.check import find
+from mrt_lint.cli.output import style_of, write
+from mrt_lint.engine import Engine
+from mrt_lint.history import History
+from mrt_lint.history import name as names
+from mrt_lint.history.schema import Place, place
+from mrt_lint.history.standing import Standing, stand
+from mrt_lint.outline import known
+from mrt_lint.reading import Broken, Reading
+from mrt_lint.settings import load_settings, nearest
+from mrt_lint.usage import UsageError
+
+
+def run(options: Namespace) -> int:
+    """Print the schema. Raises UsageError for a revision or table that no history has, or that several have."""
+    settings = load_settings(Path.cwd()).over(dialect=options.dialect)
+    engine = Engine(settings, cache=Cache(settings.root), jobs=None)
+    standing = _stand(options.at, engine.readings(find(options.paths, settings)), settings.target.dialect)
+    chosen = {_place(name, standing) for name in options.table} if options.table else None
+    if options.format == "json":
+        from mrt_lint.report import schema_json  # noqa: PLC0415  only when asked for
+
+        write(schema_json.render(standing, chosen), options)
+    else:
+        from mrt_lint.report import schema  # noqa: PLC0415  only when asked for
+
+        write(schema.render(standing, chosen, style_of(options)), options)
+    return 0
+
+
+def _stand(wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, Reading]]], dialect: str | None) -> Standing:
+    """Find the one history that has a revision, and let it run so far."""
+    identifiers: list[str] = []
+    found: list[tuple[History, tuple[str, ...], dict[str, Reading]]] = []
+    for sources, readings in histories:
+        history = History.of(known(readings, sources), dialect)
+        identifiers += history.migrations
+        revisions = names.find(wanted, history.graph)
+        if revisions is not None:
+            found.append((history, revisions, readings))
+    if not found:
+        raise names.unknown(wanted, identifiers)
+    if len(found) > 1:
+        folders = sorted({str(Path(path).parent) for _, _, readings in found for path in readings})
+        raise UsageError(f"{wanted} is in {len(found)} histories: name the folder of one after it, {' or '.join(folders)}.")
+    [(history, revisions, readings)] = found
+    broken = {path: reading.reason for path, reading in readings.items() if isinstance(reading, Broken)}
+    return stand(history, wanted, revisions, broken)
+
+
+def _place(name: str, standing: Standing) -> Place:
+    """Find a table that was named, with its schema or without; UsageError where the history tells of none."""
+    schema, _, table = name.rpartition(".")
+    wanted = place(schema or None, table)
+    known = dict(standing.schema.tables_by_place.items()) | dict.fromkeys(standing.mentioned())
+    here = {where for where, _ in standing.tables()} | standing.mentioned().keys()
+    if wanted in here:
+        return wanted
+    elsewhere = [where for where in here if where[1] == wanted[1] and not schema]
+    if len(elsewhere) == 1:
+        return elsewhere[0]
+    if wanted in known:
+        raise UsageError(f"There is no table {name} at {standing.wanted}: a migration before it drops or renames it.")
+    likely = nearest(name, (".".join(part for part in where if part) for where in here))
+    raise UsageError(f"No migration up to {standing.wanted} speaks of a table {name}{likely or '.'}")

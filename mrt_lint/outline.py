@@ -1,0 +1,66 @@
+"""A migration by its header alone, and the history of migrations of which some are known no better."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Callable, Mapping
+
+from mrt_lint.gate import read_header
+from mrt_lint.migration import Migration
+from mrt_lint.reading import Reading
+from mrt_lint.values import UNKNOWN, Place
+
+_PASSED_OVER = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE})
+
+
+def outline(path: str, source: bytes, message: str = "") -> Migration:
+    """Make a migration of nothing but its header; `revision` is None where that names none."""
+    header = read_header(source)
+    if header is None:
+        return Migration(path=path, revision=None, message=message)
+    return Migration(
+        path=path,
+        revision=header.revision,
+        down_revision=header.down_revision if header.plain or header.down_revision else UNKNOWN,
+        branch_labels=header.branch_labels,
+        depends_on=header.depends_on,
+        message=message,
+        place=Place(header.line, 1, header.line, 1),
+    )
+
+
+def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, Reading]]) -> dict[str, Migration]:
+    """Give every migration by its path, with its message, as far as its header tells; only an unusual header is worth a reading.
+
+    `read` reads some of the files wholly.
+    """
+    found = {path: outline(path, source, read_message(source)) for path, source in sources.items()}
+    unusual = {path: source for path, source in sources.items() if not _is_plain(source)}
+    readings = read(unusual) if unusual else {}
+    return found | {path: reading for path, reading in readings.items() if isinstance(reading, Migration)}
+
+
+def known(readings: Mapping[str, Reading], sources: Mapping[str, bytes]) -> list[Migration]:
+    """Give the migrations of a history: a broken file stands in it by its header, so that its neighbours are not blamed for it."""
+    found = (reading if isinstance(reading, Migration) else outline(path, sources[path]) for path, reading in readings.items())
+    return [migration for migration in found if migration.revision is not None]
+
+
+def read_message(source: bytes) -> str:
+    """Read the first line of a file's docstring, which Alembic takes as the message; the rest of the file need not parse."""
+    try:
+        for token in tokenize.tokenize(io.BytesIO(source).readline):
+            if token.type not in _PASSED_OVER:
+                text = ast.literal_eval(token.string) if token.type == tokenize.STRING else ""
+                lines = text.strip().splitlines() if isinstance(text, str) else []
+                return lines[0].strip() if lines else ""
+    except (SyntaxError, tokenize.TokenError, ValueError):  # an unknown encoding, a literal without an end, an f-string
+        return ""
+    return ""
+
+
+def _is_plain(source: bytes) -> bool:
+    header = read_header(source)
+    return header is not None and header.plain
