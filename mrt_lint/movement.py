@@ -1,41 +1,110 @@
-"""Values that one upgrade moves from a column to a new one."""
+"""Values that one upgrade carries from a column that it drops to another one, and those that downgrade() brings back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from mrt_lint.case import Case
 from mrt_lint.history.schema import fold
-from mrt_lint.ops import AddColumn, DropColumn, Update
-from mrt_lint.undo.things import readable
-from mrt_lint.values import UNKNOWN, Name, Unknown
+from mrt_lint.ops import AddColumn, DropColumn, Insert, Op, Update
+from mrt_lint.undo.things import Thing, readable
+from mrt_lint.values import UNKNOWN, Flow, Name, Unknown
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
 
 
-def moved_to(case: Case, drop: DropColumn) -> tuple[str, ...]:
-    """Give the columns, added earlier in this upgrade, that were filled from the one that is dropped; none where there are none.
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Where values went: to columns `to`; `computed` tells that Python worked them out, so that nobody sees from what."""
 
-    An UPDATE whose new values were computed in Python counts where it fills nothing but new columns of the same table.
+    to: tuple[str, ...]
+    computed: bool = False
+
+
+def movement(case: Case, drop: DropColumn) -> Movement | None:
+    """Give where this upgrade carried the values of a column before it drops it; None where it did not.
+
+    To a column that it added, or to one of the same name in another table. Values that were worked out in Python count where they
+    fill such columns and nothing is seen to read the one that goes.
     """
-    added: list[AddColumn] = []
-    filled: dict[str, None] = {}
-    for op in case.migration.upgrade_ops:
-        if op is drop:
-            return tuple(filled)
-        if isinstance(op, AddColumn):
-            added.append(op)
-        elif isinstance(op, Update):
-            filled.update((str(column.column), None) for column in added if _fills(case, op, column, drop))
-    return ()
+    if case.moment(drop).table is None or not readable(drop.column):
+        return None
+    upgrade = case.migration.upgrade_ops
+    before = upgrade[: next(place for place, op in enumerate(upgrade) if op is drop)]
+    found = [filled for op in before for filled in _filled(case, op, drop, before)]
+    read = tuple(dict.fromkeys(target for target, computed in found if not computed))
+    if found:
+        return Movement(read or tuple(dict.fromkeys(target for target, _ in found)), computed=not read)
+    return None
 
 
-def _fills(case: Case, update: Update, column: AddColumn, drop: DropColumn) -> bool:
-    if not readable(column.column) or not readable(drop.column) or not _has(update.columns, column.column):
+def _filled(case: Case, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
+    """Give the columns that one operation fills in place of the dropped one, each with whether Python works its values out."""
+    same = case.moment(op).table is case.moment(drop).table
+    if isinstance(op, Update) and not (same and _has(op.columns, str(drop.column))):
+        for flow in _flows(op):
+            target = _target(case, op, flow, drop, before)
+            if target is not None and (flow.source is UNKNOWN or _is_of(flow, case, op, drop)):
+                yield target, flow.source is UNKNOWN
+    elif isinstance(op, Insert) and not same and _has(op.columns, str(drop.column)):
+        reads = readable(drop.table) and _has(op.source_tables, drop.table)
+        if reads or not (op.query or op.certain):
+            yield f"{op.table}.{drop.column}", not reads
+
+
+def is_refilled(case: Case, drop: DropColumn) -> bool:
+    """Tell whether downgrade() computes the values of a dropped column anew from what is left, or in Python."""
+    ledger, table = case.ledger(drop), case.moment(drop).table
+    for op in ledger.reverse.values():
+        if isinstance(op, Update) and table is not None and ledger.moment(op).table is table:
+            mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) == fold(str(drop.column)))
+            if any(_is_left(case, flow, op, table) for flow in mine):
+                return True
+    return False
+
+
+def _flows(op: Update) -> tuple[Flow, ...]:
+    if op.flows is not UNKNOWN:
+        return op.flows
+    return () if op.columns is UNKNOWN else tuple(Flow(column=column, source=UNKNOWN) for column in op.columns)
+
+
+def _target(case: Case, update: Update, flow: Flow, drop: DropColumn, before: tuple[Op, ...]) -> str | None:
+    """Give the column that a flow fills if it is one that may take the place of the dropped one."""
+    if not readable(flow.column):
+        return None
+    table, name = case.moment(update).table, fold(flow.column)
+    added = (op for op in before if isinstance(op, AddColumn) and case.moment(op).table is table)
+    if any(readable(column.column) and fold(column.column) == name for column in added):
+        return flow.column if table is case.moment(drop).table or flow.source is not UNKNOWN else None
+    elsewhere = table is not case.moment(drop).table and readable(update.table)
+    return f"{update.table}.{flow.column}" if elsewhere and name == fold(str(drop.column)) else None
+
+
+def _is_of(flow: Flow, case: Case, update: Update, drop: DropColumn) -> bool:
+    """Tell whether a flow comes from the dropped column."""
+    if not readable(flow.source) or fold(flow.source) != fold(str(drop.column)):
         return False
-    target, source = case.moment(update).table, case.moment(drop).table
-    if target is None or source is None or target is not case.moment(column).table:
-        return False
-    if update.source_columns is UNKNOWN:
-        return target is source and not _has(update.columns, drop.column)
-    reads = target is source or (readable(drop.table) and _has(update.source_tables, drop.table))
-    return reads and _has(update.source_columns, drop.column)
+    if readable(flow.table):
+        return readable(drop.table) and fold(flow.table) == fold(drop.table)
+    same = case.moment(update).table is case.moment(drop).table
+    return same or (readable(drop.table) and _has(update.source_tables, drop.table))
+
+
+def _is_left(case: Case, flow: Flow, op: Update, table: Thing) -> bool:
+    """Tell whether a flow of downgrade() comes from something that downgrade() did not make itself."""
+    source = flow.source
+    if not readable(source) or (readable(flow.table) and flow.table != op.table) or (flow.table is None and op.source_tables):
+        return True
+    ledger = case.ledger(op)
+    return not any(
+        isinstance(other, AddColumn) and ledger.moment(other).table is table and fold(str(other.column)) == fold(source)
+        for other in ledger.reverse.values()
+    )
 
 
 def _has(names: tuple[Name, ...] | Unknown, name: str) -> bool:

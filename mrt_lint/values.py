@@ -58,11 +58,11 @@ class SqlType:
     """A column type by its SQL family, whatever spelled it: `sa.String(50)`, `sa.VARCHAR(length=50)`, `VARCHAR(50)`.
 
     `name` is upper case ("VARCHAR", "TEXT", "NUMERIC", "INTEGER", "TIMESTAMP", "ENUM", …; an application's own type keeps its
-    class name). `args` holds the numbers in the parentheses: length, or precision and scale. `members` are an enum's labels in
-    order, None for any other type; `type_name` is the name of an enum or domain in the database. `creates_type` is False where
-    the source says that no `CREATE TYPE` is emitted (`create_type=False`, `native_enum=False`). `timezone` is set for TIME and
-    TIMESTAMP. `item` is the element type of an array. `variants` are the types that stand in its place on other dialects
-    (`with_variant`), by SQLAlchemy's name of each.
+    class name, with its module where that is in capitals). `args` holds the numbers in the parentheses: length, or precision and
+    scale. `members` are an enum's labels in order, None for any other type; `type_name` is the name of an enum or domain in the
+    database. `creates_type` is False where the source says that no `CREATE TYPE` is emitted (`create_type=False`). `timezone` is
+    set for TIME and TIMESTAMP. `item` is the element type of an array. `variants` are the types that stand in its place on other
+    dialects (`with_variant`), by SQLAlchemy's name of each.
     """
 
     name: str
@@ -85,12 +85,25 @@ class SqlType:
             return f"{self.item if isinstance(self.item, SqlType) else '?'}[]"
         if self.name == "ENUM" and isinstance(self.type_name, str):
             return self.type_name
-        inside = ", ".join("?" if arg is UNKNOWN else str(arg) for arg in self.args)
+        known = any(arg is not UNKNOWN for arg in self.args)
+        inside = ", ".join("?" if arg is UNKNOWN else str(arg) for arg in self.args) if known else ""
         zone = " WITH TIME ZONE" if self.timezone is True else ""
         return f"{self.name}({inside}){zone}" if inside else f"{self.name}{zone}"
 
 
 MaybeType: TypeAlias = SqlType | Unknown | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
+
+    `table` is the one that the source is said to be of, None where that is not said.
+    """
+
+    column: Name
+    source: Name
+    table: MaybeName = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,8 @@ def make_column(arguments: Arguments) -> Column:
 def _fill(name: Name, kind: Value, items: list[Value], arguments: Arguments) -> Column:
     unset = None if arguments.complete else UNKNOWN
     given = arguments.keyword
-    default = given.get("server_default", unset)
+    stands = next((item for item in items if isinstance(item, (str, Sql))), unset)  # DefaultClause or FetchedValue
+    default = given.get("server_default", stands)
     identity = next((item for item in (*items, default) if isinstance(item, Identity)), None)
     computed = next((item for item in (*items, default) if isinstance(item, Computed)), None)
     primary = to_flag(given.get("primary_key", unset))

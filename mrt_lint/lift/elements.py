@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mrt_lint.lift.objects import Value
-from mrt_lint.values import UNKNOWN, Column, MaybeName, Name, Unknown
+from mrt_lint.values import UNKNOWN, Column, Flow, MaybeName, Name, Unknown
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -72,6 +72,7 @@ class Dml:
     columns: tuple[Name, ...] | Unknown = ()
     source_columns: tuple[Name, ...] | Unknown = ()
     source_tables: tuple[Name, ...] = ()
+    flows: tuple[Flow, ...] | Unknown = UNKNOWN
     where: bool = False
     query: bool = False
 

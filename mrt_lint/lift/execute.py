@@ -60,6 +60,7 @@ def change_rows(run: Run, statement: Dml, node: cst.CSTNode, **marks: Any) -> No
             source_columns=statement.source_columns,
             source_tables=statement.source_tables,
             where=statement.where,
+            flows=statement.flows,
             **marks,
         )
     else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 from mrt_lint.lift.convert import flatten, to_maybe_name, to_name
 from mrt_lint.lift.elements import Dml, Rows, Select, Sql, Table
-from mrt_lint.lift.objects import Arguments, Class, Value
+from mrt_lint.lift.objects import Arguments, Class, Maybe, Ref, Value
 from mrt_lint.lift.operators import merge_sql
 from mrt_lint.lift.table import as_table
-from mrt_lint.values import UNKNOWN, Column, Name, Unknown
+from mrt_lint.values import UNKNOWN, Column, Flow, Name, Unknown
 
 FILTERS = frozenset(["where", "filter", "filter_by", "get"])
 
@@ -78,7 +79,18 @@ def add_values(statement: Dml, arguments: Arguments) -> Dml:
         columns=columns,
         source_columns=UNKNOWN if unread and not sources.columns else sources.columns,
         source_tables=tuple(table for table in sources.tables if table != statement.table.name),
+        flows=tuple(flow for key, value in pairs.items() for flow in flows_into(key, value)) if known else UNKNOWN,
     )
+
+
+def flows_into(column: Name, value: Value) -> Iterator[Flow]:
+    """Tell what a column's new value is computed from; nothing for a constant."""
+    if value is UNKNOWN or isinstance(value, (Maybe, Ref)):
+        yield Flow(column=column, source=UNKNOWN)
+        return
+    read = merge_sql(value)
+    table = read.tables[0] if len(read.tables) == 1 else None
+    yield from (Flow(column=column, source=source, table=table) for source in read.columns)
 
 
 def make_select(arguments: Arguments, *, query: bool) -> Select | Sql:

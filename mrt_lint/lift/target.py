@@ -12,6 +12,7 @@ from mrt_lint.lift.elements import Row, Sql
 from mrt_lint.lift.loop import iterate
 from mrt_lint.lift.objects import Instance, Maybe, Scope, Value
 from mrt_lint.lift.run import Run
+from mrt_lint.lift.statement import flows_into
 from mrt_lint.ops import Update
 from mrt_lint.values import UNKNOWN
 
@@ -68,6 +69,7 @@ def _set_attribute(run: Run, target: cst.Attribute, receiver: Value, value: Valu
         receiver.attributes[target.attr.value] = UNKNOWN if run.forks else value
     elif isinstance(receiver, Row):
         sources = value.columns if isinstance(value, Sql) else ()
+        flows = tuple(flows_into(target.attr.value, value))
         run.emit(
             Update,
             target,
@@ -76,6 +78,7 @@ def _set_attribute(run: Run, target: cst.Attribute, receiver: Value, value: Valu
             columns=(target.attr.value,),
             source_columns=sources,
             where=UNKNOWN,
+            flows=flows,
         )
 
 

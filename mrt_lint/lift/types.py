@@ -7,7 +7,7 @@ from typing import Final
 
 from mrt_lint.lift.convert import to_flag, to_int, to_maybe_name, to_name
 from mrt_lint.lift.objects import Arguments, Class, Instance, Member, Partial, Ref, Value
-from mrt_lint.values import UNKNOWN, MaybeType, Name, SqlType, Unknown
+from mrt_lint.values import HOLE, UNKNOWN, MaybeType, Name, SqlType, Unknown
 
 FAMILIES: Final[dict[str, str]] = {
     "String": "VARCHAR",
@@ -94,7 +94,8 @@ def make_type(ref: Ref, arguments: Arguments) -> MaybeType:
     if ref.last in ("NullType", "NULLTYPE"):
         return None
     if ref.root not in ("sqlalchemy", "sqlmodel"):
-        return SqlType(name=ref.last, args=tuple(to_int(value) for value in arguments.positional if isinstance(value, int)))
+        name = ".".join(ref.path.split(".")[-2:]) if ref.last.isupper() else ref.last  # its TIMESTAMP need not be SQL's
+        return SqlType(name=name, args=tuple(to_int(value) for value in arguments.positional if isinstance(value, int)))
     name = FAMILIES.get(ref.last, ref.last if ref.last.isupper() else ref.last.upper())
     if name == "ENUM":
         return make_enum(arguments)
@@ -129,8 +130,8 @@ def _timezone(name: str, ref: Ref, arguments: Arguments) -> bool | Unknown | Non
 
 
 def make_enum(arguments: Arguments) -> SqlType:
-    """`sa.Enum("a", "b", name="kind")`, `sa.Enum(Kind)`, `postgresql.ENUM(…)`."""
-    creates = not (arguments.keyword.get("create_type") is False or arguments.keyword.get("native_enum") is False)
+    """`sa.Enum("a", "b", name="kind")`, `sa.Enum(Kind)`, `postgresql.ENUM(…)`; a VARCHAR where it says `native_enum=False`."""
+    creates = arguments.keyword.get("create_type") is not False
     name: Value = arguments.keyword.get("name")
     members: tuple[Name, ...] | Unknown = UNKNOWN
     if arguments.complete and all(isinstance(value, str) or value is UNKNOWN for value in arguments.positional):
@@ -142,6 +143,8 @@ def make_enum(arguments: Arguments) -> SqlType:
         name = name if "name" in arguments.keyword else (kind.name if isinstance(kind, Class) else kind.last).lower()
         if isinstance(kind, Class) and "values_callable" not in arguments.keyword:
             members = tuple(item.name for item in kind.scope.names.values() if isinstance(item, Member))
+    if arguments.keyword.get("native_enum") is False:
+        return SqlType(name="VARCHAR", args=(_length(members, arguments.keyword.get("length")),))
     return SqlType(
         name="ENUM",
         members=members,
@@ -149,6 +152,15 @@ def make_enum(arguments: Arguments) -> SqlType:
         schema=to_maybe_name(arguments.keyword.get("schema")),
         creates_type=creates if arguments.complete else UNKNOWN,
     )
+
+
+def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
+    """Give the length of the VARCHAR that holds an enum's labels: the given one, else that of the longest."""
+    if given is not None:
+        return to_int(given)
+    if members is UNKNOWN or not all(isinstance(member, str) and HOLE not in member for member in members):
+        return UNKNOWN
+    return max((len(str(member)) for member in members), default=0)
 
 
 def call_type_method(kind: SqlType, name: str, arguments: Arguments) -> Value:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mrt_lint.ops.operation import Op
-from mrt_lint.values import UNKNOWN, Flag, MaybeName, Name, Unknown
+from mrt_lint.values import UNKNOWN, Flag, Flow, MaybeName, Name, Unknown
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -26,7 +27,10 @@ class Insert(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(Op):
-    """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's)."""
+    """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
+
+    `flows` tell which of them goes where, UNKNOWN where nothing of that could be read (never compared).
+    """
 
     table: Name
     schema: MaybeName = None
@@ -34,6 +38,7 @@ class Update(Op):
     source_columns: tuple[Name, ...] | Unknown = UNKNOWN
     source_tables: tuple[Name, ...] = ()
     where: Flag = UNKNOWN
+    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.movement import moved_to
+from mrt_lint.movement import is_refilled, movement
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 
@@ -32,7 +32,9 @@ class DropColumn(Rule):
     exemptions = (
         "The column was added earlier in the same upgrade.",
         "The table was created earlier in the same upgrade.",
-        "The upgrade moved the values to a new column: MRT208 speaks instead.",
+        "The upgrade moved the values to a new column, or to one of that name in another table: MRT208 speaks instead.",
+        "Every row was deleted earlier in the same upgrade: MRT214 and MRT203 speak of them.",
+        "`downgrade()` computes the values anew from other columns or tables: only a test can tell whether they are the same.",
     )
 
     bad = (
@@ -58,6 +60,22 @@ class DropColumn(Rule):
             def upgrade():
                 op.execute("ALTER TABLE users DROP COLUMN phone, DROP COLUMN fax")  # MRT201
                 op.get_bind().execute(sa.text("alter table only crm.people drop if exists phone cascade"))  # MRT201
+            """,
+        ),
+        Example(
+            title="downgrade() fills it with what never was in it",
+            source="""
+            def upgrade():
+                op.drop_column("users", "number")  # MRT201
+                op.drop_column("users", "phone")  # MRT201
+
+            def downgrade():
+                op.add_column("users", sa.Column("number", sa.Integer))
+                op.add_column("users", sa.Column("phone", sa.Text))
+                op.execute("UPDATE users SET phone = ''")
+                op.execute("ALTER TABLE users ADD COLUMN counter serial")
+                op.execute("UPDATE users SET number = counter")
+                op.execute("ALTER TABLE users DROP COLUMN counter")
             """,
         ),
         Example(
@@ -95,6 +113,29 @@ class DropColumn(Rule):
             """,
         ),
         Example(
+            title="No row is left (MRT214 speaks)",
+            source="""
+            def upgrade():
+                op.execute("DELETE FROM sessions")
+                op.drop_column("sessions", "token")
+            """,
+        ),
+        Example(
+            title="downgrade() computes the values anew",
+            source="""
+            def upgrade():
+                op.execute("INSERT INTO active (user_id) SELECT id FROM users WHERE retired = false")
+                op.drop_column("users", "retired")
+                op.drop_column("users", "org_name")
+
+            def downgrade():
+                op.add_column("users", sa.Column("retired", sa.Boolean))
+                op.execute("UPDATE users SET retired = NOT EXISTS (SELECT 1 FROM active WHERE active.user_id = users.id)")
+                op.add_column("users", sa.Column("org_name", sa.Text))
+                op.execute("UPDATE users SET org_name = orgs.name FROM orgs WHERE orgs.id = users.org_id")
+            """,
+        ),
+        Example(
             title="Words in a comment or a string drop nothing",
             source="""
             def upgrade():
@@ -107,6 +148,8 @@ class DropColumn(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every column that held values before this upgrade."""
         for op in case.concerned(self, ops.DropColumn):
-            if not case.moment(op).new_column and not moved_to(case, op):
+            moment = case.moment(op)
+            gone = moment.new_column or moment.empty
+            if not gone and movement(case, op) is None and not is_refilled(case, op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, copy=f"{found['table']}_{found['column']}_backup")

@@ -7,6 +7,7 @@ from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 from mrt_lint.undo import Undo
+from mrt_lint.undo.replacement import stands_in
 
 
 class DropConstraint(Rule):
@@ -25,6 +26,7 @@ class DropConstraint(Rule):
     exemptions = (
         "It is a foreign key: MRT205 speaks.",
         "It was created earlier in the same upgrade, or is created again there under the same name.",
+        "A constraint of the kind stands on the same columns in the end, under another name.",
         "The table or a column under it is dropped in the same upgrade.",
         "`downgrade()` creates an unnamed one of its kind, or has parts that cannot be read.",
     )
@@ -81,6 +83,25 @@ class DropConstraint(Rule):
             """,
         ),
         Example(
+            title="Replaced under another name, which MRT110 speaks of",
+            before=(
+                """
+            def upgrade():
+                op.create_table("links", sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
+                op.create_primary_key("old_pkey", "links", ["a", "b"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.alter_column("links", "b", new_column_name="c")
+                op.execute("ALTER TABLE links DROP CONSTRAINT IF EXISTS old_pkey")
+                op.create_primary_key("new_pkey", "links", ["a", "c"])
+
+            def downgrade():
+                op.alter_column("links", "c", new_column_name="b")
+            """,
+        ),
+        Example(
             title="Created again without a name, or with its table",
             source="""
             def upgrade():
@@ -99,7 +120,8 @@ class DropConstraint(Rule):
         """Yield a finding for every constraint that does not come back."""
         for op in case.concerned(self, ops.DropConstraint):
             kind = case.kind(op)
-            if kind != "foreignkey" and (case.undone(op) is Undo.NO or case.returns_as_another_kind(op)):
+            gone = case.undone(op) is Undo.NO and not stands_in(case.ledger(op), op)
+            if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):
                 yield self.found(
                     case.migration, op, **names(op), create=_CREATE.get(kind or "", "the same constraint: op.create_…_constraint")
                 )

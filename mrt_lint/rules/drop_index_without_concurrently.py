@@ -66,6 +66,14 @@ class DropIndexWithoutConcurrently(Rule):
             """,
         ),
         Example(
+            title="MySQL's statements, which PostgreSQL does not know",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users DROP INDEX ix_users_email")
+                op.execute("DROP INDEX ix_users_age ON users")
+            """,
+        ),
+        Example(
             title="Another database",
             target=Target(dialect="mysql"),
             source="""
@@ -78,8 +86,8 @@ class DropIndexWithoutConcurrently(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every index that is dropped under the lock."""
         for op in case.concerned(self, ops.DropIndex):
-            if op.concurrently is not False or not case.stood_before(op):
-                continue
+            if op.concurrently is not False or not case.stood_before(op) or (op.sql and op.table is not None):
+                continue  # in PostgreSQL's own SQL a drop names no table
             found = names(op)
             table_words = found["the_table"] if op.table is not None else "its table"
             yield self.found(case.migration, op, **found, table_words=table_words)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.movement import moved_to
+from mrt_lint.movement import movement
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 
@@ -20,13 +20,16 @@ class MoveAndDrop(Rule):
     code = "MRT208"
     name = "move-and-drop"
     severity = Severity.ERROR
-    message = "upgrade moves the values of {the_column} to {targets} and drops it at once: what the move got wrong is lost"
+    message = "upgrade {moves} and drops {it} at once: what {lost} is lost"
     instead = (
         "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
         "downgrade() then only drops {target}"
     )
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
-    exemptions = ("The table was created earlier in the same upgrade.",)
+    exemptions = (
+        "The table was created earlier in the same upgrade.",
+        "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
+    )
 
     bad = (
         Example(
@@ -60,6 +63,25 @@ class MoveAndDrop(Rule):
                 op.drop_column("users", "phone")  # MRT208
             """,
         ),
+        Example(
+            title="Worked out in Python, or written under its name to another table",
+            source="""
+            people = sa.table("people", sa.column("id"), sa.column("name"), sa.column("first"), sa.column("last"))
+            notes = sa.table("notes", sa.column("user_id"), sa.column("note"))
+
+            def upgrade():
+                op.add_column("people", sa.Column("first", sa.Text))
+                op.add_column("people", sa.Column("last", sa.Text))
+                connection = op.get_bind()
+                for row in connection.execute(sa.select(people.c.id, people.c.name)):
+                    first, last = row.name.split()
+                    connection.execute(people.update().where(people.c.id == row.id).values(first=first, last=last))
+                for row in connection.execute(sa.text("SELECT id, note FROM users")):
+                    connection.execute(notes.insert().values(user_id=row.id, note=row.note))
+                op.drop_column("people", "name")  # MRT208
+                op.drop_column("users", "note")  # MRT208
+            """,
+        ),
     )
     good = (
         Example(
@@ -83,6 +105,16 @@ class MoveAndDrop(Rule):
             """,
         ),
         Example(
+            title="The new column is filled from another table's column of that name (MRT201 speaks)",
+            source="""
+            def upgrade():
+                op.add_column("tries", sa.Column("task_key", sa.Integer))
+                op.execute("UPDATE tries SET task_key = tasks.id FROM tasks WHERE tasks.name = tries.task_name")
+                op.execute("UPDATE tries SET task_key = (SELECT id FROM tasks WHERE tasks.name = tries.task_name)")
+                op.drop_column("tries", "id")
+            """,
+        ),
+        Example(
             title="A table of this upgrade's own",
             source="""
             def upgrade():
@@ -97,8 +129,16 @@ class MoveAndDrop(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every dropped column whose values went to a new one."""
         for op in case.concerned(self, ops.DropColumn):
-            targets = moved_to(case, op)
-            if targets and not case.moment(op).new_column:
-                yield self.found(
-                    case.migration, op, **names(op), targets=" and ".join(f"'{target}'" for target in targets), target=targets[0]
-                )
+            moved = movement(case, op)
+            if moved is not None and not case.moment(op).new_column:
+                what = names(op)
+                targets = " and ".join(f"'{target}'" for target in moved.to)
+                words = {
+                    "moves": f"moves the values of {what['the_column']} to {targets}",
+                    "it": "it",
+                    "lost": "the move got wrong",
+                }
+                if moved.computed:
+                    moves = f"fills {targets} with what Python works out"
+                    words = {"moves": moves, "it": what["the_column"], "lost": "was not carried over"}
+                yield self.found(case.migration, op, **what, **words, target=moved.to[0])

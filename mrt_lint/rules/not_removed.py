@@ -7,6 +7,7 @@ from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 from mrt_lint.undo import Undo
+from mrt_lint.undo.replacement import makes_room
 
 _KEPT = frozenset({"extension", "sequence", "trigger", "type", "enum", "domain", "composite"})
 
@@ -21,7 +22,7 @@ class NotRemoved(Rule):
     code = "MRT110"
     name = "not-removed"
     severity = Severity.ERROR
-    message = "upgrade creates {what}, downgrade does not remove it: the next upgrade fails because it exists already"
+    message = "upgrade creates {what}, downgrade does not remove it: {consequence}"
     instead = "add {undo} to downgrade()"
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
     exemptions = (
@@ -42,6 +43,17 @@ class NotRemoved(Rule):
                 op.create_check_constraint("ck_height", "users", "height > 0")  # MRT110
                 op.execute("CREATE VIEW adults AS SELECT id FROM users WHERE age >= 18")  # MRT110
                 op.add_column("users", sa.Column("age", sa.Integer))
+
+            def downgrade():
+                op.drop_column("users", "age")
+            """,
+        ),
+        Example(
+            title="In the place of what upgrade() drops IF EXISTS: the next upgrade runs, and yet it stays",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pk")
+                op.create_primary_key("users_pk", "users", ["id"])  # MRT110
 
             def downgrade():
                 op.drop_column("users", "age")
@@ -133,14 +145,21 @@ class NotRemoved(Rule):
             return
         for op in case.concerned(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
             if case.undone(op) is Undo.NO and getattr(op, "if_not_exists", False) is False:
-                yield self.found(case.migration, op, **_words(op))
+                yield self.found(case.migration, op, **_words(op), consequence=_consequence(case, op))
         for made in case.concerned(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             if sure and case.undone(made) is Undo.NO:
                 what = names(made)
                 on = f" ON {what['table']}" if made.table else ""
                 undo = f"op.execute('DROP {made.kind.upper()} {what['name']}{on}')"
-                yield self.found(case.migration, made, what=what["the_name"], undo=undo)
+                consequence = _consequence(case, made)
+                yield self.found(case.migration, made, what=what["the_name"], undo=undo, consequence=consequence)
+
+
+def _consequence(case: Case, op: ops.Op) -> str:
+    if makes_room(case.ledger(op), op):
+        return "it stays in a schema that the older release does not know"
+    return "the next upgrade fails because it exists already"
 
 
 def _words(op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:

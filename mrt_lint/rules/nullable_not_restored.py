@@ -7,6 +7,7 @@ from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target
 from mrt_lint.undo import Undo
+from mrt_lint.values import UNKNOWN
 
 
 class NullableNotRestored(Rule):
@@ -23,7 +24,7 @@ class NullableNotRestored(Rule):
     instead = 'add op.alter_column("{table}", "{column}", nullable=True) to downgrade()'
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
-        "The column was NOT NULL before, by `existing_nullable` or the history.",
+        "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may say as well, or the history.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
         "`downgrade()` has parts that cannot be read.",
     )
@@ -92,6 +93,16 @@ class NullableNotRestored(Rule):
             """,
         ),
         Example(
+            title="It was NOT NULL before, says downgrade() where it changes the type back",
+            source="""
+            def upgrade():
+                op.alter_column("trials", "value", type_=sa.Float(53), nullable=False)
+
+            def downgrade():
+                op.alter_column("trials", "value", type_=sa.Float(), existing_nullable=False)
+            """,
+        ),
+        Example(
             title="It was NOT NULL before",
             before=(
                 """
@@ -113,5 +124,15 @@ class NullableNotRestored(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every column that stays NOT NULL."""
         for op in case.concerned(self, ops.AlterColumn):
-            if not op.sql and op.nullable is False and case.undone(op, "nullable") in {Undo.NO, Undo.DIFFERENT}:
+            if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {Undo.NO, Undo.DIFFERENT}:
+                continue
+            if case.before(op, "nullable") is not UNKNOWN or not _is_meant_to_stay(case, op):
                 yield self.found(case.migration, op, **names(op))
+
+
+def _is_meant_to_stay(case: Case, op: ops.AlterColumn) -> bool:
+    """Tell whether downgrade() changes the column and says that it is NOT NULL: then it was, as far as its author knows."""
+    return any(
+        isinstance(other, ops.AlterColumn) and other.existing_nullable is False and case.thing(other) is case.thing(op)
+        for other in case.ledger(op).reverse.values()
+    )

@@ -6,6 +6,7 @@ from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import join, names
 from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.replacement import was_unique
 
 
 class UniqueOnExisting(Rule):
@@ -34,6 +35,7 @@ class UniqueOnExisting(Rule):
         "The constraint takes over a finished index: USING INDEX.",
         "The index is built concurrently: it locks nothing, and a failure leaves an invalid index behind, not a stopped table.",
         "The same upgrade dropped a unique constraint or index on these columns, or on some of them: no two rows hold the same.",
+        "The same upgrade dropped a unique constraint or index of the table whose name only the database knows.",
     )
 
     bad = (
@@ -119,6 +121,25 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
+            title="Unique already: renamed before the constraint is dropped, or dropped under a name that the database tells",
+            before=(
+                """
+            def upgrade():
+                op.create_table("runs", sa.Column("dag", sa.Text), sa.Column("day", sa.Date))
+                op.create_unique_constraint("uq_runs_day", "runs", ["dag", "day"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.alter_column("runs", "day", new_column_name="logical_day")
+                op.drop_constraint("uq_runs_day", "runs", type_="unique")
+                op.create_unique_constraint("uq_runs_logical_day", "runs", ["dag", "logical_day"])
+                for key in sa.inspect(op.get_bind()).get_unique_constraints("teams"):
+                    op.drop_constraint(key["name"], "teams", type_="unique")
+                op.create_unique_constraint("uq_teams_name", "teams", ["org_id", "name"])
+            """,
+        ),
+        Example(
             title="Unique already, as downgrade tells",
             source="""
             def upgrade():
@@ -148,7 +169,7 @@ class UniqueOnExisting(Rule):
 
     @staticmethod
     def _was_unique(case: Case, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
-        return not isinstance(op, ops.AddColumn) and case.ledger(op).was_unique(op)
+        return not isinstance(op, ops.AddColumn) and was_unique(case.ledger(op), op)
 
     @staticmethod
     def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:

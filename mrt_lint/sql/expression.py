@@ -23,16 +23,29 @@ _UNDECLARED = ("postgres", "mysql", None)
 _LOGGER = logging.getLogger("sqlglot")
 
 
-def columns_read(cursor: Cursor) -> tuple[Name, ...] | Unknown:
-    """Give the columns that an expression reads, subqueries included, each once; UNKNOWN where the parser refuses it."""
+def columns_read(cursor: Cursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
+    """Give the columns that an expression reads, subqueries included, each once, with the table it is said to be of.
+
+    In a subquery from one table, a column without one is that table's. UNKNOWN where the parser refuses the expression.
+    """
     text = _rendered(cursor)
     if text is None:
         return UNKNOWN
     for parser in (_PARSERS[cursor.dialect],) if cursor.dialect in _PARSERS else _UNDECLARED:
         tree = _parse(text, parser)
         if tree is not None:
-            return tuple(dict.fromkeys(_fold(cursor, column) for column in tree.find_all(exp.Column, bfs=False)))
+            aliases = {table.alias_or_name.lower(): table.name for table in tree.find_all(exp.Table)}
+            found = tree.find_all(exp.Column, bfs=False)
+            return tuple(dict.fromkeys((_table(column, aliases), _fold(cursor, column)) for column in found))
     return UNKNOWN
+
+
+def _table(column: exp.Column, aliases: dict[str, str]) -> str | None:
+    if column.table:
+        return aliases.get(column.table.lower(), column.table)
+    query = column.find_ancestor(exp.Select)
+    tables = [] if query is None else [source.name for source in query.find_all(exp.Table)]
+    return tables[0] if len(tables) == 1 else None
 
 
 def _rendered(cursor: Cursor) -> str | None:

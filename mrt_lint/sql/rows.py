@@ -9,7 +9,7 @@ from mrt_lint.ops import Delete, Insert, Op, Truncate, Update
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.reference import references, tables_read
 from mrt_lint.sql.tokens import keywords
-from mrt_lint.values import HOLE, UNKNOWN, Flag, Name, Unknown
+from mrt_lint.values import HOLE, UNKNOWN, Flag, Flow, Name, Unknown
 
 _QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
 _CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
@@ -54,7 +54,10 @@ def read_insert(cursor: Cursor) -> Iterator[Op]:
     if cursor.has("UPDATE"):
         cursor.to("UPDATE").take()
         changes = _assignments(cursor)
-        yield Update(table=table, schema=schema, columns=_columns(changes), source_columns=_sources(changes), where=True)
+        flows = tuple(_flows(changes, {}))
+        yield Update(
+            table=table, schema=schema, columns=_columns(changes), source_columns=_sources(changes), where=True, flows=flows
+        )
 
 
 def read_update(cursor: Cursor) -> Iterator[Op]:
@@ -74,6 +77,7 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
             source_columns=_sources(mine),
             source_tables=tuple(dict.fromkeys(name for name in reads if name != table)),
             where=has_where(whole),
+            flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()})),
         )
 
 
@@ -112,7 +116,13 @@ def read_merge(cursor: Cursor) -> Iterator[Op]:
             changes = _assignments(branch)
             sources = _sources(changes)
             yield Update(
-                table=table, schema=schema, columns=_columns(changes), source_columns=sources, source_tables=reads, where=True
+                table=table,
+                schema=schema,
+                columns=_columns(changes),
+                source_columns=sources,
+                source_tables=reads,
+                where=True,
+                flows=tuple(_flows(changes, {})),
             )
         elif branch.accept("DELETE"):
             yield Delete(table=table, schema=schema, where=True)
@@ -175,25 +185,44 @@ def _columns(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
 
 
 def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
-    """Give the columns that the values are computed from.
+    """Give the columns that the values are computed from; UNKNOWN where an expression could not be read."""
+    found: dict[Name, None] = {}
+    for change in changes:
+        read = _read(change.value)
+        if read is UNKNOWN:
+            return UNKNOWN
+        found.update((name, None) for _, name in read)
+    return tuple(found)
+
+
+def _flows(changes: list[_Assignment], tables: dict[str, Name]) -> Iterator[Flow]:
+    """Tell for each column what its new value is computed from; `tables` are the statement's by alias in lower case."""
+    for change in changes:
+        read = _read(change.value)
+        tokens = change.value.tokens[change.value.position : change.value.stop]
+        if read is UNKNOWN or any(token.kind == "bind" for token in tokens):
+            yield Flow(column=change.column, source=UNKNOWN)
+        for alias, name in () if read is UNKNOWN else read:
+            table = tables.get(alias.lower(), alias) if alias is not None else None
+            yield Flow(column=change.column, source=name, table=table)
+
+
+def _read(value: Cursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
+    """Give the columns that an expression reads, each with the table or alias before it.
 
     Names, literals and plain function calls are read here; more needs a parser of expressions, which is imported only then.
     """
-    found: dict[Name, None] = {}
-    for change in changes:
-        tokens = change.value.tokens[change.value.position : change.value.stop]
-        if any(HOLE in token.text and token.kind != "string" for token in tokens):
-            return UNKNOWN
-        if any(token.key in _HARD for token in tokens):
-            from mrt_lint.sql.expression import columns_read  # noqa: PLC0415 - imports sqlglot
+    tokens = value.tokens[value.position : value.stop]
+    if any(HOLE in token.text and token.kind != "string" for token in tokens):
+        return UNKNOWN
+    if any(token.key in _HARD for token in tokens):
+        from mrt_lint.sql.expression import columns_read  # noqa: PLC0415 - imports sqlglot
 
-            read = columns_read(change.value)
-            if read is UNKNOWN:
-                return UNKNOWN
-            found.update(dict.fromkeys(read))
-            continue
-        for place, token in enumerate(tokens):
-            behind = tokens[place + 1].key if place + 1 < len(tokens) else ""
-            if token.kind in {"word", "name"} and token.key not in _CONSTANTS and behind not in {"(", "."}:
-                found[change.value.fold(token)] = None
+        return columns_read(value)
+    found: dict[tuple[str | None, Name], None] = {}
+    for place, token in enumerate(tokens):
+        behind = tokens[place + 1].key if place + 1 < len(tokens) else ""
+        if token.kind in {"word", "name"} and token.key not in _CONSTANTS and behind not in {"(", "."}:
+            qualified = place > 1 and tokens[place - 1].key == "."
+            found[tokens[place - 2].text if qualified else None, value.fold(token)] = None
     return tuple(found)

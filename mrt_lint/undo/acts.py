@@ -27,6 +27,7 @@ from mrt_lint.ops import (
     RenameObject,
     RenameTable,
     Truncate,
+    Update,
 )
 from mrt_lint.undo.definition import former, here
 from mrt_lint.undo.hanging import (
@@ -56,7 +57,7 @@ def apply(world: World, op: Op) -> tuple[Touch, ...]:
 
 def acts(op: Op) -> bool:
     """Tell whether an operation makes, changes or drops a thing that has a name."""
-    return any(kind in _ACTS for kind in type(op).__mro__)
+    return not isinstance(op, Update) and any(kind in _ACTS for kind in type(op).__mro__)
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------------
@@ -203,6 +204,15 @@ def _insert(world: World, op: Insert) -> Iterator[Touch]:
     return iter(())
 
 
+def _update(world: World, op: Update) -> Iterator[Touch]:
+    """Note whose rows a table holds in part: what was folded into a column can be unfolded again."""
+    table = world.table_of(op)
+    if table is not None:
+        for name in op.source_tables:
+            table.rows |= world.rows_of(name)
+    return iter(())
+
+
 def _empty(world: World, op: Delete | Truncate) -> Iterator[Touch]:
     table = world.table_of(op)
     if table is not None and (isinstance(op, Truncate) or op.where is False):
@@ -229,6 +239,7 @@ _ACTS: dict[type[Op], Callable[[World, Any], Iterator[Touch]]] = {
     DropObject: _drop_object,
     RenameObject: _rename_object,
     Insert: _insert,
+    Update: _update,
     Delete: _empty,
     Truncate: _empty,
 }

@@ -87,7 +87,7 @@ def drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
         if constraint is not None and constraint.definition is None and readable(op.kind):
             constraint.definition = of_kind(op.kind)
         if constraint is not None and constraint.maker is None:
-            constraint.covering = tuple(table.columns_by_name.look(name) for name in constraint.columns)
+            constraint.covering = tuple(table.columns_by_name.first(name) for name in constraint.columns)
         yield Touch("dropped", table.constraints, key, constraint)
     elif unnamed:
         table.drop_anonymous(unnamed[-1])

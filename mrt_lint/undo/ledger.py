@@ -10,7 +10,6 @@ from mrt_lint.history.schema import fold, object_place
 from mrt_lint.migration import Migration
 from mrt_lint.ops import (
     CreateConstraint,
-    CreateIndex,
     CreateTable,
     Delete,
     DropColumn,
@@ -197,20 +196,6 @@ class Ledger:
             if thing is not None and isinstance(thing.definition, Constraint) and thing.covering == new.covering:
                 yield thing.definition
 
-    def was_unique(self, op: CreateConstraint | CreateIndex) -> bool:
-        """Tell whether upgrade() dropped, in favour of a new unique thing, one on the same columns or on some of them."""
-        new = next((touch.thing for touch in self.touches.get(id(op), ()) if touch.action == "made"), None)
-        if new is None or not isinstance(new.table, Table):
-            return False
-        wanted = _covered(new)
-        touches = [touch for other in self.upgrade[: self.upgrade.index(op)] for touch in self.touches[id(other)]]
-        for touch in touches:
-            if touch.action == "dropped" and touch.thing is not None and touch.thing.table is new.table:
-                former = touch.thing if touch.thing.columns else touch.slots.now.get(touch.key)
-                if former is not None and _is_unique(former) and _covered(former) and _covered(former) <= wanted:
-                    return True
-        return False
-
     def makes_anew(self, op: Op, kind: str, name: Name) -> bool:
         """Tell whether this migration makes an object of that name, in either function."""
         if not readable(name):
@@ -233,20 +218,6 @@ def _new_columns(table: Thing) -> frozenset[str]:
     return frozenset(
         str(name) for name, column in table.columns_by_name.now.items() if column is not None and column.maker is not None
     )
-
-
-def _is_unique(thing: Thing) -> bool:
-    if isinstance(thing.definition, Constraint):
-        return thing.definition.kind in {"unique", "primary"}
-    return isinstance(thing.definition, CreateIndex) and thing.definition.unique is True and thing.definition.where is None
-
-
-def _covered(thing: Thing) -> frozenset[object]:
-    """Give the columns under a constraint or index by identity, so that one that was renamed is itself."""
-    if thing.covering:
-        return frozenset(map(id, thing.covering))
-    columns = thing.table.columns_by_name.now if isinstance(thing.table, Table) else {}
-    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in thing.columns)
 
 
 def _is_opaque(op: Op) -> bool:

@@ -87,6 +87,11 @@ class Slots:
             self.now[key] = self.before[key] = self.original(key)
         return self.now[key]
 
+    def first(self, key: Key) -> Thing | None:
+        """Give what stood there before this migration, wherever it stands by now."""
+        self.look(key)
+        return self.before[key]
+
     def put(self, key: Key, thing: Thing | None) -> None:
         """Let something stand there, or nothing."""
         self.before.setdefault(key, None)

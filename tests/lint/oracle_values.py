@@ -51,11 +51,14 @@ def _plain_type(kind):
         return None
     name = type(kind).__name__
     if not type(kind).__module__.startswith("sqlalchemy."):
-        return SqlType(name=name, args=getattr(kind, "stub_args", ()))
+        module = type(kind).__module__.rpartition(".")[2]
+        return SqlType(name=f"{module}.{name}" if name.isupper() else name, args=getattr(kind, "stub_args", ()))
     name = FAMILIES.get(name, name if name.isupper() else name.upper())
     if name == "ENUM":
-        native = getattr(kind, "native_enum", True) and getattr(kind, "create_type", True)
-        return SqlType(name="ENUM", members=tuple(kind.enums), type_name=kind.name, schema=kind.schema, creates_type=bool(native))
+        if not getattr(kind, "native_enum", True):
+            return SqlType(name="VARCHAR", args=(kind.length,))
+        creates = bool(getattr(kind, "create_type", True))
+        return SqlType(name="ENUM", members=tuple(kind.enums), type_name=kind.name, schema=kind.schema, creates_type=creates)
     if name == "ARRAY":
         return SqlType(name="ARRAY", item=type_of(kind.item_type))
     places = () if name in WITHOUT_ARGS else PLACES.get(name, ())

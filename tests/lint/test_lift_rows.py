@@ -88,6 +88,18 @@ def test_statements_on_rows_are_lifted_with_what_they_write(call):
     assert lift_upgrade(call, module=MODULE) == (STATEMENTS[call],)
 
 
+FLOWS = {
+    "op.execute(users.update().values(name=users.c.full_name, title=sa.func.upper('x')))": [("name", "full_name", "users")],
+    'op.execute(users.update().values(name=sa.bindparam("n")))': [("name", UNKNOWN, None)],
+}
+
+
+@pytest.mark.parametrize("call", FLOWS)
+def test_an_update_tells_from_what_each_column_is_computed(call):
+    [op] = lift_upgrade(call, module=MODULE)
+    assert [(flow.column, flow.source, flow.table) for flow in op.flows] == FLOWS[call]
+
+
 def test_assigning_to_rows_of_a_query_is_an_update_in_doubt():
     ops = lift_upgrade(
         "s = orm.Session(op.get_bind())\nfor u in s.query(User).all():\n    u.name = u.full\ns.commit()", module=MODULE
@@ -137,6 +149,20 @@ def test_an_enum_class_of_the_file_gives_its_members():
     module = 'import enum\n\nclass Kind(enum.Enum):\n    A = "a"\n    B = "b"'
     [op] = lift_upgrade('op.add_column("t", sa.Column("k", sa.Enum(Kind)))', module=module)
     assert op.definition.type == SqlType(name="ENUM", members=("A", "B"), type_name="kind")
+
+
+@pytest.mark.parametrize(
+    ("enum", "length"),
+    [('sa.Enum("a", "bcd", native_enum=False)', 3), ('sa.Enum("a", name="x", native_enum=False, length=9)', 9)],
+)
+def test_an_enum_that_is_not_native_is_a_text_of_its_longest_label(enum, length):
+    [op] = lift_upgrade(f'op.add_column("t", sa.Column("k", {enum}))')
+    assert op.definition.type == SqlType(name="VARCHAR", args=(length,))
+
+
+def test_a_type_of_the_application_is_not_the_one_of_sql_that_has_its_name():
+    [op] = lift_upgrade('op.add_column("t", sa.Column("at", TIMESTAMP))', module="from project.types import TIMESTAMP")
+    assert op.definition.type == SqlType(name="types.TIMESTAMP")
 
 
 def test_metadata_that_is_not_read_and_statements_that_cannot_be_are_unreadable():

@@ -139,6 +139,11 @@ def test_a_star_that_is_not_known_leaves_its_arguments_unknown():
     assert op == DropColumn(table="t", column=UNKNOWN, schema=UNKNOWN, if_exists=UNKNOWN)
 
 
+def test_a_default_clause_among_the_arguments_is_the_server_default():
+    [op] = lift_upgrade('op.add_column("t", sa.Column("c", sa.Integer, sa.DefaultClause("0"), nullable=False))')
+    assert op.definition == Column(name="c", type=SqlType(name="INTEGER"), nullable=False, server_default="'0'")
+
+
 def test_a_column_keeps_all_that_its_definition_says():
     [op] = lift_upgrade("""
         op.add_column("t", sa.Column("c", sa.String(50), sa.ForeignKey("u.id", ondelete="CASCADE", name="fk"), nullable=False,

@@ -443,6 +443,21 @@ def test_parameters_of_every_style_are_values():
         ]
 
 
+@pytest.mark.parametrize(
+    ("sql", "flows"),
+    [
+        ("UPDATE t SET a = 1, b = NULL, c = now()", []),
+        ("UPDATE t SET a = :a, b = c", [("a", UNKNOWN, None), ("b", "c", None)]),
+        ("UPDATE t x SET a = x.b || u.c FROM u", [("a", "b", "t"), ("a", "c", "u")]),
+        ("UPDATE t SET a = (SELECT id FROM u v WHERE v.k = t.k)", [("a", "id", "u"), ("a", "k", "u"), ("a", "k", "t")]),
+        ("UPDATE t JOIN u ON true SET t.a = u.b", [("a", "b", "u")]),
+    ],
+)
+def test_an_update_tells_from_what_each_column_is_computed(sql, flows):
+    [op] = read_sql(sql)
+    assert [(flow.column, flow.source, flow.table) for flow in op.flows] == flows
+
+
 def test_escapes_of_text_and_of_formatting_are_undone():
     [added] = read_sql(r"ALTER TABLE t ADD a text DEFAULT 'x'\:\:text")
     assert added.definition.server_default == "'x'::text"

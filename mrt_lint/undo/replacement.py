@@ -1,0 +1,81 @@
+"""What upgrade() puts in the place of what it takes away."""
+
+from __future__ import annotations
+
+from mrt_lint.ops import CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op
+from mrt_lint.undo.ledger import Ledger
+from mrt_lint.undo.things import Table, Thing, Touch, readable
+from mrt_lint.values import UNKNOWN, Constraint
+
+
+def makes_room(ledger: Ledger, op: Op) -> bool:
+    """Tell whether upgrade() takes away what may stand in the place of a new thing before it makes it."""
+    made = _touch(ledger, op)
+    if made is None or made.action != "made":
+        return False
+    touches = (touch for other in _before(ledger, op) for touch in ledger.touches[id(other)])
+    return any(touch.action == "dropped" and touch.slots is made.slots and touch.key == made.key for touch in touches)
+
+
+def was_unique(ledger: Ledger, op: CreateConstraint | CreateIndex) -> bool:
+    """Tell whether upgrade() dropped, in favour of a new unique thing, one on the same columns or on some of them.
+
+    One whose name could not be read may be any of the table's.
+    """
+    made = _touch(ledger, op)
+    new = made.thing if made is not None and made.action == "made" else None
+    if new is None or not isinstance(new.table, Table):
+        return False
+    earlier = _before(ledger, op)
+    if any(_is_nameless_drop(other) and ledger.moment(other).table is new.table for other in earlier):
+        return True
+    wanted = _covered(new)
+    for touch in (touch for other in earlier for touch in ledger.touches[id(other)]):
+        if touch.action == "dropped" and touch.thing is not None and touch.thing.table is new.table:
+            former = touch.thing if touch.thing.columns else touch.slots.now.get(touch.key)
+            if former is not None and _is_unique(former) and _covered(former) and _covered(former) <= wanted:
+                return True
+    return False
+
+
+def stands_in(ledger: Ledger, op: DropConstraint) -> bool:
+    """Tell whether a constraint of the kind stands on the columns of a dropped one in the end, under whatever name."""
+    touch = _touch(ledger, op)
+    dropped = touch.thing if touch is not None else None
+    if dropped is None or not isinstance(dropped.table, Table) or not dropped.covering:
+        return False
+    others = (*dropped.table.constraints.now.values(), *dropped.table.anonymous)
+    return any(_kind(other) == _kind(dropped) and _covered(other) == _covered(dropped) for other in others if other is not None)
+
+
+def _touch(ledger: Ledger, op: Op) -> Touch | None:
+    return next((touch for touch in ledger.touches.get(id(op), ()) if touch.action in {"made", "dropped"}), None)
+
+
+def _before(ledger: Ledger, op: Op) -> tuple[Op, ...]:
+    """Give the operations of upgrade() before one of them."""
+    return ledger.upgrade[: next((place for place, other in enumerate(ledger.upgrade) if other is op), 0)]
+
+
+def _is_nameless_drop(op: Op) -> bool:
+    if isinstance(op, DropIndex):
+        return not readable(op.index)
+    return isinstance(op, DropConstraint) and not readable(op.constraint) and op.kind in {"unique", "primary", None, UNKNOWN}
+
+
+def _is_unique(thing: Thing) -> bool:
+    if isinstance(thing.definition, Constraint):
+        return thing.definition.kind in {"unique", "primary"}
+    return isinstance(thing.definition, CreateIndex) and thing.definition.unique is True and thing.definition.where is None
+
+
+def _kind(thing: Thing) -> str | None:
+    return thing.definition.kind if isinstance(thing.definition, Constraint) else None
+
+
+def _covered(thing: Thing) -> frozenset[object]:
+    """Give the columns under a constraint or index by identity, so that one that was renamed is itself."""
+    if thing.covering:
+        return frozenset(map(id, thing.covering))
+    columns = thing.table.columns_by_name.now if isinstance(thing.table, Table) else {}
+    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in thing.columns)
