@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import TypeVar, overload
 
-from mrt_lint.dialects import admits
+from mrt_lint.dialects import FAMILY, admits, named
 from mrt_lint.history import History
 from mrt_lint.history.schema import Table as KnownTable
 from mrt_lint.history.schema import fold, place
 from mrt_lint.migration import Migration
+from mrt_lint.online import Server
 from mrt_lint.ops import (
     AddColumn,
     AlterColumn,
@@ -91,7 +92,8 @@ class Case:
         declared = self.target.dialect
         if declared is not None:
             return admits(op.dialects, declared) and (not dialects or admits(dialects, declared))
-        return not dialects or any(admits(dialects, dialect) for dialect in op.dialects or ("postgresql",))
+        spoken_of = set(op.dialects or ("postgresql",)) - (FAMILY if self.server(op) is None else set())
+        return not dialects or any(admits(dialects, dialect) for dialect in spoken_of)
 
     def dialect(self, op: Op) -> str:
         """Give the database on which an operation is judged: the declared one, else PostgreSQL where it runs there."""
@@ -99,7 +101,15 @@ class Case:
             return self.target.dialect
         if op.dialects is None or "postgresql" in op.dialects:
             return "postgresql"
-        return next((dialect for dialect in op.dialects if admits(op.dialects, dialect)), "postgresql")
+        meant = sorted(op.dialects, key=lambda dialect: dialect == "mariadb")  # either of the two is MySQL to most
+        return next((dialect for dialect in meant if admits(op.dialects, dialect)), "postgresql")
+
+    def server(self, op: Op) -> Server | None:
+        """Give the MySQL or MariaDB on which an operation is judged, None where nobody says that it is one of them."""
+        dialect = self.dialect(op)
+        if dialect not in FAMILY or (self.target.dialect is None and dialect not in named(op.dialects)):
+            return None
+        return Server(dialect, self.target.mysql_version if dialect == "mysql" else self.target.mariadb_version)
 
     def ledger(self, op: Op) -> Ledger:
         """Give the account of both functions on the database on which an operation is judged."""

@@ -8,6 +8,16 @@ FAMILY = frozenset({"mysql", "mariadb"})
 """MySQL and what came of it."""
 
 
+def named(guard: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Give the databases that a guard means to speak of: none where it only leaves some out, PostgreSQL without a guard.
+
+    So `if dialect != "postgresql"` declares nobody's database to be MySQL.
+    """
+    if guard is None or "postgresql" in guard:
+        return ("postgresql",)
+    return guard if 2 * len(guard) <= len(DIALECTS) else ()
+
+
 def admits(guard: tuple[str, ...] | None, dialect: str) -> bool:
     """Tell whether what stands under a guard (None: no guard) runs on a dialect.
 

@@ -91,6 +91,14 @@ class Example:
     after: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What a rule says in place of its message and advice where the database at hand does it another way."""
+
+    message: str
+    instead: str
+
+
 class Rule(ABC):
     """One dangerous pattern. The docstring's first line says what; the rest why it hurts in production.
 
@@ -114,7 +122,7 @@ class Rule(ABC):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield the findings in one migration; pure: the same migration and context give the same findings."""
 
-    def found(self, migration: Migration, at: Op | Place, **names: object) -> Finding:
+    def found(self, migration: Migration, at: Op | Place, wording: Wording | None = None, /, **names: object) -> Finding:
         """Make a finding at an operation or place, message and advice filled in with the user's own names."""
         place = at if not hasattr(at, "origin") else at.origin or migration.place
         return Finding(
@@ -124,8 +132,8 @@ class Rule(ABC):
             name=self.name,
             severity=self.severity,
             revision=migration.revision if isinstance(migration.revision, str) else None,
-            message=self.message.format(**names),
-            instead=self.instead.format(**names),
+            message=(wording or self).message.format(**names),
+            instead=(wording or self).instead.format(**names),
         )
 
 

@@ -28,6 +28,11 @@ _VOLATILE = frozenset(
 )
 """Functions that PostgreSQL, uuid-ossp and pgcrypto declare VOLATILE (`SELECT proname FROM pg_proc WHERE provolatile = 'v'`)."""
 
+_MYSQL_STABLE = frozenset({"now", "current_timestamp", "localtime", "localtimestamp"})
+"""Functions that MySQL and MariaDB take as a default like a constant."""
+_MARIADB_VOLATILE = frozenset({"uuid", "uuid_short", "sys_guid", "nextval", "lastval", "random_bytes"})
+"""Functions that MariaDB computes for each row; it takes others, even RAND(), once for the whole statement."""
+
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _CALL = re.compile(r"\b(\w+)\s*\(")
 
@@ -35,3 +40,11 @@ _CALL = re.compile(r"\b(\w+)\s*\(")
 def is_volatile(default: str) -> bool:
     """Tell whether a DEFAULT's SQL calls a function that is known to be volatile; string literals call nothing."""
     return any(name.lower() in _VOLATILE for name in _CALL.findall(_STRING.sub("''", default)))
+
+
+def is_computed(default: str, dialect: str) -> bool:
+    """Tell whether MySQL or MariaDB computes a DEFAULT for each row: MySQL does so with any expression that is no constant."""
+    called = {name.lower() for name in _CALL.findall(_STRING.sub("''", default))}
+    if dialect == "mariadb":
+        return bool(called & _MARIADB_VOLATILE)
+    return bool(called - _MYSQL_STABLE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from mrt_lint.dialects import FAMILY
+from mrt_lint.online import Change, change_of_type, lost_members
 from mrt_lint.values import SqlType
 
 _UNBOUNDED = 1 << 31
-_ONE_BYTE = 255
+_WITHOUT_COPY = frozenset({None, Change.WIDEN_VARCHAR, Change.APPEND_MEMBERS})
 _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _SINGLE = 24
@@ -14,19 +16,19 @@ _SINGLE = 24
 def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
     """Tell whether the change neither loses a value nor rewrites the table on that database.
 
-    Sources: PostgreSQL 9.2 release notes, E.24.3.4.2 (varchar, varbit, numeric and timestamps widened without a rewrite), MySQL
-    manual 17.12.1 “Online DDL Operations” (varchar within or above 255 bytes in place), SQLite “Datatypes” (lengths are not kept).
+    Sources: PostgreSQL 9.2 release notes, E.24.3.4.2 (varchar, varbit, numeric and timestamps widened without a rewrite), SQLite
+    “Datatypes” (lengths are not kept); those of MySQL and MariaDB stand in `mrt_lint.online`.
     """
     if former == new:
         return True
+    if dialect in FAMILY:
+        return change_of_type(former, new, dialect) in _WITHOUT_COPY
     if former.collation != new.collation or former.item is not None or new.item is not None:
         return False
     if _ENUM_FAMILY in {former.name, new.name}:
         return _is_same_enum(former, new) and dialect == "postgresql"
     if former.name == new.name == "VARCHAR":
-        return _is_wider_text(former, new, dialect)
-    if dialect in {"mysql", "mariadb"}:
-        return False
+        return _is_wider_text(former, new)
     if {former.name, new.name} <= _FLOATS:
         return dialect == "sqlite" or _bits(former) == _bits(new)
     if (former.name, new.name) == ("VARCHAR", "TEXT"):
@@ -38,8 +40,10 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
     return False
 
 
-def is_narrowing(former: SqlType, new: SqlType) -> bool:
+def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
     """Tell whether values that the former type holds provably do not fit into the new one."""
+    if dialect in FAMILY and lost_members(former, new):
+        return True
     if former.name == new.name == "VARCHAR" or (former.name, new.name) == ("TEXT", "VARCHAR"):
         length, new_length = _length(former), _length(new)
         return length is not None and new_length is not None and new_length < length
@@ -69,12 +73,9 @@ def _length(text: SqlType) -> int | None:
     return text.args[0] if isinstance(text.args[0], int) else None
 
 
-def _is_wider_text(former: SqlType, new: SqlType, dialect: str) -> bool:
+def _is_wider_text(former: SqlType, new: SqlType) -> bool:
     length, new_length = _length(former), _length(new)
-    if length is None or new_length is None or new_length < length:
-        return False
-    # MySQL stores a length in one byte up to 255 bytes, in two above; a character takes one to four bytes.
-    return dialect not in {"mysql", "mariadb"} or new_length * 4 <= _ONE_BYTE or length > _ONE_BYTE
+    return length is not None and new_length is not None and new_length >= length
 
 
 def _digits(number: SqlType) -> tuple[int, int]:

@@ -115,7 +115,7 @@ def _function(name: str, function: Function | None, style: Style) -> Iterator[st
 
 
 def _op_line(op: Op, style: Style) -> str:
-    details = " ".join(f"{name}={_brief(item)}" for name, item in said(op) if name not in {"sql", "batch"})
+    details = " ".join(f"{name}={_brief(item)}" for name, item in said(op) if name not in {"sql", "batch", "joined"})
     remarks = [f"only on {', '.join(op.dialects)}"] if op.dialects is not None else []
     remarks += [] if op.certain else ["perhaps"]
     remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""

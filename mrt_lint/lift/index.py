@@ -19,11 +19,12 @@ from mrt_lint.values import UNKNOWN
 def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
     """Give the options of an index that operations know, by their names there."""
     where = get("postgresql_where")
+    prefix = get("mysql_prefix")
     return {
         "unique": to_flag(get("unique")),
         "concurrently": to_flag(get("postgresql_concurrently")),
         "where": to_maybe_sql(where if where is not None else get("sqlite_where")),
-        "using": to_maybe_name(get("postgresql_using")),
+        "using": prefix.lower() if isinstance(prefix, str) else to_maybe_name(get("postgresql_using")),
     }
 
 

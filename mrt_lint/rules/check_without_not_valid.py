@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
+from mrt_lint.alteration import blocked
 from mrt_lint.case import Case
+from mrt_lint.online import Change
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 
 
 class CheckWithoutNotValid(Rule):
-    """A CHECK constraint is added to a PostgreSQL table that is there already, and checked at once.
+    """A CHECK constraint is added to a table that is there already, and checked at once.
 
     PostgreSQL keeps everybody out of the table while it looks at every row. With NOT VALID it checks new rows only, and VALIDATE
-    CONSTRAINT later checks the others without blocking anybody.
+    CONSTRAINT later checks the others without blocking anybody. MySQL and MariaDB copy the table, and nobody can write meanwhile.
     """
 
     code = "MRT423"
@@ -23,12 +25,27 @@ class CheckWithoutNotValid(Rule):
         "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {sql_constraint}')"
     )
-    dialects = ("postgresql",)
-    manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
+    copied = Wording(
+        message="{server} copies {the_table} while it checks every row for {the_constraint}: nobody can write until it is done",
+        instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
+    )
+    dialects = ("postgresql", "mysql", "mariadb")
+    manual = (
+        "PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",
+        "MySQL, ALTER TABLE, “Performance and Space Requirements”: https://dev.mysql.com/doc/refman/8.4/en/alter-table.html",
+        (
+            "MariaDB, “InnoDB Online DDL Operations with the INPLACE Alter Algorithm”: https://mariadb.com/docs/server/server-usage/"
+            "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
+        ),
+    )
     exemptions = (
         "The table was created earlier in the same upgrade.",
         "It is added NOT VALID.",
-        "Another database is declared, or a guard keeps PostgreSQL out.",
+        (
+            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which lets writes pass while it copies."
+        ),
+        "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
 
     bad = (
@@ -38,6 +55,14 @@ class CheckWithoutNotValid(Rule):
             def upgrade():
                 op.create_check_constraint("ck_age", "users", "age > 0")  # MRT423
                 op.execute("ALTER TABLE users ADD CONSTRAINT ck_name CHECK (name <> '')")  # MRT423
+            """,
+        ),
+        Example(
+            title="A copy",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.create_check_constraint("ck_age", "users", "age > 0")  # MRT423
             """,
         ),
     )
@@ -61,10 +86,21 @@ class CheckWithoutNotValid(Rule):
                     op.create_check_constraint("ck_age", "users", "age > 0")
             """,
         ),
+        Example(
+            title="MariaDB 11.2 lets writes pass while it copies",
+            target=Target(dialect="mariadb", mariadb_version=(11, 2)),
+            source="""
+            def upgrade():
+                op.create_check_constraint("ck_age", "users", "age > 0")
+            """,
+        ),
     )
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every check that is made under the lock."""
         for op in case.concerned(self, ops.CreateCheckConstraint):
-            if op.definition.not_valid is False:
+            server = blocked(case, op, Change.ADD_CHECK)
+            if server is not None:
+                yield self.found(case.migration, op, self.copied, **names(op), server=server.name)
+            elif case.server(op) is None and op.definition.not_valid is False:
                 yield self.found(case.migration, op, **names(op))

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
+from mrt_lint.alteration import blocked
 from mrt_lint.case import Case
+from mrt_lint.online import Change
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 
 
 class ComputedColumn(Rule):
-    """A serial, identity or stored generated column is added to a PostgreSQL table that is there already.
+    """A serial, identity, AUTO_INCREMENT or stored generated column is added to a table that is there already.
 
     Each row needs a value of its own at once: PostgreSQL rewrites the whole table and its indexes while it keeps everybody out,
-    and needs twice the space.
+    and needs twice the space. MySQL and MariaDB let nobody write meanwhile.
     """
 
     code = "MRT427"
@@ -22,12 +24,31 @@ class ComputedColumn(Rule):
     instead = (
         "add a plain column, fill it in batches, and only then let a default, a sequence or a trigger give new rows their values"
     )
-    dialects = ("postgresql",)
-    manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
+    copied = Wording(
+        message="{server} copies {the_table} to give every row a value of {kind} {the_column}: nobody can write until it is done",
+        instead="let the column be VIRTUAL (sa.Computed(…, persisted=False)), which takes no copy and can be indexed, too",
+    )
+    numbered = Wording(
+        message="{server} rebuilds {the_table} to number every row in {the_column}: nobody can write until it is done",
+        instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
+    )
+    dialects = ("postgresql", "mysql", "mariadb")
+    manual = (
+        "PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",
+        "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html",
+        (
+            "MariaDB, “InnoDB Online DDL Operations with the INPLACE Alter Algorithm”: https://mariadb.com/docs/server/server-usage/"
+            "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
+        ),
+    )
     exemptions = (
         "The table was created earlier in the same upgrade.",
         "The generated column is virtual, not stored.",
-        "Another database is declared, or a guard keeps PostgreSQL out.",
+        (
+            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which lets writes pass while it copies."
+        ),
+        "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
 
     bad = (
@@ -38,6 +59,15 @@ class ComputedColumn(Rule):
                 op.add_column("users", sa.Column("size", sa.Integer, sa.Computed("length(name)", persisted=True)))  # MRT427
                 op.add_column("users", sa.Column("number", sa.BigInteger, sa.Identity()))  # MRT427
                 op.execute("ALTER TABLE users ADD COLUMN place bigserial")  # MRT427
+            """,
+        ),
+        Example(
+            title="Stored and numbered",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("size", sa.Integer, sa.Computed("length(name)", persisted=True)))  # MRT427
+                op.execute("ALTER TABLE users ADD COLUMN place BIGINT NOT NULL AUTO_INCREMENT UNIQUE")  # MRT427
             """,
         ),
     )
@@ -65,8 +95,14 @@ class ComputedColumn(Rule):
         """Yield a finding for every column that is computed row by row."""
         for op in case.concerned(self, ops.AddColumn):
             kind = _kind(op)
-            if kind:
+            if kind and case.server(op) is None:
                 yield self.found(case.migration, op, **names(op), kind=kind)
+            elif kind:
+                stored = kind == "stored"
+                server = blocked(case, op, Change.ADD_STORED if stored else Change.ADD_AUTO_INCREMENT)
+                if server is not None:
+                    wording = self.copied if stored else self.numbered
+                    yield self.found(case.migration, op, wording, **names(op), kind=kind, server=server.name)
 
 
 def _kind(op: ops.AddColumn) -> str:

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
+from mrt_lint.alteration import blocked, leaves_keys_unchecked
 from mrt_lint.case import Case
+from mrt_lint.online import Change
 from mrt_lint.phrase import in_sql, names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 from mrt_lint.undo.things import readable
+from mrt_lint.values import Constraint
 
 
 class ForeignKeyWithoutNotValid(Rule):
-    """A foreign key is added to a PostgreSQL table that is there already, and checked at once.
+    """A foreign key is added to a table that is there already, and checked at once.
 
     PostgreSQL blocks writes to both tables while it looks up every row of the one in the other: minutes on large tables. With NOT
-    VALID it checks new rows only, and VALIDATE CONSTRAINT later checks the others without blocking anybody.
+    VALID it checks new rows only, and VALIDATE CONSTRAINT later checks the others without blocking anybody. MySQL and MariaDB copy
+    the table, and nobody can write to it meanwhile, unless foreign_key_checks is 0.
     """
 
     code = "MRT422"
@@ -24,18 +28,35 @@ class ForeignKeyWithoutNotValid(Rule):
         "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {key}')"
     )
-    dialects = ("postgresql",)
+    copied = Wording(
+        message="{server} copies {the_table} while it looks up every row for {the_key}: nobody can write to it until it is done",
+        instead=(
+            "look for rows without a parent first; then run op.execute('SET SESSION foreign_key_checks = 0') before it and = 1 "
+            "behind it, and {server} adds it in place, without a look at the rows"
+        ),
+    )
+    dialects = ("postgresql", "mysql", "mariadb")
     manual = (
         "PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",
         (
             "PostgreSQL, “Notes” on NOT VALID and VALIDATE CONSTRAINT: "
             "https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES"
         ),
+        "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html",
+        (
+            "MariaDB, “InnoDB Online DDL Operations with the INPLACE Alter Algorithm”: https://mariadb.com/docs/server/server-usage/"
+            "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
+        ),
     )
     exemptions = (
         "The table was created earlier in the same upgrade.",
         "It is added NOT VALID.",
-        "Another database is declared, or a guard keeps PostgreSQL out.",
+        "MySQL, MariaDB: foreign_key_checks was set to 0 before in this upgrade.",
+        (
+            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which lets writes pass while it copies."
+        ),
+        "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
 
     bad = (
@@ -46,6 +67,15 @@ class ForeignKeyWithoutNotValid(Rule):
                 op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])  # MRT422
                 op.add_column("orders", sa.Column("shop_id", sa.Integer, sa.ForeignKey("shops.id")))  # MRT422
                 op.execute("ALTER TABLE orders ADD CONSTRAINT fk_item FOREIGN KEY (item_id) REFERENCES items")  # MRT422
+            """,
+        ),
+        Example(
+            title="A copy",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])  # MRT422
+                op.add_column("orders", sa.Column("shop_id", sa.Integer, sa.ForeignKey("shops.id")))  # MRT422
             """,
         ),
     )
@@ -68,8 +98,18 @@ class ForeignKeyWithoutNotValid(Rule):
             """,
         ),
         Example(
-            title="Another database",
+            title="In place",
             target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("SET SESSION foreign_key_checks = 0")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+                op.execute("SET SESSION foreign_key_checks = 1")
+            """,
+        ),
+        Example(
+            title="Another database",
+            target=Target(dialect="sqlite"),
             source="""
             def upgrade():
                 op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
@@ -82,9 +122,16 @@ class ForeignKeyWithoutNotValid(Rule):
         for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
-                if key.kind == "foreignkey" and key.not_valid is False:
+                if key.kind == "foreignkey" and self._holds_up(case, op, key):
                     parent = key.referred_table if readable(key.referred_table) else "another table"
                     the_key = f"foreign key '{key.name}'" if readable(key.name) else "a foreign key"
-                    found = names(op)
+                    server = case.server(op)
+                    found = names(op) | {"parent": parent, "the_key": the_key, "server": server.name if server else ""}
                     name = in_sql(op, key.name, case.dialect(op)) if readable(key.name) else "…"
-                    yield self.found(case.migration, op, **found, parent=parent, the_key=the_key, key=name)
+                    yield self.found(case.migration, op, self.copied if server else None, **found, key=name)
+
+    @staticmethod
+    def _holds_up(case: Case, op: ops.Op, key: Constraint) -> bool:
+        if case.server(op) is None:
+            return key.not_valid is False
+        return blocked(case, op, Change.ADD_FOREIGN_KEY) is not None and not leaves_keys_unchecked(case, op)

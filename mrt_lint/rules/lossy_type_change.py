@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.online import lost_members
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 from mrt_lint.undo.definition import here
 from mrt_lint.values import UNSET, SqlType
 from mrt_lint.widening import is_narrowing
@@ -25,6 +26,16 @@ class LossyTypeChange(Rule):
     instead = (
         "look for such values first (SELECT {column} FROM {table} WHERE …) and move them elsewhere, or add a new column beside "
         "{column}"
+    )
+    shorter_enum = Wording(
+        message=(
+            "upgrade takes {members} out of {the_column}: a row that holds one stops the migration, or loses the value where "
+            "sql_mode is not strict"
+        ),
+        instead=(
+            "look for such rows first (SELECT count(*) FROM {sql_table} WHERE {sql_column} IN ({members})) and give them another "
+            "value in a revision before"
+        ),
     )
     manual = (
         "PostgreSQL, “Character Types” and “Numeric Types”: https://www.postgresql.org/docs/current/datatype.html",
@@ -57,6 +68,14 @@ class LossyTypeChange(Rule):
             source="""
             def upgrade():
                 op.execute("ALTER TABLE users ALTER COLUMN number TYPE smallint")  # MRT215
+            """,
+        ),
+        Example(
+            title="MySQL: a member less",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.alter_column("users", "state", type_=sa.Enum("a", "c"), existing_type=sa.Enum("a", "b", "c"))  # MRT215
             """,
         ),
     )
@@ -96,5 +115,7 @@ class LossyTypeChange(Rule):
                 continue
             dialect = case.dialect(op)
             former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
-            if isinstance(former, SqlType) and isinstance(new, SqlType) and is_narrowing(former, new):
-                yield self.found(case.migration, op, **names(op), former=former, new=new)
+            if isinstance(former, SqlType) and isinstance(new, SqlType) and is_narrowing(former, new, dialect):
+                members = ", ".join(f"'{member}'" for member in lost_members(former, new))
+                given = {**names(op, dialect), "former": former, "new": new, "members": members}
+                yield self.found(case.migration, op, self.shorter_enum if members else None, **given)

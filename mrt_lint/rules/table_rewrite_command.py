@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
+from mrt_lint.alteration import change_of_table, is_new
 from mrt_lint.case import Case
+from mrt_lint.online import Change
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 
 
 class TableRewriteCommand(Rule):
-    """REINDEX, CLUSTER or VACUUM FULL runs in a migration.
+    """REINDEX, CLUSTER, VACUUM FULL or MySQL's OPTIMIZE TABLE, FORCE and ENGINE=InnoDB run in a migration.
 
-    They rebuild a table or its indexes while nobody can write, most of them while nobody can read, for as long as it takes. They
-    change nothing that the application needs, so they do not belong into its deployment.
+    PostgreSQL's rebuild a table or its indexes while nobody can write, most of them while nobody can read, for as long as it takes;
+    MySQL's write the whole table anew, on every replica once more. They change nothing that the application needs, so they do not
+    belong into its deployment.
     """
 
     code = "MRT428"
@@ -20,12 +23,19 @@ class TableRewriteCommand(Rule):
     severity = Severity.WARNING
     message = "{command} locks {table_words} until everything is rebuilt"
     instead = "run it as maintenance, outside of migrations: REINDEX CONCURRENTLY, or pg_repack in place of CLUSTER and VACUUM FULL"
-    dialects = ("postgresql",)
-    manual = ("PostgreSQL, “Explicit Locking”: https://www.postgresql.org/docs/current/explicit-locking.html",)
+    rebuilt = Wording(
+        message="{command} writes {table_words} anew, all of it, here and on every replica",
+        instead="run it as maintenance, outside of migrations; a change of engine, with gh-ost or pt-online-schema-change",
+    )
+    dialects = ("postgresql", "mysql", "mariadb")
+    manual = (
+        "PostgreSQL, “Explicit Locking”: https://www.postgresql.org/docs/current/explicit-locking.html",
+        "MySQL, OPTIMIZE TABLE: https://dev.mysql.com/doc/refman/8.4/en/optimize-table.html",
+    )
     exemptions = (
         "REINDEX CONCURRENTLY.",
         "The table was created earlier in the same upgrade.",
-        "Another database is declared, or a guard keeps PostgreSQL out.",
+        "Another database is declared, or a guard names one.",
     )
 
     bad = (
@@ -36,6 +46,15 @@ class TableRewriteCommand(Rule):
                 op.execute("REINDEX TABLE users")  # MRT428
                 op.execute("CLUSTER users USING ix_users_id")  # MRT428
                 op.execute("VACUUM FULL users")  # MRT428
+            """,
+        ),
+        Example(
+            title="The whole table anew",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("OPTIMIZE TABLE users")  # MRT428
+                op.execute("ALTER TABLE users ENGINE=InnoDB")  # MRT428
             """,
         ),
     )
@@ -54,7 +73,15 @@ class TableRewriteCommand(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every such command."""
-        for op in case.concerned(self, ops.Reindex):
-            if not op.concurrently:
+        for op in case.concerned(self, ops.Reindex, ops.AlterObject):
+            if isinstance(op, ops.Reindex) and not op.concurrently:
                 table_words = names(op)["the_table"] if op.table is not None else "what it works on"
-                yield self.found(case.migration, op, command=op.command, table_words=table_words)
+                wording = self.rebuilt if op.command.startswith("OPTIMIZE") else None
+                yield self.found(case.migration, op, wording, command=op.command, table_words=table_words)
+            elif isinstance(op, ops.AlterObject) and self._rebuilds(case, op):
+                command = f"ALTER TABLE … {op.action}"
+                yield self.found(case.migration, op, self.rebuilt, command=command, table_words=f"table '{op.name}'")
+
+    @staticmethod
+    def _rebuilds(case: Case, op: ops.AlterObject) -> bool:
+        return case.server(op) is not None and change_of_table(op) is Change.REBUILD and not is_new(case, op)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
+from mrt_lint.alteration import blocked
 from mrt_lint.case import Case
+from mrt_lint.online import Change, lost_members, spelled
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 from mrt_lint.undo.definition import here
 from mrt_lint.values import UNKNOWN, UNSET, SqlType
 from mrt_lint.widening import is_harmless
@@ -28,9 +30,27 @@ class TypeChange(Rule):
         "add a column of the new type beside {column}, fill it in batches, let the application write both, and drop {column} in a "
         "later release"
     )
+    copied = Wording(
+        message=(
+            "upgrade changes {the_column} from {former} to {new}: {server} copies the whole table, and nobody can write to it "
+            "until that is done"
+        ),
+        instead=(
+            "add a column of the new type beside {column}, which takes no copy, fill it in batches and drop {column} in a later "
+            "release; or let gh-ost or pt-online-schema-change do it"
+        ),
+    )
+    reordered = Wording(
+        message=copied.message,
+        instead="put new members behind the old ones, in their order: {server} takes them without looking at the table",
+    )
     manual = (
         "PostgreSQL, ALTER TABLE, Notes: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",
-        "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.0/en/innodb-online-ddl-operations.html",
+        "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html",
+        (
+            "MariaDB, “InnoDB Online DDL Operations with the INSTANT Alter Algorithm”: https://mariadb.com/docs/server/server-usage/"
+            "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-instant-alter-algorithm"
+        ),
     )
     exemptions = (
         "The change is provably harmless on the database, the former type being known from `existing_type` or the history.",
@@ -38,7 +58,11 @@ class TypeChange(Rule):
             "Harmless are the same type and a longer VARCHAR; on PostgreSQL and SQLite VARCHAR to TEXT and NUMERIC with more "
             "digits, same scale."
         ),
-        "On MySQL a longer VARCHAR is so only where its length takes as many bytes as before.",
+        (
+            "On MySQL and MariaDB harmless are members appended to an ENUM, TINYINT in place of BOOLEAN, and a longer VARCHAR "
+            "whose length takes as many bytes as before: up to 255 bytes one, which are 63 characters of utf8mb4, the character "
+            "set that is assumed where no collation tells another. MariaDB crosses that border, too, from 127 bytes or less."
+        ),
         "The table or the column was created earlier in the same upgrade.",
     )
 
@@ -69,6 +93,30 @@ class TypeChange(Rule):
             def upgrade():
                 op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))  # MRT303
                 op.alter_column("users", "note", type_=sa.Text(), existing_type=sa.String(50))  # MRT303
+                op.alter_column("users", "sum", type_=sa.Numeric(12, 2), existing_type=sa.Numeric(10, 2))  # MRT303
+            """,
+        ),
+        Example(
+            title="MySQL: members of an ENUM in another order, or between the others",
+            target=Target(dialect="mysql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("state", sa.Enum("new", "done")), sa.Column("kind", sa.Enum("a", "b")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.alter_column("users", "state", type_=sa.Enum("new", "busy", "done"))  # MRT303
+                op.execute("ALTER TABLE users MODIFY kind ENUM('b', 'a')")  # MRT303
+            """,
+        ),
+        Example(
+            title="MariaDB: past 255 bytes from more than 127",
+            target=Target(dialect="mariadb"),
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))  # MRT303
             """,
         ),
     )
@@ -107,6 +155,27 @@ class TypeChange(Rule):
             """,
         ),
         Example(
+            title="MySQL: at once",
+            target=Target(dialect="mysql"),
+            source="""
+            from sqlalchemy.dialects import mysql
+
+            def upgrade():
+                op.alter_column("users", "state", type_=sa.Enum("a", "b", "c"), existing_type=sa.Enum("a", "b"))
+                op.alter_column("users", "active", type_=sa.Boolean(), existing_type=mysql.TINYINT(display_width=1))
+                op.alter_column("users", "code", type_=sa.String(200), existing_type=mysql.VARCHAR(100, collation="utf8mb4_bin"))
+                op.alter_column("users", "plain", type_=sa.String(250), existing_type=mysql.VARCHAR(50, collation="latin1_bin"))
+            """,
+        ),
+        Example(
+            title="MariaDB: from 127 bytes or less to any length",
+            target=Target(dialect="mariadb"),
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.String(200), existing_type=sa.String(31))
+            """,
+        ),
+        Example(
             title="Another type on other databases only",
             source="""
             from sqlalchemy.dialects.mysql import LONGTEXT
@@ -136,7 +205,16 @@ class TypeChange(Rule):
                 continue
             if new is UNKNOWN and op.existing_type is UNKNOWN:
                 continue
-            yield self.found(case.migration, op, **names(op), former=_words(former, "its type"), new=_words(new, "another one"))
+            yield self._found(case, op, former, new)
+
+    def _found(self, case: Case, op: ops.AlterColumn, former: object, new: object) -> Finding:
+        server = blocked(case, op, Change.CHANGE_TYPE)
+        given = {**names(op), "former": _words(former, "its type"), "new": _words(new, "another one")}
+        if server is None or not isinstance(former, SqlType) or not isinstance(new, SqlType):
+            return self.found(case.migration, op, **given)
+        given |= {"former": spelled(former), "new": spelled(new), "server": server.name}
+        appended = former.name == new.name == "ENUM" and not lost_members(former, new)
+        return self.found(case.migration, op, self.reordered if appended else self.copied, **given)
 
 
 def _words(kind: object, otherwise: str) -> str:

@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
+from mrt_lint.alteration import blocked
 from mrt_lint.case import Case
+from mrt_lint.online import Change
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 from mrt_lint.undo.things import readable
-from mrt_lint.volatility import is_volatile
+from mrt_lint.volatility import is_computed, is_volatile
 
 
 class VolatileDefault(Rule):
-    """A column is added to a PostgreSQL table with a default that differs from row to row.
+    """A column is added to a table with a default that differs from row to row.
 
     PostgreSQL has to compute it for each row at once: on every version the whole table is rewritten under a lock that keeps out
-    readers and writers alike, and it takes twice its space while that lasts.
+    readers and writers alike, and it takes twice its space while that lasts. MySQL and MariaDB copy the table for such a default,
+    MySQL for any expression in parentheses, and nobody can write to it meanwhile.
     """
 
     code = "MRT404"
@@ -26,13 +29,31 @@ class VolatileDefault(Rule):
         'server_default=sa.text("{default}")), which '
         "concerns new rows only, and fill the others in batches"
     )
-    dialects = ("postgresql",)
-    manual = ("PostgreSQL, ALTER TABLE, Notes: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",)
+    copied = Wording(
+        message="{server} copies {the_table} to compute {default} for '{column}' in every row: nobody can write until it is done",
+        instead=(
+            'add {column} without a default, which takes no copy, set it with op.alter_column("{table}", "{column}", '
+            'existing_type=…, server_default=sa.text("{default}")), which concerns new rows only, and fill the others in batches'
+        ),
+    )
+    dialects = ("postgresql", "mysql", "mariadb")
+    manual = (
+        "PostgreSQL, ALTER TABLE, Notes: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",
+        "MySQL, “Data Type Default Values”: https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html",
+        (
+            "MariaDB, “InnoDB Online DDL Operations with the INPLACE Alter Algorithm”: https://mariadb.com/docs/server/server-usage/"
+            "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
+        ),
+    )
     exemptions = (
         "The default is constant, or the same for the whole statement, like now().",
         "The function is not known to be volatile.",
         "The table was created earlier in the same upgrade.",
-        "Another database is declared, or a guard keeps PostgreSQL out.",
+        (
+            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which lets writes pass while it copies."
+        ),
+        "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
 
     bad = (
@@ -51,6 +72,15 @@ class VolatileDefault(Rule):
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("number", sa.Integer, server_default=sa.text("nextval('numbers')")))  # MRT404
+            """,
+        ),
+        Example(
+            title="A copy",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("token", sa.String(36), server_default=sa.text("(uuid())")))  # MRT404
+                op.execute("ALTER TABLE users ADD COLUMN tags JSON NOT NULL DEFAULT (JSON_ARRAY())")  # MRT404
             """,
         ),
     )
@@ -73,12 +103,22 @@ class VolatileDefault(Rule):
             """,
         ),
         Example(
+            title="MySQL: constant, or the same for the whole statement",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("note", sa.String(20), server_default="uuid() is a word here"))
+                op.add_column("users", sa.Column("seen", sa.DateTime, server_default=sa.func.now()))
+                op.add_column("users", sa.Column("made", sa.DateTime(6), server_default=sa.text("CURRENT_TIMESTAMP(6)")))
+            """,
+        ),
+        Example(
             title="A new table, another database",
             source="""
             def upgrade():
                 op.create_table("notes", sa.Column("id", sa.Integer))
                 op.add_column("notes", sa.Column("token", sa.Uuid, server_default=sa.text("gen_random_uuid()")))
-                if op.get_bind().dialect.name == "mysql":
+                if op.get_bind().dialect.name == "sqlite":
                     op.add_column("users", sa.Column("token", sa.Uuid, server_default=sa.text("(uuid_generate_v4())")))
             """,
         ),
@@ -88,5 +128,10 @@ class VolatileDefault(Rule):
         """Yield a finding for every default that is computed row by row."""
         for op in case.concerned(self, ops.AddColumn):
             default = op.definition.server_default
-            if readable(default) and is_volatile(default):
+            if not readable(default):
+                continue
+            server = blocked(case, op, Change.ADD_COMPUTED_DEFAULT)
+            if server is not None and is_computed(default, server.dialect):
+                yield self.found(case.migration, op, self.copied, **names(op), default=default, server=server.name)
+            elif case.server(op) is None and is_volatile(default):
                 yield self.found(case.migration, op, **names(op), default=default)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint import ops
 from mrt_lint.ops import AlterColumn, AlterObject, DropConstraint, Op
+from mrt_lint.sql.clause import CLAUSES, read_clauses
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.definition import default_text, opens_constraint, read_column, read_constraint
 from mrt_lint.sql.sqltype import read_type
@@ -26,8 +28,6 @@ _SETTINGS: dict[str, dict[str, object]] = {
     "ADD GENERATED": {"identity": True},
     "DROP IDENTITY": {"identity": False},
 }
-_HINTS = frozenset({"ALGORITHM", "LOCK"})
-"""What MySQL takes among the actions though it is none."""
 _VERB_ONCE = frozenset({"mssql", "oracle"})
 _ACTIONS = frozenset({"ADD", "DROP", "ALTER", "MODIFY", "CHANGE", "RENAME", "SET", "VALIDATE"})
 
@@ -44,9 +44,16 @@ def read_alter_table(cursor: Cursor) -> Iterator[Op]:
     if cursor.accept("WITH CHECK", "WITH NOCHECK") and cursor.at("CHECK CONSTRAINT"):
         cursor.position += 1
     alter = _Alter(table, schema, cursor.dialect)
+    read = tuple(_actions(cursor, alter))
+    clauses = read_clauses(Cursor(cursor.statement, cursor.dialect))
+    for place, op in enumerate(read):
+        yield replace(op, joined=place > 0, **clauses)
+
+
+def _actions(cursor: Cursor, alter: _Alter) -> Iterator[Op]:
     verb = ""
     for action in cursor.items():
-        if action.key in _HINTS:
+        if action.key in CLAUSES:
             continue
         if action.key in _ACTIONS or not verb:
             verb = action.key
@@ -55,7 +62,7 @@ def read_alter_table(cursor: Cursor) -> Iterator[Op]:
             continue
         yield from alter.read(action)
     if not verb and cursor.done:
-        yield AlterObject(kind="table", name=table, schema=schema)
+        yield AlterObject(kind="table", name=alter.table, schema=alter.schema)
 
 
 def _action(cursor: Cursor) -> MaybeName:

@@ -58,7 +58,8 @@ def read_create(cursor: Cursor) -> Iterator[Op]:
     if kind in {"TABLE", "VIRTUAL TABLE"}:
         yield from read_create_table(cursor, temporary=bool(prefix & {"TEMP", "TEMPORARY"}))
     elif kind == "INDEX":
-        yield from read_create_index(cursor, unique="UNIQUE" in prefix)
+        mysql = next((word.lower() for word in ("FULLTEXT", "SPATIAL") if word in prefix), None)
+        yield from read_create_index(cursor, unique="UNIQUE" in prefix, kind=mysql)
     elif kind:
         yield _create_object(cursor, kind.lower(), or_replace="REPLACE" in prefix)
 

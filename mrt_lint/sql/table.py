@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mrt_lint.ops import CreateIndex, CreateTable, DropIndex, DropTable, Op, RenameTable
+from mrt_lint.sql.clause import read_clauses
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.definition import opens_constraint, read_column, read_constraint
 from mrt_lint.sql.reference import tables_read
@@ -51,12 +52,13 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
     yield from indexes
 
 
-def read_create_index(cursor: Cursor, *, unique: bool) -> Iterator[Op]:
-    """Read what follows CREATE [UNIQUE] INDEX, in PostgreSQL's, MySQL's and the others' order of clauses."""
+def read_create_index(cursor: Cursor, *, unique: bool, kind: str | None = None) -> Iterator[Op]:
+    """Read what follows CREATE [UNIQUE] INDEX, in any database's order of clauses; `kind` is MySQL's FULLTEXT or SPATIAL."""
     concurrently = cursor.accept("CONCURRENTLY") != ""
     if_not_exists = cursor.accept("IF NOT EXISTS") != ""
     schema, index = (None, None) if cursor.at("ON") else cursor.path()
-    using = cursor.take().text.lower() if cursor.accept("USING") else None
+    using = cursor.take().text.lower() if cursor.accept("USING") else kind
+    clauses = read_clauses(cursor.rest())
     cursor.accept("ON")
     cursor.accept("ONLY")
     table_schema, table = cursor.path()
@@ -75,6 +77,7 @@ def read_create_index(cursor: Cursor, *, unique: bool) -> Iterator[Op]:
         if_not_exists=if_not_exists,
         where=where.text(),
         using=using,
+        **clauses,
     )
 
 
@@ -82,6 +85,7 @@ def read_drop_index(cursor: Cursor) -> Iterator[Op]:
     """Read what follows DROP INDEX: several names in PostgreSQL, a name and a table in MySQL, `table.index` in SQL Server."""
     concurrently = cursor.accept("CONCURRENTLY") != ""
     if_exists = cursor.accept("IF EXISTS") != ""
+    clauses = read_clauses(cursor.rest())
     for item in cursor.items():
         schema, index = item.path()
         table: MaybeName = None
@@ -90,7 +94,7 @@ def read_drop_index(cursor: Cursor) -> Iterator[Op]:
             schema = table_schema or schema
         elif cursor.dialect == "mssql":
             schema, table = None, schema
-        yield DropIndex(index=index, table=table, schema=schema, concurrently=concurrently, if_exists=if_exists)
+        yield DropIndex(index=index, table=table, schema=schema, concurrently=concurrently, if_exists=if_exists, **clauses)
 
 
 def read_drop_table(cursor: Cursor) -> Iterator[Op]:

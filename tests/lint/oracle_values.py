@@ -342,7 +342,7 @@ def operations_of(operation):  # noqa: C901, PLR0912 - one line an operation
             if_not_exists=bool(operation.if_not_exists),
             concurrently=bool(keywords.get("postgresql_concurrently")),
             where=text_of(keywords.get("postgresql_where", keywords.get("sqlite_where"))),
-            using=keywords.get("postgresql_using"),
+            using=(keywords.get("mysql_prefix") or "").lower() or keywords.get("postgresql_using"),
         )
     elif name == "DropIndexOp":
         concurrently = bool(operation.kw.get("postgresql_concurrently"))

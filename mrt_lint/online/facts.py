@@ -1,0 +1,148 @@
+"""The facts: which algorithm InnoDB takes for which change, by database and version, and whether it lets writes pass.
+
+Sources: MySQL 8.4, 17.12.1 “Online DDL Operations” (https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html) and
+8.0, the same; for CHECK and computed defaults, of which that page says nothing, 15.1.9 “ALTER TABLE” and bug 117450. MariaDB,
+“InnoDB Online DDL Operations with the INSTANT (NOCOPY, INPLACE) Alter Algorithm” (https://mariadb.com/docs/server/server-usage/
+storage-engines/innodb/innodb-online-ddl). The tests hold every entry of the database at hand against a server.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Change(enum.Enum):
+    """A change of a table that is there already; the value is what it is called in a sentence."""
+
+    ADD_COLUMN = "a column is added at the end"
+    ADD_COLUMN_AMID = "a column is added in the middle"
+    ADD_COMPUTED_DEFAULT = "a column is added whose default is computed for each row"
+    ADD_AUTO_INCREMENT = "an AUTO_INCREMENT column is added"
+    ADD_VIRTUAL = "a virtual generated column is added"
+    ADD_STORED = "a stored generated column is added"
+    DROP_COLUMN = "a column is dropped"
+    RENAME_COLUMN = "a column is renamed"
+    MOVE_COLUMN = "a column gets another place"
+    SET_DEFAULT = "a default is set or dropped"
+    SET_NOT_NULL = "a column becomes NOT NULL"
+    DROP_NOT_NULL = "a column may be NULL from now on"
+    WIDEN_VARCHAR = "a VARCHAR becomes longer within its length bytes"
+    APPEND_MEMBERS = "members are appended to an ENUM or SET"
+    CHANGE_TYPE = "a type changes"
+    ADD_INDEX = "an index is added"
+    ADD_FULLTEXT = "a FULLTEXT index is added"
+    ADD_SPATIAL = "a SPATIAL index is added"
+    DROP_INDEX = "an index is dropped"
+    ADD_PRIMARY_KEY = "a primary key is added, or replaced in one statement"
+    DROP_PRIMARY_KEY = "a primary key is dropped"
+    ADD_FOREIGN_KEY = "a foreign key is added"
+    ADD_UNCHECKED_FOREIGN_KEY = "a foreign key is added while foreign_key_checks is 0"
+    DROP_FOREIGN_KEY = "a foreign key is dropped"
+    ADD_CHECK = "a CHECK constraint is added"
+    DROP_CHECK = "a CHECK constraint is dropped"
+    CONVERT = "the character set is converted"
+    REBUILD = "the table is rebuilt as it is"
+    CHANGE_ENGINE = "the table gets another engine"
+    PARTITION = "the table is partitioned"
+
+
+class Algorithm(enum.IntEnum):
+    """What a server does to the rows, from nothing to everything; MySQL calls NOCOPY INPLACE, too."""
+
+    INSTANT = 0
+    NOCOPY = 1
+    INPLACE = 2
+    COPY = 3
+
+
+class Way(NamedTuple):
+    """How a change is carried out: `writes` tells whether others may write to the table meanwhile."""
+
+    algorithm: Algorithm
+    writes: bool = True
+
+
+INSTANT: Final = Way(Algorithm.INSTANT)
+NOCOPY: Final = Way(Algorithm.NOCOPY)
+INPLACE: Final = Way(Algorithm.INPLACE)
+COPY: Final = Way(Algorithm.COPY, writes=False)
+ONLINE_COPY: Final = Way(Algorithm.COPY)
+
+_History = Mapping[tuple[int, ...], Way]
+"""The way since each version, oldest first; () is always."""
+
+_ALIKE: Final[dict[Change, _History]] = {
+    Change.ADD_AUTO_INCREMENT: {(): Way(Algorithm.INPLACE, writes=False)},
+    Change.SET_NOT_NULL: {(): INPLACE},
+    Change.DROP_NOT_NULL: {(): INPLACE},
+    Change.ADD_INDEX: {(): NOCOPY},
+    Change.ADD_FULLTEXT: {(): Way(Algorithm.INPLACE, writes=False)},
+    Change.ADD_SPATIAL: {(): Way(Algorithm.NOCOPY, writes=False)},
+    Change.DROP_INDEX: {(): NOCOPY},
+    Change.ADD_PRIMARY_KEY: {(): INPLACE},
+    Change.REBUILD: {(): INPLACE},
+}
+_COPIED: Final = (
+    Change.ADD_COMPUTED_DEFAULT,
+    Change.ADD_STORED,
+    Change.CHANGE_TYPE,
+    Change.DROP_PRIMARY_KEY,
+    Change.ADD_FOREIGN_KEY,
+    Change.ADD_CHECK,
+    Change.CONVERT,
+    Change.CHANGE_ENGINE,
+    Change.PARTITION,
+)
+
+FACTS: Final[dict[str, dict[Change, _History]]] = {
+    "mysql": {
+        **_ALIKE,
+        **{change: {(): COPY} for change in _COPIED},
+        Change.ADD_COLUMN: {(): INPLACE, (8, 0, 12): INSTANT},
+        Change.ADD_COLUMN_AMID: {(): INPLACE, (8, 0, 29): INSTANT},
+        Change.ADD_VIRTUAL: {(): NOCOPY, (8, 0, 12): INSTANT},
+        Change.DROP_COLUMN: {(): INPLACE, (8, 0, 29): INSTANT},
+        Change.RENAME_COLUMN: {(): NOCOPY, (8, 0, 28): INSTANT},
+        Change.MOVE_COLUMN: {(): INPLACE},
+        Change.SET_DEFAULT: {(): NOCOPY, (8, 0, 12): INSTANT},
+        Change.WIDEN_VARCHAR: {(): NOCOPY},
+        Change.APPEND_MEMBERS: {(): NOCOPY, (8, 0, 12): INSTANT},
+        Change.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY},
+        Change.DROP_FOREIGN_KEY: {(): NOCOPY},
+        Change.DROP_CHECK: {(): NOCOPY},
+    },
+    "mariadb": {
+        **_ALIKE,
+        **{change: {(): COPY, (11, 2): ONLINE_COPY} for change in _COPIED},
+        Change.ADD_COLUMN: {(): INPLACE, (10, 3, 2): INSTANT},
+        Change.ADD_COLUMN_AMID: {(): INPLACE, (10, 4): INSTANT},
+        Change.ADD_VIRTUAL: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.DROP_COLUMN: {(): INPLACE, (10, 4): INSTANT},
+        Change.RENAME_COLUMN: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.MOVE_COLUMN: {(): INPLACE, (10, 4): INSTANT},
+        Change.SET_DEFAULT: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.WIDEN_VARCHAR: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.APPEND_MEMBERS: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.DROP_FOREIGN_KEY: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.DROP_CHECK: {(): NOCOPY, (10, 3, 2): INSTANT},
+    },
+}
+
+
+class Server(NamedTuple):
+    """MySQL or MariaDB, by SQLAlchemy's name, of some version."""
+
+    dialect: str
+    version: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return {"mysql": "MySQL", "mariadb": "MariaDB"}[self.dialect]
+
+    def way(self, change: Change) -> Way:
+        """Give the way of a change: the last one that this version knows."""
+        return [way for since, way in FACTS[self.dialect][change].items() if since <= self.version][-1]

@@ -1,0 +1,92 @@
+"""Which change of a column's type needs what: nothing, other definitions only, or a copy of the table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from mrt_lint.online.facts import Change
+from mrt_lint.values import UNKNOWN, SqlType
+
+_ONE_BYTE: Final = 255
+_HALF: Final = 127
+_SHOWN: Final = 6
+_WIDTHS: Final = {"latin": 1, "ascii": 1, "binary": 1, "cp125": 1, "utf8_": 3, "utf8mb3": 3, "ucs2": 2}
+"""The most bytes that a character takes, by the beginning of the collation's name."""
+_ASSUMED_WIDTH: Final = 4
+"""utf8mb4, the default character set of both databases, stands where no collation tells another."""
+_SIZES: Final = ((255, "TINYTEXT"), (65_535, "TEXT"), (16_777_215, "MEDIUMTEXT"), (4_294_967_295, "LONGTEXT"))
+
+
+def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None:
+    """Tell what a column's new type asks of a MySQL or MariaDB server; None where it is the type that it was.
+
+    A VARCHAR keeps its length in one byte up to 255 bytes, in two above. MySQL copies the table where that changes; MariaDB, since
+    10.4.3, only where the old length is between 128 and 255 bytes (“InnoDB Online DDL Operations with the INSTANT Alter
+    Algorithm”, Changing the Data Type of a Column). An ENUM's members may be appended to, as long as they need no more bytes.
+    """
+    former, new = _plain(former, dialect), _plain(new, dialect)
+    if None in {former.collation, new.collation}:  # the table's own, most likely
+        both = former.collation if new.collation is None else new.collation
+        former, new = replace(former, collation=both), replace(new, collation=both)
+    if former == new:
+        return None
+    if former.collation != new.collation:
+        return Change.CHANGE_TYPE
+    if former.name == new.name in {"VARCHAR", "VARBINARY"}:
+        return _longer(former, new, dialect)
+    if former.name == new.name in {"ENUM", "SET"} and appends_members(former, new):
+        return Change.APPEND_MEMBERS
+    return Change.CHANGE_TYPE
+
+
+def appends_members(former: SqlType, new: SqlType) -> bool:
+    """Tell whether an ENUM's new members stand behind all of the old ones, and their numbers still fit into one byte or two."""
+    if not isinstance(former.members, tuple) or not isinstance(new.members, tuple):
+        return False
+    old = former.members
+    return new.members[: len(old)] == old and (len(old) > _ONE_BYTE) == (len(new.members) > _ONE_BYTE)
+
+
+def lost_members(former: SqlType, new: SqlType) -> tuple[str, ...]:
+    """Give the members that an ENUM or SET had and has no more; none where the members of either cannot be read."""
+    if former.name != new.name or not isinstance(former.members, tuple) or not isinstance(new.members, tuple):
+        return ()
+    if UNKNOWN in former.members or UNKNOWN in new.members:
+        return ()
+    return tuple(str(member) for member in former.members if member not in new.members)
+
+
+def spelled(kind: SqlType) -> str:
+    """Write a type as these databases do, an ENUM with its members."""
+    if not isinstance(kind.members, tuple) or UNKNOWN in kind.members:
+        return str(kind) if kind.name != "ENUM" else "ENUM"
+    shown = [f"'{member}'" for member in kind.members]
+    if len(shown) > _SHOWN:
+        shown[2:-2] = ["…"]
+    return f"{kind.name}({', '.join(shown)})"
+
+
+def _longer(former: SqlType, new: SqlType, dialect: str) -> Change:
+    width = 1 if former.name == "VARBINARY" else _width(former)
+    old, now = (kind.args[0] if kind.args else None for kind in (former, new))
+    if not isinstance(old, int) or not isinstance(now, int) or now < old:
+        return Change.CHANGE_TYPE
+    stays = (old * width > _ONE_BYTE) == (now * width > _ONE_BYTE)
+    half = dialect == "mariadb" and old * width <= _HALF
+    return Change.WIDEN_VARCHAR if stays or half else Change.CHANGE_TYPE
+
+
+def _width(text: SqlType) -> int:
+    collation = text.collation.lower() if isinstance(text.collation, str) else ""
+    return next((width for start, width in _WIDTHS.items() if collation.startswith(start)), _ASSUMED_WIDTH)
+
+
+def _plain(kind: SqlType, dialect: str) -> SqlType:
+    """Give a type as the server keeps it: BOOLEAN is TINYINT, TEXT(n) the smallest that holds n, and MariaDB's JSON is LONGTEXT."""
+    if kind.name == "ENUM":
+        return SqlType(name="ENUM", members=kind.members, collation=kind.collation)
+    if kind.name == "TEXT" and kind.args and isinstance(kind.args[0], int):
+        return replace(kind, name=next((name for most, name in _SIZES if kind.args[0] <= most), "LONGTEXT"), args=())
+    same = {"BOOLEAN": "TINYINT", "BOOL": "TINYINT", "DEC": "NUMERIC"} | ({"JSON": "LONGTEXT"} if dialect == "mariadb" else {})
+    return replace(kind, name=same.get(kind.name, kind.name), variants=())

@@ -1,0 +1,167 @@
+"""MRT435."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.alteration import refusable, statement
+from mrt_lint.case import Case
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.values import UNSET
+
+
+class HalfCommitted(Rule):
+    """A statement that existing rows can make MySQL or MariaDB refuse comes after one that cannot be run again.
+
+    These databases commit each change of a table at once and take none back. Where the later statement fails, the first half of
+    the upgrade stays, while Alembic still stands at the revision before: the next attempt fails at the first statement, because
+    the column or table is there already, and so does the downgrade. Somebody has to repair the schema by hand.
+    """
+
+    code = "MRT435"
+    name = "half-committed"
+    severity = Severity.WARNING
+    message = (
+        "{server} has committed {first} when this comes, and refuses it where {reason}: then half of the upgrade stays, and it "
+        "cannot be run again"
+    )
+    instead = "put this statement into a revision of its own, or before what cannot be run again; look for such rows first"
+    dialects = ("mysql", "mariadb")
+    manual = (
+        "MySQL, “Statements That Cause an Implicit Commit”: https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html",
+        "MariaDB, “SQL statements That Cause an Implicit Commit”: https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/",
+    )
+    exemptions = (
+        "The database is neither declared to be MySQL or MariaDB nor named so by a guard.",
+        "The table is new or empty, the column new, or it was NOT NULL before.",
+        "This upgrade changed or deleted rows of the table before, or dropped what this constraint or index takes the place of.",
+        "All statements before it can be run again: IF NOT EXISTS, IF EXISTS, a condition; a changed type or default.",
+        "Both are actions of one ALTER TABLE, which succeeds or fails as a whole.",
+    )
+
+    bad = (
+        Example(
+            title="Once for each upgrade",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nick", sa.String(20)))
+                op.alter_column("users", "email", existing_type=sa.String(50), nullable=False)  # MRT435
+                op.create_unique_constraint("uq_phone", "users", ["phone"])
+            """,
+        ),
+        Example(
+            title="A key, a check, a narrower type",
+            target=Target(dialect="mariadb"),
+            source="""
+            def upgrade():
+                op.drop_table("old_users")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])  # MRT435
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="First what may fail",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", existing_type=sa.String(50), nullable=False)
+                op.add_column("users", sa.Column("nick", sa.String(20)))
+            """,
+        ),
+        Example(
+            title="Prepared, new, replaced, or one statement",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("shop_id", sa.Integer))
+                op.create_foreign_key("fk_shop", "users", "shops", ["shop_id"], ["id"])
+                op.drop_constraint("fk_boss", "users", type_="foreignkey")
+                op.create_foreign_key("fk_boss", "users", "users", ["boss_id"], ["id"], ondelete="CASCADE")
+                op.create_table("notes", sa.Column("id", sa.Integer), sa.Column("text", sa.Text))
+                op.create_unique_constraint("uq_text", "notes", ["id"])
+                op.execute("UPDATE members SET email = '' WHERE email IS NULL")
+                op.alter_column("members", "email", existing_type=sa.String(50), nullable=False)
+                op.execute("ALTER TABLE guests ADD COLUMN nick VARCHAR(20)")
+            """,
+        ),
+        Example(
+            title="What comes before can be run again",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("CREATE TABLE IF NOT EXISTS notes (id INT)")
+                op.alter_column("users", "email", existing_type=sa.String(50), type_=sa.String(60))
+                op.create_unique_constraint("uq_phone", "users", ["phone"])
+            """,
+        ),
+        Example(
+            title="One statement",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ADD COLUMN nick VARCHAR(20), ADD UNIQUE (phone)")
+            """,
+        ),
+        Example(
+            title="A database that takes back what it did",
+            target=Target(dialect="postgresql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nick", sa.String(20)))
+                op.create_unique_constraint("uq_phone", "users", ["phone"])
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for the first statement of an upgrade that would leave half of it."""
+        first: ops.Op | None = None
+        for op in case.concerned(self, ops.Op, new_tables=True):
+            server = case.server(op)
+            if server is None:
+                continue
+            reason = refusable(case, op) if first is not None and first not in statement(case, op) else ""
+            if first is not None and reason:
+                yield self.found(case.migration, op, **names(op), server=server.name, reason=reason, first=_words(first))
+                return
+            if first is None and _is_final(op):
+                first = op
+
+
+def _is_final(op: ops.Op) -> bool:
+    """Tell whether a statement that has run once cannot be run again."""
+    if not op.certain or getattr(op, "if_exists", False) is not False or getattr(op, "if_not_exists", False) is not False:
+        return False
+    if isinstance(op, ops.AlterColumn):
+        return op.new_column is not UNSET
+    if isinstance(op, ops.CreateTable):
+        return not op.temporary
+    return isinstance(op, _FINAL)
+
+
+_FINAL = (
+    ops.AddColumn,
+    ops.CreateConstraint,
+    ops.CreateIndex,
+    ops.DropColumn,
+    ops.DropConstraint,
+    ops.DropIndex,
+    ops.DropTable,
+    ops.RenameTable,
+)
+
+
+def _words(op: ops.Op) -> str:
+    """Name an operation that has run: "the new column 'users.nick'"."""
+    found = names(op)
+    if isinstance(op, ops.AddColumn):
+        return f"the new {found['the_column']}"
+    if isinstance(op, ops.CreateTable):
+        return f"the new {found['the_table']}"
+    if isinstance(op, ops.CreateIndex | ops.CreateConstraint):
+        return f"the new {found['the_index' if isinstance(op, ops.CreateIndex) else 'the_constraint']}"
+    if isinstance(op, ops.DropTable | ops.DropColumn | ops.DropIndex | ops.DropConstraint):
+        return f"the drop of {found['the_' + op.op.rpartition('_')[2]]}"
+    return f"another name of {found['the_column' if isinstance(op, ops.AlterColumn) else 'the_table']}"

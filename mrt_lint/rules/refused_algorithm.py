@@ -1,0 +1,97 @@
+"""MRT434."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.alteration import changes
+from mrt_lint.case import Case
+from mrt_lint.online import Algorithm, Change, Server
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+
+
+class RefusedAlgorithm(Rule):
+    """A statement asks MySQL or MariaDB for an ALGORITHM or a LOCK that the change cannot have.
+
+    The server refuses the statement, and the deployment stops there. On an empty test database it is refused as well; but where
+    migrations are only tested on SQLite, or on a newer server, nobody sees it before production.
+    """
+
+    code = "MRT434"
+    name = "refused-algorithm"
+    severity = Severity.ERROR
+    message = "{server} {version} refuses {clause} where {change}: the migration stops here"
+    instead = "{safe}"
+    dialects = ("mysql", "mariadb")
+    manual = (
+        "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html",
+        "MariaDB, ALTER TABLE, ALGORITHM: https://mariadb.com/docs/server/reference/sql-statements/data-definition/alter/alter-table",
+    )
+    exemptions = (
+        "The database is neither declared to be MySQL or MariaDB nor named so by a guard.",
+        "The change is one of which the tables of the manual say nothing, or the column's former type is not known.",
+    )
+
+    bad = (
+        Example(
+            title="A change that takes a copy",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE notes ADD CONSTRAINT ck CHECK (size > 0), ALGORITHM=INPLACE, LOCK=NONE")  # MRT434
+                op.execute("CREATE FULLTEXT INDEX ix ON notes (text) LOCK=NONE")  # MRT434
+                op.execute("ALTER TABLE notes ADD INDEX ix_day (day), ALGORITHM=INSTANT")  # MRT434
+            """,
+        ),
+        Example(
+            title="A server that is too old",
+            target=Target(dialect="mysql", mysql_version=(8, 0, 28)),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE notes DROP COLUMN day, ALGORITHM=INSTANT")  # MRT434
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="What the server can do",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE notes ADD COLUMN day DATE, ALGORITHM=INSTANT")
+                op.execute("ALTER TABLE notes ADD INDEX ix_day (day), ALGORITHM=INPLACE, LOCK=NONE")
+                op.execute("ALTER TABLE notes ADD CONSTRAINT ck CHECK (size > 0), ALGORITHM=COPY")
+            """,
+        ),
+        Example(
+            title="MariaDB 11.2 copies without a lock",
+            target=Target(dialect="mariadb", mariadb_version=(11, 2)),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE notes ADD CONSTRAINT ck CHECK (size > 0), LOCK=NONE")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every action that is refused."""
+        for op in case.concerned(self, ops.Op, new_tables=True):
+            server = case.server(op)
+            if server is None or not (op.algorithm or op.lock):
+                continue
+            for change in changes(case, op, server):
+                clause, safe = _refused(op, change, server)
+                if clause:
+                    given = {"version": ".".join(map(str, server.version)), "change": change.value, "safe": safe}
+                    yield self.found(case.migration, op, server=server.name, clause=clause, **given)
+
+
+def _refused(op: ops.Op, change: Change, server: Server) -> tuple[str, str]:
+    """Give the clause that is refused and what to write instead; empty where none is."""
+    way = server.way(change)
+    if op.algorithm and Algorithm[op.algorithm] < way.algorithm:
+        best = "INPLACE" if way.algorithm is Algorithm.NOCOPY and server.dialect == "mysql" else way.algorithm.name
+        blocking = "" if way.writes else ", which lets nobody write meanwhile; or let gh-ost or pt-online-schema-change do it"
+        return f"ALGORITHM={op.algorithm}", f"the best that it can do is ALGORITHM={best}{blocking}"
+    if op.lock == "NONE" and not way.writes:
+        return "LOCK=NONE", "say LOCK=SHARED, which lets nobody write meanwhile, or let gh-ost or pt-online-schema-change do it"
+    return "", ""

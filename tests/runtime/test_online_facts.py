@@ -1,0 +1,149 @@
+"""The linter's table of facts about online DDL, held against the MySQL or MariaDB server at hand."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from mrt_lint.online.facts import FACTS, Algorithm, Change, Server
+from mrt_lint.online.types import change_of_type
+from mrt_lint.values import SqlType
+
+TABLES = (
+    "CREATE TABLE parents (id INT PRIMARY KEY) ENGINE=InnoDB",
+    """CREATE TABLE things (
+        id INT PRIMARY KEY, number INT, total INT NOT NULL DEFAULT 0, small VARCHAR(50), large VARCHAR(100), short VARCHAR(20),
+        state ENUM('a', 'b'), parent INT, KEY ix_number (number), KEY ix_parent (parent),
+        CONSTRAINT ck CHECK (total >= 0), CONSTRAINT fk FOREIGN KEY (parent) REFERENCES parents (id)
+    ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4""",
+    "INSERT INTO parents VALUES (1)",
+    "INSERT INTO things (id, number) VALUES (1, 1)",
+)
+BEFORE = {
+    Change.ADD_SPATIAL: ("DELETE FROM things", "ALTER TABLE things ADD COLUMN place POINT NOT NULL"),
+    Change.CHANGE_ENGINE: ("ALTER TABLE things DROP FOREIGN KEY fk",),
+    Change.PARTITION: ("ALTER TABLE things DROP FOREIGN KEY fk",),
+}
+ACTIONS = {
+    Change.ADD_COLUMN: "ADD COLUMN new INT NOT NULL DEFAULT 5",
+    Change.ADD_COLUMN_AMID: "ADD COLUMN new INT AFTER id",
+    Change.ADD_COMPUTED_DEFAULT: "ADD COLUMN new VARCHAR(40) DEFAULT (UUID())",
+    Change.ADD_AUTO_INCREMENT: "ADD COLUMN new INT AUTO_INCREMENT UNIQUE",
+    Change.ADD_VIRTUAL: "ADD COLUMN new INT AS (number + 1) VIRTUAL",
+    Change.ADD_STORED: "ADD COLUMN new INT AS (number + 1) STORED",
+    Change.DROP_COLUMN: "DROP COLUMN small",
+    Change.RENAME_COLUMN: "RENAME COLUMN small TO little",
+    Change.MOVE_COLUMN: "MODIFY small VARCHAR(50) AFTER id",
+    Change.SET_DEFAULT: "ALTER COLUMN number SET DEFAULT 3",
+    Change.SET_NOT_NULL: "MODIFY number INT NOT NULL",
+    Change.DROP_NOT_NULL: "MODIFY total INT NULL DEFAULT 0",
+    Change.WIDEN_VARCHAR: "MODIFY small VARCHAR(63)",
+    Change.APPEND_MEMBERS: "MODIFY state ENUM('a', 'b', 'c')",
+    Change.CHANGE_TYPE: "MODIFY number BIGINT",
+    Change.ADD_INDEX: "ADD INDEX ix (small)",
+    Change.ADD_FULLTEXT: "ADD FULLTEXT INDEX ix (small)",
+    Change.ADD_SPATIAL: "ADD SPATIAL INDEX ix (place)",
+    Change.DROP_INDEX: "DROP INDEX ix_number",
+    Change.ADD_PRIMARY_KEY: "DROP PRIMARY KEY, ADD PRIMARY KEY (total)",
+    Change.DROP_PRIMARY_KEY: "DROP PRIMARY KEY",
+    Change.ADD_FOREIGN_KEY: "ADD CONSTRAINT fk2 FOREIGN KEY (number) REFERENCES parents (id)",
+    Change.ADD_UNCHECKED_FOREIGN_KEY: "ADD CONSTRAINT fk2 FOREIGN KEY (number) REFERENCES parents (id)",
+    Change.DROP_FOREIGN_KEY: "DROP FOREIGN KEY fk",
+    Change.ADD_CHECK: "ADD CONSTRAINT ck2 CHECK (number > 0)",
+    Change.DROP_CHECK: "DROP CONSTRAINT ck",
+    Change.CONVERT: "CONVERT TO CHARACTER SET latin1",
+    Change.REBUILD: "FORCE",
+    Change.CHANGE_ENGINE: "ENGINE=MyISAM",
+    Change.PARTITION: "PARTITION BY HASH (id) PARTITIONS 2",
+}
+ALGORITHM_IS_IGNORED = {Change.CHANGE_ENGINE, Change.PARTITION}
+REFUSALS = {1221, 1845, 1846}
+ONLINE_COPIES = (11, 2)
+
+
+class Tables:
+    """Fresh tables for every statement, on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        version, comment = connection.exec_driver_sql("SELECT VERSION(), @@version_comment").one()
+        dialect = "mariadb" if "mariadb" in f"{version} {comment}".lower() else "mysql"
+        self.server = Server(dialect, tuple(int(part) for part in version.partition("-")[0].split(".")))
+
+    def accepts(self, change: Change, clause: str, action: str | None = None) -> bool:
+        """Tell whether the server carries out a change with an ALGORITHM or LOCK clause."""
+        run = self.connection.exec_driver_sql
+        for statement in ("DROP TABLE IF EXISTS things, parents", *TABLES, *BEFORE.get(change, ())):
+            run(statement)
+        run(f"SET foreign_key_checks = {int(change is Change.ADD_FOREIGN_KEY)}")
+        comma = "" if change is Change.PARTITION else ","
+        try:
+            run(f"ALTER TABLE things {clause}{comma} {action or ACTIONS[change]}")
+        except sa.exc.DBAPIError as error:
+            if error.orig.args[0] in REFUSALS:
+                return False
+            raise
+        return True
+
+
+@pytest.fixture(scope="module")
+def tables(mysql_url):
+    engine = sa.create_engine(mysql_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield Tables(connection)
+        connection.exec_driver_sql("DROP TABLE IF EXISTS things, parents")
+
+
+def clause(algorithm: Algorithm, dialect: str) -> str:
+    return f"ALGORITHM={'INPLACE' if algorithm is Algorithm.NOCOPY and dialect == 'mysql' else algorithm.name}"
+
+
+@pytest.mark.parametrize("change", Change, ids=lambda change: change.name)
+def test_the_server_takes_the_algorithm_of_the_table_and_none_that_does_less(tables, change):
+    way, dialect = tables.server.way(change), tables.server.dialect
+    if change not in ALGORITHM_IS_IGNORED:
+        assert tables.accepts(change, clause(way.algorithm, dialect))
+        less = [algorithm for algorithm in Algorithm if algorithm < way.algorithm and (dialect == "mariadb" or algorithm != 1)]
+        assert not any(tables.accepts(change, clause(algorithm, dialect)) for algorithm in less)
+    if way.algorithm is not Algorithm.INSTANT and not (way.algorithm is Algorithm.COPY and tables.server.version >= ONLINE_COPIES):
+        assert tables.accepts(change, "LOCK=NONE") is way.writes
+
+
+TYPES = [
+    ("small", "VARCHAR(50)", "VARCHAR(63)"),
+    ("small", "VARCHAR(50)", "VARCHAR(64)"),
+    ("small", "VARCHAR(50)", "VARCHAR(40)"),
+    ("short", "VARCHAR(20)", "VARCHAR(200)"),
+    ("large", "VARCHAR(100)", "VARCHAR(200)"),
+    ("small", "VARCHAR(50)", "TEXT"),
+    ("number", "INTEGER", "BIGINT"),
+    ("number", "INTEGER", "INTEGER"),
+    ("state", "ENUM('a', 'b')", "ENUM('a', 'b', 'c')"),
+    ("state", "ENUM('a', 'b')", "ENUM('a', 'c', 'b')"),
+    ("state", "ENUM('a', 'b')", "ENUM('b', 'a')"),
+]
+
+
+@pytest.mark.parametrize(("column", "former", "new"), TYPES, ids=lambda value: value)
+def test_a_change_of_type_costs_what_it_is_said_to_cost(tables, column, former, new):
+    change = change_of_type(parse(former), parse(new), tables.server.dialect)
+    expected = Algorithm.INSTANT if change is None else tables.server.way(change).algorithm
+    cheapest = next(
+        algorithm
+        for algorithm in Algorithm
+        if tables.accepts(Change.CHANGE_TYPE, clause(algorithm, tables.server.dialect), f"MODIFY {column} {new}")
+    )
+    assert cheapest == expected or (change is None and tables.server.dialect == "mysql")
+
+
+def parse(text: str) -> SqlType:
+    name, _, inside = text.rstrip(")").partition("(")
+    if name == "ENUM":
+        return SqlType(name=name, members=tuple(member.strip(" '") for member in inside.split(",")))
+    return SqlType(name=name, args=(int(inside),) if inside else ())
+
+
+def test_every_change_is_known_of_both_databases():
+    assert set(ACTIONS) == set(Change)
+    assert all(set(facts) == set(Change) for facts in FACTS.values())
+    assert all(list(history) == sorted(history) and () in history for facts in FACTS.values() for history in facts.values())
