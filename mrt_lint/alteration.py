@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.history.schema import place
+from mrt_lint.history.schema import Place, place
 from mrt_lint.online import Algorithm, Change, Server, change_of_type
 from mrt_lint.ops import Op, Statement
 from mrt_lint.undo.definition import here
 from mrt_lint.undo.things import readable
-from mrt_lint.values import UNKNOWN, UNSET, Column, SqlType
+from mrt_lint.values import UNSET, Column, MaybeName, Name, SqlType
 from mrt_lint.volatility import is_computed
-from mrt_lint.widening import is_narrowing
 
 _CHECKS = re.compile(r"\bforeign_key_checks\b\s*:?=\s*(\w+)", re.IGNORECASE)
 _OF_CONSTRAINT = {
@@ -31,13 +30,6 @@ _OF_TABLE = (
     (re.compile(r"ENGINE\b"), Change.CHANGE_ENGINE),
     (re.compile(r"(PARTITION BY|REMOVE PARTITIONING)\b"), Change.PARTITION),
 )
-_REFUSED_ROWS = {
-    "foreignkey": "a row has no parent",
-    "check": "a row breaks the check",
-    "unique": "two rows hold the same",
-    "primary": "two rows hold the same",
-}
-_TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT"})
 _FORBID_COPY = frozenset({"INSTANT", "NOCOPY", "INPLACE"})
 
 
@@ -93,26 +85,9 @@ def is_new(case: Case, op: ops.AlterObject) -> bool:
     for other in case.migration.upgrade_ops:
         if other is op:
             break
-        named = isinstance(other, ops.CreateTable) and readable(other.table) and readable(op.name)
-        if named and place(other.schema, other.table) == place(op.schema, op.name):
-            return True
+        if isinstance(other, ops.CreateTable) and _place(other.table, other.schema) == _place(op.name, op.schema):
+            return readable(op.name)
     return False
-
-
-def refusable(case: Case, op: Op) -> str:
-    """Say what in the rows of a table may make MySQL or MariaDB refuse an operation, or nothing where no row is known to.
-
-    What this upgrade prepared (it filled the column, deleted or changed rows of the table) or replaces is taken to fit.
-    """
-    moment = case.moment(op)
-    if moment.new_table or moment.empty or moment.new_column or _is_prepared(case, op):
-        return ""
-    if isinstance(op, ops.AlterColumn):
-        return _refusable_column(case, op)
-    if isinstance(op, ops.CreateForeignKey | ops.CreateCheckConstraint | ops.CreateUniqueConstraint | ops.CreatePrimaryKey):
-        return "" if _is_replacement(case, op) or leaves_keys_unchecked(case, op) else _REFUSED_ROWS[op.definition.kind]
-    unique = isinstance(op, ops.CreateIndex) and op.unique is True
-    return _REFUSED_ROWS["unique"] if unique and not _is_replacement(case, op) else ""
 
 
 def replaces_key(case: Case, op: ops.DropConstraint) -> bool:
@@ -169,44 +144,5 @@ def _of_constraint(case: Case, op: ops.CreateConstraint | ops.DropConstraint) ->
         yield dropped
 
 
-def _refusable_column(case: Case, op: ops.AlterColumn) -> str:
-    was_nullable = case.before(op, "nullable")
-    restated = op.sql or op.type is not UNSET  # MySQL takes whole definitions
-    if op.nullable is False and (was_nullable is True or (was_nullable is UNKNOWN and not restated)):
-        return "a row holds NULL"
-    dialect = case.dialect(op)
-    former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
-    if isinstance(former, SqlType) and isinstance(new, SqlType):
-        converted = former.name in _TEXTS and new.name.isupper() and new.name not in _TEXTS
-        return "a value does not fit" if converted or is_narrowing(former, new, dialect) else ""
-    return ""
-
-
-def _is_prepared(case: Case, op: Op) -> bool:
-    """Tell whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
-    table = case.moment(op).table
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            break
-        if isinstance(other, ops.Update | ops.Delete) and case.moment(other).table in {None, table}:
-            return True
-        if isinstance(other, ops.AddColumn) and case.moment(other).table is table and other.column in _columns(op):
-            return True
-    return False
-
-
-def _columns(op: Op) -> tuple[object, ...]:
-    columns = op.columns if isinstance(op, ops.CreateConstraint | ops.CreateIndex) else ()
-    return () if columns is UNKNOWN else columns
-
-
-def _is_replacement(case: Case, op: Op) -> bool:
-    """Tell whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
-    kinds = ops.DropIndex | ops.DropConstraint
-    table = case.moment(op).table
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            return False
-        if isinstance(other, kinds) and case.moment(other).table in {None, table}:
-            return True
-    return False
+def _place(name: Name, schema: MaybeName) -> Place | None:
+    return place(schema, name) if readable(name) else None

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mrt_lint.online import page as online
 from mrt_lint.rule import Example, Rule, Target
 
 _DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
@@ -59,6 +60,7 @@ def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
     groups = [(title, [rule for rule in known if rule.code[3] == digit]) for digit, title in _GROUPS.items()]
     sections = "\n".join(f"## {title}\n\n{table(group)}" for title, group in groups if group)
     yield "rules.md", f"# The rules\n\nAn error fails `mrt check`; a warning does so with `--strict`.\n\n{sections}"
+    yield "online-ddl.md", online.render()
     for rule in known:
         yield f"rules/{rule.code}.md", render(rule)
 

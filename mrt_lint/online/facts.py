@@ -9,8 +9,7 @@ storage-engines/innodb/innodb-online-ddl). The tests hold every entry of the dat
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 
 class Change(enum.Enum):
@@ -70,7 +69,7 @@ INPLACE: Final = Way(Algorithm.INPLACE)
 COPY: Final = Way(Algorithm.COPY, writes=False)
 ONLINE_COPY: Final = Way(Algorithm.COPY)
 
-_History = Mapping[tuple[int, ...], Way]
+_History: TypeAlias = dict[tuple[int, ...], Way]
 """The way since each version, oldest first; () is always."""
 
 _ALIKE: Final[dict[Change, _History]] = {

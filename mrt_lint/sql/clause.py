@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypedDict
 
 from mrt_lint.sql.cursor import Cursor
 
@@ -13,9 +13,16 @@ CLAUSES: Final = {
 """What MySQL takes among the actions though it is none, and what it may ask for beside DEFAULT."""
 
 
-def read_clauses(cursor: Cursor) -> dict[str, str]:
+class Clauses(TypedDict):
+    """What ALGORITHM and LOCK ask for, in capitals; empty for DEFAULT and without the clause."""
+
+    algorithm: str
+    lock: str
+
+
+def read_clauses(cursor: Cursor) -> Clauses:
     """Give what ALGORITHM and LOCK ask of MySQL, wherever they stand outside of parentheses."""
-    found: dict[str, str] = {}
+    found: Clauses = {"algorithm": "", "lock": ""}
     while not cursor.done:
         clause = cursor.accept(*CLAUSES)
         if not clause:
@@ -23,5 +30,5 @@ def read_clauses(cursor: Cursor) -> dict[str, str]:
             continue
         cursor.accept("=")
         if cursor.key in CLAUSES[clause]:
-            found[clause.lower()] = cursor.take().key
+            found["algorithm" if clause == "ALGORITHM" else "lock"] = cursor.take().key
     return found

@@ -17,7 +17,7 @@ def test_a_page_is_as_the_rules_would_write_it_now(path: str):
 
 
 def test_no_page_is_left_of_a_rule_that_is_gone():
-    assert {file.relative_to(DOCS).as_posix() for file in DOCS.glob("rules/*.md")} == PAGES.keys() - {"rules.md"}
+    assert {file.relative_to(DOCS).as_posix() for file in DOCS.glob("rules/*.md")} == PAGES.keys() - {"rules.md", "online-ddl.md"}
 
 
 def test_every_rule_stands_in_the_table_once():

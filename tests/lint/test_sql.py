@@ -508,3 +508,35 @@ def test_the_users_logging_is_left_alone(caplog):
     assert not caplog.records
     assert not logging.getLogger("sqlglot").disabled
     assert logging.getLogger("sqlglot").level == logging.NOTSET
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ALTER TABLE t ADD COLUMN a INT, ADD COLUMN b INT, ALGORITHM=INPLACE, LOCK = none", [("INPLACE", "NONE")] * 2),
+        ("ALTER TABLE t ALGORITHM copy, DROP COLUMN a", [("COPY", "")]),
+        ("ALTER TABLE t ADD COLUMN `lock` INT, ADD COLUMN algorithm INT DEFAULT 0, LOCK=DEFAULT", [("", "")] * 2),
+        ("CREATE FULLTEXT INDEX ix ON t (a) ALGORITHM=INPLACE LOCK=SHARED", [("INPLACE", "SHARED")]),
+        ("DROP INDEX ix ON t LOCK=NONE", [("", "NONE")]),
+        ("ALTER TABLE t ADD CHECK (lock = none)", [("", "")]),
+    ],
+)
+def test_what_mysql_is_asked_for_is_kept_on_every_action(text, found):
+    assert [(op.algorithm, op.lock) for op in read_sql(text, "mysql")] == found
+
+
+def test_the_actions_of_one_statement_are_joined():
+    assert [op.joined for op in read_sql("ALTER TABLE t ADD a INT, DROP b, RENAME TO u; DROP TABLE v")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(("kind", "using"), [("FULLTEXT", "fulltext"), ("SPATIAL", "spatial"), ("UNIQUE", None), ("", None)])
+def test_the_kind_of_an_index_of_mysql_is_read_in_either_statement(kind, using):
+    created, added = (
+        read_sql(text, "mysql")[0] for text in (f"CREATE {kind} INDEX ix ON t (a)", f"ALTER TABLE t ADD {kind} INDEX ix (a)")
+    )
+    assert created.using == added.using == using
