@@ -1,6 +1,7 @@
 """MRT303."""
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from mrt_lint import ops
 from mrt_lint.alteration import blocked
@@ -210,11 +211,16 @@ class TypeChange(Rule):
     def _found(self, case: Case, op: ops.AlterColumn, former: object, new: object) -> Finding:
         server = blocked(case, op, Change.CHANGE_TYPE)
         given = {**names(op), "former": _words(former, "its type"), "new": _words(new, "another one")}
-        if server is None or not isinstance(former, SqlType) or not isinstance(new, SqlType):
+        if server is None or not (_is_sql(former) and _is_sql(new)):
             return self.found(case.migration, op, **given)
         given |= {"former": spelled(former), "new": spelled(new), "server": server.name}
         appended = former.name == new.name == "ENUM" and not lost_members(former, new)
         return self.found(case.migration, op, self.reordered if appended else self.copied, **given)
+
+
+def _is_sql(kind: object) -> TypeGuard[SqlType]:
+    """Tell whether a type is known, and no class of the application's whose SQL nobody can tell."""
+    return isinstance(kind, SqlType) and kind.name.isupper() and "." not in kind.name
 
 
 def _words(kind: object, otherwise: str) -> str:
