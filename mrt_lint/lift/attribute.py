@@ -63,6 +63,8 @@ def get_attribute(value: Value, name: str) -> Value:  # noqa: C901 - one line a 
 def _of_connection(value: Connection | Inspector | Context, name: str) -> Value:
     if name == "dialect":
         return Dialect()
+    if name == "name" and isinstance(value, Connection):
+        return DialectName()  # `Engine.name` is that of its dialect
     if name in ("engine", "connection", "bind"):
         return value if isinstance(value, Connection) else Connection()
     if name == "impl":

@@ -19,6 +19,7 @@ class DropIndex(Rule):
     code = "MRT408"
     name = "drop-index"
     severity = Severity.WARNING
+    of_undoing = True
     message = "upgrade drops {the_index}{on}, downgrade does not create it again{differing}: the older release runs without it"
     instead = 'add op.create_index("{index}", "{table}", [{columns}]) to downgrade()'
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from mrt_lint.case import Case
-from mrt_lint.migration import Function, Migration
-from mrt_lint.ops import Execute, Statement
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.migration import Function
+from mrt_lint.ops import Execute, Op, Statement
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.undo import Undo
 
 
 class NoopDowngrade(Rule):
@@ -24,8 +25,10 @@ class NoopDowngrade(Rule):
     instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and say why"
     manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
     exemptions = (
-        "`upgrade()` does nothing either, as in a merge revision.",
+        "`upgrade()` does nothing either, as in a merge revision, or nothing on the declared database.",
         "`upgrade()` runs nothing but SQL without an effect: SELECT, SET, SHOW.",
+        "All that `upgrade()` does leaves the schema as it was: an index is dropped IF EXISTS that the history never made.",
+        "Other rules name all that is left, and it is rows (MRT103, MRT214), values of enums (MRT304) or an error: they speak.",
         "`downgrade()` raises: that is loud, and MRT115 speaks of it.",
         "`downgrade()` calls something that cannot be read.",
     )
@@ -112,6 +115,36 @@ class NoopDowngrade(Rule):
             """,
         ),
         Example(
+            title="Nothing that the history knows is changed",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_index("ix_of_long_ago", table_name="users", if_exists=True)
+                op.add_column("users", sa.Column("scratch", sa.Text))
+                op.drop_column("users", "scratch")
+
+            def downgrade():
+                pass
+            """,
+        ),
+        Example(
+            title="Nothing is done on the declared database",
+            target=Target(dialect="postgresql"),
+            source="""
+            def upgrade():
+                if op.get_bind().engine.name == "mysql":
+                    op.alter_column("users", "note", type_=sa.Text())
+
+            def downgrade():
+                pass
+            """,
+        ),
+        Example(
             title="It refuses, and says why",
             source="""
             def upgrade():
@@ -141,12 +174,25 @@ class NoopDowngrade(Rule):
         upgrade, downgrade = migration.upgrade, migration.downgrade
         if upgrade is None or downgrade is None:
             return
-        if _acts(migration, upgrade, "upgrade") and not _acts(migration, downgrade, "downgrade"):
+        if _acts(case, upgrade, "upgrade") and not _acts(case, downgrade, "downgrade") and not _is_without_trace(case):
             revision = migration.revision if isinstance(migration.revision, str) else "of this file"
             yield self.found(migration, downgrade.place, revision=revision)
 
 
-def _acts(migration: Migration, function: Function, name: str) -> bool:
-    return not migration.readable(name) or not all(
-        isinstance(op, Execute) or (isinstance(op, Statement) and op.effect is False) for op in function.ops
+def _is_without_trace(case: Case) -> bool:
+    """Tell whether all that upgrade() does is known to leave nothing behind."""
+    changes = [op for op in case.migration.upgrade_ops if not isinstance(op, Execute) and case.runs(op)]
+    return case.migration.readable("upgrade") and bool(changes) and all(_is_trackless(case, op) for op in changes)
+
+
+def _is_trackless(case: Case, op: Op) -> bool:
+    """Tell whether an operation touches only what upgrade() made itself, or what provably was not there, and leaves nothing."""
+    touches = case.ledger(op).touches.get(id(op), ())
+    own = all(touch.thing is None or touch.thing.maker is not None for touch in touches)
+    return bool(touches) and own and case.undone(op) is Undo.YES
+
+
+def _acts(case: Case, function: Function, name: str) -> bool:
+    return not case.migration.readable(name) or not all(
+        isinstance(op, Execute) or (isinstance(op, Statement) and op.effect is False) for op in function.ops if case.runs(op)
     )

@@ -19,6 +19,7 @@ class RawNotNull(Rule):
     code = "MRT403"
     name = "raw-not-null"
     severity = Severity.WARNING
+    of_undoing = True
     message = "upgrade sets {the_column} NOT NULL in SQL, downgrade does not drop that: inserts of the older release fail"
     instead = "add op.execute('ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL') to downgrade()"
     manual = ("PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",)

@@ -14,6 +14,7 @@ GUARDS = {
     "get_bind": 'if op.get_bind().dialect.name == "postgresql":\n    op.drop_table("t")',
     "variable": 'bind = op.get_bind()\nif bind.dialect.name == "postgresql":\n    op.drop_table("t")',
     "name variable": 'd = op.get_bind().engine.dialect.name\nif d == "postgresql":\n    op.drop_table("t")',
+    "engine": 'if op.get_bind().engine.name == "postgresql":\n    op.drop_table("t")',
     "reversed": 'if "postgresql" == op.get_context().dialect.name:\n    op.drop_table("t")',
     "context": 'if context.get_context().dialect.name in ["postgresql"]:\n    op.drop_table("t")',
     "in set": 'if op.get_context().bind.dialect.name in {"postgresql"}:\n    op.drop_table("t")',
