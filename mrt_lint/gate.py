@@ -22,7 +22,7 @@ def is_migration(source: bytes) -> bool:
 class Header(NamedTuple):
     """What a migration says of its place in the graph; a value that could not be read is None or empty.
 
-    `plain` is whether every value could be read.
+    `plain` is whether every value could be read, and `down_revision` is among them.
     """
 
     revision: str | None
@@ -46,6 +46,7 @@ def read_header(source: bytes) -> Header | None:
         found[match[1]] = value
         if match[1] == "revision":
             line = text.count("\n", 0, match.start()) + 1
+    plain &= "down_revision" in found
     revision = found.pop("revision", ())
     return Header(revision[0], **found, line=line, plain=plain) if revision else None
 

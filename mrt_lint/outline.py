@@ -6,8 +6,9 @@ import ast
 import io
 import tokenize
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from mrt_lint.gate import read_header
+from mrt_lint.gate import Header, read_header
 from mrt_lint.migration import Migration
 from mrt_lint.reading import Reading
 from mrt_lint.values import UNKNOWN, Place
@@ -15,31 +16,25 @@ from mrt_lint.values import UNKNOWN, Place
 _PASSED_OVER = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE})
 
 
-def outline(path: str, source: bytes, message: str = "") -> Migration:
+def outline(path: str, source: bytes) -> Migration:
     """Make a migration of nothing but its header; `revision` is None where that names none."""
-    header = read_header(source)
-    if header is None:
-        return Migration(path=path, revision=None, message=message)
-    return Migration(
-        path=path,
-        revision=header.revision,
-        down_revision=header.down_revision if header.plain or header.down_revision else UNKNOWN,
-        branch_labels=header.branch_labels,
-        depends_on=header.depends_on,
-        message=message,
-        place=Place(header.line, 1, header.line, 1),
-    )
+    return _outlined(path, read_header(source), "")
 
 
 def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, Reading]]) -> dict[str, Migration]:
     """Give every migration by its path, with its message, as far as its header tells; only an unusual header is worth a reading.
 
-    `read` reads some of the files wholly.
+    `read` reads some of the files wholly. `revision` is UNKNOWN where neither tells it, None in a file that assigns none.
     """
-    found = {path: outline(path, source, read_message(source)) for path, source in sources.items()}
-    unusual = {path: source for path, source in sources.items() if not _is_plain(source)}
-    readings = read(unusual) if unusual else {}
-    return found | {path: reading for path, reading in readings.items() if isinstance(reading, Migration)}
+    headers = {path: read_header(source) for path, source in sources.items()}
+    found = {path: _outlined(path, header, read_message(sources[path])) for path, header in headers.items()}
+    unusual = {path: sources[path] for path, header in headers.items() if header is None or not header.plain}
+    for path, reading in (read(unusual) if unusual else {}).items():
+        if isinstance(reading, Migration):
+            found[path] = reading
+        elif found[path].revision is None:
+            found[path] = replace(found[path], revision=UNKNOWN)
+    return found
 
 
 def known(readings: Mapping[str, Reading], sources: Mapping[str, bytes]) -> list[Migration]:
@@ -61,6 +56,15 @@ def read_message(source: bytes) -> str:
     return ""
 
 
-def _is_plain(source: bytes) -> bool:
-    header = read_header(source)
-    return header is not None and header.plain
+def _outlined(path: str, header: Header | None, message: str) -> Migration:
+    if header is None:
+        return Migration(path=path, revision=None, message=message)
+    return Migration(
+        path=path,
+        revision=header.revision,
+        down_revision=header.down_revision if header.plain or header.down_revision else UNKNOWN,
+        branch_labels=header.branch_labels,
+        depends_on=header.depends_on,
+        message=message,
+        place=Place(header.line, 1, header.line, 1),
+    )

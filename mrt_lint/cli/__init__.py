@@ -71,6 +71,7 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
     lock = commands.add_parser("lock", help="write down what every revision is, so that mrt check notices when one is changed")
     lock.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
     _add_show(commands.add_parser("show", help="print what a migration does, or the schema at a revision"))
+    _add_history(commands.add_parser("history", help="draw the revisions as a graph, with what mrt check finds in each"))
     listing = commands.add_parser("rules", help="list the rules")
     _add_output(listing)
     explain = commands.add_parser("explain", help="say what a rule finds, why that hurts, and what to write instead")
@@ -121,6 +122,16 @@ def _add_show(parser: ArgumentParser) -> None:
     add("--table", metavar="NAME", action="append", help="with --at, only this table; may be repeated")
     add("--dialect", metavar="NAME", help="the database that raw SQL is written for")
     _add_output(parser)
+
+
+def _add_history(parser: ArgumentParser) -> None:
+    _add_choice(parser)
+    add = parser.add_argument
+    add("--since", metavar="REV", help="only revisions that a database standing at this one has not run yet")
+    add("--limit", "-n", metavar="N", type=int, help="only the newest")
+    add("--files", action="store_true", help="name the file of each revision")
+    _add_output(parser, "mermaid")
+    parser.set_defaults(strict=None)
 
 
 def _add_output(parser: ArgumentParser, *forms: str) -> None:

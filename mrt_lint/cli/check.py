@@ -38,6 +38,18 @@ def run(options: Namespace) -> int:
 
 def examine(options: Namespace) -> Report:
     """Check what the options say. Raises UsageError where they, the settings or a file cannot be read or meant."""
+    settings, names, engine = prepare(options)
+    shown_as = {shown(file): name for file, name in names.items()}
+    report = (
+        engine.check(names)
+        .only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
+        .renamed(lambda path: shown_as.get(path, path))
+    )
+    return replace(report, strict=settings.strict)
+
+
+def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], Engine]:
+    """Give the settings, the files, each with its name, and the engine that the options ask for. Raises UsageError like `find`."""
     settings = load_settings(Path.cwd()).over(
         strict=options.strict,
         select=options.select,
@@ -51,14 +63,7 @@ def examine(options: Namespace) -> Report:
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
     names = find(options.paths, settings)
-    engine = Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
-    shown_as = {shown(file): name for file, name in names.items()}
-    report = (
-        engine.check(names)
-        .only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
-        .renamed(lambda path: shown_as.get(path, path))
-    )
-    return replace(report, strict=settings.strict)
+    return settings, names, Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
 
 
 def _chosen(names: dict[Path, str], engine: Engine, options: Namespace, lock: str) -> set[str]:

@@ -1,0 +1,87 @@
+"""`mrt history`: the revisions as a graph, each with the mark of what `mrt check` finds in it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Collection
+from pathlib import Path
+
+from mrt_lint.cli.check import prepare
+from mrt_lint.cli.output import style_of, write
+from mrt_lint.history.graph import Graph
+from mrt_lint.history.log import log
+from mrt_lint.outline import outlines
+from mrt_lint.reading import Reading, Source, read
+from mrt_lint.report import Report
+from mrt_lint.report.chronicle import Chronicle
+from mrt_lint.report.verdict import Verdict
+from mrt_lint.rule import Finding
+from mrt_lint.usage import UsageError
+from mrt_lint.values import UNKNOWN
+
+
+def run(options: Namespace) -> int:
+    """Draw every history that the files belong to. Raises UsageError where the options, the settings or a file cannot be read."""
+    if options.limit is not None and options.limit < 1:
+        raise UsageError(f"--limit is {options.limit}, where at least 1 is expected.")
+    settings, names, engine = prepare(options)
+    histories = engine.histories(names)
+    chosen: Collection[str] | None = None
+    if options.since is not None:
+        from mrt_lint.descent import after  # noqa: PLC0415  only when asked for
+
+        chosen = after(options.since, histories)
+    report = engine.check(Path.cwd() / path for sources in histories for path in sources)
+    chronicles = [_chronicle(sources, report, settings.target.dialect).only(chosen, options.limit) for sources in histories]
+    write(_render(chronicles, options), options)
+    return 0
+
+
+def _chronicle(sources: dict[str, bytes], report: Report, dialect: str | None) -> Chronicle:
+    def read_some(files: dict[str, bytes]) -> dict[str, Reading]:
+        return {path: read(Source(path, content, dialect)) for path, content in files.items()}
+
+    migrations = outlines(sources, read_some)
+    found: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        found.setdefault(finding.path, []).append(finding)
+    return Chronicle(
+        folders=tuple(sorted({str(Path(path).parent) for path in sources})),
+        entries=tuple(log(Graph(migrations.values()))),
+        verdicts={path: Verdict.of(findings) for path, findings in found.items()},
+        unplaced=tuple(path for path, migration in migrations.items() if migration.revision is UNKNOWN),
+    )
+
+
+def _render(chronicles: list[Chronicle], options: Namespace) -> str:
+    """Write the histories in the form that was asked for; each is a module of its own, so that none pays for another."""
+    if options.format == "json":
+        from mrt_lint.report import graph_json  # noqa: PLC0415  see above
+
+        return graph_json.render(chronicles)
+    if options.format == "mermaid":
+        from mrt_lint.report import mermaid  # noqa: PLC0415  see above
+
+        edges = mermaid.count_edges(chronicles)
+        if edges > mermaid.MOST_EDGES:
+            sys.stderr.write(
+                f"mrt history: {edges} lines, and GitHub draws {mermaid.MOST_EDGES}: --since or --limit make it fewer.\n"
+            )
+        return mermaid.render(chronicles)
+    from mrt_lint.report import graph  # noqa: PLC0415  see above
+
+    is_terminal = not options.output and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else None
+    drawing = graph.Graph(style_of(options), unicode=_can_write(graph.SAMPLE, options), width=width, files=options.files)
+    return drawing.render(chronicles)
+
+
+def _can_write(text: str, options: Namespace) -> bool:
+    """Tell whether what is written can have these characters: a file can, a terminal may not."""
+    try:
+        text.encode("utf-8" if options.output else sys.stdout.encoding or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True

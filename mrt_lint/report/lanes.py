@@ -1,0 +1,122 @@
+"""A graph drawn in characters, one node a row: a lane is a column in which a line runs down to the one node that it leads to.
+
+Every line that leads to a node joins its lane, so the drawing is no wider than there are nodes waited for, and each edge can be
+followed: from a node down; on the row below it, along the horizontal to a lane; down that lane to the next node in it. A lane that
+a horizontal merely crosses stays upright.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+_UP, _DOWN, _LEFT, _RIGHT = 1, 2, 4, 8
+_UPRIGHT: Final = _UP | _DOWN
+_LYING: Final = _LEFT | _RIGHT
+UNICODE: Final = dict(enumerate(" ╵╷│╴╯╮┤╶╰╭├─┴┬┼"))
+"""A character for each set of arms: up 1, down 2, left 4, right 8."""
+ASCII: Final = dict(enumerate(" '.|-'.+-'.+-'.+"))
+CUT: Final = {True: "┆", False: ":"}
+"""What a lane ends with whose node is not shown, in Unicode or ASCII."""
+
+
+class Row(NamedTuple):
+    """A row of the drawing: its characters and, where a node stands in it, the node and its place among the characters."""
+
+    text: str
+    node: str | None = None
+    place: int = 0
+
+
+class Lanes:
+    """Draws nodes one after the other, each before those that it leads to."""
+
+    def __init__(self, *, unicode: bool = True) -> None:
+        self._characters = UNICODE if unicode else ASCII
+        self._cut = CUT[unicode]
+        self._awaited: list[str | None] = []
+        self._columns: dict[str, int] = {}
+        self._vacant: list[bool] = []
+        self._free: list[int] = []
+        self._ended: int | None = None
+
+    def draw(self, nodes: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Row]:
+        """Give the rows for nodes and what each leads to; one that never comes leaves its lane open at the end."""
+        for node, targets in nodes:
+            yield from self._draw(node, targets)
+        if self._columns:
+            yield Row("".join(f"{self._cut if target is not None else ' '} " for target in self._awaited).rstrip())
+
+    def _draw(self, node: str, targets: Sequence[str]) -> Iterator[Row]:
+        column = self._columns.pop(node, None)
+        if column is None:
+            column = self._take()
+            if column == self._ended:  # right below the last node of another line, it would seem to follow it
+                yield self._row({})
+        self._awaited[column] = node
+        yield self._row({}, node, column)
+        self._awaited[column] = None
+        joined: list[int] = []
+        opened: list[int] = []
+        for target in targets:
+            if target in self._columns:
+                joined.append(self._columns[target])
+            elif self._awaited[column] is None:
+                self._await(target, column)
+            else:
+                opened.append(self._take())
+                self._await(target, opened[-1])
+        joined = [lane for lane in joined if lane != column]
+        if joined or opened:
+            yield self._row(self._spread(column, joined, opened))
+        self._ended = column if self._awaited[column] is None and not (joined or opened) else None
+        if self._awaited[column] is None:
+            self._leave(column)
+
+    def _spread(self, hub: int, joined: Sequence[int], opened: Sequence[int]) -> dict[int, int]:
+        """Give the arms in the row below a node, by column: its own, and those of the lanes that its lines join or open."""
+        first, last = min(hub, *joined, *opened), max(hub, *joined, *opened)
+        arms = {hub: _UP | (_DOWN if self._awaited[hub] is not None else 0)}
+        arms |= dict.fromkeys(joined, _UPRIGHT) | dict.fromkeys(opened, _DOWN)
+        for column in range(first, last + 1):
+            if column not in arms:
+                arms[column] = _UPRIGHT if self._awaited[column] is not None else _LYING
+                continue
+            if first < column <= hub or (column > hub):
+                arms[column] |= _LEFT
+            if hub <= column < last or (column < hub):
+                arms[column] |= _RIGHT
+        return arms
+
+    def _row(self, arms: dict[int, int], node: str | None = None, place: int = 0) -> Row:
+        """Write a row: lanes run through, but for the columns with arms of their own, between which a horizontal runs."""
+        first, last = (min(arms), max(arms)) if arms else (0, 0)
+        text: list[str] = []
+        for column, target in enumerate(self._awaited):
+            shape = arms.get(column, _UPRIGHT if target is not None else 0)
+            text.append(self._characters[shape])
+            text.append(self._characters[_LYING if first <= column < last else 0])
+        return Row("".join(text).rstrip(), node, place * 2)
+
+    def _take(self) -> int:
+        """Give the leftmost column that is free."""
+        while self._free:
+            column = heapq.heappop(self._free)
+            if column < len(self._awaited) and self._vacant[column]:  # it may have been cut off since, and taken again
+                self._vacant[column] = False
+                return column
+        self._awaited.append(None)
+        self._vacant.append(False)
+        return len(self._awaited) - 1
+
+    def _await(self, target: str, column: int) -> None:
+        self._awaited[column] = target
+        self._columns[target] = column
+
+    def _leave(self, column: int) -> None:
+        self._vacant[column] = True
+        heapq.heappush(self._free, column)
+        while self._vacant and self._vacant[-1]:
+            self._vacant.pop()
+            self._awaited.pop()
