@@ -1,0 +1,161 @@
+"""MRT116."""
+
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.dialects import FAMILY
+from mrt_lint.history.schema import fold
+from mrt_lint.phrase import names
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
+from mrt_lint.undo.things import Table, readable
+
+_KINDS = frozenset({"unique", "foreignkey", "primary"})
+
+
+class NoSuchName(Rule):
+    """A constraint or index is dropped without a name, or by a name that it never had.
+
+    Autogenerate writes `op.drop_constraint(None, …)` into `downgrade()` where the model gave no name; the database gave one, but
+    nobody asked it which. The statement raises: “Can't emit DROP CONSTRAINT … it has no name”. A naming convention does not help,
+    for the operation tells no columns to make a name from. So the rollback stops there, as a rule in the middle of an incident.
+    """
+
+    code = "MRT116"
+    name = "no-such-name"
+    severity = Severity.ERROR
+    message = "{function} fails here: {the_thing} of {the_table} is dropped without a name"
+    instead = (
+        "give it a name where it is made, and drop it by that; where it is in use already, by the name that the database gave it "
+        "(\\d {table} in psql, SHOW CREATE TABLE {table} on MySQL)"
+    )
+    other = Wording(
+        message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
+        instead="look up the name where the history makes the constraint: {known}",
+    )
+    manual = (
+        "Alembic, “The Importance of Naming Constraints”: https://alembic.sqlalchemy.org/en/latest/naming.html",
+        "Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",
+    )
+    exemptions = (
+        "The operation runs under a condition, or IF EXISTS.",
+        "It is a primary key without a name: MySQL needs none, elsewhere a naming convention can tell it.",
+        "A name that is not in the history: the table was not made by it or not wholly read, or it has something without a name.",
+        "Names of checks and of indexes, which a naming convention may change, and names on SQLite.",
+    )
+
+    bad = (
+        Example(
+            title="Without a name, as autogenerate writes it",
+            source="""
+            def upgrade():
+                op.create_foreign_key(None, "orders", "users", ["user_id"], ["id"])
+                with op.batch_alter_table("users") as batch:
+                    batch.create_unique_constraint(None, ["email"])
+
+            def downgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.drop_constraint(None, type_="unique")  # MRT116
+                op.drop_constraint(None, "orders", type_="foreignkey")  # MRT116
+            """,
+        ),
+        Example(
+            title="By the name of another table's",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.PrimaryKeyConstraint("id", name="users_pk"))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_table("orders", sa.Column("id", sa.Integer))
+                op.create_primary_key("orders_pk", "orders", ["id"])
+
+            def downgrade():
+                op.drop_constraint("orders_pk", "users", type_="primary")  # MRT116
+                op.drop_table("orders")
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Named where it is made",
+            source="""
+            def upgrade():
+                op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"])
+
+            def downgrade():
+                op.drop_constraint("fk_orders_user", "orders", type_="foreignkey")
+            """,
+        ),
+        Example(
+            title="Named by the database, or by a convention",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("boss_id", sa.Integer))
+                op.create_unique_constraint("boss", "users", ["boss_id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_foreign_key(None, "users", "users", ["boss_id"], ["id"])
+
+            def downgrade():
+                op.drop_constraint("users_boss_id_fkey", "users", type_="foreignkey")
+            """,
+        ),
+        Example(
+            title="MySQL's primary key has no name",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.create_primary_key(None, "users", ["id"])
+
+            def downgrade():
+                op.drop_constraint(None, "users", type_="primary")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every such drop, in either function."""
+        for function, operations in (("upgrade", case.migration.upgrade_ops), ("downgrade", case.migration.downgrade_ops)):
+            for op in operations:
+                if not isinstance(op, ops.DropConstraint | ops.DropIndex) or not _runs(case, op):
+                    continue
+                if _is_nameless(op):
+                    the_thing = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
+                    the_thing = the_thing.partition(" whose")[0]
+                    yield self.found(case.migration, op, **names(op), function=function, the_thing=the_thing)
+                elif isinstance(op, ops.DropConstraint) and (known := _known(case, op)) is not None:
+                    found = names(op) | {"function": function, "known": known}
+                    kind = found["the_constraint"].partition(" '")[0]
+                    yield self.found(case.migration, op, self.other, **found, kind=kind)
+
+
+def _runs(case: Case, op: ops.DropConstraint | ops.DropIndex) -> bool:
+    return op.certain and op.if_exists is False and case.runs(op)
+
+
+def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:
+    name = op.index if isinstance(op, ops.DropIndex) else op.constraint
+    return name is None and not op.sql and not (isinstance(op, ops.DropConstraint) and op.kind == "primary")
+
+
+def _known(case: Case, op: ops.DropConstraint) -> str | None:
+    """Give the names that a table's constraints have where the one that is dropped provably has none of them."""
+    table, thing, dialect = case.moment(op).table, case.thing(op), case.dialect(op)
+    if dialect == "sqlite" or op.kind not in _KINDS or (op.kind == "primary" and dialect in FAMILY):
+        return None
+    if not readable(op.constraint) or not isinstance(table, Table) or table.maker is not None or (thing and thing.maker):
+        return None
+    past = case.past(dialect)
+    former, name = past.table(table.origin), fold(op.constraint)
+    if former is None or not past.lacks(table.origin, name):
+        return None
+    known = (*former.constraints, *former.indexes)
+    if any(name.endswith(other) or other.endswith(name) for other in known):
+        return None
+    return ", ".join(sorted(known)) or "it makes none for this table"
