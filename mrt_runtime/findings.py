@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mrt_runtime.look import Look
+from mrt_runtime.rows import TableRows
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 LEFT = ("left behind after rollback", "after the second")
@@ -47,6 +48,14 @@ class Findings:
                 self.warnings.append(message)
 
     @property
+    def may_hide_loss(self) -> bool:
+        """Whether rows were written to a table from which the upgrade removed some: under the same keys they look like those."""
+        if self.before is None or self.first is None:
+            return False
+        befores, firsts = self.before.rows.tables, self.first.rows.tables
+        return any(have_gone(befores[label], firsts[label]) for label in self.written if label in befores and label in firsts)
+
+    @property
     def outcome(self) -> Outcome:
         """What went wrong first; that something stays unproven counts only where nothing else went wrong."""
         kinds = [Outcome(failure.kind) for failure in self.failures]
@@ -64,3 +73,13 @@ class Findings:
             warnings=tuple(dict.fromkeys(self.warnings)),
             unseeded=dict(unseeded),
         )
+
+
+def have_gone(before: TableRows, first: TableRows) -> bool:
+    """Whether a row that was there is no longer there, by its key or else by the number of rows."""
+    key = before.key
+    if len(first.rows) < len(before.rows) or not key or not set(key) <= set(first.columns):
+        return len(first.rows) < len(before.rows)
+    left, right = ([table.columns.index(name) for name in key] for table in (before, first))
+    now = {repr([row[place] for place in right]) for row in first.rows}
+    return any(repr([row[place] for place in left]) not in now for row in before.rows)

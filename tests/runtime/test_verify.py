@@ -91,6 +91,19 @@ def test_rows_left_behind_are_seen_beside_rows_written_after_the_upgrade(project
     assert messages(verify()["002"])[0] == "Table 'users': 1 row left behind after rollback"
 
 
+@pytest.mark.parametrize("condition", ["", " WHERE phone IS NOT NULL"])
+def test_rows_that_the_upgrade_deletes_are_missed_beside_rows_written_after_the_upgrade(project, verify, condition):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add(
+        "002",
+        "001",
+        upgrade=f"""op.execute("DELETE FROM users{condition}")
+    op.add_column("users", sa.Column("age", sa.Integer))""",
+        downgrade='op.drop_column("users", "age")',
+    )
+    assert messages(verify()["002"]) == [f"Table 'users': {2 if condition else 3}/3 rows lost after rollback"]
+
+
 def test_an_index_that_stays_and_a_type_that_does_not_come_back_are_told(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     file = project.add("002", "001", upgrade='op.create_index("ix_name", "users", ["name"])', downgrade="pass")
