@@ -136,13 +136,17 @@ def walk(folder: Path) -> list[Path]:
 
 def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if recursive and _may_hold(root, name)]
-        for name in names:
-            if name.endswith(".py") and not name.startswith(("__init__", ".#")):
-                yield Path(root, name)
+        folders[:] = [name for name in folders if recursive and may_hold(root, name)]
+        yield from (Path(root, name) for name in names if is_candidate(name))
 
 
-def _may_hold(root: str, name: str) -> bool:
+def is_candidate(name: str) -> bool:
+    """Tell whether a file of this name could be a migration."""
+    return name.endswith(".py") and not name.startswith(("__init__", ".#"))
+
+
+def may_hold(root: str, name: str) -> bool:
+    """Tell whether a sub-folder could hold migrations: it is neither hidden nor a virtual environment nor the like."""
     return not name.startswith(".") and name not in {"__pycache__", "node_modules"} and not Path(root, name, "pyvenv.cfg").exists()
 
 

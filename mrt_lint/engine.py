@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mrt_lint.cache import Cache, digest
-from mrt_lint.discovery import History, Neighbours, walk
+from mrt_lint.discovery import History, Location, Neighbours, walk
 from mrt_lint.gate import is_migration
 from mrt_lint.lock import LOCK_FILE
 from mrt_lint.report import Report
@@ -84,6 +84,10 @@ class Engine:
         """Give every migration of each history that these files belong to: its bytes, by the path that is shown."""
         migrations = (file for file in files if is_migration(self._content(file)))
         return [self._sources(history) for history in dict.fromkeys(map(self._neighbours.history, migrations))]
+
+    def locations(self, files: Iterable[Path]) -> set[Location]:
+        """Give every place that the histories of these files are read from."""
+        return {place for file in files if is_migration(self._content(file)) for place in self._neighbours.history(file)}
 
     def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, Reading]]]:
         """Give what `histories` gives and, beside each, what reading it gave, by the same paths."""

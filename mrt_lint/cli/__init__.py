@@ -111,6 +111,7 @@ def _add_check(parser: ArgumentParser) -> None:
     )
     add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted")
     add("--statistics", action="store_true", help="only how often each code was found")
+    add("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
     _add_output(parser, "concise", "github", "gitlab", "junit", "sarif")
 
 

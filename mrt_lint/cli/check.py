@@ -25,8 +25,17 @@ _FOR_PEOPLE: Final = ("table", "concise", "statistics")
 
 def run(options: Namespace) -> int:
     """Check, report, and give the exit code: 1 for errors, with --strict for warnings, too."""
-    if options.statistics and options.format not in _FOR_PEOPLE:
-        raise UsageError(f"--statistics is for people: it cannot be written as {options.format}.")
+    for name in ("statistics", "watch"):
+        if getattr(options, name) and options.format not in _FOR_PEOPLE:
+            raise UsageError(f"--{name} is for people: it cannot be written as {options.format}.")
+    if options.watch:
+        from mrt_lint.cli.watch import watch  # noqa: PLC0415  only when asked for
+
+        watch(options, _run)
+    return _run(options)
+
+
+def _run(options: Namespace) -> int:
     report = examine(options)
     if options.baseline is not None:
         from mrt_lint.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
