@@ -150,8 +150,13 @@ class Case:
         return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
 
     def stood_before(self, op: DropIndex) -> bool:
-        """Tell whether an index that is dropped was there before this upgrade, on a table that stays."""
+        """Tell whether an index that is dropped was there before this upgrade, on a table that stays.
+
+        Nobody knows that of one without a name, under a condition; and one that the history would know, had it been made, was not.
+        """
         index = self.thing(op)
+        if index is None and (self.ledger(op).touches.get(id(op)) or not op.certain):
+            return False
         gone = index is not None and index.table is not None and not index.table.standing
         return not gone and (index is None or index.maker is None)
 

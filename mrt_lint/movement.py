@@ -57,11 +57,16 @@ def _filled(case: Case, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Ite
 
 
 def is_refilled(case: Case, drop: DropColumn) -> bool:
-    """Tell whether downgrade() computes the values of a dropped column anew from what is left, or in Python."""
+    """Tell whether downgrade() computes the values of a dropped column anew, from what is left or in Python.
+
+    A constant is computed, too, where another table says which rows get it.
+    """
     ledger, table = case.ledger(drop), case.moment(drop).table
     for op in ledger.reverse.values():
         if isinstance(op, Update) and table is not None and ledger.moment(op).table is table:
             mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) == fold(str(drop.column)))
+            if op.flows == () and op.source_tables and _has(op.columns, str(drop.column)):
+                return True
             if any(_is_left(case, flow, op, table) for flow in mine):
                 return True
     return False

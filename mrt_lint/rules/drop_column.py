@@ -127,12 +127,15 @@ class DropColumn(Rule):
                 op.execute("INSERT INTO active (user_id) SELECT id FROM users WHERE retired = false")
                 op.drop_column("users", "retired")
                 op.drop_column("users", "org_name")
+                op.drop_column("users", "is_owner")
 
             def downgrade():
                 op.add_column("users", sa.Column("retired", sa.Boolean))
                 op.execute("UPDATE users SET retired = NOT EXISTS (SELECT 1 FROM active WHERE active.user_id = users.id)")
                 op.add_column("users", sa.Column("org_name", sa.Text))
                 op.execute("UPDATE users SET org_name = orgs.name FROM orgs WHERE orgs.id = users.org_id")
+                op.add_column("users", sa.Column("is_owner", sa.Boolean, server_default="false"))
+                op.execute("UPDATE users SET is_owner = true WHERE id IN (SELECT owner_id FROM orgs)")
             """,
         ),
         Example(

@@ -26,7 +26,8 @@ class DropIndexWithoutConcurrently(Rule):
     manual = ("PostgreSQL, DROP INDEX: https://www.postgresql.org/docs/current/sql-dropindex.html",)
     exemptions = (
         "The index or its table was created earlier in the same upgrade, or the table is dropped in it.",
-        "Whether it is dropped concurrently cannot be read.",
+        "Whether it is dropped concurrently cannot be read, or, under a condition, which one it is.",
+        "The history, which knows the table, never made it: DROP INDEX IF EXISTS has nothing to lock.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
 
@@ -71,6 +72,21 @@ class DropIndexWithoutConcurrently(Rule):
             def upgrade():
                 op.execute("ALTER TABLE users DROP INDEX ix_users_email")
                 op.execute("DROP INDEX ix_users_age ON users")
+            """,
+        ),
+        Example(
+            title="One that is not there, and one that may be",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_index("ix_of_long_ago", table_name="users", if_exists=True)
+                for index in sa.inspect(op.get_bind()).get_indexes("teams"):
+                    op.drop_index(index["name"], table_name="teams")
             """,
         ),
         Example(

@@ -24,15 +24,14 @@ class NotNullWithoutDefault(Rule):
     code = "MRT401"
     name = "not-null-without-default"
     severity = Severity.WARNING
-    message = (
-        "upgrade adds NOT NULL {the_column} without a server default: it fails where the table has rows, and old code cannot insert"
-    )
+    message = "upgrade adds NOT NULL {the_column} without a server default: {rows}, and old code cannot insert"
     instead = (
         'give it a server_default, or add it with nullable=True, fill it, and then op.alter_column("{table}", "{column}", '
         "nullable=False)"
     )
     manual = (
         "PostgreSQL, “Adding a Column”: https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN",
+        "MySQL, “Data Type Default Values”: https://dev.mysql.com/doc/refman/8.0/en/data-type-defaults.html",
         "SQLAlchemy, Column.server_default: https://docs.sqlalchemy.org/en/20/core/metadata.html",
     )
     exemptions = (
@@ -107,7 +106,9 @@ class NotNullWithoutDefault(Rule):
                 and not _fills_itself(column)
                 and not case.moment(op).empty
             ):
-                yield self.found(case.migration, op, **names(op))
+                fills = case.dialect(op) in {"mysql", "mariadb"}
+                rows = "rows that are there get an empty value that nobody chose" if fills else "it fails where the table has rows"
+                yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=rows)
 
 
 def _fills_itself(column: Column) -> bool:

@@ -7,8 +7,9 @@ from mrt_lint.case import Case
 from mrt_lint.history.schema import fold
 from mrt_lint.phrase import join, names
 from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.replacement import dropped_before, names_of
 from mrt_lint.undo.things import readable
-from mrt_lint.values import MaybeName
+from mrt_lint.values import Constraint, MaybeName
 
 
 class OnDeleteCascade(Rule):
@@ -21,9 +22,7 @@ class OnDeleteCascade(Rule):
     code = "MRT204"
     name = "on-delete-cascade"
     severity = Severity.WARNING
-    message = (
-        "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of '{parent}' from now on deletes its rows of '{table}' too"
-    )
+    message = "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of {parent} from now on deletes its rows there too"
     instead = (
         "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and let the application delete rows of {table} where that "
         "is meant"
@@ -31,7 +30,7 @@ class OnDeleteCascade(Rule):
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
-        "It replaces a foreign key that cascaded already: `downgrade()` or the history shows it.",
+        "It replaces one that cascaded already, on the same columns or to the same table: `downgrade()` or the history shows it.",
     )
 
     bad = (
@@ -83,6 +82,22 @@ class OnDeleteCascade(Rule):
             """,
         ),
         Example(
+            title="The former one, on other columns, cascaded from the same table",
+            before=(
+                """
+            def upgrade():
+                op.create_table("orders", sa.Column("user_name", sa.Text), sa.Column("user_id", sa.Integer))
+                op.create_foreign_key("fk_user", "orders", "people", ["user_name"], ["name"], ondelete="CASCADE")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.rename_table("people", "users")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
+            """,
+        ),
+        Example(
             title="The former one cascaded too",
             source="""
             def upgrade():
@@ -101,14 +116,18 @@ class OnDeleteCascade(Rule):
         for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
-                if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op):
-                    parent = key.referred_table if readable(key.referred_table) else "another table"
+                if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
+                    parent = f"'{key.referred_table}'" if readable(key.referred_table) else "the table that it points to"
                     columns = join(key.columns) if key.columns else names(op)["column"]
                     yield self.found(case.migration, op, **names(op), parent=parent, columns=columns)
 
     @staticmethod
-    def _cascaded_before(case: Case, op: ops.Op) -> bool:
-        return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in case.ledger(op).predecessors(op))
+    def _cascaded_before(case: Case, op: ops.Op, key: Constraint) -> bool:
+        ledger = case.ledger(op)
+        parents = names_of(ledger, key.referred_table)
+        same = (former for former in dropped_before(ledger, op) if readable(former.referred_table))
+        formers = [*ledger.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
+        return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
 
 
 def _cascades(action: MaybeName) -> bool:

@@ -4,24 +4,25 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.history.schema import fold
 from mrt_lint.phrase import join, names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 from mrt_lint.undo.replacement import was_unique
+from mrt_lint.undo.things import readable
+from mrt_lint.values import UNKNOWN, Name
 
 
 class UniqueOnExisting(Rule):
     """A UNIQUE constraint or unique index is created on a table that has rows.
 
     Where two of them hold the same value the statement fails and the deployment stops; a test database never has such rows.
-    Where none do, the table is locked until the index behind it is built.
+    Where none do, the table is locked until the index behind it is built; MySQL and MariaDB take writes meanwhile.
     """
 
     code = "MRT406"
     name = "unique-on-existing"
     severity = Severity.WARNING
-    message = (
-        "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same, and locks the table while it looks"
-    )
+    message = "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same{lock}"
     instead = (
         "look for duplicates first (SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1); on "
         "PostgreSQL build the "
@@ -29,12 +30,14 @@ class UniqueOnExisting(Rule):
     )
     manual = (
         "PostgreSQL, ALTER TABLE, ADD table_constraint_using_index: https://www.postgresql.org/docs/current/sql-altertable.html",
+        "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.0/en/innodb-online-ddl-operations.html",
     )
     exemptions = (
         "The table was created, or emptied, earlier in the same upgrade.",
         "The constraint takes over a finished index: USING INDEX.",
         "The index is built concurrently: it locks nothing, and a failure leaves an invalid index behind, not a stopped table.",
         "The same upgrade dropped a unique constraint or index on these columns, or on some of them: no two rows hold the same.",
+        "The same upgrade deleted some rows of the table, or worked out one of the columns in Python: duplicates were thought of.",
         "The same upgrade dropped a unique constraint or index of the table whose name only the database knows.",
     )
 
@@ -140,6 +143,19 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
+            title="Duplicates were thought of: some rows deleted, values worked out in Python",
+            source="""
+            users = sa.table("users", sa.column("id"), sa.column("key"))
+
+            def upgrade():
+                op.execute("DELETE FROM runs WHERE id NOT IN (SELECT max(id) FROM runs GROUP BY day)")
+                op.create_unique_constraint("uq_runs_day", "runs", ["day"])
+                for number, row in enumerate(op.get_bind().execute(sa.select(users.c.id))):
+                    op.get_bind().execute(users.update().where(users.c.id == row.id).values(key=number))
+                op.create_unique_constraint("uq_users_key", "users", ["key"])
+            """,
+        ),
+        Example(
             title="Unique already, as downgrade tells",
             source="""
             def upgrade():
@@ -163,9 +179,11 @@ class UniqueOnExisting(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
         for op in case.concerned(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if self._is_unique(op) and not case.moment(op).empty and not self._was_unique(case, op):
-                columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
-                yield self.found(case.migration, op, **names(op), columns=join(columns))
+            if not self._is_unique(op) or case.moment(op).empty or self._was_unique(case, op) or _is_cleared(case, op):
+                continue
+            columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
+            lock = "" if case.dialect(op) in _ONLINE else ", and locks the table while it looks"
+            yield self.found(case.migration, op, **names(op, case.dialect(op)), columns=join(columns), lock=lock)
 
     @staticmethod
     def _was_unique(case: Case, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
@@ -178,3 +196,29 @@ class UniqueOnExisting(Rule):
         if isinstance(op, ops.AddColumn):
             return op.definition.unique is True or any(constraint.kind == "unique" for constraint in op.definition.constraints)
         return op.definition.using_index is None
+
+
+def _is_cleared(case: Case, op: ops.Op) -> bool:
+    """Tell whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out."""
+    table = case.moment(op).table
+    columns = getattr(op, "columns", UNKNOWN)
+    for other in case.migration.upgrade_ops:
+        if other is op:
+            return False
+        if table is None or case.moment(other).table is not table:
+            continue
+        if isinstance(other, ops.Delete) and other.where is not False:
+            return True
+        if isinstance(other, ops.Update) and columns is not UNKNOWN and _fills(other, columns):
+            return True
+    return False
+
+
+def _fills(update: ops.Update, columns: tuple[Name, ...]) -> bool:
+    wanted = {fold(column) for column in columns if readable(column)}
+    computed = (flow.column for flow in (update.flows if update.flows is not UNKNOWN else ()) if flow.source is UNKNOWN)
+    return any(readable(column) and fold(column) in wanted for column in computed)
+
+
+_ONLINE = frozenset({"mysql", "mariadb"})
+"""Databases that take writes while they add a unique index (MySQL manual 17.12.1, MariaDB “InnoDB Online DDL Operations”)."""

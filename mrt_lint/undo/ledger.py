@@ -26,7 +26,7 @@ from mrt_lint.undo.order import find_trouble
 from mrt_lint.undo.past import Past
 from mrt_lint.undo.things import Table, Thing, Touch, readable
 from mrt_lint.undo.world import World
-from mrt_lint.values import UNKNOWN, UNSET, Constraint, Name
+from mrt_lint.values import UNKNOWN, UNSET, Constraint, Name, SqlType
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -169,7 +169,8 @@ class Ledger:
         """Give the enum types that a table brought along and that stand in the end."""
         for touch in self.touches.get(id(op), ()):
             if touch.action == "implied" and self._fates.of(touch, op) is Undo.NO and isinstance(touch.key, tuple):
-                yield str(touch.key[-1])
+                kinds = (column.type.type_name for column in op.columns if isinstance(column.type, SqlType))
+                yield next((name for name in kinds if readable(name) and fold(name) == touch.key[-1]), str(touch.key[-1]))
 
     def destroys(self, op: DropTable | DropColumn) -> bool:
         """Tell whether an operation of downgrade() drops for good what stood there before upgrade() and upgrade() left alone."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from mrt_lint.ops import CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op
+from collections.abc import Iterator
+
+from mrt_lint.history.schema import fold
+from mrt_lint.ops import CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op, RenameTable
 from mrt_lint.undo.ledger import Ledger
 from mrt_lint.undo.things import Table, Thing, Touch, readable
-from mrt_lint.values import UNKNOWN, Constraint
+from mrt_lint.values import UNKNOWN, Constraint, MaybeName
 
 
 def makes_room(ledger: Ledger, op: Op) -> bool:
@@ -36,6 +39,24 @@ def was_unique(ledger: Ledger, op: CreateConstraint | CreateIndex) -> bool:
             if former is not None and _is_unique(former) and _covered(former) and _covered(former) <= wanted:
                 return True
     return False
+
+
+def dropped_before(ledger: Ledger, op: Op) -> Iterator[Constraint]:
+    """Give what is known of the constraints of a new one's table that upgrade() dropped before it."""
+    table = ledger.moment(op).table
+    for touch in (touch for other in _before(ledger, op) for touch in ledger.touches[id(other)]):
+        thing = touch.thing
+        if touch.action == "dropped" and thing is not None and thing.table is table and isinstance(thing.definition, Constraint):
+            yield thing.definition
+
+
+def names_of(ledger: Ledger, table: MaybeName) -> set[str]:
+    """Give the names, folded, that a table has had so far in upgrade(), by the one it has in the end."""
+    names = {fold(table)} if readable(table) else set()
+    for op in reversed(ledger.upgrade):
+        if isinstance(op, RenameTable) and readable(op.table) and readable(op.new_table) and fold(op.new_table) in names:
+            names.add(fold(op.table))
+    return names
 
 
 def stands_in(ledger: Ledger, op: DropConstraint) -> bool:
