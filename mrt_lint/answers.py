@@ -17,13 +17,13 @@ _WORD = re.compile(r"\w+")
 
 
 def lingers(case: Case, op: Op) -> bool:
-    """Tell whether an operation understood from raw SQL has an effect that outlives the rollback and that no other rule judges."""
+    """Tell whether a statement has an effect that outlives the rollback and that no other rule judges."""
     if isinstance(op, Statement):
         return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
-    if not op.sql:
-        return False
     if isinstance(op, Delete):
         return op.where is not False and case.answered(op, Insert, BulkInsert, Update) is Undo.NO
+    if not op.sql:
+        return False
     if isinstance(op, DropObject):
         return op.kind not in _JUDGED and case.undone(op) is Undo.NO
     if isinstance(op, AlterObject):

@@ -57,7 +57,9 @@ class Case:
         revision = self.migration.revision
         if self.history is None or not isinstance(revision, str):
             return Past()
-        return Past(self.history.before(revision), with_types=admits((self.history.dialect,), dialect))
+        history = self.history
+        schema, with_types = history.before(revision), admits((history.dialect,), dialect)
+        return Past(schema, with_types=with_types, is_legible=lambda: history.is_legible(revision))
 
     @cached_property
     def has_no_way_back(self) -> bool:

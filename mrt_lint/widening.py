@@ -41,9 +41,16 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
 
 
 def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
-    """Tell whether values that the former type holds provably do not fit into the new one."""
+    """Tell whether values that the former type holds provably do not fit into the new one on that database.
+
+    SQLite keeps neither lengths nor precisions, and Alembic's batch mode casts only where the kind of type is another.
+    """
     if dialect in FAMILY and lost_members(former, new):
         return True
+    if former.name in {"TIMESTAMP", "DATETIME"} and new.name in {"DATE", "TIME"}:
+        return True
+    if dialect == "sqlite":
+        return False
     if former.name == new.name == "VARCHAR" or (former.name, new.name) == ("TEXT", "VARCHAR"):
         length, new_length = _length(former), _length(new)
         return length is not None and new_length is not None and new_length < length
@@ -51,8 +58,6 @@ def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
         whole, scale = _digits(former)
         new_whole, new_scale = _digits(new)
         return new_whole < whole or new_scale < scale
-    if former.name in {"TIMESTAMP", "DATETIME"} and new.name in {"DATE", "TIME"}:
-        return True
     sizes = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
     return former.name in sizes and new.name in sizes and sizes[new.name] < sizes[former.name]
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from mrt_lint.history.graph import Flaw, Graph, Problem
 from mrt_lint.history.replay import replay
 from mrt_lint.history.schema import Schema, Table
 from mrt_lint.migration import Migration
+from mrt_lint.ops import Execute
+from mrt_lint.values import UNKNOWN
 
 __all__ = ["Flaw", "Graph", "History", "Problem", "Schema", "Table"]
 
@@ -68,6 +71,35 @@ class History:
     def problems(self) -> Iterator[Problem]:
         """Give what is wrong with the graph."""
         return self.graph.problems()
+
+    def is_legible(self, revision: str) -> bool:
+        """Tell whether all that must have run before a revision, and its own upgrade(), could be read and speaks of no other table.
+
+        Then every table there is was made by the migrations, and so was whatever hangs on it.
+        """
+        graph = self.graph
+        if revision not in graph.ranks or graph.missing:
+            return False
+        return not self._illegible & (graph.above[revision] | 1 << graph.ranks[revision])
+
+    @cached_property
+    def _illegible(self) -> int:
+        """The revisions that may do more than was read, or speak of tables that no migration makes, as bits at their ranks."""
+        return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_legible(revision))
+
+    def _is_legible(self, revision: str) -> bool:
+        migration, before, after = self.migrations[revision], self.before(revision), self.at(revision)
+        if not migration.readable("upgrade"):
+            return False
+        for op in migration.upgrade_ops:
+            if (isinstance(op, Execute) and not isinstance(op.statement, str)) or getattr(op, "effect", False) is UNKNOWN:
+                return False
+            name = getattr(op, "table", None)
+            if isinstance(name, str) and all(
+                schema.table(name, getattr(op, "schema", None)) is UNKNOWN for schema in (before, after)
+            ):
+                return False
+        return True
 
     def before(self, revision: str) -> Schema:
         """Give the schema that `upgrade()` of a revision finds; nothing is known of it on a cycle or behind one."""

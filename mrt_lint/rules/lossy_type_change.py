@@ -44,6 +44,7 @@ class LossyTypeChange(Rule):
     exemptions = (
         "The former type is not known, neither from `existing_type` nor from the history.",
         "The table or the column was created, or the table emptied, earlier in the same upgrade.",
+        "SQLite keeps neither lengths nor precisions.",
     )
 
     bad = (
@@ -86,6 +87,16 @@ class LossyTypeChange(Rule):
             def upgrade():
                 op.alter_column("users", "name", type_=sa.String(50), existing_type=sa.String(20))
                 op.alter_column("users", "number", type_=sa.BigInteger(), existing_type=sa.Integer())
+            """,
+        ),
+        Example(
+            title="SQLite takes any length",
+            target=Target(dialect="sqlite"),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("name", type_=sa.String(20), existing_type=sa.String(50))
+                    batch.alter_column("sum", type_=sa.Numeric(10, 2), existing_type=sa.Numeric(12, 4))
             """,
         ),
         Example(

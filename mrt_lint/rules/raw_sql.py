@@ -47,9 +47,10 @@ class RawSql(Rule):
             """,
         ),
         Example(
-            title="What no rule of its own judges: rows deleted, a function dropped",
+            title="What no rule of its own judges: rows deleted, by Core too, a function dropped",
             source="""
             def upgrade():
+                op.execute(sa.table("tokens", sa.column("user_id")).delete().where(sa.column("user_id").is_(None)))  # MRT104
                 op.execute("DELETE FROM sessions WHERE user_id IS NULL")  # MRT104
                 op.execute("DROP FUNCTION touch()")  # MRT104
 

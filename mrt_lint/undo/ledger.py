@@ -20,6 +20,7 @@ from mrt_lint.ops import (
     Statement,
     Update,
 )
+from mrt_lint.undo.absence import find_absence
 from mrt_lint.undo.acts import acts, apply
 from mrt_lint.undo.fate import Fates, Undo
 from mrt_lint.undo.order import find_trouble
@@ -51,8 +52,9 @@ class Moment:
 class Ledger:
     """Both functions of a migration followed on one dialect.
 
-    `moments`, `touches` and `troubles` (why an operation of downgrade() cannot run) go by the identity of the operation: one
-    upgrade may hold two that are equal. `blind` tells that downgrade() may do anything, `refuses` that it raises.
+    `moments`, `touches`, `troubles` (why an operation of downgrade() cannot run where it stands) and `absences` (what it takes
+    for granted, though it never was there) go by the identity of the operation: one upgrade may hold two that are equal. `blind`
+    tells that downgrade() may do anything, `refuses` that it raises.
     """
 
     def __init__(self, migration: Migration, dialect: str, past: Past) -> None:
@@ -65,8 +67,11 @@ class Ledger:
         self.reverse = {id(op): op for op in running(migration.downgrade_ops, dialect)}
         reverse = self.reverse.values()
         self.troubles: dict[int, str] = {}
+        self.absences: dict[int, str] = {}
         for op in reverse:
-            if trouble := find_trouble(self.world, op):
+            if absence := find_absence(self.world, op):
+                self.absences[id(op)] = absence
+            elif trouble := find_trouble(self.world, op):
                 self.troubles[id(op)] = trouble
             self._follow([op])
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)

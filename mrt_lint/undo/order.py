@@ -8,21 +8,29 @@ from mrt_lint.history.schema import ObjectPlace, Place, fold, object_place, plac
 from mrt_lint.ops import (
     AddColumn,
     AlterColumn,
+    BulkInsert,
     CreateConstraint,
     CreateIndex,
+    Delete,
     DropColumn,
     DropConstraint,
     DropIndex,
     DropObject,
     DropTable,
+    Insert,
     Op,
     RenameTable,
+    Truncate,
+    Update,
 )
 from mrt_lint.undo.things import Table, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import Column, Constraint, SqlType
 
-_ON_TABLES = (AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable)
+_ON_TABLES = (
+    *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
+    *(BulkInsert, Delete, Insert, Truncate, Update),
+)
 
 
 def find_trouble(world: World, op: Op) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
@@ -15,12 +16,31 @@ from mrt_lint.values import UNKNOWN, Column, Constraint
 class Past:
     """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know.
 
-    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known.
+    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known. `is_legible`
+    tells whether all that ran before could be read.
     """
 
-    def __init__(self, schema: Schema | None = None, *, with_types: bool = True) -> None:
+    def __init__(
+        self, schema: Schema | None = None, *, with_types: bool = True, is_legible: Callable[[], bool] = lambda: False
+    ) -> None:
         self.schema = schema or Schema()
         self.with_types = with_types
+        self.is_legible = is_legible
+
+    def is_whole(self) -> bool:
+        """Tell whether all that stands there provably comes from migrations which were read in full."""
+        tables = [table for _, table in self.schema.tables_by_place.items()]
+        return (
+            any(tables)
+            and all(table is None or (isinstance(table, Table) and table.complete) for table in tables)
+            and self.is_legible()
+        )
+
+    def is_absent(self, key: Place) -> bool:
+        """Tell whether there provably is no table, and no view, of that name in any schema."""
+        named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
+        views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
+        return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_whole())
 
     def table(self, key: Key) -> Table | None:
         """Give what is known of a table."""

@@ -71,10 +71,12 @@ class Slots:
         self.before: dict[Key, Thing | None] = {}
         self.now: dict[Key, Thing | None] = {}
         self.gone_before: frozenset[Key] = frozenset()
+        self.seen_before: frozenset[Key] = frozenset()
         self.unsure: set[Key] = set()
 
     def mark(self) -> None:
-        """Note what is gone at the end of upgrade()."""
+        """Note what was spoken of, and what is gone, at the end of upgrade()."""
+        self.seen_before = frozenset(self.now)
         self.gone_before = frozenset(key for key, thing in self.now.items() if thing is None)
 
     def went(self, key: Key) -> bool:

@@ -9,7 +9,7 @@ from mrt_runtime.origin import names, read
 from mrt_runtime.verdict import Failure
 
 CODES = {
-    r"^Downgrade failed": "101 110 112 113 114 115 201 202 205 207 208 215 301 302 303 304 402 403 408 409 501 502 503",
+    r"^Downgrade failed": "101 110 112 113 114 115 116 117 201 202 205 207 208 215 301 302 303 304 402 403 408 409 501 502 503",
     r"rows lost after": "102 104 113 202 203 214 217 301",
     r"rows? left behind": "102 103 104 106",
     r"values (lost|changed) after": "102 103 104 113 201 208 215 302 303",
@@ -21,7 +21,21 @@ CODES = {
 WHOLE = frozenset({"MRT101", "MRT102", "MRT115"})
 """Findings about the whole of downgrade(): they need not name what they explain."""
 OF_TABLES = frozenset(
-    {"MRT103", "MRT104", "MRT106", "MRT110", "MRT112", "MRT113", "MRT202", "MRT203", "MRT214", "MRT217", "MRT301"}
+    {
+        "MRT103",
+        "MRT104",
+        "MRT106",
+        "MRT110",
+        "MRT112",
+        "MRT113",
+        "MRT116",
+        "MRT117",
+        "MRT202",
+        "MRT203",
+        "MRT214",
+        "MRT217",
+        "MRT301",
+    }
 )
 """Findings that explain what becomes of a table's columns and of all else that hangs on it, where they name the table."""
 

@@ -34,7 +34,7 @@ def functions(upgrade: str, downgrade: str) -> str:
 
 DROP = functions('op.drop_column("users", "phone")', 'op.add_column("users", sa.Column("phone", sa.String(20)))')
 CREATE = functions('op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))', 'op.drop_table("users")')
-UPDATE = functions('op.execute("UPDATE users SET name = lower(name)")', 'op.execute("UPDATE orders SET paid = 1")')
+UPDATE = functions('op.execute("UPDATE users SET name = lower(name)")', 'op.execute("UPDATE alembic_version SET version_num = 1")')
 
 
 class Result(NamedTuple):

@@ -48,7 +48,7 @@ def test_moved_lines_and_renamed_files_stay_accepted(accepted):
 
 def test_the_second_of_a_kind_is_new(accepted):
     twice = 'op.execute("UPDATE users SET name = lower(name)")\n' * 2
-    accepted.migration("a3", "a2", functions(twice, 'op.execute("UPDATE orders SET paid = 1")'))
+    accepted.migration("a3", "a2", functions(twice, 'op.execute("UPDATE alembic_version SET version_num = 1")'))
     assert found(check(accepted, "--format", "json")) == [("versions/a3.py", "MRT103")]
 
 

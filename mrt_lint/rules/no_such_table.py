@@ -1,0 +1,154 @@
+"""MRT117."""
+
+from collections.abc import Iterator
+
+from mrt_lint.case import Case
+from mrt_lint.rule import Example, Finding, Rule, Severity
+
+
+class NoSuchTable(Rule):
+    """`downgrade()` works on a table, column or index that no migration has made.
+
+    A name that was misspelt, or forgotten in a copy, is found by the first rollback, in the middle of an incident: the database
+    says that it does not exist, and nothing of the rollback happens, or on MySQL half of it.
+    """
+
+    code = "MRT117"
+    name = "no-such-table"
+    severity = Severity.ERROR
+    message = "downgrade fails here: {absence}"
+    instead = "write the name that upgrade() or an earlier revision gave"
+    manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "The operation runs under a condition or IF EXISTS.",
+        "The history does not make all of its tables itself, or a part of it cannot be read: the name may come from there.",
+        "MRT116 speaks of constraints.",
+    )
+
+    bad = (
+        Example(
+            title="Names that nothing has",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+                op.create_index("ix_users_age", "users", ["age"])
+
+            def downgrade():
+                op.drop_index("ix_user_age", table_name="users")  # MRT117
+                op.drop_column("users", "agee")  # MRT117
+                op.execute("UPDATE user SET name = trim(name)")  # MRT117
+                op.drop_column("user", "age")  # MRT117
+            """,
+        ),
+        Example(
+            title="A table that an earlier revision has dropped",
+            before=(
+                """
+            def upgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer))
+                op.create_table("users", sa.Column("id", sa.Integer))
+            """,
+                """
+            def upgrade():
+                op.drop_table("notes")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+
+            def downgrade():
+                op.drop_column("users", "age")
+                op.drop_column("notes", "age")  # MRT117
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Names that upgrade or the history gave",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text), sa.UniqueConstraint("name"))
+                op.execute("CREATE VIEW names AS SELECT name FROM users")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+                op.rename_table("users", "people")
+                op.drop_constraint("users_name_key", "people", type_="unique")
+
+            def downgrade():
+                op.create_unique_constraint("users_name_key", "people", ["name"])
+                op.drop_column("people", "age")
+                op.alter_column("people", "name", nullable=True)
+                op.rename_table("people", "users")
+                op.execute("UPDATE names SET name = trim(name)")
+                op.execute("UPDATE alembic_version SET version_num = version_num")
+            """,
+        ),
+        Example(
+            title="A table that the history does not make",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+
+            def downgrade():
+                op.drop_index("ix_users_age", table_name="users")
+                op.drop_column("users", "age")
+                op.drop_table("sessions")
+            """,
+        ),
+        Example(
+            title="What cannot be read may have made it",
+            before=(
+                """
+            from models import Base
+
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))
+                Base.metadata.create_all(op.get_bind())
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+
+            def downgrade():
+                op.drop_column("users", "age")
+                op.execute("DELETE FROM sessions")
+            """,
+        ),
+        Example(
+            title="Under a condition",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+
+            def downgrade():
+                op.drop_column("users", "age")
+                op.execute("DROP TABLE IF EXISTS user_backup")
+                op.drop_index("ix_users", table_name="users", if_exists=True)
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every operation of downgrade() on what is not there."""
+        for op in case.migration.downgrade_ops:
+            absence = case.ledger(op).absences.get(id(op)) if case.runs(op) else None
+            if absence:
+                yield self.found(case.migration, op, absence=absence)

@@ -1,0 +1,71 @@
+"""Operations of downgrade() that work on what provably never was there."""
+
+from __future__ import annotations
+
+from mrt_lint.history.schema import fold, object_place, place
+from mrt_lint.ops import (
+    AddColumn,
+    AlterColumn,
+    BulkInsert,
+    CreateConstraint,
+    CreateIndex,
+    Delete,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropTable,
+    Insert,
+    Op,
+    RenameTable,
+    Truncate,
+    Update,
+)
+from mrt_lint.undo.things import Table, readable
+from mrt_lint.undo.world import World
+
+_ON_TABLES = (
+    *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
+    *(BulkInsert, Delete, Insert, Truncate, Update),
+)
+_FOREIGN = ("_alembic", "alembic_", "pg_", "sqlite_", "information_schema", "mysql")
+"""How names begin that belong to Alembic or the database."""
+
+
+def find_absence(world: World, op: Op) -> str | None:
+    """Say in one clause what an operation of downgrade() takes for granted that is not there; None for all that is known."""
+    if not op.certain or getattr(op, "if_exists", False) is not False or not isinstance(op, _ON_TABLES):
+        return None
+    return _find_absent_table(world, op) or _find_absent_part(world, op)
+
+
+def _find_absent_table(world: World, op: Op) -> str | None:
+    name, schema = getattr(op, "table", None), getattr(op, "schema", None)
+    if not readable(name) or any(fold(word).startswith(_FOREIGN) for word in (name, schema) if isinstance(word, str)):
+        return None
+    key = place(schema, name)
+    table = world.tables.now.get(key)
+    is_new = key not in world.tables.now or (isinstance(table, Table) and table.maker is None and table.origin == key)
+    is_spoken_of = key in world.tables.seen_before or object_place("view", schema, name) in world.objects.now
+    if is_spoken_of or not is_new or not world.past.is_absent(key):
+        return None
+    return f"no migration before this one leaves a table '{name}'"
+
+
+def _find_absent_part(world: World, op: Op) -> str | None:
+    table = world.table_of(op)
+    if not isinstance(table, Table) or table.maker is not None or not world.past.is_whole():
+        return None
+    if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and _is_new(table, op.column):
+        known = world.past.table(table.origin)
+        if known is not None and known.complete and fold(op.column) not in known.columns:
+            return f"table '{op.table}' has no column '{op.column}'"
+    if isinstance(op, DropIndex) and readable(op.index):
+        key, where = fold(op.index), place(op.schema, op.index)
+        unseen = where not in world.indexes.now and key not in table.constraints.now and not table.anonymous
+        if unseen and world.past.index(where) is None and world.past.lacks(table.origin, key):
+            return f"table '{op.table}' has no index '{op.index}'"
+    return None
+
+
+def _is_new(table: Table, column: str) -> bool:
+    return fold(column) not in table.columns_by_name.now
