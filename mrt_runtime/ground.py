@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.difference import diff
@@ -22,7 +23,7 @@ UNCOUNTED = sys.maxsize
 class Ground:
     """Looks and seeds, taking over from earlier ones what did not change since.
 
-    One connection serves as long as nobody else works on the database; `release` gives it up.
+    One connection serves as long as the database is the same and bears that it stays open while others work there.
     ignored: gives the names of tables that are not the project's own.
     """
 
@@ -32,6 +33,7 @@ class Ground:
         self._seeder = seeder
         self._ignored = ignored
         self._opened: Connection | None = None
+        self._is_idle = False
         self._last: Look | None = None
         self._sown: Look | None = None
         self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
@@ -75,21 +77,40 @@ class Ground:
             connection.commit()
 
     def release(self) -> None:
-        """Close the connection: somebody else is going to work on the database."""
-        opened, self._opened = self._opened, None
+        """Be out of the way: somebody else is going to work on the database."""
+        if not self._scratch.bears_company:
+            self.close()
+        elif self._opened is not None:
+            self._is_idle = True
+            self._opened.rollback()
+            self._opened.connection.rollback()  # of looks, which work below SQLAlchemy, it knows nothing
+
+    def close(self) -> None:
+        """Close the connection: the database is going to be copied, replaced or dropped."""
+        opened, self._opened, self._is_idle = self._opened, None, False
         if opened is not None:
             opened.close()
 
     def forget(self, seeded: Seeded | None) -> None:
         """Start anew after the database was replaced by one that holds what was `seeded`."""
-        self.release()
+        self.close()
         self.seeded = seeded
         self._last = self._sown = self._written = None
 
     def _connection(self) -> Connection:
+        if self._opened is not None and self._is_idle:
+            self._wake(self._opened)
         if self._opened is None:
             self._opened = self._scratch.engine.connect()
         return self._opened
+
+    def _wake(self, opened: Connection) -> None:
+        """Find out whether a connection outlived what was done meanwhile: migrations may end other sessions."""
+        self._is_idle = False
+        try:
+            opened.exec_driver_sql("SELECT 1")
+        except DBAPIError:
+            self.close()
 
 
 def has_changed(before: Look, first: Look) -> bool:

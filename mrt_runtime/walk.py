@@ -112,7 +112,7 @@ class Walk:
     def close(self) -> None:
         """Drop the scratch database, whatever state an interrupted connection is in."""
         try:
-            self._ground.release()
+            self._ground.close()
         finally:
             self.scratch.drop()
 
@@ -168,6 +168,7 @@ class Walk:
         try:
             move(step)
         except MigrationError as error:
+            self._ground.close()  # it may have been cancelled along with the migration
             refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
             if otherwise is Outcome.UPGRADE_FAILED:
@@ -196,7 +197,7 @@ class Walk:
         begin = time.perf_counter()
         if not self.applied or begin - self._milestone_at < PATIENCE * self._milestone_cost:
             return
-        self._ground.release()
+        self._ground.close()
         checkpoint = self.scratch.checkpoint()
         if checkpoint is None:
             return

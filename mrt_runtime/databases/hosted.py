@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.link import Link
 from mrt_runtime.databases.protocol import Checkpoint, Database
@@ -36,6 +36,8 @@ class Contents(Protocol):
 class HostedScratch:
     """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
 
+    bears_company = True
+
     def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL) -> None:
         self.database = database
         self.url = url
@@ -43,6 +45,7 @@ class HostedScratch:
         self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool)
         refuse_shortage(self.engine)
+        event.listen(self.engine, "connect", _on_connect)
         self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False
@@ -85,3 +88,9 @@ class HostedScratch:
 
     def __exit__(self, *error: object) -> None:
         self.drop()
+
+
+def _on_connect(dbapi_connection: Any, _record: object) -> None:
+    """Keep psycopg from preparing what we say often: between two times a migration may give the columns other types."""
+    if hasattr(dbapi_connection, "prepare_threshold"):
+        dbapi_connection.prepare_threshold = None

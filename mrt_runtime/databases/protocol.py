@@ -59,6 +59,10 @@ class Scratch(Protocol):
     def engine(self) -> Engine:
         """An engine without a pool: when a connection is closed, nothing stays open that could block a checkpoint."""
 
+    @property
+    def bears_company(self) -> bool:
+        """Whether a connection of ours that is idle may stay open while env.py's works: it blocks nothing then."""
+
     def is_mine(self, connection: Connection) -> bool:
         """Whether this connection stands in this scratch database: asked of the database, not of the URL. Only reads."""
 

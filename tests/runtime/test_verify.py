@@ -373,3 +373,29 @@ def test_an_enum_that_stays_behind_is_told_on_postgresql(project, verify, postgr
     found = verify(db_url=postgres_url)
     assert messages(found["001"])[0] == "Enum 'mood' still exists after rollback"
     assert messages(found["002"])[0] == "Enum 'mood': labels (good, bad) became (good, bad, soso) after rollback"
+
+
+END_THE_OTHERS = {
+    "postgres": """op.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")""",
+    "mysql": """bind = op.get_bind()
+    mine = sa.text("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+    for number in bind.scalars(mine).all():
+        bind.exec_driver_sql(f"KILL {number}")""",
+}
+
+
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+def test_migrations_that_end_all_other_sessions_are_none_of_ours(project, verify, server, request):
+    """Our connection idles while migrations run: it may be cut, and holds no lock that a migration would wait for."""
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    end = END_THE_OTHERS[server]
+    project.add(
+        "002",
+        "001",
+        upgrade=f'{end}\n    op.add_column("users", sa.Column("age", sa.Integer))',
+        downgrade=f'{end}\n    op.drop_column("users", "age")',
+    )
+    project.add("003", "002", upgrade='op.rename_table("users", "people")', downgrade='op.rename_table("people", "users")')
+    found = verify(db_url=request.getfixturevalue(f"{server}_url"), migration_timeout=10)
+    assert [verdict.outcome for verdict in found.values()] == [Outcome.REVERSIBLE] * 3

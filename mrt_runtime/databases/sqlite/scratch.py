@@ -34,6 +34,8 @@ class FileCheckpoint:
 class SQLiteScratch:
     """What proves that a connection stands here is the file's path, in a folder that this run made under a random name."""
 
+    bears_company = False  # the file is replaced, and a journal's mode changes only when nobody else is there
+
     def __init__(self, database: Database, folder: Folder, url: URL, env_url: URL, template: Path | None) -> None:
         self.database = database
         self.url = url
