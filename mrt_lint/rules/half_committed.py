@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.alteration import statement
 from mrt_lint.case import Case
-from mrt_lint.phrase import names
+from mrt_lint.phrase import deed, names
 from mrt_lint.refusal import refusable
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target
 from mrt_lint.values import UNSET
@@ -125,7 +125,7 @@ class HalfCommitted(Rule):
                 continue
             reason = refusable(case, op) if first is not None and first not in statement(case, op) else ""
             if first is not None and reason:
-                yield self.found(case.migration, op, **names(op), server=server.name, reason=reason, first=_words(first))
+                yield self.found(case.migration, op, **names(op), server=server.name, reason=reason, first=deed(first))
                 return
             if first is None and _is_final(op):
                 first = op
@@ -152,17 +152,3 @@ _FINAL = (
     ops.DropTable,
     ops.RenameTable,
 )
-
-
-def _words(op: ops.Op) -> str:
-    """Name an operation that has run: "the new column 'users.nick'"."""
-    found = names(op)
-    if isinstance(op, ops.AddColumn):
-        return f"the new {found['the_column']}"
-    if isinstance(op, ops.CreateTable):
-        return f"the new {found['the_table']}"
-    if isinstance(op, ops.CreateIndex | ops.CreateConstraint):
-        return f"the new {found['the_index' if isinstance(op, ops.CreateIndex) else 'the_constraint']}"
-    if isinstance(op, ops.DropTable | ops.DropColumn | ops.DropIndex | ops.DropConstraint):
-        return f"the drop of {found['the_' + op.op.rpartition('_')[2]]}"
-    return f"another name of {found['the_column' if isinstance(op, ops.AlterColumn) else 'the_table']}"

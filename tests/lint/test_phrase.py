@@ -2,9 +2,19 @@
 
 import pytest
 
-from mrt_lint.ops import DropColumn
-from mrt_lint.phrase import names
-from mrt_lint.values import UNKNOWN
+from mrt_lint.ops import (
+    AddColumn,
+    AlterColumn,
+    CreateForeignKey,
+    CreateIndex,
+    CreatePrimaryKey,
+    DropColumn,
+    DropConstraint,
+    Op,
+    RenameTable,
+)
+from mrt_lint.phrase import deed, names
+from mrt_lint.values import UNKNOWN, Column, Constraint
 
 
 @pytest.mark.parametrize(
@@ -37,3 +47,19 @@ def test_names_in_sql_are_quoted_where_they_would_be_folded_or_taken_for_a_word_
 def test_mysql_quotes_in_backticks_and_keeps_capitals_without(op: DropColumn, table: str, column: str, dialect: str):
     found = names(op, dialect)
     assert (found["sql_table"], found["sql_column"]) == (table, column)
+
+
+@pytest.mark.parametrize(
+    ("op", "words"),
+    [
+        (AddColumn(table="users", column="nick", definition=Column(name="nick")), "the new column 'users.nick'"),
+        (CreateForeignKey(table="a", definition=Constraint(kind="foreignkey", name="fk")), "the new foreign key 'fk'"),
+        (CreatePrimaryKey(table="a", definition=Constraint(kind="primary")), "the new primary key"),
+        (CreateIndex(index=None, table="a"), "the new index"),
+        (DropConstraint(table="a", constraint="x", kind="check"), "the drop of check constraint 'x'"),
+        (RenameTable(table="a", new_table="b"), "another name of table 'a'"),
+        (AlterColumn(table="a", column="b"), "a change of column 'a.b'"),
+    ],
+)
+def test_what_was_done_is_named_by_what_it_was_done_to(op: Op, words: str):
+    assert deed(op) == words

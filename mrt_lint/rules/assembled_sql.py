@@ -1,0 +1,108 @@
+"""MRT803."""
+
+import re
+from collections.abc import Iterator
+
+from mrt_lint import ops
+from mrt_lint.case import Case
+from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.values import HOLE
+
+_SCHEMA = re.compile(rf'(?<![\w.]){HOLE}\.?(?=["`\[]?\w)')
+"""A hole right before a name: `{schema}users`, `{schema}.users`."""
+_VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|,|\()\s*['(]?\s*{HOLE}", re.IGNORECASE)
+_ROWS = re.compile(r"\s*(UPDATE|INSERT|DELETE|REPLACE|MERGE|WITH|SELECT)\b", re.IGNORECASE)
+_AROUND = 24
+
+
+class AssembledSql(Rule):
+    """SQL is put together from values that the file does not tell.
+
+    Nobody who reads the migration knows what it will run, neither a reviewer nor this linter; it may differ from one database to
+    the next. A value between the quotes of the text also breaks it as soon as it holds a quote itself.
+    """
+
+    code = "MRT803"
+    name = "assembled-sql"
+    severity = Severity.WARNING
+    message = "what runs here depends on values that cannot be read in the file: {text}"
+    instead = "{safe}"
+    manual = ("SQLAlchemy, text() and bind parameters: https://docs.sqlalchemy.org/en/20/core/sqlelement.html",)
+    exemptions = (
+        "The value is read: a constant, an f-string of constants, a loop over literals, a bind parameter.",
+        "Only the schema before a name cannot be read: {schema}.users.",
+        "The statement only reads, like SELECT, or it could not be read at all, as when another module gives it.",
+    )
+
+    bad = (
+        Example(
+            title="A value in the text, a name from elsewhere",
+            source="""
+            from app.settings import table_names, owner
+
+            def upgrade():
+                op.execute(f"UPDATE users SET owner = '{owner}'")  # MRT803
+                op.execute("ALTER TABLE " + table_names[0] + " ADD COLUMN age integer")  # MRT803
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="A bind parameter, names that are written down",
+            source="""
+            from app.settings import owner
+
+            TABLES = ("users", "teams")
+
+            def upgrade():
+                op.execute(sa.text("UPDATE users SET owner = :owner").bindparams(owner=owner))
+                for table in TABLES:
+                    op.execute(f"ALTER TABLE {table} ADD COLUMN age integer")
+            """,
+        ),
+        Example(
+            title="The schema before a name, a statement that reads",
+            source="""
+            from app.settings import schema
+
+            def upgrade():
+                op.execute(f"ALTER TABLE {schema}.users ADD COLUMN age integer")
+                op.get_bind().execute(sa.text(f"SELECT count(*) FROM {schema}"))
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every statement with a hole that it does something with, in either function."""
+        for operations in (case.migration.upgrade_ops, case.migration.downgrade_ops):
+            for place, op in enumerate(operations):
+                if not isinstance(op, ops.Execute) or not isinstance(op.statement, str) or not case.runs(op):
+                    continue
+                text = _SCHEMA.sub("", op.statement)
+                if HOLE in text and not _only_reads(operations[place + 1 :]):
+                    yield self.found(case.migration, op, text=_part(text), safe=_safe(text))
+
+
+def _only_reads(following: tuple[ops.Op, ...]) -> bool:
+    """Tell whether all that an Execute stands for leaves everything as it was, given what follows it."""
+    for op in following:
+        if not op.sql:
+            return True
+        if not isinstance(op, ops.Statement) or op.effect is not False:
+            return False
+    return True
+
+
+def _part(text: str) -> str:
+    """Show the first hole with what stands around it."""
+    words = " ".join(text.split())
+    at = words.index(HOLE)
+    start, end = max(0, at - _AROUND), at + _AROUND
+    shown = words[start:end].replace(HOLE, "?").strip()
+    return f"{'…' if start else ''}{shown}{'…' if end < len(words) else ''}"
+
+
+def _safe(text: str) -> str:
+    if _ROWS.match(text) and _VALUE.search(text):
+        return 'pass the value beside the SQL: op.execute(sa.text("… = :value").bindparams(value=…))'
+    return "write it down in the migration, as it is at this revision: in constants, or in a loop over literals"
