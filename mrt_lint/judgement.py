@@ -30,20 +30,11 @@ def judge(
     the settings name a code that no rule has.
     """
     chosen = choose(settings)
-    migrations = {
-        path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None
-    }
+    migrations = migrations_of(readings)
     broken = {path: reading for path, reading in readings.items() if isinstance(reading, Broken)}
     stand_ins = [outline(path, sources[path]) for path in broken]
-    known = [*migrations.values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
-    history = History.of(known, settings.target.dialect)
-    context = Context(
-        target=settings.target,
-        history=history,
-        independent_branches=settings.independent_branches,
-        irreversible=settings.irreversible,
-        breaches=breaches,
-    )
+    history = history_of(sources, readings, settings)
+    context = context_of(history, settings, breaches)
     findings = [
         *rules.check_history(history, context, chosen),
         *(finding for migration in migrations.values() for finding in _check(migration, context, chosen)),
@@ -54,6 +45,37 @@ def judge(
     spoken, accepted = _excuse(spoken, settings)
     report = Report(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced), accepted=tuple(accepted))
     return report + Report(unreadable=tuple(unread for several in unreadable for unread in several))
+
+
+def migrations_of(readings: Mapping[str, Reading]) -> dict[str, Migration]:
+    """Give the migrations among what was read, by path."""
+    return {path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None}
+
+
+def history_of(sources: Mapping[str, bytes], readings: Mapping[str, Reading], settings: Settings) -> History:
+    """Give the history that files make; a broken one stands in it by its header."""
+    stand_ins = (outline(path, sources[path]) for path, reading in readings.items() if isinstance(reading, Broken))
+    known = [*migrations_of(readings).values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
+    return History.of(known, settings.target.dialect)
+
+
+def context_of(history: History, settings: Settings, breaches: tuple[Breach, ...] = ()) -> Context:
+    """Give what rules may know beside a migration of this history."""
+    return Context(
+        target=settings.target,
+        history=history,
+        independent_branches=settings.independent_branches,
+        irreversible=settings.irreversible,
+        breaches=breaches,
+    )
+
+
+def judge_file(migration: Migration, source: bytes, context: Context, settings: Settings) -> list[Finding]:
+    """Judge one migration again; rules of the graph, which its functions do not change, are left out."""
+    chosen = choose(settings)
+    findings = _check(migration, context, chosen)
+    spoken, _ = _hush(findings, {migration.path: source}, {migration.path: migration}, chosen)
+    return _excuse(spoken, settings)[0]
 
 
 def choose(settings: Settings) -> tuple[Rule, ...]:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mrt_lint.online import page as online
-from mrt_lint.rule import Example, Rule, Target
+from mrt_lint.rule import Example, Fix, Rule, Target
 
 _DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 _VERSIONS = {"mysql": "mysql_version", "mariadb": "mariadb_version"}
+_FIXING = {Fix.SAFE: "mrt check --fix", Fix.UNSAFE: "mrt check --fix --unsafe-fixes"}
 _GROUPS = {
     "1": "What downgrade() does not undo",
     "2": "What is lost",
@@ -28,7 +29,7 @@ _GROUPS = {
 
 
 def render(rule: Rule) -> str:
-    """Write a rule's page in Markdown: what, why, the safe way, what stays silent, how to silence it, the manual."""
+    """Write a rule's page in Markdown: what, why, the safe way, what stays silent, how it is fixed or silenced, the manual."""
     what, _, why = textwrap.dedent("    " + (rule.__doc__ or "")).partition("\n\n")
     sections = [f"# {rule.code} {rule.name}", f"{what.strip()} *({_kind(rule)})*", "## Why it hurts", why.strip()]
     if rule.bad:
@@ -41,6 +42,8 @@ def render(rule: Rule) -> str:
             "\n".join(f"* {exemption}" for exemption in rule.exemptions),
             *_examples(rule.good[1:]),
         ]
+    if rule.fix is not None:
+        sections += ["## How it is fixed", f"`{_FIXING[rule.fix]}`. {rule.fixes}"]
     sections += ["## How to silence it", _silence(rule), "## What it rests on", "\n".join(f"* {source}" for source in rule.manual)]
     return "\n\n".join(section for section in sections if section) + "\n"
 

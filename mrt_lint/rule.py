@@ -28,6 +28,13 @@ class Severity(str, enum.Enum):
     WARNING = "warning"
 
 
+class Fix(str, enum.Enum):
+    """A safe fix keeps what the author meant; an unsafe one may change it, and is made only where the user says so."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """The database the migrations are written for.
@@ -60,7 +67,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule says: where, what happens to whom, and what to write instead."""
+    """What a rule says: where, what happens to whom, and what to write instead; `fix` is the kind of fix its rule has."""
 
     path: str
     place: Place
@@ -70,6 +77,7 @@ class Finding:
     revision: str | None
     message: str
     instead: str
+    fix: Fix | None = None
 
     def __str__(self) -> str:
         return f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}"
@@ -105,6 +113,7 @@ class Rule(ABC):
     `message` and `instead` are format strings, filled from what `self.found()` is given. `manual` cites what the rule rests
     on. An opt-in rule (`default = False`) speaks only when selected. Of the same operation, `gives_way` names the codes that say
     more; a rule `of_undoing` says only that one thing is not undone (`mrt_lint.repetition` says when which is silent).
+    `fix` is the kind of fix that `mrt check --fix` knows, `fixes` says what it writes and where it does not.
     """
 
     code: ClassVar[str]
@@ -120,6 +129,8 @@ class Rule(ABC):
     manual: ClassVar[tuple[str, ...]] = ()
     gives_way: ClassVar[tuple[str, ...]] = ()
     of_undoing: ClassVar[bool] = False
+    fix: ClassVar[Fix | None] = None
+    fixes: ClassVar[str] = ""
 
     @abstractmethod
     def check(self, case: Case) -> Iterator[Finding]:
@@ -137,6 +148,7 @@ class Rule(ABC):
             revision=migration.revision if isinstance(migration.revision, str) else None,
             message=(wording or self).message.format(**names),
             instead=(wording or self).instead.format(**names),
+            fix=self.fix if wording is None else None,  # another wording is about another database
         )
 
 

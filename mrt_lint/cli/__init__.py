@@ -67,7 +67,7 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
     baseline = commands.add_parser("baseline", help="accept what is found today, for mrt check --baseline")
     _add_choice(baseline)
     baseline.add_argument("--output", "-o", metavar="FILE", default="mrt-baseline.json", help="(default: mrt-baseline.json)")
-    baseline.set_defaults(strict=None, since=None, diff_base=None)
+    baseline.set_defaults(strict=None, since=None, diff_base=None, baseline=None)
     lock = commands.add_parser("lock", help="write down what every revision is, so that mrt check notices when one is changed")
     lock.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
     _add_show(commands.add_parser("show", help="print what a migration does, or the schema at a revision"))
@@ -112,6 +112,9 @@ def _add_check(parser: ArgumentParser) -> None:
     add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted")
     add("--statistics", action="store_true", help="only how often each code was found")
     add("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
+    add("--fix", action="store_true", help="write what can be written for certain, and report what is left")
+    add("--diff", action="store_true", help="show what --fix would write, and write nothing")
+    add("--unsafe-fixes", action="store_true", help="with --fix or --diff: fixes too that may change what the author meant")
     _add_output(parser, "concise", "github", "gitlab", "junit", "sarif")
 
 

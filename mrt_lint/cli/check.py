@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from mrt_lint.cache import Cache
 from mrt_lint.cli.output import style_of, write
@@ -20,14 +20,18 @@ from mrt_lint.report import Report
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 
-_FOR_PEOPLE: Final = ("table", "concise", "statistics")
+FOR_PEOPLE: Final = ("table", "concise", "statistics")
 
 
 def run(options: Namespace) -> int:
     """Check, report, and give the exit code: 1 for errors, with --strict for warnings, too."""
     for name in ("statistics", "watch"):
-        if getattr(options, name) and options.format not in _FOR_PEOPLE:
+        if getattr(options, name) and options.format not in FOR_PEOPLE:
             raise UsageError(f"--{name} is for people: it cannot be written as {options.format}.")
+    if options.fix or options.diff or options.unsafe_fixes:
+        from mrt_lint.cli import fixing  # noqa: PLC0415  only when asked for
+
+        return fixing.run(options)
     if options.watch:
         from mrt_lint.cli.watch import watch  # noqa: PLC0415  only when asked for
 
@@ -37,24 +41,35 @@ def run(options: Namespace) -> int:
 
 def _run(options: Namespace) -> int:
     report = examine(options)
-    if options.baseline is not None:
-        from mrt_lint.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
-
-        report = accept(report, load_baseline(Path(options.baseline)))
-    write(_render(report, options), options)
+    write(render(report, options), options)
     return int(report.fails)
 
 
 def examine(options: Namespace) -> Report:
     """Check what the options say. Raises UsageError where they, the settings or a file cannot be read or meant."""
+    inspection = inspect(options)
+    shown_as = {shown(file): name for file, name in inspection.names.items()}
+    return replace(inspection.report.renamed(lambda path: shown_as.get(path, path)), strict=inspection.settings.strict)
+
+
+class Inspection(NamedTuple):
+    """A check with what it was made by: the files, each with the name that it was given under, and the report by shown path."""
+
+    settings: Settings
+    names: dict[Path, str]
+    engine: Engine
+    report: Report
+
+
+def inspect(options: Namespace) -> Inspection:
+    """Check what the options say, what a baseline accepts left out. Raises UsageError as `examine` does."""
     settings, names, engine = prepare(options)
-    shown_as = {shown(file): name for file, name in names.items()}
-    report = (
-        engine.check(names)
-        .only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
-        .renamed(lambda path: shown_as.get(path, path))
-    )
-    return replace(report, strict=settings.strict)
+    report = engine.check(names).only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
+    if options.baseline is not None:
+        from mrt_lint.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
+
+        report = accept(report, load_baseline(Path(options.baseline)))
+    return Inspection(settings, names, engine, report)
 
 
 def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], Engine]:
@@ -89,11 +104,11 @@ def _chosen(names: dict[Path, str], engine: Engine, options: Namespace, lock: st
     return chosen | {lock}  # what is missing from the history is in no file that could be chosen
 
 
-def _render(report: Report, options: Namespace) -> str:
-    """Write the report in the form that was asked for; each is a module of its own, so that none pays for another."""
+def render(report: Report, options: Namespace) -> str:
+    """Write a report in the form that was asked for; each is a module of its own, so that none pays for another."""
     form = "statistics" if options.statistics else options.format
-    render = import_module(f"mrt_lint.report.{form}").render
-    return str(render(report, style_of(options)) if form in _FOR_PEOPLE else render(report))
+    write_down = import_module(f"mrt_lint.report.{form}").render
+    return str(write_down(report, style_of(options)) if form in FOR_PEOPLE else write_down(report))
 
 
 def find(paths: list[str], settings: Settings) -> dict[Path, str]:

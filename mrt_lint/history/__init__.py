@@ -36,6 +36,19 @@ class History:
         """
         return cls(Graph(migrations), dialect or "postgresql")
 
+    def on(self, dialect: str) -> History:
+        """Give the same history as databases of another dialect live it."""
+        return self if dialect == self.dialect else History(self.graph, dialect)
+
+    def exchanged(self, migration: Migration) -> History:
+        """Give the history with one file read anew, whose place in the graph is what it was."""
+        history = History(self.graph.exchanged(migration), self.dialect)
+        rank = self.graph.ranks.get(str(migration.revision), len(self.graph.ranks))
+        known = self.graph.ranks
+        history._before = {revision: schema for revision, schema in self._before.items() if known[revision] <= rank}
+        history._at = {revision: schema for revision, schema in self._at.items() if known[revision] < rank}
+        return history
+
     @property
     def migrations(self) -> dict[str, Migration]:
         """Every migration by its revision; where two files claim one revision, the first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,14 @@ class Graph:
             self.parents[revision] = tuple(self._resolved(migration, migration.parents))
             self.dependencies[revision] = tuple(self._resolved(migration, migration.depends_on))
         self.children: dict[str, tuple[str, ...]] = _reversed(self.parents)
+
+    def exchanged(self, migration: Migration) -> Graph:
+        """Give the same graph with one file read anew, which has to declare what it did."""
+        graph = copy(self)
+        known = self.migrations.get(str(migration.revision))
+        if known is not None and known.path == migration.path:
+            graph.migrations = {**self.migrations, str(migration.revision): migration}
+        return graph
 
     @property
     def heads(self) -> tuple[str, ...]:

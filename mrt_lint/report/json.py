@@ -42,4 +42,5 @@ def _finding(finding: Finding) -> dict[str, object]:
         "revision": finding.revision,
         "message": finding.message,
         "instead": finding.instead,
+        **({} if finding.fix is None else {"fix": finding.fix.value}),
     }

@@ -11,7 +11,7 @@ from typing import Final
 
 from mrt_lint.report import Report, Unread
 from mrt_lint.report.style import Style
-from mrt_lint.rule import Finding, Severity
+from mrt_lint.rule import Finding, Fix, Severity
 
 _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100
@@ -19,6 +19,7 @@ _WIDEST: Final = 100
 
 def render(report: Report, style: Style) -> str:
     """Write a report for a terminal, as wide as that is but not so wide that it is hard to read."""
+    _lines_of.cache_clear()  # files change between two reports
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     _lines_of.cache_clear()  # a file may have changed since the last report
     blocks = [_finding(finding, style, width) for finding in report.findings]
@@ -31,7 +32,8 @@ def render(report: Report, style: Style) -> str:
 def _finding(finding: Finding, style: Style, width: int) -> str:
     place = f"{finding.path}:{finding.place.line}:{finding.place.column}"
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
-    lines = [f"{style.paint(place, 'bold')}  {style.paint(finding.code, 'bold', colour)} {style.paint(finding.name, colour)}"]
+    code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
+    lines = [f"{style.paint(place, 'bold')}  {code} {name}{mark(finding)}"]
     lines += _wrap(finding.message, "    ", width)
     code = _line_of(finding.path, finding.place.line)
     if code:
@@ -40,6 +42,11 @@ def _finding(finding: Finding, style: Style, width: int) -> str:
     if finding.instead:
         lines += _advice(finding.instead, width)
     return "\n".join(lines)
+
+
+def mark(finding: Finding) -> str:
+    """Give the mark of a finding whose rule has a safe fix; whether it is certain here, only trying tells."""
+    return " [*]" if finding.fix is Fix.SAFE else ""
 
 
 def _advice(text: str, width: int) -> Iterator[str]:
@@ -75,7 +82,9 @@ def summarize(report: Report, style: Style) -> str:
 def _hint(report: Report) -> str:
     if not report.findings:
         return ""
-    return "\nmrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict.")
+    fixable = sum(finding.fix is Fix.SAFE for finding in report.findings)
+    hint = f"\n[*] mrt check --fix writes {'it' if fixable == 1 else 'them'} where that is certain." if fixable else ""
+    return hint + "\nmrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict.")
 
 
 def _wrap(text: str, indent: str, width: int) -> list[str]:

@@ -7,7 +7,7 @@ from mrt_lint.alteration import blocked
 from mrt_lint.case import Case
 from mrt_lint.online import Change
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target, Wording
 
 
 class CheckWithoutNotValid(Rule):
@@ -37,6 +37,11 @@ class CheckWithoutNotValid(Rule):
             "MariaDB, “InnoDB Online DDL Operations with the INPLACE Alter Algorithm”: https://mariadb.com/docs/server/server-usage/"
             "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
         ),
+    )
+    fix = Fix.UNSAFE
+    fixes = (
+        "`postgresql_not_valid=True`, with `--unsafe-fixes`: the rows that are there stay unchecked until a later revision "
+        "validates the constraint, and the report names the statement for it."
     )
     exemptions = (
         "The table was created earlier in the same upgrade.",

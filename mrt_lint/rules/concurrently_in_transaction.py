@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 
 
 class ConcurrentlyInTransaction(Rule):
@@ -28,6 +28,8 @@ class ConcurrentlyInTransaction(Rule):
         ),
         "Alembic, MigrationContext.autocommit_block: https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
     )
+    fix = Fix.SAFE
+    fixes = "The statement is put into an autocommit block."
     exemptions = (
         "It stands in an autocommit block, or after a COMMIT.",
         "Whether it is concurrent cannot be read.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 from mrt_lint.undo import Undo
 from mrt_lint.undo.replacement import stands_in
 
@@ -24,6 +24,11 @@ class DropConstraint(Rule):
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
     instead = 'add {create}("{constraint}", "{table}", …) to downgrade()'
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "It is a foreign key: MRT205 speaks.",
         "It was created earlier in the same upgrade, or is created again there under the same name.",

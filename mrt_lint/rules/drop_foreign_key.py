@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
 
 
@@ -23,6 +23,11 @@ class DropForeignKey(Rule):
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that point to nothing get in"
     instead = 'add op.create_foreign_key("{constraint}", "{table}", …) to downgrade()'
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "It was created earlier in the same upgrade, or is created again there under the same name.",
         "The table or a column under it is dropped in the same upgrade.",

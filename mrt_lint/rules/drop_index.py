@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 from mrt_lint.undo import Undo
 
 
@@ -23,6 +23,11 @@ class DropIndex(Rule):
     message = "upgrade drops {the_index}{on}, downgrade does not create it again{differing}: the older release runs without it"
     instead = 'add op.create_index("{index}", "{table}", [{columns}]) to downgrade()'
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "The index was created earlier in the same upgrade, or is created again there under the same name.",
         "The table is dropped later in the same upgrade (MRT202 speaks of that).",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 
 
 class DropIndexWithoutConcurrently(Rule):
@@ -24,6 +24,11 @@ class DropIndexWithoutConcurrently(Rule):
     )
     dialects = ("postgresql",)
     manual = ("PostgreSQL, DROP INDEX: https://www.postgresql.org/docs/current/sql-dropindex.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "`postgresql_concurrently=True`, in an autocommit block; the index in `downgrade()` likewise. Where the function does "
+        "more than work on indexes, only with `--unsafe-fixes`: the block commits what came before it."
+    )
     exemptions = (
         "The index or its table was created earlier in the same upgrade, or the table is dropped in it.",
         "Whether it is dropped concurrently cannot be read, or, under a condition, which one it is.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 from mrt_lint.undo import Undo
 
 
@@ -23,6 +23,11 @@ class DropView(Rule):
     message = "upgrade drops {the_name}, downgrade does not create it again: who reads it finds {left}"
     instead = "add the former definition to downgrade(): op.execute('CREATE {kind} {name} AS …')"
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "`downgrade()` creates a view of the name again, also where upgrade replaced it.",
         "The view was created earlier in the same upgrade.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import join, names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 
 
 class IndexWithoutConcurrently(Rule):
@@ -30,6 +30,11 @@ class IndexWithoutConcurrently(Rule):
             "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY"
         ),
         "Alembic, MigrationContext.autocommit_block: https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
+    )
+    fix = Fix.SAFE
+    fixes = (
+        "`postgresql_concurrently=True`, in an autocommit block; the drop in `downgrade()` likewise. Where the function does "
+        "more than work on indexes, only with `--unsafe-fixes`: the block commits what came before it."
     )
     exemptions = (
         "The table or materialized view was created earlier in the same upgrade.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
 
 
@@ -27,6 +27,11 @@ class LeakedEnum(Rule):
             "SQLAlchemy, PostgreSQL ENUM: "
             "https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#sqlalchemy.dialects.postgresql.ENUM"
         ),
+    )
+    fix = Fix.SAFE
+    fixes = (
+        "`sa.Enum(name=…).drop(op.get_bind(), checkfirst=True)` is added at the end of `downgrade()`; on a database without "
+        "such types it does nothing."
     )
     exemptions = (
         "`downgrade()` drops the type, or does not drop the table (MRT110 speaks of that).",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.case import Case
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 
 
 class MissingDowngrade(Rule):
@@ -21,6 +21,12 @@ class MissingDowngrade(Rule):
         "add downgrade() and undo in it what upgrade() does, last step first; raise in it, with the reason, if it cannot be undone"
     )
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
+        "before say it. It is written only where every part is certain; where a column or table comes back without its rows, "
+        "only with `--unsafe-fixes`."
+    )
     exemptions = ("`downgrade` is imported or assigned in the file.",)
 
     bad = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.case import Case
 from mrt_lint.migration import Function
 from mrt_lint.ops import Execute, Op, Statement
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
 
 
@@ -24,6 +24,12 @@ class NoopDowngrade(Rule):
     )
     instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and say why"
     manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
+        "before say it. It is written only where every part is certain; where a column or table comes back without its rows, or "
+        "a comment may say why nothing is done, only with `--unsafe-fixes`."
+    )
     exemptions = (
         "`upgrade()` does nothing either, as in a merge revision, or nothing on the declared database.",
         "`upgrade()` runs nothing but SQL without an effect: SELECT, SET, SHOW.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 from mrt_lint.undo import Undo
 from mrt_lint.undo.replacement import makes_room
 
@@ -26,6 +26,12 @@ class NotRemoved(Rule):
     message = "upgrade creates {what}, downgrade does not remove it: {consequence}"
     instead = "add {undo} to downgrade()"
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole. Dropping a table or column that `downgrade()` leaves alone is done "
+        "with `--unsafe-fixes` only: rows may have been written to it since."
+    )
     exemptions = (
         "It hangs on a table that upgrade created or downgrade drops.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
 from mrt_lint.values import UNKNOWN
 
@@ -24,6 +24,11 @@ class NullableNotRestored(Rule):
     message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
     instead = 'add op.alter_column("{table}", "{column}", nullable=True) to downgrade()'
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may say as well, or the history.",
         "The column or its table was added in the same upgrade, or is dropped in it.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
 from mrt_lint.values import UNSET
 
@@ -26,6 +26,11 @@ class RenameColumn(Rule):
     )
     instead = 'add op.alter_column("{table}", "{new_column}", new_column_name="{column}") to downgrade()'
     manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "The column was added, or is dropped later, in the same upgrade.",
         "`downgrade()` adds the old column again: it moves the values another way.",

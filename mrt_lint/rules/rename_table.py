@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
 
 
@@ -25,6 +25,11 @@ class RenameTable(Rule):
     )
     instead = "add op.rename_table({new!r}, {old!r}) to downgrade()"
     manual = ("Alembic, Operations.rename_table: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "The table is dropped later in the same upgrade (MRT202 speaks of that).",
         "`downgrade()` has parts that cannot be read.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 from mrt_lint.undo import Undo
 
 _KINDS = frozenset({"type", "enum", "domain", "composite"})
@@ -26,6 +26,11 @@ class TypeNotDropped(Rule):
     instead = "add op.execute('DROP {kind} {name}') to downgrade(), after the columns that use it"
     dialects = ("postgresql",)
     manual = ("PostgreSQL, CREATE TYPE: https://www.postgresql.org/docs/current/sql-createtype.html",)
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
+    )
     exemptions = (
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
         "The type comes with a table (MRT114 speaks of that).",

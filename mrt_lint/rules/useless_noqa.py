@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.case import Case
-from mrt_lint.rule import Finding, Rule, Severity
+from mrt_lint.rule import Finding, Fix, Rule, Severity
 
 
 class UselessNoqa(Rule):
@@ -19,6 +19,8 @@ class UselessNoqa(Rule):
     message = "this comment silences {code}, which finds nothing here"
     instead = "remove {code} from the comment"
     manual = ("flake8, “Selecting and Ignoring Violations”: https://flake8.pycqa.org/en/latest/user/violations.html",)
+    fix = Fix.SAFE
+    fixes = "The code is taken out of the comment, and the comment away where no other code stands in it."
     exemptions = ("A comment without codes, and one for a rule that is not selected in this run.",)
     bad = ()
     good = ()

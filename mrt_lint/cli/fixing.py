@@ -1,0 +1,124 @@
+"""`mrt check --fix` and `--diff`: write what is certain, or show it."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from mrt_lint.cli.check import FOR_PEOPLE, Inspection, examine, inspect, render
+from mrt_lint.cli.output import write
+from mrt_lint.engine import read_file, shown
+from mrt_lint.fix.diff import unified
+from mrt_lint.fix.session import Outcome, Session
+from mrt_lint.fix.write import write_file
+from mrt_lint.lock import LOCK_FILE, breaches
+from mrt_lint.rule import Finding
+from mrt_lint.usage import UsageError
+
+_MOST: Final = 10
+_WRONG: Final = 2
+
+
+def run(options: Namespace) -> int:
+    """Fix, report what is left, and give the exit code: as `mrt check` by what is left, 2 where a file could not be written.
+
+    With --diff nothing is written, and the code is 1 where there is something to fix or something is left that fails.
+    """
+    if not options.fix and not options.diff:
+        raise UsageError("--unsafe-fixes says which fixes are made: write it beside --fix or --diff.")
+    if options.watch:
+        raise UsageError("--watch only looks: leave it out, or --fix and --diff.")
+    if options.diff and (options.format != "table" or options.statistics):
+        raise UsageError("--diff prints a diff: leave out --format and --statistics, or --diff.")
+    inspection = inspect(options)
+    outcomes = list(_outcomes(inspection, unsafe=options.unsafe_fixes))
+    paths = {shown(file): file for file in inspection.names}
+    names = {shown(file): name for file, name in inspection.names.items()}
+    changed = [outcome for outcome in outcomes if outcome.after != outcome.before]
+    if options.diff:
+        write("".join(unified(names[outcome.path], outcome.before, outcome.after) for outcome in changed), options)
+        sys.stderr.write("".join(f"{line}\n" for line in _summary(outcomes, names, did="Would fix")))
+        return int(bool(changed) or (inspection.report.findings != () if inspection.settings.strict else inspection.report.fails))
+    troubles = _write(changed, paths)
+    report = examine(options)
+    write(render(report, options), options)
+    words = "".join(f"{line}\n" for line in _summary(outcomes, names, did="Fixed"))
+    to_people = options.format in FOR_PEOPLE and not options.output
+    (sys.stdout if to_people else sys.stderr).write(f"\n{words}" if to_people and words else words)
+    sys.stderr.write("".join(f"mrt check: {trouble}\n" for trouble in troubles))
+    return _WRONG if troubles else int(report.fails)
+
+
+def _outcomes(inspection: Inspection, *, unsafe: bool) -> Iterator[Outcome]:
+    """Fix every file in memory, one history after the other."""
+    wanted: dict[str, list[Finding]] = {}
+    for finding in inspection.report.findings:
+        if finding.fix is not None:
+            wanted.setdefault(finding.path, []).append(finding)
+    if not wanted:
+        return
+    lock = inspection.settings.root / LOCK_FILE
+    content = read_file(lock) if lock.exists() else None
+
+    def breaks(path: str, before: bytes, after: bytes) -> bool:
+        if content is None:
+            return False
+        was, now = (breaches(content, shown(lock), {path: source}, lambda _: False) for source in (before, after))
+        return len(now) > len(was)
+
+    for sources, readings in inspection.engine.readings(inspection.names):
+        session = Session(sources, readings, inspection.settings, unsafe=unsafe, breaks=breaks)
+        yield from (session.fix(path, wanted[path]) for path in sources if path in wanted)
+
+
+def _write(outcomes: list[Outcome], paths: dict[str, Path]) -> list[str]:
+    """Write the files; one that cannot be written does not keep the others from it. Give what went wrong."""
+    return [trouble for outcome in outcomes if (trouble := _trouble(outcome, paths[outcome.path]))]
+
+
+def _trouble(outcome: Outcome, path: Path) -> str:
+    """Write a file; say what went wrong, nothing where all went well."""
+    try:
+        write_file(path, outcome.before, outcome.after, shown_as=outcome.path)
+    except UsageError as trouble:
+        outcome.fixed.clear()
+        return str(trouble)
+    return ""
+
+
+def _summary(outcomes: list[Outcome], names: dict[str, str], *, did: str) -> Iterator[str]:
+    """Say what was fixed where, what is left to do, what --unsafe-fixes would do, and what is not certain."""
+    fixed = [outcome for outcome in outcomes if outcome.fixed]
+    if fixed:
+        count = sum(len(outcome.fixed) for outcome in fixed)
+        yield f"{did} {_count(count, 'finding')} in {_count(len(fixed), 'file')}:"
+        for outcome in fixed:
+            counts = Counter(f"{finding.code} {finding.name}" for finding, _ in outcome.fixed)
+            what = ", ".join(name if number == 1 else f"{name} ({number} times)" for name, number in counts.items())
+            yield f"  {names[outcome.path]}: {what}"
+            yield from (f"    {note}" for note in dict.fromkeys(note for _, note in outcome.fixed if note))
+    elif any(outcome.unsafe or outcome.refused for outcome in outcomes):
+        yield f"{did} nothing."
+    unsafe = [(outcome, *entry) for outcome in outcomes for entry in outcome.unsafe]
+    if unsafe:
+        yield f"--unsafe-fixes would fix {_count(len(unsafe), 'more finding' if fixed else 'finding')}:"
+        yield from _listed(unsafe, names)
+    refused = [(outcome, *entry) for outcome in outcomes for entry in outcome.refused]
+    if refused:
+        yield f"{_count(len(refused), 'finding')} cannot be fixed for certain:"
+        yield from _listed(refused, names)
+
+
+def _listed(entries: list[tuple[Outcome, Finding, str]], names: dict[str, str]) -> Iterator[str]:
+    for outcome, finding, why in entries[:_MOST]:
+        yield f"  {names[outcome.path]}:{finding.place.line}  {finding.code}: {why}"
+    if len(entries) > _MOST:
+        yield f"  … and {len(entries) - _MOST} more"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

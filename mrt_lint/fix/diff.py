@@ -1,0 +1,26 @@
+"""What would be written, as a unified diff that `patch -p0` and `git apply -p0` take."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from mrt_lint.fix.text import Text
+
+
+def unified(path: str, before: bytes, after: bytes) -> str:
+    """Write the difference between two contents of a file; line ends and a byte order mark are part of the lines."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), path, path)
+    return "".join(_ended(lines))
+
+
+def _lines(content: bytes) -> list[str]:
+    text = Text(content)
+    mark = "\ufeff" if text.encode("") else ""
+    parts = (mark + text.text).split("\n")
+    return [f"{part}\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

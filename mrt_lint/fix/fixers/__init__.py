@@ -1,0 +1,1 @@
+"""The fixers, one kind of fix a file."""

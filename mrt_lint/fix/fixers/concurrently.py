@@ -1,0 +1,90 @@
+"""MRT407, MRT420, MRT421: indexes that are built and dropped CONCURRENTLY, outside of the transaction."""
+
+from __future__ import annotations
+
+import ast
+import re
+from contextlib import suppress
+
+from mrt_lint.fix.fixer import Fixer
+from mrt_lint.fix.offer import Edit, Fix, NoFix, Offer
+from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.statement import Statement
+from mrt_lint.ops import CreateIndex, DropIndex, Execute, Op
+from mrt_lint.ops import Statement as SqlStatement
+from mrt_lint.rule import Finding
+
+_CONCURRENTLY = "postgresql_concurrently"
+
+
+class Concurrently(Fixer):
+    """Sets `postgresql_concurrently=True` and puts the call into an autocommit block, and its reverse in downgrade() as well.
+
+    The block commits what came before it. Where that is nothing but other indexes the fix is safe; else a failure would leave half
+    a migration, and the author has to say so.
+    """
+
+    codes = ("MRT407", "MRT420", "MRT421")
+
+    def offer(self, scene: Scene, finding: Finding) -> Offer:
+        """Give the fix for the index that a finding is about."""
+        op = scene.op_at(finding, CreateIndex, DropIndex)
+        edits, function = _rewritten(scene, op)
+        ops = scene.migration.upgrade_ops if function == "upgrade" else scene.migration.downgrade_ops
+        alone = all(isinstance(other, CreateIndex | DropIndex | Execute) or _is_idle(other) for other in ops)
+        for reverse in _reverses(scene, op) if finding.code != "MRT421" else ():
+            with suppress(NoFix):  # it works as it is, and nobody spoke of it
+                edits += _rewritten(scene, reverse)[0]
+        breaks = f"it commits what {function}() has done so far, so a failure after it leaves half a migration"
+        safe = alone or finding.code == "MRT421"
+        return Offer(edits=edits, safety=Fix.SAFE if safe else Fix.UNSAFE, why="" if safe else breaks)
+
+
+def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
+    """Give the edits for one index, and the function that they are in. Raises NoFix."""
+    if op.batch:
+        raise NoFix("a batch does all its work in one transaction")
+    if not op.certain:
+        raise NoFix("nobody can tell by reading whether it runs")
+    statement = Statement.at(scene.text, op.origin)
+    if any(isinstance(outer, ast.For | ast.While | ast.Try) for outer in scene.text.around(statement.node)):
+        raise NoFix("it stands in a loop or a try")
+    deeper = not op.autocommit
+    assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
+    if op.concurrently is True:
+        code = statement.moved(deeper=deeper)
+    elif op.sql:
+        code = _in_sql(scene, op, statement, deeper=deeper)
+    else:
+        code = statement.with_keyword(_CONCURRENTLY, "True", deeper=deeper)
+    edit = statement.in_autocommit_block(code) if deeper else statement.replaced(code)
+    return (edit,), statement.function.name
+
+
+def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
+    """Give the call with CONCURRENTLY in its SQL. Raises NoFix where that is not one statement in one plain literal."""
+    here = [other for other in (*scene.migration.upgrade_ops, *scene.migration.downgrade_ops) if other.origin == op.origin]
+    literals = [node for node in ast.walk(statement.call) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    if len(here) != 2 or len(literals) != 1:  # noqa: PLR2004  the call and what its SQL means
+        raise NoFix("its SQL is not one statement in one plain string")
+    written = statement.text.source(literals[0])
+    found = re.match(r"""("{3}|'{3}|"|')\s*(CREATE(\s+UNIQUE)?|DROP)\s+INDEX\b""", written, re.IGNORECASE)
+    if found is None:
+        raise NoFix("its SQL is not one statement in one plain string")
+    word = "CONCURRENTLY" if found[0][-5:].isupper() else "concurrently"
+    code = statement.moved(deeper=deeper)
+    return code.replace(found[0], f"{found[0]} {word}", 1)
+
+
+def _reverses(scene: Scene, op: Op) -> list[Op]:
+    """Give the operations of downgrade() on the same index that are not concurrent yet."""
+    kind = DropIndex if isinstance(op, CreateIndex) else CreateIndex
+    return [
+        other
+        for other in scene.migration.downgrade_ops
+        if isinstance(other, kind) and other.index == getattr(op, "index", None) and other.concurrently is False
+    ]
+
+
+def _is_idle(op: Op) -> bool:
+    return isinstance(op, SqlStatement) and op.effect is False

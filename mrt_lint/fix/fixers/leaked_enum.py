@@ -1,0 +1,43 @@
+"""MRT114: the enum type that came with a table goes with it."""
+
+from __future__ import annotations
+
+from mrt_lint.fix.body import Body
+from mrt_lint.fix.fixer import Fixer
+from mrt_lint.fix.offer import NoFix, Offer
+from mrt_lint.fix.reverse.enum import drop_enum
+from mrt_lint.fix.scene import Scene
+from mrt_lint.history.schema import fold
+from mrt_lint.ops import CreateTable
+from mrt_lint.rule import Finding
+from mrt_lint.values import SqlType
+
+
+class LeakedEnum(Fixer):
+    """Drops the type at the end of downgrade(), where no column has it any more.
+
+    `sa.Enum(name=…).drop(bind)` is `DROP TYPE` on PostgreSQL and nothing on a database without such types, so it needs no guard.
+    """
+
+    codes = ("MRT114",)
+
+    def offer(self, scene: Scene, finding: Finding) -> Offer:
+        """Give the fix for one type."""
+        op = scene.op_at(finding, CreateTable)
+        assert isinstance(op, CreateTable)  # noqa: S101  for mypy
+        kinds = [column.type.on("postgresql") for column in op.columns if isinstance(column.type, SqlType)]
+        found = {
+            (kind.type_name, kind.schema)
+            for kind in kinds
+            if isinstance(kind, SqlType) and isinstance(kind.type_name, str) and _speaks_of(finding, kind.type_name)
+        }
+        if len(found) != 1:
+            raise NoFix("the type's name is not certain")
+        ((name, schema),) = found
+        step = drop_enum(scene, str(name), schema)
+        return Offer(edits=(Body(scene.text, scene.names).at_end([step]), *scene.names.edits()), keeps_upgrade=True)
+
+
+def _speaks_of(finding: Finding, kind: str) -> bool:
+    """Whether a finding is about a type; it says its name as names are compared."""
+    return f"type '{fold(kind)}'," in finding.message

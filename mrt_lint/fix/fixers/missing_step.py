@@ -1,0 +1,96 @@
+"""MRT110, MRT205, MRT207, MRT301, MRT302, MRT402, MRT408, MRT409, MRT503: the step that `downgrade()` lacks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mrt_lint import ops
+from mrt_lint.fix.body import Body
+from mrt_lint.fix.fixer import Fixer
+from mrt_lint.fix.offer import Fix, NoFix, Offer
+from mrt_lint.fix.reverse import Plan
+from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.step import Step
+from mrt_lint.fix.whole import prove, whole
+from mrt_lint.ops import Op
+from mrt_lint.rule import Finding
+from mrt_lint.values import UNSET
+
+
+class MissingStep(Fixer):
+    """Adds the reverse of one operation to a downgrade() that undoes others, and writes an empty one whole.
+
+    It comes first where it undoes the last operation, else last; the other way round where the order then cannot run. Dropping a
+    table or column that downgrade() leaves alone today is unsafe: rows have been written since.
+    """
+
+    codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT408", "MRT409", "MRT503")
+
+    def offer(self, scene: Scene, finding: Finding) -> Offer:
+        """Give the step for the operation that a finding is about."""
+        body = Body(scene.text, scene.names)
+        if body.is_empty:
+            return whole(scene, body)
+        migration = scene.migration
+        if not migration.readable("upgrade") or not migration.readable("downgrade"):
+            raise NoFix("a call in this migration cannot be read")
+        number = _number(scene, finding)
+        op = migration.upgrade_ops[number]
+        if isinstance(op, ops.AlterColumn) and len(_set(op)) != 1:
+            raise NoFix("alter_column changes more than that")
+        if not op.certain:
+            raise NoFix("nobody can tell by reading whether it runs")
+        steps = Plan(scene).reversed(number)
+        if not steps:
+            raise NoFix("nothing undoes it for certain")
+        return _placed(scene, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
+
+
+def _number(scene: Scene, finding: Finding) -> int:
+    """Give the number of the operation of upgrade() that a finding is about. Raises NoFix where that cannot be told."""
+    found = [
+        number
+        for number, op in enumerate(scene.migration.upgrade_ops)
+        if op.origin == finding.place and not isinstance(op, ops.Execute)
+    ]
+    if len(found) != 1:
+        raise NoFix("several operations are written as one" if found else "it is no operation of upgrade()")
+    return found[0]
+
+
+def _placed(scene: Scene, body: Body, steps: list[Step], *, is_last: bool) -> Offer:
+    """Offer the steps at one end of downgrade(), and at the other where that does not hold."""
+    old = scene.migration.downgrade_ops
+    unsafe = next((step.unsafe for step in steps if step.unsafe), "")
+    if any(isinstance(step.op, ops.DropTable | ops.DropColumn) for step in steps):
+        unsafe = "downgrade() leaves it alone, and rows may have been written to it since"
+    imports = scene.names.edits()
+    safety = Fix.UNSAFE if unsafe else Fix.SAFE
+    first = Offer(
+        edits=(body.at_start(steps), *imports),
+        safety=safety,
+        why=unsafe,
+        keeps_upgrade=True,
+        proof=lambda again: prove(again, steps, after=old),
+    )
+    try:
+        last = Offer(
+            edits=(body.at_end(steps), *imports),
+            safety=safety,
+            why=unsafe,
+            keeps_upgrade=True,
+            proof=lambda again: prove(again, steps, before=old),
+        )
+    except NoFix:
+        return first
+    return replace(first, otherwise=last) if is_last else replace(last, otherwise=first)
+
+
+def _set(op: ops.AlterColumn) -> list[str]:
+    """Give the settings that an alter_column changes."""
+    settings = ("nullable", "server_default", "new_column", "type", "autoincrement", "identity", "comment")
+    return [name for name in settings if getattr(op, name) is not UNSET]
+
+
+def _acts(op: Op) -> bool:
+    return not isinstance(op, ops.Execute | ops.Statement)

@@ -1,0 +1,34 @@
+"""MRT422, MRT423: constraints that are added NOT VALID, so that no row has to be looked at under the lock."""
+
+from __future__ import annotations
+
+from mrt_lint.fix.fixer import Fixer
+from mrt_lint.fix.offer import Fix, Offer
+from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.statement import Statement
+from mrt_lint.ops import CreateCheckConstraint, CreateForeignKey
+from mrt_lint.phrase import names
+from mrt_lint.rule import Finding
+
+
+class NotValid(Fixer):
+    """Sets `postgresql_not_valid=True`.
+
+    It is never safe: the rows that are there stay unchecked until VALIDATE CONSTRAINT, which needs a transaction of its own
+    (MRT424) and so belongs into a later revision. The note says which statement that is.
+    """
+
+    codes = ("MRT422", "MRT423")
+
+    def offer(self, scene: Scene, finding: Finding) -> Offer:
+        """Give the fix for the constraint that a finding is about."""
+        op = scene.op_at(finding, CreateForeignKey, CreateCheckConstraint)
+        statement = Statement.at(scene.text, op.origin)
+        words = names(op)
+        later = f"ALTER TABLE {words['sql_table']} VALIDATE CONSTRAINT {words['sql_constraint']}"
+        return Offer(
+            edits=(statement.replaced(statement.with_keyword("postgresql_not_valid", "True", deeper=False)),),
+            safety=Fix.UNSAFE,
+            why="the rows that are there stay unchecked until a later revision validates them",
+            note=f'validate it in a later revision: op.execute("{later}")',
+        )

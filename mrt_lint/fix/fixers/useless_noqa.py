@@ -1,0 +1,41 @@
+"""MRT990: codes in a comment that silence nothing."""
+
+from __future__ import annotations
+
+import re
+
+from mrt_lint.fix.fixer import Fixer
+from mrt_lint.fix.offer import Edit, NoFix, Offer
+from mrt_lint.fix.scene import Scene
+from mrt_lint.rule import Finding
+
+_COMMENT = re.compile(r"[ \t]*# noqa:\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+)", re.IGNORECASE)
+_CODE = re.compile(r"[A-Za-z]+[0-9]+")
+
+
+class UselessNoqa(Fixer):
+    """Takes the code out of the comment, and the comment away where no other code stands in it."""
+
+    codes = ("MRT990",)
+
+    def offer(self, scene: Scene, finding: Finding) -> Offer:
+        """Give the fix for one code of one comment."""
+        number = finding.place.line
+        line = scene.text.line(number)
+        comment = _COMMENT.search(line)
+        if comment is None or not any(text in line for where, text in scene.text.comments if where == number):
+            raise NoFix("the comment is part of a string")
+        codes = list(_CODE.finditer(line, comment.start("codes"), comment.end("codes")))
+        at = next((index for index, code in enumerate(codes) if code.start() == finding.place.column - 1), None)
+        if at is None:
+            raise NoFix("the comment is not where it was")
+        if len(codes) > 1:
+            start, end = (codes[at].start(), codes[at + 1].start()) if at == 0 else (codes[at - 1].end(), codes[at].end())
+        elif line[codes[0].end() :].strip():
+            raise NoFix("the comment goes on behind the code")
+        else:
+            start, end = comment.start(), len(line)
+        if len(codes) == 1 and not line[:start].strip():
+            raise NoFix("nothing else stands on the line")
+        begin = scene.text.offset(number, 1)
+        return Offer(edits=(Edit(begin + start, begin + end, ""),), keeps_upgrade=True)

@@ -1,0 +1,27 @@
+"""MRT101, MRT102: a `downgrade()` that is missing or does nothing is written whole, or not at all."""
+
+from __future__ import annotations
+
+from mrt_lint.fix.body import Body
+from mrt_lint.fix.fixer import Fixer
+from mrt_lint.fix.offer import NoFix, Offer
+from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.whole import whole
+from mrt_lint.rule import Finding
+
+
+class WrittenDowngrade(Fixer):
+    """Writes the reverse of every operation, last first.
+
+    It is unsafe where rows do not come back with what held them (MRT201 and MRT202 go on saying so), where what is dropped may have
+    been there before, and where a comment in the empty function may say why it is empty.
+    """
+
+    codes = ("MRT101", "MRT102")
+
+    def offer(self, scene: Scene, finding: Finding) -> Offer:
+        """Give the whole function. Raises NoFix where one operation cannot be undone for certain."""
+        body = None if finding.code == "MRT101" else Body(scene.text, scene.names)
+        if body is not None and not body.is_empty:
+            raise NoFix("downgrade() has statements of its own")
+        return whole(scene, body)

@@ -1,0 +1,198 @@
+"""Columns that are altered: every setting is set back to what it was."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from mrt_lint import ops
+from mrt_lint.fix.arguments import argument, keywords
+from mrt_lint.fix.former import on
+from mrt_lint.fix.layout import Code
+from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.maker import Maker
+from mrt_lint.fix.step import Step
+from mrt_lint.ops import AlterColumn, Op
+from mrt_lint.undo.definition import is_same_value
+from mrt_lint.values import UNKNOWN, UNSET, SqlType
+
+_WORDS: Final = (
+    "table_name column_name schema type_ nullable server_default new_column_name comment postgresql_using existing_type "
+    "existing_nullable existing_server_default existing_comment"
+)
+_UNDERSTOOD: Final = frozenset(_WORDS.split())
+"""The arguments of `alter_column` whose reverse is known."""
+_TEXTS: Final = frozenset(("VARCHAR", "TEXT", "CHAR", "NVARCHAR", "CITEXT"))
+_INTEGERS: Final = frozenset(("SMALLINT", "INTEGER", "BIGINT"))
+_NUMBERS: Final = _INTEGERS | {"NUMERIC", "FLOAT", "DOUBLE", "REAL"}
+_MOMENTS: Final = frozenset(("TIMESTAMP", "DATE"))
+_DOCUMENTS: Final = frozenset(("JSON", "JSONB"))
+
+
+class _Alter:
+    """One `alter_column` on the way back."""
+
+    def __init__(self, maker: Maker, op: AlterColumn) -> None:
+        self.maker = maker
+        self.op = op
+        self.call = None if op.sql else maker.call()
+        self.named: dict[str, Code | None] = {}
+        self.fields: dict[str, Any] = {}
+        self.unsafe = ""
+        self._types: dict[str, object] | None = None
+
+    def step(self) -> Step:
+        op = self.op
+        if self.call is not None and (unknown := keywords(self.call) - _UNDERSTOOD):
+            raise NoFix(f"alter_column has {', '.join(sorted(map(str, unknown)))}, whose former value is not known")
+        if op.autoincrement is not UNSET or op.identity is not UNSET:
+            raise NoFix("what generated the column's numbers before is not known")
+        renamed = op.new_column is not UNSET
+        self._type()
+        self._nullable()
+        self._server_default()
+        self._comment()
+        if renamed:
+            self.named["new_column_name"] = self.maker.quote(op.column)
+            self.fields["new_column"] = op.column
+        if not self.fields.keys() - {"existing_type", "existing_nullable", "existing_server_default"}:
+            raise NoFix("alter_column changes nothing that is known")
+        here = op.new_column if renamed else op.column
+        meant = AlterColumn(table=op.table, column=here, schema=op.schema, **self.fields)  # type: ignore[arg-type]  # a name
+        step = self.maker.on_table("alter_column", meant, self.maker.quote(here), table="0", options=self.named)
+        return replace(step, same=lambda again: self._is_same(again, meant), unsafe=self.unsafe)
+
+    def _is_same(self, again: Op, meant: AlterColumn) -> bool:
+        assert isinstance(again, AlterColumn)  # noqa: S101  for mypy
+        dialects = self.maker.former.dialects(self.op)
+        names = ("type", "existing_type")
+        apart: dict[str, Any] = dict.fromkeys(names, UNSET)
+        same_types = all(
+            is_same_value(on(getattr(again, name), dialect), on(getattr(meant, name), dialect)) is not False
+            for name in names
+            for dialect in dialects
+        )
+        alike = replace(again, dialects=None, autocommit=False, **apart) == replace(meant, dialects=None, autocommit=False, **apart)
+        return same_types and alike
+
+    def _given(self, name: str) -> ast.expr | None:
+        return argument(self.call, name) if self.call is not None else None
+
+    def _type(self) -> None:
+        new, existing = self._given("type_"), self._given("existing_type")
+        if self.op.type is UNSET:
+            if existing is not None:
+                self.named["existing_type"] = self.maker.graft.code(existing)
+                self.fields["existing_type"] = self.op.existing_type
+            return
+        if new is None:
+            raise NoFix("the type is set in SQL")
+        former = self._former_type(existing)
+        self.named |= {"existing_type": self.maker.graft.code(new), "type_": former}
+        self.fields |= {"existing_type": self.op.type, "type": self._kind()}
+        self._judge_cast(self._kind(), self.op.type)
+
+    def _former_type(self, existing: ast.expr | None) -> Code:
+        """Give the source of the former type. Raises NoFix where what the operation says of it contradicts the history."""
+        known = self.maker.former.types(self.maker.number, self.op.table, self.op.schema, self.op.column)
+        if existing is not None:
+            for dialect, kind in known.items():
+                if kind is not None and is_same_value(kind, on(self.op.existing_type, dialect)) is False:
+                    raise NoFix(f"existing_type of {self.op.column} is not what the migrations before say")
+            return self.maker.graft.code(existing)
+        former = self.maker.former.setting(self.maker.number, self.op, str(self.op.column), "type")
+        if former is None:
+            raise NoFix(f"the former type of {self.op.column} is not known")
+        return former
+
+    def _kind(self) -> object:
+        if isinstance(self.op.existing_type, SqlType):
+            return self.op.existing_type
+        types = self.maker.former.types(self.maker.number, self.op.table, self.op.schema, self.op.column)
+        return next(iter(types.values()), UNKNOWN)
+
+    def _judge_cast(self, old: object, new: object) -> None:
+        """Raise NoFix where PostgreSQL casts the new type to the old one by no means of its own; note where that may round.
+
+        Source: https://www.postgresql.org/docs/current/sql-createcast.html (text takes anything, in assignments).
+        """
+        if not isinstance(old, SqlType) or not isinstance(new, SqlType):
+            raise NoFix("one of the types is not known")
+        if old.name in _TEXTS or (old.name in _INTEGERS and new.name in _INTEGERS) or {old.name, new.name} <= _DOCUMENTS:
+            return
+        if old.name == new.name == "NUMERIC" and len(old.args) == len(new.args) and old.args[1:] >= new.args[1:]:
+            return
+        if old.name == new.name != "ENUM" and (old.args == new.args or old.name == "TIMESTAMP") and old.item == new.item:
+            return
+        if {old.name, new.name} <= _NUMBERS or {old.name, new.name} <= _MOMENTS:
+            self.unsafe = f"{new} may not fit into {old}, and the database rounds without a word"
+            return
+        raise NoFix(f"PostgreSQL does not turn {new} into {old} by itself")
+
+    def _nullable(self) -> None:
+        op = self.op
+        if op.nullable is UNSET:
+            if op.existing_nullable is not UNSET:
+                self._set("existing_nullable", "existing_nullable", op.existing_nullable)
+            return
+        former = op.existing_nullable if op.existing_nullable is not UNSET else self._past("nullable")
+        alone = op.type is UNSET and op.server_default is UNSET and op.new_column is UNSET and op.comment is UNSET
+        if former is UNKNOWN and alone and op.nullable is not UNKNOWN:
+            former = not op.nullable  # nobody alters a column to leave it as it is
+        if former is UNKNOWN or op.nullable is UNKNOWN:
+            raise NoFix(f"whether {op.column} took NULL before is not known")
+        if former != op.nullable:
+            self._set("nullable", "nullable", former)
+        else:
+            self._set("existing_nullable", "existing_nullable", former)
+
+    def _set(self, keyword: str, field: str, value: object) -> None:
+        self.named[keyword] = repr(value)
+        self.fields[field] = value
+
+    def _past(self, name: str) -> object:
+        op = self.op
+        try:
+            return getattr(self.maker.former.column(self.maker.number, op.table, op.schema, op.column), name)
+        except NoFix:
+            return UNKNOWN
+
+    def _server_default(self) -> None:
+        op, existing = self.op, self._given("existing_server_default")
+        if op.server_default is UNSET:
+            if existing is not None and op.existing_server_default is not UNSET:
+                self.named["existing_server_default"] = self.maker.graft.code(existing)
+                self.fields["existing_server_default"] = op.existing_server_default
+            return
+        former = op.existing_server_default if op.existing_server_default is not UNSET else self._past("server_default")
+        if former is UNKNOWN:
+            raise NoFix(f"the former default of {op.column} is not known")
+        if existing is not None:
+            code: Code | None = self.maker.graft.code(existing)
+        else:
+            code = None if former is None else self.maker.former.setting(self.maker.number, op, str(op.column), "server_default")
+        self.named["server_default"] = "None" if code is None else code
+        self.fields["server_default"] = former
+
+    def _comment(self) -> None:
+        op, existing = self.op, self._given("existing_comment")
+        if op.comment is UNSET:
+            if existing is not None:
+                self.named["existing_comment"] = self.maker.graft.code(existing)
+            return
+        if existing is not None:
+            self.named["comment"] = self.maker.graft.code(existing)
+            self.fields["comment"] = existing.value if isinstance(existing, ast.Constant) else UNKNOWN
+            return
+        former = self._past("comment")
+        if former is UNKNOWN:
+            raise NoFix(f"the former comment of {op.column} is not known")
+        self.named["comment"] = "None" if former is None else self.maker.quote(former)
+        self.fields["comment"] = former
+
+
+def alter_back(maker: Maker, op: ops.AlterColumn) -> Iterator[Step]:
+    """Undo ALTER COLUMN. Raises NoFix where a former setting is not known."""
+    yield _Alter(maker, op).step()

@@ -1,0 +1,141 @@
+"""Columns: added, dropped, altered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from mrt_lint import ops
+from mrt_lint.fix.former import on
+from mrt_lint.fix.layout import Code, call
+from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.constraints import create_constraint_again, create_index_again, foreign_key_item
+from mrt_lint.fix.reverse.maker import Maker, known
+from mrt_lint.fix.step import Step
+from mrt_lint.history.schema import Table, fold
+from mrt_lint.ops import Op
+from mrt_lint.undo.definition import is_nullable
+from mrt_lint.values import UNKNOWN, Column, Constraint, SqlType
+
+EMPTY: Final = "the column comes back without its values"
+
+
+def remove_column(maker: Maker, op: ops.AddColumn) -> Iterator[Step]:
+    """Undo ADD COLUMN."""
+    definition = op.definition
+    declared = maker.scene.target.dialect
+    if known(definition.primary_key):
+        raise NoFix("it adds a column to the primary key")
+    if declared == "sqlite" and not op.batch and (known(definition.unique) or known(definition.index) or definition.constraints):
+        raise NoFix("SQLite drops no column that an index or constraint needs")
+    if declared in {"mysql", "mariadb"} and any(constraint.kind == "foreignkey" for constraint in definition.constraints):
+        raise NoFix("MySQL drops no column that a foreign key needs, and this one has no name of its own")
+    step = maker.on_table(
+        "drop_column",
+        ops.DropColumn(table=op.table, column=op.column, schema=op.schema),
+        maker.quote(op.column),
+        table="0",
+    )
+    yield replace(step, unsafe="" if known(op.if_not_exists) is False else "the column may have been there before")
+
+
+def add_column_again(maker: Maker, op: ops.DropColumn) -> Iterator[Step]:
+    """Undo DROP COLUMN: the column with the definition it had, and what went with it; its values are gone."""
+    if op.cascade:
+        raise NoFix("CASCADE drops whatever needs the column")
+    former = maker.former
+    table = former.table(maker.number, op.table, op.schema)
+    column = former.column(maker.number, op.table, op.schema, op.column)
+    if not is_nullable(column) and column.server_default is None:
+        raise NoFix(f"{op.table}.{op.column} took no NULL and has no default, so rows cannot take it back")
+    hanging = _hanging(table, str(op.column))
+    inline = [entry for entry in hanging if isinstance(entry, Constraint) and entry.name is None]
+    code = column_code(maker, op, column, inline)
+    types = former.types(maker.number, op.table, op.schema, op.column)
+    meant = ops.AddColumn(table=op.table, column=op.column, definition=column, schema=op.schema)
+    step = maker.on_table("add_column", meant, code, table="0")
+    yield replace(step, same=lambda again: is_same_addition(again, meant, types), unsafe=EMPTY)
+    for entry in hanging:
+        if isinstance(entry, ops.CreateIndex):
+            yield create_index_again(maker, entry)
+        elif entry.name is not None:
+            yield create_constraint_again(maker, entry, op.table, op.schema)
+
+
+def _hanging(table: Table, column: str) -> list[Constraint | ops.CreateIndex]:
+    """Give the indexes and constraints that a database drops with a column. Raises NoFix where nobody can tell."""
+    if UNKNOWN in table.indexes.values() or UNKNOWN in table.constraints.values():
+        raise NoFix(f"the migrations before do not tell which indexes and constraints {table.name} has")
+    found: list[Constraint | ops.CreateIndex] = []
+    everything: tuple[Constraint | ops.CreateIndex, ...] = (*table.known_indexes(), *table.known_constraints())
+    for entry in everything:
+        if isinstance(entry, Constraint) and entry.kind in {"check", "exclude"}:
+            if fold(column) in fold(str(entry.condition)):
+                raise NoFix(f"a check of {table.name} names the column")
+            continue
+        if not isinstance(entry.columns, tuple):
+            raise NoFix(f"the columns under an index or constraint of {table.name} are not known")
+        if isinstance(entry, ops.CreateIndex) and entry.index is None:
+            raise NoFix(f"an index of {table.name} has no name")
+        if any(fold(column) in fold(str(name)) for name in entry.columns):
+            if isinstance(entry, Constraint) and (entry.kind == "primary" or (entry.name is None and len(entry.columns) > 1)):
+                raise NoFix(f"a constraint of {table.name} that has no name, or its primary key, covers the column")
+            found.append(entry)
+    return found
+
+
+def column_code(
+    maker: Maker, op: ops.DropColumn | ops.DropTable, column: Column, inline: list[Constraint], *, in_table: bool = False
+) -> Code:
+    """Write the definition that a column had. Raises NoFix where a part of it is not known or cannot be said."""
+    if UNKNOWN in (column.nullable, column.server_default, column.identity, column.autoincrement, column.comment):
+        raise NoFix(f"the migrations before do not tell what column {column.name} was")
+    if column.identity or column.computed is not None:
+        raise NoFix(f"{column.name} was an identity or generated column")
+    kind = maker.former.setting(maker.number, op, str(column.name), "type")
+    if kind is None:
+        raise NoFix(f"the type of {column.name} is not written out")
+    default = maker.former.setting(maker.number, op, str(column.name), "server_default") if column.server_default else None
+    keys = [foreign_key_item(maker, key) for key in inline if key.kind == "foreignkey"]
+    unique = any(constraint.kind == "unique" for constraint in inline)
+    spelled = maker.quote(column.autoincrement) if isinstance(column.autoincrement, str) else repr(column.autoincrement)
+    return call(
+        maker.scene.names.sa("Column"),
+        maker.quote(column.name),
+        kind,
+        *keys,
+        autoincrement=spelled if in_table and column.autoincrement != "auto" else None,
+        server_default=default,
+        nullable=repr(is_nullable(column)),
+        unique="True" if unique else None,
+        comment=None if column.comment is None else maker.quote(column.comment),
+    )
+
+
+def is_same_addition(again: Op, meant: ops.AddColumn, types: dict[str, object]) -> bool:
+    """Tell whether a column that was read is the one that stood there."""
+    return (
+        isinstance(again, ops.AddColumn)
+        and (again.table, again.schema, again.column) == (meant.table, meant.schema, meant.column)
+        and is_same_column(again.definition, meant.definition, types)
+    )
+
+
+def is_same_column(again: Column, meant: Column, types: dict[str, object]) -> bool:
+    """Tell whether two definitions of a column are the same on every database; `types` is the former's type by dialect."""
+    settings = ("server_default", "comment", "identity", "computed")
+    return (
+        all(getattr(again, name) == getattr(meant, name) for name in settings)
+        and is_nullable(again) == is_nullable(meant)
+        and all(_is_same_type(on(again.type, dialect), kind) for dialect, kind in types.items())
+    )
+
+
+def _is_same_type(one: object, other: object) -> bool:
+    if one == other:
+        return True
+    if not isinstance(one, SqlType) or not isinstance(other, SqlType) or not one.name == other.name == "ENUM":
+        return False
+    # The replay fills in the labels of an enum type that SQL only names.
+    return one.type_name == other.type_name and one.members == other.members

@@ -1,0 +1,276 @@
+"""Indexes and constraints: created, dropped, and made again as they were."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from mrt_lint import ops
+from mrt_lint.fix.arguments import argument, keywords, operand
+from mrt_lint.fix.layout import Code, List, call
+from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.maker import Maker, known
+from mrt_lint.fix.step import Step
+from mrt_lint.history.schema import Schema, Table, fold
+from mrt_lint.migration import Migration
+from mrt_lint.ops import Op
+from mrt_lint.values import Constraint, MaybeName, Name, Unknown
+
+_LEFT_OUT: Final = frozenset(("index_name", "table_name", "columns", "schema", "if_not_exists", "postgresql_concurrently"))
+_WORDS: Final = (
+    "name ondelete onupdate deferrable initially use_alter schema source_schema referent_schema source_table table_name "
+    "referent_table local_cols remote_cols columns refcolumns column constraint_name condition sqltext postgresql_not_valid"
+)
+_UNDERSTOOD: Final = frozenset(_WORDS.split())
+"""The arguments of constraints that values of the linter hold, or that change nothing in the database."""
+_CALLS: Final = {
+    "foreignkey": ("ForeignKey", "ForeignKeyConstraint", "create_foreign_key"),
+    "unique": ("UniqueConstraint", "create_unique_constraint"),
+    "check": ("CheckConstraint", "create_check_constraint"),
+    "primary": ("PrimaryKeyConstraint", "create_primary_key"),
+}
+_KINDS: Final = {
+    "foreignkey": ops.CreateForeignKey,
+    "unique": ops.CreateUniqueConstraint,
+    "check": ops.CreateCheckConstraint,
+    "primary": ops.CreatePrimaryKey,
+}
+
+
+# Indexes --------------------------------------------------------------------------------------------------------------------
+
+
+def remove_index(maker: Maker, op: ops.CreateIndex) -> Iterator[Step]:
+    """Undo CREATE INDEX."""
+    if op.index is None:
+        raise NoFix("the index has no name to drop it by")
+    maybe = known(op.if_not_exists)
+    concurrently = known(op.concurrently)
+    meant = ops.DropIndex(index=op.index, table=op.table, schema=op.schema, concurrently=concurrently)
+    step = maker.on_table(
+        "drop_index",
+        meant,
+        maker.name(op.index, "index_name"),
+        options={"postgresql_concurrently": "True" if concurrently else None},
+    )
+    yield replace(step, unsafe="the index may have been there before") if maybe else step
+
+
+def restore_index(maker: Maker, op: ops.DropIndex) -> Iterator[Step]:
+    """Undo DROP INDEX: the index as the source says that made it."""
+    found = maker.former.agreed(maker.number, lambda at: at.index(str(op.index), op.table, op.schema))
+    if not isinstance(found, ops.CreateIndex):
+        raise NoFix(f"the migrations before do not tell what index {op.index} was")
+    table = op.table if op.table is not None else found.table
+    yield create_index_again(maker, found, str(table), op.schema, concurrently=known(op.concurrently))
+
+
+def create_index_again(
+    maker: Maker, index: ops.CreateIndex, table: Name | None = None, schema: MaybeName = None, *, concurrently: bool = False
+) -> Step:
+    """Make an index as it was. Raises NoFix where its source is not found or not written out."""
+    if table is None:
+        table, schema = str(getattr(maker.op, "table", "")), getattr(maker.op, "schema", None)
+    migration, made = _origin(maker, index)
+    meant = replace(index, table=table, schema=schema, concurrently=concurrently, if_not_exists=False, origin=None)
+    if made.sql:
+        return again_in_sql(maker, migration, made)
+    node = maker.scene.text_of(migration).call(made.origin)
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "create_index":
+        raise NoFix(f"index {index.index} came with its table or column")
+    graft = maker.former.graft(migration)
+    columns = operand(node, "columns", batch=made.batch)
+    name = operand(node, "index_name", batch=made.batch)
+    if columns is None or name is None or None in keywords(node):
+        raise NoFix(f"index {index.index} is not written out")
+    named = {keyword.arg: graft.code(keyword.value) for keyword in node.keywords if keyword.arg and keyword.arg not in _LEFT_OUT}
+    step = maker.on_table(
+        "create_index",
+        meant,
+        _final(maker, name, index.index),
+        graft.code(columns),
+        table="1",
+        options={**named, "postgresql_concurrently": "True" if concurrently else None},
+    )
+    return replace(step, same=lambda again: replace(again, dialects=None, autocommit=False, batch=False) == _bare(meant))
+
+
+def _bare(op: Op) -> Op:
+    return replace(op, dialects=None, autocommit=False, batch=False, certain=True)
+
+
+def _origin(maker: Maker, index: ops.CreateIndex) -> tuple[Migration, ops.CreateIndex]:
+    for migration, op in maker.former.before(maker.number):
+        if isinstance(op, ops.CreateIndex) and fold(str(op.index)) == fold(str(index.index)):
+            return migration, op
+    raise NoFix(f"index {index.index} came with its column")
+
+
+def again_in_sql(maker: Maker, migration: Migration, made: Op) -> Step:
+    """Run the SQL again that made something. Raises NoFix where it did more than that."""
+    here = [op for op in migration.upgrade_ops if op.origin == made.origin]
+    statement = here[0].statement if isinstance(here[0], ops.Execute) else None
+    if here[1:] != [made] or not isinstance(statement, str):
+        raise NoFix(f"revision {migration.revision} makes it in SQL that does more")
+    return maker.execute(statement, ops.Execute(statement=statement))
+
+
+def _final(maker: Maker, node: ast.expr, name: MaybeName) -> Code:
+    """Write a name, as final as it was."""
+    final = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "f"
+    return call(maker.scene.names.op("f"), maker.quote(name)) if final else maker.quote(name)
+
+
+# Constraints ----------------------------------------------------------------------------------------------------------------
+
+
+def remove_constraint(maker: Maker, op: ops.CreateConstraint) -> Iterator[Step]:
+    """Undo ADD CONSTRAINT."""
+    if op.constraint is None:
+        raise NoFix("the constraint has no name to drop it by")
+    if op.definition.using_index is not None:
+        raise NoFix("the index that became the constraint has to come back as one")
+    kind = op.definition.kind if op.definition.kind in _KINDS else None
+    meant = ops.DropConstraint(constraint=op.constraint, table=op.table, kind=kind, schema=op.schema)
+    yield maker.on_table(
+        "drop_constraint",
+        meant,
+        maker.name(op.constraint, "constraint_name"),
+        table="1",
+        options={"type_": None if kind is None else maker.quote(kind)},
+    )
+
+
+def restore_constraint(maker: Maker, op: ops.DropConstraint) -> Iterator[Step]:
+    """Undo DROP CONSTRAINT: the constraint as the migrations before made it."""
+    if op.cascade:
+        raise NoFix("CASCADE drops whatever needs the constraint")
+
+    def ask(at: Schema) -> object:
+        table = at.table(str(op.table), op.schema)
+        return table.constraint(str(op.constraint)) if isinstance(table, Table) and isinstance(op.constraint, str) else None
+
+    found = maker.former.agreed(maker.number, ask)
+    if not isinstance(found, Constraint) or (op.kind is not None and found.kind != op.kind):
+        raise NoFix(f"the migrations before do not tell what constraint {op.constraint} was")
+    yield create_constraint_again(maker, found, op.table, op.schema, name=op.constraint)
+
+
+def create_constraint_again(
+    maker: Maker, constraint: Constraint, table: Name, schema: MaybeName, *, name: MaybeName = None
+) -> Step:
+    """Make a constraint as it was. Raises NoFix where a part of it is not known or cannot be said."""
+    _look_at_source(maker, constraint, str(table))
+    wanted = replace(constraint, name=name or constraint.name)
+    written = maker.name(wanted.name, "constraint_name") if name is not None else maker.quote(wanted.name)
+    options = _options(maker, wanted)
+    meant = _kind(wanted)(table=table, schema=schema, definition=wanted)
+    if wanted.kind == "foreignkey":
+        referred = maker.quote(wanted.referred_table)
+        columns = (maker.quoted(wanted.columns), maker.quoted(wanted.referred_columns))
+        options["referent_schema"] = None if wanted.referred_schema is None else maker.quote(wanted.referred_schema)
+        return maker.on_table(
+            "create_foreign_key", meant, written, referred, *columns, table="1", schema="source_schema", options=options
+        )
+    if wanted.kind == "check":
+        return maker.on_table("create_check_constraint", meant, written, maker.quote(wanted.condition), table="1", options=options)
+    operation = "create_primary_key" if wanted.kind == "primary" else "create_unique_constraint"
+    return maker.on_table(operation, meant, written, maker.quoted(wanted.columns), table="1", options=options)
+
+
+def constraint_item(maker: Maker, constraint: Constraint, table: str) -> Code:
+    """Write a constraint as a part of `create_table`. Raises NoFix where a part of it is not known or cannot be said."""
+    _look_at_source(maker, constraint, table)
+    sa = maker.scene.names.sa
+    name = None if constraint.name is None else maker.quote(constraint.name)
+    options = _options(maker, constraint)
+    if "postgresql_not_valid" in options:
+        raise NoFix(f"constraint {constraint.name} was NOT VALID")
+    if constraint.kind == "foreignkey":
+        columns, targets = maker.quoted(constraint.columns), _targets(maker, constraint)
+        return call(sa("ForeignKeyConstraint"), columns, targets, name=name, **options)
+    if constraint.kind == "check":
+        return call(sa("CheckConstraint"), maker.quote(constraint.condition), name=name)
+    kind = "PrimaryKeyConstraint" if _kind(constraint) is ops.CreatePrimaryKey else "UniqueConstraint"
+    return call(sa(kind), *maker.quoted(constraint.columns).items, name=name, **options)
+
+
+def foreign_key_item(maker: Maker, constraint: Constraint) -> Code:
+    """Write a foreign key as a part of its column."""
+    _look_at_source(maker, constraint, str(getattr(maker.op, "table", "")))
+    return call(maker.scene.names.sa("ForeignKey"), _targets(maker, constraint).items[0], **_options(maker, constraint))
+
+
+def _targets(maker: Maker, constraint: Constraint) -> List:
+    columns = constraint.referred_columns
+    parts = [constraint.referred_schema, constraint.referred_table]
+    if isinstance(columns, Unknown) or not columns or any(isinstance(part, Unknown) for part in parts):
+        raise NoFix("what the foreign key refers to is not known")
+    path = ".".join(str(part) for part in parts if part is not None)
+    return List(tuple(maker.quote(f"{path}.{column}") for column in columns))
+
+
+def _options(maker: Maker, constraint: Constraint) -> dict[str, Code | None]:
+    words = {name: getattr(constraint, name) for name in ("ondelete", "onupdate", "initially")}
+    given: dict[str, Code | None] = {name: maker.quote(value) for name, value in words.items() if value is not None}
+    if constraint.deferrable is not None:
+        given["deferrable"] = repr(known(constraint.deferrable))
+    if known(constraint.not_valid):
+        given["postgresql_not_valid"] = "True"
+    return given
+
+
+def _kind(constraint: Constraint) -> type[ops.CreateConstraint]:
+    if constraint.kind not in _KINDS or isinstance(constraint.columns, Unknown):
+        raise NoFix(f"the definition of constraint {constraint.name} is not known")
+    return _KINDS[constraint.kind]
+
+
+def _look_at_source(maker: Maker, constraint: Constraint, table: str) -> None:
+    """Raise NoFix where the source that made a constraint is not found, or says more of it than is known."""
+    for migration, op in maker.former.before(maker.number):
+        if not _may_make(op, constraint, table):
+            continue
+        if op.sql:
+            raise NoFix(f"revision {migration.revision} makes constraint {constraint.name} in SQL")
+        text = maker.scene.text_of(migration)
+        nodes = [node for node in ast.walk(text.call(op.origin)) if isinstance(node, ast.Call) and _makes(node, constraint)]
+        if not nodes and constraint.kind in {"unique", "primary"} and constraint.name is None:
+            return  # `unique=True` or `primary_key=True` of a column
+        for node in nodes:
+            if keywords(node) - _UNDERSTOOD:
+                raise NoFix(f"the source says more of constraint {constraint.name} than is known")
+            if constraint.kind == "check" and not _is_plain(node, batch=op.batch):
+                raise NoFix(f"the condition of constraint {constraint.name} is not plain text")
+        if nodes:
+            return
+    raise NoFix(f"no migration says what constraint {constraint.name} was")
+
+
+def _may_make(op: Op, constraint: Constraint, table: str) -> bool:
+    if isinstance(op, ops.CreateConstraint):
+        return op.definition.kind == constraint.kind and op.constraint == constraint.name
+    return isinstance(op, ops.CreateTable | ops.AddColumn) and fold(str(op.table)) == fold(table)
+
+
+def _makes(node: ast.Call, constraint: Constraint) -> bool:
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if called not in _CALLS.get(constraint.kind, ()):
+        return False
+    if called.startswith("create_"):
+        return True
+    name = argument(node, "name")
+    if isinstance(name, ast.Call) and name.args:
+        name = name.args[0]
+    given = name.value if isinstance(name, ast.Constant) else None
+    return given == constraint.name
+
+
+def _is_plain(node: ast.Call, *, batch: bool) -> bool:
+    """Tell whether a check's condition is a string of SQL."""
+    condition = operand(node, "condition", batch=batch) or argument(node, "sqltext") or (node.args[0] if node.args else None)
+    if isinstance(condition, ast.Call) and len(condition.args) == 1:
+        condition = condition.args[0]
+    return isinstance(condition, ast.Constant) and isinstance(condition.value, str)

@@ -1,0 +1,42 @@
+"""Enum types that are created and dropped beside their tables."""
+
+from __future__ import annotations
+
+from mrt_lint.fix.layout import Call, call, flat
+from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.maker import Maker
+from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.step import Step
+from mrt_lint.ops import CreateObject, DropObject, Op
+from mrt_lint.values import MaybeName, Unknown
+
+
+def drop_enum(scene: Scene, name: str, schema: MaybeName, like: Op | None = None) -> Step:
+    """Drop a type, under the guard of another operation.
+
+    On databases without such types SQLAlchemy does nothing; one that is gone already is no error.
+    """
+    if isinstance(schema, Unknown):
+        raise NoFix("the type's schema is not known")
+    names = scene.names
+    kind = call(names.sa("Enum"), name=names.quote(name), schema=None if schema is None else names.quote(schema))
+    code = Call(f"{flat(kind)}.drop", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
+    return Step(
+        code=code,
+        op=DropObject(kind="enum", name=name, schema=schema, if_exists=True),
+        dialects=like.dialects if like else None,
+        autocommit=like.autocommit if like else False,
+    )
+
+
+def create_enum(maker: Maker, made: CreateObject) -> Step:
+    """Create a type with the labels it had. Raises NoFix where they are not all known."""
+    if not isinstance(made.members, tuple) or not isinstance(made.name, str) or isinstance(made.schema, Unknown):
+        raise NoFix(f"the labels of type {made.name} are not known")
+    names = maker.scene.names
+    labels = [maker.quote(member) for member in made.members]
+    schema = None if made.schema is None else names.quote(made.schema)
+    kind = call(names.sa("Enum"), *labels, name=names.quote(made.name), schema=schema)
+    code = Call(f"{flat(kind)}.create", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
+    made = CreateObject(kind="enum", name=made.name, schema=made.schema, members=made.members, if_not_exists=True)
+    return maker.step(code, made)

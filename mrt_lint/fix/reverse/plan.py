@@ -1,0 +1,195 @@
+"""The whole way back: which operations of upgrade() have to be undone, by what, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from mrt_lint import ops
+from mrt_lint.fix.former import Former
+from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.alter import alter_back
+from mrt_lint.fix.reverse.columns import add_column_again, remove_column
+from mrt_lint.fix.reverse.constraints import remove_constraint, remove_index, restore_constraint, restore_index
+from mrt_lint.fix.reverse.enum import drop_enum
+from mrt_lint.fix.reverse.maker import Maker
+from mrt_lint.fix.reverse.objects import (
+    remove_object,
+    rename_constraint_back,
+    rename_index_back,
+    rename_object_back,
+    rename_value_back,
+    restore_object,
+)
+from mrt_lint.fix.reverse.tables import comment_back, create_table_again, remove_table, rename_back
+from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.step import Step
+from mrt_lint.history.schema import fold, place
+from mrt_lint.ops import Op
+from mrt_lint.values import UNKNOWN, UNSET, SqlType
+
+_REVERSES: Final[dict[type[Op], Callable[[Maker, Any], Iterator[Step]]]] = {
+    ops.AddColumn: remove_column,
+    ops.AlterColumn: alter_back,
+    ops.CreateCheckConstraint: remove_constraint,
+    ops.CreateExcludeConstraint: remove_constraint,
+    ops.CreateForeignKey: remove_constraint,
+    ops.CreateIndex: remove_index,
+    ops.CreateObject: remove_object,
+    ops.CreatePrimaryKey: remove_constraint,
+    ops.CreateTable: remove_table,
+    ops.CreateTableComment: comment_back,
+    ops.CreateUniqueConstraint: remove_constraint,
+    ops.DropColumn: add_column_again,
+    ops.DropConstraint: restore_constraint,
+    ops.DropIndex: restore_index,
+    ops.DropObject: restore_object,
+    ops.DropTable: create_table_again,
+    ops.DropTableComment: comment_back,
+    ops.RenameConstraint: rename_constraint_back,
+    ops.RenameEnumValue: rename_value_back,
+    ops.RenameIndex: rename_index_back,
+    ops.RenameObject: rename_object_back,
+    ops.RenameTable: rename_back,
+}
+_NOTHING: Final = (ops.Execute, ops.ValidateConstraint, ops.Reindex)
+"""What leaves nothing behind: SQL is undone by what it means, which follows it."""
+_ROWS: Final = (ops.Insert, ops.BulkInsert, ops.Update, ops.Delete, ops.Truncate)
+
+
+def plan_reverse(scene: Scene) -> list[Step]:
+    """Give the steps that undo `upgrade()`, last first. Raises NoFix, for the whole, where one of them is not certain."""
+    migration = scene.migration
+    if migration.upgrade is None:
+        raise NoFix("there is no upgrade()")
+    if not migration.readable("upgrade"):
+        call = next(call for call in migration.unreadable if call.function == "upgrade")
+        raise NoFix(f"line {call.place.line} of upgrade() cannot be read: {call.why}")
+    return Plan(scene).steps()
+
+
+class Plan:
+    """The operations of one upgrade(), seen as a whole."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.former = Former(scene)
+        self.ops = scene.migration.upgrade_ops
+        self._new_tables: set[object] = set()
+        self._new_columns: set[object] = set()
+        self._types: set[object] = set()
+        self._undo: list[int] = []
+
+    def steps(self) -> list[Step]:
+        """Give the steps. Raises NoFix."""
+        self._look()
+        found: list[Step] = []
+        for number in reversed(self._undo):
+            with self._at(number):
+                found += self.reversed(number)
+        if not found:
+            raise NoFix("nothing of what upgrade() does can be undone for certain")
+        return found
+
+    def reversed(self, number: int) -> list[Step]:
+        """Give the steps that undo one operation. Raises NoFix."""
+        op = self.ops[number]
+        if type(op) not in _REVERSES:
+            raise NoFix(f"what undoes {op.op} is not known")
+        steps = list(_REVERSES[type(op)](Maker(self.former, number), op))
+        return [*steps, *self._dropped_types(op)] if isinstance(op, ops.CreateTable) else steps
+
+    def _look(self) -> None:
+        """Sort the operations: those that go with a new table or column need no undoing. Raises NoFix."""
+        moved = any(isinstance(op, _ROWS) for op in self.ops) and any(
+            isinstance(op, ops.DropTable | ops.DropColumn) for op in self.ops
+        )
+        if moved:
+            raise NoFix("it changes rows and drops a table or column: where they went is not certain")
+        for number, op in enumerate(self.ops):
+            with self._at(number):
+                if self._is_to_be_undone(op):
+                    self._undo.append(number)
+
+    @contextmanager
+    def _at(self, number: int) -> Iterator[None]:
+        """Say in whatever is refused inside which line it is about."""
+        origin = self.ops[number].origin
+        try:
+            yield
+        except NoFix as no:
+            raise NoFix(f"line {origin.line}: {no}" if origin is not None else str(no)) from None
+
+    def _is_to_be_undone(self, op: Op) -> bool:
+        """Tell whether an operation leaves something behind that does not go with what it hangs on. Raises NoFix."""
+        if not op.certain:
+            raise NoFix("nobody can tell by reading whether it runs")
+        if isinstance(op, _NOTHING):
+            return self._is_unread(op)
+        if isinstance(op, ops.Statement):
+            return self._has_effect(op)
+        return self._stays(op, place(getattr(op, "schema", None), str(getattr(op, "table", ""))))
+
+    def _stays(self, op: Op, table: object) -> bool:
+        """Tell it of an operation on a table. Raises NoFix."""
+        is_new = table in self._new_tables and getattr(op, "table", None) is not None
+        if isinstance(op, _ROWS):
+            if is_new or self._fills_new_columns(op, table):
+                return False
+            raise NoFix("what the rows were before is not known")
+        if isinstance(op, ops.CreateTable):
+            self._new_tables.add(table)
+            return True
+        if isinstance(op, ops.RenameTable) and is_new:
+            self._new_tables.add(place(op.schema, str(op.new_table)))
+            return True
+        column = fold(str(getattr(op, "column", "")))
+        if isinstance(op, ops.AddColumn):
+            self._new_columns.add((table, column))
+            return not is_new
+        if is_new or (table, column) in self._new_columns:
+            if isinstance(op, ops.DropTable | ops.DropColumn) or getattr(op, "new_column", UNSET) is not UNSET:
+                raise NoFix("it drops or renames what this upgrade() has just made")
+            return False
+        return True
+
+    def _is_unread(self, op: Op) -> bool:
+        if isinstance(op, ops.Execute):
+            behind = self.ops[self._index(op) + 1 :]
+            if not isinstance(op.statement, str) or not behind or not behind[0].sql:
+                raise NoFix("the SQL cannot be read")
+        return False
+
+    def _index(self, op: Op) -> int:
+        return next(number for number, other in enumerate(self.ops) if other is op)
+
+    @staticmethod
+    def _has_effect(op: ops.Statement) -> bool:
+        if op.effect is not False:
+            raise NoFix(f"what undoes {op.command or 'the SQL'} is not known")
+        if op.command in {"COMMIT", "ROLLBACK", "BEGIN"}:
+            raise NoFix("it handles the transaction itself")
+        return False
+
+    def _fills_new_columns(self, op: Op, table: object) -> bool:
+        if not isinstance(op, ops.Update) or not isinstance(op.columns, tuple) or not op.columns:
+            return False
+        return all((table, fold(str(column))) in self._new_columns for column in op.columns)
+
+    def _dropped_types(self, op: ops.CreateTable) -> Iterator[Step]:
+        """Drop the enum types that came with a table, on PostgreSQL. Raises NoFix where one has no known name."""
+        if op.sql or not any(self.scene.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
+            return
+        ledger = self.scene.case.ledger(op)
+        implied = {touch.key for touch in ledger.touches.get(id(op), ()) if touch.action == "implied"}
+        for column in op.columns:
+            kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
+            if not isinstance(kind, SqlType) or kind.name != "ENUM" or kind.creates_type is False:
+                continue
+            if not isinstance(kind.type_name, str) or kind.creates_type is UNKNOWN:
+                raise NoFix(f"the name of {column.name}'s enum type is not known")
+            where = ("type", *place(kind.schema, kind.type_name))
+            if where in implied and where not in self._types:
+                self._types.add(where)
+                yield drop_enum(self.scene, kind.type_name, kind.schema, like=op)

@@ -1,0 +1,114 @@
+"""Tables: created, renamed, dropped, commented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mrt_lint import ops
+from mrt_lint.fix.arguments import argument, keywords
+from mrt_lint.fix.layout import call
+from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.columns import column_code, is_same_column
+from mrt_lint.fix.reverse.constraints import constraint_item, create_index_again
+from mrt_lint.fix.reverse.maker import Maker, known
+from mrt_lint.fix.step import Step
+from mrt_lint.history.schema import Table, fold, place
+from mrt_lint.ops import Op
+from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, SqlType
+
+
+def remove_table(maker: Maker, op: ops.CreateTable) -> Iterator[Step]:
+    """Undo CREATE TABLE; its types, if it brought some, are dropped by whoever calls this."""
+    if op.temporary:
+        raise NoFix("a temporary table goes by itself")
+    step = maker.on_table("drop_table", ops.DropTable(table=op.table, schema=op.schema), table="0")
+    yield replace(step, unsafe="the table may have been there before") if known(op.if_not_exists) else step
+
+
+def rename_back(maker: Maker, op: ops.RenameTable) -> Iterator[Step]:
+    """Undo RENAME."""
+    meant = ops.RenameTable(table=op.new_table, new_table=op.table, schema=op.schema)
+    yield maker.on_table("rename_table", meant, maker.quote(op.table), table="0")
+
+
+def comment_back(maker: Maker, op: ops.CreateTableComment | ops.DropTableComment) -> Iterator[Step]:
+    """Undo a comment, by what the operation says was there before."""
+    former = op.existing_comment
+    if former is UNSET:
+        former = None if isinstance(op, ops.CreateTableComment) else UNKNOWN
+    if former is UNKNOWN:
+        raise NoFix("the former comment of the table is not known")
+    if former is None:
+        dropped = ops.DropTableComment(table=op.table, schema=op.schema)
+        yield maker.on_table("drop_table_comment", dropped, table="0")
+    else:
+        created = ops.CreateTableComment(table=op.table, comment=former, schema=op.schema)
+        yield maker.on_table("create_table_comment", created, maker.quote(former), table="0")
+
+
+def create_table_again(maker: Maker, op: ops.DropTable) -> Iterator[Step]:
+    """Undo DROP TABLE: the table as it was, without its rows."""
+    if op.cascade:
+        raise NoFix("CASCADE drops whatever needs the table")
+    table = maker.former.table(maker.number, op.table, op.schema)
+    if UNKNOWN in (*table.columns.values(), *table.indexes.values(), *table.constraints.values()):
+        raise NoFix(f"the migrations before do not tell all that table {op.table} was")
+    _look_at_source(maker, op)
+    columns = [column for column in table.columns.values() if isinstance(column, Column)]
+    types = {str(column.name): maker.former.types(maker.number, op.table, op.schema, column.name) for column in columns}
+    if any(isinstance(kind, SqlType) and kind.name == "ENUM" for kinds in types.values() for kind in kinds.values()):
+        raise NoFix(f"table {op.table} has an enum type, and whether that is still there is not certain")
+    items = [column_code(maker, op, column, [], in_table=True) for column in columns]
+    items += [constraint_item(maker, constraint, str(op.table)) for constraint in table.known_constraints()]
+    meant = ops.CreateTable(table=op.table, schema=op.schema, columns=tuple(columns))
+    constraints = {_plain(constraint) for constraint in table.known_constraints()}
+
+    def is_same(again: Op) -> bool:
+        return (
+            isinstance(again, ops.CreateTable)
+            and (again.table, again.schema, again.complete) == (op.table, op.schema, True)
+            and [column.name for column in again.columns] == [column.name for column in columns]
+            and all(
+                is_same_column(_keyed(column, table), former, types[str(former.name)])
+                for column, former in zip(again.columns, columns, strict=True)
+            )
+            and {_plain(constraint) for constraint in again.constraints} == constraints
+        )
+
+    schema = None if op.schema is None else maker.quote(op.schema)
+    code = call(maker.scene.names.op("create_table"), maker.quote(op.table), *items, schema=schema)
+    yield maker.step(code, meant, same=is_same, unsafe="the table comes back without its rows")
+    for index in table.known_indexes():
+        if index.index is None:
+            raise NoFix(f"an index of {op.table} has no name")
+        yield create_index_again(maker, index, op.table, op.schema)
+
+
+def _look_at_source(maker: Maker, op: ops.DropTable) -> None:
+    """Raise NoFix where the table was made in SQL, in parts, or with options that are not known."""
+    for migration, earlier in maker.former.before(maker.number):
+        if isinstance(earlier, ops.RenameTable) and place(earlier.schema, str(earlier.new_table)) == place(
+            op.schema, str(op.table)
+        ):
+            raise NoFix(f"table {op.table} had another name when it was made")
+        if isinstance(earlier, ops.CreateObject) and earlier.table is not None and fold(str(earlier.table)) == fold(str(op.table)):
+            raise NoFix(f"a {earlier.kind} goes with table {op.table}")
+        if isinstance(earlier, ops.CreateTable) and place(earlier.schema, str(earlier.table)) == place(op.schema, str(op.table)):
+            if earlier.sql:
+                raise NoFix(f"revision {migration.revision} makes table {op.table} in SQL")
+            node = maker.scene.text_of(migration).call(earlier.origin)
+            if keywords(node) - {"schema"} or argument(node, "prefixes"):
+                raise NoFix(f"table {op.table} has options that are not known")
+            return
+    raise NoFix(f"no migration says what table {op.table} was")
+
+
+def _keyed(column: Column, table: Table) -> Column:
+    """Give a column of a table that was read, with what a primary key beside it makes of it."""
+    key = next((key.columns for key in table.known_constraints("primary")), ())
+    return replace(column, nullable=False) if isinstance(key, tuple) and column.name in key else column
+
+
+def _plain(constraint: Constraint) -> Constraint:
+    return replace(constraint, columns=() if constraint.kind == "check" else constraint.columns)

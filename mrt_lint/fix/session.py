@@ -1,0 +1,156 @@
+"""Fixing the files of one history: offer, write in memory, read and judge again, and only then take it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Final
+
+from mrt_lint import judgement
+from mrt_lint.fix.fixer import fixers
+from mrt_lint.fix.offer import Fix, NoFix, Offer, apply
+from mrt_lint.fix.scene import Scene
+from mrt_lint.history import History
+from mrt_lint.migration import Migration
+from mrt_lint.reading import Reading, Source, read
+from mrt_lint.report.fingerprint import key_of
+from mrt_lint.rule import Finding
+from mrt_lint.settings import Settings
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
+
+_LAST: Final = ("MRT101", "MRT102")
+"""downgrade() is written from what upgrade() has become by then."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of one file: its bytes before and after, what was fixed (with what is left to do), and what was not, and why."""
+
+    path: str
+    before: bytes
+    after: bytes
+    fixed: list[tuple[Finding, str]] = field(default_factory=list)
+    unsafe: list[tuple[Finding, str]] = field(default_factory=list)
+    refused: list[tuple[Finding, str]] = field(default_factory=list)
+
+
+class Session:
+    """The files of one history, as they become.
+
+    `unsafe` tells whether fixes are made that may change what the author meant; `breaks` tells whether new bytes of a file break
+    a lock that its old bytes kept.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, bytes],
+        readings: Mapping[str, Reading],
+        settings: Settings,
+        *,
+        unsafe: bool,
+        breaks: Callable[[str, bytes, bytes], bool],
+    ) -> None:
+        self._sources = dict(sources)
+        self._migrations = judgement.migrations_of(readings)
+        self._history: History = judgement.history_of(sources, readings, settings)
+        # A fix must raise no finding of any rule, also of those that nobody asked about in this run.
+        wide = (*settings.extend_select, *settings.select)
+        self._settings = replace(settings, select=(), extend_select=wide, ignore=())
+        self._unsafe = unsafe
+        self._breaks = breaks
+
+    def fix(self, path: str, findings: Iterable[Finding]) -> Outcome:
+        """Fix what can be fixed of these findings in one file, one after the other, each in the light of those before."""
+        content = self._sources[path]
+        outcome = Outcome(path=path, before=content, after=content)
+        wanted = {key_of(finding) for finding in findings if finding.code in fixers()}
+        migration = self._migrations.get(path)
+        if migration is None or not wanted:
+            return outcome
+        passed: dict[tuple[str, str, str], tuple[Finding, str, bool]] = {}
+        while True:
+            judged = self._judge(migration, content)
+            left = [finding for finding in judged if key_of(finding) in wanted - passed.keys()]
+            if not left:
+                break
+            finding = min(left, key=lambda finding: finding.code in _LAST)
+            try:
+                content, migration, note = self._step(migration, content, finding, judged)
+            except _UnsafeError as unsafe:
+                passed[key_of(finding)] = (finding, str(unsafe), True)
+            except NoFix as no:
+                passed[key_of(finding)] = (finding, str(no), False)
+            else:
+                outcome.fixed.append((finding, note))
+                self._take(migration, content)
+                passed.clear()  # what was in the way may be gone
+        outcome.after = content
+        for finding, why, is_unsafe in passed.values():
+            (outcome.unsafe if is_unsafe else outcome.refused).append((finding, why))
+        return outcome
+
+    def _step(self, migration: Migration, content: bytes, finding: Finding, judged: list[Finding]) -> tuple[bytes, Migration, str]:
+        scene = Scene(content, migration, judgement.context_of(self._history, self._settings), self._sources)
+        offer = fixers()[finding.code].offer(scene, finding)
+        while offer.otherwise is not None:
+            with suppress(NoFix):
+                return self._try(scene, offer, finding, judged)
+            offer = offer.otherwise
+        return self._try(scene, offer, finding, judged)
+
+    def _try(self, scene: Scene, offer: Offer, finding: Finding, judged: list[Finding]) -> tuple[bytes, Migration, str]:
+        """Write an offer in memory. Raises NoFix where it does not hold, _UnsafeError where it does and is not wanted."""
+        migration, content = scene.migration, scene.content
+        written = scene.text.encode(apply(scene.text.text, offer.edits, scene.text.newline))
+        again = self._read(migration, written, offer)
+        self._hold(finding, judged, self._judge(again, written))
+        if self._breaks(migration.path, content, written):
+            raise NoFix("mrt.lock holds this revision as it is")
+        if offer.safety is Fix.UNSAFE and not self._unsafe:
+            raise _UnsafeError(offer.why)
+        return written, again, offer.note
+
+    def _read(self, migration: Migration, written: bytes, offer: Offer) -> Migration:
+        """Read what was written. Raises NoFix where that is no longer the same migration, or less can be read of it."""
+        again = read(Source(migration.path, written, self._settings.target.dialect))
+        if not isinstance(again, Migration):
+            raise NoFix(f"what is to be written cannot be read: {again.reason}")
+        header = ("revision", "down_revision", "branch_labels", "depends_on")
+        if any(getattr(again, name) != getattr(migration, name) for name in header):
+            raise NoFix("it would change the revision's place in the history")
+        if len(again.unreadable) > len(migration.unreadable):
+            raise NoFix("what is to be written cannot be read in full")
+        if offer.keeps_upgrade and again.upgrade_ops != migration.upgrade_ops:
+            raise NoFix("it would change what upgrade() does")
+        if offer.proof is not None:
+            offer.proof(again)
+        return again
+
+    @staticmethod
+    def _hold(finding: Finding, before: list[Finding], after: list[Finding]) -> None:
+        """Raise NoFix unless a finding is gone and no other came."""
+        was, now = Counter(map(key_of, before)), Counter(map(key_of, after))
+        if now[key_of(finding)] >= was[key_of(finding)]:
+            raise NoFix("the finding would stay")
+        new = next((other for other in after if now[key_of(other)] > was[key_of(other)]), None)
+        if new is not None:
+            raise NoFix(f"it would raise {new.code} {new.name}: {new.message}")
+
+    def _judge(self, migration: Migration, content: bytes) -> list[Finding]:
+        history = self._history.exchanged(migration) if migration is not self._migrations[migration.path] else self._history
+        return judgement.judge_file(migration, content, judgement.context_of(history, self._settings), self._settings)
+
+    def _take(self, migration: Migration, content: bytes) -> None:
+        self._history = self._history.exchanged(migration)
+        self._migrations[migration.path] = migration
+        self._sources[migration.path] = content
+
+
+class _UnsafeError(Exception):
+    """There is a fix, and it may change what the author meant."""

@@ -1,0 +1,85 @@
+"""What a step of downgrade() is: the call to be written, and the operation that the lifter has to read there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from mrt_lint.fix.layout import Call, lay_out
+from mrt_lint.fix.names import Names
+from mrt_lint.ops import Op
+from mrt_lint.values import DIALECTS
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.lean import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One operation of downgrade().
+
+    `dialects` is the guard it stands under, `autocommit` whether it runs outside of the transaction. `batch` is the source of the
+    `batch_alter_table` call it belongs to and `batch_name` what that is called there. `unsafe` says in a clause what its author
+    has to agree to. `same` tells whether an operation does what is meant where being equal would ask too much.
+    """
+
+    code: Call
+    op: Op
+    dialects: tuple[str, ...] | None = None
+    autocommit: bool = False
+    batch: str = ""
+    batch_name: str = ""
+    unsafe: str = ""
+    same: Callable[[Op], bool] | None = None
+
+    def is_done_by(self, op: Op) -> bool:
+        """Whether an operation as it was read is the one that was meant."""
+        if op.dialects != self.dialects or op.autocommit != self.autocommit or not op.certain:
+            return False
+        meant = replace(self.op, dialects=op.dialects, autocommit=op.autocommit)
+        return meant == op if self.same is None else type(op) is type(self.op) and self.same(op)
+
+
+def write_steps(steps: Iterable[Step], indent: str, unit: str, names: Names) -> str:
+    """Write steps as the lines of a function's body, without the last line's end."""
+    return "\n".join(_under(list(steps), indent, unit, names, (_guard, _autocommit, _batch)))
+
+
+_Opening = Callable[[Step, Names], str]
+
+
+def _under(steps: list[Step], indent: str, unit: str, names: Names, openings: tuple[_Opening, ...]) -> Iterator[str]:
+    if not openings:
+        for step in steps:
+            yield indent + lay_out(step.code, indent, unit, len(indent.expandtabs()), 0)
+        return
+    opening, *inner = openings
+    for line, group in groupby(steps, lambda step: opening(step, names)):
+        if line:
+            yield f"{indent}{line}"
+        yield from _under(list(group), indent + unit if line else indent, unit, names, tuple(inner))
+
+
+def _guard(step: Step, names: Names) -> str:
+    if step.dialects is None:
+        return ""
+    subject = f"{names.op('get_context')}().dialect.name"
+    without = tuple(dialect for dialect in DIALECTS if dialect not in step.dialects)
+    if len(step.dialects) == 1:
+        return f"if {subject} == {names.quote(step.dialects[0])}:"
+    if len(without) == 1:
+        return f"if {subject} != {names.quote(without[0])}:"
+    word, chosen = ("not in", without) if len(without) < len(step.dialects) else ("in", step.dialects)
+    return f"if {subject} {word} ({', '.join(map(names.quote, chosen))}):"
+
+
+def _autocommit(step: Step, names: Names) -> str:
+    return f"with {names.op('get_context')}().autocommit_block():" if step.autocommit else ""
+
+
+def _batch(step: Step, names: Names) -> str:  # noqa: ARG001  as the others
+    return f"with {step.batch} as {step.batch_name}:" if step.batch else ""

@@ -1,0 +1,57 @@
+"""Writing a fixed file so that nobody ever sees half of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from mrt_lint.usage import UsageError
+
+_WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+"""A file that nobody may write is not written, not even by root, whom the system would let."""
+
+
+def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -> None:
+    """Put new bytes in the place of those that were read, in one move; a link keeps pointing to the file behind it.
+
+    The file keeps its permissions. Raises UsageError, and leaves everything as it was, where the file is gone, was changed since
+    it was read, may not be written, or its folder may not.
+    """
+    name = shown_as or str(path)
+    try:
+        target = path.resolve(strict=True)
+        if not os.access(target, os.W_OK) or not target.stat().st_mode & _WRITABLE:
+            raise PermissionError(None, "it is read-only")
+        _replace(target, before, after)
+    except FileNotFoundError:
+        raise UsageError(f"{name} is gone since it was read: nothing was written.") from None
+    except OSError as error:
+        raise UsageError(f"{name} could not be fixed: {error.strerror or error}.") from None
+    except _ChangedError:
+        raise UsageError(f"{name} was changed since it was read: it was left alone, run mrt check --fix again.") from None
+
+
+def _replace(target: Path, before: bytes, after: bytes) -> None:
+    mode = stat.S_IMODE(target.stat().st_mode)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".mrt")
+    scratch = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(after)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.chmod(mode)
+        same = target.read_bytes() == before
+        if same:
+            scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+    if not same:
+        raise _ChangedError
+
+
+class _ChangedError(Exception):
+    """The file is not what it was when it was read."""
