@@ -7,7 +7,6 @@ from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.offer import NoFix, Offer
 from mrt_lint.fix.reverse.enum import drop_enum
 from mrt_lint.fix.scene import Scene
-from mrt_lint.history.schema import fold
 from mrt_lint.ops import CreateTable
 from mrt_lint.rule import Finding
 from mrt_lint.values import SqlType
@@ -39,5 +38,5 @@ class LeakedEnum(Fixer):
 
 
 def _speaks_of(finding: Finding, kind: str) -> bool:
-    """Whether a finding is about a type; it says its name as names are compared."""
-    return f"type '{fold(kind)}'," in finding.message
+    """Whether a finding is about a type."""
+    return f"type '{kind}'," in finding.message
