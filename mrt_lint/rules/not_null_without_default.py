@@ -7,7 +7,7 @@ from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 from mrt_lint.undo.definition import is_nullable
-from mrt_lint.values import Column, SqlType
+from mrt_lint.values import UNKNOWN, Column, SqlType
 
 _SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
 _COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
@@ -24,7 +24,7 @@ class NotNullWithoutDefault(Rule):
     code = "MRT401"
     name = "not-null-without-default"
     severity = Severity.WARNING
-    message = "upgrade adds NOT NULL {the_column} without a server default: {rows}, and old code cannot insert"
+    message = "upgrade adds NOT NULL {the_column} without a server default: {rows}old code cannot insert"
     instead = (
         'give it a server_default, or add it with nullable=True, fill it, and then op.alter_column("{table}", "{column}", '
         "nullable=False)"
@@ -106,9 +106,18 @@ class NotNullWithoutDefault(Rule):
                 and not _fills_itself(column)
                 and not case.moment(op).empty
             ):
-                fills = case.dialect(op) in {"mysql", "mariadb"}
-                rows = "rows that are there get an empty value that nobody chose" if fills else "it fails where the table has rows"
-                yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=rows)
+                yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=_fate_of_rows(case, op))
+
+
+def _fate_of_rows(case: Case, op: ops.AddColumn) -> str:
+    """Say what becomes of the rows that are there; MySQL gives them an empty value, which upgrade() may overwrite at once."""
+    if case.dialect(op) not in {"mysql", "mariadb"}:
+        return "it fails where the table has rows, and "
+    table = case.moment(op).table
+    updates = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Update) and case.moment(other).table is table)
+    if any(update.columns is not UNKNOWN and op.column in update.columns for update in updates):
+        return ""
+    return "rows that are there get an empty value that nobody chose, and "
 
 
 def _fills_itself(column: Column) -> bool:

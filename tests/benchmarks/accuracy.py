@@ -94,7 +94,7 @@ def fingerprinted(history: str, folder: Path, findings: Iterable[dict[str, Any]]
     seen: Counter[tuple[str, ...]] = Counter()
     for finding in sorted(findings, key=lambda finding: (finding["path"], finding["line"], finding["column"], finding["message"])):
         file = Path(finding["path"]).resolve().relative_to(folder.resolve()).as_posix()
-        key = (history, file, finding["code"], *_NAMES.findall(finding["message"]))
+        key = (history, file, finding["code"], *sorted({name.casefold() for name in _NAMES.findall(finding["message"])}))
         seen[key] += 1
         digest = hashlib.sha256("\0".join([*key, str(seen[key])]).encode()).hexdigest()[:12]
         yield Found(history, file, finding["line"], finding["code"], finding["severity"], finding["message"], digest)
@@ -124,20 +124,27 @@ def table(found: list[Found], verdicts: dict[str, Judgement], severity: str) -> 
         yield f"| {code} | {count} | {len(mine)} | {right} | {len(mine) - right} |"
 
 
+def shares(judged: list[Judgement]) -> Iterator[str]:
+    """Say which share is true: of all, and with each code counted once a file, where it is true if all of its findings are."""
+    kinds: dict[tuple[str, str, str], bool] = {}
+    for judgement in judged:
+        kind = (judgement.history, judgement.file, judgement.code)
+        kinds[kind] = kinds.get(kind, True) and judgement.verdict == "true"
+    for what, verdicts in (
+        ("findings", [judgement.verdict == "true" for judgement in judged]),
+        ("each code once a file", list(kinds.values())),
+    ):
+        yield f"{what}: {sum(verdicts)} of {len(verdicts)} true ({100 * sum(verdicts) / max(len(verdicts), 1):.1f} %)"
+
+
 def main(folders: list[str]) -> int:
     """Check the folders and print what the page says of them."""
     verdicts = judgements()
     found = [finding for folder in folders for finding in check(Path(folder))]
     for severity in ("error", "warning"):
-        print(f"\n{severity}s\n", *table(found, verdicts, severity), sep="\n")
-        judged = [
-            verdicts[finding.fingerprint]
-            for finding in to_judge(found)
-            if finding.severity == severity and finding.fingerprint in verdicts
-        ]
-        if judged:
-            right = sum(judgement.verdict == "true" for judgement in judged)
-            print(f"\n{right} of {len(judged)} true: {100 * right / len(judged):.1f} %")
+        mine = (finding for finding in to_judge(found) if finding.severity == severity)
+        judged = [verdicts[finding.fingerprint] for finding in mine if finding.fingerprint in verdicts]
+        print(f"\n{severity}s\n", *table(found, verdicts, severity), "", *shares(judged), sep="\n")
     strange = [finding for finding in to_judge(found) if finding.fingerprint not in verdicts]
     back = [finding for finding in found if finding.fingerprint in verdicts and verdicts[finding.fingerprint].verdict == "mended"]
     for title, findings in (("not judged yet", strange), ("mended once, and back", back)):
