@@ -49,7 +49,9 @@ def _run(options: Namespace) -> int:
     try:
         return int(_command(options.command)(options))
     except UsageError as error:
-        sys.stderr.write(f"mrt {options.command}: {error}\n")
+        from mrt_lint.report.style import printable  # noqa: PLC0415  only for a mistake
+
+        sys.stderr.write(f"mrt {options.command}: {printable(str(error))}\n")
         return _WRONG
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.engine import read_file
-from mrt_lint.migration import Function, Migration, Unreadable
+from mrt_lint.migration import Migration, Unreadable
 from mrt_lint.ops import Op
 from mrt_lint.reading import Broken, Source, read
-from mrt_lint.report.plain import plain_fields, said
-from mrt_lint.report.style import Style
+from mrt_lint.report.migration import render
+from mrt_lint.report.plain import plain_fields
 from mrt_lint.settings import load_settings
 from mrt_lint.usage import UsageError
-from mrt_lint.values import UNKNOWN, Column, Constraint
+from mrt_lint.values import UNKNOWN
 
 
 def run(options: Namespace) -> int:
@@ -44,7 +43,7 @@ def run(options: Namespace) -> int:
     if options.format == "json":
         write(json.dumps(document(migration), indent=2) + "\n", options)
     else:
-        write("\n".join(_lines(migration, style_of(options))) + "\n", options)
+        write(render(migration, style_of(options)), options)
     return 0
 
 
@@ -87,52 +86,3 @@ def _unreadable(unreadable: Unreadable, migration: Migration) -> dict[str, Any]:
         "source": unreadable.source,
         "why": unreadable.why,
     }
-
-
-def _lines(migration: Migration, style: Style) -> Iterator[str]:
-    revision = migration.revision if isinstance(migration.revision, str) else "?"
-    after = f"after {', '.join(migration.parents)}" if migration.parents else "the first of its history"
-    if migration.down_revision is UNKNOWN:
-        after = "after a revision that could not be read"
-    yield f"{style.paint(migration.path, 'bold')}  revision {revision}, {after}"
-    for name, function in (("upgrade", migration.upgrade), ("downgrade", migration.downgrade)):
-        yield ""
-        yield from _function(name, function, style)
-    if migration.unreadable:
-        yield f"\n{style.paint('could not be read', 'bold')}"
-        for unreadable in migration.unreadable:
-            source = style.paint(unreadable.source.strip(), "cyan")
-            yield f"{unreadable.place.line:>6}  {source}  {style.paint(unreadable.why, 'dim')}"
-
-
-def _function(name: str, function: Function | None, style: Style) -> Iterator[str]:
-    if function is None:
-        yield f"there is no {style.paint(f'{name}()', 'bold')}"
-        return
-    yield style.paint(f"{name}()", "bold") + ("" if function.ops or function.effect else "  does nothing")
-    for op in function.ops:
-        yield _op_line(op, style)
-
-
-def _op_line(op: Op, style: Style) -> str:
-    details = " ".join(f"{name}={_brief(item)}" for name, item in said(op) if name not in {"sql", "batch", "joined"})
-    remarks = [f"only on {', '.join(op.dialects)}"] if op.dialects is not None else []
-    remarks += [] if op.certain else ["perhaps"]
-    remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""
-    line = "" if op.sql or op.origin is None else str(op.origin.line)
-    return f"{line:>6}  {'  ' if op.sql else ''}{style.paint(op.op, 'cyan')} {details}".rstrip() + remark
-
-
-def _brief(value: Any) -> str:
-    """Write a value for people, columns and types as SQL would name them."""
-    if value is UNKNOWN:
-        return "?"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(_brief(item) for item in value) + ")"
-    if isinstance(value, Column):
-        return f"{_brief(value.name)} {_brief(value.type)}"
-    if isinstance(value, Constraint):
-        name = f"{value.name} " if isinstance(value.name, str) else ""
-        target = f" -> {_brief(value.referred_table)}{_brief(value.referred_columns)}" if value.referred_table else ""
-        return f"{name}{value.kind}{_brief(value.columns)}{target}"
-    return " ".join(str(value).split())

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, NoReturn
 
 from mrt_lint.cli.check import prepare
 from mrt_lint.lock import LOCK_FILE
+from mrt_lint.report.style import printable
 from mrt_lint.settings import find_root
 from mrt_lint.snapshot import difference, take
 from mrt_lint.usage import UsageError
@@ -46,7 +47,7 @@ def watch(options: Namespace, check: Callable[[Namespace], int]) -> NoReturn:
         try:
             check(options)
         except UsageError as error:
-            sys.stderr.write(f"mrt check: {error}\n")
+            sys.stderr.write(f"mrt check: {printable(str(error))}\n")
             sys.stderr.flush()
         sys.stdout.write(f"\nWatching {_count(len(before))}. Ctrl-C ends it.\n")
         sys.stdout.flush()

@@ -61,11 +61,11 @@ def _absolute(symbol: str, graph: Graph, line: set[str] | None, wanted: str) -> 
 
 def _one(name: str, graph: Graph) -> str | None:
     """Find a revision by its id, by a branch label that it declares, or by the beginning of its id."""
-    if name in graph.migrations:
-        return name
+    if not name or name in graph.migrations:
+        return name or None
     if name in graph.labels:
         return graph.labels[name]
-    fitting = [known for known in graph.migrations if known.startswith(name)] if name else []
+    fitting = [known for known in graph.migrations if known.startswith(name)]
     if len(fitting) > 1:
         raise UsageError(f"{name} is the beginning of several revisions: {', '.join(sorted(fitting))}.")
     return fitting[0] if fitting else None

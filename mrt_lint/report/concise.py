@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrt_lint.report import Report
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import Style, printable
 from mrt_lint.report.table import mark, summarize
 from mrt_lint.rule import Finding, Severity
 
@@ -16,6 +16,6 @@ def render(report: Report, style: Style) -> str:
 def _line(finding: Finding, style: Style) -> str:
     place = f"{finding.path}:{finding.place.line}:{finding.place.column}:"
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
-    message = " ".join(finding.message.split())
+    message = printable(" ".join(finding.message.split()))
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
     return f"{style.paint(place, 'bold')} {code} {name}:{mark(finding)} {message}"

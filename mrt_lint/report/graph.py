@@ -9,7 +9,7 @@ from typing import Final
 from mrt_lint.history.log import Entry
 from mrt_lint.report.chronicle import Chronicle
 from mrt_lint.report.lanes import Lanes, Row
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import Style, printable
 
 _MARKS: Final = {"clean": ("●", "o"), "warning": ("▲", "!"), "error": ("✗", "x"), "broken": ("?", "?")}
 _COLOURS: Final = {"clean": "green", "warning": "yellow", "error": "red", "broken": "red"}
@@ -52,12 +52,12 @@ class Graph:
         verdict = chronicle.verdict(entry)
         colour = _COLOURS[verdict.mark]
         parts = [
-            (_printable(entry.revision), "bold"),
-            (_printable(entry.migration.message), ""),
+            (printable(entry.revision), "bold"),
+            (printable(entry.migration.message), ""),
             (_place(entry, entries), "cyan"),
             (str(verdict), colour),
-            ("; ".join(map(_printable, entry.problems)), "red"),
-            (_printable(entry.key) if self._files else "", "dim"),
+            ("; ".join(map(printable, entry.problems)), "red"),
+            (printable(entry.key) if self._files else "", "dim"),
         ]
         left = None if self._width is None else max(self._width - len(row.text) - 2, 20)
         mark = self._style.paint(_MARKS[verdict.mark][not self._unicode], "bold", colour)
@@ -82,7 +82,7 @@ class Graph:
             yield f"{more} {_count(chronicle.omitted, 'more revision')}"
         if chronicle.unplaced:
             yield self._style.paint("in no place, for what they assign to revision could not be read", "bold", "red")
-            yield from (f"  {_printable(path)}  {chronicle.verdicts.get(path, '')}".rstrip() for path in chronicle.unplaced)
+            yield from (f"  {printable(path)}  {chronicle.verdicts.get(path, '')}".rstrip() for path in chronicle.unplaced)
 
     def _summary(self, chronicles: Sequence[Chronicle]) -> str:
         counts = sum((chronicle.marks() for chronicle in chronicles), Counter[str]())
@@ -98,8 +98,8 @@ class Graph:
 def _place(entry: Entry, entries: Mapping[str, Entry]) -> str:
     """Say what is particular about a revision's place: (head, branch billing, needs 4f2a91c0de77)."""
     said = [*(["head"] if entry.is_head else []), *(["base"] if entry.is_base else [])]
-    said += [f"branch {_printable(label)}" for label in entry.migration.branch_labels]
-    said += [f"needs {_printable(entries[key].revision if key in entries else name)}" for key, name in _needs(entry)]
+    said += [f"branch {printable(label)}" for label in entry.migration.branch_labels]
+    said += [f"needs {printable(entries[key].revision if key in entries else name)}" for key, name in _needs(entry)]
     return f"({', '.join(said)})" if said else ""
 
 
@@ -112,8 +112,3 @@ def _needs(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _printable(text: str) -> str:
-    """Keep control characters of a stranger's file off the terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)

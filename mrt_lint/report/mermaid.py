@@ -12,6 +12,7 @@ from typing import Final
 
 from mrt_lint.history.log import Entry
 from mrt_lint.report.chronicle import Chronicle
+from mrt_lint.report.style import printable
 
 MOST_EDGES: Final = 500
 """Lines that Mermaid draws in one chart unless its page says otherwise (configuration, maxEdges)."""
@@ -50,8 +51,7 @@ def count_edges(chronicles: Sequence[Chronicle]) -> int:
 def escape(text: str) -> str:
     """Write a text so that it stands for itself inside of a quoted label."""
     short = text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"
-    plain = "".join(character if character.isprintable() else " " for character in short)
-    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};" if match[0].isascii() else match[0], plain)
+    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};" if match[0].isascii() else match[0], printable(short))
 
 
 def _nodes(chronicle: Chronicle, names: dict[str, str]) -> Iterator[str]:

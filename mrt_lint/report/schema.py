@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from mrt_lint.history.doubt import Doubt
 from mrt_lint.history.schema import ObjectPlace, Place, Table
 from mrt_lint.history.standing import Standing
 from mrt_lint.ops import CreateIndex, CreateObject
-from mrt_lint.report.style import Style
+from mrt_lint.report.definition import CONSTRAINTS, constraint_words, extras, listed, text
+from mrt_lint.report.style import Style, printable
 from mrt_lint.values import UNKNOWN, Column, Constraint, Unknown
 
-_KINDS: Final = {"primary": "primary key", "foreignkey": "foreign key"}
 _MOST_DOUBTS: Final = 20
 _WIDEST: Final = 40
 """Characters of a name or type that still make a column of the listing; longer ones stand out of it."""
@@ -43,19 +43,19 @@ def _title(standing: Standing, style: Style) -> str:
     left = f"as {count} migrations leave it" if count != 1 else "as 1 migration leaves it"
     if not count:
         left = "no migration has run, and nothing is known of what was there before"
-    return f"{style.paint(f'schema at {at}', 'bold')}, {left}; read for {standing.dialect}"
+    return f"{style.paint(f'schema at {printable(at)}', 'bold')}, {left}; read for {standing.dialect}"
 
 
 def _table(where: Place, table: Table | Unknown, standing: Standing, style: Style) -> Iterator[str]:
     """Write a table: columns, constraints, indexes, and why something of it is not known."""
     doubts = standing.doubts.of_table.get(where, [])
     if not isinstance(table, Table):
-        name = ".".join(part for part in where if part)
+        name = printable(".".join(part for part in where if part))
         yield f"table {style.paint(name, 'bold')}  {_unsure('? may or may not be there', style)}"
         yield from _doubts(doubts, style)
         return
-    schema = f"{_text(table.schema)}." if table.schema is not None else ""
-    yield f"table {style.paint(schema + table.name, 'bold')}"
+    schema = f"{text(table.schema)}." if table.schema is not None else ""
+    yield f"table {style.paint(schema + text(table.name), 'bold')}"
     lines = [*_columns(table), *_constraints(table), *_indexes(table)]
     yield from (f"    {_marked(line, style)}" for line in lines)
     if not table.complete:
@@ -67,8 +67,8 @@ def _table(where: Place, table: Table | Unknown, standing: Standing, style: Styl
 
 
 def _columns(table: Table) -> list[str]:
-    rows = [(_text(column.name), _text(column.type), _null(column), _rest(column)) if isinstance(column, Column)
-            else (name, "?", "?", "may or may not be there") for name, column in table.columns.items()]  # fmt: skip
+    rows = [(text(column.name), text(column.type), _null(column), extras(column)) if isinstance(column, Column)
+            else (text(name), "?", "?", "may or may not be there") for name, column in table.columns.items()]  # fmt: skip
     widths = [max((len(row[place]) for row in rows if len(row[place]) <= _WIDEST), default=0) for place in range(3)]
     return ["  ".join(part.ljust(width) for part, width in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows]
 
@@ -77,110 +77,55 @@ def _null(column: Column) -> str:
     return "?" if column.nullable is UNKNOWN or column.nullable is None else "null" if column.nullable else "not null"
 
 
-def _rest(column: Column) -> str:
-    """Say what a column has beside its type."""
-    said = []
-    if column.server_default is not None:
-        said.append(f"default {_text(column.server_default)}")
-    if column.identity is True:
-        said.append(
-            "identity ?"
-            if column.identity_always is UNKNOWN
-            else f"identity {'always' if column.identity_always else 'by default'}"
-        )
-    elif column.identity is UNKNOWN:
-        said.append("identity ?")
-    if column.autoincrement is True:
-        said.append("autoincrement")
-    if column.computed is not None:
-        said.append(f"generated as ({_text(column.computed)})" + (" stored" if column.persisted is True else ""))
-    if column.comment is not None:
-        said.append(f"comment {_text(column.comment)}")
-    return ", ".join(said)
-
-
 def _constraints(table: Table) -> Iterator[str]:
     unnamed = [entry for entry in table.unnamed if isinstance(entry, Constraint)]
-    order = list(_KINDS)
+    order = list(CONSTRAINTS)
     known = [entry for entry in (*table.constraints.values(), *unnamed) if isinstance(entry, Constraint)]
     for entry in sorted(known, key=lambda entry: (order.index(entry.kind) if entry.kind in order else 2, str(entry.name))):
-        yield _constraint(entry)
+        yield constraint_words(entry)
     for name, constraint in table.constraints.items():
         if constraint is UNKNOWN:
-            yield f"constraint {name} ? may or may not be there"
-
-
-def _constraint(entry: Constraint) -> str:
-    said = [_KINDS.get(entry.kind, entry.kind)]
-    said += [_text(entry.name)] if entry.name is not None else []
-    if entry.kind == "check":
-        said.append(f"({_text(entry.condition)})")
-    elif entry.columns is UNKNOWN or entry.columns:
-        said.append(_list(entry.columns))
-    if entry.referred_table is not None:
-        schema = f"{_text(entry.referred_schema)}." if entry.referred_schema is not None else ""
-        columns = f" {_list(entry.referred_columns)}" if entry.referred_columns else ""
-        said.append(f"references {schema}{_text(entry.referred_table)}{columns}")
-    said += [
-        f"on {event} {_text(action).lower()}"
-        for event, action in (("delete", entry.ondelete), ("update", entry.onupdate))
-        if action is not None
-    ]
-    if entry.deferrable is not None:
-        said.append("deferrable" if entry.deferrable is True else "not deferrable" if entry.deferrable is False else "deferrable ?")
-    if entry.not_valid is not False:
-        said.append("not valid" if entry.not_valid is True else "valid ?")
-    return " ".join(said)
+            yield f"constraint {text(name)} ? may or may not be there"
 
 
 def _indexes(table: Table) -> Iterator[str]:
     for name, index in (*table.indexes.items(), *((None, entry) for entry in table.unnamed if isinstance(entry, CreateIndex))):
         if not isinstance(index, CreateIndex):
-            yield f"index {name} ? may or may not be there"
+            yield f"index {text(name)} ? may or may not be there"
             continue
         unique = {True: "unique ", UNKNOWN: "unique? "}.get(index.unique, "")
-        said = [f"{unique}index", *([_text(index.index)] if index.index is not None else []), _list(index.columns)]
-        said += [f"using {_text(index.using)}"] if index.using is not None else []
-        said += [f"where {_text(index.where)}"] if index.where is not None else []
+        said = [f"{unique}index", *([text(index.index)] if index.index is not None else []), listed(index.columns)]
+        said += [f"using {text(index.using)}"] if index.using is not None else []
+        said += [f"where {text(index.where)}"] if index.where is not None else []
         yield " ".join(said)
 
 
 def _object(where: ObjectPlace, made: CreateObject | Unknown, standing: Standing, style: Style) -> Iterator[str]:
     doubts = standing.doubts.of_object.get(where, [])
     if not isinstance(made, CreateObject):
-        name = ".".join(part for part in where[1:] if part)
+        name = printable(".".join(part for part in where[1:] if part))
         yield f"{where[0]} {style.paint(name, 'bold')}  {_unsure('? may or may not be there', style)}"
         yield from _doubts(doubts, style)
         return
-    schema = f"{_text(made.schema)}." if made.schema is not None else ""
-    members = "" if made.members is None else f" {_list(made.members)}"
-    on = f" on {_text(made.table)}" if made.table is not None else ""
-    yield f"{made.kind} {style.paint(schema + _text(made.name), 'bold')}{on}{members}"
+    schema = f"{text(made.schema)}." if made.schema is not None else ""
+    members = "" if made.members is None else f" {listed(made.members)}"
+    on = f" on {text(made.table)}" if made.table is not None else ""
+    yield f"{made.kind} {style.paint(schema + text(made.name), 'bold')}{on}{members}"
     if made.members is UNKNOWN or (isinstance(made.members, tuple) and UNKNOWN in made.members):
         yield from _doubts(doubts, style)
 
 
 def _mention(where: Place, by: list[str]) -> str:
-    return f"    {'.'.join(part for part in where if part)}  (by {', '.join(by)})"
+    return printable(f"    {'.'.join(part for part in where if part)}  (by {', '.join(by)})")
 
 
 def _doubts(doubts: Sequence[Doubt], style: Style) -> Iterator[str]:
     for doubt in doubts[:_MOST_DOUBTS]:
         what = doubt.what if len(doubt.what) <= _WIDEST * 2 else f"{doubt.what[: _WIDEST * 2]} …"
         place = f"{doubt.path}:{doubt.line}"
-        yield f"    {_unsure('?', style)} {place}  {style.paint(_text(what), 'cyan')}  {style.paint(doubt.why, 'dim')}"
+        yield f"    {_unsure('?', style)} {place}  {style.paint(text(what), 'cyan')}  {style.paint(printable(doubt.why), 'dim')}"
     if len(doubts) > _MOST_DOUBTS:
         yield f"    … and {len(doubts) - _MOST_DOUBTS} more (--format json lists all)"
-
-
-def _text(value: object) -> str:
-    """Write a value on one line; control characters of a stranger's file stay off the terminal."""
-    text = "?" if value is UNKNOWN or value is None else " ".join(str(value).split())
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _list(values: Iterable[object] | Unknown) -> str:
-    return "(?)" if isinstance(values, Unknown) else f"({', '.join(_text(value) for value in values)})"
 
 
 def _marked(line: str, style: Style) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from mrt_lint.report import Report, Unread
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import Style, printable
 from mrt_lint.rule import Finding, Fix, Severity
 
 _MOST_UNREAD: Final = 10
@@ -52,9 +52,11 @@ def mark(finding: Finding) -> str:
 def _advice(text: str, width: int) -> Iterator[str]:
     """Wrap an advice; lines of it that are indented are code and stay as they are."""
     first, *others = text.strip().splitlines()
-    yield from textwrap.wrap(first, width, initial_indent="    Instead: ", subsequent_indent="    ", break_long_words=False)
+    yield from textwrap.wrap(
+        printable(first), width, initial_indent="    Instead: ", subsequent_indent="    ", break_long_words=False
+    )
     for line in others:
-        yield from [f"    {line}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
+        yield from [f"    {printable(line)}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
 
 
 def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterator[str]:
@@ -89,13 +91,13 @@ def _hint(report: Report) -> str:
 
 def _wrap(text: str, indent: str, width: int) -> list[str]:
     return textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        printable(text), width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 
 def _shorten(code: str, width: int) -> str:
-    """Cut a line of code to the width; control characters of a stranger's file stay off the terminal."""
-    text = "".join(character if character.isprintable() else " " for character in code.strip())
+    """Cut a line of code to the width."""
+    text = printable(code.strip())
     return text if len(text) <= width else f"{text[: width - 2]} …"
 
 

@@ -47,15 +47,49 @@ def test_guards_and_doubts_are_shown(project):
     assert (first["dialects"], first["certain"]) == (["postgresql"], True)
     assert (second["dialects"], second["certain"]) == (None, False)
     text = project.mrt("show", "versions/a1.py").out
-    assert "drop_table table=a  (only on postgresql)" in text
-    assert "drop_table table=b  (perhaps)" in text
+    assert "drop_table a  (only on postgresql)" in text
+    assert "drop_table b  (perhaps)" in text
 
 
-def test_people_see_columns_and_types_as_sql_names_them(history):
-    out = history.mrt("show", "versions/a1.py").out
-    assert out.splitlines()[0] == "versions/a1.py  revision a1, the first of its history"
-    assert "    10  create_table table=users columns=(id INTEGER)" in out
-    assert "there is no downgrade()" not in out
+WORDS = """def upgrade():
+    op.create_table("t", sa.Column("a", sa.Integer, primary_key=True), sa.Column("b", kind()), sa.UniqueConstraint("b", name="u"), schema="s")
+    op.add_column("users", sa.Column("fax", sa.Text, nullable=False, server_default="x"))
+    op.alter_column("users", "fax", new_column_name="mail", existing_type=sa.Text(), nullable=True, existing_nullable=False)
+    op.create_index("ix", "users", ["fax", name()], unique=True)
+    op.create_foreign_key("fk", "users", "t", ["a"], ["a"], referent_schema="s", ondelete="CASCADE")
+    op.drop_constraint(None, "users")
+    op.rename_table("users", "people")
+    op.execute("DELETE FROM users; SELECT 1; DO $$ BEGIN END $$")
+    op.execute("CREATE VIEW s.v AS SELECT 1")
+"""
+
+
+def test_people_see_what_is_done_to_whom(project):
+    project.migration("a2", "a1", WORDS)
+    assert project.mrt("show", "versions/a2.py").out == (
+        "versions/a2.py\n"
+        "revision a2, after a1: Change something\n"
+        "\n"
+        "upgrade()\n"
+        "    10  create_table s.t\n"
+        "            a INTEGER primary key\n"
+        "            b ?\n"
+        "            unique u (b)\n"
+        "    11  add_column users.fax TEXT not null default 'x'\n"
+        "    12  alter_column users.fax, null, to mail, was TEXT, was not null\n"
+        "    13  create_index ix on users (fax, ?), unique\n"
+        "    14  create_foreign_key fk on users foreign key (a) references s.t (a) on delete cascade\n"
+        "    15  drop_constraint without a name on users\n"
+        "    16  rename_table users, to people\n"
+        "    17  execute DELETE FROM users; SELECT 1; DO $$ BEGIN END $$\n"
+        "          delete users, all rows\n"
+        "          statement SELECT, changes nothing\n"
+        "          statement DO, nobody can tell what it changes\n"
+        "    18  execute CREATE VIEW s.v AS SELECT 1\n"
+        "          create_view s.v, body AS SELECT 1\n"
+        "\n"
+        "there is no downgrade()\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -264,3 +264,19 @@ def test_a_dropped_table_and_a_circle_are_said(project):
     assert dropped.err == "mrt show: There is no table users at a2: a migration before it drops or renames it.\n"
     circle = project.mrt("show", "--at", "c1", "versions")
     assert circle.err.startswith("mrt show: c1 lies on a circle of revisions, or behind one")
+
+
+def test_control_characters_stay_off_the_terminal(project):
+    project.migration(
+        "a1", "\x1b[31mgone", 'def upgrade():\n    op.drop_table("\x1b[2J" + name())\n    op.create_table("\x1b[1m")\n'
+    )
+    for arguments in (
+        ["show", "--at", "a1", "versions"],
+        ["show", "versions/a1.py"],
+        ["history", "versions"],
+        ["check", "versions"],
+    ):
+        result = project.mrt(*arguments)
+        assert "gone" in result.out
+        assert "\x1b" not in result.out
+    assert "\x1b" not in project.mrt("show", "--at", "\x1b[31mz", "versions").err
