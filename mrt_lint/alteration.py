@@ -47,9 +47,9 @@ def blocked(case: Case, op: Op, change: Change) -> Server | None:
 
 
 def leaves_keys_unchecked(case: Case, op: Op) -> bool:
-    """Tell whether foreign_key_checks is off when an operation of upgrade() comes."""
+    """Tell whether foreign_key_checks is off when an operation comes."""
     off = False
-    for other in case.migration.upgrade_ops:
+    for other in _function(case, op):
         if other is op:
             break
         if isinstance(other, Statement) and (found := _CHECKS.search(other.text)):
@@ -96,15 +96,21 @@ def replaces_key(case: Case, op: ops.DropConstraint) -> bool:
 
 
 def statement(case: Case, op: Op) -> list[Op]:
-    """Give the operations of the one statement that an operation of upgrade() comes from."""
+    """Give the operations of the one statement that an operation comes from."""
     found: list[Op] = []
-    for other in case.migration.upgrade_ops:
+    for other in _function(case, op):
         if not other.joined:
             if any(known is op for known in found):
                 return found
             found = []
         found.append(other)
     return found
+
+
+def _function(case: Case, op: Op) -> tuple[Op, ...]:
+    """Give the operations of the function that an operation stands in."""
+    upgrade = case.migration.upgrade_ops
+    return upgrade if any(other is op for other in upgrade) else case.migration.downgrade_ops
 
 
 def _of_new_column(column: Column, server: Server) -> Iterator[Change]:

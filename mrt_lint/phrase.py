@@ -44,6 +44,7 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
     found["sql_table"] = ".".join(in_sql(op, part, dialect) for part in path if part) or "…"
     for field in ("column", "constraint"):
         found[f"sql_{field}"] = in_sql(op, found[field], dialect)
+    found["typed"] = ", existing_type=…" if dialect in FAMILY else ""  # Alembic cannot write MODIFY without it
     if isinstance(op, AddEnumValue | RenameEnumValue):
         found["value"] = op.value if readable(op.value) else "…"
     return found
@@ -70,9 +71,12 @@ def in_sql(op: Op, name: str, dialect: str) -> str:
     return f'"{name}"' if taken or (name != name.lower() and not op.sql) else name
 
 
-def join(columns: object) -> str:
-    """Give a list of columns as code: "org_id, email"; "…" for what could not be read."""
-    return ", ".join(name if readable(name) else "…" for name in columns) if isinstance(columns, tuple) and columns else "…"
+def join(columns: object, op: Op | None = None, dialect: str = "postgresql") -> str:
+    """Give a list of columns as code: "org_id, email"; "…" for what could not be read; as SQL where the operation is given."""
+    if not isinstance(columns, tuple) or not columns:
+        return "…"
+    known = (name if readable(name) else "…" for name in columns)
+    return ", ".join(name if op is None or name.startswith("(") else in_sql(op, name, dialect) for name in known)
 
 
 def _plain(op: Op, field: str) -> str | None:

@@ -27,7 +27,7 @@ class NotNullWithoutDefault(Rule):
     message = "upgrade adds NOT NULL {the_column} without a server default: {rows}old code cannot insert"
     instead = (
         'give it a server_default, or add it with nullable=True, fill it, and then op.alter_column("{table}", "{column}", '
-        "nullable=False)"
+        "nullable=False{typed})"
     )
     manual = (
         "PostgreSQL, “Adding a Column”: https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN",

@@ -22,7 +22,7 @@ class NullableNotRestored(Rule):
     severity = Severity.WARNING
     of_undoing = True
     message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
-    instead = 'add op.alter_column("{table}", "{column}", nullable=True) to downgrade()'
+    instead = 'add op.alter_column("{table}", "{column}", nullable=True{typed}) to downgrade()'
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = Fix.SAFE
     fixes = (
@@ -133,7 +133,7 @@ class NullableNotRestored(Rule):
             if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {Undo.NO, Undo.DIFFERENT}:
                 continue
             if case.before(op, "nullable") is not UNKNOWN or not _is_meant_to_stay(case, op):
-                yield self.found(case.migration, op, **names(op))
+                yield self.found(case.migration, op, **names(op, case.dialect(op)))
 
 
 def _is_meant_to_stay(case: Case, op: ops.AlterColumn) -> bool:

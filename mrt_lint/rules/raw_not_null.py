@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 from mrt_lint.undo import Undo
+from mrt_lint.values import SqlType
 
 
 class RawNotNull(Rule):
@@ -21,8 +22,15 @@ class RawNotNull(Rule):
     severity = Severity.WARNING
     of_undoing = True
     message = "upgrade sets {the_column} NOT NULL in SQL, downgrade does not drop that: inserts of the older release fail"
-    instead = "add op.execute('ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL') to downgrade()"
-    manual = ("PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",)
+    instead = "add op.execute('ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP NOT NULL') to downgrade()"
+    on_mysql = Wording(
+        message=message,
+        instead="add op.execute('ALTER TABLE {sql_table} MODIFY {sql_column} {type} NULL') to downgrade()",
+    )
+    manual = (
+        "PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",
+        "MySQL, ALTER TABLE, MODIFY: https://dev.mysql.com/doc/refman/8.4/en/alter-table.html",
+    )
     exemptions = (
         "The column was NOT NULL before, by the history.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
@@ -39,6 +47,17 @@ class RawNotNull(Rule):
 
             def downgrade():
                 op.execute("ALTER TABLE users ALTER COLUMN name DROP NOT NULL")
+            """,
+        ),
+        Example(
+            title="MySQL's MODIFY",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users MODIFY email VARCHAR(50) NOT NULL")  # MRT403
+
+            def downgrade():
+                op.drop_column("users", "age")
             """,
         ),
     )
@@ -89,4 +108,6 @@ class RawNotNull(Rule):
         """Yield a finding for every column that stays NOT NULL."""
         for op in case.concerned(self, ops.AlterColumn):
             if op.sql and op.nullable is False and case.undone(op, "nullable") in {Undo.NO, Undo.DIFFERENT}:
-                yield self.found(case.migration, op, **names(op))
+                kind = op.type if isinstance(op.type, SqlType) else "…"
+                wording = None if case.server(op) is None else self.on_mysql
+                yield self.found(case.migration, op, wording, **names(op, case.dialect(op)), type=kind)

@@ -43,6 +43,17 @@ class RefusedAlgorithm(Rule):
             """,
         ),
         Example(
+            title="In downgrade()",
+            target=Target(dialect="mariadb"),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE notes DROP CONSTRAINT ck, ALGORITHM=INSTANT")
+
+            def downgrade():
+                op.execute("ALTER TABLE notes ADD CONSTRAINT ck CHECK (size > 0), ALGORITHM=NOCOPY")  # MRT434
+            """,
+        ),
+        Example(
             title="A server that is too old",
             target=Target(dialect="mysql", mysql_version=(8, 0, 28)),
             source="""
@@ -73,10 +84,10 @@ class RefusedAlgorithm(Rule):
     )
 
     def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every action that is refused."""
-        for op in case.concerned(self, ops.Op, new_tables=True):
+        """Yield a finding for every action that is refused, in either function."""
+        for op in (*case.migration.upgrade_ops, *case.migration.downgrade_ops):
             server = case.server(op)
-            if server is None or not (op.algorithm or op.lock):
+            if server is None or not (op.algorithm or op.lock) or not case.runs(op, self.dialects):
                 continue
             for change in changes(case, op, server):
                 clause, safe = _refused(op, change, server)

@@ -24,7 +24,7 @@ class RenameColumn(Rule):
     message = (
         "upgrade renames {the_column} to '{new_column}', downgrade does not rename it back: the older release finds no '{column}'"
     )
-    instead = 'add op.alter_column("{table}", "{new_column}", new_column_name="{column}") to downgrade()'
+    instead = 'add op.alter_column("{table}", "{new_column}", new_column_name="{column}"{typed}) to downgrade()'
     manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = Fix.SAFE
     fixes = (
@@ -119,4 +119,4 @@ class RenameColumn(Rule):
         """Yield a finding for every rename that is not taken back."""
         for op in case.concerned(self, ops.AlterColumn):
             if op.new_column is not UNSET and case.undone(op, "moved") is Undo.NO:
-                yield self.found(case.migration, op, **names(op))
+                yield self.found(case.migration, op, **names(op, case.dialect(op)))

@@ -74,9 +74,10 @@ class TableRewriteCommand(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every such command."""
         for op in case.concerned(self, ops.Reindex, ops.AlterObject):
-            if isinstance(op, ops.Reindex) and not op.concurrently:
+            optimizes = isinstance(op, ops.Reindex) and op.command.startswith("OPTIMIZE")
+            if isinstance(op, ops.Reindex) and not op.concurrently and (optimizes or case.server(op) is None):
                 table_words = names(op)["the_table"] if op.table is not None else "what it works on"
-                wording = self.rebuilt if op.command.startswith("OPTIMIZE") else None
+                wording = self.rebuilt if optimizes else None
                 yield self.found(case.migration, op, wording, command=op.command, table_words=table_words)
             elif isinstance(op, ops.AlterObject) and self._rebuilds(case, op):
                 command = f"ALTER TABLE … {op.action}"

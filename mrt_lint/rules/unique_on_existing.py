@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.dialects import FAMILY
 from mrt_lint.history.schema import fold
 from mrt_lint.phrase import join, names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity, Wording
 from mrt_lint.undo.replacement import was_unique
 from mrt_lint.undo.things import readable
 from mrt_lint.values import UNKNOWN, Name
@@ -24,9 +25,15 @@ class UniqueOnExisting(Rule):
     severity = Severity.WARNING
     message = "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same{lock}"
     instead = (
-        "look for duplicates first (SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1); on "
-        "PostgreSQL build the "
-        "index with CREATE UNIQUE INDEX CONCURRENTLY and then ALTER TABLE {table} ADD CONSTRAINT … UNIQUE USING INDEX …"
+        "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table} GROUP BY {sql_columns} HAVING count(*) > 1); "
+        "then build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
+        "INDEX …"
+    )
+    elsewhere = Wording(
+        message=message,
+        instead=(
+            "look for duplicates first: SELECT {sql_columns}, count(*) FROM {sql_table} GROUP BY {sql_columns} HAVING count(*) > 1"
+        ),
     )
     manual = (
         "PostgreSQL, ALTER TABLE, ADD table_constraint_using_index: https://www.postgresql.org/docs/current/sql-altertable.html",
@@ -182,8 +189,10 @@ class UniqueOnExisting(Rule):
             if not self._is_unique(op) or case.moment(op).empty or self._was_unique(case, op) or _is_cleared(case, op):
                 continue
             columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
-            lock = "" if case.dialect(op) in _ONLINE else ", and locks the table while it looks"
-            yield self.found(case.migration, op, **names(op, case.dialect(op)), columns=join(columns), lock=lock)
+            dialect = case.dialect(op)
+            found = names(op, dialect) | {"columns": join(columns), "sql_columns": join(columns, op, dialect)}
+            lock = "" if dialect in FAMILY else ", and locks the table while it looks"
+            yield self.found(case.migration, op, None if dialect == "postgresql" else self.elsewhere, **found, lock=lock)
 
     @staticmethod
     def _was_unique(case: Case, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
@@ -220,5 +229,4 @@ def _fills(update: ops.Update, columns: tuple[Name, ...]) -> bool:
     return any(readable(column) and fold(column) in wanted for column in computed)
 
 
-_ONLINE = frozenset({"mysql", "mariadb"})
 """Databases that take writes while they add a unique index (MySQL manual 17.12.1, MariaDB “InnoDB Online DDL Operations”)."""

@@ -1,11 +1,12 @@
 """The examples that every rule carries: its documentation, and what it promises."""
 
+import dataclasses
 import re
 
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.rule import Example, HistoryRule, Rule, Severity
+from mrt_lint.rule import Example, HistoryRule, Rule, Severity, Target
 from tests.lint.marked import judge, lines, marks
 
 RULES = rules.all_rules()
@@ -36,6 +37,14 @@ def test_a_finding_speaks_in_full_sentences_of_the_users_own_names(rule: Rule, e
             assert "None" not in text
             assert not re.search(r"<\w+>|\{\w+\}", text), text
             assert not text.endswith(".")
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+@pytest.mark.parametrize(("rule", "example"), BAD)
+def test_a_finding_on_mysql_speaks_of_nothing_that_only_postgresql_has(rule: Rule, example: Example, dialect: str):
+    for finding in judge(dataclasses.replace(example, target=Target(dialect=dialect)), rule)[1]:
+        foreign = r"CONCURRENTLY|NOT VALID|VALIDATE|postgresql|PostgreSQL|VACUUM|ALTER COLUMN \w+ (TYPE|SET NOT|DROP NOT)"
+        assert not re.search(foreign, finding.message + finding.instead)
 
 
 def test_codes_and_names_are_unique_and_well_formed():
