@@ -1,7 +1,7 @@
 """The facts: which algorithm InnoDB takes for which change, by database and version, and whether it lets writes pass.
 
 Sources: MySQL 8.4, 17.12.1 “Online DDL Operations” (https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html) and
-8.0, the same; for CHECK and computed defaults, of which that page says nothing, 15.1.9 “ALTER TABLE” and bug 117450. MariaDB,
+8.0, the same; for what that page leaves out, bug 117450 (CHECK) and worklog 9418 (defaults computed for each row). MariaDB,
 “InnoDB Online DDL Operations with the INSTANT (NOCOPY, INPLACE) Alter Algorithm” (https://mariadb.com/docs/server/server-usage/
 storage-engines/innodb/innodb-online-ddl). The tests hold every entry of the database at hand against a server.
 """

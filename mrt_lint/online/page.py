@@ -14,7 +14,8 @@ likewise); `--mysql-version 8.0.28` says it on the command line.
 
 * **INSTANT** touches no row. **NOCOPY** (MySQL says INPLACE) reads rows at most, **INPLACE** writes the table anew beside itself,
   and both let others write meanwhile unless the table below says otherwise.
-* **COPY** moves every row into another table, and nobody can write until it is done; MariaDB lets them write from 11.2 on.
+* **COPY** moves every row into another table, and nobody can write until it is done; MariaDB lets them write from 11.2 on, unless
+  a foreign key of the table cascades.
 
 mrt speaks where writers wait: MRT303 (types), MRT404 (computed defaults), MRT422 (foreign keys), MRT423 (checks), MRT427 (stored
 and numbered columns), MRT433 (everything else). It is silent where nobody waits, so `ADD COLUMN`, `DROP COLUMN`, `ADD INDEX` and

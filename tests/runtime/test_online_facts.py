@@ -9,18 +9,16 @@ from mrt_lint.online.facts import FACTS, Algorithm, Change, Server
 from mrt_lint.online.types import change_of_type
 from mrt_lint.values import SqlType
 
-TABLES = (
-    "CREATE TABLE parents (id INT PRIMARY KEY) ENGINE=InnoDB",
-    """CREATE TABLE things (
+PARENTS = "CREATE TABLE parents (id INT PRIMARY KEY) ENGINE=InnoDB"
+THINGS = """
+    CREATE TABLE things (
         id INT PRIMARY KEY, number INT, total INT NOT NULL DEFAULT 0, small VARCHAR(50), large VARCHAR(100), short VARCHAR(20),
         state ENUM('a', 'b'), parent INT, KEY ix_number (number), KEY ix_parent (parent),
         CONSTRAINT ck CHECK (total >= 0), CONSTRAINT fk FOREIGN KEY (parent) REFERENCES parents (id)
-    ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4""",
-    "INSERT INTO parents VALUES (1)",
-    "INSERT INTO things (id, number) VALUES (1, 1)",
-)
+    ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4
+"""
 BEFORE = {
-    Change.ADD_SPATIAL: ("DELETE FROM things", "ALTER TABLE things ADD COLUMN place POINT NOT NULL"),
+    Change.ADD_SPATIAL: ("ALTER TABLE things ADD COLUMN place POINT NOT NULL",),
     Change.CHANGE_ENGINE: ("ALTER TABLE things DROP FOREIGN KEY fk",),
     Change.PARTITION: ("ALTER TABLE things DROP FOREIGN KEY fk",),
 }
@@ -62,10 +60,11 @@ ONLINE_COPIES = (11, 2)
 
 
 class Tables:
-    """Fresh tables for every statement, on one connection."""
+    """Fresh tables for every statement, on one connection; one that the server refused leaves them fresh."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        self.prepared: tuple[str, ...] | None = None
         version, comment = connection.exec_driver_sql("SELECT VERSION(), @@version_comment").one()
         dialect = "mariadb" if "mariadb" in f"{version} {comment}".lower() else "mysql"
         self.server = Server(dialect, tuple(int(part) for part in version.partition("-")[0].split(".")))
@@ -73,8 +72,11 @@ class Tables:
     def accepts(self, change: Change, clause: str, action: str | None = None) -> bool:
         """Tell whether the server carries out a change with an ALGORITHM or LOCK clause."""
         run = self.connection.exec_driver_sql
-        for statement in ("DROP TABLE IF EXISTS things, parents", *TABLES, *BEFORE.get(change, ())):
-            run(statement)
+        wanted = BEFORE.get(change, ())
+        if self.prepared != wanted:
+            for statement in ("DROP TABLE IF EXISTS things", THINGS, *wanted):
+                run(statement)
+            self.prepared = wanted
         run(f"SET foreign_key_checks = {int(change is Change.ADD_FOREIGN_KEY)}")
         comma = "" if change is Change.PARTITION else ","
         try:
@@ -83,6 +85,7 @@ class Tables:
             if error.orig.args[0] in REFUSALS:
                 return False
             raise
+        self.prepared = None
         return True
 
 
@@ -90,6 +93,7 @@ class Tables:
 def tables(mysql_url):
     engine = sa.create_engine(mysql_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        connection.exec_driver_sql(PARENTS)
         yield Tables(connection)
         connection.exec_driver_sql("DROP TABLE IF EXISTS things, parents")
 
