@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mrt_lint.case import Case
 from mrt_lint.history.schema import fold
 from mrt_lint.ops import AddColumn, DropColumn, Insert, Op, Update
+from mrt_lint.undo.definition import is_same_value, setting_of
 from mrt_lint.undo.things import Thing, readable
 from mrt_lint.values import UNKNOWN, Flow, Name, Unknown
 
@@ -70,6 +71,30 @@ def is_refilled(case: Case, drop: DropColumn) -> bool:
             if any(_is_left(case, flow, op, table) for flow in mine):
                 return True
     return False
+
+
+def moves_back(case: Case, drop: DropColumn) -> bool:
+    """Tell whether a column's values are copied as they are to one of the same type, and downgrade() copies all of them back."""
+    ledger = case.ledger(drop)
+    source, successor = case.thing(drop), ledger.successor(drop)
+    if source is None or successor is None or not readable(drop.column):
+        return False
+    column = fold(drop.column)
+    there = {target for target, name in _copies(case, drop, ledger.upgrade) if name == column}
+    there &= {name for target, name in _copies(case, drop, ledger.reverse.values()) if target == column}
+    made = [op.definition.type for op in ledger.upgrade if isinstance(op, AddColumn) and fold(str(op.column)) in there]
+    kinds = [setting_of(source, "type"), *made]
+    return bool(there) and all(is_same_value(setting_of(successor, "type"), kind) is True for kind in kinds)
+
+
+def _copies(case: Case, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
+    """Give what UPDATEs of every row copy within the dropped column's table: targets with their sources."""
+    table = case.moment(drop).table
+    for op in ops:
+        if isinstance(op, Update) and op.where is False and op.certain and case.ledger(drop).moment(op).table is table:
+            for flow in _flows(op):
+                if flow.plain and readable(flow.column) and readable(flow.source):
+                    yield fold(flow.column), fold(flow.source)
 
 
 def _flows(op: Update) -> tuple[Flow, ...]:

@@ -98,12 +98,14 @@ MaybeType: TypeAlias = SqlType | Unknown | None
 class Flow:
     """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
 
-    `table` is the one that the source is said to be of, None where that is not said.
+    `table` is the one that the source is said to be of, None where that is not said. `plain` tells that the source's value is taken
+    as it is, as far as raw SQL says so.
     """
 
     column: Name
     source: Name
     table: MaybeName = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

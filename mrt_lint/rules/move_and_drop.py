@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.movement import movement
+from mrt_lint.movement import movement, moves_back
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 
@@ -28,6 +28,7 @@ class MoveAndDrop(Rule):
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
+        "The values are copied as they are to a column of the same type, and `downgrade()` copies all of them back.",
         "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
     )
 
@@ -82,6 +83,35 @@ class MoveAndDrop(Rule):
                 op.drop_column("users", "note")  # MRT208
             """,
         ),
+        Example(
+            title="Moved back, but converted, or not all of them",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("phone", sa.String(20)), sa.Column("fax", sa.Text), sa.Column("age", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("mobile", sa.String(20)))
+                op.add_column("users", sa.Column("fax_number", sa.Text))
+                op.add_column("users", sa.Column("age_number", sa.Integer))
+                op.execute("UPDATE users SET mobile = trim(phone), age_number = age")
+                op.execute("UPDATE users SET fax_number = fax WHERE fax <> ''")
+                op.drop_column("users", "phone")  # MRT208
+                op.drop_column("users", "fax")  # MRT208
+                op.drop_column("users", "age")  # MRT208
+
+            def downgrade():
+                op.add_column("users", sa.Column("phone", sa.String(20)))
+                op.add_column("users", sa.Column("fax", sa.Text))
+                op.add_column("users", sa.Column("age", sa.Text))
+                op.execute("UPDATE users SET phone = mobile, fax = fax_number, age = age_number")
+                op.drop_column("users", "mobile")
+                op.drop_column("users", "fax_number")
+                op.drop_column("users", "age_number")
+            """,
+        ),
     )
     good = (
         Example(
@@ -115,6 +145,26 @@ class MoveAndDrop(Rule):
             """,
         ),
         Example(
+            title="Copied as they are, and back",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("phone", sa.String(20)))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("mobile", sa.String(20)))
+                op.execute("UPDATE users SET mobile = phone")
+                op.drop_column("users", "phone")
+
+            def downgrade():
+                op.add_column("users", sa.Column("phone", sa.String(20)))
+                op.execute("UPDATE users SET phone = mobile")
+                op.drop_column("users", "mobile")
+            """,
+        ),
+        Example(
             title="A table of this upgrade's own",
             source="""
             def upgrade():
@@ -130,7 +180,7 @@ class MoveAndDrop(Rule):
         """Yield a finding for every dropped column whose values went to a new one."""
         for op in case.concerned(self, ops.DropColumn):
             moved = movement(case, op)
-            if moved is not None and not case.moment(op).new_column:
+            if moved is not None and not case.moment(op).new_column and not moves_back(case, op):
                 what = names(op)
                 targets = " and ".join(f"'{target}'" for target in moved.to)
                 words = {

@@ -204,7 +204,7 @@ def _flows(changes: list[_Assignment], tables: dict[str, Name]) -> Iterator[Flow
             yield Flow(column=change.column, source=UNKNOWN)
         for alias, name in () if read is UNKNOWN else read:
             table = tables.get(alias.lower(), alias) if alias is not None else None
-            yield Flow(column=change.column, source=name, table=table)
+            yield Flow(column=change.column, source=name, table=table, plain=len(tokens) == 1)
 
 
 def _read(value: Cursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
