@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mrt_lint.case import Case
-from mrt_lint.ops import AlterObject, BulkInsert, Delete, DropObject, Insert, Op, RenameObject, Statement, Update
+from mrt_lint.ops import AlterObject, BulkInsert, Delete, DropObject, Insert, Op, RenameObject, Statement
 from mrt_lint.phrase import names
 from mrt_lint.undo import Undo
 from mrt_lint.undo.things import Table
@@ -21,7 +21,7 @@ def lingers(case: Case, op: Op) -> bool:
     if isinstance(op, Statement):
         return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
     if isinstance(op, Delete):
-        return op.where is not False and case.answered(op, Insert, BulkInsert, Update) is Undo.NO
+        return op.where is not False and case.answered(op, Insert, BulkInsert) is Undo.NO
     if not op.sql:
         return False
     if isinstance(op, DropObject):

@@ -227,7 +227,10 @@ class Case:
 
     def difference(self, op: Op) -> str:
         """Say in one clause how what stands in a dropped thing's place in the end differs from it."""
-        before, now = self.thing(op), self.ledger(op).successor(op)
+        ledger = self.ledger(op)
+        before, now = self.thing(op), ledger.successor(op)
+        if isinstance(before, Table) and isinstance(now, Table):
+            return ledger.fates.difference(before, now) or "it differs"
         return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 
     def covered(self, op: DropIndex) -> tuple[str, ...]:

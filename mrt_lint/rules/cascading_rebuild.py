@@ -1,6 +1,7 @@
 """MRT217."""
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from mrt_lint import ops
 from mrt_lint.case import Case
@@ -32,7 +33,7 @@ class CascadingRebuild(Rule):
     exemptions = (
         "The database is not SQLite, neither by declaration nor by a guard.",
         "The operation needs no rebuild: a column added, an index.",
-        "The upgrade switches the enforcement off: PRAGMA foreign_keys=OFF.",
+        "The function switches the enforcement off: PRAGMA foreign_keys=OFF.",
     )
 
     bad = (
@@ -50,6 +51,31 @@ class CascadingRebuild(Rule):
             def upgrade():
                 with op.batch_alter_table("users") as batch:
                     batch.alter_column("name", nullable=True)  # MRT217
+            """,
+        ),
+        Example(
+            title="On the way back, or for a foreign key",
+            target=Target(dialect="sqlite"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")))
+                op.create_table("players", sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id", ondelete="CASCADE")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.add_column(sa.Column("age", sa.Integer))
+                with op.batch_alter_table("teams") as batch:
+                    batch.add_column(sa.Column("owner_id", sa.Integer, sa.ForeignKey("users.id")))  # MRT217
+
+            def downgrade():
+                op.execute("ALTER TABLE teams DROP COLUMN owner_id")
+                with op.batch_alter_table("users") as batch:
+                    batch.drop_column("age")  # MRT217
             """,
         ),
     )
@@ -97,14 +123,26 @@ class CascadingRebuild(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield one finding for every table that is rebuilt at its children's cost."""
-        if any(isinstance(op, ops.Execute) and _switches_off(op) for op in case.migration.upgrade_ops):
-            return
         found = set()
-        for op in case.concerned(self, ops.AlterColumn, ops.DropColumn, ops.CreateConstraint, ops.DropConstraint):
-            child = case.cascading_child(op) if op.batch and op.table not in found else None
-            if child is not None:
-                found.add(op.table)
-                yield self.found(case.migration, op, **names(op), child=child)
+        for function in (case.migration.upgrade_ops, case.migration.downgrade_ops):
+            if any(isinstance(op, ops.Execute) and _switches_off(op) for op in function):
+                continue
+            for op in function:
+                if not _rebuilds(op) or not case.runs(op, self.dialects) or case.moment(op).new_table:
+                    continue
+                child = case.cascading_child(op) if op.table not in found else None
+                if child is not None:
+                    found.add(op.table)
+                    yield self.found(case.migration, op, **names(op), child=child)
+
+
+def _rebuilds(
+    op: ops.Op,
+) -> TypeGuard[ops.AlterColumn | ops.DropColumn | ops.CreateConstraint | ops.DropConstraint | ops.AddColumn]:
+    """Tell whether Alembic rebuilds the table for an operation; to add a column it does if a foreign key comes along."""
+    if isinstance(op, ops.AddColumn):
+        return op.batch and any(constraint.kind == "foreignkey" for constraint in op.definition.constraints)
+    return op.batch and isinstance(op, ops.AlterColumn | ops.DropColumn | ops.CreateConstraint | ops.DropConstraint)
 
 
 def _switches_off(op: ops.Execute) -> bool:

@@ -88,6 +88,34 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
+            title="A table comes back without a column that a later revision added, or as the upgrade rebuilt it",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("line", sa.String(50)))
+            """,
+                """
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_table("users")  # MRT111
+                op.drop_table("notes")  # MRT111
+                op.create_table("new", sa.Column("id", sa.Integer), sa.Column("name", sa.Text), sa.Column("size", sa.Integer))
+                op.execute("INSERT INTO new (id, name) SELECT id, name FROM teams")
+                op.drop_table("teams")  # MRT111
+                op.rename_table("new", "teams")
+
+            def downgrade():
+                op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("line", sa.String(40)))
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+            """,
+        ),
+        Example(
             title="A foreign key comes back with another rule for deletes",
             before=(
                 """
@@ -143,6 +171,36 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
+            title="A table as it was",
+            before=(
+                """
+            def upgrade():
+                op.create_table(
+                    "users",
+                    sa.Column("id", sa.Integer),
+                    sa.Column("name", sa.String(50), server_default="x"),
+                    sa.PrimaryKeyConstraint("id"),
+                )
+                op.add_column("users", sa.Column("age", sa.Integer))
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_table("users")
+                op.drop_table("teams")
+
+            def downgrade():
+                op.create_table(
+                    "users",
+                    sa.Column("age", sa.Integer),
+                    sa.Column("id", sa.Integer, primary_key=True),
+                )
+                op.execute("ALTER TABLE users ADD COLUMN name varchar(50) DEFAULT 'x'")
+                op.create_table("teams", *team_columns())
+            """,
+        ),
+        Example(
             title="The former definition is not known",
             source="""
             def upgrade():
@@ -181,10 +239,10 @@ class OtherDefinition(Rule):
         """Yield a finding for everything that does not become what it was."""
         if case.has_no_way_back:
             return
-        for op in case.concerned(self, ops.DropColumn, ops.DropConstraint):
+        for op in case.concerned(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
             if case.undone(op) is Undo.DIFFERENT and not (isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)):
-                found = names(op)
-                what = found["the_column"] if isinstance(op, ops.DropColumn) else found["the_constraint"]
+                kind = {ops.DropColumn: "the_column", ops.DropTable: "the_table"}.get(type(op), "the_constraint")
+                what = names(op)[kind]
                 difference = case.difference(op)
                 yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=difference)
         for altered in case.concerned(self, ops.AlterColumn):

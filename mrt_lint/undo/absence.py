@@ -22,6 +22,7 @@ from mrt_lint.ops import (
 )
 from mrt_lint.undo.things import Table, readable
 from mrt_lint.undo.world import World
+from mrt_lint.values import Column
 
 _ON_TABLES = (
     *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
@@ -46,14 +47,22 @@ def _find_absent_table(world: World, op: Op) -> str | None:
     table = world.tables.now.get(key)
     is_new = key not in world.tables.now or (isinstance(table, Table) and table.maker is None and table.origin == key)
     is_spoken_of = key in world.tables.seen_before or object_place("view", schema, name) in world.objects.now
-    if is_spoken_of or not is_new or not world.past.is_absent(key):
+    if is_spoken_of or not is_new or not _makes_tables(world) or not world.past.is_absent(key):
         return None
     return f"no migration before this one leaves a table '{name}'"
 
 
+def _makes_tables(world: World) -> bool:
+    """Tell whether this migration or one before it made a table; a history of something else may know them from elsewhere."""
+    made = (table.maker for table in world.tables.now.values() if table is not None)
+    return any(made) or next(world.past.schema.tables(), None) is not None
+
+
 def _find_absent_part(world: World, op: Op) -> str | None:
     table = world.table_of(op)
-    if not isinstance(table, Table) or table.maker is not None or not world.past.is_whole():
+    if isinstance(table, Table) and table.maker is not None:
+        return _find_absent_of_new(world, op, table)
+    if not isinstance(table, Table) or not world.past.is_whole():
         return None
     if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and _is_new(table, op.column):
         known = world.past.table(table.origin)
@@ -64,6 +73,20 @@ def _find_absent_part(world: World, op: Op) -> str | None:
         unseen = where not in world.indexes.now and key not in table.constraints.now and not table.anonymous
         if unseen and world.past.index(where) is None and world.past.lacks(table.origin, key):
             return f"table '{op.table}' has no index '{op.index}'"
+    return None
+
+
+def _find_absent_of_new(world: World, op: Op, table: Table) -> str | None:
+    """Look at a table that this migration made: nothing hangs on it but what was read."""
+    columns = [thing.definition for thing in table.columns_by_name.now.values() if thing is not None]
+    if not table.complete or table.anonymous:
+        return None
+    if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and _is_new(table, op.column):
+        return f"table '{op.table}' has no column '{op.column}'"
+    named_by_a_convention = any(isinstance(column, Column) and column.index is not False for column in columns)
+    if isinstance(op, DropIndex) and readable(op.index) and not named_by_a_convention:
+        unseen = place(op.schema, op.index) not in world.indexes.now and fold(op.index) not in table.constraints.now
+        return f"table '{op.table}' has no index '{op.index}'" if unseen else None
     return None
 
 

@@ -6,10 +6,10 @@ import enum
 from collections.abc import Mapping
 
 from mrt_lint.ops import CreateTable, Op
-from mrt_lint.undo.definition import effective, is_same, is_same_value, setting_of
+from mrt_lint.undo.definition import describe, effective, is_same, is_same_value, setting_of
 from mrt_lint.undo.things import Table, Thing, Touch
 from mrt_lint.undo.world import World
-from mrt_lint.values import UNKNOWN, Constraint
+from mrt_lint.values import UNKNOWN, Column, Constraint
 
 
 class Undo(enum.Enum):
@@ -137,6 +137,22 @@ class Fates:
         )
         return any(_kind(thing) in {kind, None} for kind in kinds)
 
+    def difference(self, before: Table, now: Table) -> str | None:
+        """Say in one clause how the columns of a table that was made anew differ from those it had; None for all that is known."""
+        known = self.world.past.table(before.origin) if before.maker is None else None
+        if known is None or not known.complete or not now.complete:
+            return None
+        new = {name: thing for name, thing in now.columns_by_name.now.items() if thing is not None}
+        if gone := [name for name in known.columns if name not in new]:
+            return f"it comes back without column '{gone[0]}'"
+        if more := [str(name) for name in new if name not in known.columns]:
+            return f"it comes back with column '{more[0]}', which it had not"
+        for name, column in known.columns.items():
+            made = effective(new[name])
+            if isinstance(column, Column) and is_same(column, made) is False:
+                return f"of its column '{name}' {describe(column, made).removeprefix('its ')}"
+        return None
+
     def _is_made_after(self, op: Op, touch: Touch) -> bool:
         """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""
         return any(
@@ -154,6 +170,8 @@ class Fates:
             return Undo.YES
         if before is None or now is None:
             return Undo.NO
+        if isinstance(before, Table) and isinstance(now, Table) and self.difference(before, now):
+            return Undo.DIFFERENT
         same = is_same(before.definition, effective(now))
         if same is None:
             return Undo.YES if self._is_reverse(now.maker) else Undo.REPLACED

@@ -80,7 +80,7 @@ class Ledger:
         self.upgrade_is_clear = migration.readable("upgrade") and not any(
             _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
         )
-        self._fates = Fates(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
+        self.fates = Fates(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
 
     def _follow(self, ops: Iterable[Op]) -> None:
         for op in ops:
@@ -127,7 +127,7 @@ class Ledger:
         if not touches:
             replaced = any(other.op.startswith("create") and _family(other) == _family(op) for other in self.upgrade)
             return Undo.CANNOT_TELL if self.blind or self.refuses or self.reverse or replaced else Undo.NO
-        fates = {self._fates.of(touch, op) for touch in touches}
+        fates = {self.fates.of(touch, op) for touch in touches}
         worst = next(fate for fate in (Undo.NO, Undo.REPLACED, Undo.CANNOT_TELL, Undo.DIFFERENT, Undo.YES) if fate in fates)
         if worst in {Undo.NO, Undo.REPLACED} and (self.blind or self.refuses or self.blurred & {_family(op), "table"}):
             return Undo.CANNOT_TELL
@@ -173,7 +173,7 @@ class Ledger:
     def leaked_types(self, op: CreateTable) -> Iterator[str]:
         """Give the enum types that a table brought along and that stand in the end."""
         for touch in self.touches.get(id(op), ()):
-            if touch.action == "implied" and self._fates.of(touch, op) is Undo.NO and isinstance(touch.key, tuple):
+            if touch.action == "implied" and self.fates.of(touch, op) is Undo.NO and isinstance(touch.key, tuple):
                 kinds = (column.type.type_name for column in op.columns if isinstance(column.type, SqlType))
                 yield next((name for name in kinds if readable(name) and fold(name) == touch.key[-1]), str(touch.key[-1]))
 

@@ -23,6 +23,7 @@ from mrt_lint.ops import (
     Truncate,
     Update,
 )
+from mrt_lint.undo.dependence import find_cover, find_reader
 from mrt_lint.undo.things import Table, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import Column, Constraint, SqlType
@@ -64,8 +65,13 @@ def _find_gone_index(world: World, op: Op) -> str | None:
 
 
 def _find_dependent(world: World, op: Op) -> str | None:
-    if world.dialect == "sqlite" or getattr(op, "cascade", False):
+    if getattr(op, "cascade", False):
         return None
+    if reader := find_reader(world, op):
+        return f"view '{reader}' still reads it"
+    if world.dialect == "sqlite":
+        cover = find_cover(world, op) if isinstance(op, DropColumn) and not op.batch else None
+        return f"{cover} still covers the column, and SQLite drops none of those" if cover else None
     if isinstance(op, DropTable) and readable(op.table):
         key = place(op.schema, op.table)
         for child, constraint in _foreign_keys(world):

@@ -29,12 +29,8 @@ class Past:
 
     def is_whole(self) -> bool:
         """Tell whether all that stands there provably comes from migrations which were read in full."""
-        tables = [table for _, table in self.schema.tables_by_place.items()]
-        return (
-            any(tables)
-            and all(table is None or (isinstance(table, Table) and table.complete) for table in tables)
-            and self.is_legible()
-        )
+        tables = (table for _, table in self.schema.tables_by_place.items())
+        return all(table is None or (isinstance(table, Table) and table.complete) for table in tables) and self.is_legible()
 
     def is_absent(self, key: Place) -> bool:
         """Tell whether there provably is no table, and no view, of that name in any schema."""

@@ -80,8 +80,8 @@ class Slots:
         self.gone_before = frozenset(key for key, thing in self.now.items() if thing is None)
 
     def went(self, key: Key) -> bool:
-        """Tell whether something stood there at the end of upgrade() and was taken away since."""
-        return self.is_gone(key) and key not in self.gone_before
+        """Tell whether something stood there at the end of upgrade() and was taken away since, or came and went in upgrade()."""
+        return self.is_gone(key) and (key not in self.gone_before or self.before.get(key) is None)
 
     def look(self, key: Key) -> Thing | None:
         """Give what stands there; a name that was never seen belongs to something that was there before."""
