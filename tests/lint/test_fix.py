@@ -462,6 +462,15 @@ def test_constraints_are_added_not_valid_and_the_user_is_told_what_is_left(users
     assert 'op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck")' in out
 
 
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+def test_nothing_is_added_not_valid_where_the_database_does_not_know_that(users, dialect):
+    body = functions(
+        'op.create_check_constraint("ck", "users", "level > 0")\nop.create_foreign_key("fk", "users", "levels", ["level"], ["id"])',
+        'op.drop_constraint("fk", "users", type_="foreignkey")\nop.drop_constraint("ck", "users", type_="check")',
+    )
+    assert fix(users, body, "--unsafe-fixes", "--dialect", dialect) == body
+
+
 def test_an_enum_type_goes_with_its_table(users):
     body = functions(
         'op.create_table("people", sa.Column("mood", sa.Enum("sad", "ok", name="Mood")), sa.Column("b", sa.Enum("x", name="b")))',

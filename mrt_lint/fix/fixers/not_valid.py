@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.offer import Fix, Offer
+from mrt_lint.fix.offer import Fix, NoFix, Offer
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.statement import Statement
 from mrt_lint.ops import CreateCheckConstraint, CreateForeignKey
@@ -21,8 +21,10 @@ class NotValid(Fixer):
     codes = ("MRT422", "MRT423")
 
     def offer(self, scene: Scene, finding: Finding) -> Offer:
-        """Give the fix for the constraint that a finding is about."""
+        """Give the fix for the constraint that a finding is about. Raises NoFix on MySQL and MariaDB, which know no NOT VALID."""
         op = scene.op_at(finding, CreateForeignKey, CreateCheckConstraint)
+        if scene.case.server(op) is not None:
+            raise NoFix("MySQL and MariaDB have no NOT VALID")
         statement = Statement.at(scene.text, op.origin)
         words = names(op)
         later = f"ALTER TABLE {words['sql_table']} VALIDATE CONSTRAINT {words['sql_constraint']}"
