@@ -27,6 +27,25 @@ _GROUPS = {
     "9": "The history as a whole",
 }
 
+_SAMPLE = {
+    **dict.fromkeys(("table", "sql_table", "last"), "users"),
+    **dict.fromkeys(("column", "sql_column", "columns"), "phone"),
+    **dict.fromkeys(("constraint", "sql_constraint"), "uq_users_phone"),
+    "copy": "users_phone_backup",
+    "index": "ix_users_phone",
+    "new_column": "mobile",
+}
+_ANCHOR = "what-holds-for-every-rule"
+_EVERYWHERE = """## What holds for every rule
+
+* A table that was created earlier in the same `upgrade()` is empty and unknown to anyone: nothing about locks, rewrites,
+  duplicates, NOT NULL or lost data concerns it, and what hangs on a table that `downgrade()` drops counts as undone.
+* A dialect guard is believed, and so is a declared dialect. Where none is declared, the rules about PostgreSQL speak.
+* What could not be read raises no finding of its own; it is counted and listed.
+* One mistake is told once: where `downgrade()` is missing (MRT101) or does nothing (MRT102), that is said, and not again of each
+  thing that is not undone.
+"""
+
 
 def render(rule: Rule) -> str:
     """Write a rule's page in Markdown: what, why, the safe way, what stays silent, how it is fixed or silenced, the manual."""
@@ -34,14 +53,8 @@ def render(rule: Rule) -> str:
     sections = [f"# {rule.code} {rule.name}", f"{what.strip()} *({_kind(rule)})*", "## Why it hurts", why.strip()]
     if rule.bad:
         sections += ["## What it finds", *_examples(rule.bad)]
-    if rule.good:
-        sections += ["## What to write instead", *_examples(rule.good[:1])]
-    if rule.exemptions or rule.good[1:]:
-        sections += [
-            "## It stays silent when",
-            "\n".join(f"* {exemption}" for exemption in rule.exemptions),
-            *_examples(rule.good[1:]),
-        ]
+    sections += ["## What to write instead", _advice(rule), *_examples(rule.good[:1])]
+    sections += ["## It stays silent when", _exemptions(rule), *_examples(rule.good[1:])]
     if rule.fix is not None:
         sections += ["## How it is fixed", f"`{_FIXING[rule.fix]}`. {rule.fixes}"]
     sections += ["## How to silence it", _silence(rule), "## What it rests on", "\n".join(f"* {source}" for source in rule.manual)]
@@ -62,7 +75,7 @@ def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
     known = tuple(rules)
     groups = [(title, [rule for rule in known if rule.code[3] == digit]) for digit, title in _GROUPS.items()]
     sections = "\n".join(f"## {title}\n\n{table(group)}" for title, group in groups if group)
-    yield "rules.md", f"# The rules\n\nAn error fails `mrt check`; a warning does so with `--strict`.\n\n{sections}"
+    yield "rules.md", f"# The rules\n\nAn error fails `mrt check`; a warning does so with `--strict`.\n\n{_EVERYWHERE}\n{sections}"
     yield "online-ddl.md", online.render()
     for rule in known:
         yield f"rules/{rule.code}.md", render(rule)
@@ -77,11 +90,33 @@ def _severity(rule: Rule) -> str:
     return rule.severity.value if rule.default else f"{rule.severity.value}, opt-in"
 
 
+def _advice(rule: Rule) -> str:
+    """Give the words that a finding advises, with sample names; nothing where they are different ones for each finding."""
+    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_Sample(_SAMPLE))}"
+
+
+def _exemptions(rule: Rule) -> str:
+    """List when the rule is silent, and what holds for all that look at operations."""
+    lines = [f"* {exemption}" for exemption in rule.exemptions]
+    if rule.code.startswith("MRT9"):
+        return "\n".join(lines) or "* There is no exception."
+    return "\n".join([*lines, f"* [What holds for every rule](../rules.md#{_ANCHOR}) holds here, too."])
+
+
+class _Sample(dict[str, str]):
+    """Names for an advice that is given to nobody in particular; "…" for what there is none for."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
 def _examples(examples: Iterable[Example]) -> Iterator[str]:
     for example in examples:
         yield f"{example.title}{_target(example.target)}:"
         yield from (f"```python\n# an earlier revision\n{_code(body)}\n```" for body in example.before)
-        yield f"```python\n{_code(example.source)}\n```"
+        yield from (f"```python\n# versions/{name}\n{_code(text)}\n```" for name, text in example.files)
+        if example.source:
+            yield f"```python\n{_code(example.source)}\n```"
         yield from (f"```python\n# a later revision\n{_code(body)}\n```" for body in example.after)
 
 

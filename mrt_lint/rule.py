@@ -89,14 +89,15 @@ class Example:
 
     `source` is the body of the file after its header; a line that deserves the finding ends in `# MRTxxx`. `title` says what
     it shows. `target` is the declared database, `before` and `after` the other
-    migrations of its history, oldest first.
+    migrations of its history, oldest first. Where the history itself is the point, `files` holds whole files instead, by name.
     """
 
     title: str
-    source: str
+    source: str = ""
     target: Target = field(default_factory=Target)
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.history import Flaw, History
-from mrt_lint.rule import Context, Finding, HistoryRule, Severity
+from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
 
 
 class DuplicateRevision(HistoryRule):
@@ -21,8 +21,63 @@ class DuplicateRevision(HistoryRule):
         "give this file an identifier of its own (python -c 'import uuid; print(uuid.uuid4().hex[-12:])') and set its down_revision"
     )
     manual = ("Alembic, ScriptDirectory: https://alembic.sqlalchemy.org/en/latest/api/script.html",)
-    bad = ()
-    good = ()
+
+    bad = (
+        Example(
+            title="A file was copied as a template",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"  # MRT904
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "002_phones.py",
+                    """
+                    revision = "002"  # MRT904
+                    down_revision = "001"
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="Each its own",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "003_phones.py",
+                    """
+                    revision = "003"
+                    down_revision = "002"
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
         """Yield a finding at each file that declares what another one declares."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
-from mrt_lint.rule import Context, Finding, HistoryRule, Severity
+from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
 
 
 class LockedRevision(HistoryRule):
@@ -21,8 +21,51 @@ class LockedRevision(HistoryRule):
     instead = "put it back as it was and write a new revision; mrt lock accepts it as it is, where no database has run it"
     manual = ("Alembic, “The Migration Environment”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
     exemptions = ("There is no `mrt.lock` beside the project's configuration.", "Only the ends of the lines differ.")
-    bad = ()
-    good = ()
+
+    bad = (
+        Example(
+            title="Edited after `mrt lock` had locked it",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    from alembic import op
+
+                    revision = "001"
+                    down_revision = None
+
+                    def upgrade():
+                        op.execute("CREATE TABLE users (id bigint)")
+
+                    def downgrade():
+                        op.drop_table("users")
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="As it was when `mrt lock` locked it",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    from alembic import op
+
+                    revision = "001"
+                    down_revision = None
+
+                    def upgrade():
+                        op.execute("CREATE TABLE users (id int)")
+
+                    def downgrade():
+                        op.drop_table("users")
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  files are compared, no graph
         """Yield a finding for each locked revision that is not what it was."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.rule import Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity
 
 
 class MergeWithOperations(Rule):
@@ -22,9 +22,92 @@ class MergeWithOperations(Rule):
     manual = ("Alembic, “Merging Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html#merging-branches",)
     exemptions = ("upgrade() does nothing, or runs nothing but SQL without an effect.",)
 
-    bad = ()
+    bad = (
+        Example(
+            title="It adds a column as well",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "002_phones.py",
+                    """
+                    revision = "002b"
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "003_merge.py",
+                    """
+                    from alembic import op
 
-    good = ()
+                    revision = "003"
+                    down_revision = ("002", "002b")
+
+                    def upgrade():
+                        op.execute("ALTER TABLE users ADD COLUMN note text")  # MRT906
+
+                    def downgrade():
+                        op.drop_column("users", "note")
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="It merges",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "002_phones.py",
+                    """
+                    revision = "002b"
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "003_merge.py",
+                    """
+                    from alembic import op
+
+                    revision = "003"
+                    down_revision = ("002", "002b")
+
+                    def upgrade():
+                        pass
+
+                    def downgrade():
+                        pass
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield one finding for a merge that changes the database."""

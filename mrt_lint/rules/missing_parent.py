@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.history import Flaw, History
-from mrt_lint.rule import Context, Finding, HistoryRule, Severity
+from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
 
 
 class MissingParent(HistoryRule):
@@ -19,8 +19,50 @@ class MissingParent(HistoryRule):
     message = "revision {revision} follows '{parent}', which no file declares: every alembic command stops here"
     instead = "set down_revision to a revision that is there, or bring back the file of '{parent}'"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
-    bad = ()
-    good = ()
+    exemptions = ("The parent stands in a file that does not parse (MRT902): its header is read all the same.",)
+
+    bad = (
+        Example(
+            title="The file of its parent was deleted, or never merged",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "003_emails.py",
+                    """
+                    revision = "003"  # MRT903
+                    down_revision = "002"
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="The parent is there",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"
+                    down_revision = "001"
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
         """Yield a finding at each file whose parent is missing."""

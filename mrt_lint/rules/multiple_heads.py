@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
-from mrt_lint.rule import Context, Finding, HistoryRule, Severity
+from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
 
 
 class MultipleHeads(HistoryRule):
@@ -26,8 +26,70 @@ class MultipleHeads(HistoryRule):
         "The branches are joined by a merge revision.",
         "The head stands on a labelled branch that `independent_branches` of the configuration declares independent.",
     )
-    bad = ()
-    good = ()
+
+    bad = (
+        Example(
+            title="Two revisions on one parent",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"  # MRT901
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "002_phones.py",
+                    """
+                    revision = "002b"  # MRT901
+                    down_revision = "001"
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="Joined by a merge",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "002_phones.py",
+                    """
+                    revision = "002b"
+                    down_revision = "001"
+                    """,
+                ),
+                (
+                    "003_merge.py",
+                    """
+                    revision = "003"
+                    down_revision = ("002", "002b")
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check_history(self, history: History, context: Context) -> Iterator[Finding]:
         """Yield a finding at each head that has to be joined with another."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.history import Flaw, History
-from mrt_lint.rule import Context, Finding, HistoryRule, Severity
+from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
 
 
 class RevisionCycle(HistoryRule):
@@ -19,8 +19,49 @@ class RevisionCycle(HistoryRule):
     message = "revision {revision} follows itself, by way of {cycle}: every alembic command stops here"
     instead = "set the down_revision of the oldest of them to what came before it"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
-    bad = ()
-    good = ()
+
+    bad = (
+        Example(
+            title="Each follows the other",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"  # MRT905
+                    down_revision = "002"
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"
+                    down_revision = "001"
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="The first follows none",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    revision = "001"
+                    down_revision = None
+                    """,
+                ),
+                (
+                    "002_emails.py",
+                    """
+                    revision = "002"
+                    down_revision = "001"
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
         """Yield a finding at the first file of each cycle."""

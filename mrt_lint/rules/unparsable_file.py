@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.case import Case
-from mrt_lint.rule import Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity
 
 
 class UnparsableFile(Rule):
@@ -19,8 +19,54 @@ class UnparsableFile(Rule):
     message = "the file cannot be read: {reason}"
     instead = "correct it; every alembic command imports it, and no other rule has looked at it"
     manual = ("Alembic, ScriptDirectory: https://alembic.sqlalchemy.org/en/latest/api/script.html",)
-    bad = ()
-    good = ()
+    exemptions = (
+        "A file that declares no revision is none of Alembic's: a package's `__init__.py`, a script beside the migrations.",
+    )
+
+    bad = (
+        Example(
+            title="Left in the middle of an edit",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    from alembic import op
+
+                    revision = "001"
+                    down_revision = None
+
+                    def upgrade():
+                        op.drop_table("users"
+
+                    def downgrade():
+                        pass
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="It parses",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    from alembic import op
+
+                    revision = "001"
+                    down_revision = None
+
+                    def upgrade():
+                        op.execute("SELECT 1")
+
+                    def downgrade():
+                        pass
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the file finds it, since there is no migration
         """Yield nothing: there is no migration to look at."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.case import Case
-from mrt_lint.rule import Finding, Fix, Rule, Severity
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 
 
 class UselessNoqa(Rule):
@@ -22,8 +22,51 @@ class UselessNoqa(Rule):
     fix = Fix.SAFE
     fixes = "The code is taken out of the comment, and the comment away where no other code stands in it."
     exemptions = ("A comment without codes, and one for a rule that is not selected in this run.",)
-    bad = ()
-    good = ()
+
+    bad = (
+        Example(
+            title="The line drops nothing any more",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    from alembic import op
+
+                    revision = "001"
+                    down_revision = None
+
+                    def upgrade():
+                        op.execute("SELECT 1")  # noqa: MRT201  nobody uses it
+
+                    def downgrade():
+                        pass
+                    """,
+                ),
+            ),
+        ),
+    )
+    good = (
+        Example(
+            title="It silences what is found",
+            files=(
+                (
+                    "001_users.py",
+                    """
+                    from alembic import op
+
+                    revision = "001"
+                    down_revision = None
+
+                    def upgrade():
+                        op.drop_column("users", "fax")  # noqa: MRT201  nobody uses it
+
+                    def downgrade():
+                        op.execute("ALTER TABLE users ADD COLUMN fax text")
+                    """,
+                ),
+            ),
+        ),
+    )
 
     def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the comments finds it, after all rules spoke
         """Yield nothing: it takes the findings of all the others."""

@@ -30,3 +30,30 @@ def test_a_page_tells_what_why_the_safe_way_the_exemptions_and_how_to_silence_it
     order += ["## It stays silent when", "added earlier in the same upgrade", "## How to silence it", "# noqa: MRT201", "https://"]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_every_page_has_every_section_with_something_in_it(rule):
+    text = PAGES[f"rules/{rule.code}.md"]
+    titles = [
+        "Why it hurts",
+        "What it finds",
+        "What to write instead",
+        "It stays silent when",
+        "How to silence it",
+        "What it rests on",
+    ]
+    sections = dict(section.split("\n", 1) for section in text.split("\n## ")[1:])
+    assert [title for title in sections if title != "How it is fixed"] == titles
+    assert all(body.strip() for body in sections.values())
+    assert "```python" in sections["What it finds"]
+    assert "```python" in sections["What to write instead"]
+    assert "{" not in sections["What to write instead"].partition("```")[0]
+
+
+def test_an_advice_is_given_with_names_and_an_ellipsis_where_there_is_none():
+    assert (
+        "> first release code that no longer uses phone and keep its values (CREATE TABLE users_phone_backup"
+        in PAGES["rules/MRT201.md"]
+    )
+    assert 'sa.Enum(name="…").drop(' in PAGES["rules/MRT114.md"]

@@ -1,17 +1,25 @@
 """The examples that every rule carries: its documentation, and what it promises."""
 
 import dataclasses
+import json
 import re
+import shutil
+import textwrap
 
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.rule import Example, HistoryRule, Rule, Severity, Target
+from mrt_lint.rule import Example, Rule, Severity, Target
+from tests.lint.conftest import Project
 from tests.lint.marked import judge, lines, marks
 
 RULES = rules.all_rules()
-BAD = [pytest.param(rule, example, id=f"{rule.code}-{example.title}") for rule in RULES for example in rule.bad]
-GOOD = [pytest.param(rule, example, id=f"{rule.code}-{example.title}") for rule in RULES for example in rule.good]
+BAD = [
+    pytest.param(rule, example, id=f"{rule.code}-{example.title}") for rule in RULES for example in rule.bad if not example.files
+]
+GOOD = [
+    pytest.param(rule, example, id=f"{rule.code}-{example.title}") for rule in RULES for example in rule.good if not example.files
+]
 
 
 @pytest.mark.parametrize(("rule", "example"), BAD)
@@ -55,10 +63,55 @@ def test_codes_and_names_are_unique_and_well_formed():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_a_rule_says_what_why_and_on_what_it_rests(rule: Rule):
+def test_a_rule_says_what_why_the_safe_way_and_on_what_it_rests(rule: Rule):
     what, _, why = (rule.__doc__ or "").partition("\n\n")
     assert what.strip().endswith(".")
     assert why.strip()
+    assert rule.instead
     assert rule.manual
+    assert all(re.fullmatch(r"[^:]\S.*?: https://\S+", source) for source in rule.manual), "a manual's name, and where it stands"
     assert isinstance(rule.severity, Severity)
-    assert isinstance(rule, HistoryRule) or (rule.bad and rule.good) or rule.code in {"MRT902", "MRT906", "MRT990"}
+    assert rule.bad
+    assert rule.good
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_says_when_it_is_silent(rule: Rule):
+    """Those of the graph that know no exception are named here, so that none is forgotten."""
+    assert rule.exemptions or rule.code in {"MRT904", "MRT905"}
+    assert all(exemption.endswith(".") for exemption in rule.exemptions)
+
+
+WHOLE = [rule for rule in RULES if any(example.files for example in rule.bad)]
+
+
+def write(project: Project, example: Example) -> dict[tuple[str, int], bool]:
+    """Write an example's files; give what is expected by file and line, by the marks."""
+    expected = {}
+    for name, text in example.files:
+        source = textwrap.dedent(text).strip() + "\n"
+        path = project.write(f"versions/{name}", source)
+        expected |= {(path.name, line): True for line, _ in marks(source)}
+    return expected
+
+
+def check(project: Project, rule: Rule) -> set[tuple[str, int]]:
+    """Give where the rule speaks when a whole folder is checked."""
+    found = json.loads(project.mrt("check", "versions", "--format", "json").out)["findings"]
+    return {(finding["path"].rpartition("/")[2], finding["line"]) for finding in found if finding["code"] == rule.code}
+
+
+@pytest.mark.parametrize("rule", WHOLE, ids=lambda rule: rule.code)
+def test_an_example_of_whole_files_is_found_or_not(rule: Rule, project: Project):
+    for example in rule.good:
+        write(project, example)
+        if rule.code == "MRT907":
+            project.mrt("lock", "versions")
+        assert check(project, rule) == set()
+        if rule.code != "MRT907":
+            shutil.rmtree(project.root / "versions")
+    for example in rule.bad:
+        expected = write(project, example)
+        found = check(project, rule)
+        assert found == set(expected) if expected else found
+        shutil.rmtree(project.root / "versions")
