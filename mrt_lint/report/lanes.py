@@ -37,7 +37,6 @@ class Lanes:
         self._cut = CUT[unicode]
         self._awaited: list[str | None] = []
         self._columns: dict[str, int] = {}
-        self._vacant: list[bool] = []
         self._free: list[int] = []
         self._ended: int | None = None
 
@@ -103,11 +102,9 @@ class Lanes:
         """Give the leftmost column that is free."""
         while self._free:
             column = heapq.heappop(self._free)
-            if column < len(self._awaited) and self._vacant[column]:  # it may have been cut off since, and taken again
-                self._vacant[column] = False
+            if column < len(self._awaited):  # it was not cut off in the meantime
                 return column
         self._awaited.append(None)
-        self._vacant.append(False)
         return len(self._awaited) - 1
 
     def _await(self, target: str, column: int) -> None:
@@ -115,8 +112,6 @@ class Lanes:
         self._columns[target] = column
 
     def _leave(self, column: int) -> None:
-        self._vacant[column] = True
         heapq.heappush(self._free, column)
-        while self._vacant and self._vacant[-1]:
-            self._vacant.pop()
+        while self._awaited and self._awaited[-1] is None:
             self._awaited.pop()

@@ -21,7 +21,6 @@ def render(report: Report, style: Style) -> str:
     """Write a report for a terminal, as wide as that is but not so wide that it is hard to read."""
     _lines_of.cache_clear()  # files change between two reports
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    _lines_of.cache_clear()  # a file may have changed since the last report
     blocks = [_finding(finding, style, width) for finding in report.findings]
     if report.unreadable:
         blocks.append("\n".join(_unread(report.unreadable, style, width)))

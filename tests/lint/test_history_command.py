@@ -9,7 +9,7 @@ import re
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mrt_lint.history.graph import Graph
@@ -138,6 +138,7 @@ def test_a_broken_history_is_drawn_and_what_is_wrong_is_named(project):
     project.write("versions/n1.py", "revision = make()\ndown_revision = None\ndef upgrade(:\n")
     project.write("versions/o1.py", "revision = make()\ndown_revision = 'm1'\n" + HARMLESS)
     project.write("versions/p1.py", "revision = 'p1'\ndown_revision = make()\n" + HARMLESS)
+    project.write("versions/q1.py", "ONE = 'm1'\nrevision = 'q1'\ndown_revision = ONE\n" + HARMLESS)
     out = project.mrt("history", "versions", "--ignore", "MRT901").out
     lines = {line.split("  ")[1]: line for line in out.splitlines() if "  " in line}
     assert "follows d1" not in out
@@ -149,8 +150,9 @@ def test_a_broken_history_is_drawn_and_what_is_wrong_is_named(project):
     assert lines["p1"].endswith("what it follows could not be read")
     assert "in no place, for what they assign to revision could not be read\n  versions/n1.py  MRT902\n  versions/o1.py\n" in out
     assert "1 ? in a file that does not parse" in out
-    for form in ("json", "mermaid"):
-        assert project.mrt("history", "versions", "--format", form).code == 0
+    [history] = json.loads(project.mrt("history", "versions", "--format", "json").out)["histories"]
+    assert {one["revision"]: one["down_revision"] for one in history["revisions"]}["q1"] == ["m1"]
+    assert project.mrt("history", "versions", "--format", "mermaid").code == 0
 
 
 def test_several_histories_stand_apart(project):
@@ -227,7 +229,15 @@ def histories(draw) -> list[Migration]:
     ]
 
 
+BELOW_A_CIRCLE = [
+    Migration(path="0.py", revision="r0"),
+    Migration(path="1.py", revision="r1", down_revision=("r0", "r2")),
+    Migration(path="2.py", revision="r2", down_revision=("r1",)),
+]
+
+
 @given(histories())
+@example(BELOW_A_CIRCLE)
 @settings(max_examples=100, deadline=None)
 def test_every_file_has_its_place_in_the_log_whatever_the_graph(migrations):
     graph = Graph(migrations)
@@ -238,5 +248,8 @@ def test_every_file_has_its_place_in_the_log_whatever_the_graph(migrations):
         upwards = {parent for parent in entry.parents if place[parent] <= place[entry.key]}
         assert upwards == entry.above or upwards == entry.above | {entry.key}
         assert bool(entry.above) <= any("a circle" in problem for problem in entry.problems)
+        if not graph.duplicates:  # only what lies on a circle comes before what follows it
+            above = [one.revision for one in entries if one.key in entry.above]
+            assert all(entry.revision in graph.ancestors(parent) | {parent} for parent in above)
         if entry.revision in graph.ranks and not graph.duplicates.get(entry.revision):
             assert not entry.above

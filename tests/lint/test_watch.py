@@ -111,6 +111,19 @@ def test_a_configuration_that_is_being_edited_is_said_and_the_watching_goes_on(h
     assert second == "mrt check: alembic.ini names the folder elsewhere/versions, which does not exist."
 
 
+def test_while_the_configuration_is_broken_the_files_are_watched_still(history, watch, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "versions").mkdir()
+    (history.root / "versions/a2.py").rename(elsewhere / "versions/a2.py")
+    history.write("alembic.ini", f"[alembic]\nscript_location = {elsewhere}\n")
+    _, rounds = watch(
+        [],
+        lambda: history.write("alembic.ini", "[alem"),
+        lambda: (elsewhere / "versions/a2.py").write_text(""),
+    )
+    assert rounds[2].startswith(f"14:02:07  {elsewhere}/versions/a2.py changed\n")
+
+
 def test_what_is_missing_at_first_may_come(project, watch):
     result, rounds = watch(["versions"], lambda: project.migration("a1", None, DROP))
     assert result.err == "mrt check: versions does not exist.\n"
