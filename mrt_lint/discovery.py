@@ -33,6 +33,9 @@ _KEYS: Final = (
     "version_path_separator",
 )
 _HERE: Final = "%(here)s"
+_REVISION: Final = re.compile(rb"""^revision\b[^=\r\n]*=\s*["']([^"'\r\n]+)""", re.MULTILINE)
+_PARENTS: Final = re.compile(rb"^down_revision\b[^=\r\n]*=\s*([^\r\n]*)", re.MULTILINE)
+_QUOTED: Final = re.compile(rb"""["']([^"'\r\n]+)["']""")
 
 
 class Location(NamedTuple):
@@ -116,7 +119,7 @@ class Neighbours:
                 versions = above
             if (above / ".git").exists():
                 break
-        return (Location(versions, recursive=True),) if versions else (Location(file.parent),)
+        return (Location(_apart(versions, file), recursive=True),) if versions else (Location(file.parent),)
 
     def _declares(self, folder: Path) -> list[History]:
         if folder not in self._declared:
@@ -127,6 +130,37 @@ class Neighbours:
             except UsageError:  # a stranger's configuration further up does not concern this file
                 self._declared[folder] = []
         return self._declared[folder]
+
+
+def _apart(versions: Path, file: Path) -> Path:
+    """Give the sub-folder of `versions` that a file is in where that is a history of its own, as one for each database is.
+
+    It is when it leads from a base to its heads alone, and so does another sub-folder that declares some of the same revisions.
+    """
+    inside = versions / file.relative_to(versions).parts[0]
+    if inside == file:
+        return versions
+    revisions, is_whole = _survey(inside)
+    others = (other for other in versions.iterdir() if other != inside and other.is_dir() and may_hold(str(versions), other.name))
+    surveys = map(_survey, others) if is_whole else ()
+    return inside if any(others_are_whole and revisions & declared for declared, others_are_whole in surveys) else versions
+
+
+def _survey(folder: Path) -> tuple[set[bytes], bool]:
+    """Give the revisions that the files of a folder declare, at a glance, and whether it has a base and the parents of all."""
+    revisions: set[bytes] = set()
+    parents: set[bytes] = set()
+    has_base = False
+    for file in walk(folder):
+        try:
+            source = file.read_bytes()
+        except OSError:
+            continue
+        revisions.update(_REVISION.findall(source))
+        for value in _PARENTS.findall(source):
+            has_base |= value.startswith(b"None")
+            parents.update(_QUOTED.findall(value))
+    return revisions, has_base and parents <= revisions
 
 
 def walk(folder: Path) -> list[Path]:

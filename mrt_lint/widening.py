@@ -7,6 +7,8 @@ from mrt_lint.online import Change, change_of_type, lost_members
 from mrt_lint.values import SqlType
 
 _UNBOUNDED = 1 << 31
+_LONGEST = 10_485_760
+"""The longest VARCHAR of PostgreSQL; a longer one is meant for a database that makes something else of it."""
 _WITHOUT_COPY = frozenset({None, Change.WIDEN_VARCHAR, Change.APPEND_MEMBERS})
 _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
@@ -53,7 +55,7 @@ def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
         return False
     if former.name == new.name == "VARCHAR" or (former.name, new.name) == ("TEXT", "VARCHAR"):
         length, new_length = _length(former), _length(new)
-        return length is not None and new_length is not None and new_length < length
+        return length is not None and new_length is not None and new_length < min(length, _LONGEST)
     if former.name == new.name == "NUMERIC" and former.args and new.args:
         whole, scale = _digits(former)
         new_whole, new_scale = _digits(new)

@@ -101,6 +101,19 @@ class BrokenOrder(Rule):
             """,
         ),
         Example(
+            title="What was dropped may be back by a call that cannot be read",
+            source="""
+            from app.migrations import create_table_like
+
+            def upgrade():
+                op.drop_table("visits")
+                create_table_like("visits", op.get_bind())
+
+            def downgrade():
+                op.add_column("visits", sa.Column("seen", sa.Boolean))
+            """,
+        ),
+        Example(
             title="Made to run anyway",
             source="""
             def upgrade():

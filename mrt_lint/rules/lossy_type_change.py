@@ -100,6 +100,18 @@ class LossyTypeChange(Rule):
             """,
         ),
         Example(
+            title="Longer than PostgreSQL has any: it is MySQL's MEDIUMTEXT",
+            source="""
+            def upgrade():
+                op.alter_column(
+                    "pages",
+                    "body",
+                    existing_type=sa.Text(),
+                    type_=sa.String(16777215).with_variant(mysql.MEDIUMTEXT(), "mysql"),
+                )
+            """,
+        ),
+        Example(
             title="The former type is not known",
             source="""
             def upgrade():

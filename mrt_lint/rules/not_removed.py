@@ -105,6 +105,29 @@ class NotRemoved(Rule):
             """,
         ),
         Example(
+            title="An index over an expression goes with the column that it names",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nicknames", sa.Text))
+                op.execute("CREATE INDEX ix_names ON users (lower(coalesce(nicknames, name)))")
+
+            def downgrade():
+                op.drop_column("users", "nicknames")
+            """,
+        ),
+        Example(
+            title="Dropped by the name that a naming convention gave it",
+            source="""
+            def upgrade():
+                op.create_check_constraint("valid_age", "users", "age > 0")
+                op.drop_constraint("uq_users_email", "users", type_="unique")
+
+            def downgrade():
+                op.create_unique_constraint("email", "users", ["email"])
+                op.drop_constraint("ck_users_valid_age", "users", type_="check")
+            """,
+        ),
+        Example(
             title="It may have been there before",
             source="""
             def upgrade():
@@ -164,7 +187,7 @@ class NotRemoved(Rule):
 
 
 def _consequence(case: Case, op: ops.Op) -> str:
-    if makes_room(case.ledger(op), op):
+    if not op.certain or makes_room(case.ledger(op), op):
         return "it stays in a schema that the older release does not know"
     return "the next upgrade fails because it exists already"
 

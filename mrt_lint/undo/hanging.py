@@ -14,6 +14,7 @@ from mrt_lint.ops import (
     RenameConstraint,
     RenameIndex,
 )
+from mrt_lint.undo.convention import find_twin
 from mrt_lint.undo.definition import of_kind
 from mrt_lint.undo.things import Key, Slots, Table, Thing, Touch, readable
 from mrt_lint.undo.world import World
@@ -78,8 +79,8 @@ def drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
     if table is None:
         return
     unnamed = [thing for thing in table.anonymous if _is_of_kind(thing, op.kind)]
-    if readable(op.constraint) and (fold(op.constraint) in table.constraints.now or not unnamed):
-        key = fold(op.constraint)
+    key = _stands_as(table, op) if readable(op.constraint) else ""
+    if readable(op.constraint) and (key in table.constraints.now or not unnamed):
         if table.maker is None and world.past.lacks(table.origin, key):
             table.constraints.before.setdefault(key, None)
             table.constraints.now.setdefault(key, None)
@@ -92,6 +93,13 @@ def drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
     elif unnamed:
         table.drop_anonymous(unnamed[-1])
         yield Touch("dropped", table.constraints, None, unnamed[-1])
+
+
+def _stands_as(table: Table, op: DropConstraint) -> str:
+    """Give the name under which a constraint is known here: its own, or what its migration called it before a convention did."""
+    name = fold(str(op.constraint))
+    standing = (key for key, thing in table.constraints.now.items() if thing is not None and _is_of_kind(thing, op.kind))
+    return name if name in table.constraints.now else find_twin(name, table.home[1], standing) or name
 
 
 def _is_of_kind(thing: Thing, kind: MaybeName) -> bool:

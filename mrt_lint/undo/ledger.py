@@ -63,7 +63,10 @@ class Ledger:
         self.touches: dict[int, tuple[Touch, ...]] = {}
         self.upgrade = tuple(running(migration.upgrade_ops, dialect))
         self._follow(self.upgrade)
-        self.world.mark()
+        self.upgrade_is_clear = migration.readable("upgrade") and not any(
+            _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
+        )
+        self.world.mark(is_clear=self.upgrade_is_clear)
         self.reverse = {id(op): op for op in running(migration.downgrade_ops, dialect)}
         reverse = self.reverse.values()
         self.troubles: dict[int, str] = {}
@@ -77,9 +80,6 @@ class Ledger:
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
         self.blind = not migration.readable("downgrade") or any(_is_opaque(op) for op in reverse)
         self.blurred = {_family(op) for op in reverse if acts(op) and _is_blurred(op)}
-        self.upgrade_is_clear = migration.readable("upgrade") and not any(
-            _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
-        )
         self.fates = Fates(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
 
     def _follow(self, ops: Iterable[Op]) -> None:

@@ -50,11 +50,13 @@ class Thing:
         self.covering: tuple[Thing | None, ...] = ()
 
     def mentions(self, column: str) -> bool:
-        """Tell whether an index or constraint covers a column, or a check's condition names it; the database drops it then, too."""
+        """Tell whether an index or constraint covers a column, or its text names it: the database drops it with the column."""
         if column in self.columns:
             return True
-        condition = self.definition.condition if isinstance(self.definition, Constraint) else None
-        return readable(condition) and column in map(fold, _WORD.findall(condition))
+        texts: list[object] = [self.definition.condition] if isinstance(self.definition, Constraint) else []
+        if isinstance(self.definition, CreateIndex):  # of an expression, as of a predicate
+            texts = [self.definition.where, *(self.definition.columns if isinstance(self.definition.columns, tuple) else ())]
+        return any(isinstance(text, str) and column in map(fold, _WORD.findall(text)) for text in texts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,10 +76,12 @@ class Slots:
         self.seen_before: frozenset[Key] = frozenset()
         self.unsure: set[Key] = set()
 
-    def mark(self) -> None:
-        """Note what was spoken of, and what is gone, at the end of upgrade()."""
+    def mark(self, *, is_clear: bool) -> None:
+        """Note what was spoken of, and what is gone, at the end of upgrade(), as far as that is clear."""
         self.seen_before = frozenset(self.now)
         self.gone_before = frozenset(key for key, thing in self.now.items() if thing is None)
+        if not is_clear:
+            self.unsure |= self.gone_before
 
     def went(self, key: Key) -> bool:
         """Tell whether something stood there at the end of upgrade() and was taken away since, or came and went in upgrade()."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mrt_lint.history.schema import Place, fold, object_place, place
 from mrt_lint.ops import CreateIndex, Op
+from mrt_lint.undo.convention import find_twin
 from mrt_lint.undo.definition import here
 from mrt_lint.undo.past import Past
 from mrt_lint.undo.things import Key, Slots, Table, Thing, readable
@@ -22,14 +23,12 @@ class World:
         self.indexes = Slots(self._original_index)
         self.objects = Slots(lambda key: Thing(definition=past.object(key)))
 
-    def mark(self) -> None:
-        """Note what is gone at the end of upgrade()."""
-        for slots in (self.tables, self.indexes, self.objects):
-            slots.mark()
-        for table in (*self.tables.before.values(), *self.tables.now.values()):
-            if isinstance(table, Table):
-                table.columns_by_name.mark()
-                table.constraints.mark()
+    def mark(self, *, is_clear: bool) -> None:
+        """Note what is gone at the end of upgrade(); where that is not clear, what could not be read may have brought it back."""
+        tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, Table)}
+        inside = (slots for table in tables for slots in (table.columns_by_name, table.constraints))
+        for slots in (self.tables, self.indexes, self.objects, *inside):
+            slots.mark(is_clear=is_clear)
 
     def _original_index(self, key: Key) -> Thing:
         definition = self.past.index(key)
@@ -100,8 +99,12 @@ class World:
         if not readable(constraint.name):
             table.anonymous.append(thing)
             return None, thing
-        table.constraints.put(fold(constraint.name), thing)
-        return fold(constraint.name), thing
+        key = fold(constraint.name)
+        if key not in table.constraints.now:
+            gone = (other for other, former in table.constraints.now.items() if former is None)
+            key = find_twin(key, table.home[1], gone) or key
+        table.constraints.put(key, thing)
+        return key, thing
 
     def drop_hanging(self, table: Table, column: str | None = None) -> None:
         """Take away the indexes and triggers of a table, or what covers one of its columns."""

@@ -143,3 +143,27 @@ def test_a_broken_configuration_of_somebody_else_is_no_concern(tmp_path):
     lay(tmp_path, "p/versions/1.py")
     (tmp_path / "alembic.ini").write_text("[alembic\n")
     assert neighbours(tmp_path, "p/versions/1.py") == {"p/versions/1.py"}
+
+
+def declare(root: Path, **files: str) -> None:
+    for path, header in files.items():
+        revision, _, parent = header.partition(" < ")
+        file = root / f"{path.replace('__', '/')}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"revision: str = '{revision}'\ndown_revision = {parent or None!r}\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"sqlite__1": "a", "sqlite__2": "b < a", "postgresql__1": "a", "postgresql__2": "c < a"}, "versions/sqlite"),
+        ({"sqlite__1": "a", "sqlite__deep__2": "b < a", "mysql__1": "a"}, "versions/sqlite"),
+        ({"2023__1": "a", "2024__2": "b < a", "2024__copy": "a < b"}, "versions"),  # one history by years, a revision copied
+        ({"core__1": "a", "core__2": "b < a", "audit__1": "x"}, "versions"),  # two branches of one history
+        ({"old__1": "a", "old__2": "c < b", "new__1": "a", "new__2": "b < a"}, "versions"),  # neither stands alone
+    ],
+)
+def test_sub_folders_that_declare_the_same_revisions_and_stand_alone_are_histories_of_their_own(tmp_path, files, expected):
+    declare(tmp_path / "versions", **files)
+    [location] = Neighbours().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
+    assert location == Location(tmp_path / expected, recursive=True)
