@@ -14,6 +14,7 @@ from mrt_lint.lift.database import call_connection, call_context, call_session
 from mrt_lint.lift.elements import Dml, Index, Rows, Select, Sequence, Sql, Table
 from mrt_lint.lift.execute import change_object, change_rows, execute
 from mrt_lint.lift.foreign import call_foreign, call_unknown_method
+from mrt_lint.lift.loop import iterate
 from mrt_lint.lift.objects import (
     Arguments,
     Batch,
@@ -26,6 +27,7 @@ from mrt_lint.lift.objects import (
     Function,
     Inspector,
     Instance,
+    Maybe,
     Partial,
     Ref,
     Session,
@@ -78,11 +80,22 @@ def _call_ref(run: Run, ref: Ref, arguments: Arguments, node: cst.Call) -> Value
                 run.fail(node, f"{ref.last}() acts on a metadata that is not read")
             return UNKNOWN
         return call_sqlalchemy(ref, arguments) if ref.root == "sqlalchemy" or not is_class_name(ref) else make_type(ref, arguments)
+    if path == "builtins.map" and arguments.complete and len(arguments.positional) == 2:  # noqa: PLR2004 - function, iterable
+        function, items = arguments.positional
+        return _map(run, function, items, node)
     if ref.root == "builtins":
         return call_builtin(run, ref.last, arguments)
     if ref.root in INERT:
         return call_library(run, path, arguments)
     return call_foreign(run, path, arguments, node)
+
+
+def _map(run: Run, function: Value, items: Value, node: cst.Call) -> Value:
+    """Give what a function makes of each of a sequence's items; UNKNOWN where these are not all known."""
+    turns = iterate(run, items)
+    if turns is None or any(isinstance(turn, Maybe) for turn in turns):
+        return UNKNOWN
+    return [call(run, function, Arguments([turn]), node) for turn in turns]
 
 
 def _call_alembic(run: Run, path: str, arguments: Arguments, node: cst.Call) -> Value:

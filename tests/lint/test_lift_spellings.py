@@ -134,6 +134,11 @@ def test_what_a_list_may_hold_is_lifted_in_doubt():
     assert ops == (DropColumn(table="t", column="a"), DropColumn(table="t", column="b", certain=False))
 
 
+def test_map_is_followed_with_functions_of_the_file():
+    module = "def quoted(words):\n    return ', '.join(map(lambda word: repr(word), words))"
+    assert lift_upgrade("op.execute(f\"SELECT {quoted(['a', 'b'])}\")", module=module) == (Execute(statement="SELECT 'a', 'b'"),)
+
+
 def test_a_star_that_is_not_known_leaves_its_arguments_unknown():
     [op] = lift_text(compose('op.drop_column("t", **load())', module="from project import load")).upgrade_ops
     assert op == DropColumn(table="t", column=UNKNOWN, schema=UNKNOWN, if_exists=UNKNOWN)
