@@ -81,6 +81,19 @@ class DestroysMore(Rule):
             """,
         ),
         Example(
+            title="Rebuilt under a name that cannot be read",
+            source="""
+            def upgrade():
+                op.drop_column("users", "host")
+
+            def downgrade():
+                name = f"_migrating_{uuid.uuid4()}"
+                op.create_table(name, sa.Column("id", sa.Integer), sa.Column("host", sa.Text))
+                op.drop_table("users")
+                op.rename_table(name, "users")
+            """,
+        ),
+        Example(
             title="It cannot be read what upgrade creates",
             source="""
             from models import Base

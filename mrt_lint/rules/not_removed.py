@@ -105,6 +105,21 @@ class NotRemoved(Rule):
             """,
         ),
         Example(
+            title="Created unless it is there, and dropped again",
+            source="""
+            def upgrade():
+                if has_table("policies"):
+                    op.execute("INSERT INTO policies (id) VALUES (1)")
+                    return
+                op.create_table("policies", sa.Column("id", sa.Integer))
+                op.execute("INSERT INTO policies (id) VALUES (1)")
+
+            def downgrade():
+                if has_table("policies"):
+                    op.drop_table("policies")
+            """,
+        ),
+        Example(
             title="An index over an expression goes with the column that it names",
             source="""
             def upgrade():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
 from mrt_lint.undo import Undo
 
 
@@ -52,6 +52,18 @@ class TriggerNotDropped(Rule):
 
             def downgrade():
                 op.execute("DROP TRIGGER IF EXISTS touch ON users")
+            """,
+        ),
+        Example(
+            title="Dropped without its table's name, which SQLite does not want, and before it is made, too",
+            target=Target(dialect="sqlite"),
+            source="""
+            def upgrade():
+                op.execute("DROP TRIGGER IF EXISTS touch")
+                op.execute("CREATE TRIGGER touch AFTER UPDATE ON users BEGIN SELECT 1; END")
+
+            def downgrade():
+                op.execute("DROP TRIGGER IF EXISTS touch")
             """,
         ),
         Example(

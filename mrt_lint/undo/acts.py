@@ -111,6 +111,9 @@ def _rename_table(world: World, op: RenameTable) -> Iterator[Touch]:
         if isinstance(table, Table):
             table.home = new_key
         yield Touch("moved", world.tables, key, table)
+    elif readable(op.new_table):
+        new_key = place(op.schema, op.new_table)
+        world.tables.put(new_key, Table(new_key, complete=False))
 
 
 # Columns --------------------------------------------------------------------------------------------------------------------
@@ -176,8 +179,9 @@ def _object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
         return object_place(op.kind, op.schema, name)
     if readable(op.table):
         return ("trigger", fold(op.table), fold(name))
-    seen = (key for key in world.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name))
-    return next(seen, ("trigger", None, fold(name)))
+    seen = [key for key in world.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name)]
+    seen.sort(key=lambda key: world.objects.now[key] is None)  # one that stands comes first
+    return next(iter(seen), ("trigger", None, fold(name)))
 
 
 def _drop_schema(world: World, schema: str) -> None:

@@ -47,18 +47,18 @@ class Fates:
         if thing is None or (isinstance(op, CreateTable) and op.temporary):
             return Undo.YES
         if touch.action in {"made", "implied"}:
-            return self._fate_of_made(touch, thing)
+            return self._fate_of_made(touch, thing, op)
         if touch.action == "dropped":
             return self._fate_of_dropped(touch, thing, op)
         if touch.action == "moved":
             return self._fate_of_moved(touch, thing)
         return self._fate_of_setting(touch, thing, op)
 
-    def _fate_of_made(self, touch: Touch, thing: Thing) -> Undo:
+    def _fate_of_made(self, touch: Touch, thing: Thing, op: Op) -> Undo:
         if _stands(thing):
             return Undo.NO
         before, now = touch.slots.before.get(touch.key), touch.slots.now.get(touch.key)
-        if before is None or (now is None and before.doubtful):
+        if before is None or (now is None and (before.doubtful or not op.certain)):
             return Undo.YES
         return self._compare(before, now)
 
