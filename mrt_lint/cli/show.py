@@ -33,6 +33,8 @@ def run(options: Namespace) -> int:
     [file] = options.paths
     path = Path(file)
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
+    if not path.suffix and not path.exists():
+        raise UsageError(f"There is no file {file}; for the schema at a revision, mrt show --at {file}")
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name one migration in it.")
     migration = read(Source(file, read_file(path), settings.target.dialect))

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from mrt_lint.report.style import printable
-from mrt_lint.values import UNKNOWN, Column, Constraint, Unknown
+from mrt_lint.values import HOLE, UNKNOWN, Column, Constraint, Unknown
 
 CONSTRAINTS: Final = {"primary": "primary key", "foreignkey": "foreign key"}
 """The kinds of constraints that SQL calls otherwise."""
 
 
 def text(value: object) -> str:
-    """Write a value on one line."""
-    return "?" if value is UNKNOWN or value is None else printable(" ".join(str(value).split()))
+    """Write a value on one line; what could not be read of a text is "…"."""
+    return "?" if value is UNKNOWN or value is None else printable(" ".join(str(value).replace(HOLE, "…").split()))
 
 
 def listed(values: Iterable[object] | Unknown) -> str:

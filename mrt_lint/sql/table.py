@@ -9,7 +9,7 @@ from mrt_lint.sql.clause import read_clauses
 from mrt_lint.sql.cursor import Cursor
 from mrt_lint.sql.definition import opens_constraint, read_column, read_constraint
 from mrt_lint.sql.reference import tables_read
-from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name
+from mrt_lint.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Name
 
 _INDEX_WORDS = ("FULLTEXT INDEX", "FULLTEXT KEY", "SPATIAL INDEX", "SPATIAL KEY", "FULLTEXT", "SPATIAL", "INDEX", "KEY")
 
@@ -54,8 +54,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
 
 def read_create_index(cursor: Cursor, *, unique: bool, kind: str | None = None) -> Iterator[Op]:
     """Read what follows CREATE [UNIQUE] INDEX, in any database's order of clauses; `kind` is MySQL's FULLTEXT or SPATIAL."""
-    concurrently = cursor.accept("CONCURRENTLY") != ""
-    if_not_exists = cursor.accept("IF NOT EXISTS") != ""
+    concurrently, if_not_exists = _prelude(cursor, "IF NOT EXISTS")
     schema, index = (None, None) if cursor.at("ON") else cursor.path()
     using = cursor.take().text.lower() if cursor.accept("USING") else kind
     clauses = read_clauses(cursor.rest())
@@ -83,8 +82,7 @@ def read_create_index(cursor: Cursor, *, unique: bool, kind: str | None = None) 
 
 def read_drop_index(cursor: Cursor) -> Iterator[Op]:
     """Read what follows DROP INDEX: several names in PostgreSQL, a name and a table in MySQL, `table.index` in SQL Server."""
-    concurrently = cursor.accept("CONCURRENTLY") != ""
-    if_exists = cursor.accept("IF EXISTS") != ""
+    concurrently, if_exists = _prelude(cursor, "IF EXISTS")
     clauses = read_clauses(cursor.rest())
     for item in cursor.items():
         schema, index = item.path()
@@ -95,6 +93,21 @@ def read_drop_index(cursor: Cursor) -> Iterator[Op]:
         elif cursor.dialect == "mssql":
             schema, table = None, schema
         yield DropIndex(index=index, table=table, schema=schema, concurrently=concurrently, if_exists=if_exists, **clauses)
+
+
+def _prelude(cursor: Cursor, condition: str) -> tuple[Flag, bool]:
+    """Read CONCURRENTLY and IF [NOT] EXISTS; a word that could not be read, before the latter or a name, may be the former."""
+    concurrently: Flag = cursor.accept("CONCURRENTLY") != ""
+    token, after = cursor.peek(), cursor.peek(1)
+    if token.kind == "word" and HOLE in token.text and not concurrently:
+        if token.key.strip(HOLE) == "IF" and cursor.accept(
+            condition.replace("IF", token.key, 1)
+        ):  # f"DROP INDEX {how}IF EXISTS ix"
+            return UNKNOWN, True
+        if token.text == HOLE and after.kind in {"word", "name"} and after.key not in {"ON", "USING", "CASCADE", "RESTRICT"}:
+            cursor.take()
+            concurrently = UNKNOWN
+    return concurrently, cursor.accept(condition) != ""
 
 
 def read_drop_table(cursor: Cursor) -> Iterator[Op]:

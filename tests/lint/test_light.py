@@ -54,6 +54,13 @@ def test_a_second_check_imports_neither_parser_nor_rules(history):
         assert "mrt_lint.report.memory" in modules
 
 
+def test_a_second_drawing_imports_neither_parser_nor_rules(history):
+    assert history.mrt("history", "versions").code == 0
+    modules = imported(command("history", "versions"), history.root)
+    assert not modules & (HEAVY | {"mrt_lint.rules", "mrt_lint.lift"})
+    assert "mrt_lint.report.lanes" in modules
+
+
 def test_a_check_in_processes_keeps_the_parser_out_of_this_one(history):
     modules = imported(command("check", "versions", "--no-cache", "--jobs", "2"), history.root)
     assert not modules & HEAVY

@@ -60,7 +60,7 @@ WORDS = """def upgrade():
     op.drop_constraint(None, "users")
     op.rename_table("users", "people")
     op.execute("DELETE FROM users; SELECT 1; DO $$ BEGIN END $$")
-    op.execute("CREATE VIEW s.v AS SELECT 1")
+    op.execute(f"CREATE VIEW s.v AS SELECT {one()}")
 """
 
 
@@ -85,8 +85,8 @@ def test_people_see_what_is_done_to_whom(project):
         "          delete users, all rows\n"
         "          statement SELECT, changes nothing\n"
         "          statement DO, nobody can tell what it changes\n"
-        "    18  execute CREATE VIEW s.v AS SELECT 1\n"
-        "          create_view s.v, body AS SELECT 1\n"
+        "    18  execute CREATE VIEW s.v AS SELECT …\n"
+        "          create_view s.v, body ?\n"
         "\n"
         "there is no downgrade()\n"
     )
@@ -96,6 +96,7 @@ def test_people_see_what_is_done_to_whom(project):
     ("file", "sentence"),
     [
         ("gone.py", "gone.py cannot be read: No such file or directory"),
+        ("head", "There is no file head; for the schema at a revision, mrt show --at head"),
         ("versions", "versions is a folder: name one migration in it."),
         ("model.py", "model.py is no migration: it assigns no revision."),
         ("broken.py", "broken.py:1:"),

@@ -428,6 +428,16 @@ def test_what_could_not_be_read_of_a_statement_is_unknown_and_the_rest_is_not():
     assert list(read_sql(f"CREATE INDEX ix_{HOLE} ON t (a, {HOLE})")) == [
         ops.CreateIndex(index=UNKNOWN, table="t", columns=("a", UNKNOWN))
     ]
+    for how in (f"{HOLE}IF NOT EXISTS ix", f"{HOLE} IF NOT EXISTS ix"):  # CONCURRENTLY, or nothing
+        assert list(read_sql(f"CREATE INDEX {how} ON t (a)")) == [
+            ops.CreateIndex(index="ix", table="t", columns=("a",), concurrently=UNKNOWN, if_not_exists=True)
+        ]
+    assert list(read_sql(f"CREATE INDEX {HOLE} ix ON t (a)")) == [
+        ops.CreateIndex(index="ix", table="t", columns=("a",), concurrently=UNKNOWN)
+    ]
+    assert list(read_sql(f"CREATE INDEX {HOLE} ON t (a)")) == [ops.CreateIndex(index=UNKNOWN, table="t", columns=("a",))]
+    assert list(read_sql(f"DROP INDEX {HOLE}IF EXISTS ix")) == [ops.DropIndex(index="ix", concurrently=UNKNOWN, if_exists=True)]
+    assert next(iter(read_sql(f"DROP INDEX {HOLE} CASCADE"))).index is UNKNOWN
     assert list(read_sql(f"DELETE FROM t {HOLE}")) == [ops.Delete(table="t", where=UNKNOWN)]
     assert list(read_sql(f"UPDATE t SET a = {HOLE} WHERE b")) == [
         ops.Update(table="t", columns=("a",), source_columns=UNKNOWN, where=True)
