@@ -11,6 +11,7 @@ from mrt_lint.values import UNKNOWN, SqlType
 _ONE_BYTE: Final = 255
 _HALF: Final = 127
 _SHOWN: Final = 6
+_SAME: Final = {"BOOLEAN": "TINYINT", "REAL": "DOUBLE"}
 _WIDTHS: Final = {"latin": 1, "ascii": 1, "binary": 1, "cp125": 1, "utf8_": 3, "utf8mb3": 3, "ucs2": 2}
 """The most bytes that a character takes, by the beginning of the collation's name."""
 _ASSUMED_WIDTH: Final = 4
@@ -25,7 +26,7 @@ def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None
     10.4.3, only where the old length is between 128 and 255 bytes (“InnoDB Online DDL Operations with the INSTANT Alter
     Algorithm”, Changing the Data Type of a Column). An ENUM's members may be appended to, as long as they need no more bytes.
     """
-    former, new = _plain(former, dialect), _plain(new, dialect)
+    former, new = _plain(former), _plain(new)
     if None in {former.collation, new.collation}:  # the table's own, most likely
         both = former.collation if new.collation is None else new.collation
         former, new = replace(former, collation=both), replace(new, collation=both)
@@ -35,9 +36,10 @@ def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None
         return Change.CHANGE_TYPE
     if former.name == new.name in {"VARCHAR", "VARBINARY"}:
         return _longer(former, new, dialect)
-    if former.name == new.name in {"ENUM", "SET"} and appends_members(former, new):
-        return Change.APPEND_MEMBERS
-    return Change.CHANGE_TYPE
+    if former.name == new.name == "SET":  # whose members are counted, not read: more of them were appended, most likely
+        return Change.APPEND_MEMBERS if len(new.args) >= len(former.args) else Change.CHANGE_TYPE
+    appended = former.name == new.name == "ENUM" and appends_members(former, new)
+    return Change.APPEND_MEMBERS if appended else Change.CHANGE_TYPE
 
 
 def appends_members(former: SqlType, new: SqlType) -> bool:
@@ -82,11 +84,11 @@ def _width(text: SqlType) -> int:
     return next((width for start, width in _WIDTHS.items() if collation.startswith(start)), _ASSUMED_WIDTH)
 
 
-def _plain(kind: SqlType, dialect: str) -> SqlType:
-    """Give a type as the server keeps it: BOOLEAN is TINYINT, TEXT(n) the smallest that holds n, and MariaDB's JSON is LONGTEXT."""
+def _plain(kind: SqlType) -> SqlType:
+    """Give a type as the server keeps it: BOOLEAN is TINYINT, REAL is DOUBLE, TEXT(n) the smallest that holds n."""
     if kind.name == "ENUM":
         return SqlType(name="ENUM", members=kind.members, collation=kind.collation)
     if kind.name == "TEXT" and kind.args and isinstance(kind.args[0], int):
-        return replace(kind, name=next((name for most, name in _SIZES if kind.args[0] <= most), "LONGTEXT"), args=())
-    same = {"BOOLEAN": "TINYINT", "BOOL": "TINYINT", "DEC": "NUMERIC"} | ({"JSON": "LONGTEXT"} if dialect == "mariadb" else {})
-    return replace(kind, name=same.get(kind.name, kind.name), variants=())
+        size = kind.args[0] * _width(kind)
+        return replace(kind, name=next((name for most, name in _SIZES if size <= most), "LONGTEXT"), args=())
+    return replace(kind, name=_SAME.get(kind.name, kind.name), variants=())

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 
 from mrt_lint.online.facts import FACTS, Algorithm, Change, Server
 from mrt_lint.online.types import change_of_type
-from mrt_lint.values import SqlType
+from mrt_lint.sql import read_sql
 
 PARENTS = "CREATE TABLE parents (id INT PRIMARY KEY) ENGINE=InnoDB"
 THINGS = """
     CREATE TABLE things (
         id INT PRIMARY KEY, number INT, total INT NOT NULL DEFAULT 0, small VARCHAR(50), large VARCHAR(100), short VARCHAR(20),
-        state ENUM('a', 'b'), parent INT, KEY ix_number (number), KEY ix_parent (parent),
+        state ENUM('a', 'b'), flags SET('a', 'b'), active BOOLEAN, ratio DOUBLE, document LONGTEXT, text TINYTEXT, parent INT, KEY ix_number (number), KEY ix_parent (parent),
         CONSTRAINT ck CHECK (total >= 0), CONSTRAINT fk FOREIGN KEY (parent) REFERENCES parents (id)
     ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4
 """
@@ -125,12 +125,19 @@ TYPES = [
     ("state", "ENUM('a', 'b')", "ENUM('a', 'b', 'c')"),
     ("state", "ENUM('a', 'b')", "ENUM('a', 'c', 'b')"),
     ("state", "ENUM('a', 'b')", "ENUM('b', 'a')"),
+    ("flags", "SET('a', 'b')", "SET('a', 'b', 'c')"),
+    ("active", "BOOLEAN", "TINYINT(1)"),
+    ("ratio", "DOUBLE", "REAL"),
+    ("document", "LONGTEXT", "JSON"),
+    ("text", "TINYTEXT", "TEXT(63)"),
+    ("text", "TINYTEXT", "TEXT(64)"),
 ]
 
 
 @pytest.mark.parametrize(("column", "former", "new"), TYPES, ids=lambda value: value)
 def test_a_change_of_type_costs_what_it_is_said_to_cost(tables, column, former, new):
-    change = change_of_type(parse(former), parse(new), tables.server.dialect)
+    given = (read_sql(f"ALTER TABLE t ADD COLUMN c {spelled}", "mysql")[0].definition.type for spelled in (former, new))
+    change = change_of_type(*given, tables.server.dialect)
     expected = Algorithm.INSTANT if change is None else tables.server.way(change).algorithm
     cheapest = next(
         algorithm
@@ -138,13 +145,6 @@ def test_a_change_of_type_costs_what_it_is_said_to_cost(tables, column, former, 
         if tables.accepts(Change.CHANGE_TYPE, clause(algorithm, tables.server.dialect), f"MODIFY {column} {new}")
     )
     assert cheapest == expected or (change is None and tables.server.dialect == "mysql")
-
-
-def parse(text: str) -> SqlType:
-    name, _, inside = text.rstrip(")").partition("(")
-    if name == "ENUM":
-        return SqlType(name=name, members=tuple(member.strip(" '") for member in inside.split(",")))
-    return SqlType(name=name, args=(int(inside),) if inside else ())
 
 
 def test_every_change_is_known_of_both_databases():
