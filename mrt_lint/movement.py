@@ -52,9 +52,14 @@ def _filled(case: Case, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Ite
             if target is not None and (flow.source is UNKNOWN or _is_of(flow, case, op, drop)):
                 yield target, flow.source is UNKNOWN
     elif isinstance(op, Insert) and not same and _has(op.columns, str(drop.column)):
-        reads = readable(drop.table) and _has(op.source_tables, drop.table)
-        if reads or not (op.query or op.certain):
-            yield f"{op.table}.{drop.column}", not reads
+        target = f"{op.table}.{drop.column}"
+        if readable(drop.table) and _has(op.source_tables, drop.table):
+            yield target, False
+        for flow in op.flows if op.flows is not UNKNOWN else ():
+            if readable(flow.column) and fold(flow.column) == fold(str(drop.column)):
+                computed = flow.source is UNKNOWN
+                if computed or _is_of(flow, case, op, drop):
+                    yield target, computed
 
 
 def is_refilled(case: Case, drop: DropColumn) -> bool:
@@ -115,7 +120,7 @@ def _target(case: Case, update: Update, flow: Flow, drop: DropColumn, before: tu
     return f"{update.table}.{flow.column}" if elsewhere and name == fold(str(drop.column)) else None
 
 
-def _is_of(flow: Flow, case: Case, update: Update, drop: DropColumn) -> bool:
+def _is_of(flow: Flow, case: Case, update: Update | Insert, drop: DropColumn) -> bool:
     """Tell whether a flow comes from the dropped column."""
     if not readable(flow.source) or fold(flow.source) != fold(str(drop.column)):
         return False

@@ -13,9 +13,9 @@ from mrt_lint.lift.execute import execute
 from mrt_lint.lift.objects import Arguments, AutocommitBlock, Connection, Context, Instance, Maybe, Session, Value
 from mrt_lint.lift.operations import READING
 from mrt_lint.lift.run import Run
-from mrt_lint.lift.statement import make_select
+from mrt_lint.lift.statement import flows_into, make_select
 from mrt_lint.lift.table import as_table
-from mrt_lint.values import UNKNOWN, Name, Unknown
+from mrt_lint.values import UNKNOWN, Flow, Name, Unknown
 
 _EXECUTING_WORDS = "execute exec_driver_sql scalar scalars executemany exec executescript stream exec_sql"
 EXECUTING = frozenset(_EXECUTING_WORDS.split())
@@ -94,7 +94,9 @@ def _write(run: Run, name: str, arguments: Arguments, node: cst.Call) -> None:
         run.fail(node, f"the objects given to {name}() are not read")
     for table in tables.values():
         columns: tuple[Name, ...] | Unknown = UNKNOWN
+        flows: tuple[Flow, ...] | Unknown = UNKNOWN
         if isinstance(items[0], Instance):
+            flows = tuple(flow for key, value in items[0].attributes.items() for flow in flows_into(key, value))
             columns = tuple(key for key, value in items[0].attributes.items() if not isinstance(value, Sql)) or UNKNOWN
         fields: dict[str, Any] = {"table": table.name, "schema": table.schema}
         if name == "delete":
@@ -102,4 +104,4 @@ def _write(run: Run, name: str, arguments: Arguments, node: cst.Call) -> None:
         elif name == "bulk_update_mappings":
             run.emit(ops.Update, node, **fields, where=True)
         else:
-            run.emit(ops.Insert, node, **fields, columns=columns)
+            run.emit(ops.Insert, node, **fields, columns=columns, flows=flows)

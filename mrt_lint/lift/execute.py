@@ -49,6 +49,7 @@ def change_rows(run: Run, statement: Dml, node: cst.CSTNode, **marks: Any) -> No
             columns=statement.columns or UNKNOWN,
             query=statement.query,
             source_tables=statement.source_tables,
+            flows=UNKNOWN if statement.query else statement.flows,
             **marks,
         )
     elif statement.kind == "update":

@@ -16,13 +16,17 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(Op):
-    """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads."""
+    """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads.
+
+    `flows` tell what each value is computed from, UNKNOWN where nothing of that could be read (never compared).
+    """
 
     table: Name
     schema: MaybeName = None
     columns: tuple[Name, ...] | Unknown = UNKNOWN
     query: bool = False
     source_tables: tuple[Name, ...] = ()
+    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

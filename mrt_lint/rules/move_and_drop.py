@@ -112,6 +112,30 @@ class MoveAndDrop(Rule):
                 op.drop_column("users", "age_number")
             """,
         ),
+        Example(
+            title="Read and written by the ORM, to another table",
+            source="""
+            from sqlalchemy import orm
+
+            Base = orm.declarative_base()
+
+            class Trial(Base):
+                __tablename__ = "trials"
+                id = sa.Column(sa.Integer, primary_key=True)
+                value = sa.Column(sa.Float)
+
+            class Value(Base):
+                __tablename__ = "trial_values"
+                id = sa.Column(sa.Integer, primary_key=True)
+                trial_id = sa.Column(sa.Integer)
+                value = sa.Column(sa.Float)
+
+            def upgrade():
+                session = orm.Session(bind=op.get_bind())
+                session.bulk_save_objects([Value(trial_id=trial.id, value=trial.value) for trial in session.query(Trial).all()])
+                op.drop_column("trials", "value")  # MRT208
+            """,
+        ),
     )
     good = (
         Example(
@@ -132,6 +156,16 @@ class MoveAndDrop(Rule):
                 op.add_column("users", sa.Column("active", sa.Boolean))
                 op.execute("UPDATE users SET active = true")
                 op.drop_column("users", "phone")
+            """,
+        ),
+        Example(
+            title="A constant is written under the same name elsewhere (MRT201 speaks)",
+            source="""
+            settings = sa.table("settings", sa.column("name"))
+
+            def upgrade():
+                op.execute(settings.insert().values(name="theme"))
+                op.drop_column("users", "name")
             """,
         ),
         Example(
