@@ -62,7 +62,7 @@ class Statement:
         if given is not None:
             start, end = self.text.span(given.value)
             return self._changed(Edit(start, end, value), indent)
-        if self.call.lineno == self.call.end_lineno:
+        if self.call.lineno == self.call.end_lineno or self._is_one_inner_line():
             return self._laid_out(indent, name, value)
         last = max((*self.call.args, *(keyword.value for keyword in self.call.keywords)), key=lambda node: self.text.span(node)[1])
         end = self.text.span(last)[1]
@@ -76,6 +76,14 @@ class Statement:
     def moved(self, *, deeper: bool) -> str:
         """Give the call as it is, written one level deeper or where it is."""
         return self._changed(Edit(*self.text.span(self.call)[:1] * 2, ""), self.indent + (self.unit if deeper else ""))
+
+    def _is_one_inner_line(self) -> bool:
+        """Whether all arguments stand on one line of their own, as formatters write what fits there; with one more it may not."""
+        nodes = [*self.call.args, *(keyword.value for keyword in self.call.keywords)]
+        lines = {line for node in nodes for line in (node.lineno, node.end_lineno)}
+        shape = (self.call.lineno, self.call.lineno + 2)
+        commented = any(shape[0] <= line <= shape[1] for line, _ in self.text.comments)
+        return lines == {self.call.lineno + 1} and self.call.end_lineno == shape[1] and not commented
 
     def _laid_out(self, indent: str, name: str, value: str) -> str:
         arguments = [("", self.text.source(argument)) for argument in self.call.args]

@@ -26,6 +26,8 @@ class NotValid(Fixer):
         if scene.case.server(op) is not None:
             raise NoFix("MySQL and MariaDB have no NOT VALID")
         statement = Statement.at(scene.text, op.origin)
+        if getattr(op, "constraint", None) is None:
+            raise NoFix("without a name nobody can validate it later")
         words = names(op)
         later = f"ALTER TABLE {words['sql_table']} VALIDATE CONSTRAINT {words['sql_constraint']}"
         return Offer(
