@@ -1,10 +1,14 @@
 """What `mrt check --fix` writes rolls back: fixed projects are verified on real databases."""
 
+from random import Random
+
 import pytest
 
 from mrt_lint.cli import main
+from mrt_runtime.config import MRTConfig
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verification import Verification
+from tests.benchmarks.random_histories import write
 
 HEAD = (
     "Column('id', sa.Integer, primary_key=True)",
@@ -125,3 +129,25 @@ def test_a_column_that_comes_back_has_its_definition_and_not_its_values_and_both
     assert [failure.message for failure in found["002"].failures] == ["Column 'users.name': 3/3 values changed after rollback"]
     assert "MRT201" in out
     assert 'op.create_index("ix_name", "users", ["name"])' in read(project)["002"]
+
+
+@pytest.mark.parametrize(("server", "seed"), [("sqlite_url", 0), ("sqlite_url", 1), ("postgres_url", 0)])
+def test_random_histories_without_downgrades_roll_back_once_they_are_written(tmp_path, monkeypatch, request, server, seed):
+    url = request.getfixturevalue(server)
+    dialect = url.partition(":")[0].partition("+")[0]
+    write(Random(seed), tmp_path, dialect, length=8)
+    files = {file.stem: file for file in (tmp_path / "migrations" / "versions").glob("*.py")}
+    for file in files.values():
+        file.write_text(file.read_text().partition("def downgrade")[0] + "def downgrade():\n    pass\n")
+    monkeypatch.chdir(tmp_path)
+    main(["check", "migrations/versions", "--fix", "--unsafe-fixes", "--no-cache", "--ignore", "MRT4", "--dialect", dialect])
+    written = {revision for revision, file in files.items() if "pass" not in file.read_text()}
+    assert written
+    with Verification(MRTConfig(alembic_ini=str(tmp_path / "alembic.ini"), db_url=url)) as verification:
+        found = {verdict.revision: verdict for verdict in verification.check_all()}
+    wrong = [
+        found[revision]
+        for revision in written
+        if found[revision].outcome in {Outcome.DOWNGRADE_FAILED, Outcome.SCHEMA_NOT_RESTORED}
+    ]
+    assert not wrong
