@@ -20,6 +20,7 @@ from mrt_lint.rule import Finding
 from mrt_lint.usage import UsageError
 
 _MOST: Final = 10
+_MOST_FILES: Final = 50
 _WRONG: Final = 2
 
 
@@ -96,11 +97,13 @@ def _summary(outcomes: list[Outcome], names: dict[str, str], *, did: str) -> Ite
     if fixed:
         count = sum(len(outcome.fixed) for outcome in fixed)
         yield f"{did} {_count(count, 'finding')} in {_count(len(fixed), 'file')}:"
-        for outcome in fixed:
+        for outcome in fixed[:_MOST_FILES]:
             counts = Counter(f"{finding.code} {finding.name}" for finding, _ in outcome.fixed)
             what = ", ".join(name if number == 1 else f"{name} ({number} times)" for name, number in counts.items())
             yield f"  {names[outcome.path]}: {what}"
             yield from (f"    {note}" for note in dict.fromkeys(note for _, note in outcome.fixed if note))
+        if len(fixed) > _MOST_FILES:
+            yield f"  … and {_count(len(fixed) - _MOST_FILES, 'more file')}"
     elif any(outcome.unsafe or outcome.refused for outcome in outcomes):
         yield f"{did} nothing."
     unsafe = [(outcome, *entry) for outcome in outcomes for entry in outcome.unsafe]

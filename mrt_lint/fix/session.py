@@ -86,6 +86,8 @@ class Session:
                 passed[key_of(finding)] = (finding, str(unsafe), True)
             except NoFix as no:
                 passed[key_of(finding)] = (finding, str(no), False)
+            except Exception as error:  # noqa: BLE001  one fix that trips must not keep the others from being made
+                passed[key_of(finding)] = (finding, f"trying failed ({type(error).__name__}: {error})", False)
             else:
                 outcome.fixed.append((finding, note))
                 self._take(migration, content)

@@ -11,6 +11,7 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeVar
@@ -52,7 +53,9 @@ class Text:
     def tree(self) -> ast.Module:
         """Python's tree of it."""
         try:
-            return ast.parse(self.text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of strings, at which the author looks elsewhere
+                return ast.parse(self.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise NoFix("this Python cannot parse the file") from None
 

@@ -27,6 +27,7 @@ class History:
         self.dialect = dialect
         self._before: dict[str, Schema] = {}
         self._at: dict[str, Schema] = {}
+        self._elsewhere: dict[str, History] = {}
 
     @classmethod
     def of(cls, migrations: Iterable[Migration], dialect: str | None = None) -> History:
@@ -38,15 +39,23 @@ class History:
 
     def on(self, dialect: str) -> History:
         """Give the same history as databases of another dialect live it."""
-        return self if dialect == self.dialect else History(self.graph, dialect)
+        if dialect == self.dialect:
+            return self
+        if dialect not in self._elsewhere:
+            self._elsewhere[dialect] = History(self.graph, dialect)
+        return self._elsewhere[dialect]
 
     def exchanged(self, migration: Migration) -> History:
-        """Give the history with one file read anew, whose place in the graph is what it was."""
+        """Give the history with one file read anew, whose place in the graph is what it was; what is still true stays known."""
+        revision, ranks = str(migration.revision), self.graph.ranks
+        same = revision in self.migrations and self.migrations[revision].upgrade_ops == migration.upgrade_ops
+        rank = len(ranks) if same else ranks.get(revision, len(ranks))
         history = History(self.graph.exchanged(migration), self.dialect)
-        rank = self.graph.ranks.get(str(migration.revision), len(self.graph.ranks))
-        known = self.graph.ranks
-        history._before = {revision: schema for revision, schema in self._before.items() if known[revision] <= rank}
-        history._at = {revision: schema for revision, schema in self._at.items() if known[revision] < rank}
+        history._before = {known: schema for known, schema in self._before.items() if ranks[known] <= rank}
+        history._at = {known: schema for known, schema in self._at.items() if ranks[known] < rank}
+        if same and "_illegible" in vars(self):
+            vars(history)["_illegible"] = self._illegible
+        history._elsewhere = {dialect: other.exchanged(migration) for dialect, other in self._elsewhere.items()}
         return history
 
     @property

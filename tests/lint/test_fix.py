@@ -693,3 +693,24 @@ def test_findings_whose_rule_has_a_safe_fix_are_marked(users):
     assert "[*] mrt check --fix writes it where that is certain.\n" in users.mrt("check", "versions").out
     assert "MRT102 noop-downgrade: [*] downgrade()" in users.mrt("check", "versions", "--format", "concise").out
     assert json.loads(users.mrt("check", "versions", "--format", "json").out)["findings"][0]["fix"] == "safe"
+
+
+def test_a_fix_that_trips_is_said_and_keeps_no_other_from_being_made(users, monkeypatch):
+    users.migration("a2", "a1", ADD)
+    users.migration("a3", "a2", functions('op.create_index("ix", "users", ["level"])', 'op.drop_index("ix", "users")'))
+
+    def trip(*_):
+        raise KeyError("x")
+
+    monkeypatch.setattr(fixers()["MRT102"], "offer", trip)
+    result = users.mrt("check", "versions", "--fix")
+    assert "  MRT102: trying failed (KeyError: 'x')\n" in result.out
+    assert "  versions/a3.py: MRT407 index-without-concurrently\n" in result.out
+
+
+def test_a_long_list_of_files_is_cut_short(users):
+    for number in range(2, 55):
+        users.migration(f"a{number}", f"a{number - 1}", ADD.replace('"a"', f'"a{number}"'))
+    result = users.mrt("check", "versions", "--fix")
+    assert "Fixed 53 findings in 53 files:\n" in result.out
+    assert result.out.endswith("  … and 3 more files\n")
