@@ -35,7 +35,7 @@ class DropTable(Rule):
             "Its rows were copied to another table in the same upgrade and are back under its name in the end, as when SQLite "
             "rebuilds a table."
         ),
-        "IF EXISTS, before the same upgrade creates a table of that name for itself: a temporary one, or one that it drops again.",
+        "IF EXISTS, before the upgrade makes a table of that name for itself: a temporary one, or one that is dropped in the end.",
     )
 
     bad = (
@@ -103,15 +103,21 @@ class DropTable(Rule):
             """,
         ),
         Example(
-            title="What a failed run may have left of a table that only this upgrade needs",
+            title="What a failed run may have left of a table of this migration's own",
             source="""
             def upgrade():
+                op.execute("DROP TABLE IF EXISTS before_merge")
+                op.execute("CREATE TABLE before_merge AS SELECT id, email FROM users")
                 op.execute("DROP TABLE IF EXISTS seen_twice")
                 op.execute("CREATE TABLE seen_twice AS SELECT email FROM users GROUP BY email HAVING count(*) > 1")
                 op.execute("UPDATE users SET email = NULL WHERE email IN (SELECT email FROM seen_twice)")
                 op.drop_table("seen_twice")
                 op.execute("DROP TABLE IF EXISTS seen_once")
                 op.execute("CREATE TEMPORARY TABLE seen_once AS SELECT email FROM users")
+
+            def downgrade():
+                op.execute("UPDATE users SET email = before_merge.email FROM before_merge WHERE before_merge.id = users.id")
+                op.drop_table("before_merge")
             """,
         ),
         Example(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import cached_property
 
 from mrt_lint.ops import Delete, Insert, Op, Truncate, Update
 from mrt_lint.sql.cursor import Cursor
@@ -27,12 +27,18 @@ _OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
 """Behind these a hole is a name or a value, not a clause."""
 
 
-class _Assignment(NamedTuple):
+class _Assignment:
     """`alias.column = value`; `alias` is "" where the column stands alone."""
 
-    alias: str
-    column: Name
-    value: Cursor
+    def __init__(self, alias: str, column: Name, value: Cursor) -> None:
+        self.alias = alias
+        self.column = column
+        self.value = value
+
+    @cached_property
+    def read(self) -> tuple[tuple[str | None, Name], ...] | Unknown:
+        """The columns that the value reads, each with the table or alias before it."""
+        return _read(self.value)
 
 
 def read_insert(cursor: Cursor) -> Iterator[Op]:
@@ -188,17 +194,16 @@ def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
     """Give the columns that the values are computed from; UNKNOWN where an expression could not be read."""
     found: dict[Name, None] = {}
     for change in changes:
-        read = _read(change.value)
-        if read is UNKNOWN:
+        if change.read is UNKNOWN:
             return UNKNOWN
-        found.update((name, None) for _, name in read)
+        found.update((name, None) for _, name in change.read)
     return tuple(found)
 
 
 def _flows(changes: list[_Assignment], tables: dict[str, Name]) -> Iterator[Flow]:
     """Tell for each column what its new value is computed from; `tables` are the statement's by alias in lower case."""
     for change in changes:
-        read = _read(change.value)
+        read = change.read
         tokens = change.value.tokens[change.value.position : change.value.stop]
         if read is UNKNOWN or any(token.kind == "bind" for token in tokens):
             yield Flow(column=change.column, source=UNKNOWN)

@@ -152,18 +152,14 @@ class Ledger:
         return any(self.blind or holder.home == table.origin for holder in holders)
 
     def clears_the_way(self, op: DropTable) -> bool:
-        """Tell whether a drop IF EXISTS makes room for a table that upgrade() needs for itself: temporary, or dropped again."""
+        """Tell whether a drop IF EXISTS makes room for a table of this migration's own: temporary, or gone in the end."""
         cleared = next(iter(self.touches.get(id(op), ())), None)
         if cleared is None or cleared.thing is None or not cleared.thing.doubtful:
             return False
         touched = [touch for other in self.upgrade for touch in self.touches[id(other)] if touch.slots is cleared.slots]
-        dropped = [touch.thing for touch in touched if touch.action == "dropped"]
-        made = (touch.thing for touch in touched if touch.action == "made" and touch.key == cleared.key)
-        return any(
-            thing in dropped or (isinstance(thing.maker, CreateTable) and thing.maker.temporary)
-            for thing in made
-            if thing is not None
-        )
+        made = [touch.thing for touch in touched if touch.action == "made" and touch.key == cleared.key and touch.thing is not None]
+        gone = bool(made) and cleared.slots.now.get(cleared.key) is None
+        return gone or any(isinstance(thing.maker, CreateTable) and thing.maker.temporary for thing in made)
 
     def successor(self, op: Op) -> Thing | None:
         """Give what stands in the end where an operation first took something away."""
