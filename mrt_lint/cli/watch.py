@@ -20,7 +20,7 @@ from mrt_lint.usage import UsageError
 _PAUSE: Final = 0.5
 _SHARE: Final = 60
 """How many times longer than looking the pause after it is at least, so that waiting takes under two percent of a processor."""
-_CLEAR: Final = "\x1b[2J\x1b[3J\x1b[H"
+_CLEAR: Final = "\x1b[2J\x1b[H"
 _CONFIGURATIONS: Final = ("pyproject.toml", "alembic.ini")
 
 

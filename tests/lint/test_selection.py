@@ -59,6 +59,12 @@ def test_since_knows_the_whole_history(project):
     assert project.mrt("check", "versions", "--since", "a3").out == "0 migrations checked: nothing found.\n"
 
 
+@pytest.mark.parametrize(("revision", "files"), [("base", 3), ("base+1", 2), ("head-1", 1), ("-1", 1), ("head", 0), ("heads", 0)])
+def test_since_understands_a_revision_as_alembic_does(history, revision, files):
+    result = history.mrt("check", "versions", f"--since={revision}", "--format", "json")
+    assert json.loads(result.out)["summary"]["files"] == files
+
+
 def test_since_leaves_other_histories_out(history):
     history.migration("z1", None, DROP, folder="more/versions")
     assert found(history.mrt("check", ".", "--since", "a1", "--format", "json")) == [
