@@ -2,7 +2,7 @@
 
 Every line that leads to a node joins its lane, so the drawing is no wider than there are nodes waited for, and each edge can be
 followed: from a node down; on the row below it, along the horizontal to a lane; down that lane to the next node in it. A lane that
-a horizontal merely crosses stays upright.
+a horizontal merely crosses stays upright; one that bends to the left goes on in the lane where its horizontal ends.
 """
 
 from __future__ import annotations
@@ -56,6 +56,9 @@ class Lanes:
         self._awaited[column] = node
         yield self._row({}, node, column)
         self._awaited[column] = None
+        if len(targets) == 1 and self._columns.get(targets[0], column) > column:
+            yield self._draw_in(targets[0], column)
+            return
         joined: list[int] = []
         opened: list[int] = []
         for target in targets:
@@ -72,6 +75,17 @@ class Lanes:
         self._ended = column if self._awaited[column] is None and not (joined or opened) else None
         if self._awaited[column] is None:
             self._leave(column)
+
+    def _draw_in(self, target: str, column: int) -> Row:
+        """Give the row in which a lane bends left into the column of a node that leads to the same: what is long stays left."""
+        lane = self._columns[target]
+        self._await(target, column)
+        self._awaited[lane] = None
+        crossed = {between: _UPRIGHT if self._awaited[between] is not None else _LYING for between in range(column + 1, lane)}
+        row = self._row({column: _UPRIGHT | _RIGHT, **crossed, lane: _UP | _LEFT})
+        self._ended = None
+        self._leave(lane)
+        return row
 
     def _spread(self, hub: int, joined: Sequence[int], opened: Sequence[int]) -> dict[int, int]:
         """Give the arms in the row below a node, by column: its own, and those of the lanes that its lines join or open."""

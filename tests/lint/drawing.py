@@ -72,14 +72,25 @@ class Drawing:
             x += step
 
     def fall(self, x: int, y: int) -> str:
-        """Follow a lane down to the node that it leads to."""
+        """Follow a lane down to the node that it leads to, around the bend where it turns into another."""
         while (here := self.at(x, y)) not in self.nodes:
             if here == "┆":
                 return here
-            if not (arms_of(here) & UP and arms_of(here) & DOWN):
+            arms = arms_of(here)
+            if arms == UP | LEFT:
+                x = self.bend(x - 2, y)
+            elif not (arms & UP and arms & DOWN):
                 raise UnreadableError(f"the lane ends at {here!r}")
             y += 1
         return here
+
+    def bend(self, x: int, y: int) -> int:
+        """Follow a lane that turns left to the lane that it goes on in."""
+        while self.at(x, y) in "│─":
+            x -= 2
+        if arms_of(self.at(x, y)) != UP | DOWN | RIGHT:
+            raise UnreadableError(f"the lane bends into {self.at(x, y)!r}")
+        return x
 
     def at(self, x: int, y: int) -> str:
         return self.rows[y][x] if 0 <= y < len(self.rows) and 0 <= x < len(self.rows[y]) else " "

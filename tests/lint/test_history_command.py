@@ -41,8 +41,8 @@ def test_the_drawing(tree):
         "│ ●  c1  Change something\n"
         "│ │ ●  x1  Change something  (head, base, needs b1)\n"
         "✗ │  b1  Change something  (branch billing)  MRT201\n"
-        "╰─┤\n"
-        "  ●  a1  Change something  (base)\n"
+        "├─╯\n"
+        "●  a1  Change something  (base)\n"
         "\n"
         "6 revisions: 1 ✗ with errors, 1 ▲ with warnings, 4 ● with nothing found. mrt check says what was found.\n"
     )

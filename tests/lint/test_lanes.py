@@ -76,6 +76,25 @@ def test_a_star_and_a_comb_stay_narrow():
     assert Drawing(drawn(comb), ALL).edges() == {(node, target) for node, targets in comb for target in targets}
 
 
+def test_what_is_long_stays_left_and_a_lane_that_is_free_is_used_again():
+    nodes = [("x", "a"), ("q", "w"), ("y", "b"), ("w", ""), ("a", "b"), ("h", "k"), ("i", "k"), ("k", ""), ("j", ""), ("b", "")]
+    assert drawn((node, list(targets)) for node, targets in nodes) == [
+        "x",
+        "│ q",
+        "│ │ y",
+        "│ w │",
+        "a   │",
+        "├───╯",
+        "│ h",
+        "│ │ i",
+        "│ ├─╯",
+        "│ k",
+        "│",
+        "│ j",
+        "b",
+    ]
+
+
 def test_a_line_of_many_is_drawn_in_linear_time():
     def cost(count: int) -> float:
         nodes = [(str(index), [str(index + 1), str(index + 2)]) for index in range(count)]
