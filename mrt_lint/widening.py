@@ -24,7 +24,8 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
     if former == new:
         return True
     if dialect in FAMILY:
-        return change_of_type(former, new, dialect) in _WITHOUT_COPY
+        change = change_of_type(former, new, dialect)
+        return change in _WITHOUT_COPY or (change is Change.CHANGE_COLLATION and dialect == "mariadb")
     if former.collation != new.collation or former.item is not None or new.item is not None:
         return False
     if _ENUM_FAMILY in {former.name, new.name}:

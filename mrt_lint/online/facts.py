@@ -29,6 +29,7 @@ class Change(enum.Enum):
     DROP_NOT_NULL = "a column may be NULL from now on"
     WIDEN_VARCHAR = "a VARCHAR becomes longer within its length bytes"
     APPEND_MEMBERS = "members are appended to an ENUM or SET"
+    CHANGE_COLLATION = "a column without an index gets another collation of its character set"
     CHANGE_TYPE = "a type changes"
     ADD_INDEX = "an index is added"
     ADD_FULLTEXT = "a FULLTEXT index is added"
@@ -106,6 +107,7 @@ FACTS: Final[dict[str, dict[Change, _History]]] = {
         Change.RENAME_COLUMN: {(): NOCOPY, (8, 0, 28): INSTANT},
         Change.MOVE_COLUMN: {(): INPLACE},
         Change.SET_DEFAULT: {(): NOCOPY, (8, 0, 12): INSTANT},
+        Change.CHANGE_COLLATION: {(): COPY},
         Change.WIDEN_VARCHAR: {(): NOCOPY},
         Change.APPEND_MEMBERS: {(): NOCOPY, (8, 0, 12): INSTANT},
         Change.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY},
@@ -122,6 +124,7 @@ FACTS: Final[dict[str, dict[Change, _History]]] = {
         Change.RENAME_COLUMN: {(): NOCOPY, (10, 3, 2): INSTANT},
         Change.MOVE_COLUMN: {(): INPLACE, (10, 4): INSTANT},
         Change.SET_DEFAULT: {(): NOCOPY, (10, 3, 2): INSTANT},
+        Change.CHANGE_COLLATION: {(): COPY, (10, 4, 3): INSTANT},
         Change.WIDEN_VARCHAR: {(): NOCOPY, (10, 3, 2): INSTANT},
         Change.APPEND_MEMBERS: {(): NOCOPY, (10, 3, 2): INSTANT},
         Change.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY, (10, 3, 2): INSTANT},

@@ -33,7 +33,7 @@ def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None
     if former == new:
         return None
     if former.collation != new.collation:
-        return Change.CHANGE_TYPE
+        return _recollated(former, new)
     if former.name == new.name in {"VARCHAR", "VARBINARY"}:
         return _longer(former, new, dialect)
     if former.name == new.name == "SET":  # whose members are counted, not read: more of them were appended, most likely
@@ -62,11 +62,19 @@ def lost_members(former: SqlType, new: SqlType) -> tuple[str, ...]:
 def spelled(kind: SqlType) -> str:
     """Write a type as these databases do, an ENUM with its members."""
     if not isinstance(kind.members, tuple) or UNKNOWN in kind.members:
-        return str(kind) if kind.name != "ENUM" else "ENUM"
+        collation = f" COLLATE {kind.collation}" if isinstance(kind.collation, str) else ""
+        return f"{kind if kind.name != 'ENUM' else 'ENUM'}{collation}"
     shown = [f"'{member}'" for member in kind.members]
     if len(shown) > _SHOWN:
         shown[2:-2] = ["…"]
     return f"{kind.name}({', '.join(shown)})"
+
+
+def _recollated(former: SqlType, new: SqlType) -> Change:
+    """Tell what another collation asks for, beside the same type."""
+    sets = {str(kind.collation).partition("_")[0].lower() for kind in (former, new)}
+    same = former.name != "ENUM" and len(sets) == 1 and replace(former, collation=new.collation) == new
+    return Change.CHANGE_COLLATION if same else Change.CHANGE_TYPE
 
 
 def _longer(former: SqlType, new: SqlType, dialect: str) -> Change:

@@ -27,7 +27,7 @@ class NoSuchName(Rule):
     message = "{function} fails here: {the_thing} of {the_table} is dropped without a name"
     instead = (
         "give it a name where it is made, and drop it by that; where it is in use already, by the name that the database gave it "
-        "(\\d {table} in psql, SHOW CREATE TABLE {table} on MySQL)"
+        "({look})"
     )
     other = Wording(
         message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
@@ -128,7 +128,8 @@ class NoSuchName(Rule):
                 if _is_nameless(op):
                     the_thing = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
                     the_thing = the_thing.partition(" whose")[0]
-                    yield self.found(case.migration, op, **names(op), function=function, the_thing=the_thing)
+                    found = names(op) | {"function": function, "the_thing": the_thing, "look": _look(case, op)}
+                    yield self.found(case.migration, op, **found)
                 elif isinstance(op, ops.DropConstraint) and (known := _known(case, op)) is not None:
                     found = names(op) | {"function": function, "known": known}
                     kind = found["the_constraint"].partition(" '")[0]
@@ -142,6 +143,13 @@ def _runs(case: Case, op: ops.DropConstraint | ops.DropIndex) -> bool:
 def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:
     name = op.index if isinstance(op, ops.DropIndex) else op.constraint
     return name is None and not op.sql and not (isinstance(op, ops.DropConstraint) and op.kind == "primary")
+
+
+def _look(case: Case, op: ops.DropConstraint | ops.DropIndex) -> str:
+    """Say where the database tells its names."""
+    table = names(op)["table"]
+    places = {"postgresql": f"\\d {table} in psql", "sqlite": "on SQLite by that which naming_convention= of the batch makes"}
+    return places.get(case.dialect(op), f"SHOW CREATE TABLE {table}")
 
 
 def _known(case: Case, op: ops.DropConstraint) -> str | None:

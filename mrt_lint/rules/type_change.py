@@ -97,6 +97,7 @@ class TypeChange(Rule):
                 op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))  # MRT303
                 op.alter_column("users", "note", type_=sa.Text(), existing_type=sa.String(50))  # MRT303
                 op.alter_column("users", "sum", type_=sa.Numeric(12, 2), existing_type=sa.Numeric(10, 2))  # MRT303
+                op.execute("ALTER TABLE users MODIFY code VARCHAR(20) COLLATE utf8mb4_bin")  # MRT303
             """,
         ),
         Example(
