@@ -221,7 +221,7 @@ class Case:
             return None
         wanted = _identity(op)
         for later in _additions(self.history).get(wanted, ()) if wanted is not None else ():
-            if revision in self.history.ancestors(later):
+            if self.history.is_before(revision, later):
                 return later
         return None
 

@@ -90,6 +90,11 @@ class History:
         """Give every revision that must have run before this one, by parentage or dependency."""
         return self.graph.ancestors(revision) if revision in self.migrations else frozenset()
 
+    def is_before(self, revision: str, later: str) -> bool:
+        """Tell whether a revision must have run before another one; one on or behind a cycle is before none."""
+        ranks = self.graph.ranks
+        return revision in ranks and later in ranks and bool(self.graph.above[later] >> ranks[revision] & 1)
+
     def problems(self) -> Iterator[Problem]:
         """Give what is wrong with the graph."""
         return self.graph.problems()

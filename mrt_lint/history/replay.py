@@ -45,10 +45,11 @@ class _Draft:
         self.tables = schema.tables_by_place
         self.objects = schema.objects_by_place
         self.indexes = schema.places_of_indexes
+        self.referrers = schema.places_of_referrers
 
     def schema(self) -> Schema:
         """Give what has been made."""
-        return Schema(self.tables, self.objects, self.indexes)
+        return Schema(self.tables, self.objects, self.indexes, self.referrers)
 
     @singledispatchmethod
     def apply(self, op: Op) -> None:
@@ -94,7 +95,8 @@ class _Draft:
 
     def _follow(self, old: Place, changed: Callable[[Constraint], Constraint], op: Op) -> None:
         """Change the foreign keys of every table that refers to a table which changed."""
-        for where, table in list(self.tables.items()):
+        for where in self.referrers.get(old, frozenset()):
+            table = self.tables.get(where, UNKNOWN)
             if isinstance(table, Table) and any(_refers(constraint, old) for constraint in table.known_constraints("foreignkey")):
                 self._put(where, keys.with_references(table, lambda constraint: _refers(constraint, old), changed), op)
 
@@ -249,7 +251,17 @@ class _Draft:
             for index in table.indexes:
                 if self.indexes.get((where[0], index), None) != where:
                     self.indexes = self.indexes.put((where[0], index), where)
+            for constraint in table.known_constraints("foreignkey"):
+                self._note(constraint, where)
         self.tables = self.tables.put(where, table)
+
+    def _note(self, key: Constraint, where: Place) -> None:
+        """Note that a table has a foreign key; where it loses it nobody needs to know."""
+        if isinstance(key.referred_table, str):
+            target = place(key.referred_schema, key.referred_table)
+            known = self.referrers.get(target, frozenset())
+            if where not in known:
+                self.referrers = self.referrers.put(target, known | {where})
 
     def _put_object(self, where: ObjectPlace, made: ops.CreateObject | Unknown | None, op: Op) -> None:
         before = self.objects.get(where, UNKNOWN)

@@ -114,6 +114,7 @@ class Schema:
     """What is known of a database when a revision begins or ends.
 
     Nothing is taken for absent because no migration speaks of it: the chain may have begun on a database that was there before.
+    `places_of_referrers` are, by the place of a table, those whose foreign keys point or have pointed to it.
     """
 
     def __init__(
@@ -121,10 +122,12 @@ class Schema:
         tables: Book[Place, Table | Unknown | None] | None = None,
         objects: Book[ObjectPlace, CreateObject | Unknown | None] | None = None,
         indexes: Book[Place, Place | None] | None = None,
+        referrers: Book[Place, frozenset[Place]] | None = None,
     ) -> None:
         self.tables_by_place = tables if tables is not None else Book()
         self.objects_by_place = objects if objects is not None else Book()
         self.places_of_indexes = indexes if indexes is not None else Book()
+        self.places_of_referrers = referrers if referrers is not None else Book()
 
     def table(self, name: str, schema: MaybeName = None) -> Table | Unknown | None:
         """Give a table: UNKNOWN where no migration speaks of it or where it may be gone, None where it certainly is gone."""

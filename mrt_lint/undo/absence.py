@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mrt_lint.history.schema import Table as KnownTable
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.ops import (
     AddColumn,
@@ -54,24 +55,24 @@ def _find_absent_table(world: World, op: Op) -> str | None:
 
 def _makes_tables(world: World) -> bool:
     """Tell whether this migration or one before it made a table; a history of something else may know them from elsewhere."""
-    made = (table.maker for table in world.tables.now.values() if table is not None)
-    return any(made) or next(world.past.schema.tables(), None) is not None
+    before = (isinstance(table, KnownTable) for _, table in world.past.schema.tables_by_place.items())
+    return any(table is not None and table.maker is not None for table in world.tables.now.values()) or any(before)
 
 
 def _find_absent_part(world: World, op: Op) -> str | None:
     table = world.table_of(op)
     if isinstance(table, Table) and table.maker is not None:
         return _find_absent_of_new(world, op, table)
-    if not isinstance(table, Table) or not world.past.is_whole():
+    if not isinstance(table, Table):
         return None
     if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and _is_new(table, op.column):
         known = world.past.table(table.origin)
-        if known is not None and known.complete and fold(op.column) not in known.columns:
+        if known is not None and known.complete and fold(op.column) not in known.columns and world.past.is_whole():
             return f"table '{op.table}' has no column '{op.column}'"
     if isinstance(op, DropIndex) and readable(op.index):
         key, where = fold(op.index), place(op.schema, op.index)
         unseen = where not in world.indexes.now and key not in table.constraints.now and not table.anonymous
-        if unseen and world.past.index(where) is None and world.past.lacks(table.origin, key):
+        if unseen and world.past.index(where) is None and world.past.lacks(table.origin, key) and world.past.is_whole():
             return f"table '{op.table}' has no index '{op.index}'"
     return None
 
