@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from mrt_lint import ops
-from mrt_lint.fix.arguments import argument
+from mrt_lint.fix.arguments import argument, keywords
 from mrt_lint.fix.graft import Graft
 from mrt_lint.fix.layout import Code
 from mrt_lint.fix.offer import NoFix
@@ -25,6 +25,11 @@ from mrt_lint.ops import Op
 from mrt_lint.values import UNSET, Column, MaybeName, Name, SqlType
 
 _T = TypeVar("_T")
+_WORDS: Final = (
+    "name type_ nullable server_default primary_key autoincrement unique index comment default onupdate insert_default doc info key"
+)
+_COLUMN: Final = frozenset(_WORDS.split())
+"""The arguments of a column that the replayed schema holds, or that change nothing in the database."""
 
 
 class Former:
@@ -145,6 +150,9 @@ class Former:
         ]
         if len(found) != 1:
             raise NoFix(f"revision {migration.revision} does not write column {column} out")
+        parts = {_called(node) for node in found[0].args if isinstance(node, ast.Call)}
+        if keywords(found[0]) - _COLUMN or "Sequence" in parts:
+            raise NoFix(f"revision {migration.revision} says more of column {column} than is known")
         return found[0]
 
 

@@ -18,6 +18,7 @@ class Graft:
         self._names = names
         self._imports = dict(imports(text.tree))
         self._at_home = _of_module(text.tree) if own else frozenset()
+        self._local = _of_functions(text.tree)
         self._depth = 0
 
     def code(self, node: ast.expr) -> Code:
@@ -64,19 +65,15 @@ class Graft:
         if not isinstance(inner, ast.Name):
             raise NoFix(f"{self._shown(node)} is not written out")
         rest = "".join(f".{part}" for part in reversed(parts))
-        if inner.id in self._at_home:
+        if inner.id in self._at_home - self._local:
             return inner.id + rest
-        if inner.id in self._imports:
+        if inner.id in self._imports.keys() - self._local:
             return self._names.spell(self._imports[inner.id] + rest)
         return self._value(inner, rest)
 
     def _value(self, name: ast.Name, rest: str) -> Code:
         """Give what a variable of the file stands for, where it is assigned once."""
-        given = [
-            node
-            for node in ast.walk(self._text.tree)
-            if isinstance(node, ast.Name) and node.id == name.id and isinstance(node.ctx, ast.Store)
-        ]
+        given = [node for node in ast.walk(self._text.tree) if _binds(node) == name.id]
         parent = self._text.parents[given[0]] if len(given) == 1 else None
         whole = isinstance(parent, ast.Assign) and parent.targets == given
         if not whole or rest or self._depth:
@@ -90,6 +87,20 @@ class Graft:
     def _shown(self, node: ast.AST) -> str:
         line = self._text.source(node).splitlines()[0]
         return line if len(line) < 60 else f"{line[:58]} …"  # noqa: PLR2004  what a sentence bears
+
+
+def _binds(node: ast.AST) -> str | None:
+    """Give the name that a node gives a value to, None where it does not."""
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else None
+
+
+def _of_functions(tree: ast.Module) -> frozenset[str]:
+    """Give the names that functions bind for themselves: what they mean there, they mean nowhere else."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
+    inside = (node for function in functions for node in ast.walk(function))
+    return frozenset(name for node in inside if (name := _binds(node)) is not None)
 
 
 def _of_module(tree: ast.Module) -> frozenset[str]:

@@ -37,8 +37,8 @@ class Step:
     same: Callable[[Op], bool] | None = None
 
     def is_done_by(self, op: Op) -> bool:
-        """Whether an operation as it was read is the one that was meant."""
-        if op.dialects != self.dialects or op.autocommit != self.autocommit or not op.certain:
+        """Whether an operation as it was read, guards left out, is the one that was meant."""
+        if op.autocommit != self.autocommit or not op.certain:
             return False
         meant = replace(self.op, dialects=op.dialects, autocommit=op.autocommit)
         return meant == op if self.same is None else type(op) is type(self.op) and self.same(op)
@@ -47,6 +47,32 @@ class Step:
 def write_steps(steps: Iterable[Step], indent: str, unit: str, names: Names) -> str:
     """Write steps as the lines of a function's body, without the last line's end."""
     return "\n".join(_under(list(steps), indent, unit, names, (_guard, _autocommit, _batch)))
+
+
+def merged(steps: Iterable[Step]) -> Iterator[Step]:
+    """Make one step of two that follow one another and do the same on different databases, as both branches of a guard do."""
+    held: Step | None = None
+    for step in steps:
+        if held is None:
+            held = step
+        elif (both := _both(held, step)) is not None:
+            held = both
+        else:
+            yield held
+            held = step
+    if held is not None:
+        yield held
+
+
+def _both(one: Step, other: Step) -> Step | None:
+    if one.dialects is None or other.dialects is None or set(one.dialects) & set(other.dialects):
+        return None
+    if (one.code, one.op, one.autocommit, one.batch) != (other.code, other.op, other.autocommit, other.batch):
+        return None
+    dialects = tuple(sorted({*one.dialects, *other.dialects}))
+    same, also = one.is_done_by, other.is_done_by
+    whole = None if set(dialects) >= set(DIALECTS) else dialects
+    return replace(one, dialects=whole, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
 
 
 _Opening = Callable[[Step, Names], str]

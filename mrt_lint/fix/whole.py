@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mrt_lint.fix.body import Body, new_function
 from mrt_lint.fix.offer import Fix, NoFix, Offer
 from mrt_lint.fix.reverse import plan_reverse
@@ -9,6 +11,7 @@ from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.step import Step
 from mrt_lint.migration import Migration
 from mrt_lint.ops import Op
+from mrt_lint.values import DIALECTS
 
 
 def whole(scene: Scene, body: Body | None) -> Offer:
@@ -31,10 +34,18 @@ def whole(scene: Scene, body: Body | None) -> Offer:
 
 
 def prove(again: Migration, steps: list[Step], before: tuple[Op, ...] = (), after: tuple[Op, ...] = ()) -> None:
-    """Raise NoFix unless what was read of downgrade() is what was meant, step by step, between what stood there."""
-    read = [op for op in again.downgrade_ops if not op.sql]
-    old = [[op for op in ops if not op.sql] for ops in (before, after)]
-    new = read[len(old[0]) : len(read) - len(old[1])]
-    stays = read[: len(old[0])] == old[0] and read[len(read) - len(old[1]) :] == old[1]
-    if not stays or len(new) != len(steps) or not all(step.is_done_by(op) for step, op in zip(steps, new, strict=True)):
-        raise NoFix("what was written does not read as what was meant")
+    """Raise NoFix unless downgrade() as it was read does the steps, on every database, between what it did before."""
+    guards = [op.dialects for op in (*again.downgrade_ops, *before, *after)] + [step.dialects for step in steps]
+    for dialect in {*DIALECTS, *(dialect for guard in guards for dialect in guard or ())}:
+        read = _on(again.downgrade_ops, dialect)
+        first, last = _on(before, dialect), _on(after, dialect)
+        meant = [step for step in steps if step.dialects is None or dialect in step.dialects]
+        new = read[len(first) : len(read) - len(last)]
+        stays = read[: len(first)] == first and read[len(read) - len(last) :] == last
+        if not stays or len(new) != len(meant) or not all(step.is_done_by(op) for step, op in zip(meant, new, strict=True)):
+            raise NoFix("what was written does not read as what was meant")
+
+
+def _on(ops: tuple[Op, ...], dialect: str) -> list[Op]:
+    """Give what runs on a database, without what its SQL means and without its guards."""
+    return [replace(op, dialects=None) for op in ops if not op.sql and (op.dialects is None or dialect in op.dialects)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
+from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target, Wording
 from mrt_lint.undo import Undo
 from mrt_lint.values import SqlType
 
@@ -30,6 +30,11 @@ class RawNotNull(Rule):
     manual = (
         "PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",
         "MySQL, ALTER TABLE, MODIFY: https://dev.mysql.com/doc/refman/8.4/en/alter-table.html",
+    )
+    fix = Fix.SAFE
+    fixes = (
+        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
         "The column was NOT NULL before, by the history.",

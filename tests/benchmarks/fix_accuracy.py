@@ -44,7 +44,7 @@ def signature(op: Op) -> tuple[object, ...]:
     names = [
         str(getattr(op, name, "")).lower() for name in ("table", "column", "index", "constraint", "new_table", "new_column", "name")
     ]
-    kind = "create_constraint" if isinstance(op, CreateConstraint) else op.op
+    kind = "create_constraint" if isinstance(op, CreateConstraint) else op.op.replace("drop_type", "drop_enum")
     if kind == "drop_index":
         names[0] = ""
     return (kind, *names)

@@ -197,6 +197,56 @@ def test_batches_guards_and_autocommit_blocks_come_back_as_such(users):
     )
 
 
+def test_an_index_that_becomes_a_constraint_goes_with_it(users):
+    upgrade = """
+        with op.get_context().autocommit_block():
+            op.create_index("uq_level", "users", ["level"], unique=True, postgresql_concurrently=True)
+        op.execute("ALTER TABLE users ADD CONSTRAINT uq_level UNIQUE USING INDEX uq_level")
+        """
+    assert downgrade(users, upgrade) == 'op.drop_constraint("uq_level", "users", type_="unique")'
+
+
+def test_an_index_that_came_with_its_column_comes_back_under_the_name_it_was_dropped_by(project):
+    project.migration(
+        "a1",
+        None,
+        functions('op.create_table("users", sa.Column("team", sa.Integer, index=True, unique=True))', 'op.drop_table("users")'),
+    )
+    body = downgrade(project, 'op.drop_index("ix_users_team", table_name="users")')
+    assert body == 'op.create_index("ix_users_team", "users", ["team"], unique=True)'
+
+
+def test_both_branches_of_a_guard_are_undone_as_one_where_they_do_the_same(users):
+    guarded = """
+        if op.get_bind().dialect.name == "postgresql":
+            op.execute("CREATE INDEX ix_level ON users (level)")
+            with op.get_context().autocommit_block():
+                op.create_index("ix_c", "users", ["level"], postgresql_concurrently=True)
+        else:
+            op.create_index("ix_level", "users", ["level"])
+        """
+    assert downgrade(users, guarded).splitlines() == [
+        'if op.get_context().dialect.name != "postgresql":',
+        '        op.drop_index("ix_level", table_name="users")',
+        '    if op.get_context().dialect.name == "postgresql":',
+        "        with op.get_context().autocommit_block():",
+        '            op.drop_index("ix_c", table_name="users", postgresql_concurrently=True)',
+        '        op.drop_index("ix_level", table_name="users")',
+    ]
+    simple = """
+        if op.get_bind().dialect.name == "postgresql":
+            op.execute("CREATE INDEX ix_level ON users (level)")
+        else:
+            op.create_index("ix_level", "users", ["level"])
+        """
+    assert downgrade(users, simple) == 'op.drop_index("ix_level", table_name="users")'
+
+
+def test_a_setting_that_was_so_before_is_left_alone_and_a_type_set_in_sql_comes_back(users):
+    upgrade = 'op.execute("ALTER TABLE users ALTER level TYPE bigint")\nop.alter_column("users", "level", nullable=False)'
+    assert downgrade(users, upgrade) == 'op.alter_column("users", "level", type_=sa.Integer)'
+
+
 def test_the_former_type_is_written_as_the_earlier_file_wrote_it_in_the_names_of_this_one(project):
     project.write(
         "versions/a1.py",
@@ -211,6 +261,24 @@ def test_the_former_type_is_written_as_the_earlier_file_wrote_it_in_the_names_of
         '    op.add_column("shop", sa.Column("price", sa.Numeric(10, 2, asdecimal=False), nullable=True))',
     ]
     assert "from sqlalchemy.dialects import mysql\n" in (project.root / "versions/a2.py").read_text()
+
+
+def test_what_a_function_calls_by_a_name_of_its_own_is_not_taken_for_the_modules(project):
+    project.migration(
+        "a1",
+        None,
+        'KIND = sa.Integer()\n\n\ndef add(KIND):\n    op.create_table("shop", sa.Column("id", sa.Integer), sa.Column("a", KIND))\n\n\n'
+        + functions("add(sa.BigInteger())", 'op.drop_table("shop")'),
+    )
+    assert downgrade(project, 'op.drop_column("shop", "a")', "--unsafe-fixes") == "pass"
+
+
+@pytest.mark.parametrize("column", ['sa.Column("a", sa.Integer, sa.Sequence("s"))', 'sa.Column("a", sa.Integer, quote=True)'])
+def test_a_column_of_which_the_source_says_more_than_is_known_does_not_come_back(project, column):
+    project.migration(
+        "a1", None, functions(f'op.create_table("shop", sa.Column("id", sa.Integer), {column})', 'op.drop_table("shop")')
+    )
+    assert downgrade(project, 'op.drop_column("shop", "a")', "--unsafe-fixes") == "pass"
 
 
 @pytest.mark.parametrize(
@@ -354,6 +422,11 @@ def test_a_function_with_statements_of_its_own_is_left_alone(users):
             'op.alter_column("users", "email", nullable=True)\nop.drop_column("users", "a")',
         ),
         (
+            'op.add_column("users", sa.Column("a", sa.Text))\nop.execute("ALTER TABLE users ALTER email SET NOT NULL")',
+            'op.drop_column("users", "a")',
+            'op.alter_column("users", "email", nullable=True)\nop.drop_column("users", "a")',
+        ),
+        (
             'op.add_column("users", sa.Column("a", sa.Text))\nop.execute("CREATE VIEW v AS SELECT id FROM users")',
             'op.drop_column("users", "a")',
             'op.execute("DROP VIEW v")\nop.drop_column("users", "a")',
@@ -361,7 +434,7 @@ def test_a_function_with_statements_of_its_own_is_left_alone(users):
     ],
 )
 def test_a_step_that_downgrade_lacks_is_added_where_it_can_run(users, upgrade, before, after):
-    written = fix(users, functions(upgrade, before), "--select", "MRT1,MRT2,MRT3,MRT402,MRT408")
+    written = fix(users, functions(upgrade, before), "--select", "MRT1,MRT2,MRT3,MRT402,MRT403,MRT408")
     assert written == functions(upgrade, after)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,7 +15,7 @@ from mrt_lint.fix.layout import WIDTH, call, flat, lay_out, quote
 from mrt_lint.fix.session import Session
 from mrt_lint.reading import Source, read
 from mrt_lint.settings import Settings
-from tests.benchmarks.fix_accuracy import compare
+from tests.benchmarks.fix_accuracy import compare, measure
 from tests.benchmarks.random_histories import HEAD, History
 
 QUICK = settings(max_examples=60, deadline=None, database=None, derandomize=True)
@@ -108,3 +109,9 @@ def test_code_is_laid_out_as_what_it_is(code):
 def test_strings_need_few_backslashes(text):
     assert ast.literal_eval(quote(text)) == text
     assert ("\\" in quote(text)) == (text in {"both ' and \"", "tab\t", "back\\slash", "\u00e4\U0001f600\u2028"})
+
+
+def test_the_downgrades_of_the_clean_history_are_written_as_their_authors_wrote_them():
+    counts = measure(Path(__file__).parents[2] / "fixtures" / "migrations" / "clean", unsafe=True, show="")
+    assert counts["same"] >= 8
+    assert counts["same"] == counts["written"]

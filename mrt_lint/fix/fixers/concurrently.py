@@ -50,6 +50,8 @@ def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
     if any(isinstance(outer, ast.For | ast.While | ast.Try) for outer in scene.text.around(statement.node)):
         raise NoFix("it stands in a loop or a try")
     deeper = not op.autocommit
+    if deeper and any(isinstance(outer, ast.With) for outer in scene.text.around(statement.node)):
+        raise NoFix("it stands in a block of another kind")
     assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
     if op.concurrently is True:
         code = statement.moved(deeper=deeper)

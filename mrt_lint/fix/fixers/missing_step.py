@@ -1,4 +1,4 @@
-"""MRT110, MRT205, MRT207, MRT301, MRT302, MRT402, MRT408, MRT409, MRT503: the step that `downgrade()` lacks."""
+"""MRT110, MRT205, MRT207, MRT301, MRT302, MRT402, MRT403, MRT408, MRT409, MRT503: the step that `downgrade()` lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MissingStep(Fixer):
     table or column that downgrade() leaves alone today is unsafe: rows have been written since.
     """
 
-    codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT408", "MRT409", "MRT503")
+    codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT403", "MRT408", "MRT409", "MRT503")
 
     def offer(self, scene: Scene, finding: Finding) -> Offer:
         """Give the step for the operation that a finding is about."""

@@ -43,7 +43,8 @@ class _Alter:
         self.unsafe = ""
         self._types: dict[str, object] | None = None
 
-    def step(self) -> Step:
+    def step(self) -> Step | None:
+        """Give the step back, None where the operation left everything as it was."""
         op = self.op
         if self.call is not None and (unknown := keywords(self.call) - _UNDERSTOOD):
             raise NoFix(f"alter_column has {', '.join(sorted(map(str, unknown)))}, whose former value is not known")
@@ -58,7 +59,7 @@ class _Alter:
             self.named["new_column_name"] = self.maker.quote(op.column)
             self.fields["new_column"] = op.column
         if not self.fields.keys() - {"existing_type", "existing_nullable", "existing_server_default"}:
-            raise NoFix("alter_column changes nothing that is known")
+            return None
         here = op.new_column if renamed else op.column
         meant = AlterColumn(table=op.table, column=here, schema=op.schema, **self.fields)  # type: ignore[arg-type]  # a name
         step = self.maker.on_table("alter_column", meant, self.maker.quote(here), table="0", options=self.named)
@@ -87,11 +88,11 @@ class _Alter:
                 self.named["existing_type"] = self.maker.graft.code(existing)
                 self.fields["existing_type"] = self.op.existing_type
             return
-        if new is None:
-            raise NoFix("the type is set in SQL")
-        former = self._former_type(existing)
-        self.named |= {"existing_type": self.maker.graft.code(new), "type_": former}
-        self.fields |= {"existing_type": self.op.type, "type": self._kind()}
+        if new is not None:
+            self.named["existing_type"] = self.maker.graft.code(new)
+            self.fields["existing_type"] = self.op.type
+        self.named["type_"] = self._former_type(existing)
+        self.fields["type"] = self._kind()
         self._judge_cast(self._kind(), self.op.type)
 
     def _former_type(self, existing: ast.expr | None) -> Code:
@@ -195,4 +196,6 @@ class _Alter:
 
 def alter_back(maker: Maker, op: ops.AlterColumn) -> Iterator[Step]:
     """Undo ALTER COLUMN. Raises NoFix where a former setting is not known."""
-    yield _Alter(maker, op).step()
+    step = _Alter(maker, op).step()
+    if step is not None:
+        yield step

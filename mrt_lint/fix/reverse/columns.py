@@ -10,7 +10,8 @@ from mrt_lint import ops
 from mrt_lint.fix.former import on
 from mrt_lint.fix.layout import Code, call
 from mrt_lint.fix.offer import NoFix
-from mrt_lint.fix.reverse.constraints import create_constraint_again, create_index_again, foreign_key_item
+from mrt_lint.fix.reverse.constraints import create_constraint_again, foreign_key_item
+from mrt_lint.fix.reverse.indexes import create_index_again
 from mrt_lint.fix.reverse.maker import Maker, known
 from mrt_lint.fix.step import Step
 from mrt_lint.history.schema import Table, fold

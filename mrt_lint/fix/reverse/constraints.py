@@ -1,4 +1,4 @@
-"""Indexes and constraints: created, dropped, and made again as they were."""
+"""Constraints: created, dropped, and made again as they were."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from mrt_lint import ops
 from mrt_lint.fix.arguments import argument, keywords, operand
 from mrt_lint.fix.layout import Code, List, call
 from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.indexes import becomes_constraint
 from mrt_lint.fix.reverse.maker import Maker, known
 from mrt_lint.fix.step import Step
 from mrt_lint.history.schema import Schema, Table, fold
-from mrt_lint.migration import Migration
 from mrt_lint.ops import Op
 from mrt_lint.values import Constraint, MaybeName, Name, Unknown
 
-_LEFT_OUT: Final = frozenset(("index_name", "table_name", "columns", "schema", "if_not_exists", "postgresql_concurrently"))
 _WORDS: Final = (
     "name ondelete onupdate deferrable initially use_alter schema source_schema referent_schema source_table table_name "
     "referent_table local_cols remote_cols columns refcolumns column constraint_name condition sqltext postgresql_not_valid"
@@ -39,98 +38,11 @@ _KINDS: Final = {
 }
 
 
-# Indexes --------------------------------------------------------------------------------------------------------------------
-
-
-def remove_index(maker: Maker, op: ops.CreateIndex) -> Iterator[Step]:
-    """Undo CREATE INDEX."""
-    if op.index is None:
-        raise NoFix("the index has no name to drop it by")
-    maybe = known(op.if_not_exists)
-    concurrently = known(op.concurrently)
-    meant = ops.DropIndex(index=op.index, table=op.table, schema=op.schema, concurrently=concurrently)
-    step = maker.on_table(
-        "drop_index",
-        meant,
-        maker.name(op.index, "index_name"),
-        options={"postgresql_concurrently": "True" if concurrently else None},
-    )
-    yield replace(step, unsafe="the index may have been there before") if maybe else step
-
-
-def restore_index(maker: Maker, op: ops.DropIndex) -> Iterator[Step]:
-    """Undo DROP INDEX: the index as the source says that made it."""
-    found = maker.former.agreed(maker.number, lambda at: at.index(str(op.index), op.table, op.schema))
-    if not isinstance(found, ops.CreateIndex):
-        raise NoFix(f"the migrations before do not tell what index {op.index} was")
-    table = op.table if op.table is not None else found.table
-    yield create_index_again(maker, found, str(table), op.schema, concurrently=known(op.concurrently))
-
-
-def create_index_again(
-    maker: Maker, index: ops.CreateIndex, table: Name | None = None, schema: MaybeName = None, *, concurrently: bool = False
-) -> Step:
-    """Make an index as it was. Raises NoFix where its source is not found or not written out."""
-    if table is None:
-        table, schema = str(getattr(maker.op, "table", "")), getattr(maker.op, "schema", None)
-    migration, made = _origin(maker, index)
-    meant = replace(index, table=table, schema=schema, concurrently=concurrently, if_not_exists=False, origin=None)
-    if made.sql:
-        return again_in_sql(maker, migration, made)
-    node = maker.scene.text_of(migration).call(made.origin)
-    if not isinstance(node.func, ast.Attribute) or node.func.attr != "create_index":
-        raise NoFix(f"index {index.index} came with its table or column")
-    graft = maker.former.graft(migration)
-    columns = operand(node, "columns", batch=made.batch)
-    name = operand(node, "index_name", batch=made.batch)
-    if columns is None or name is None or None in keywords(node):
-        raise NoFix(f"index {index.index} is not written out")
-    named = {keyword.arg: graft.code(keyword.value) for keyword in node.keywords if keyword.arg and keyword.arg not in _LEFT_OUT}
-    step = maker.on_table(
-        "create_index",
-        meant,
-        _final(maker, name, index.index),
-        graft.code(columns),
-        table="1",
-        options={**named, "postgresql_concurrently": "True" if concurrently else None},
-    )
-    return replace(step, same=lambda again: replace(again, dialects=None, autocommit=False, batch=False) == _bare(meant))
-
-
-def _bare(op: Op) -> Op:
-    return replace(op, dialects=None, autocommit=False, batch=False, certain=True)
-
-
-def _origin(maker: Maker, index: ops.CreateIndex) -> tuple[Migration, ops.CreateIndex]:
-    for migration, op in maker.former.before(maker.number):
-        if isinstance(op, ops.CreateIndex) and fold(str(op.index)) == fold(str(index.index)):
-            return migration, op
-    raise NoFix(f"index {index.index} came with its column")
-
-
-def again_in_sql(maker: Maker, migration: Migration, made: Op) -> Step:
-    """Run the SQL again that made something. Raises NoFix where it did more than that."""
-    here = [op for op in migration.upgrade_ops if op.origin == made.origin]
-    statement = here[0].statement if isinstance(here[0], ops.Execute) else None
-    if here[1:] != [made] or not isinstance(statement, str):
-        raise NoFix(f"revision {migration.revision} makes it in SQL that does more")
-    return maker.execute(statement, ops.Execute(statement=statement))
-
-
-def _final(maker: Maker, node: ast.expr, name: MaybeName) -> Code:
-    """Write a name, as final as it was."""
-    final = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "f"
-    return call(maker.scene.names.op("f"), maker.quote(name)) if final else maker.quote(name)
-
-
-# Constraints ----------------------------------------------------------------------------------------------------------------
-
-
 def remove_constraint(maker: Maker, op: ops.CreateConstraint) -> Iterator[Step]:
     """Undo ADD CONSTRAINT."""
     if op.constraint is None:
         raise NoFix("the constraint has no name to drop it by")
-    if op.definition.using_index is not None:
+    if op.definition.using_index is not None and becomes_constraint(maker.former.upgrade[: maker.number], op) is None:
         raise NoFix("the index that became the constraint has to come back as one")
     kind = op.definition.kind if op.definition.kind in _KINDS else None
     meant = ops.DropConstraint(constraint=op.constraint, table=op.table, kind=kind, schema=op.schema)

@@ -13,7 +13,8 @@ from mrt_lint.fix.names import imports
 from mrt_lint.fix.offer import NoFix
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.step import Step
-from mrt_lint.ops import Op
+from mrt_lint.migration import Migration
+from mrt_lint.ops import Execute, Op
 from mrt_lint.values import UNKNOWN, MaybeName, Name, Unknown
 
 
@@ -138,3 +139,12 @@ def known(flag: object) -> bool:
     if flag is UNKNOWN:
         raise NoFix("some of its arguments are not known")
     return bool(flag)
+
+
+def again_in_sql(maker: Maker, migration: Migration, made: Op) -> Step:
+    """Run the SQL again that made something. Raises NoFix where it did more than that."""
+    here = [op for op in migration.upgrade_ops if op.origin == made.origin]
+    statement = here[0].statement if isinstance(here[0], Execute) else None
+    if here[1:] != [made] or not isinstance(statement, str):
+        raise NoFix(f"revision {migration.revision} makes it in SQL that does more")
+    return maker.execute(statement, Execute(statement=statement))

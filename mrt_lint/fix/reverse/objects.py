@@ -7,9 +7,8 @@ from typing import Final
 
 from mrt_lint import ops
 from mrt_lint.fix.offer import NoFix
-from mrt_lint.fix.reverse.constraints import again_in_sql
 from mrt_lint.fix.reverse.enum import create_enum, drop_enum
-from mrt_lint.fix.reverse.maker import Maker
+from mrt_lint.fix.reverse.maker import Maker, again_in_sql
 from mrt_lint.fix.step import Step
 from mrt_lint.history.schema import object_place
 from mrt_lint.phrase import in_sql

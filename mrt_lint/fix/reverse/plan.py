@@ -11,8 +11,9 @@ from mrt_lint.fix.former import Former
 from mrt_lint.fix.offer import NoFix
 from mrt_lint.fix.reverse.alter import alter_back
 from mrt_lint.fix.reverse.columns import add_column_again, remove_column
-from mrt_lint.fix.reverse.constraints import remove_constraint, remove_index, restore_constraint, restore_index
+from mrt_lint.fix.reverse.constraints import remove_constraint, restore_constraint
 from mrt_lint.fix.reverse.enum import drop_enum
+from mrt_lint.fix.reverse.indexes import becomes_constraint, remove_index, restore_index
 from mrt_lint.fix.reverse.maker import Maker
 from mrt_lint.fix.reverse.objects import (
     remove_object,
@@ -24,7 +25,7 @@ from mrt_lint.fix.reverse.objects import (
 )
 from mrt_lint.fix.reverse.tables import comment_back, create_table_again, remove_table, rename_back
 from mrt_lint.fix.scene import Scene
-from mrt_lint.fix.step import Step
+from mrt_lint.fix.step import Step, merged
 from mrt_lint.history.schema import fold, place
 from mrt_lint.ops import Op
 from mrt_lint.values import UNKNOWN, UNSET, SqlType
@@ -88,6 +89,7 @@ class Plan:
         for number in reversed(self._undo):
             with self._at(number):
                 found += self.reversed(number)
+        found = list(merged(found))
         if not found:
             raise NoFix("nothing of what upgrade() does can be undone for certain")
         return found
@@ -111,6 +113,9 @@ class Plan:
             with self._at(number):
                 if self._is_to_be_undone(op):
                     self._undo.append(number)
+            index = becomes_constraint(self.ops[:number], op)
+            if index in self._undo:
+                self._undo.remove(index)
 
     @contextmanager
     def _at(self, number: int) -> Iterator[None]:

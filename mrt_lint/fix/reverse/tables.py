@@ -10,7 +10,8 @@ from mrt_lint.fix.arguments import argument, keywords
 from mrt_lint.fix.layout import call
 from mrt_lint.fix.offer import NoFix
 from mrt_lint.fix.reverse.columns import column_code, is_same_column
-from mrt_lint.fix.reverse.constraints import constraint_item, create_index_again
+from mrt_lint.fix.reverse.constraints import constraint_item
+from mrt_lint.fix.reverse.indexes import create_index_again
 from mrt_lint.fix.reverse.maker import Maker, known
 from mrt_lint.fix.step import Step
 from mrt_lint.history.schema import Table, fold, place
