@@ -65,7 +65,11 @@ class Case:
     def has_no_way_back(self) -> bool:
         """Whether downgrade() is missing or does nothing, so that nothing more need be said of what it does not undo."""
         downgrade = self.migration.downgrade
-        return downgrade is None or not (downgrade.ops or not self.migration.readable("downgrade"))
+        return downgrade is None or not (downgrade.ops or not self.is_readable("downgrade"))
+
+    def is_readable(self, function: str) -> bool:
+        """Tell whether every call of a function could be read, as far as it runs on the declared database."""
+        return self.migration.readable(function, self.target.dialect)
 
     @overload
     def concerned(self, rule: Rule, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...

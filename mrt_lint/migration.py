@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from mrt_lint.dialects import admits
 from mrt_lint.ops import Op
 from mrt_lint.values import UNKNOWN, Place, Unknown
 
@@ -16,12 +17,16 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A call or statement that may touch the database and could not be read; `source` is its first line, `why` one clause."""
+    """A call or statement that may touch the database and could not be read; `source` is its first line, `why` one clause.
+
+    `dialects` is the guard it stands under, None for all.
+    """
 
     place: Place
     source: str
     why: str
     function: str = "upgrade"
+    dialects: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +87,10 @@ class Migration:
         """What `downgrade()` does; nothing where there is none."""
         return self.downgrade.ops if self.downgrade else ()
 
-    def readable(self, function: str) -> bool:
-        """Whether every call of that function could be read, so that the absence of an operation proves something."""
-        return not any(unreadable.function == function for unreadable in self.unreadable)
+    def readable(self, function: str, dialect: str | None = None) -> bool:
+        """Whether every call of that function could be read, on a dialect, so that the absence of an operation proves something."""
+        found = (unreadable.dialects for unreadable in self.unreadable if unreadable.function == function)
+        return not any(dialect is None or admits(dialects, dialect) for dialects in found)
 
 
 class UnparsableError(Exception):

@@ -38,7 +38,7 @@ def told_once(case: Case, found: Collection[Finding], rules: Sequence[Rule]) -> 
 def _is_all_named(case: Case, found: Collection[Finding], by_code: dict[str, Rule]) -> bool:
     """Tell whether findings of their own tell of everything that upgrade() leaves behind."""
     told = {finding.place for finding in found if by_code[finding.code].of_undoing or finding.code in _FINAL}
-    return case.migration.readable("upgrade") and all(op.origin in told for op in case.migration.upgrade_ops if _has_effect(op))
+    return case.is_readable("upgrade") and all(op.origin in told for op in case.migration.upgrade_ops if _has_effect(op))
 
 
 def _is_left_changed(case: Case, found: Collection[Finding]) -> bool:

@@ -106,6 +106,7 @@ def _unreadable(module: cst.Module, readings: dict[str, Reading], places: dict[i
             source=module.code_for_node(failure.node).strip().splitlines()[0],
             why=failure.why,
             function=name,
+            dialects=failure.dialects,
         )
         for name, reading in readings.items()
         for failure in reading.failures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -93,6 +93,7 @@ def node_of(function: Value) -> cst.CSTNode | None:
 def _merge(done: list[tuple[frozenset[str], Run]], universe: frozenset[str]) -> Reading:
     """Lay the readings over one another in program order: what several do in the same place is one operation."""
     merged: list[tuple[Emitted, frozenset[str]]] = []
+    failures: dict[int, tuple[Failure, set[str]]] = {}
     reading = Reading()
     for dialects, run in done:
         at = 0
@@ -108,7 +109,11 @@ def _merge(done: list[tuple[frozenset[str], Run]], universe: frozenset[str]) -> 
                 fresh = []
         merged += fresh
         for failure in run.failures:
-            if not any(known.node is failure.node for known in reading.failures):
-                reading.failures.append(failure)
+            known = failures.setdefault(id(failure.node), (failure, set()))
+            known[1].update(dialects)
+    reading.failures = [
+        replace(failure, dialects=None if dialects >= universe else tuple(sorted(dialects)))
+        for failure, dialects in failures.values()
+    ]
     reading.ops = [(emitted, None if dialects == universe else tuple(sorted(dialects))) for emitted, dialects in merged]
     return reading

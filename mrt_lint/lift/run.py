@@ -85,11 +85,12 @@ class Emitted:
 
 @dataclass(slots=True)
 class Failure:
-    """A call that could not be read."""
+    """A call that could not be read; `dialects` are those it stands under, None for all."""
 
     node: cst.CSTNode
     statement: cst.CSTNode | None
     why: str
+    dialects: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True, eq=False)

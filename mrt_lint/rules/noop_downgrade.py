@@ -142,9 +142,12 @@ class NoopDowngrade(Rule):
             title="Nothing is done on the declared database",
             target=Target(dialect="postgresql"),
             source="""
+            import shared_steps
+
             def upgrade():
-                if op.get_bind().engine.name == "mysql":
+                if op.get_bind().engine.name != "postgresql":
                     op.alter_column("users", "note", type_=sa.Text())
+                    shared_steps.widen_notes(op)
 
             def downgrade():
                 pass
@@ -188,7 +191,7 @@ class NoopDowngrade(Rule):
 def _is_without_trace(case: Case) -> bool:
     """Tell whether all that upgrade() does is known to leave nothing behind."""
     changes = [op for op in case.migration.upgrade_ops if not isinstance(op, Execute) and case.runs(op)]
-    return case.migration.readable("upgrade") and bool(changes) and all(_is_trackless(case, op) for op in changes)
+    return case.is_readable("upgrade") and bool(changes) and all(_is_trackless(case, op) for op in changes)
 
 
 def _is_trackless(case: Case, op: Op) -> bool:
@@ -199,6 +202,6 @@ def _is_trackless(case: Case, op: Op) -> bool:
 
 
 def _acts(case: Case, function: Function, name: str) -> bool:
-    return not case.migration.readable(name) or not all(
+    return not case.is_readable(name) or not all(
         isinstance(op, Execute) or (isinstance(op, Statement) and op.effect is False) for op in function.ops if case.runs(op)
     )

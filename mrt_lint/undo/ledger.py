@@ -63,7 +63,7 @@ class Ledger:
         self.touches: dict[int, tuple[Touch, ...]] = {}
         self.upgrade = tuple(running(migration.upgrade_ops, dialect))
         self._follow(self.upgrade)
-        self.upgrade_is_clear = migration.readable("upgrade") and not any(
+        self.upgrade_is_clear = migration.readable("upgrade", dialect) and not any(
             _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
         )
         self.world.mark(is_clear=self.upgrade_is_clear)
@@ -78,7 +78,7 @@ class Ledger:
                 self.troubles[id(op)] = trouble
             self._follow([op])
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
-        self.blind = not migration.readable("downgrade") or any(_is_opaque(op) for op in reverse)
+        self.blind = not migration.readable("downgrade", dialect) or any(_is_opaque(op) for op in reverse)
         self.blurred = {_family(op) for op in reverse if acts(op) and _is_blurred(op)}
         self.fates = Fates(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
 

@@ -191,3 +191,18 @@ def test_a_name_that_fits_no_function_or_more_than_functions_chooses_none():
 def test_an_empty_statement_is_read_and_does_nothing(text):
     migration = lift_text(compose(f'op.execute("{text}")'))
     assert (migration.unreadable, migration.upgrade_ops) == ((), (Execute(statement=text),))
+
+
+def test_what_could_not_be_read_under_a_guard_hides_nothing_on_other_databases():
+    body = 'if op.get_bind().dialect.name == "mysql":\n    widen(op)\nop.drop_table("t")'
+    migration = lift_text(compose(body, module="from helpers import widen"), dialects=())
+    assert [unreadable.dialects for unreadable in migration.unreadable] == [("mysql",)]
+    assert migration.readable("upgrade", "postgresql")
+    assert not migration.readable("upgrade", "mysql")
+    assert not migration.readable("upgrade")
+
+
+def test_what_could_not_be_read_under_every_guard_stands_under_none():
+    body = 'if op.get_bind().dialect.name == "mysql":\n    op.drop_table("u")\nwiden(op)'
+    migration = lift_text(compose(body, module="from helpers import widen"), dialects=())
+    assert [unreadable.dialects for unreadable in migration.unreadable] == [None]
