@@ -3,8 +3,8 @@
 usage: python tests/benchmarks/accuracy.py FOLDER…
 
 Each folder is one of the histories of tests/accuracy/histories.tsv: a versions folder as it lies in the package, or one below a
-folder of the history's name. Printed are the two tables of docs/accuracy.md, what nobody has judged yet, and what was mended and
-came back; exit code 1 if there is any of these. The verdicts stand in tests/accuracy/judgements.tsv; a finding is known by its
+folder of the history's name. Printed are the two tables of docs/accuracy.md, what nobody has judged yet, what was mended and came
+back (exit code 1 if there is any of these), and what was judged and is found no more. The verdicts stand in tests/accuracy/judgements.tsv; a finding is known by its
 file, its code and the names in its message, so neither moved lines nor other words make it a new one.
 """
 
@@ -116,7 +116,7 @@ def table(found: list[Found], verdicts: dict[str, Judgement], severity: str) -> 
     yield "| code | found | judged | true | false |"
     yield "| --- | --- | --- | --- | --- |"
     chosen = [finding for finding in found if finding.severity == severity]
-    judged = [finding for finding in to_judge(chosen) if finding.fingerprint in verdicts]
+    judged = [finding for finding in chosen if finding.fingerprint in verdicts]
     for code in [*sorted({finding.code for finding in chosen}), "all"]:
         mine = [verdicts[finding.fingerprint].verdict for finding in judged if code in {finding.code, "all"}]
         count = sum(code in {finding.code, "all"} for finding in chosen)
@@ -142,10 +142,14 @@ def main(folders: list[str]) -> int:
     verdicts = judgements()
     found = [finding for folder in folders for finding in check(Path(folder))]
     for severity in ("error", "warning"):
-        mine = (finding for finding in to_judge(found) if finding.severity == severity)
+        mine = (finding for finding in found if finding.severity == severity)
         judged = [verdicts[finding.fingerprint] for finding in mine if finding.fingerprint in verdicts]
         print(f"\n{severity}s\n", *table(found, verdicts, severity), "", *shares(judged), sep="\n")
     strange = [finding for finding in to_judge(found) if finding.fingerprint not in verdicts]
+    known = {finding.fingerprint for finding in found}
+    for judgement in verdicts.values():
+        if judgement.verdict != "mended" and judgement.fingerprint not in known:
+            print("judged, and found no more:", *judgement[:4], sep="\t")
     back = [finding for finding in found if finding.fingerprint in verdicts and verdicts[finding.fingerprint].verdict == "mended"]
     for title, findings in (("not judged yet", strange), ("mended once, and back", back)):
         for finding in findings:
