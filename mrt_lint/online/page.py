@@ -30,7 +30,8 @@ The tests hold the column of the server at hand against that server, statement b
 
 **VARCHAR.** A length of up to 255 bytes is kept in one byte, a longer one in two; where that changes, MySQL copies the table. A
 character of utf8mb4, which is assumed where no collation tells another, takes four bytes: 63 characters are within, 64 are not.
-MariaDB copies only where the old length is between 128 and 255 bytes. A shorter VARCHAR is always a copy.
+MariaDB copies only where the old length is between 128 and 255 bytes, and in tables of ROW_FORMAT=REDUNDANT never. A shorter
+VARCHAR is always a copy.
 
 **ENUM and SET.** Members behind the old ones are a matter of a moment; members between or before them, or in another order, take a
 copy, and a member less makes the server refuse rows that hold it, or empty them where `sql_mode` is not strict (MRT215).

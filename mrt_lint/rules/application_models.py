@@ -10,7 +10,20 @@ from mrt_lint.values import Column, SqlType
 
 _MODULES = frozenset({"model", "models", "orm", "dbmodels"})
 _APART = frozenset(
-    {"alembic", "migration", "migrations", "sqlalchemy", "sqlmodel", "types", "custom_types", "db_types", "constants"}
+    [
+        "alembic",
+        "choices",
+        "constants",
+        "custom_types",
+        "db_types",
+        "enum",
+        "enums",
+        "migration",
+        "migrations",
+        "sqlalchemy",
+        "sqlmodel",
+        "types",
+    ]
 )
 """Parts of a module's path that speak of something else: libraries, what migrations share, types and constants."""
 
@@ -37,7 +50,10 @@ class ApplicationModels(Rule):
     )
     exemptions = (
         "The module is none of model, models, orm and dbmodels, nor inside a package of that name.",
-        "What is imported is a column's type, a function or a constant, or stands under `if TYPE_CHECKING:`.",
+        (
+            "What is imported is a column's type or the class of its Enum, a function or a constant, or stands under "
+            "`if TYPE_CHECKING:`; a whole module is imported where columns have types of the application: models.JSONText()."
+        ),
         "The module belongs to the migrations: app.migrations.models.",
     )
 
@@ -68,11 +84,21 @@ class ApplicationModels(Rule):
             """,
         ),
         Example(
+            title="A module for its types, as autogenerate writes them",
+            source="""
+            import app.models
+
+            def upgrade():
+                op.add_column("users", sa.Column("settings", app.models.JSONText()))
+            """,
+        ),
+        Example(
             title="Types, constants and functions; names for the type checker",
             source="""
             from typing import TYPE_CHECKING
 
-            from app.models import DEFAULT_ROLE, JSONText, new_id
+            from app.models import DEFAULT_ROLE, JSONText, UserState, new_id
+            from app.models.enums import Color
             from app.migrations.models import Snapshot
 
             if TYPE_CHECKING:
@@ -80,6 +106,7 @@ class ApplicationModels(Rule):
 
             def upgrade():
                 op.add_column("users", sa.Column("settings", JSONText()))
+                op.add_column("users", sa.Column("state", sa.Enum(UserState, name="user_state")))
                 op.add_column("users", sa.Column("role", sa.String(20), server_default=DEFAULT_ROLE))
             """,
         ),
@@ -87,35 +114,37 @@ class ApplicationModels(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every import of models."""
-        types = set(_types(case.migration))
+        kinds = list(_types(case.migration))
         checked = any("TYPE_CHECKING" in each.names for each in case.migration.imports)
         for each in case.migration.imports:
-            what = _models(each, types)
+            what = _models(each, kinds)
             if what and not (checked and each.place.column > 1):
                 yield self.found(case.migration, each.place, what=what, module=each.module)
 
 
-def _models(each: Import, types: set[str]) -> str:
-    """Name the models that an import brings, nothing where it brings none."""
+def _models(each: Import, kinds: list[SqlType]) -> str:
+    """Name the models that an import brings, nothing where it brings none or serves the types that columns are made with."""
     path = each.module.strip(".").split(".")
     if _APART & {part.lower() for part in path}:
         return ""
     modules = [name for name in each.names if name in _MODULES]
     if modules or (not each.names and path[-1] in _MODULES):
-        return ", ".join(modules) or "all"
-    classes = [name for name in each.names if _is_class(name) and name not in types] if _MODULES & set(path[-2:]) else []
-    return ", ".join(classes)
+        return "" if any(not kind.name.isupper() for kind in kinds) else ", ".join(modules) or "all"
+    types = {_key(name) for kind in kinds for name in (kind.name, kind.type_name) if isinstance(name, str)}
+    classes = [name for name in each.names if name[:1].isupper() and not name.isupper() and _key(name) not in types]
+    return ", ".join(classes) if _MODULES & set(path[-2:]) else ""
 
 
-def _is_class(name: str) -> bool:
-    return name[:1].isupper() and not name.isupper()
+def _key(name: str) -> str:
+    """Give a name as an Enum's class and its type in the database share it: UserRole, user_role."""
+    return name.rpartition(".")[2].replace("_", "").lower()
 
 
-def _types(migration: Migration) -> Iterator[str]:
-    """Give the class names of the types that columns are made with."""
+def _types(migration: Migration) -> Iterator[SqlType]:
+    """Give the types that columns are made with."""
     for op in (*migration.upgrade_ops, *migration.downgrade_ops):
         given = [op.definition] if isinstance(op, ops.AddColumn) else op.columns if isinstance(op, ops.CreateTable) else ()
         kinds: list[object] = [column.type for column in given if isinstance(column, Column)]
         if isinstance(op, ops.AlterColumn):
             kinds += [op.type, op.existing_type]
-        yield from (kind.name.rpartition(".")[2] for kind in kinds if isinstance(kind, SqlType))
+        yield from (kind for kind in kinds if isinstance(kind, SqlType))
