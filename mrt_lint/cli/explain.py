@@ -26,6 +26,9 @@ def run(options: Namespace) -> int:
     return 0
 
 
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+
+
 def find(name: str) -> Rule:
     """Find a rule by its code or name, in any case. Raises UsageError where there is none."""
     rules = {key: rule for rule in all_rules() for key in (rule.code, rule.name)}
@@ -47,7 +50,16 @@ def _lines(markdown: str, style: Style, width: int) -> Iterator[str]:
             if paragraph.startswith("#"):
                 yield f"\n{style.paint(paragraph.lstrip('# '), 'bold')}"
             elif paragraph:
-                item = paragraph.startswith("* ")
+                item, quote = paragraph.startswith("* "), paragraph.startswith("> ")
                 yield from [] if item else [""]
-                indent = "  " if item else ""
-                yield textwrap.fill(paragraph, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+                indent = "  " if item or quote else ""
+                text = _LINK.sub(r"\1", paragraph.removeprefix("> "))
+                first = "  " if quote else ""
+                yield textwrap.fill(
+                    text,
+                    width,
+                    initial_indent=first,
+                    subsequent_indent=indent,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )

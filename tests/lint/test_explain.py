@@ -56,3 +56,10 @@ def test_an_unknown_rule_is_one_sentence(project, name, sentence):
     assert (result.code, result.out) == (2, "")
     assert sentence in result.err
     assert result.err.count("\n") == 1
+
+
+def test_quotes_and_links_of_a_page_are_plain_in_the_terminal(project):
+    out = project.mrt("explain", "MRT201").out
+    assert "\n  first release code that no longer uses phone" in out
+    assert "* What holds for every rule holds here, too." in out
+    assert "](" not in out
