@@ -6,7 +6,7 @@ not be read is no guilt. Each stands here once, and no rule repeats it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from typing import TypeVar, overload
 
@@ -132,9 +132,9 @@ class Case:
         """Tell what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
         return self.ledger(op).undone(op, action)
 
-    def answered(self, op: Op, *kinds: type[Op]) -> Undo:
+    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> Undo:
         """Tell whether downgrade() has an operation of these kinds on the same table."""
-        return self.ledger(op).answered(op, *kinds)
+        return self.ledger(op).answered(op, *kinds, but=but)
 
     def thing(self, op: Op) -> Thing | None:
         """Give what an operation touched, None where its names could not be read."""

@@ -1,12 +1,12 @@
 """MRT217."""
 
 from collections.abc import Iterator
-from typing import TypeGuard
 
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.undo.acts import rebuilds
 
 
 class CascadingRebuild(Rule):
@@ -128,21 +128,12 @@ class CascadingRebuild(Rule):
             if any(isinstance(op, ops.Execute) and _switches_off(op) for op in function):
                 continue
             for op in function:
-                if not _rebuilds(op) or not case.runs(op, self.dialects) or case.moment(op).new_table:
+                if not rebuilds(op) or not case.runs(op, self.dialects) or case.moment(op).new_table:
                     continue
                 child = case.cascading_child(op) if op.table not in found else None
                 if child is not None:
                     found.add(op.table)
                     yield self.found(case.migration, op, **names(op), child=child)
-
-
-def _rebuilds(
-    op: ops.Op,
-) -> TypeGuard[ops.AlterColumn | ops.DropColumn | ops.CreateConstraint | ops.DropConstraint | ops.AddColumn]:
-    """Tell whether Alembic rebuilds the table for an operation; to add a column it does if a foreign key comes along."""
-    if isinstance(op, ops.AddColumn):
-        return op.batch and any(constraint.kind == "foreignkey" for constraint in op.definition.constraints)
-    return op.batch and isinstance(op, ops.AlterColumn | ops.DropColumn | ops.CreateConstraint | ops.DropConstraint)
 
 
 def _switches_off(op: ops.Execute) -> bool:

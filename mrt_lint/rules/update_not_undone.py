@@ -1,6 +1,7 @@
 """MRT103."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from mrt_lint import ops
 from mrt_lint.case import Case
@@ -37,7 +38,8 @@ class UpdateNotUndone(Rule):
     exemptions = (
         "It fills only columns that were added in the same upgrade.",
         "The table was created in the same upgrade, or is dropped in either direction.",
-        "`downgrade()` updates, deletes or inserts rows of the same table, or has parts that cannot be read.",
+        "`downgrade()` updates the same columns, deletes or inserts rows of the same table, or has parts that cannot be read.",
+        "But a DELETE is taken for the answer to what `upgrade()` inserts there.",
     )
 
     bad = (
@@ -76,6 +78,19 @@ class UpdateNotUndone(Rule):
                 op.drop_column("users", "mail")
             """,
         ),
+        Example(
+            title="Other columns are changed back, or only the inserted rows removed",
+            source="""
+            def upgrade():
+                op.execute("UPDATE users SET email = lower(email)")  # MRT103
+                op.execute("UPDATE states SET name = upper(name)")  # MRT103
+                op.execute("INSERT INTO states (name) VALUES ('GONE')")
+
+            def downgrade():
+                op.execute("UPDATE users SET phone = NULL")
+                op.execute("DELETE FROM states WHERE name = 'GONE'")
+            """,
+        ),
     )
     good = (
         Example(
@@ -102,6 +117,29 @@ class UpdateNotUndone(Rule):
             """,
         ),
         Example(
+            title="Under the name that the column has then",
+            source="""
+            def upgrade():
+                op.alter_column("users", "active", new_column_name="stale")
+                op.execute("UPDATE users SET stale = NOT stale")
+
+            def downgrade():
+                op.alter_column("users", "stale", new_column_name="active")
+                op.execute("UPDATE users SET active = NOT active")
+            """,
+        ),
+        Example(
+            title="Deleted and written anew",
+            source="""
+            def upgrade():
+                op.execute("UPDATE states SET name = upper(name)")
+
+            def downgrade():
+                op.execute("DELETE FROM states")
+                op.execute("INSERT INTO states (name) VALUES ('new'), ('paid')")
+            """,
+        ),
+        Example(
             title="A table of this upgrade's own",
             source="""
             def upgrade():
@@ -114,7 +152,8 @@ class UpdateNotUndone(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every UPDATE of former values that nothing answers."""
         for op in case.concerned(self, ops.Update):
-            answered = case.answered(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate)
+            others = partial(_is_about_others, case, op)
+            answered = case.answered(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
             if answered is Undo.NO and not self._fills_new_columns(case, op):
                 yield self.found(case.migration, op, **names(op))
 
@@ -124,3 +163,23 @@ class UpdateNotUndone(Rule):
         if op.columns is UNKNOWN:
             return bool(added)
         return all(readable(column) and fold(column) in added for column in op.columns)
+
+
+def _is_about_others(case: Case, op: ops.Update, answer: ops.Op) -> bool:
+    """Tell whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
+    table = case.moment(op).table
+    if isinstance(answer, ops.Update):
+        if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
+            return False
+        return {fold(str(name)) for name in op.columns}.isdisjoint(fold(str(name)) for name in answer.columns)
+    inserts = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Insert | ops.BulkInsert))
+    return isinstance(answer, ops.Delete) and table is not None and any(case.moment(other).table is table for other in inserts)
+
+
+def _changes_columns(case: Case, op: ops.Update) -> bool:
+    """Tell whether a column of the table gets another name or place, so that names do not tell which is which."""
+    table = case.moment(op).table
+    return table is None or any(
+        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and case.moment(other).table is table
+        for other in case.migration.upgrade_ops
+    )

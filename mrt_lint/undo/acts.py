@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.ops import (
@@ -51,8 +51,18 @@ def apply(world: World, op: Op) -> tuple[Touch, ...]:
     """Do what an operation does; give what it touched, nothing where its names could not be read."""
     for kind in type(op).__mro__:
         if kind in _ACTS:
-            return tuple(_ACTS[kind](world, op))
+            touches = tuple(_ACTS[kind](world, op))
+            if world.dialect == "sqlite" and rebuilds(op):
+                world.drop_triggers(op)
+            return touches
     return ()
+
+
+def rebuilds(op: Op) -> TypeGuard[AddColumn | AlterColumn | DropColumn | CreateConstraint | DropConstraint]:
+    """Tell whether batch mode makes a table anew on SQLite; to add a column it does so only if a foreign key comes along."""
+    if isinstance(op, AddColumn):
+        return op.batch and any(constraint.kind == "foreignkey" for constraint in op.definition.constraints)
+    return op.batch and isinstance(op, AlterColumn | DropColumn | CreateConstraint | DropConstraint)
 
 
 def acts(op: Op) -> bool:
@@ -158,7 +168,7 @@ def _alter_column(world: World, op: AlterColumn) -> Iterator[Touch]:
 
 def _create_object(world: World, op: CreateObject) -> Iterator[Touch]:
     if readable(op.name):
-        key = _object_key(world, op, op.name)
+        key = object_key(world, op, op.name)
         made = Thing(maker=op, definition=op, table=world.table_of(op))
         world.objects.put(key, made)
         yield Touch("made", world.objects, key, made)
@@ -169,11 +179,11 @@ def _drop_object(world: World, op: DropObject) -> Iterator[Touch]:
         return
     if op.kind == "schema":
         _drop_schema(world, op.name)
-    key = _object_key(world, op, op.name)
+    key = object_key(world, op, op.name)
     yield Touch("dropped", world.objects, key, drop(world.objects, key, op))
 
 
-def _object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
+def object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
     """Give the place of an object; PostgreSQL's triggers have names of their own in each table, the others' drop names no table."""
     if op.kind != "trigger":
         return object_place(op.kind, op.schema, name)

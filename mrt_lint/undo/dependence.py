@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.history.schema import fold, place
-from mrt_lint.ops import AlterColumn, CreateConstraint, CreateIndex, CreateObject, DropColumn, DropConstraint, DropTable, Op
+from mrt_lint.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropTable, Op
+from mrt_lint.undo.acts import rebuilds
 from mrt_lint.undo.things import Table, Thing, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNSET, Constraint
 
 _SOURCE = re.compile(r"\b(?:from|join)\s+([\w.]+)", re.IGNORECASE)
-_REBUILDING = (AlterColumn, DropColumn, CreateConstraint, DropConstraint)
 
 
 def find_reader(world: World, op: Op) -> str | None:
@@ -21,9 +21,9 @@ def find_reader(world: World, op: Op) -> str | None:
     PostgreSQL (manual, Dependency Tracking) keeps what a view reads; SQLite cannot rebuild a table while a view reads it.
     """
     name, column = getattr(op, "table", None), getattr(op, "column", None)
-    rebuilds = world.dialect == "sqlite" and op.batch and isinstance(op, _REBUILDING)
+    is_rebuilt = world.dialect == "sqlite" and rebuilds(op)
     takes = isinstance(op, DropColumn) or (isinstance(op, AlterColumn) and op.type is not UNSET and world.dialect == "postgresql")
-    whole = rebuilds or (isinstance(op, DropTable) and world.dialect == "postgresql")
+    whole = is_rebuilt or (isinstance(op, DropTable) and world.dialect == "postgresql")
     if world.dialect not in {"postgresql", "sqlite"} or not readable(name) or not (whole or (takes and readable(column))):
         return None
     for view in _new_views(world):
@@ -43,16 +43,20 @@ def _new_views(world: World) -> Iterator[CreateObject]:
 
 
 def find_cover(world: World, op: DropColumn) -> str | None:
-    """Give an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN)."""
+    """Give an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
+
+    Batch mode leaves constraints out, but makes the indexes anew, and fails with them.
+    """
     table = world.table_of(op)
     if not isinstance(table, Table) or not readable(op.column):
         return None
     column = fold(op.column)
-    made = [thing for thing in (*world.indexes.now.values(), *table.constraints.now.values()) if thing is not None]
-    for thing in (*made, *table.anonymous):
-        if thing.table is table and thing.mentions(column) and not _goes_along(thing):
+    constraints = [] if op.batch else [*table.constraints.now.values(), *table.anonymous]
+    for thing in (*world.indexes.now.values(), *constraints):
+        if thing is not None and thing.table is table and thing.mentions(column) and not _goes_along(thing):
             return _called(thing.definition)
-    return next(_known_covers(world, table, column), None)
+    known = (cover for cover in _known_covers(world, table, column) if isinstance(cover, CreateIndex) or not op.batch)
+    return next(map(_called, known), None)
 
 
 def _goes_along(thing: Thing) -> bool:
@@ -61,7 +65,7 @@ def _goes_along(thing: Thing) -> bool:
     return definition is None or (isinstance(definition, Constraint) and bool(thing.beside) and definition.kind != "unique")
 
 
-def _known_covers(world: World, table: Table, column: str) -> Iterator[str]:
+def _known_covers(world: World, table: Table, column: str) -> Iterator[Constraint | CreateIndex]:
     """Give what covers a column by the history and was not spoken of since."""
     known = world.past.table(table.origin)
     if known is None or table.maker is not None or column in table.columns_by_name.now:
@@ -69,11 +73,11 @@ def _known_covers(world: World, table: Table, column: str) -> Iterator[str]:
     for constraint in known.known_constraints():
         spoken_of = readable(constraint.name) and fold(constraint.name) in table.constraints.now
         if not spoken_of and constraint.kind == "unique" and _covers(constraint, column):
-            yield _called(constraint)
+            yield constraint
     for index in known.known_indexes():
         spoken_of = not readable(index.index) or place(index.schema, index.index) in world.indexes.now
         if not spoken_of and _covers(index, column):
-            yield _called(index)
+            yield index
 
 
 def _covers(thing: Constraint | CreateIndex, column: str) -> bool:

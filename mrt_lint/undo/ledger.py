@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mrt_lint.dialects import admits
@@ -133,13 +133,16 @@ class Ledger:
             return Undo.CANNOT_TELL
         return worst
 
-    def answered(self, op: Op, *kinds: type[Op]) -> Undo:
-        """Tell whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table."""
+    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> Undo:
+        """Tell whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
+
+        `but` tells which of them are no answer.
+        """
         table = self.moment(op).table
         if table is not None and not table.standing:
             return Undo.YES
         for answer in self.reverse.values():
-            if isinstance(answer, kinds) and (table is None or self.moment(answer).table in {None, table}):
+            if isinstance(answer, kinds) and (table is None or self.moment(answer).table in {None, table}) and not but(answer):
                 return Undo.YES
         return Undo.CANNOT_TELL if self.blind or self.refuses else Undo.NO
 

@@ -23,6 +23,7 @@ from mrt_lint.ops import (
     Truncate,
     Update,
 )
+from mrt_lint.undo.acts import object_key
 from mrt_lint.undo.dependence import find_cover, find_reader
 from mrt_lint.undo.things import Table, readable
 from mrt_lint.undo.world import World
@@ -44,7 +45,7 @@ def find_trouble(world: World, op: Op) -> str | None:
 def _find_gone(world: World, op: Op) -> str | None:
     name = getattr(op, "table", None)
     if not isinstance(op, _ON_TABLES) or not readable(name):
-        return _find_gone_index(world, op)
+        return _find_gone_thing(world, op)
     key = place(getattr(op, "schema", None), name)
     if world.tables.is_gone(key) and world.view_of(op) is None:
         return f"there is no table '{name}' at that point"
@@ -55,12 +56,14 @@ def _find_gone(world: World, op: Op) -> str | None:
         return f"column '{name}.{op.column}' is gone by then"
     if isinstance(op, DropConstraint) and readable(op.constraint) and table.constraints.went(fold(op.constraint)):
         return f"constraint '{op.constraint}' is gone by then"
-    return _find_gone_index(world, op)
+    return _find_gone_thing(world, op)
 
 
-def _find_gone_index(world: World, op: Op) -> str | None:
+def _find_gone_thing(world: World, op: Op) -> str | None:
     if isinstance(op, DropIndex) and readable(op.index) and world.indexes.went(place(op.schema, op.index)):
         return f"index '{op.index}' is gone by then"
+    if isinstance(op, DropObject) and readable(op.name) and world.objects.went(object_key(world, op, op.name)):
+        return f"{op.kind} '{op.name}' is gone by then"
     return None
 
 
@@ -70,8 +73,8 @@ def _find_dependent(world: World, op: Op) -> str | None:
     if reader := find_reader(world, op):
         return f"view '{reader}' still reads it"
     if world.dialect == "sqlite":
-        cover = find_cover(world, op) if isinstance(op, DropColumn) and not op.batch else None
-        return f"{cover} still covers the column, and SQLite drops none of those" if cover else None
+        cover = find_cover(world, op) if isinstance(op, DropColumn) else None
+        return f"{cover} still covers column '{op.table}.{op.column}'" if isinstance(op, DropColumn) and cover else None
     if isinstance(op, DropTable) and readable(op.table):
         key = place(op.schema, op.table)
         for child, constraint in _foreign_keys(world):

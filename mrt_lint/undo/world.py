@@ -115,3 +115,10 @@ class World:
         for thing in list(table.anonymous):
             if column is None or thing.mentions(column):
                 table.drop_anonymous(thing)
+
+    def drop_triggers(self, op: Op) -> None:
+        """Take away the triggers of a table that is made anew."""
+        table = self.table_of(op)
+        for key, thing in list(self.objects.now.items()):
+            if table is not None and thing is not None and thing.table is table and isinstance(key, tuple) and key[0] == "trigger":
+                self.objects.drop(key)

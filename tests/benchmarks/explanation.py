@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from mrt_lint.migration import Migration
+from mrt_lint.ops import AlterColumn, RenameTable
 from mrt_lint.rule import Finding
 from mrt_runtime.origin import names, read
 from mrt_runtime.verdict import Failure
@@ -65,5 +68,18 @@ def named(failure: Failure, file: str) -> tuple[set[str], set[str]]:
         }
         spoken = {word.lower() for word in re.findall(r"\w+", failure.message)} & known
         own |= spoken | {text.lower() for op in at for text in names(op)}
+    if migration is not None:
+        own, tables = ({*found, *renamed(found, migration)} for found in (own, tables))
     noise = {"", "id", "none"}
     return own - tables - noise, tables - noise
+
+
+def renamed(found: set[str], migration: Migration) -> Iterator[str]:
+    """Give the names that upgrade() gives to what had these before."""
+    known = set(found)
+    for op in migration.upgrade_ops:
+        if isinstance(op, RenameTable) and str(op.table).lower() in known:
+            known.add(str(op.new_table).lower())
+        if isinstance(op, AlterColumn) and isinstance(op.new_column, str) and str(op.column).lower() in known:
+            known.add(op.new_column.lower())
+    yield from known - found
