@@ -159,12 +159,14 @@ class MoveAndDrop(Rule):
             """,
         ),
         Example(
-            title="A constant is written under the same name elsewhere (MRT201 speaks)",
+            title="A constant is written, under the same name elsewhere or into a new column (MRT201 speaks)",
             source="""
             settings = sa.table("settings", sa.column("name"))
 
             def upgrade():
                 op.execute(settings.insert().values(name="theme"))
+                op.add_column("users", sa.Column("state", sa.Text))
+                op.get_bind().execute(sa.text("UPDATE users SET state = :state"), {"state": "new"})
                 op.drop_column("users", "name")
             """,
         ),

@@ -73,6 +73,7 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
     changes = _assignments(cursor)
     tables = {**targets, **(references(cursor.until("WHERE", "RETURNING")) if cursor.accept("FROM") else {})}
+    where = has_where(whole.rest())
     for alias, mine in _by_target(changes, tuple(targets)).items():
         schema, table = tables[alias]
         reads = (*(tables[other][1] for other in targets), *tables_read(whole))
@@ -82,8 +83,8 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
             columns=_columns(mine),
             source_columns=_sources(mine),
             source_tables=tuple(dict.fromkeys(name for name in reads if name != table)),
-            where=has_where(whole),
-            flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()})),
+            where=where,
+            flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()}, whole=where is False)),
         )
 
 
@@ -200,12 +201,15 @@ def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
     return tuple(found)
 
 
-def _flows(changes: list[_Assignment], tables: dict[str, Name]) -> Iterator[Flow]:
-    """Tell for each column what its new value is computed from; `tables` are the statement's by alias in lower case."""
+def _flows(changes: list[_Assignment], tables: dict[str, Name], *, whole: bool = False) -> Iterator[Flow]:
+    """Tell for each column what its new value is computed from; `tables` are the statement's by alias in lower case.
+
+    A parameter is a constant where all rows get it: `whole`.
+    """
     for change in changes:
         read = change.read
         tokens = change.value.tokens[change.value.position : change.value.stop]
-        if read is UNKNOWN or any(token.kind == "bind" for token in tokens):
+        if read is UNKNOWN or (not whole and any(token.kind == "bind" for token in tokens)):
             yield Flow(column=change.column, source=UNKNOWN)
         for alias, name in () if read is UNKNOWN else read:
             table = tables.get(alias.lower(), alias) if alias is not None else None

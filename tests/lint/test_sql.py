@@ -457,7 +457,8 @@ def test_parameters_of_every_style_are_values():
     ("sql", "flows"),
     [
         ("UPDATE t SET a = 1, b = NULL, c = now()", []),
-        ("UPDATE t SET a = :a, b = c", [("a", UNKNOWN, None), ("b", "c", None)]),
+        ("UPDATE t SET a = :a, b = c WHERE id = :id", [("a", UNKNOWN, None), ("b", "c", None)]),
+        ("UPDATE t SET a = :a, b = c", [("b", "c", None)]),
         ("UPDATE t x SET a = x.b || u.c FROM u", [("a", "b", "t"), ("a", "c", "u")]),
         ("UPDATE t SET a = (SELECT id FROM u v WHERE v.k = t.k)", [("a", "id", "u"), ("a", "k", "u"), ("a", "k", "t")]),
         ("UPDATE t JOIN u ON true SET t.a = u.b", [("a", "b", "u")]),
