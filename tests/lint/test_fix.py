@@ -11,6 +11,7 @@ import pytest
 
 from mrt_lint.fix import write
 from mrt_lint.fix.fixer import fixers
+from mrt_lint.fix.offer import Edit, NoFix, Offer
 from mrt_lint.rules import all_rules
 from tests.lint.conftest import functions
 
@@ -787,3 +788,72 @@ def test_a_long_list_of_files_is_cut_short(users):
     result = users.mrt("check", "versions", "--fix")
     assert "Fixed 53 findings in 53 files:\n" in result.out
     assert result.out.endswith("  … and 3 more files\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("pass", "pass  # touched", "the finding would stay"),
+        ("pass", "op.drop_column(", "what is to be written cannot be read: "),
+        ("pass", "op.execute(text)", "what is to be written cannot be read in full"),
+        ("pass", 'op.drop_column("staff", "x")', "it would raise MRT"),
+        ('sa.Column("a"', 'sa.Column("b"', "it would change what upgrade() does"),
+        ('"a2"', '"a9"', "it would change the revision's place in the history"),
+        ("pass", 'op.drop_column("users", "a")', "what was meant is something else"),
+        ("a", "b", "its edits overlap"),
+    ],
+)
+def test_what_does_not_hold_when_it_is_read_again_is_not_written(users, monkeypatch, old, new, why):
+    path = users.migration("a2", "a1", ADD)
+    before = path.read_bytes()
+
+    def offer(scene, _):
+        at = scene.text.text.index(old)
+        edits = [Edit(at, at + len(old), new)]
+        if "upgrade()" in why:
+            down = scene.text.text.rindex("pass")
+            edits.append(Edit(down, down + 4, 'op.drop_column("users", "b")'))
+        if "overlap" in why:
+            edits *= 2
+        return Offer(edits=tuple(edits), keeps_upgrade=True, proof=refuse if "meant" in why else None)
+
+    def refuse(_):
+        raise NoFix(why)
+
+    monkeypatch.setattr(fixers()["MRT102"], "offer", offer)
+    result = users.mrt("check", "versions", "--fix")
+    assert f"MRT102: {why}" in result.out
+    assert path.read_bytes() == before
+
+
+def test_a_constraint_that_was_not_valid_comes_back_so(users):
+    users.migration(
+        "a2",
+        "a1",
+        functions(
+            'op.create_check_constraint("ck", "users", "level > 0", postgresql_not_valid=True)', 'op.drop_constraint("ck", "users")'
+        ),
+    )
+    path = users.migration("a3", "a2", functions('op.drop_constraint("ck", "users", type_="check")', "pass"))
+    users.mrt("check", "versions", "--fix")
+    assert 'op.create_check_constraint("ck", "users", "level > 0", postgresql_not_valid=True)' in path.read_text()
+
+
+def test_an_import_that_a_function_hides_is_not_taken_for_the_modules(project):
+    project.migration(
+        "a1",
+        None,
+        'from sqlalchemy import Integer\n\n\ndef add(Integer):\n    op.create_table("shop", sa.Column("id", Integer), sa.Column("a", Integer))\n\n\n'
+        + functions("add(sa.BigInteger())", 'op.drop_table("shop")'),
+    )
+    path = project.migration("a2", "a1", functions('op.drop_column("shop", "a")', "pass"))
+    out = project.mrt("check", "versions", "--fix", "--unsafe-fixes").out
+    assert "Integer is not known outside of its function" in out
+    assert "pass" in path.read_text()
+
+
+def test_a_column_of_a_table_that_no_migration_made_may_have_more_to_it_than_is_known(project):
+    project.migration("a1", None, functions('op.add_column("staff", sa.Column("a", sa.Text))', 'op.drop_column("staff", "a")'))
+    path = project.migration("a2", "a1", functions('op.drop_column("staff", "a")', "pass"))
+    assert "do not tell what table staff was" in project.mrt("check", "versions", "--fix", "--unsafe-fixes").out
+    assert "pass" in path.read_text()

@@ -102,33 +102,28 @@ def test_written_downgrades_are_reversible_on_postgresql(project, fixed, postgre
     project.add(
         "006",
         "005",
-        upgrade="op.create_table('rooms', sa.Column('size', sa.Enum('s', 'l', name='size')))",
-        downgrade="op.drop_table('rooms')",
-    )
-    project.add(
-        "007",
-        "006",
-        upgrade="op.create_check_constraint('ck_pet', 'users', 'pet IS NULL OR pet > -1000000')",
-        downgrade="op.drop_constraint('ck_pet', 'users')",
+        upgrade="""op.create_table('rooms', sa.Column('size', sa.Enum('s', 'l', name='size')))
+    op.create_check_constraint('ck_pet', 'users', 'pet IS NULL OR pet > -1000000')""",
+        downgrade="""op.drop_constraint('ck_pet', 'users')
+    op.drop_table('rooms')""",
     )
     found, _ = fixed(postgres_url, "--unsafe-fixes")
     assert {revision: (verdict.outcome, verdict.failures) for revision, verdict in found.items()} == {
-        f"00{number}": (Outcome.REVERSIBLE, ()) for number in range(1, 8)
+        f"00{number}": (Outcome.REVERSIBLE, ()) for number in range(1, 7)
     }
     texts = read(project)
     assert all("concurrently=True" in texts[revision] and "autocommit_block" in texts[revision] for revision in ("004", "005"))
     assert 'name="size").drop(' in texts["006"].replace("'", '"')
-    assert "postgresql_not_valid=True" in texts["007"]
+    assert "postgresql_not_valid=True" in texts["006"]
 
 
-def test_a_column_that_comes_back_has_its_definition_and_not_its_values_and_both_halves_say_so(project, fixed, postgres_url):
+def test_a_column_that_comes_back_has_its_definition_and_not_its_values_and_both_halves_say_so(project, fixed, sqlite_url):
     project.add("001", upgrade=USERS, downgrade=EMPTY)
-    project.add("002", "001", upgrade="op.drop_column('users', 'name')", downgrade=EMPTY)
-    found, out = fixed(postgres_url, "--unsafe-fixes")
+    project.add("002", "001", upgrade="op.drop_column('users', 'email')", downgrade=EMPTY)
+    found, out = fixed(sqlite_url, "--unsafe-fixes")
     assert found["002"].outcome is Outcome.DATA_LOSS  # and no word of the schema
-    assert [failure.message for failure in found["002"].failures] == ["Column 'users.name': 3/3 values changed after rollback"]
+    assert [failure.message for failure in found["002"].failures] == ["Column 'users.email': 2/3 values lost after rollback"]
     assert "MRT201" in out
-    assert 'op.create_index("ix_name", "users", ["name"])' in read(project)["002"]
 
 
 @pytest.mark.parametrize(("server", "seed"), [("sqlite_url", 0), ("sqlite_url", 1), ("postgres_url", 0)])
