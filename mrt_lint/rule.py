@@ -41,13 +41,14 @@ class Target:
 
     `dialect` is SQLAlchemy's name, None where nobody declared it: then the PostgreSQL rules speak, and say that they are about
     PostgreSQL. Versions are (major, minor, …), as many numbers as were given; the defaults are the oldest releases that their
-    makers still support.
+    makers still support. `sqlite_foreign_keys` tells whether SQLite enforces foreign keys while migrations run.
     """
 
     dialect: str | None = None
     pg_version: tuple[int, ...] = (14, 0)
     mysql_version: tuple[int, ...] = (8, 4)
     mariadb_version: tuple[int, ...] = (10, 11)
+    sqlite_foreign_keys: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,8 @@ _VERSION = re.compile(r"\d+(?:\.\d+)*")
 _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
 _LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_branches")
 _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
-_KEYS: Final = ("dialect", "strict", "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
+_TARGET_FLAG: Final = "sqlite_foreign_keys"
+_KEYS: Final = ("dialect", "strict", _TARGET_FLAG, "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
 _ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
 
 
@@ -170,7 +171,7 @@ def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Setting
         elif key in _EXEMPTION_FORMS:
             changes[key] = _exemptions(key, value, where)
         elif isinstance(value, bool):
-            changes[key] = value
+            (target if key == _TARGET_FLAG else changes)[key] = value
         else:
             raise UsageError(f"{where}{key} is {value!r}, where true or false is expected.")
     return replace(settings, **changes, target=replace(settings.target, **target))

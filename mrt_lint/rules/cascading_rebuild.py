@@ -33,6 +33,7 @@ class CascadingRebuild(Rule):
     exemptions = (
         "The database is not SQLite, neither by declaration nor by a guard.",
         "The operation needs no rebuild: a column added, an index.",
+        "`sqlite_foreign_keys = false` in `[tool.mrt]`: nobody enforces them. With `true`, the way back is looked at, too.",
         "The function switches the enforcement off: PRAGMA foreign_keys=OFF.",
     )
 
@@ -55,7 +56,7 @@ class CascadingRebuild(Rule):
         ),
         Example(
             title="On the way back, or for a foreign key",
-            target=Target(dialect="sqlite"),
+            target=Target(dialect="sqlite", sqlite_foreign_keys=True),
             before=(
                 """
             def upgrade():
@@ -103,6 +104,42 @@ class CascadingRebuild(Rule):
             """,
         ),
         Example(
+            title="On the way back, where nobody says that foreign keys are enforced",
+            target=Target(dialect="sqlite"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.add_column(sa.Column("age", sa.Integer))
+
+            def downgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.drop_column("age")
+            """,
+        ),
+        Example(
+            title="Nobody enforces foreign keys",
+            target=Target(dialect="sqlite", sqlite_foreign_keys=False),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text, nullable=False))
+                op.create_table("orders", sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("name", nullable=True)
+            """,
+        ),
+        Example(
             title="Switched off",
             target=Target(dialect="sqlite"),
             before=(
@@ -124,8 +161,9 @@ class CascadingRebuild(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield one finding for every table that is rebuilt at its children's cost."""
         found = set()
-        for function in (case.migration.upgrade_ops, case.migration.downgrade_ops):
-            if any(isinstance(op, ops.Execute) and _switches_off(op) for op in function):
+        enforced = case.target.sqlite_foreign_keys
+        for function in (case.migration.upgrade_ops, *([case.migration.downgrade_ops] if enforced else [])):
+            if enforced is False or any(isinstance(op, ops.Execute) and _switches_off(op) for op in function):
                 continue
             for op in function:
                 if not rebuilds(op) or not case.runs(op, self.dialects) or case.moment(op).new_table:

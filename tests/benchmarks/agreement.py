@@ -5,7 +5,8 @@ usage: python tests/benchmarks/agreement.py [--generated N] [--length N] [--seed
 PROJECT: a folder with an alembic.ini, verified beside the database of its sqlalchemy.url, which is not written to. --generated:
 as many random histories of --length revisions (default 8) on --url (default sqlite://); one seed gives the same ones again.
 
-Every revision is verified by the runtime and checked by the linter, the dialect declared. Two figures are printed:
+Every revision is verified by the runtime and checked by the linter, the dialect declared, and that SQLite enforces foreign keys
+where env.py says so. Two figures are printed:
 A: of the revisions whose rollback the runtime saw fail, the share with an error or warning that says why (explanation.py).
 B: of the revisions that the runtime proved reversible, the share with an error of the rollback groups (MRT1, MRT2, MRT3).
 Each disagreement is printed with its file. Exits with 1 where a figure is not good enough.
@@ -23,6 +24,7 @@ from pathlib import Path
 from random import Random
 
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -134,11 +136,11 @@ def described(
     yield from (f"    says {one.place.line}: {one.code} {one.message}" for one in findings if one.code.startswith(ROLLBACK))
 
 
-def lint(files: dict[str, str], dialect: str) -> dict[str, tuple[Finding, ...]]:
-    """Check the files of one history, given by revision, on a declared dialect; gives the findings by revision."""
+def lint(files: dict[str, str], target: Target) -> dict[str, tuple[Finding, ...]]:
+    """Check the files of one history, given by revision, for a declared database; gives the findings by revision."""
     sources = {file: Path(file).read_bytes() for file in files.values()}
-    readings = {file: read(Source(file, content, dialect)) for file, content in sources.items()}
-    report = judge(sources, readings, Settings(root=Path("/"), target=Target(dialect=dialect)))
+    readings = {file: read(Source(file, content, target.dialect)) for file, content in sources.items()}
+    report = judge(sources, readings, Settings(root=Path("/"), target=target))
     said = (*report.findings, *report.suppressed)
     return {revision: tuple(finding for finding in said if finding.path == file) for revision, file in files.items()}
 
@@ -147,7 +149,9 @@ def compare(name: str, ini: Path, url: str) -> Iterator[Judged]:
     """Verify and check every revision of a project."""
     with Verification(MRTConfig(alembic_ini=str(ini), db_url=url)) as verification:
         steps = verification.select()
-        findings = lint({step.revision: str(step.file) for step in steps}, verification.database.dialect)
+        enforced = "foreign_keys" in Path(ScriptDirectory.from_config(Config(str(ini))).env_py_location).read_text()
+        target = Target(dialect=verification.database.dialect, sqlite_foreign_keys=enforced)
+        findings = lint({step.revision: str(step.file) for step in steps}, target)
         for step in steps:
             yield Judged(name, str(step.file), verification.check_step(step), findings[step.revision])
 

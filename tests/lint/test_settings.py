@@ -27,6 +27,7 @@ def test_reads_the_table_with_either_spelling_of_a_key(tmp_path):
         select = "MRT2, MRT9"
         ignore = ["MRT303"]
         strict = true
+        sqlite_foreign_keys = false
         independent_branches = ["audit"]
         db_url = "sqlite:///x.db"
 
@@ -42,6 +43,7 @@ def test_reads_the_table_with_either_spelling_of_a_key(tmp_path):
     assert found.target.mysql_version == (8, 0, 29)
     assert (found.select, found.ignore, found.strict) == (("MRT2", "MRT9"), ("MRT303",), True)
     assert found.independent_branches == ("audit",)
+    assert found.target.sqlite_foreign_keys is False
     assert found.irreversible == (("abc", "agreed with the archive"),)
 
 
