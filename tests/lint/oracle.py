@@ -77,6 +77,7 @@ class Connection:
 
     def __init__(self, dialect, recording):
         self.dialect = dialect
+        self.name = dialect.name
         self.recording = recording
         self.engine = self
         self.info = {}

@@ -52,7 +52,9 @@ def _plain_type(kind):
     name = type(kind).__name__
     if not type(kind).__module__.startswith("sqlalchemy."):
         module = type(kind).__module__.rpartition(".")[2]
-        return SqlType(name=f"{module}.{name}" if name.isupper() else name, args=getattr(kind, "stub_args", ()))
+        return SqlType(
+            name=f"{module}.{name}" if name.isupper() and module != "migration" else name, args=getattr(kind, "stub_args", ())
+        )
     name = FAMILIES.get(name, name if name.isupper() else name.upper())
     if name == "ENUM":
         if not getattr(kind, "native_enum", True):
