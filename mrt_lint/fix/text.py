@@ -65,6 +65,10 @@ class Text:
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     @cached_property
+    def _lines(self) -> list[str]:
+        return _LINE_END.split(self.text)
+
+    @cached_property
     def _calls(self) -> dict[Place, ast.Call]:
         return {self.place(node): node for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
 
@@ -88,7 +92,7 @@ class Text:
 
     def line(self, number: int) -> str:
         """Give a line without its end."""
-        return _LINE_END.split(self.text)[number - 1]
+        return self._lines[number - 1]
 
     def end_of_line(self, number: int) -> int:
         """Give the offset of a line's end, where its line end begins."""

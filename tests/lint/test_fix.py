@@ -13,7 +13,7 @@ from mrt_lint.fix import write
 from mrt_lint.fix.fixer import fixers
 from mrt_lint.fix.offer import Edit, NoFix, Offer
 from mrt_lint.rules import all_rules
-from tests.lint.conftest import functions
+from tests.lint.conftest import HEADER, functions
 
 CODES = sorted(fixers())
 CREATE = functions(
@@ -487,6 +487,18 @@ def test_an_index_is_built_and_dropped_concurrently(users):
             op.drop_index("ix_level", "users", postgresql_concurrently=True)
         """,
     )
+
+
+def test_places_are_told_in_characters_whatever_the_encoding(users):
+    body = functions('op.create_index("ix_größe_😀", "users", ["level"])  # größer', 'op.drop_index("ix_größe_😀", "users")')
+    written = fix(users, body)
+    assert '        op.create_index("ix_größe_😀", "users", ["level"], postgresql_concurrently=True)  # größer\n' in written
+    path = users.write(
+        "versions/a2.py",
+        ("# coding: latin-1\n" + HEADER.format(revision="a2", parent="a1") + body).replace("😀", "ß").encode("latin-1"),
+    )
+    users.mrt("check", "versions", "--fix")
+    assert path.read_bytes().count(b'"ix_gr\xf6\xdfe_\xdf", "users", ["level"], postgresql_concurrently=True)  # gr\xf6\xdfer') == 1
 
 
 def test_an_index_beside_other_changes_waits_for_the_user_to_agree(users):

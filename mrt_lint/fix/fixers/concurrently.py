@@ -70,7 +70,7 @@ def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
     if len(here) != 2 or len(literals) != 1:  # noqa: PLR2004  the call and what its SQL means
         raise NoFix("its SQL is not one statement in one plain string")
     written = statement.text.source(literals[0])
-    found = re.match(r"""("{3}|'{3}|"|')\s*(CREATE(\s+UNIQUE)?|DROP)\s+INDEX\b""", written, re.IGNORECASE)
+    found = re.match(r"""[rRuU]?("{3}|'{3}|"|')\s*(CREATE(\s+UNIQUE)?|DROP)\s+INDEX\b""", written, re.IGNORECASE)
     if found is None:
         raise NoFix("its SQL is not one statement in one plain string")
     word = "CONCURRENTLY" if found[0][-5:].isupper() else "concurrently"
