@@ -114,6 +114,18 @@ class BrokenOrder(Rule):
             """,
         ),
         Example(
+            title="An index is found by its name, whatever its table is called by then",
+            source="""
+            def upgrade():
+                op.create_index("ix_users", "users", ["team_id"])
+                op.rename_table("users", "people")
+
+            def downgrade():
+                op.drop_index("ix_users", table_name="users")
+                op.rename_table("people", "users")
+            """,
+        ),
+        Example(
             title="Made to run anyway",
             source="""
             def upgrade():

@@ -127,6 +127,22 @@ class NoSuchTable(Rule):
             """,
         ),
         Example(
+            title="An index is found by its name, whatever table is named",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_index("ix_users_name", "users", ["name"])
+
+            def downgrade():
+                op.drop_index("ix_users_name", table_name="user")
+            """,
+        ),
+        Example(
             title="Under a condition",
             before=(
                 """

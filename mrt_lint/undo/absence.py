@@ -48,6 +48,8 @@ def _find_absent_table(world: World, op: Op) -> str | None:
     table = world.tables.now.get(key)
     is_new = key not in world.tables.now or (isinstance(table, Table) and table.maker is None and table.origin == key)
     is_spoken_of = key in world.tables.seen_before or object_place("view", schema, name) in world.objects.now
+    if isinstance(op, DropIndex) and world.finds_index(op):
+        return None
     if is_spoken_of or not is_new or not _makes_tables(world) or not world.past.is_absent(key):
         return None
     return f"no migration before this one leaves a table '{name}'"

@@ -47,6 +47,8 @@ def _find_gone(world: World, op: Op) -> str | None:
     if not isinstance(op, _ON_TABLES) or not readable(name):
         return _find_gone_thing(world, op)
     key = place(getattr(op, "schema", None), name)
+    if isinstance(op, DropIndex) and world.finds_index(op):
+        return None
     if world.tables.is_gone(key) and world.view_of(op) is None:
         return f"there is no table '{name}' at that point"
     table = world.table_of(op)

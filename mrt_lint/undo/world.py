@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mrt_lint.dialects import FAMILY
 from mrt_lint.history.schema import Place, fold, object_place, place
-from mrt_lint.ops import CreateIndex, Op
+from mrt_lint.ops import CreateIndex, DropIndex, Op
 from mrt_lint.undo.convention import find_twin
 from mrt_lint.undo.definition import here
 from mrt_lint.undo.past import Past
@@ -122,3 +123,10 @@ class World:
         for key, thing in list(self.objects.now.items()):
             if table is not None and thing is not None and thing.table is table and isinstance(key, tuple) and key[0] == "trigger":
                 self.objects.drop(key)
+
+    def finds_index(self, op: DropIndex) -> bool:
+        """Tell whether an index that is dropped stands: all but MySQL and MariaDB find it by its name, whatever table is named."""
+        if self.dialect in FAMILY or not readable(op.index):
+            return False
+        key = place(op.schema, op.index)
+        return (self.indexes.now[key] if key in self.indexes.now else self.past.index(key)) is not None

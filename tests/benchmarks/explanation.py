@@ -56,7 +56,7 @@ def explains(finding: Finding, failure: Failure, file: str) -> bool:
 
 def named(failure: Failure, file: str) -> tuple[set[str], set[str]]:
     """Collect what a failure names: objects and columns, and tables."""
-    quoted = [part.lower() for name in re.findall(r"'([^']+)'", failure.message) for part in name.split(".")]
+    quoted = [part.lower() for name in re.findall(r"'([^']+)'", failure.message) for part in re.findall(r"\w+", name)]
     listed = [word.lower() for names in re.findall(r"\(([\w, ]+)\)", failure.message) for word in names.split(", ")]
     own, tables = {*quoted, *listed}, {(failure.table or "").rpartition(".")[2].lower()}
     migration = read(file)
