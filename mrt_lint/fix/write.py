@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -35,15 +36,15 @@ def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -
 
 
 def _replace(target: Path, before: bytes, after: bytes) -> None:
-    mode = stat.S_IMODE(target.stat().st_mode)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".mrt")
-    scratch = Path(name)
+    status = target.stat()
+    scratch = _beside(target)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(after)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.chmod(mode)
+        scratch.write_bytes(after)
+        _keep(scratch)
+        if hasattr(os, "chown"):
+            with suppress(OSError):  # only root gives files away; the others own what they may write, or their group does
+                os.chown(scratch, status.st_uid, status.st_gid)
+        scratch.chmod(stat.S_IMODE(status.st_mode))
         same = target.read_bytes() == before
         if same:
             scratch.replace(target)
@@ -51,6 +52,22 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
         scratch.unlink(missing_ok=True)
     if not same:
         raise _ChangedError
+
+
+def _beside(target: Path) -> Path:
+    """Make an empty file in the same folder, which no tool takes for a migration."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".mrt")
+    except OSError as error:
+        raise PermissionError(None, f"nothing can be written in its folder ({error.strerror or error})") from None
+    os.close(descriptor)
+    return Path(name)
+
+
+def _keep(path: Path) -> None:
+    """Let a file's bytes reach the disk before its name does."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 class _ChangedError(Exception):

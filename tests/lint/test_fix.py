@@ -683,6 +683,19 @@ def test_a_failure_while_writing_leaves_the_file_and_no_other(users, monkeypatch
     assert sorted(path.name for path in users.root.joinpath("versions").iterdir()) == ["a1.py", "a2.py"]
 
 
+def test_a_folder_that_may_not_be_written_is_named(users, monkeypatch):
+    path = users.migration("a2", "a1", ADD)
+    before = path.read_bytes()
+
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(write.tempfile, "mkstemp", refuse)
+    result = users.mrt("check", "versions", "--fix")
+    said = "mrt check: versions/a2.py could not be fixed: nothing can be written in its folder (Permission denied).\n"
+    assert (result.code, result.err, path.read_bytes()) == (2, said, before)
+
+
 # The command ------------------------------------------------------------------------------------------------------------------
 
 

@@ -65,6 +65,7 @@ def test_a_check_in_processes_keeps_the_parser_out_of_this_one(history):
     modules = imported(command("check", "versions", "--no-cache", "--jobs", "2"), history.root)
     assert not modules & HEAVY
     assert modules >= RULES
+    assert not {name for name in modules if name.startswith("mrt_lint.fix")}
 
 
 def test_flake8_and_a_file_that_is_no_migration_import_only_the_gate(tmp_path):

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.lint.conftest import DROP, UPDATE
+from tests.lint.conftest import DROP, UPDATE, functions
 
 
 def found(result) -> list[tuple[str, str]]:
@@ -168,3 +168,15 @@ def test_diff_base_without_git_is_one_sentence(history, monkeypatch):
     result = history.mrt("check", "versions", "--diff-base", "main")
     assert (result.code, result.out) == (2, "")
     assert result.err == "mrt check: --diff-base asks git what has changed, and there is no git on the PATH.\n"
+
+
+def test_only_the_files_of_the_branch_are_fixed(repository):
+    empty = functions('op.add_column("users", sa.Column("a", sa.Text))', "pass")
+    old = repository.migration("a3", "a2", empty)
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "old")
+    git(repository, "branch", "-f", "main")
+    new = repository.migration("a4", "a3", empty.replace('"a"', '"b"'))
+    repository.mrt("check", "versions", "--diff-base", "main", "--fix")
+    assert "pass" in old.read_text()
+    assert 'op.drop_column("users", "b")' in new.read_text()
