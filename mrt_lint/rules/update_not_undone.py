@@ -129,6 +129,19 @@ class UpdateNotUndone(Rule):
             """,
         ),
         Example(
+            title="Computed into a new column on the way back",
+            source="""
+            def upgrade():
+                op.execute("UPDATE users SET score = NULL WHERE score < 0")
+
+            def downgrade():
+                op.add_column("users", sa.Column("score_float", sa.Float))
+                op.execute("UPDATE users SET score_float = score")
+                op.drop_column("users", "score")
+                op.alter_column("users", "score_float", new_column_name="score")
+            """,
+        ),
+        Example(
             title="Deleted and written anew",
             source="""
             def upgrade():
@@ -177,9 +190,9 @@ def _is_about_others(case: Case, op: ops.Update, answer: ops.Op) -> bool:
 
 
 def _changes_columns(case: Case, op: ops.Update) -> bool:
-    """Tell whether a column of the table gets another name or place, so that names do not tell which is which."""
+    """Tell whether a column of the table gets another name or place in either function, so that names do not tell which is which."""
     table = case.moment(op).table
     return table is None or any(
         isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and case.moment(other).table is table
-        for other in case.migration.upgrade_ops
+        for other in (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
     )
