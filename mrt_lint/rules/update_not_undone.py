@@ -180,19 +180,19 @@ class UpdateNotUndone(Rule):
 
 def _is_about_others(case: Case, op: ops.Update, answer: ops.Op) -> bool:
     """Tell whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
-    table = case.moment(op).table
+    ledger, table = case.ledger(op), case.moment(op).table
     if isinstance(answer, ops.Update):
         if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
             return False
         return {fold(str(name)) for name in op.columns}.isdisjoint(fold(str(name)) for name in answer.columns)
     inserts = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Insert | ops.BulkInsert))
-    return isinstance(answer, ops.Delete) and table is not None and any(case.moment(other).table is table for other in inserts)
+    return isinstance(answer, ops.Delete) and table is not None and any(ledger.moment(other).table is table for other in inserts)
 
 
 def _changes_columns(case: Case, op: ops.Update) -> bool:
-    """Tell whether a column of the table gets another name or place in either function, so that names do not tell which is which."""
-    table = case.moment(op).table
+    """Tell whether a column of the table gets another name or place, so that names do not tell which is which."""
+    ledger, table = case.ledger(op), case.moment(op).table
     return table is None or any(
-        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and case.moment(other).table is table
+        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and ledger.moment(other).table is table
         for other in (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
     )
