@@ -440,6 +440,34 @@ def test_a_step_that_downgrade_lacks_is_added_where_it_can_run(users, upgrade, b
 
 
 @pytest.mark.parametrize(
+    ("made", "dropped", "written"),
+    [
+        (
+            'op.execute("CREATE VIEW adults AS SELECT id FROM users")',
+            'op.execute("DROP VIEW adults")',
+            'op.execute("CREATE VIEW adults AS SELECT id FROM users")',
+        ),
+        (
+            'op.create_check_constraint("ck_level", "users", "level > 0")',
+            'op.drop_constraint("ck_level", "users", type_="check")',
+            'op.create_check_constraint("ck_level", "users", "level > 0")',
+        ),
+        (
+            'op.create_foreign_key("fk", "users", "users", ["level"], ["id"], ondelete="SET NULL")',
+            'op.drop_constraint("fk", "users", type_="foreignkey")',
+            'op.create_foreign_key("fk", "users", "users", ["level"], ["id"], ondelete="SET NULL")',
+        ),
+    ],
+)
+def test_what_is_dropped_is_made_again_beside_what_downgrade_does_already(users, made, dropped, written):
+    users.migration("a2", "a1", functions(made, "raise NotImplementedError"))
+    add, remove = 'op.add_column("users", sa.Column("a", sa.Text))', 'op.drop_column("users", "a")'
+    path = users.migration("a3", "a2", functions(f"{add}\n{dropped}", remove))
+    users.mrt("check", "versions", "--fix", "--ignore", "MRT42")
+    assert joined(path.read_text()).endswith(functions(f"{add}\n{dropped}", f"{written}\n{remove}"))
+
+
+@pytest.mark.parametrize(
     "op", ['op.create_table("notes", sa.Column("id", sa.Integer))', 'op.add_column("users", sa.Column("b", sa.Text))']
 )
 def test_dropping_what_downgrade_leaves_alone_waits_for_the_user_to_agree(users, op):

@@ -14,9 +14,11 @@ from mrt_lint import judgement
 from mrt_lint.fix.layout import WIDTH, call, flat, lay_out, quote
 from mrt_lint.fix.session import Session
 from mrt_lint.reading import Source, read
+from mrt_lint.rules import all_rules
 from mrt_lint.settings import Settings
 from tests.benchmarks.fix_accuracy import compare, measure
 from tests.benchmarks.random_histories import HEAD, History
+from tests.lint import marked
 
 QUICK = settings(max_examples=60, deadline=None, database=None, derandomize=True)
 SPELLINGS = (
@@ -115,3 +117,27 @@ def test_the_downgrades_of_the_clean_history_are_written_as_their_authors_wrote_
     counts = measure(Path(__file__).parents[2] / "fixtures" / "migrations" / "clean", unsafe=True, show="")
     assert counts["same"] >= 8
     assert counts["same"] == counts["written"]
+
+
+def fix_example(example, code: str):
+    """Fix what one rule finds in an example, unsafe fixes included."""
+    sources = {f"{number}.py": text.encode() for number, text in enumerate(marked.write(example))}
+    chosen = Settings(select=(code,), target=example.target)
+    readings = {path: read(Source(path, source, example.target.dialect)) for path, source in sources.items()}
+    session = Session(sources, readings, chosen, unsafe=True, breaks=lambda *_: False)
+    own = f"{len(example.before)}.py"
+    found = [finding for finding in judgement.judge(sources, readings, chosen).findings if finding.path == own]
+    return session.fix(own, found)
+
+
+HERE = [rule for rule in all_rules() if rule.fix is not None and rule.code not in {"MRT207", "MRT409", "MRT990"}]
+"""Without those whose examples have no earlier migration that says what there was, and the one that takes all rules."""
+
+
+@pytest.mark.parametrize("rule", HERE, ids=lambda rule: rule.code)
+def test_a_rule_that_promises_a_fix_keeps_its_promise_in_an_example_of_its_own(rule):
+    outcomes = [fix_example(example, rule.code) for example in rule.bad if not example.files]
+    assert any(outcome.fixed for outcome in outcomes), [outcome.refused for outcome in outcomes]
+    for outcome in outcomes:
+        ast.parse(outcome.after)
+        assert not [why for _, why in outcome.refused if "trying failed" in why]
