@@ -64,6 +64,9 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
 }
 """The parameters of a type, in order; the numbers among them are its arguments."""
 
+_AUTO_STRING: Final = tuple((dialect, SqlType(name="VARCHAR", args=(255,))) for dialect in ("mysql", "mariadb"))
+"""What sqlmodel's string is where it is given no length. Source: sqlmodel/sql/sqltypes.py, `mysql_default_length`."""
+
 TYPE_BASES: Final = ("TypeDecorator", "UserDefinedType", "TypeEngine")
 
 
@@ -104,9 +107,11 @@ def make_type(ref: Ref, arguments: Arguments) -> MaybeType:
         return SqlType(name="ARRAY", item=UNKNOWN if item is None else item)
     if name == "DOMAIN":
         return SqlType(name="DOMAIN", type_name=to_name(arguments.get(0, "name", UNKNOWN)))
+    numbers = _numbers(name, arguments)
     return SqlType(
         name=name,
-        args=_numbers(name, arguments),
+        args=numbers,
+        variants=_AUTO_STRING if ref.last == "AutoString" and not numbers else (),
         timezone=_timezone(name, ref, arguments),
         collation=to_maybe_name(arguments.keyword.get("collation")),
     )
