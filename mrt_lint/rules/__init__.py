@@ -33,7 +33,7 @@ def check(migration: Migration, context: Context, rules: Iterable[Rule]) -> Iter
     case = Case(migration, context)
     known = tuple(rules)
     found = {finding: None for rule in known for finding in rule.check(case)}
-    yield from sorted(told_once(case, found, known), key=lambda finding: (finding.place, finding.code))
+    yield from sorted(told_once(found, known), key=lambda finding: (finding.place, finding.code))
 
 
 def check_history(history: History, context: Context, rules: Iterable[Rule]) -> Iterator[Finding]:

@@ -34,7 +34,6 @@ class NoopDowngrade(Rule):
         "`upgrade()` does nothing either, as in a merge revision, or nothing on the declared database.",
         "`upgrade()` runs nothing but SQL without an effect: SELECT, SET, SHOW.",
         "All that `upgrade()` does leaves the schema as it was: an index is dropped IF EXISTS that the history never made.",
-        "Other rules name all that is left, and it is rows (MRT103, MRT214), values of enums (MRT304) or an error: they speak.",
         "`downgrade()` raises: that is loud, and MRT115 speaks of it.",
         "`downgrade()` calls something that cannot be read.",
     )

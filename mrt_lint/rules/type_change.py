@@ -24,7 +24,6 @@ class TypeChange(Rule):
     code = "MRT303"
     name = "type-change"
     severity = Severity.WARNING
-    gives_way = ("MRT215",)
     message = (
         "upgrade changes {the_column} from {former} to {new}: every value is converted, a downgrade converts what is left of them"
     )
@@ -66,7 +65,6 @@ class TypeChange(Rule):
             "set that is assumed where no collation tells another. MariaDB crosses that border, too, from 127 bytes or less."
         ),
         "The table or the column was created earlier in the same upgrade.",
-        "The new type is narrower: MRT215 says so.",
     )
 
     bad = (

@@ -32,28 +32,12 @@ def test_a_missing_downgrade_is_told_once_not_of_everything_in_it(upgrade):
     assert codes(upgrade, None) == ["MRT101"]
 
 
-@pytest.mark.parametrize("upgrade", [UPDATE, RENAME, NOT_NULL, GRANT])
-def test_so_is_one_that_does_nothing_beside_what_no_rule_names(upgrade):
-    assert codes(f"{ADD}\n{upgrade}") == ["MRT102"]
-
-
 @pytest.mark.parametrize(
-    ("upgrade", "code"), [(UPDATE, "MRT103"), (GRANT, "MRT104"), (RENAME, "MRT301"), (DELETE, "MRT214"), (ENUM, "MRT304")]
+    ("upgrade", "code"),
+    [(UPDATE, "MRT103"), (GRANT, "MRT104"), (RENAME, "MRT301"), (DELETE, "MRT214"), (ENUM, "MRT304"), (NOT_NULL, "MRT402")],
 )
-def test_a_rule_that_names_all_that_is_left_speaks_instead(upgrade, code):
-    assert codes(upgrade) == [code]
-
-
-def test_what_is_lost_for_good_is_told_beside_a_downgrade_that_does_nothing():
-    assert codes(f"{ADD}\n{DELETE}\n{ENUM}") == ["MRT102", "MRT214", "MRT304"]
-
-
-def test_a_changed_schema_stays_an_error_where_only_a_warning_names_the_change():
-    assert codes(NOT_NULL) == ["MRT102", "MRT402"]
-
-
-def test_a_part_that_cannot_be_read_is_named_by_nobody():
-    assert codes(f"{UPDATE}\nanything(op)") == ["MRT102"]
+def test_what_a_downgrade_that_does_nothing_leaves_behind_is_worth_a_word_each(upgrade, code):
+    assert codes(upgrade) == ["MRT102", code]
 
 
 def test_a_rule_that_is_asked_for_alone_speaks():
@@ -62,8 +46,7 @@ def test_a_rule_that_is_asked_for_alone_speaks():
     assert codes(UPDATE, only=("MRT102",)) == ["MRT102"]
 
 
-def test_a_narrower_type_is_told_as_a_loss_and_not_as_a_change_besides():
+def test_a_narrower_type_is_told_as_a_loss_beside_the_change():
     change = 'op.alter_column("t", "a", type_=sa.String(5), existing_type=sa.String(9))'
     back = 'op.alter_column("t", "a", type_=sa.String(9))'
-    assert codes(change, back) == ["MRT215"]
-    assert codes(change, back, only=("MRT303",)) == ["MRT303"]
+    assert codes(change, back) == ["MRT215", "MRT303"]
