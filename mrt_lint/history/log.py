@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mrt_lint.history.graph import Graph
 from mrt_lint.migration import Migration
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     from mrt_lint.lean import dataclass
+
+Edges: TypeAlias = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +94,9 @@ def _newest_first(entries: dict[str, Entry], graph: Graph) -> Iterator[str]:
     """Give the keys so that a line is followed as far as it goes before the next one begins."""
     waiting = dict.fromkeys(entries, 0)
     followers: dict[str, list[str]] = {key: [] for key in entries}
-    for key, entry in entries.items():
-        for before in _before(entry):
+    preceding = {key: _before(entry) for key, entry in entries.items()}
+    for key in entries:
+        for before in preceding[key]:
             waiting[before] += 1
             followers[before].append(key)
     files = {key: place for place, key in enumerate(entries)}
@@ -106,14 +109,14 @@ def _newest_first(entries: dict[str, Entry], graph: Graph) -> Iterator[str]:
             if oldest_first[-1] in placed:
                 oldest_first.pop()
             else:
-                ready.append(_on_circle(oldest_first[-1], followers, placed))
+                ready.append(_on_circle(oldest_first[-1], followers, preceding, placed))
             continue
         key = ready.pop()
         if key in placed:
             continue
         placed.add(key)
         yield key
-        for before in reversed(_before(entries[key])):
+        for before in reversed(preceding[key]):
             waiting[before] -= 1
             if waiting[before] == 0:
                 ready.append(before)
@@ -123,10 +126,24 @@ def _before(entry: Entry) -> Sequence[str]:
     return tuple(dict.fromkeys((*entry.parents, *entry.needs)))
 
 
-def _on_circle(key: str, followers: dict[str, list[str]], placed: set[str]) -> str:
-    """Give a revision of the circle that keeps another from being placed: where its followers lead back to one of themselves."""
-    seen: set[str] = set()
-    while key not in seen:
-        seen.add(key)
-        key = next(follower for follower in followers[key] if follower not in placed)
-    return key
+def _on_circle(key: str, followers: Edges, preceding: Edges, placed: set[str]) -> str:
+    """Give a revision of the circle that keeps another from being placed, of one that nothing but itself follows.
+
+    What follows it and does not lead back to it lies on another circle, further on: so look there.
+    """
+    while True:
+        further = _reach(key, followers, placed) - _reach(key, preceding, placed)
+        if not further:
+            return key
+        key = min(further)
+
+
+def _reach(key: str, edges: Edges, placed: set[str]) -> set[str]:
+    """Give all that can be reached from a revision and is not placed yet."""
+    found: set[str] = set()
+    left = [key]
+    while left:
+        new = {other for other in edges[left.pop()] if other not in placed} - found
+        found |= new
+        left += new
+    return found

@@ -235,9 +235,15 @@ BELOW_A_CIRCLE = [
     Migration(path="2.py", revision="r2", down_revision=("r1",)),
 ]
 
+CIRCLE_BELOW_A_CIRCLE = [
+    Migration(path="0.py", revision="r4", depends_on=("r4",)),
+    Migration(path="1.py", revision="r0", down_revision=("r0", "r4")),
+]
+
 
 @given(histories())
 @example(BELOW_A_CIRCLE)
+@example(CIRCLE_BELOW_A_CIRCLE)
 @settings(max_examples=100, deadline=None)
 def test_every_file_has_its_place_in_the_log_whatever_the_graph(migrations):
     graph = Graph(migrations)
