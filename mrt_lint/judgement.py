@@ -44,6 +44,8 @@ def judge(
     unreadable = (_unread(migration) for migration in migrations.values())
     spoken, accepted = _excuse(spoken, settings)
     report = Report(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced), accepted=tuple(accepted))
+    if not any(rule.code == _BROKEN for rule in chosen):  # nobody else says that silence about these is no safety
+        report += Report(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
     return report + Report(unreadable=tuple(unread for several in unreadable for unread in several))
 
 
@@ -102,6 +104,12 @@ def _unparsable(migration: Migration, broken: Broken, chosen: Sequence[Rule]) ->
     for rule in chosen:
         if rule.code == _BROKEN:
             yield rule.found(migration, broken.place, reason=broken.reason)
+
+
+def _unread_file(path: str, source: bytes, broken: Broken) -> Unread:
+    line, column = broken.place.line, broken.place.column
+    text = "".join(source.decode("utf-8", "replace").splitlines()[line - 1 : line])
+    return Unread(path=path, line=line, column=column, source=text, why=f"the file does not parse: {broken.reason}")
 
 
 def _unread(migration: Migration) -> Iterator[Unread]:

@@ -9,12 +9,24 @@ from mrt_lint.baseline import dumps
 from mrt_lint.cli.check import examine
 from mrt_lint.cli.output import write
 
+NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
+"""Files and histories that are broken, and locked revisions that were changed: nobody can live with these."""
+
 
 def run(options: Namespace) -> int:
     """Check, write the findings to the baseline, and say how many there are."""
     report = examine(options)
-    write(dumps(report.findings), options)
-    count = len(report.findings)
-    what = "1 finding" if count == 1 else f"{count} findings"
-    sys.stdout.write(f"{options.output} accepts {what}; mrt check --baseline {options.output} speaks of others only.\n")
+    accepted = [finding for finding in report.findings if finding.code not in NEVER_ACCEPTED]
+    write(dumps(accepted), options)
+    sys.stdout.write(
+        f"{options.output} accepts {_count(len(accepted))}; mrt check --baseline {options.output} speaks of others only.\n"
+    )
+    left = [finding for finding in report.findings if finding.code in NEVER_ACCEPTED]
+    if left:
+        codes = ", ".join(sorted({f"{finding.code} {finding.name}" for finding in left}))
+        sys.stdout.write(f"Not accepted: {_count(len(left))} that nobody can live with, {codes}: mend what they say.\n")
     return 0
+
+
+def _count(findings: int) -> str:
+    return "1 finding" if findings == 1 else f"{findings} findings"

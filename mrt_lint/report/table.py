@@ -60,7 +60,8 @@ def _advice(text: str, width: int) -> Iterator[str]:
 
 def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterator[str]:
     about = "it" if len(unreadable) == 1 else "them"
-    yield style.paint(f"{_count(len(unreadable), 'call')} could not be read, so nothing is said about {about}:", "bold")
+    what = "place" if any(unread.why.startswith("the file") for unread in unreadable) else "call"
+    yield style.paint(f"{_count(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
     for unread in unreadable[:_MOST_UNREAD]:
         yield f"  {unread.path}:{unread.line}:{unread.column}  {style.paint(unread.why, 'dim')}"
         yield f"    {style.paint(_shorten(unread.source.strip(), width - 4), 'cyan')}"

@@ -61,7 +61,7 @@ def test_a_baseline_is_an_entry_a_line_in_a_fixed_order(accepted):
 
 
 def test_a_file_without_a_revision_is_known_by_its_path(project):
-    project.write("versions/a1.py", "revision = make()\ndown_revision = None\n\n\ndef upgrade():\n    op.drop_table('users'\n")
+    project.write("versions/a1.py", "revision = make()\ndown_revision = None\n\n\ndef upgrade():\n    op.drop_table('users')\n")
     project.mrt("baseline", "versions")
     assert '"where": "versions/a1.py"' in (project.root / "mrt-baseline.json").read_text()
     assert check(project).code == 0
@@ -107,3 +107,27 @@ def test_a_baseline_that_cannot_be_written_is_one_sentence(history):
     result = history.mrt("baseline", "versions", "-o", "nowhere/b.json")
     assert (result.code, result.out) == (2, "")
     assert result.err == "mrt baseline: nowhere/b.json cannot be written: No such file or directory\n"
+
+
+def test_nobody_can_accept_a_file_that_does_not_parse_or_a_history_that_does_not_run(history):
+    history.write("versions/b1.py", 'revision = "b1"\ndown_revision = "a3"\n\ndef upgrade(:\n')
+    history.migration("b2", "nowhere")
+    result = history.mrt("baseline", "versions")
+    assert result.code == 0
+    assert result.out.splitlines()[1] == (
+        "Not accepted: 2 findings that nobody can live with, MRT902 unparsable-file, MRT903 missing-parent: mend what they say."
+    )
+    assert {code for _, code in found(check(history, "--format", "json"))} >= {"MRT902", "MRT903"}
+
+
+def test_a_file_that_does_not_parse_is_named_though_its_rule_was_not_asked_for(history):
+    history.write("versions/b1.py", 'revision = "b1"\ndown_revision = "a3"\n\ndef upgrade(:\n')
+    result = history.mrt("check", "versions/b1.py", "--select", "MRT2")
+    assert result.out.startswith(
+        "1 place could not be read, so nothing is said about it:\n  versions/b1.py:4:13  the file does not parse"
+    )
+    assert "nothing found in what could be read" in result.out
+    assert (
+        "does not parse"
+        not in history.mrt("check", "versions/b1.py", "--select", "MRT902", "--format", "json").out.partition("unreadable")[2]
+    )
