@@ -7,11 +7,13 @@ import contextlib
 import dataclasses
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, find, settle
+from mrt_runtime.origin import shorten
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.progress import Progress
 from mrt_runtime.verdict import Verdict
@@ -19,6 +21,7 @@ from mrt_runtime.verdict import Verdict
 if TYPE_CHECKING:
     from mrt_runtime.verification import Verification
 
+NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 EPILOG = """\
 The database in the URL is not written to: the work happens in scratch databases beside it, dropped at the end. Without a URL
 an embedded database serves. Exit codes: 0 all reversible, 1 some are not, 2 the command or its configuration is wrong.
@@ -75,6 +78,8 @@ def verify(args: argparse.Namespace) -> int:
 def check(verification: Verification, revisions: list[str], picture: Picture | None) -> list[Verdict]:
     """Check the revisions one after the other, drawing each as it happens."""
     steps = verification.select(revisions)
+    if not steps:
+        raise ConfigurationError(f"There is no migration in the history of {shorten(verification.config.alembic_ini)}.")
     progress = Progress(sys.stderr, len(steps))
     if picture:
         picture.begin()
@@ -92,9 +97,10 @@ def check(verification: Verification, revisions: list[str], picture: Picture | N
 
 def name_database(facts: dict[str, str]) -> str:
     """Say what was verified on: a rollback that works on one database may not on another."""
-    if facts["dialect"] == "sqlite":
+    dialect = facts["dialect"]
+    if dialect == "sqlite":
         return "Verified on SQLite. With --db-url, on the database that you deploy to."
-    return f"Verified on {facts['dialect']} {facts['version']}, beside {facts['url']}."
+    return f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}."
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:
@@ -108,7 +114,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "after_writes": args.after_writes,
     }
     given = {name: value for name, value in named.items() if value is not None}
-    folders = [Path.cwd()]
+    folders = list(find_folders(Path.cwd()))
     if args.alembic_ini:
         folders.append(Path(args.alembic_ini).resolve().parent)
     try:
@@ -116,10 +122,17 @@ def configure(args: argparse.Namespace) -> MRTConfig:
     except ConfigurationError:
         if not args.alembic_ini:
             raise ConfigurationError(
-                "There is no alembic.ini and no [tool.mrt] in this folder: name the project's with -c PATH."
+                "There is no alembic.ini and no [tool.mrt] in this folder or above it in its repository: "
+                "name the project's with -c PATH."
             ) from None
         found = MRTConfig()
     return settle(dataclasses.replace(found, **given), folders)
+
+
+def find_folders(folder: Path) -> Iterator[Path]:
+    """Give a folder and those above it in its git repository; the folder alone where it is in none."""
+    above = next((count for count, parent in enumerate((folder, *folder.parents)) if (parent / ".git").exists()), 0)
+    yield from (folder, *folder.parents[:above])
 
 
 def open_output(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:

@@ -87,6 +87,8 @@ def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
     """Take from `[tool.mrt]` what concerns the runtime; the linter reads its own keys from the same section."""
     named = name_keys(section, path)
     config = MRTConfig(**{key: value for key, value in named.items() if key in FROM_TOML})
+    if isinstance(named.get("irreversible"), Mapping) and isinstance(config.skip, Mapping):
+        config.skip = {**named["irreversible"], **config.skip}  # agreed for the linter, agreed here
     if isinstance(config.alembic_ini, str):
         config.alembic_ini = str(path.parent / config.alembic_ini)
     return config

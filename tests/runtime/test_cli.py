@@ -196,3 +196,31 @@ def test_a_role_that_may_not_create_databases_is_told_what_to_grant(enter, capsy
     assert (code, err.count("\n")) == (2, 1)
     assert "CREATEDB" in err
     assert "geheim99" not in err
+
+
+def test_in_a_subfolder_of_a_repository_the_project_above_is_meant(enter, capsys, monkeypatch):
+    folder = enter("example")
+    (folder / ".git").mkdir()
+    monkeypatch.chdir(folder / "migrations" / "versions")
+    code, out, _ = verify(capsys, "001")
+    assert (code, "001  reversible" in out) == (0, True)
+
+
+def test_without_a_repository_nobody_elses_project_above_is_taken(enter, capsys, monkeypatch):
+    monkeypatch.chdir(enter("example") / "migrations" / "versions")
+    code, _, err = verify(capsys, "001")
+    assert (code, "in this folder or above it in its repository" in err) == (2, True)
+
+
+def test_a_history_without_a_revision_proves_nothing(enter, capsys):
+    for file in (enter("example") / "migrations" / "versions").glob("*.py"):
+        file.unlink()
+    code, _, err = verify(capsys)
+    assert (code, err) == (2, "mrt verify: There is no migration in the history of alembic.ini.\n")
+
+
+def test_what_is_agreed_to_be_irreversible_is_skipped_with_its_reason(enter, capsys):
+    (enter("example") / "pyproject.toml").write_text('[tool.mrt.irreversible]\n"003" = "the numbers are in the archive"\n')
+    code, out, _ = verify(capsys, "003")
+    assert code == 0
+    assert "the numbers are in the archive" in out
