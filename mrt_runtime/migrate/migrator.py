@@ -167,6 +167,9 @@ class Migrator:
 
     def _make_step(self, direction: Direction, revision: str) -> RevisionStep:
         script = self._directory.get_revision(revision)
+        if not hasattr(script.module, direction):
+            file = self.graph[revision].file
+            raise MigrationError(f"the file has no {direction}()", phase=direction, revision=revision, file=file, line=1)
         make = MigrationStep.upgrade_from_script if direction == "upgrade" else MigrationStep.downgrade_from_script
         return make(self._directory.revision_map, script)
 

@@ -1,6 +1,7 @@
 """Each outcome, with its words and its place, on real databases; and that one broken revision never hides the next."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -399,3 +400,11 @@ def test_migrations_that_end_all_other_sessions_are_none_of_ours(project, verify
     project.add("003", "002", upgrade='op.rename_table("users", "people")', downgrade='op.rename_table("people", "users")')
     found = verify(db_url=request.getfixturevalue(f"{server}_url"), migration_timeout=10)
     assert [verdict.outcome for verdict in found.values()] == [Outcome.REVERSIBLE] * 3
+
+
+def test_a_missing_downgrade_is_told_of_its_file(project, verify):
+    file = project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file.write_text(file.read_text().partition("def downgrade")[0])
+    [failure] = verify()["001"].failures
+    assert failure.message == "Downgrade failed: the file has no downgrade()"
+    assert (Path(failure.file).name, failure.line) == ("001.py", 1)
