@@ -9,10 +9,13 @@ import stat
 
 import pytest
 
+from mrt_lint import ops
 from mrt_lint.fix import write
 from mrt_lint.fix.fixer import fixers
+from mrt_lint.fix.made import names_made
 from mrt_lint.fix.offer import Edit, NoFix, Offer
 from mrt_lint.rules import all_rules
+from mrt_lint.values import Column, Constraint
 from tests.lint.conftest import HEADER, functions
 
 CODES = sorted(fixers())
@@ -474,6 +477,46 @@ def test_dropping_what_downgrade_leaves_alone_waits_for_the_user_to_agree(users,
     body = functions(f'op.add_column("users", sa.Column("a", sa.Text))\n{op}', 'op.drop_column("users", "a")')
     assert fix(users, body) == body
     assert fix(users, body, "--unsafe-fixes").count("    op.drop_") == 2
+
+
+SOME = 'op.create_index("ix_some", "users", ["email"], postgresql_where=sa.text("level > 0"))'
+
+
+@pytest.mark.parametrize(
+    ("index", "made"),
+    [
+        ("ix_users_email", 'op.create_index("ix_users_email", "users", ["email"])'),
+        ("ix_users_email", 'op.create_index(op.f("IX_users_email"), table_name="users", columns=["id"])'),
+        ("ix_users_email", 'op.execute("CREATE INDEX IF NOT EXISTS ix_users_email ON users (email)")'),
+        ("ix_some", 'op.create_index("ix_some", "users", ["email"])'),
+    ],
+)
+def test_what_downgrade_makes_itself_is_never_made_a_second_time(users, index, made):
+    users.migration("a2", "a1", functions(SOME, 'op.drop_index("ix_some", "users")'))
+    body = functions(f'op.drop_index("{index}", "users")', made)
+    path = users.migration("a3", "a2", body)
+    said = users.mrt("check", "versions", "--fix", "--unsafe-fixes", "--ignore", "MRT42")
+    assert path.read_text().endswith(body)
+    assert "itself, otherwise than it was" in said.out.lower().partition(f"downgrade() makes index '{index}'")[2]
+
+
+@pytest.mark.parametrize(
+    ("op", "names"),
+    [
+        (ops.CreateIndex(index="ix", table="t", schema="app"), ["index 'ix'"]),
+        (ops.CreateIndex(index=None, table="t"), []),
+        (ops.CreateUniqueConstraint(table="t", definition=Constraint(kind="unique", name="uq")), ["constraint 'uq'"]),
+        (ops.AddColumn(table="t", column="a", definition=Column(name="a")), ["column 'a'"]),
+        (
+            ops.CreateTable(table="t", columns=(Column(name="a"),), constraints=(Constraint(kind="primary", name="pk"),)),
+            ["table 't'", "column 'a'", "constraint 'pk'"],
+        ),
+        (ops.CreateObject(kind="materialized view", name="v"), ["materialized view 'v'"]),
+        (ops.DropTable(table="t"), []),
+    ],
+)
+def test_the_names_that_an_operation_takes(op, names):
+    assert list(names_made(op).values()) == names
 
 
 # Other fixes ------------------------------------------------------------------------------------------------------------------

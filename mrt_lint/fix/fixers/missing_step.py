@@ -7,6 +7,7 @@ from dataclasses import replace
 from mrt_lint import ops
 from mrt_lint.fix.body import Body
 from mrt_lint.fix.fixer import Fixer
+from mrt_lint.fix.made import names_made
 from mrt_lint.fix.offer import Fix, NoFix, Offer
 from mrt_lint.fix.reverse import Plan
 from mrt_lint.fix.scene import Scene
@@ -21,7 +22,8 @@ class MissingStep(Fixer):
     """Adds the reverse of one operation to a downgrade() that undoes others, and writes an empty one whole.
 
     It comes first where it undoes the last operation, else last; the other way round where the order then cannot run. Dropping a
-    table or column that downgrade() leaves alone today is unsafe: rows have been written since.
+    table or column that downgrade() leaves alone today is unsafe: rows have been written since. What downgrade() makes itself, but
+    otherwise than it was, is left alone: which of the two its author meant is not known, and both cannot stand.
     """
 
     codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT403", "MRT408", "MRT409", "MRT503")
@@ -43,6 +45,7 @@ class MissingStep(Fixer):
         steps = Plan(scene).reversed(number)
         if not steps:
             raise NoFix("nothing undoes it for certain")
+        _leave_what_is_made(steps, migration.downgrade_ops)
         return _placed(scene, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
 
 
@@ -56,6 +59,17 @@ def _number(scene: Scene, finding: Finding) -> int:
     if len(found) != 1:
         raise NoFix("several operations are written as one" if found else "it is no operation of upgrade()")
     return found[0]
+
+
+def _leave_what_is_made(steps: list[Step], old: tuple[Op, ...]) -> None:
+    """Raise NoFix where downgrade() makes something of a step's name by itself: a second one of that name cannot be made."""
+    for step in steps:
+        wanted = names_made(step.op)
+        for op in old:
+            both = op.dialects is None or step.dialects is None or {*op.dialects} & {*step.dialects}
+            twice = next((name for thing, name in names_made(op).items() if thing in wanted), None)
+            if both and twice:
+                raise NoFix(f"downgrade() makes {twice} itself, otherwise than it was")
 
 
 def _placed(scene: Scene, body: Body, steps: list[Step], *, is_last: bool) -> Offer:
