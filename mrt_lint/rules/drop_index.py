@@ -26,7 +26,7 @@ class DropIndex(Rule):
     fix = Fix.SAFE
     fixes = (
         "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
-        "`downgrade()` that does nothing is written whole."
+        "`downgrade()` that does nothing is written whole. One that makes an index of that name itself is left alone."
     )
     exemptions = (
         "The index was created earlier in the same upgrade, or is created again there under the same name.",
@@ -63,6 +63,25 @@ class DropIndex(Rule):
 
             def downgrade():
                 op.create_index("ix_users", "users", ["a"])
+            """,
+        ),
+        Example(
+            title="One of two created again",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
+                op.create_index("ix_users_a", "users", ["a"])
+                op.create_index("ix_users_b", "users", ["b"], unique=True)
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_index("ix_users_a", "users")
+                op.drop_index("ix_users_b", "users")  # MRT408
+
+            def downgrade():
+                op.create_index("ix_users_a", "users", ["a"])
             """,
         ),
     )
