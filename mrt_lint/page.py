@@ -32,6 +32,7 @@ _SAMPLE = {
     **dict.fromkeys(("column", "sql_column", "columns"), "phone"),
     **dict.fromkeys(("constraint", "sql_constraint"), "uq_users_phone"),
     "copy": "users_phone_backup",
+    "options": "",
     "index": "ix_users_phone",
     "new_column": "mobile",
 }

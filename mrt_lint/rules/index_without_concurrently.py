@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.indexing import code_of
 from mrt_lint.phrase import join, names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 
@@ -21,7 +22,8 @@ class IndexWithoutConcurrently(Rule):
     severity = Severity.WARNING
     message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
     instead = (
-        'with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", [{columns}], postgresql_concurrently=True)'
+        'with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", [{columns}]{options}, '
+        "postgresql_concurrently=True)"
     )
     dialects = ("postgresql",)
     manual = (
@@ -117,9 +119,11 @@ class IndexWithoutConcurrently(Rule):
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:
                 if op.index is None:
                     found["index"] = f"ix_{last}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
-                columns = ", ".join(f'"{column}"' for column in join(op.columns).split(", "))
-                yield self.found(case.migration, op, **found, last=last, columns=columns)
+                yield self.found(case.migration, op, **found | code_of(op), last=last)
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:
                 index = f"ix_{last}_{found['column']}"
                 found |= {"index": index, "the_index": f"index '{index}'"}
-                yield self.found(case.migration, op, **found, last=last, columns=f'"{found["column"]}"')
+                built = ops.CreateIndex(
+                    index=index, table=op.table, schema=op.schema, columns=(op.column,), unique=op.definition.unique
+                )
+                yield self.found(case.migration, op, **found | code_of(built), last=last)

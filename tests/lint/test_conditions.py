@@ -185,6 +185,27 @@ def test_an_unnamed_index_gets_a_name_in_the_advice():
     assert 'op.create_index("ix_t_a_b"' in judge("MRT407", EXECUTE.format("CREATE INDEX ON t (a, b)"))[0].instead
 
 
+@pytest.mark.parametrize(
+    ("upgrade", "code"),
+    [
+        (
+            'op.create_index("ix", "t", ["a"], unique=True, postgresql_where=sa.text("b > 0"))',
+            'op.create_index("ix", "t", ["a"], unique=True, postgresql_where=sa.text("b > 0"), postgresql_concurrently=True)',
+        ),
+        (
+            EXECUTE.format("CREATE INDEX ix ON s.t USING gin (lower(b))"),
+            'op.create_index("ix", "t", [sa.text("lower(b)")], schema="s", postgresql_using="gin", postgresql_concurrently=True)',
+        ),
+        (
+            'op.add_column("t", sa.Column("a", sa.Text, index=True, unique=True))',
+            'op.create_index("ix_t_a", "t", ["a"], unique=True, postgresql_concurrently=True)',
+        ),
+    ],
+)
+def test_the_advice_loses_nothing_of_an_index(upgrade: str, code: str):
+    assert judge("MRT407", upgrade)[0].instead.endswith(code)
+
+
 def test_a_reason_in_the_configuration_silences_a_declared_irreversible_revision():
     assert judge("MRT115", DROP, "raise RuntimeError()")
     assert judge("MRT115", DROP, "raise RuntimeError()", Context(irreversible=(("1", "the rows are gone"),))) == []
