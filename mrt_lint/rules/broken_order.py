@@ -9,7 +9,8 @@ from mrt_lint.rule import Example, Finding, Rule, Severity, Target
 class BrokenOrder(Rule):
     """`downgrade()` does things in an order that cannot run.
 
-    A table is dropped before what points to it, a type before its column, an index after the table it was on. The rollback stops
+    A table is dropped before what points to it, a type before its column, an index after the table it was on; an index is made
+    again while the new one of its name stands. The rollback stops
     halfway, in the middle of an incident; on MySQL what ran before has committed, and neither direction works any more.
     """
 
@@ -80,6 +81,20 @@ class BrokenOrder(Rule):
                 op.create_table("teams", sa.Column("id", sa.Integer))
             """,
         ),
+        Example(
+            title="What stands already",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users", "users")
+                op.create_index("ix_users", "users", ["name"])
+                op.drop_index("ix_teams", "teams")
+
+            def downgrade():
+                op.create_index("ix_users", "users", ["name", "age"])  # MRT112
+                op.create_index("ix_teams", "teams", ["name"])
+                op.create_index("ix_teams", "teams", ["name"], unique=True)  # MRT112
+            """,
+        ),
     )
     good = (
         Example(
@@ -137,6 +152,21 @@ class BrokenOrder(Rule):
                 op.execute("DROP TABLE teams CASCADE")
                 op.drop_table("users")
                 op.execute("DROP INDEX IF EXISTS ix_users")
+            """,
+        ),
+        Example(
+            title="Dropped before it is made again, or made only where it is missing",
+            source="""
+            def upgrade():
+                op.drop_index("ix_users", "users")
+                op.create_index("ix_users", "users", ["name"])
+                op.drop_index("ix_teams", "teams")
+
+            def downgrade():
+                op.drop_index("ix_users", "users")
+                op.create_index("ix_users", "users", ["name", "age"])
+                op.create_index("ix_teams", "teams", ["name"])
+                op.create_index("ix_teams", "teams", ["name"], if_not_exists=True)
             """,
         ),
         Example(

@@ -25,6 +25,7 @@ from mrt_lint.undo.acts import acts, apply
 from mrt_lint.undo.fate import Fates, Undo
 from mrt_lint.undo.order import find_trouble
 from mrt_lint.undo.past import Past
+from mrt_lint.undo.standing import find_double
 from mrt_lint.undo.things import Table, Thing, Touch, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNKNOWN, UNSET, Constraint, Name, SqlType
@@ -71,10 +72,12 @@ class Ledger:
         reverse = self.reverse.values()
         self.troubles: dict[int, str] = {}
         self.absences: dict[int, str] = {}
+        is_clear = self.upgrade_is_clear and migration.readable("downgrade", dialect)
         for op in reverse:
+            is_clear = is_clear and not _is_opaque(op) and not (acts(op) and _is_blurred(op))
             if absence := find_absence(self.world, op):
                 self.absences[id(op)] = absence
-            elif trouble := find_trouble(self.world, op):
+            elif trouble := find_trouble(self.world, op) or (find_double(self.world, op) if is_clear else None):
                 self.troubles[id(op)] = trouble
             self._follow([op])
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
