@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from mrt_lint.fix.diff import unified
 from mrt_lint.fix.session import Outcome, Session
 from mrt_lint.fix.write import write_file
 from mrt_lint.lock import LOCK_FILE, breaches
+from mrt_lint.report import Report
 from mrt_lint.rule import Finding
 from mrt_lint.usage import UsageError
 
@@ -46,12 +48,17 @@ def run(options: Namespace) -> int:
         return int(bool(changed) or (inspection.report.findings != () if inspection.settings.strict else inspection.report.fails))
     troubles = _write(changed, paths)
     report = examine(options)
-    write(render(report, options), options)
+    write(render(_tried(report) if options.format in FOR_PEOPLE else report, options), options)
     words = "".join(f"{line}\n" for line in _summary(outcomes, names, did="Fixed"))
     to_people = options.format in FOR_PEOPLE and not options.output
     (sys.stdout if to_people else sys.stderr).write(f"\n{words}" if to_people and words else words)
     sys.stderr.write("".join(f"mrt check: {trouble}\n" for trouble in troubles))
     return _WRONG if troubles else int(report.fails)
+
+
+def _tried(report: Report) -> Report:
+    """Give a report that promises no fix: what could be written was, and the summary says why the rest was not."""
+    return replace(report, findings=tuple(replace(finding, fix=None) for finding in report.findings))
 
 
 def _outcomes(inspection: Inspection, *, unsafe: bool) -> Iterator[Outcome]:

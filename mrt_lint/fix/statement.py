@@ -41,6 +41,8 @@ class Statement:
         text.indent_of(node)
         parts = ast.unparse(call.func).rpartition(".")
         bound = dict(imports(text.tree))
+        if any(_binds(outer, parts[0]) for outer in text.around(node)):
+            raise NoFix("it stands in a batch, which does its work at its end")
         if bound.get(parts[0]) != "alembic.op":
             raise NoFix("it is no call of Alembic's op")
         return cls(text=text, call=call, node=node, function=function, op=parts[0])
@@ -121,6 +123,8 @@ class Statement:
         end = self.text.span(self.node)[1]
         opening = f"with {self.op}.get_context().autocommit_block():"
         above, below = self._neighbours()
+        if below is not None and below.lineno == place.end_line:
+            raise NoFix("another statement stands on its line")
         if self._is_block(above, opening) and getattr(above, "end_lineno", 0) == place.line - 1:
             return Edit(start, end, f"{self.indent}{self.unit}{code}")
         if self._is_block(below, opening) and below is not None and below.lineno == place.end_line + 1:
@@ -137,6 +141,12 @@ class Statement:
 
     def _is_block(self, node: ast.stmt | None, opening: str) -> bool:
         return isinstance(node, ast.With) and self.text.line(node.lineno).strip() == opening
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    """Whether a block binds a name, as `with op.batch_alter_table(…) as batch` does."""
+    items = node.items if isinstance(node, ast.With) else []
+    return any(isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name for item in items)
 
 
 def bodies(node: ast.AST) -> list[list[ast.stmt]]:

@@ -36,7 +36,8 @@ class IndexWithoutConcurrently(Rule):
     fix = Fix.SAFE
     fixes = (
         "`postgresql_concurrently=True`, in an autocommit block; the drop in `downgrade()` likewise. Where the function does "
-        "more than work on indexes, only with `--unsafe-fixes`: the block commits what came before it."
+        "anything else, a second index included, only with `--unsafe-fixes`: the block commits step by step, and a retry after a "
+        "failure finds the first half done."
     )
     exemptions = (
         "The table or materialized view was created earlier in the same upgrade.",

@@ -539,7 +539,7 @@ def test_an_index_is_built_and_dropped_concurrently(users):
         op.drop_index("ix_level", "users")
         """,
     )
-    assert fix(users, body) == functions(
+    assert fix(users, body, "--unsafe-fixes") == functions(
         """
         with op.get_context().autocommit_block():
             op.create_index("ix_level", "users", ["level"], postgresql_concurrently=True)  # for the ranking
@@ -558,6 +558,56 @@ def test_an_index_is_built_and_dropped_concurrently(users):
             op.drop_index("ix_level", "users", postgresql_concurrently=True)
         """,
     )
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade"),
+    [
+        ('op.create_index("a", "users", ["level"])\nop.create_index("b", "users", ["email"])', "pass"),
+        ('op.execute("CREATE INDEX a ON users (level)")\nop.execute("DROP INDEX ix_users_email")', "pass"),
+        ('op.execute("SET LOCAL lock_timeout = 1000")\nop.create_index("a", "users", ["level"])', "pass"),
+        ('op.execute("LOCK TABLE users")\nop.create_index("a", "users", ["level"])', "pass"),
+        ('op.create_index("a", "users", ["level"])', 'op.drop_index("a", "users")\nop.drop_index("ix_users_email", "users")'),
+    ],
+)
+def test_an_index_beside_anything_else_waits_for_the_user_to_agree(users, upgrade, downgrade):
+    body = functions(upgrade, downgrade)
+    assert fix(users, body, "--select", "MRT407,MRT420") == body
+    assert "oncurrently" in fix(users, body, "--select", "MRT407,MRT420", "--unsafe-fixes").lower()
+
+
+def test_an_index_by_itself_is_built_and_dropped_concurrently_without_being_asked(users):
+    written = fix(users, functions('op.execute("CREATE INDEX a ON users (level)")', 'op.drop_index("a", "users")'))
+    assert "CREATE INDEX CONCURRENTLY a" in written
+    assert 'op.drop_index("a", "users", postgresql_concurrently=True)' in written
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "why"),
+    [
+        ('op.create_index("a", "users", ["level"]); op.execute("SELECT 1")', "another statement stands on its line"),
+        ('op.execute("DROP INDEX ix_users_email CASCADE")', "PostgreSQL knows no DROP INDEX CONCURRENTLY … CASCADE"),
+        (
+            'with op.batch_alter_table("users") as batch:\n    batch.create_check_constraint("ck", "level > 0")',
+            "it stands in a batch, which does its work at its end",
+        ),
+    ],
+)
+def test_what_cannot_be_rewritten_where_it_stands_is_left_alone_with_a_reason(users, upgrade, why):
+    body = functions(upgrade, 'raise NotImplementedError("no")')
+    path = users.migration("a2", "a1", body)
+    out = users.mrt("check", "versions", "--fix", "--unsafe-fixes").out
+    assert path.read_text().endswith(body)
+    assert why in out
+
+
+def test_what_is_left_is_not_promised_once_more(users):
+    back = 'op.create_index("ix_users_email", "users", ["email"])'
+    users.migration("a2", "a1", functions('op.drop_index("ix_users_email", "users")', back))
+    assert "[*]" in users.mrt("check", "versions", "--ignore", "MRT42").out
+    said = users.mrt("check", "versions", "--fix", "--ignore", "MRT42").out
+    assert "cannot be fixed for certain" in said
+    assert "[*]" not in said
 
 
 def test_places_are_told_in_characters_whatever_the_encoding(users):

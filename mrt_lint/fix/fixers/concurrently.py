@@ -11,7 +11,6 @@ from mrt_lint.fix.offer import Edit, Fix, NoFix, Offer
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.statement import Statement
 from mrt_lint.ops import CreateIndex, DropIndex, Execute, Op
-from mrt_lint.ops import Statement as SqlStatement
 from mrt_lint.rule import Finding
 
 _CONCURRENTLY = "postgresql_concurrently"
@@ -20,8 +19,8 @@ _CONCURRENTLY = "postgresql_concurrently"
 class Concurrently(Fixer):
     """Sets `postgresql_concurrently=True` and puts the call into an autocommit block, and its reverse in downgrade() as well.
 
-    The block commits what came before it. Where that is nothing but other indexes the fix is safe; else a failure would leave half
-    a migration, and the author has to say so.
+    The block commits what came before it and itself. Where the function does nothing else the fix is safe; else, beside a second
+    index as well, a failure would leave half a migration that no retry gets over, and the author has to say so.
     """
 
     codes = ("MRT407", "MRT420", "MRT421")
@@ -30,14 +29,28 @@ class Concurrently(Fixer):
         """Give the fix for the index that a finding is about."""
         op = scene.op_at(finding, CreateIndex, DropIndex)
         edits, function = _rewritten(scene, op)
-        ops = scene.migration.upgrade_ops if function == "upgrade" else scene.migration.downgrade_ops
-        alone = all(isinstance(other, CreateIndex | DropIndex | Execute) or _is_idle(other) for other in ops)
+        committed = None if _is_alone(scene, op) or finding.code == "MRT421" else function
         for reverse in _reverses(scene, op) if finding.code != "MRT421" else ():
             with suppress(NoFix):  # it works as it is, and nobody spoke of it
-                edits += _rewritten(scene, reverse)[0]
-        breaks = f"it commits what {function}() has done so far, so a failure after it leaves half a migration"
-        safe = alone or finding.code == "MRT421"
-        return Offer(edits=edits, safety=Fix.SAFE if safe else Fix.UNSAFE, why="" if safe else breaks)
+                more, function = _rewritten(scene, reverse)
+                edits += more
+                committed = committed or (None if _is_alone(scene, reverse) else function)
+        breaks = f"it commits {committed}() step by step, so a failure leaves half of it, and a retry stumbles over that"
+        return Offer(edits=edits, safety=Fix.SAFE if committed is None else Fix.UNSAFE, why=breaks if committed else "")
+
+
+def _is_alone(scene: Scene, op: Op) -> bool:
+    """Whether nothing else is done in the function that an operation stands in, not even work on another index or a SET LOCAL."""
+    migration = scene.migration
+    functions = (migration.upgrade_ops, migration.downgrade_ops)
+    ops = next(ops for ops in functions if any(other is op for other in ops))
+    name = "upgrade" if ops is migration.upgrade_ops else "downgrade"
+    return migration.readable(name) and all(other is op or _is_call_of(other, op) for other in ops)
+
+
+def _is_call_of(other: Op, op: Op) -> bool:
+    """Whether it is the call of which an operation says what its SQL means."""
+    return isinstance(other, Execute) and op.sql and other.origin == op.origin
 
 
 def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
@@ -73,6 +86,8 @@ def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
     found = re.match(r"""[rRuU]?("{3}|'{3}|"|')\s*(CREATE(\s+UNIQUE)?|DROP)\s+INDEX\b""", written, re.IGNORECASE)
     if found is None:
         raise NoFix("its SQL is not one statement in one plain string")
+    if re.search(r"\bCASCADE\b", written, re.IGNORECASE):
+        raise NoFix("PostgreSQL knows no DROP INDEX CONCURRENTLY … CASCADE")
     word = "CONCURRENTLY" if found[0][-5:].isupper() else "concurrently"
     code = statement.moved(deeper=deeper)
     return code.replace(found[0], f"{found[0]} {word}", 1)
@@ -86,7 +101,3 @@ def _reverses(scene: Scene, op: Op) -> list[Op]:
         for other in scene.migration.downgrade_ops
         if isinstance(other, kind) and other.index == getattr(op, "index", None) and other.concurrently is False
     ]
-
-
-def _is_idle(op: Op) -> bool:
-    return isinstance(op, SqlStatement) and op.effect is False
