@@ -7,6 +7,7 @@ not be read is no guilt. Each stands here once, and no rule repeats it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TypeVar, overload
 
@@ -237,11 +238,16 @@ class Case:
             return ledger.fates.difference(before, now) or "it differs"
         return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 
-    def covered(self, op: DropIndex) -> tuple[str, ...]:
-        """Give the columns of an index that is dropped, empty where the history does not tell."""
+    def former_index(self, op: DropIndex) -> CreateIndex:
+        """Give an index that is dropped as it was, its columns UNKNOWN where the history does not tell."""
         index = self.thing(op)
         known = index.definition if index is not None else None
-        return tuple(map(str, known.columns)) if isinstance(known, CreateIndex) and known.columns is not UNKNOWN else ()
+        table, schema = UNKNOWN if op.table is None else op.table, op.schema
+        if isinstance(known, CreateIndex):
+            return replace(
+                known, table=known.table if op.table is None else table, schema=known.schema if schema is None else schema
+            )
+        return CreateIndex(index=op.index, table=table, schema=schema, columns=UNKNOWN)
 
     def before(self, op: AlterColumn, setting: str) -> object:
         """Give a column's setting ("type", …) before this upgrade, UNKNOWN where neither operation nor history tells."""

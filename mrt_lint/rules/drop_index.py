@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.indexing import code_of
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 from mrt_lint.undo import Undo
+from mrt_lint.undo.things import readable
 
 
 class DropIndex(Rule):
-    """`upgrade()` drops an index that `downgrade()` does not create again, with the same name and columns.
+    """`upgrade()` drops an index that `downgrade()` does not create again as it was: its name, columns and rows.
 
     Nothing fails after the rollback, it only becomes slow: the queries of the older release read whole tables. A unique index
     that is missing lets duplicates in, and the next upgrade stumbles over an index that is not there.
@@ -20,8 +22,8 @@ class DropIndex(Rule):
     name = "drop-index"
     severity = Severity.WARNING
     of_undoing = True
-    message = "upgrade drops {the_index}{on}, downgrade does not create it again{differing}: the older release runs without it"
-    instead = 'add op.create_index("{index}", "{table}", [{columns}]) to downgrade()'
+    message = "upgrade drops {the_index}{on}, downgrade {does}"
+    instead = 'let downgrade() create it as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = Fix.SAFE
     fixes = (
@@ -63,6 +65,29 @@ class DropIndex(Rule):
 
             def downgrade():
                 op.create_index("ix_users", "users", ["a"])
+            """,
+        ),
+        Example(
+            title="Created again without UNIQUE, or for other rows",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
+                op.create_index("ix_a", "users", ["a"], unique=True)
+                op.create_index("ix_b", "users", ["b"], postgresql_where=sa.text("b > 0"))
+                op.create_index("ix_c", "users", ["b"], postgresql_where=sa.text("b > 0"))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_index("ix_a", "users")  # MRT408
+                op.drop_index("ix_b", "users")  # MRT408
+                op.drop_index("ix_c", "users")  # MRT408
+
+            def downgrade():
+                op.create_index("ix_a", "users", ["a"])
+                op.create_index("ix_b", "users", ["b"])
+                op.create_index("ix_c", "users", ["b"], postgresql_where=sa.text("b > 10"))
             """,
         ),
         Example(
@@ -138,6 +163,9 @@ class DropIndex(Rule):
             if undone in {Undo.NO, Undo.DIFFERENT}:
                 found = names(op)
                 on = f" on '{found['table']}'" if op.table is not None else ""
-                differing = " on the same columns" if undone is Undo.DIFFERENT else ""
-                columns = ", ".join(f'"{column}"' for column in case.covered(op)) or "…"
-                yield self.found(case.migration, op, **found, on=on, differing=differing, columns=columns)
+                index = case.former_index(op)
+                found |= code_of(index, case.dialect(op)) | {"last": index.table if readable(index.table) else "…", "on": on}
+                does = "does not create it again: the older release runs without it"
+                if undone is Undo.DIFFERENT:
+                    does = f"creates another one under its name: {case.difference(op)}"
+                yield self.found(case.migration, op, **found, does=does)

@@ -30,6 +30,7 @@ class OtherDefinition(Rule):
         "The former definition is not known, neither from the operation nor from the history.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
         "MRT402 and MRT403 speak of NOT NULL, MRT408 of indexes.",
+        "Two conditions of a CHECK may be the same in other words: only other constants or operators tell them apart.",
     )
 
     bad = (
@@ -132,6 +133,26 @@ class OtherDefinition(Rule):
                 op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
             """,
         ),
+        Example(
+            title="A CHECK comes back with another condition",
+            before=(
+                """
+            def upgrade():
+                op.create_table("orders", sa.Column("state", sa.Text), sa.Column("total", sa.Integer))
+                op.create_check_constraint("ck_total", "orders", "total > 0")
+                op.create_check_constraint("ck_state", "orders", "state IN ('new', 'paid')")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("ck_total", "orders", type_="check")  # MRT111
+                op.drop_constraint("ck_state", "orders", type_="check")  # MRT111
+
+            def downgrade():
+                op.create_check_constraint("ck_total", "orders", "total > 1")
+                op.execute("ALTER TABLE orders ADD CONSTRAINT ck_state CHECK (state = ANY (ARRAY['new'::text, 'old'::text]))")
+            """,
+        ),
     )
     good = (
         Example(
@@ -198,6 +219,29 @@ class OtherDefinition(Rule):
                 )
                 op.execute("ALTER TABLE users ADD COLUMN name varchar(50) DEFAULT 'x'")
                 op.create_table("teams", *team_columns())
+            """,
+        ),
+        Example(
+            title="A CHECK comes back in other words",
+            before=(
+                """
+            def upgrade():
+                op.create_table("orders", sa.Column("state", sa.Text), sa.Column("total", sa.Integer))
+                op.create_check_constraint("ck_total", "orders", sa.column("total") > 0)
+                op.create_check_constraint("ck_state", "orders", "state IN ('new', 'paid')")
+                op.create_check_constraint("ck_range", "orders", "total BETWEEN 1 AND 9")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("ck_total", "orders", type_="check")
+                op.drop_constraint("ck_state", "orders", type_="check")
+                op.drop_constraint("ck_range", "orders", type_="check")
+
+            def downgrade():
+                op.create_check_constraint("ck_total", "orders", '(("total">(0)::integer))')
+                op.create_check_constraint("ck_state", "orders", "state = 'paid' OR state = 'new'")
+                op.create_check_constraint("ck_range", "orders", "total >= 1 AND total <= 9")
             """,
         ),
         Example(

@@ -7,6 +7,7 @@ from typing import Any
 
 from mrt_lint.history.schema import fold
 from mrt_lint.ops import AlterColumn, CreateIndex, CreateObject
+from mrt_lint.undo.condition import differ
 from mrt_lint.undo.things import Definition, Thing
 from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, SqlType, Unknown
 
@@ -44,7 +45,7 @@ def is_same(one: Definition, other: Definition) -> bool | None:
     """Tell whether two definitions are the same; None where one of them is not known or only in part."""
     if one is None or other is None or type(one) is not type(other):
         return None
-    differences = [_differ(_value(one, field), _value(other, field)) for field in _compared(one)]
+    differences = [_differ_in(field, one, other) for field in _compared(one)]
     if any(differences):
         return False
     return None if None in differences or not differences else True
@@ -66,18 +67,32 @@ def effective(thing: Thing) -> Definition:
 
 def _compared(definition: object) -> tuple[str, ...]:
     if isinstance(definition, Constraint) and definition.kind == "check":
-        return ("kind",)  # nobody writes a condition twice in the same words
+        return ("kind", "condition")
     return _COMPARED.get(type(definition), ())
 
 
 def describe(one: Definition, other: Definition) -> str:
     """Say in one clause in what two definitions differ."""
-    words = [
-        f"its {_WORDS.get(field, field)} was {_shown(_value(one, field))} and becomes {_shown(_value(other, field))}"
-        for field in _compared(one)
-        if _differ(_value(one, field), _value(other, field))
-    ]
+    words = [_clause(field, one, other) for field in _compared(one) if _differ_in(field, one, other)]
     return ", ".join(words) or "it differs"
+
+
+def _clause(field: str, one: Definition, other: Definition) -> str:
+    before, after = _value(one, field), _value(other, field)
+    if field == "unique":
+        return "it was unique and is not any more" if before is True else "it was not unique and is now"
+    was, becomes = ("were", "become") if field == "columns" else ("was", "becomes")
+    return f"its {_WORDS.get(field, field)} {was} {_shown(before)} and {becomes} {_shown(after)}"
+
+
+def _differ_in(field: str, one: Definition, other: Definition) -> bool | None:
+    before, after = _value(one, field), _value(other, field)
+    if field == "condition" and None in (before, after):
+        return None  # no CHECK has none: it was not told
+    if field in {"condition", "where"}:
+        conditions = (value if isinstance(value, str) or value is None else UNKNOWN for value in (before, after))
+        return differ(*conditions)
+    return _differ(before, after)
 
 
 def _value(definition: object, field: str) -> object:

@@ -1,12 +1,14 @@
 """What the examples leave out: every further condition under which a rule speaks or is silent, and how it words what it found."""
 
+import dataclasses
 import textwrap
 
 import pytest
 
 from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.rule import Context, Finding, Target
+from mrt_lint.rule import Context, Example, Finding, Target
+from tests.lint.marked import judge as judge_example
 from tests.lint.marked import read
 
 RULES = {rule.code: rule for rule in rules.all_rules()}
@@ -204,6 +206,42 @@ def test_an_unnamed_index_gets_a_name_in_the_advice():
 )
 def test_the_advice_loses_nothing_of_an_index(upgrade: str, code: str):
     assert judge("MRT407", upgrade)[0].instead.endswith(code)
+
+
+BEFORE = Example(
+    title="",
+    before=(
+        """
+        def upgrade():
+            op.create_table("t", sa.Column("a", sa.Integer), sa.Column("b", sa.Integer), schema="s")
+            op.create_index("ix", "t", [sa.text("lower(a)")], unique=True, postgresql_where=sa.text("b > 0"), schema="s")
+        """,
+    ),
+    source="",
+)
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "words"),
+    [
+        ("pass", "downgrade does not create it again: the older"),
+        ('op.create_index("ix", "t", [sa.text("lower(a)")], schema="s")', "under its name: it was unique and is not any more, its"),
+        (
+            'op.create_index("ix", "t", [sa.text("lower(a)")], unique=True, postgresql_where=sa.text("b > 1"), schema="s")',
+            "under its name: its condition was b > 0 and becomes b > 1",
+        ),
+        (
+            'op.create_index("ix", "t", ["a", "b"], unique=True, postgresql_where=sa.text("b > 0"), schema="s")',
+            "under its name: its columns were ((lower(a))) and become (a, b)",
+        ),
+    ],
+)
+def test_an_index_is_advised_as_it_was_and_what_differs_is_said(downgrade: str, words: str):
+    source = f'def upgrade():\n    op.drop_index("ix", "t", schema="s")\n\n{function("downgrade", downgrade)}'
+    (finding,) = judge_example(dataclasses.replace(BEFORE, source=source), RULES["MRT408"])[1]
+    assert words in finding.message
+    code = 'op.create_index("ix", "t", [sa.text("lower(a)")], schema="s", unique=True, postgresql_where=sa.text("b > 0"))'
+    assert code in finding.instead
 
 
 def test_a_reason_in_the_configuration_silences_a_declared_irreversible_revision():
