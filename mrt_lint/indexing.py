@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mrt_lint.dialects import FAMILY
-from mrt_lint.ops import CreateIndex
+from mrt_lint.ops import CreateIndex, Op
 from mrt_lint.phrase import join
 from mrt_lint.undo.things import readable
 from mrt_lint.values import Flag, MaybeName, Name, Unknown
@@ -32,11 +32,11 @@ def code_of(index: CreateIndex, dialect: str = "postgresql") -> dict[str, str]:
     return {"columns": ", ".join(map(_item, columns)) or "…", "options": "".join(f", {option}" for option in options)}
 
 
-def sql_of(columns: tuple[Name, ...] | Unknown, index: CreateIndex | None, dialect: str) -> str:
+def sql_of(columns: tuple[Name, ...] | Unknown, op: Op | None, dialect: str) -> str:
     """Give the columns and expressions under an index as a SELECT or GROUP BY takes them, "…" for what could not be read."""
     known = columns if isinstance(columns, tuple) else ()
     plain = (_ORDER.sub("", expression(name)) if readable(name) and name.startswith("(") else name for name in known)
-    return ", ".join(name if readable(name) and "(" in name else join((name,), index, dialect) for name in plain) or "…"
+    return ", ".join(name if readable(name) and "(" in name else join((name,), op, dialect) for name in plain) or "…"
 
 
 def where_of(index: CreateIndex) -> str:

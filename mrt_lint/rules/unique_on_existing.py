@@ -6,7 +6,8 @@ from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.dialects import FAMILY
 from mrt_lint.history.schema import fold
-from mrt_lint.phrase import join, names
+from mrt_lint.indexing import code_of, sql_of, where_of
+from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Wording
 from mrt_lint.undo.replacement import was_unique
 from mrt_lint.undo.things import readable
@@ -23,16 +24,25 @@ class UniqueOnExisting(Rule):
     code = "MRT406"
     name = "unique-on-existing"
     severity = Severity.WARNING
-    message = "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same{lock}"
+    message = "upgrade makes ({columns}) unique in {the_table}{among}: it fails where two rows hold the same{lock}"
     instead = (
         "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table} GROUP BY {sql_columns} HAVING count(*) > 1); "
         "then build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
         "INDEX …"
     )
+    of_index = Wording(
+        message=message,
+        instead=(
+            "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table}{where} GROUP BY {sql_columns} HAVING "
+            'count(*) > 1); then with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", '
+            "[{items}]{options}, postgresql_concurrently=True)"
+        ),
+    )
     elsewhere = Wording(
         message=message,
         instead=(
-            "look for duplicates first: SELECT {sql_columns}, count(*) FROM {sql_table} GROUP BY {sql_columns} HAVING count(*) > 1"
+            "look for duplicates first: SELECT {sql_columns}, count(*) FROM {sql_table}{where} GROUP BY {sql_columns} HAVING "
+            "count(*) > 1"
         ),
     )
     manual = (
@@ -188,11 +198,12 @@ class UniqueOnExisting(Rule):
         for op in case.concerned(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
             if not self._is_unique(op) or case.moment(op).empty or self._was_unique(case, op) or _is_cleared(case, op):
                 continue
-            columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
             dialect = case.dialect(op)
-            found = names(op, dialect) | {"columns": join(columns), "sql_columns": join(columns, op, dialect)}
+            wording: Wording | None = self.elsewhere
+            if dialect == "postgresql":
+                wording = self.of_index if isinstance(op, ops.CreateIndex) else None
             lock = "" if dialect in FAMILY else ", and locks the table while it looks"
-            yield self.found(case.migration, op, None if dialect == "postgresql" else self.elsewhere, **found, lock=lock)
+            yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
 
     @staticmethod
     def _was_unique(case: Case, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
@@ -205,6 +216,17 @@ class UniqueOnExisting(Rule):
         if isinstance(op, ops.AddColumn):
             return op.definition.unique is True or any(constraint.kind == "unique" for constraint in op.definition.constraints)
         return op.definition.using_index is None
+
+
+def _words(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:
+    columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
+    found = names(op, dialect) | {"columns": sql_of(columns, None, dialect), "sql_columns": sql_of(columns, op, dialect)}
+    where = where_of(op) if isinstance(op, ops.CreateIndex) else ""
+    found |= {"where": where, "among": where.replace(" WHERE ", " among the rows where ", 1)}
+    if isinstance(op, ops.CreateIndex):
+        code = code_of(op, dialect)
+        found |= {"items": code["columns"], "options": code["options"], "last": op.table if readable(op.table) else "…"}
+    return found
 
 
 def _is_cleared(case: Case, op: ops.Op) -> bool:
@@ -227,6 +249,3 @@ def _fills(update: ops.Update, columns: tuple[Name, ...]) -> bool:
     wanted = {fold(column) for column in columns if readable(column)}
     computed = (flow.column for flow in (update.flows if update.flows is not UNKNOWN else ()) if flow.source is UNKNOWN)
     return any(readable(column) and fold(column) in wanted for column in computed)
-
-
-"""Databases that take writes while they add a unique index (MySQL manual 17.12.1, MariaDB “InnoDB Online DDL Operations”)."""

@@ -244,6 +244,32 @@ def test_an_index_is_advised_as_it_was_and_what_differs_is_said(downgrade: str, 
     assert code in finding.instead
 
 
+@pytest.mark.parametrize(
+    ("dialect", "advice"),
+    [
+        (
+            "postgresql",
+            (
+                "look for duplicates first (SELECT lower(a), count(*) FROM t WHERE b > 0 GROUP BY lower(a) HAVING count(*) > 1); "
+                'then with op.get_context().autocommit_block(): op.create_index("ix", "t", [sa.text("lower(a)")], unique=True, '
+                'postgresql_where=sa.text("b > 0"), postgresql_concurrently=True)'
+            ),
+        ),
+        ("sqlite", "look for duplicates first: SELECT lower(a), count(*) FROM t WHERE b > 0 GROUP BY lower(a) HAVING count(*) > 1"),
+    ],
+)
+def test_an_index_of_an_expression_or_for_some_rows_becomes_no_constraint(dialect: str, advice: str):
+    index = 'op.create_index("ix", "t", [sa.text("lower(a)")], unique=True, postgresql_where=sa.text("b > 0"))'
+    (finding,) = judge("MRT406", index, context=Context(target=Target(dialect=dialect)))
+    assert "makes (lower(a)) unique in table 't' among the rows where b > 0: it fails" in finding.message
+    assert finding.instead == advice
+
+
+def test_a_unique_constraint_is_made_from_an_index():
+    (finding,) = judge("MRT406", 'op.create_unique_constraint("uq", "t", ["a"])')
+    assert "UNIQUE USING INDEX" in finding.instead
+
+
 def test_a_reason_in_the_configuration_silences_a_declared_irreversible_revision():
     assert judge("MRT115", DROP, "raise RuntimeError()")
     assert judge("MRT115", DROP, "raise RuntimeError()", Context(irreversible=(("1", "the rows are gone"),))) == []
