@@ -61,7 +61,11 @@ class Session:
         self._history: History = judgement.history_of(sources, readings, settings)
         # A fix must raise no finding of any rule, also of those that nobody asked about in this run.
         wide = (*settings.extend_select, *settings.select)
-        self._settings = replace(settings, select=(), extend_select=wide, ignore=())
+        # Nor may the way back cost rows where nobody said whether SQLite enforces foreign keys.
+        target = (
+            settings.target if settings.target.sqlite_foreign_keys is False else replace(settings.target, sqlite_foreign_keys=True)
+        )
+        self._settings = replace(settings, select=(), extend_select=wide, ignore=(), target=target)
         self._unsafe = unsafe
         self._breaks = breaks
 

@@ -22,7 +22,7 @@ def whole(scene: Scene, body: Body | None) -> Offer:
     steps = plan_reverse(scene)
     unsafe = [step.unsafe for step in steps if step.unsafe]
     if body is not None and body.remarks:
-        unsafe.append("a comment in downgrade() may say why it is empty")
+        unsafe.append("a comment or docstring of downgrade() may say why it is empty")
     edit = new_function(scene.text, scene.names, steps) if body is None else body.written(steps)
     return Offer(
         edits=(edit, *scene.names.edits()),

@@ -392,6 +392,69 @@ def test_a_comment_in_the_empty_function_may_say_why_it_is_empty(users):
     )
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        'def downgrade():\n    """Deliberately empty: dropping would lose what customers wrote."""\n',
+        "# nobody goes back behind this one\ndef downgrade():\n    pass\n",
+    ],
+)
+def test_a_docstring_or_a_comment_above_may_say_why_it_is_empty(users, before):
+    text = 'def upgrade():\n    op.add_column("users", sa.Column("a", sa.Text))\n\n\n' + before
+    assert fix(users, text) == text
+    assert "op.drop_column" in fix(users, text, "--unsafe-fixes")
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "why"),
+    [
+        (
+            'op.alter_column("users", "level", type_=sa.BigInteger(), existing_type=sa.Integer(), postgresql_using="level * 100")',
+            "USING converts what level holds",
+        ),
+        ('op.execute("ALTER TABLE users ALTER level TYPE bigint USING level * 100")', "USING converts what level holds"),
+        (
+            'op.execute("PRAGMA foreign_keys=OFF")\nop.add_column("users", sa.Column("a", sa.Text))',
+            "what PRAGMA changes may matter on the way back, too",
+        ),
+        (
+            'op.execute("SET search_path TO app")\nop.add_column("users", sa.Column("a", sa.Text))',
+            "what SET changes may matter on the way back, too",
+        ),
+        (
+            'op.alter_column("users", "email", type_=sa.Text(), existing_type=sa.String(50, collation="C"))',
+            "existing_type of email is not what the migrations before say",
+        ),
+        (
+            'op.alter_column("users", "level", existing_type=mysql.INTEGER(unsigned=True), server_default="7")',
+            "existing_type of level is not what the migrations before say",
+        ),
+    ],
+)
+def test_what_upgrade_does_beside_the_schema_is_not_left_out(users, upgrade, why):
+    body = "from sqlalchemy.dialects import mysql\n\n\n" + functions(upgrade, "pass")
+    path = users.migration("a2", "a1", body)
+    out = users.mrt("check", "versions", "--fix", "--unsafe-fixes", "--select", "MRT102").out
+    assert path.read_text().endswith(body)
+    assert why in out
+
+
+def test_a_timeout_needs_no_way_back(users):
+    upgrade = 'op.execute("SET lock_timeout = 1000")\nop.add_column("users", sa.Column("a", sa.Text))'
+    assert downgrade(users, upgrade) == 'op.drop_column("users", "a")'
+
+
+def test_no_way_back_is_written_that_empties_another_table(project):
+    tables = """
+    op.create_table("p", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table("c", sa.Column("p_id", sa.Integer, sa.ForeignKey("p.id", ondelete="CASCADE")))
+    """
+    project.migration("a1", None, functions(tables, 'op.drop_table("c")\nop.drop_table("p")'))
+    body = functions('with op.batch_alter_table("p") as batch:\n    batch.add_column(sa.Column("z", sa.Integer))', "pass")
+    assert fix(project, body, "--dialect", "sqlite") == body
+    assert "batch.drop_column" in fix(project, body, "--dialect", "postgresql")
+
+
 def test_a_function_with_statements_of_its_own_is_left_alone(users):
     body = functions('op.add_column("users", sa.Column("a", sa.Text))', 'print("going back")')
     assert fix(users, body, "--unsafe-fixes") == body

@@ -14,7 +14,7 @@ class WrittenDowngrade(Fixer):
     """Writes the reverse of every operation, last first.
 
     It is unsafe where rows do not come back with what held them (MRT201 and MRT202 go on saying so), where what is dropped may have
-    been there before, and where a comment in the empty function may say why it is empty.
+    been there before, and where a comment or docstring of the empty function may say why it is empty.
     """
 
     codes = ("MRT101", "MRT102")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mrt_lint import ops
 from mrt_lint.fix.arguments import argument, keywords
 from mrt_lint.fix.former import on
-from mrt_lint.fix.layout import Code
+from mrt_lint.fix.layout import Call, Code, flat
 from mrt_lint.fix.offer import NoFix
 from mrt_lint.fix.reverse.maker import Maker
 from mrt_lint.fix.step import Step
@@ -24,6 +24,7 @@ _WORDS: Final = (
 )
 _UNDERSTOOD: Final = frozenset(_WORDS.split())
 """The arguments of `alter_column` whose reverse is known."""
+_SIZES: Final = frozenset(("", "length", "precision", "scale", "display_width", "name", "native_enum", "create_constraint"))
 _TEXTS: Final = frozenset(("VARCHAR", "TEXT", "CHAR", "NVARCHAR", "CITEXT"))
 _INTEGERS: Final = frozenset(("SMALLINT", "INTEGER", "BIGINT"))
 _NUMBERS: Final = _INTEGERS | {"NUMERIC", "FLOAT", "DOUBLE", "REAL"}
@@ -85,9 +86,13 @@ class _Alter:
         new, existing = self._given("type_"), self._given("existing_type")
         if self.op.type is UNSET:
             if existing is not None:
+                if {"mysql", "mariadb"} & {*self.maker.scene.dialects}:  # MODIFY sets the type as well
+                    self._compare_details(existing)
                 self.named["existing_type"] = self.maker.graft.code(existing)
                 self.fields["existing_type"] = self.op.existing_type
             return
+        if self.op.using is not None:
+            raise NoFix(f"USING converts what {self.op.column} holds, and what converts it back is not known")
         if new is not None:
             self.named["existing_type"] = self.maker.graft.code(new)
             self.fields["existing_type"] = self.op.type
@@ -102,11 +107,21 @@ class _Alter:
             for dialect, kind in known.items():
                 if kind is not None and is_same_value(kind, on(self.op.existing_type, dialect)) is False:
                     raise NoFix(f"existing_type of {self.op.column} is not what the migrations before say")
+            self._compare_details(existing)
             return self.maker.graft.code(existing)
         former = self.maker.former.setting(self.maker.number, self.op, str(self.op.column), "type")
         if former is None:
             raise NoFix(f"the former type of {self.op.column} is not known")
         return former
+
+    def _compare_details(self, existing: ast.expr) -> None:
+        """Raise NoFix where the source that made the type says more of it (unsigned, a collation, a time zone), or less."""
+        try:
+            made = self.maker.former.setting(self.maker.number, self.op, str(self.op.column), "type")
+        except NoFix:
+            return  # then what the operation says is all there is
+        if made is not None and _details(made) != _details(self.maker.graft.code(existing)):
+            raise NoFix(f"existing_type of {self.op.column} is not what the migrations before say")
 
     def _kind(self) -> object:
         if isinstance(self.op.existing_type, SqlType):
@@ -192,6 +207,14 @@ class _Alter:
             raise NoFix(f"the former comment of {op.column} is not known")
         self.named["comment"] = "None" if former is None else self.maker.quote(former)
         self.fields["comment"] = former
+
+
+def _details(code: Code) -> set[tuple[str, str]]:
+    """Give what the source of a type says beside the kind and its size, which the linter's values hold."""
+    if not isinstance(code, Call):
+        return set()
+    named = ((name, flat(value)) for name, value in code.arguments if name not in _SIZES)
+    return {(name, value) for name, value in named if value not in {"False", "None"}}
 
 
 def alter_back(maker: Maker, op: ops.AlterColumn) -> Iterator[Step]:

@@ -175,6 +175,8 @@ class Plan:
             raise NoFix(f"what undoes {op.command or 'the SQL'} is not known")
         if op.command in {"COMMIT", "ROLLBACK", "BEGIN"}:
             raise NoFix("it handles the transaction itself")
+        if op.command.startswith("PRAGMA") or (op.command.startswith("SET") and "timeout" not in op.text.lower()):
+            raise NoFix(f"what {op.command} changes may matter on the way back, too")
         return False
 
     def _fills_new_columns(self, op: Op, table: object) -> bool:
