@@ -8,7 +8,7 @@ from mrt_lint.case import Case
 from mrt_lint.ops import Op
 from mrt_lint.undo.definition import here
 from mrt_lint.values import UNKNOWN, UNSET, SqlType
-from mrt_lint.widening import is_narrowing
+from mrt_lint.widening import is_narrowing, loses_fraction
 
 _REFUSED_ROWS = {
     "foreignkey": "a row has no parent",
@@ -45,7 +45,8 @@ def _refusable_column(case: Case, op: ops.AlterColumn) -> str:
     former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
     if isinstance(former, SqlType) and isinstance(new, SqlType):
         converted = former.name in _TEXTS and new.name.isupper() and new.name not in _TEXTS
-        return "a value does not fit" if converted or is_narrowing(former, new, dialect) else ""
+        narrowed = is_narrowing(former, new, dialect) and not loses_fraction(former, new)
+        return "a value does not fit" if converted or narrowed else ""
     return ""
 
 

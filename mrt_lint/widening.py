@@ -12,6 +12,7 @@ _LONGEST = 10_485_760
 _WITHOUT_COPY = frozenset({None, Change.WIDEN_VARCHAR, Change.APPEND_MEMBERS})
 _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
+_INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
 _SINGLE = 24
 
 
@@ -46,11 +47,14 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
 def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
     """Tell whether values that the former type holds provably do not fit into the new one on that database.
 
-    SQLite keeps neither lengths nor precisions, and Alembic's batch mode casts only where the kind of type is another.
+    SQLite keeps neither lengths nor precisions, and Alembic's batch mode casts only where the kind of type is another: an
+    integer in the place of a number with a fraction loses that everywhere.
     """
     if dialect in FAMILY and lost_members(former, new):
         return True
     if former.name in {"TIMESTAMP", "DATETIME"} and new.name in {"DATE", "TIME"}:
+        return True
+    if loses_fraction(former, new):
         return True
     if dialect == "sqlite":
         return False
@@ -63,6 +67,11 @@ def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
         return new_whole < whole or new_scale < scale
     sizes = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
     return former.name in sizes and new.name in sizes and sizes[new.name] < sizes[former.name]
+
+
+def loses_fraction(former: SqlType, new: SqlType) -> bool:
+    """Tell whether an integer takes the place of numbers with a fraction: every database rounds them or cuts them, none refuses."""
+    return new.name in _INTEGERS and (former.name in _FLOATS or (former.name == "NUMERIC" and _digits(former)[1] > 0))
 
 
 def _is_same_enum(former: SqlType, new: SqlType) -> bool:

@@ -88,6 +88,15 @@ class HalfCommitted(Rule):
             """,
         ),
         Example(
+            title="A fraction is rounded, not refused",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("orders", sa.Column("shop_id", sa.Integer))
+                op.alter_column("orders", "sum", existing_type=sa.Numeric(10, 2), type_=sa.Integer())
+            """,
+        ),
+        Example(
             title="What comes before can be run again",
             target=Target(dialect="mysql"),
             source="""

@@ -59,6 +59,25 @@ class LossyTypeChange(Rule):
             """,
         ),
         Example(
+            title="The fraction is lost",
+            source="""
+            def upgrade():
+                op.alter_column("orders", "sum", type_=sa.Integer(), existing_type=sa.Numeric(10, 2))  # MRT215
+                op.alter_column("orders", "rate", type_=sa.BigInteger(), existing_type=sa.Float())  # MRT215
+                op.alter_column("orders", "share", type_=sa.SmallInteger(), existing_type=sa.Double())  # MRT215
+            """,
+        ),
+        Example(
+            title="The fraction is lost on SQLite, too: Alembic copies it with a cast",
+            target=Target(dialect="sqlite"),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("orders") as batch:
+                    batch.alter_column("sum", type_=sa.Integer(), existing_type=sa.Numeric(10, 2))  # MRT215
+                    batch.alter_column("rate", type_=sa.BigInteger(), existing_type=sa.REAL())  # MRT215
+            """,
+        ),
+        Example(
             title="Known from the history",
             before=(
                 """
@@ -87,6 +106,9 @@ class LossyTypeChange(Rule):
             def upgrade():
                 op.alter_column("users", "name", type_=sa.String(50), existing_type=sa.String(20))
                 op.alter_column("users", "number", type_=sa.BigInteger(), existing_type=sa.Integer())
+                op.alter_column("users", "count", type_=sa.BigInteger(), existing_type=sa.Numeric(10))
+                op.alter_column("users", "serial", type_=sa.BigInteger(), existing_type=sa.Numeric(10, 0))
+                op.alter_column("users", "size", type_=sa.Numeric(10, 2), existing_type=sa.Integer())
             """,
         ),
         Example(
