@@ -31,8 +31,10 @@ _SAMPLE = {
     **dict.fromkeys(("table", "sql_table", "last"), "users"),
     **dict.fromkeys(("column", "sql_column", "columns"), "phone"),
     **dict.fromkeys(("constraint", "sql_constraint"), "uq_users_phone"),
+    **dict.fromkeys(("options", "schema", "typed"), ""),
+    "alter_column": 'op.alter_column("users", ',
+    "body": "downgrade()",
     "copy": "users_phone_backup",
-    "options": "",
     "index": "ix_users_phone",
     "new_column": "mobile",
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.alteration import blocked, leaves_keys_unchecked
 from mrt_lint.case import Case
+from mrt_lint.history.schema import place
 from mrt_lint.online import Change
 from mrt_lint.phrase import in_sql, names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target, Wording
@@ -23,7 +24,7 @@ class ForeignKeyWithoutNotValid(Rule):
     code = "MRT422"
     name = "foreign-key-without-not-valid"
     severity = Severity.WARNING
-    message = "PostgreSQL blocks writes to {the_table} and to '{parent}' while it checks every row for {the_key}"
+    message = "PostgreSQL blocks writes to {the_tables} while it checks every row for {the_key}"
     instead = (
         "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {key}')"
@@ -128,10 +129,13 @@ class ForeignKeyWithoutNotValid(Rule):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
                 if key.kind == "foreignkey" and self._holds_up(case, op, key):
-                    parent = key.referred_table if readable(key.referred_table) else "another table"
                     the_key = f"foreign key '{key.name}'" if readable(key.name) else "a foreign key"
                     server = case.server(op)
-                    found = names(op) | {"parent": parent, "the_key": the_key, "server": server.name if server else ""}
+                    found = names(op) | {
+                        "the_tables": _tables(op, key),
+                        "the_key": the_key,
+                        "server": server.name if server else "",
+                    }
                     name = in_sql(op, key.name, case.dialect(op)) if readable(key.name) else "…"
                     yield self.found(case.migration, op, self.copied if server else None, **found, key=name)
 
@@ -140,3 +144,14 @@ class ForeignKeyWithoutNotValid(Rule):
         if case.server(op) is None:
             return key.not_valid is False
         return blocked(case, op, Change.ADD_FOREIGN_KEY) is not None and not leaves_keys_unchecked(case, op)
+
+
+def _tables(op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> str:
+    """Name the tables that nobody can write to: a table that points to itself once."""
+    the_table = names(op)["the_table"]
+    if not readable(key.referred_table):
+        return f"{the_table} and to another table"
+    if readable(op.table) and place(op.schema, op.table) == place(key.referred_schema, key.referred_table):
+        return the_table
+    schema = f"{key.referred_schema}." if readable(key.referred_schema) else ""
+    return f"{the_table} and to '{schema}{key.referred_table}'"

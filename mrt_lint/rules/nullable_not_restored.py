@@ -7,6 +7,7 @@ from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
+from mrt_lint.undo.things import readable
 from mrt_lint.values import UNKNOWN
 
 
@@ -22,7 +23,7 @@ class NullableNotRestored(Rule):
     severity = Severity.WARNING
     of_undoing = True
     message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
-    instead = 'add op.alter_column("{table}", "{column}", nullable=True{typed}) to downgrade()'
+    instead = 'add {alter_column}"{column}", nullable=True{typed}{schema}) to {body}'
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = Fix.SAFE
     fixes = (
@@ -133,7 +134,18 @@ class NullableNotRestored(Rule):
             if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {Undo.NO, Undo.DIFFERENT}:
                 continue
             if case.before(op, "nullable") is not UNKNOWN or not _is_meant_to_stay(case, op):
-                yield self.found(case.migration, op, **names(op, case.dialect(op)))
+                found = names(op, case.dialect(op))
+                yield self.found(case.migration, op, **found | _call(op))
+
+
+def _call(op: ops.AlterColumn) -> dict[str, str]:
+    """Give the call that sets it back and where it belongs: in a batch where upgrade() has one."""
+    table = op.table if readable(op.table) else "…"
+    schema = f', schema="{op.schema}"' if readable(op.schema) else ""
+    if op.batch:
+        body = f'op.batch_alter_table("{table}"{schema}) in downgrade()'
+        return {"alter_column": "batch_op.alter_column(", "schema": "", "body": body}
+    return {"alter_column": f'op.alter_column("{table}", ', "schema": schema, "body": "downgrade()"}
 
 
 def _is_meant_to_stay(case: Case, op: ops.AlterColumn) -> bool:

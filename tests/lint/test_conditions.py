@@ -173,6 +173,14 @@ def test_it_is_silent_here_too(code: str, upgrade: str, downgrade: str | None):
             "to 'u' while it checks every row for foreign key 'fk'",
         ),
         ("MRT422", 'op.create_foreign_key(None, "t", "u", ["a"], ["id"])', DROP, "for a foreign key"),
+        ("MRT422", 'op.create_foreign_key("fk", "t", "t", ["a"], ["id"])', DROP, "blocks writes to table 't' while it checks"),
+        (
+            "MRT422",
+            'op.create_foreign_key("fk", "t", "t", ["a"], ["id"], referent_schema="s")',
+            DROP,
+            "blocks writes to table 't' and to 's.t' while",
+        ),
+        ("MRT422", 'op.create_foreign_key("fk", "t", anything(), ["a"], ["id"])', DROP, "to table 't' and to another table while"),
         ("MRT428", EXECUTE.format("VACUUM FULL t"), DROP, "locks table 't'"),
         ("MRT501", EXECUTE.format("CREATE SEQUENCE s"), DROP, "creates sequence 's': downgrade does not drop it"),
         ("MRT501", EXECUTE.format("ALTER SEQUENCE s CYCLE"), DROP, "alters sequence 's': it stays so"),
@@ -268,6 +276,24 @@ def test_an_index_of_an_expression_or_for_some_rows_becomes_no_constraint(dialec
 def test_a_unique_constraint_is_made_from_an_index():
     (finding,) = judge("MRT406", 'op.create_unique_constraint("uq", "t", ["a"])')
     assert "UNIQUE USING INDEX" in finding.instead
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "advice"),
+    [
+        ('op.alter_column("t", "a", nullable=False)', 'add op.alter_column("t", "a", nullable=True) to downgrade()'),
+        (
+            'op.alter_column("t", "a", nullable=False, schema="s")',
+            'add op.alter_column("t", "a", nullable=True, schema="s") to downgrade()',
+        ),
+        (
+            'with op.batch_alter_table("t", schema="s") as batch:\n    batch.alter_column("a", nullable=False)',
+            'add batch_op.alter_column("a", nullable=True) to op.batch_alter_table("t", schema="s") in downgrade()',
+        ),
+    ],
+)
+def test_a_column_of_a_batch_is_set_back_in_a_batch(upgrade: str, advice: str):
+    assert judge("MRT402", upgrade)[0].instead == advice
 
 
 def test_a_reason_in_the_configuration_silences_a_declared_irreversible_revision():
