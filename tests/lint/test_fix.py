@@ -439,6 +439,104 @@ def test_what_upgrade_does_beside_the_schema_is_not_left_out(users, upgrade, why
     assert why in out
 
 
+@pytest.mark.parametrize(
+    ("before", "upgrade", "why"),
+    [
+        (
+            'op.create_table("notes", sa.Column("mood", sa.Enum("a", name="mood")))',
+            'sa.Enum("a", name="mood").create(op.get_bind(), checkfirst=True)',
+            "revision a2 has columns of type mood already",
+        ),
+        (
+            "pass",
+            'op.create_table("notes", sa.Column("moods", sa.ARRAY(sa.Enum("a", name="mood"))))',
+            "the enum type of moods's items stays behind",
+        ),
+        (
+            "pass",
+            'op.create_table("notes", sa.Column("mood", sa.Enum("a", name="mood", inherit_schema=True)), schema="app")',
+            "the schema of an enum type is not known",
+        ),
+        (
+            (
+                'op.execute("CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$")\n'
+                'op.execute("CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS $$ SELECT 2 $$")'
+            ),
+            'op.execute("DROP FUNCTION f(int)")',
+            "there was more than one function f",
+        ),
+        (
+            "pass",
+            'op.add_column("users", sa.Column("other", sa.Integer, sa.ForeignKey("users.id")))',
+            "MySQL drops no column that a foreign key needs",
+        ),
+        (
+            'op.add_column("users", sa.Column("other", sa.Integer, sa.ForeignKey("users.id")))',
+            'with op.batch_alter_table("users") as batch:\n    batch.drop_column("other")',
+            "a batch makes no foreign key without a name",
+        ),
+        (
+            'op.create_table("notes", sa.Column("id", sa.Integer), sa.Column("a", sa.Integer))',
+            'op.create_primary_key("notes_pkey", "notes", ["id", "a"])',
+            "notes.id may have taken NULL before it was part of the primary key",
+        ),
+        (
+            'op.create_table_comment("users", "one")',
+            'op.create_table_comment("users", "two")',
+            "the former comment of the table is not known",
+        ),
+        (
+            'op.create_table("notes", sa.Column("id", sa.Integer), comment="one")',
+            'op.create_table_comment("notes", "two")',
+            "the former comment of the table is not known",
+        ),
+    ],
+)
+def test_what_was_there_before_is_neither_dropped_nor_guessed(users, before, upgrade, why):
+    users.migration("a2", "a1", functions(before, "raise NotImplementedError"))
+    body = functions(upgrade, "pass")
+    path = users.migration("a3", "a2", body)
+    out = users.mrt("check", "versions", "--fix", "--unsafe-fixes", "--select", "MRT102,MRT114").out
+    assert path.read_text().endswith(body)
+    assert why in out
+
+
+def test_what_mysql_forgets_is_not_left_out(users):
+    body = functions('op.alter_column("users", "level", existing_type=sa.Integer(), type_=sa.BigInteger())', "pass")
+    assert fix(users, body, "--dialect", "mysql") == body
+    said = 'op.alter_column("users", "level", existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=False, '
+    whole = functions(said + 'existing_server_default="1")', "pass")
+    assert "type_=sa.Integer()" in fix(users, whole, "--dialect", "mysql", "--ignore", "MRT4")
+
+
+def test_a_type_that_may_have_been_there_waits_for_the_user_to_agree(users):
+    upgrade = 'sa.Enum("a", name="mood").create(op.get_bind(), checkfirst=True)'
+    assert downgrade(users, upgrade) == "pass"
+    assert downgrade(users, upgrade, "--unsafe-fixes") == 'sa.Enum(name="mood").drop(op.get_bind(), checkfirst=True)'
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "written"),
+    [
+        ("""op.execute('CREATE SEQUENCE "Qx"')""", """op.execute('DROP SEQUENCE "Qx"')"""),
+        ('op.execute("CREATE SEQUENCE Qx")', 'op.execute("DROP SEQUENCE qx")'),
+        (
+            """op.execute('ALTER TABLE users RENAME CONSTRAINT "UQ_a" TO "UQ_b"')""",
+            """op.execute('ALTER TABLE users RENAME CONSTRAINT "UQ_b" TO "UQ_a"')""",
+        ),
+    ],
+)
+def test_capitals_that_quotes_keep_stay_in_quotes(users, upgrade, written):
+    assert downgrade(users, upgrade) == written
+
+
+def test_a_key_that_came_with_its_column_goes_before_it(users):
+    upgrade = 'op.add_column("users", sa.Column("other", sa.Integer, sa.ForeignKey("users.id", name="fk")))'
+    dropped = 'op.drop_constraint("fk", "users", type_="foreignkey")\n    op.drop_column("users", "other")'
+    assert downgrade(users, upgrade) == dropped
+    assert downgrade(users, upgrade, "--dialect", "postgresql") == 'op.drop_column("users", "other")'
+
+
 def test_a_timeout_needs_no_way_back(users):
     upgrade = 'op.execute("SET lock_timeout = 1000")\nop.add_column("users", sa.Column("a", sa.Text))'
     assert downgrade(users, upgrade) == 'op.drop_column("users", "a")'

@@ -52,6 +52,7 @@ class _Alter:
         if op.autoincrement is not UNSET or op.identity is not UNSET:
             raise NoFix("what generated the column's numbers before is not known")
         renamed = op.new_column is not UNSET
+        self._look_at_lost()
         self._type()
         self._nullable()
         self._server_default()
@@ -65,6 +66,24 @@ class _Alter:
         meant = AlterColumn(table=op.table, column=here, schema=op.schema, **self.fields)  # type: ignore[arg-type]  # a name
         step = self.maker.on_table("alter_column", meant, self.maker.quote(here), table="0", options=self.named)
         return replace(step, same=lambda again: self._is_same(again, meant), unsafe=self.unsafe)
+
+    def _look_at_lost(self) -> None:
+        """Raise NoFix where MySQL takes away what a MODIFY does not say again: NOT NULL, the default, the comment.
+
+        Source: https://dev.mysql.com/doc/refman/8.0/en/alter-table.html ("Renaming, Redefining, and Reordering Columns").
+        """
+        op = self.op
+        if self.maker.scene.target.dialect not in {"mysql", "mariadb"} or op.sql:
+            return
+        said = {
+            "nullable": op.nullable is not UNSET or op.existing_nullable is not UNSET,
+            "server_default": op.server_default is not UNSET or op.existing_server_default is not UNSET,
+            "comment": op.comment is not UNSET or self._given("existing_comment") is not None,
+        }
+        alone = op.type is UNSET and op.nullable is UNSET and op.new_column is UNSET and op.comment is UNSET
+        for name, is_said in said.items():
+            if not alone and not is_said and self._past(name) not in {None, True, UNKNOWN}:
+                raise NoFix(f"MySQL forgets the {name} of {op.column}, as alter_column does not say it again")
 
     def _is_same(self, again: Op, meant: AlterColumn) -> bool:
         assert isinstance(again, AlterColumn)  # noqa: S101  for mypy

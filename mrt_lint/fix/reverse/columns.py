@@ -30,8 +30,14 @@ def remove_column(maker: Maker, op: ops.AddColumn) -> Iterator[Step]:
         raise NoFix("it adds a column to the primary key")
     if declared == "sqlite" and not op.batch and (known(definition.unique) or known(definition.index) or definition.constraints):
         raise NoFix("SQLite drops no column that an index or constraint needs")
-    if declared in {"mysql", "mariadb"} and any(constraint.kind == "foreignkey" for constraint in definition.constraints):
-        raise NoFix("MySQL drops no column that a foreign key needs, and this one has no name of its own")
+    keys = [constraint for constraint in definition.constraints if constraint.kind == "foreignkey"]
+    if keys and {"mysql", "mariadb"} & {*maker.former.dialects(op)}:
+        if any(not isinstance(key.name, str) for key in keys):
+            raise NoFix("MySQL drops no column that a foreign key needs, and this one has no name of its own")
+        for key in keys:
+            meant = ops.DropConstraint(constraint=key.name, table=op.table, kind="foreignkey", schema=op.schema)
+            kind = {"type_": maker.quote("foreignkey")}
+            yield maker.on_table("drop_constraint", meant, maker.quote(key.name), table="1", options=kind)
     step = maker.on_table(
         "drop_column",
         ops.DropColumn(table=op.table, column=op.column, schema=op.schema),
@@ -52,6 +58,8 @@ def add_column_again(maker: Maker, op: ops.DropColumn) -> Iterator[Step]:
         raise NoFix(f"{op.table}.{op.column} took no NULL and has no default, so rows cannot take it back")
     hanging = _hanging(table, str(op.column))
     inline = [entry for entry in hanging if isinstance(entry, Constraint) and entry.name is None]
+    if op.batch and any(entry.kind == "foreignkey" for entry in inline):
+        raise NoFix("a batch makes no foreign key without a name")
     code = column_code(maker, op, column, inline)
     types = former.types(maker.number, op.table, op.schema, op.column)
     meant = ops.AddColumn(table=op.table, column=op.column, definition=column, schema=op.schema)

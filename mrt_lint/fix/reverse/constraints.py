@@ -44,6 +44,10 @@ def remove_constraint(maker: Maker, op: ops.CreateConstraint) -> Iterator[Step]:
         raise NoFix("the constraint has no name to drop it by")
     if op.definition.using_index is not None and becomes_constraint(maker.former.upgrade[: maker.number], op) is None:
         raise NoFix("the index that became the constraint has to come back as one")
+    if op.definition.kind == "primary" and op.definition.using_index is None:
+        for column in op.columns if isinstance(op.columns, tuple) else ():
+            if maker.former.column(maker.number, op.table, op.schema, column).nullable is not False:
+                raise NoFix(f"{op.table}.{column} may have taken NULL before it was part of the primary key")
     kind = op.definition.kind if op.definition.kind in _KINDS else None
     meant = ops.DropConstraint(constraint=op.constraint, table=op.table, kind=kind, schema=op.schema)
     yield maker.on_table(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from mrt_lint import ops
 from mrt_lint.fix.offer import NoFix
 from mrt_lint.fix.reverse.enum import create_enum, drop_enum
-from mrt_lint.fix.reverse.maker import Maker, again_in_sql
+from mrt_lint.fix.reverse.maker import Maker, again_in_sql, known
 from mrt_lint.fix.step import Step
 from mrt_lint.history.schema import object_place
 from mrt_lint.phrase import in_sql
-from mrt_lint.values import MaybeName
+from mrt_lint.values import MaybeName, SqlType, Unknown
 
 _BY_NAME: Final = frozenset(("view", "materialized view", "sequence", "type", "enum", "domain"))
 """What goes by its name alone; a function's goes with its arguments, a trigger's with its table."""
@@ -29,10 +30,30 @@ def remove_object(maker: Maker, op: ops.CreateObject) -> Iterator[Step]:
     if not op.sql:
         if op.kind != "enum":
             raise NoFix(f"{op.kind} {op.name} is made by other means than SQL")
-        yield drop_enum(maker.scene, _named(op.name), op.schema, like=op)
+        _look_at_users(maker, op)
+        step = drop_enum(maker.scene, _named(op.name), op.schema, like=op)
+        yield replace(step, unsafe="the type may have been there before") if known(op.if_not_exists) else step
         return
     kind = "type" if op.kind == "enum" else op.kind
     yield _run(maker, f"DROP {kind.upper()} {_path(maker, op, op.schema, op.name)}")
+
+
+def _look_at_users(maker: Maker, op: ops.CreateObject) -> None:
+    """Raise NoFix where a column made before has a type of that name: the type is older than this revision."""
+    where = object_place("enum", op.schema, _named(op.name))
+    for migration, earlier in maker.former.before(maker.number):
+        if migration.path == maker.scene.migration.path:
+            continue
+        if isinstance(earlier, ops.CreateTable | ops.AddColumn):
+            columns = earlier.columns if isinstance(earlier, ops.CreateTable) else (earlier.definition,)
+            kinds = (column.type.on("postgresql") for column in columns if isinstance(column.type, SqlType))
+            if any(_place_of(kind) == where for kind in kinds):
+                raise NoFix(f"revision {migration.revision} has columns of type {op.name} already")
+
+
+def _place_of(kind: SqlType | Unknown) -> object:
+    named = isinstance(kind, SqlType) and kind.name == "ENUM" and isinstance(kind.type_name, str)
+    return object_place("enum", kind.schema, str(kind.type_name)) if named and isinstance(kind, SqlType) else None
 
 
 def restore_object(maker: Maker, op: ops.DropObject) -> Iterator[Step]:
@@ -46,6 +67,8 @@ def restore_object(maker: Maker, op: ops.DropObject) -> Iterator[Step]:
         yield create_enum(maker, found)
         return
     where = object_place(op.kind, op.schema, str(op.name))
+    if op.kind in {"function", "procedure", "aggregate"} and _count(maker, where) > 1:
+        raise NoFix(f"there was more than one {op.kind} {op.name}, each with arguments of its own")
     for migration, earlier in maker.former.before(maker.number):
         if isinstance(earlier, ops.CreateObject) and object_place(earlier.kind, earlier.schema, str(earlier.name)) == where:
             if earlier.body != found.body or not earlier.sql:
@@ -55,16 +78,20 @@ def restore_object(maker: Maker, op: ops.DropObject) -> Iterator[Step]:
     raise NoFix(f"{op.kind} {op.name} was changed since it was made")
 
 
+def _count(maker: Maker, where: object) -> int:
+    """Count how often an object of a name was made."""
+    made = (op for _, op in maker.former.before(maker.number) if isinstance(op, ops.CreateObject))
+    return sum(object_place(op.kind, op.schema, str(op.name)) == where for op in made)
+
+
 def rename_index_back(maker: Maker, op: ops.RenameIndex) -> Iterator[Step]:
     """Undo ALTER INDEX … RENAME, in the words that PostgreSQL has for it."""
-    yield _run(
-        maker, f"ALTER INDEX {_path(maker, op, op.schema, op.new_index)} RENAME TO {in_sql(op, _named(op.index), maker.dialect)}"
-    )
+    yield _run(maker, f"ALTER INDEX {_path(maker, op, op.schema, op.new_index)} RENAME TO {_spelled(maker, op, op.index)}")
 
 
 def rename_constraint_back(maker: Maker, op: ops.RenameConstraint) -> Iterator[Step]:
     """Undo ALTER TABLE … RENAME CONSTRAINT."""
-    new, old = in_sql(op, _named(op.new_constraint), maker.dialect), in_sql(op, _named(op.constraint), maker.dialect)
+    new, old = _spelled(maker, op, op.new_constraint), _spelled(maker, op, op.constraint)
     yield _run(maker, f"ALTER TABLE {_path(maker, op, op.schema, op.table)} RENAME CONSTRAINT {new} TO {old}")
 
 
@@ -79,7 +106,7 @@ def rename_object_back(maker: Maker, op: ops.RenameObject) -> Iterator[Step]:
     kind = {"enum": "type"}.get(op.kind, op.kind)
     yield _run(
         maker,
-        f"ALTER {kind.upper()} {_path(maker, op, op.schema, op.new_name)} RENAME TO {in_sql(op, _named(op.name), maker.dialect)}",
+        f"ALTER {kind.upper()} {_path(maker, op, op.schema, op.new_name)} RENAME TO {_spelled(maker, op, op.name)}",
     )
 
 
@@ -88,7 +115,14 @@ def _run(maker: Maker, statement: str) -> Step:
 
 
 def _path(maker: Maker, op: ops.Op, schema: MaybeName, name: MaybeName) -> str:
-    return ".".join(in_sql(op, _named(part), maker.dialect) for part in (schema, name) if part is not None)
+    return ".".join(_spelled(maker, op, part) for part in (schema, name) if part is not None)
+
+
+def _spelled(maker: Maker, op: ops.Op, name: object) -> str:
+    """Give a name as SQL takes it, in quotes where the SQL of the operation has it so: without, its capitals would be lost."""
+    sql = (other.statement for other in maker.former.upgrade if isinstance(other, ops.Execute) and other.origin == op.origin)
+    quoted = f'"{_named(name)}"'
+    return quoted if any(isinstance(text, str) and quoted in text for text in sql) else in_sql(op, _named(name), maker.dialect)
 
 
 def _named(name: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -189,9 +190,15 @@ class Plan:
         if op.sql or not any(self.scene.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
             return
         ledger = self.scene.case.ledger(op)
+        if any(
+            isinstance(node, ast.keyword) and node.arg == "inherit_schema" for node in ast.walk(self.scene.text.call(op.origin))
+        ):
+            raise NoFix("the schema of an enum type is not known")
         implied = {touch.key for touch in ledger.touches.get(id(op), ()) if touch.action == "implied"}
         for column in op.columns:
             kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
+            if isinstance(kind, SqlType) and isinstance(kind.item, SqlType) and kind.item.name == "ENUM":
+                raise NoFix(f"the enum type of {column.name}'s items stays behind")
             if not isinstance(kind, SqlType) or kind.name != "ENUM" or kind.creates_type is False:
                 continue
             if not isinstance(kind.type_name, str) or kind.creates_type is UNKNOWN:

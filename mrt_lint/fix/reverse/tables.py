@@ -37,7 +37,7 @@ def comment_back(maker: Maker, op: ops.CreateTableComment | ops.DropTableComment
     """Undo a comment, by what the operation says was there before."""
     former = op.existing_comment
     if former is UNSET:
-        former = None if isinstance(op, ops.CreateTableComment) else UNKNOWN
+        former = None if isinstance(op, ops.CreateTableComment) and not _is_commented(maker, op) else UNKNOWN
     if former is UNKNOWN:
         raise NoFix("the former comment of the table is not known")
     if former is None:
@@ -46,6 +46,19 @@ def comment_back(maker: Maker, op: ops.CreateTableComment | ops.DropTableComment
     else:
         created = ops.CreateTableComment(table=op.table, comment=former, schema=op.schema)
         yield maker.on_table("create_table_comment", created, maker.quote(former), table="0")
+
+
+def _is_commented(maker: Maker, op: ops.CreateTableComment) -> bool:
+    """Whether the table had a comment before, as far as the migrations before tell."""
+    where = place(op.schema, str(op.table))
+    for migration, earlier in maker.former.before(maker.number):
+        if place(getattr(earlier, "schema", None), str(getattr(earlier, "table", ""))) != where:
+            continue
+        if isinstance(earlier, ops.CreateTableComment | ops.DropTableComment):
+            return isinstance(earlier, ops.CreateTableComment)
+        if isinstance(earlier, ops.CreateTable):
+            return not earlier.sql and "comment" in keywords(maker.scene.text_of(migration).call(earlier.origin))
+    return False
 
 
 def create_table_again(maker: Maker, op: ops.DropTable) -> Iterator[Step]:
