@@ -77,7 +77,7 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
     listing = commands.add_parser("rules", help="list the rules")
     _add_output(listing)
     explain = commands.add_parser("explain", help="say what a rule finds, why that hurts, and what to write instead")
-    explain.add_argument("rules", metavar="CODE", nargs="+", help="a code or name: MRT201, drop-column")
+    explain.add_argument("rules", metavar="CODE", nargs="+", help="a code, its beginning or a name: MRT201, MRT2, drop-column")
     verify = commands.add_parser("verify", help="upgrade, downgrade and compare every revision on a scratch database")
     if "verify" in first:
         from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for

@@ -10,6 +10,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 
 from mrt_lint import page
+from mrt_lint.cli.rules import line
 from mrt_lint.report.style import Style
 from mrt_lint.rule import Rule
 from mrt_lint.rules import all_rules
@@ -18,12 +19,21 @@ from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:
-    """Print the pages that were asked for. Raises UsageError for a code or name that no rule has."""
+    """Print the pages that were asked for, a list for the beginning of codes (MRT2). Raises UsageError where no rule fits."""
     style = Style.of(sys.stdout)
     width = min(shutil.get_terminal_size().columns, 100)
-    texts = ("\n".join(_lines(page.render(find(name)), style, width)).strip() for name in options.rules)
+    texts = [_list(group, style) if (group := begun_with(name)) else _page(find(name), style, width) for name in options.rules]
     sys.stdout.write("\n\n\n".join(texts) + "\n")
     return 0
+
+
+def begun_with(name: str) -> list[Rule]:
+    """Give the rules whose codes begin with what is shorter than a code, in any case; none for everything else."""
+    beginning = name.strip().upper()
+    return [rule for rule in all_rules() if rule.code.startswith(beginning)] if _BEGINNING.fullmatch(beginning) else []
+
+
+_BEGINNING = re.compile(r"MRT\d{0,2}")
 
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
@@ -40,11 +50,19 @@ def find(name: str) -> Rule:
     raise UsageError(f"There is no rule {name}{likely or '; mrt rules lists them.'}")
 
 
+def _list(rules: list[Rule], style: Style) -> str:
+    return "\n".join([*(line(rule, style) for rule in rules), "", f"mrt explain {rules[0].code} shows the page of one."])
+
+
+def _page(rule: Rule, style: Style, width: int) -> str:
+    return "\n".join(_lines(page.render(rule), style, width)).strip()
+
+
 def _lines(markdown: str, style: Style, width: int) -> Iterator[str]:
     """Set a page for the terminal: headings stand out, code is indented, text is wrapped."""
     for index, block in enumerate(markdown.split("```")):
         if index % 2:
-            yield from (style.paint(f"    {line}", "cyan") if line else "" for line in block.splitlines()[1:])
+            yield from (style.paint(f"    {code}", "cyan") if code else "" for code in block.splitlines()[1:])
             continue
         for paragraph in re.split(r"\n\n+|\n(?=\* )", block.strip("\n")):
             if paragraph.startswith("#"):

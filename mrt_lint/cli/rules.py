@@ -20,7 +20,7 @@ def run(options: Namespace) -> int:
         write(json.dumps([_document(rule) for rule in all_rules()], indent=2) + "\n", options)
     else:
         style = style_of(options)
-        write("".join(f"{_line(rule, style)}\n" for rule in all_rules()), options)
+        write("".join(f"{line(rule, style)}\n" for rule in all_rules()), options)
     return 0
 
 
@@ -40,7 +40,7 @@ def _document(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _line(rule: Rule, style: Style) -> str:
+def line(rule: Rule, style: Style) -> str:
     """Write a rule's code, name and severity, and below what it finds."""
     colour = "red" if rule.severity is Severity.ERROR else "yellow"
     remark = rule.severity.value + ("" if rule.default else ", only when selected")

@@ -38,6 +38,21 @@ def test_several_rules_are_explained_at_once(project):
     assert "MRT202 drop-table" in out
 
 
+@pytest.mark.parametrize("beginning", ["MRT2", "mrt21", "MRT"])
+def test_the_beginning_of_codes_lists_the_rules_that_have_it(project, beginning):
+    result = project.mrt("explain", beginning)
+    group = [rule.code for rule in all_rules() if rule.code.startswith(beginning.upper())]
+    assert len(group) > 1
+    assert [line.split()[0] for line in result.out.splitlines() if line.startswith("MRT")] == group
+    assert result.out.splitlines()[-1] == f"mrt explain {group[0]} shows the page of one."
+    assert (result.code, result.err) == (0, "")
+
+
+def test_a_list_and_a_page_stand_one_below_the_other(project):
+    out = project.mrt("explain", "MRT2", "MRT408").out
+    assert "mrt explain MRT201 shows the page of one.\n\n\nMRT408 drop-index\n" in out
+
+
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 def test_every_page_can_be_shown(project, rule):
     assert project.mrt("explain", rule.code).out.startswith(f"{rule.code} {rule.name}\n")
@@ -47,6 +62,7 @@ def test_every_page_can_be_shown(project, rule):
     ("name", "sentence"),
     [
         ("MRT2011", "There is no rule MRT2011; did you mean MRT201"),
+        ("MRT6", "There is no rule MRT6"),
         ("drop-colum", "did you mean drop-column"),
         ("xyz", "mrt rules lists them."),
     ],
