@@ -8,9 +8,10 @@ is what that source, read again, has to agree with.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from mrt_lint import ops
 from mrt_lint.fix.arguments import argument, keywords
@@ -25,6 +26,7 @@ from mrt_lint.ops import Op
 from mrt_lint.values import UNSET, Column, MaybeName, Name, SqlType
 
 _T = TypeVar("_T")
+_WORD: Final = re.compile(r"\w+")
 _WORDS: Final = (
     "name type_ nullable server_default primary_key autoincrement unique index comment default onupdate insert_default doc info key"
 )
@@ -104,6 +106,17 @@ class Former:
                 migration = history.migrations[revision]
                 yield from ((migration, op) for op in reversed(migration.upgrade_ops))
 
+    def look_at_renames(self, number: int, made: Op, text: str, *, table: MaybeName = None) -> None:
+        """Raise NoFix where a text that made something names what was renamed since, in `table` or anywhere where that is None."""
+        words = {fold(word) for word in _WORD.findall(text)}
+        for _, op in self.before(number):
+            if op is made:
+                return
+            renamed = op.table if isinstance(op, ops.RenameTable) else op.column if _renames(op) else None
+            here = table is None or fold(str(table)) in {fold(str(getattr(op, name, ""))) for name in ("table", "new_table")}
+            if isinstance(renamed, str) and here and fold(renamed) in words:
+                raise NoFix(f"{renamed} was renamed since, and the text that has to be written again names it")
+
     def setting(self, number: int, op: ops.DropColumn | ops.DropTable | ops.AlterColumn, column: str, name: str) -> Code | None:
         """Give the source that last said a setting of a column ("type", "server_default"), None where it says none.
 
@@ -154,6 +167,10 @@ class Former:
         if keywords(found[0]) - _COLUMN or "Sequence" in parts:
             raise NoFix(f"revision {migration.revision} says more of column {column} than is known")
         return found[0]
+
+
+def _renames(op: Op) -> TypeGuard[ops.AlterColumn]:
+    return isinstance(op, ops.AlterColumn) and op.new_column is not UNSET
 
 
 def _called(node: ast.Call) -> str:

@@ -501,6 +501,71 @@ def test_what_was_there_before_is_neither_dropped_nor_guessed(users, before, upg
     assert why in out
 
 
+@pytest.mark.parametrize(
+    ("made", "renamed", "dropped"),
+    [
+        (
+            'op.create_index("ix", "users", [sa.text("lower(email)")])',
+            'op.alter_column("users", "email", new_column_name="mail")',
+            'op.drop_index("ix", "users")',
+        ),
+        (
+            'op.create_index("ix", "users", ["id"], postgresql_where=sa.text("level > 0"))',
+            'op.alter_column("users", "level", new_column_name="rank")',
+            'op.drop_index("ix", "users")',
+        ),
+        (
+            'op.create_check_constraint("ck", "users", "level > 0")',
+            'op.alter_column("users", "level", new_column_name="rank")',
+            'op.drop_constraint("ck", "users", type_="check")',
+        ),
+        (
+            'op.execute("CREATE VIEW v AS SELECT level FROM users")',
+            'op.alter_column("users", "level", new_column_name="rank")',
+            'op.execute("DROP VIEW v")',
+        ),
+        (
+            'op.execute("CREATE INDEX ix ON users (level)")',
+            'op.rename_table("users", "people")',
+            'op.drop_index("ix", "people")',
+        ),
+    ],
+)
+def test_a_text_that_names_what_was_renamed_since_is_not_written_again(users, made, renamed, dropped):
+    users.migration("a2", "a1", functions(made, "raise NotImplementedError"))
+    users.migration("a3", "a2", functions(renamed, "raise NotImplementedError"))
+    body = functions(dropped, "pass")
+    path = users.migration("a4", "a3", body)
+    out = users.mrt("check", "versions", "--fix", "--unsafe-fixes", "--select", "MRT102").out
+    assert path.read_text().endswith(body)
+    assert "was renamed since, and the text that has to be written again names it" in out
+
+
+def test_an_index_that_only_its_condition_ties_to_a_column_comes_back_with_it(users):
+    users.migration("a2", "a1", functions(SOME, "raise NotImplementedError"))
+    path = users.migration("a3", "a2", functions('op.drop_column("users", "level")', "pass"))
+    users.mrt("check", "versions", "--fix", "--unsafe-fixes", "--select", "MRT102")
+    assert joined(path.read_text()).endswith(f"    {SOME}\n")
+
+
+def test_a_column_that_an_index_includes_does_not_come_back(users):
+    made = 'op.create_index("ix", "users", ["id"], postgresql_include=["level"])'
+    users.migration("a2", "a1", functions(made, "raise NotImplementedError"))
+    body = functions('op.drop_column("users", "level")', "pass")
+    path = users.migration("a3", "a2", body)
+    out = users.mrt("check", "versions", "--fix", "--unsafe-fixes", "--select", "MRT102").out
+    assert path.read_text().endswith(body)
+    assert "index ix may include the column" in out
+
+
+def test_a_name_that_no_convention_changed_stays_final(users):
+    made = 'op.create_unique_constraint(op.f("full"), "users", ["level"])'
+    users.migration("a2", "a1", functions(made, "raise NotImplementedError"))
+    path = users.migration("a3", "a2", functions('op.drop_constraint("full", "users", type_="unique")', "pass"))
+    users.mrt("check", "versions", "--fix", "--select", "MRT102")
+    assert path.read_text().endswith(f"    {made}\n")
+
+
 def test_what_mysql_forgets_is_not_left_out(users):
     body = functions('op.alter_column("users", "level", existing_type=sa.Integer(), type_=sa.BigInteger())', "pass")
     assert fix(users, body, "--dialect", "mysql") == body

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -57,6 +59,7 @@ def add_column_again(maker: Maker, op: ops.DropColumn) -> Iterator[Step]:
     if not is_nullable(column) and column.server_default is None:
         raise NoFix(f"{op.table}.{op.column} took no NULL and has no default, so rows cannot take it back")
     hanging = _hanging(table, str(op.column))
+    _look_at_included(maker, op)
     inline = [entry for entry in hanging if isinstance(entry, Constraint) and entry.name is None]
     if op.batch and any(entry.kind == "foreignkey" for entry in inline):
         raise NoFix("a batch makes no foreign key without a name")
@@ -72,6 +75,15 @@ def add_column_again(maker: Maker, op: ops.DropColumn) -> Iterator[Step]:
             yield create_constraint_again(maker, entry, op.table, op.schema)
 
 
+def _look_at_included(maker: Maker, op: ops.DropColumn) -> None:
+    """Raise NoFix where an index may INCLUDE the column: it goes with it, and is not known as one of its indexes."""
+    for migration, earlier in maker.former.before(maker.number):
+        if isinstance(earlier, ops.CreateIndex) and fold(str(earlier.table)) == fold(str(op.table)):
+            node = maker.scene.text_of(migration).call(earlier.origin)
+            if re.search(r"\bINCLUDE\b|postgresql_include", ast.unparse(node), re.IGNORECASE):
+                raise NoFix(f"index {earlier.index} may include the column")
+
+
 def _hanging(table: Table, column: str) -> list[Constraint | ops.CreateIndex]:
     """Give the indexes and constraints that a database drops with a column. Raises NoFix where nobody can tell."""
     if UNKNOWN in table.indexes.values() or UNKNOWN in table.constraints.values():
@@ -80,14 +92,15 @@ def _hanging(table: Table, column: str) -> list[Constraint | ops.CreateIndex]:
     everything: tuple[Constraint | ops.CreateIndex, ...] = (*table.known_indexes(), *table.known_constraints())
     for entry in everything:
         if isinstance(entry, Constraint) and entry.kind in {"check", "exclude"}:
-            if fold(column) in fold(str(entry.condition)):
+            if entry.kind == "exclude" or fold(column) in fold(str(entry.condition)):
                 raise NoFix(f"a check of {table.name} names the column")
             continue
         if not isinstance(entry.columns, tuple):
             raise NoFix(f"the columns under an index or constraint of {table.name} are not known")
         if isinstance(entry, ops.CreateIndex) and entry.index is None:
             raise NoFix(f"an index of {table.name} has no name")
-        if any(fold(column) in fold(str(name)) for name in entry.columns):
+        where = entry.where if isinstance(entry, ops.CreateIndex) else None
+        if any(fold(column) in fold(str(name)) for name in (*entry.columns, where or "")):
             if isinstance(entry, Constraint) and (entry.kind == "primary" or (entry.name is None and len(entry.columns) > 1)):
                 raise NoFix(f"a constraint of {table.name} that has no name, or its primary key, covers the column")
             found.append(entry)

@@ -78,9 +78,11 @@ def create_constraint_again(
     maker: Maker, constraint: Constraint, table: Name, schema: MaybeName, *, name: MaybeName = None
 ) -> Step:
     """Make a constraint as it was. Raises NoFix where a part of it is not known or cannot be said."""
-    _look_at_source(maker, constraint, str(table))
+    is_final = _look_at_source(maker, constraint, str(table))
     wanted = replace(constraint, name=name or constraint.name)
     written = maker.name(wanted.name, "constraint_name") if name is not None else maker.quote(wanted.name)
+    if is_final and isinstance(written, str) and wanted.name == constraint.name:
+        written = call(maker.scene.names.op("f"), written)
     options = _options(maker, wanted)
     meant = _kind(wanted)(table=table, schema=schema, definition=wanted)
     if wanted.kind == "foreignkey":
@@ -144,8 +146,11 @@ def _kind(constraint: Constraint) -> type[ops.CreateConstraint]:
     return _KINDS[constraint.kind]
 
 
-def _look_at_source(maker: Maker, constraint: Constraint, table: str) -> None:
-    """Raise NoFix where the source that made a constraint is not found, or says more of it than is known."""
+def _look_at_source(maker: Maker, constraint: Constraint, table: str) -> bool:
+    """Tell whether the source that made a constraint gives its name as final, by `op.f`.
+
+    Raises NoFix where it is not found, or says more of the constraint than is known.
+    """
     for migration, op in maker.former.before(maker.number):
         if not _may_make(op, constraint, table):
             continue
@@ -154,14 +159,16 @@ def _look_at_source(maker: Maker, constraint: Constraint, table: str) -> None:
         text = maker.scene.text_of(migration)
         nodes = [node for node in ast.walk(text.call(op.origin)) if isinstance(node, ast.Call) and _makes(node, constraint)]
         if not nodes and constraint.kind in {"unique", "primary"} and constraint.name is None:
-            return  # `unique=True` or `primary_key=True` of a column
+            return False  # `unique=True` or `primary_key=True` of a column
         for node in nodes:
             if keywords(node) - _UNDERSTOOD:
                 raise NoFix(f"the source says more of constraint {constraint.name} than is known")
             if constraint.kind == "check" and not _is_plain(node, batch=op.batch):
                 raise NoFix(f"the condition of constraint {constraint.name} is not plain text")
+            if constraint.kind == "check":
+                maker.former.look_at_renames(maker.number, op, str(constraint.condition), table=table)
         if nodes:
-            return
+            return any(_is_final(node, batch=op.batch) for node in nodes)
     raise NoFix(f"no migration says what constraint {constraint.name} was")
 
 
@@ -182,6 +189,12 @@ def _makes(node: ast.Call, constraint: Constraint) -> bool:
         name = name.args[0]
     given = name.value if isinstance(name, ast.Constant) else None
     return given == constraint.name
+
+
+def _is_final(node: ast.Call, *, batch: bool) -> bool:
+    """Tell whether a constraint's name is written as `op.f(…)`, which no naming convention changes."""
+    name = operand(node, "constraint_name", batch=batch) or argument(node, "name")
+    return isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute) and name.func.attr == "f"
 
 
 def _is_plain(node: ast.Call, *, batch: bool) -> bool:

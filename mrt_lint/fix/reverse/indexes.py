@@ -61,6 +61,7 @@ def create_index_again(
     node = maker.scene.text_of(migration).call(made.origin)
     if not isinstance(node.func, ast.Attribute) or node.func.attr != "create_index":
         raise NoFix(f"index {index.index} came with its table or column")
+    maker.former.look_at_renames(maker.number, made, ast.unparse(node), table=made.table)
     graft = maker.former.graft(migration)
     columns = operand(node, "columns", batch=made.batch)
     name = operand(node, "index_name", batch=made.batch)

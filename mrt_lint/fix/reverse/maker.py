@@ -147,4 +147,5 @@ def again_in_sql(maker: Maker, migration: Migration, made: Op) -> Step:
     statement = here[0].statement if isinstance(here[0], Execute) else None
     if here[1:] != [made] or not isinstance(statement, str):
         raise NoFix(f"revision {migration.revision} makes it in SQL that does more")
+    maker.former.look_at_renames(maker.number, made, statement)
     return maker.execute(statement, Execute(statement=statement))
