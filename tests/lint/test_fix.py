@@ -566,6 +566,54 @@ def test_a_name_that_no_convention_changed_stays_final(users):
     assert path.read_text().endswith(f"    {made}\n")
 
 
+@pytest.mark.parametrize(
+    ("before", "upgrade", "why"),
+    [
+        (
+            'op.execute("ALTER TABLE notes ENABLE ROW LEVEL SECURITY")',
+            'op.drop_table("notes")',
+            "revision a3 does more to table notes in SQL",
+        ),
+        ('op.execute("GRANT SELECT ON notes TO reader")', 'op.drop_table("notes")', "revision a3 does more to table notes in SQL"),
+        ('op.create_table_comment("notes", "one")', 'op.drop_table("notes")', "table notes has a comment"),
+        (
+            "pass",
+            'with contextlib.suppress(Exception):\n    op.add_column("notes", sa.Column("a", sa.Text))',
+            "nobody can tell by reading whether it runs",
+        ),
+        (
+            "pass",
+            'try:\n    op.add_column("notes", sa.Column("a", sa.Text))\nexcept Exception:\n    pass',
+            "nobody can tell by reading whether it runs",
+        ),
+    ],
+)
+def test_what_is_known_of_a_table_in_part_only_is_left_alone(users, before, upgrade, why):
+    users.migration("a2", "a1", functions('op.create_table("notes", sa.Column("id", sa.Integer))', 'op.drop_table("notes")'))
+    users.migration("a3", "a2", functions(before, "raise NotImplementedError"))
+    body = "import contextlib\n\n\n" + functions(upgrade, "pass")
+    path = users.migration("a4", "a3", body)
+    out = users.mrt("check", "versions", "--fix", "--unsafe-fixes", "--select", "MRT102").out
+    assert path.read_text().endswith(body)
+    assert why in out
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'op.create_table("logs", sa.Column("id", sa.Integer), postgresql_partition_by="RANGE (id)")',
+        'op.execute("CREATE TABLE logs (id int) PARTITION BY RANGE (id)")',
+    ],
+)
+def test_an_index_of_a_partitioned_table_is_not_made_concurrent(users, table):
+    users.migration("a2", "a1", functions(table, 'op.drop_table("logs")'))
+    body = functions('op.create_index("ix", "logs", ["id"])', 'op.drop_index("ix", "logs")')
+    path = users.migration("a3", "a2", body)
+    out = users.mrt("check", "versions", "--fix", "--select", "MRT407").out
+    assert path.read_text().endswith(body)
+    assert "no index of a partitioned table concurrently" in out
+
+
 def test_what_mysql_forgets_is_not_left_out(users):
     body = functions('op.alter_column("users", "level", existing_type=sa.Integer(), type_=sa.BigInteger())', "pass")
     assert fix(users, body, "--dialect", "mysql") == body

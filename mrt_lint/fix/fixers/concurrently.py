@@ -10,7 +10,8 @@ from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.offer import Edit, Fix, NoFix, Offer
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.statement import Statement
-from mrt_lint.ops import CreateIndex, DropIndex, Execute, Op
+from mrt_lint.history.schema import fold
+from mrt_lint.ops import CreateIndex, CreateTable, DropIndex, Execute, Op
 from mrt_lint.rule import Finding
 
 _CONCURRENTLY = "postgresql_concurrently"
@@ -59,6 +60,8 @@ def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
         raise NoFix("a batch does all its work in one transaction")
     if not op.certain:
         raise NoFix("nobody can tell by reading whether it runs")
+    if _is_partitioned(scene, getattr(op, "table", None)):
+        raise NoFix("PostgreSQL builds and drops no index of a partitioned table concurrently")
     statement = Statement.at(scene.text, op.origin)
     if any(isinstance(outer, ast.For | ast.While | ast.Try) for outer in scene.text.around(statement.node)):
         raise NoFix("it stands in a loop or a try")
@@ -74,6 +77,23 @@ def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
         code = statement.with_keyword(_CONCURRENTLY, "True", deeper=deeper)
     edit = statement.in_autocommit_block(code) if deeper else statement.replaced(code)
     return (edit,), statement.function.name
+
+
+def _is_partitioned(scene: Scene, table: object) -> bool:
+    """Whether a migration before made the table with PARTITION BY.
+
+    Source: https://www.postgresql.org/docs/current/sql-createindex.html ("Building Indexes Concurrently").
+    """
+    history = scene.context.history
+    if history is None or not isinstance(table, str):
+        return False
+    for migration in history.migrations.values():
+        for op in migration.upgrade_ops:
+            if isinstance(op, CreateTable) and isinstance(op.table, str) and fold(op.table) == fold(table):
+                with suppress(NoFix):
+                    source = ast.unparse(scene.text_of(migration).call(op.origin))
+                    return re.search(r"partition[ _]by", source, re.IGNORECASE) is not None
+    return False
 
 
 def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:

@@ -129,13 +129,20 @@ class Plan:
 
     def _is_to_be_undone(self, op: Op) -> bool:
         """Tell whether an operation leaves something behind that does not go with what it hangs on. Raises NoFix."""
-        if not op.certain:
+        if not op.certain or self._is_suppressed(op):
             raise NoFix("nobody can tell by reading whether it runs")
         if isinstance(op, _NOTHING):
             return self._is_unread(op)
         if isinstance(op, ops.Statement):
             return self._has_effect(op)
         return self._stays(op, place(getattr(op, "schema", None), str(getattr(op, "table", ""))))
+
+    def _is_suppressed(self, op: Op) -> bool:
+        """Whether an error of it is passed over, by `contextlib.suppress` or a handler: then it may not have run."""
+        outer = list(self.scene.text.around(self.scene.text.call(op.origin))) if op.origin is not None else []
+        return any(isinstance(node, ast.Try) and node.handlers for node in outer) or any(
+            "suppress(" in ast.unparse(item.context_expr) for node in outer if isinstance(node, ast.With) for item in node.items
+        )
 
     def _stays(self, op: Op, table: object) -> bool:
         """Tell it of an operation on a table. Raises NoFix."""

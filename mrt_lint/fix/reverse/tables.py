@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -108,6 +109,12 @@ def _look_at_source(maker: Maker, op: ops.DropTable) -> None:
             raise NoFix(f"table {op.table} had another name when it was made")
         if isinstance(earlier, ops.CreateObject) and earlier.table is not None and fold(str(earlier.table)) == fold(str(op.table)):
             raise NoFix(f"a {earlier.kind} goes with table {op.table}")
+        if isinstance(earlier, ops.CreateTableComment) and fold(str(earlier.table)) == fold(str(op.table)):
+            raise NoFix(f"table {op.table} has a comment")
+        if isinstance(earlier, ops.AlterObject) and earlier.kind == "table" and fold(str(earlier.name)) == fold(str(op.table)):
+            raise NoFix(f"revision {migration.revision} does more to table {op.table} in SQL ({earlier.action})")
+        if isinstance(earlier, ops.Statement) and earlier.effect is not False and _names(earlier, op):
+            raise NoFix(f"revision {migration.revision} does more to table {op.table} in SQL ({earlier.command})")
         if isinstance(earlier, ops.CreateTable) and place(earlier.schema, str(earlier.table)) == place(op.schema, str(op.table)):
             if earlier.sql:
                 raise NoFix(f"revision {migration.revision} makes table {op.table} in SQL")
@@ -116,6 +123,10 @@ def _look_at_source(maker: Maker, op: ops.DropTable) -> None:
                 raise NoFix(f"table {op.table} has options that are not known")
             return
     raise NoFix(f"no migration says what table {op.table} was")
+
+
+def _names(statement: ops.Statement, op: ops.DropTable) -> bool:
+    return fold(str(op.table)) in map(fold, re.findall(r"\w+", statement.text))
 
 
 def _keyed(column: Column, table: Table) -> Column:
