@@ -150,7 +150,7 @@ def _tables(op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> str:
     """Name the tables that nobody can write to: a table that points to itself once."""
     the_table = names(op)["the_table"]
     if not readable(key.referred_table):
-        return f"{the_table} and to another table"
+        return f"{the_table} and to 'another table'"
     if readable(op.table) and place(op.schema, op.table) == place(key.referred_schema, key.referred_table):
         return the_table
     schema = f"{key.referred_schema}." if readable(key.referred_schema) else ""

@@ -24,7 +24,7 @@ class UniqueOnExisting(Rule):
     code = "MRT406"
     name = "unique-on-existing"
     severity = Severity.WARNING
-    message = "upgrade makes ({columns}) unique in {the_table}{among}: it fails where two rows hold the same{lock}"
+    message = "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same{lock}"
     instead = (
         "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table} GROUP BY {sql_columns} HAVING count(*) > 1); "
         "then build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
@@ -221,8 +221,7 @@ class UniqueOnExisting(Rule):
 def _words(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:
     columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
     found = names(op, dialect) | {"columns": sql_of(columns, None, dialect), "sql_columns": sql_of(columns, op, dialect)}
-    where = where_of(op) if isinstance(op, ops.CreateIndex) else ""
-    found |= {"where": where, "among": where.replace(" WHERE ", " among the rows where ", 1)}
+    found["where"] = where_of(op) if isinstance(op, ops.CreateIndex) else ""
     if isinstance(op, ops.CreateIndex):
         code = code_of(op, dialect)
         found |= {"items": code["columns"], "options": code["options"], "last": op.table if readable(op.table) else "…"}
