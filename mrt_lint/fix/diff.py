@@ -10,7 +10,8 @@ from mrt_lint.fix.text import Text
 
 def unified(path: str, before: bytes, after: bytes) -> str:
     """Write the difference between two contents of a file; line ends and a byte order mark are part of the lines."""
-    lines = difflib.unified_diff(_lines(before), _lines(after), path, path)
+    name = f"{path}\t" if " " in path else path  # or else patch takes the name to end at the blank
+    lines = difflib.unified_diff(_lines(before), _lines(after), name, name)
     return "".join(_ended(lines))
 
 

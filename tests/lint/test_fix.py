@@ -11,6 +11,7 @@ import pytest
 
 from mrt_lint import ops
 from mrt_lint.fix import write
+from mrt_lint.fix.diff import unified
 from mrt_lint.fix.fixer import fixers
 from mrt_lint.fix.made import names_made
 from mrt_lint.fix.offer import Edit, NoFix, Offer
@@ -448,6 +449,11 @@ def test_what_upgrade_does_beside_the_schema_is_not_left_out(users, upgrade, why
             "revision a2 has columns of type mood already",
         ),
         (
+            ("op.execute(\"CREATE TYPE mood AS ENUM ('a', 'c')\")\nop.execute(\"ALTER TYPE mood ADD VALUE 'b' BEFORE 'c'\")"),
+            'op.execute("DROP TYPE mood")',
+            "the order of the labels of type mood is not known",
+        ),
+        (
             "pass",
             'op.create_table("notes", sa.Column("moods", sa.ARRAY(sa.Enum("a", name="mood"))))',
             "the enum type of moods's items stays behind",
@@ -612,6 +618,11 @@ def test_an_index_of_a_partitioned_table_is_not_made_concurrent(users, table):
     out = users.mrt("check", "versions", "--fix", "--select", "MRT407").out
     assert path.read_text().endswith(body)
     assert "no index of a partitioned table concurrently" in out
+
+
+def test_a_diff_ends_names_with_blanks_by_a_tab():
+    assert unified("a b.py", b"1\n", b"2\n").startswith("--- a b.py\t\n+++ a b.py\t\n")
+    assert unified("ab.py", b"1\n", b"2\n").startswith("--- ab.py\n+++ ab.py\n")
 
 
 def test_what_mysql_forgets_is_not_left_out(users):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from mrt_lint.fix.layout import Call, call, flat
 from mrt_lint.fix.offer import NoFix
 from mrt_lint.fix.reverse.maker import Maker
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.step import Step
-from mrt_lint.ops import CreateObject, DropObject, Op
+from mrt_lint.history.schema import fold
+from mrt_lint.ops import AddEnumValue, CreateObject, DropObject, Execute, Op
 from mrt_lint.values import MaybeName, Unknown
 
 
@@ -33,6 +36,7 @@ def create_enum(maker: Maker, made: CreateObject) -> Step:
     """Create a type with the labels it had. Raises NoFix where they are not all known."""
     if not isinstance(made.members, tuple) or not isinstance(made.name, str) or isinstance(made.schema, Unknown):
         raise NoFix(f"the labels of type {made.name} are not known")
+    _look_at_order(maker, made.name)
     names = maker.scene.names
     labels = [maker.quote(member) for member in made.members]
     schema = None if made.schema is None else names.quote(made.schema)
@@ -40,3 +44,14 @@ def create_enum(maker: Maker, made: CreateObject) -> Step:
     code = Call(f"{flat(kind)}.create", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
     made = CreateObject(kind="enum", name=made.name, schema=made.schema, members=made.members, if_not_exists=True)
     return maker.step(code, made)
+
+
+def _look_at_order(maker: Maker, name: str) -> None:
+    """Raise NoFix where a label was added before or behind another: the order of the labels is then not known."""
+    for migration, op in maker.former.before(maker.number):
+        if isinstance(op, AddEnumValue) and fold(str(op.enum)) == fold(name):
+            texts = (
+                str(other.statement) for other in migration.upgrade_ops if isinstance(other, Execute) and other.origin == op.origin
+            )
+            if any(re.search(r"\b(BEFORE|AFTER)\b", text, re.IGNORECASE) for text in texts):
+                raise NoFix(f"the order of the labels of type {name} is not known")
