@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.inference.volatility import is_volatile
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target
 from mrt_lint.undo.things import readable
-from mrt_lint.volatility import is_volatile
 
 _FIRST_WITHOUT_REWRITE = (11, 0)
 _OLD = Target(dialect="postgresql", pg_version=(10, 0))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
-from mrt_lint.alteration import blocked
 from mrt_lint.case import Case
+from mrt_lint.inference.alteration import blocked
 from mrt_lint.online import Change
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording

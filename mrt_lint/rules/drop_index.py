@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.indexing import code_of
+from mrt_lint.inference.indexing import code_of
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
 from mrt_lint.undo import Undo

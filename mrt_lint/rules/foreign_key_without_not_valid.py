@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
-from mrt_lint.alteration import blocked, leaves_keys_unchecked
 from mrt_lint.case import Case
 from mrt_lint.history.schema import place
+from mrt_lint.inference.alteration import blocked, leaves_keys_unchecked
 from mrt_lint.online import Change
 from mrt_lint.phrase import in_sql, names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target, Wording

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.indexing import code_of
+from mrt_lint.inference.indexing import code_of
 from mrt_lint.phrase import join, names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 

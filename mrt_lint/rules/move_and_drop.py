@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
-from mrt_lint.movement import movement, moves_back
+from mrt_lint.inference.movement import movement, moves_back
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
 

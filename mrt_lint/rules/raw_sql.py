@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mrt_lint import ops
-from mrt_lint.answers import answer, lingers, sql_words
 from mrt_lint.case import Case
+from mrt_lint.inference.answers import answer, lingers, sql_words
 from mrt_lint.rule import Example, Finding, Rule, Severity
 
 _LONGEST = 50

@@ -6,7 +6,7 @@ from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.dialects import FAMILY
 from mrt_lint.history.schema import fold
-from mrt_lint.indexing import code_of, sql_of, where_of
+from mrt_lint.inference.indexing import code_of, sql_of, where_of
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Wording
 from mrt_lint.undo.replacement import was_unique

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mrt_lint.indexing import code_of, expression, sql_of, where_of
+from mrt_lint.inference.indexing import code_of, expression, sql_of, where_of
 from mrt_lint.ops import CreateIndex
 from mrt_lint.values import HOLE, UNKNOWN
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mrt_lint import ops
-from mrt_lint.alteration import leaves_keys_unchecked
 from mrt_lint.case import Case
+from mrt_lint.inference.alteration import leaves_keys_unchecked
+from mrt_lint.inference.widening import is_narrowing, loses_fraction
 from mrt_lint.ops import Op
 from mrt_lint.undo.definition import here
 from mrt_lint.values import UNKNOWN, UNSET, SqlType
-from mrt_lint.widening import is_narrowing, loses_fraction
 
 _REFUSED_ROWS = {
     "foreignkey": "a row has no parent",

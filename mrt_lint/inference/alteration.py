@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.history.schema import Place, place
+from mrt_lint.inference.volatility import is_computed
 from mrt_lint.online import Algorithm, Change, Server, change_of_type
 from mrt_lint.ops import Op, Statement
 from mrt_lint.undo.definition import here
 from mrt_lint.undo.things import readable
 from mrt_lint.values import UNSET, Column, MaybeName, Name, SqlType
-from mrt_lint.volatility import is_computed
 
 _CHECKS = re.compile(r"\bforeign_key_checks\b\s*:?=\s*(\w+)", re.IGNORECASE)
 _OF_CONSTRAINT = {
