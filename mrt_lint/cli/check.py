@@ -129,7 +129,8 @@ def find(paths: list[str], settings: Settings) -> dict[Path, str]:
         if not location.folder.is_dir():
             raise UsageError(f"{shown(configuration)} names the folder {shown(location.folder)}, which does not exist.")
         names |= {file: shown(file) for file in location.files()}
-    return _some(names, shown(configuration))
+    folders = dict.fromkeys(shown(location.folder) for history in histories for location in history)
+    return _some(names, ", ".join(folders))
 
 
 def _gather(places: Iterable[tuple[str, str]]) -> dict[Path, str]:

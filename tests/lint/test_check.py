@@ -292,3 +292,10 @@ def test_nothing_is_executed_whatever_a_migration_holds(project):
     )
     assert project.mrt("check", "versions").code in {0, 1}
     assert not Path("touched").exists()
+
+
+def test_an_empty_history_is_named_by_its_folder_not_by_its_configuration(project):
+    project.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
+    (project.root / "migrations/versions").mkdir(parents=True)
+    result = project.mrt("check")
+    assert (result.code, result.err) == (2, "mrt check: There is no migration in migrations/versions: it holds no Python file.\n")
