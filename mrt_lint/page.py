@@ -45,7 +45,6 @@ _EVERYWHERE = """## What holds for every rule
   duplicates, NOT NULL or lost data concerns it, and what hangs on a table that `downgrade()` drops counts as undone.
 * A dialect guard is believed, and so is a declared dialect. Where none is declared, the rules about PostgreSQL speak.
 * What could not be read raises no finding of its own; it is counted and listed.
-* One mistake is told once: where `downgrade()` is missing (MRT101), that is said, and not again of each thing that is not undone.
 """
 
 

@@ -113,8 +113,7 @@ class Rule(ABC):
     """One dangerous pattern. The docstring's first line says what; the rest why it hurts in production.
 
     `message` and `instead` are format strings, filled from what `self.found()` is given. `manual` cites what the rule rests
-    on. An opt-in rule (`default = False`) speaks only when selected. A rule `of_undoing` says only
-    that one thing is not undone (`mrt_lint.repetition` says when it is silent).
+    on. An opt-in rule (`default = False`) speaks only when selected.
     `fix` is the kind of fix that `mrt check --fix` knows, `fixes` says what it writes and where it does not.
     """
 
@@ -129,7 +128,6 @@ class Rule(ABC):
     dialects: ClassVar[tuple[str, ...]] = ()
     exemptions: ClassVar[tuple[str, ...]] = ()
     manual: ClassVar[tuple[str, ...]] = ()
-    of_undoing: ClassVar[bool] = False
     fix: ClassVar[Fix | None] = None
     fixes: ClassVar[str] = ""
 

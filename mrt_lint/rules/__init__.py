@@ -11,7 +11,6 @@ from importlib import import_module
 from mrt_lint.case import Case
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
-from mrt_lint.repetition import told_once
 from mrt_lint.rule import Context, Finding, HistoryRule, Rule
 
 
@@ -31,9 +30,8 @@ def all_rules() -> tuple[Rule, ...]:
 def check(migration: Migration, context: Context, rules: Iterable[Rule]) -> Iterator[Finding]:
     """Give what the rules find in one migration, in the order of the file."""
     case = Case(migration, context)
-    known = tuple(rules)
-    found = {finding: None for rule in known for finding in rule.check(case)}
-    yield from sorted(told_once(found, known), key=lambda finding: (finding.place, finding.code))
+    found = {finding: None for rule in rules for finding in rule.check(case)}
+    yield from sorted(found, key=lambda finding: (finding.place, finding.code))
 
 
 def check_history(history: History, context: Context, rules: Iterable[Rule]) -> Iterator[Finding]:

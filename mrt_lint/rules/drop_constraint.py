@@ -20,7 +20,6 @@ class DropConstraint(Rule):
     code = "MRT409"
     name = "drop-constraint"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
     instead = 'add {create}("{constraint}", "{table}", …) to downgrade()'
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)

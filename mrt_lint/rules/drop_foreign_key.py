@@ -19,7 +19,6 @@ class DropForeignKey(Rule):
     code = "MRT205"
     name = "drop-foreign-key"
     severity = Severity.ERROR
-    of_undoing = True
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that point to nothing get in"
     instead = 'add op.create_foreign_key("{constraint}", "{table}", …) to downgrade()'
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)

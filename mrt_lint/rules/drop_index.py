@@ -21,7 +21,6 @@ class DropIndex(Rule):
     code = "MRT408"
     name = "drop-index"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade drops {the_index}{on}, downgrade {does}"
     instead = 'let downgrade() create it as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)

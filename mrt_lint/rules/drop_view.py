@@ -19,7 +19,6 @@ class DropView(Rule):
     code = "MRT207"
     name = "drop-view"
     severity = Severity.ERROR
-    of_undoing = True
     message = "upgrade drops {the_name}, downgrade does not create it again: who reads it finds {left}"
     instead = "add the former definition to downgrade(): op.execute('CREATE {kind} {name} AS …')"
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)

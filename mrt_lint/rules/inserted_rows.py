@@ -19,7 +19,6 @@ class InsertedRows(Rule):
     code = "MRT106"
     name = "inserted-rows"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade inserts rows into {the_table}, downgrade removes none there: they outlive the rollback"
     instead = "delete them by their keys in downgrade(): op.execute('DELETE FROM {table} WHERE …')"
     manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)

@@ -22,7 +22,6 @@ class NotRemoved(Rule):
     code = "MRT110"
     name = "not-removed"
     severity = Severity.ERROR
-    of_undoing = True
     message = "upgrade creates {what}, downgrade does not remove it: {consequence}"
     instead = "add {undo} to downgrade()"
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)

@@ -21,7 +21,6 @@ class NullableNotRestored(Rule):
     code = "MRT402"
     name = "nullable-not-restored"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
     instead = 'add {alter_column}"{column}", nullable=True{typed}{schema}) to {body}'
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)

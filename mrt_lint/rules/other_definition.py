@@ -22,7 +22,6 @@ class OtherDefinition(Rule):
     code = "MRT111"
     name = "other-definition"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade {does}, downgrade does not restore {what}: {difference}"
     instead = "give it in downgrade() the definition it had before this revision"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)

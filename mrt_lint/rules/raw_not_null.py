@@ -20,7 +20,6 @@ class RawNotNull(Rule):
     code = "MRT403"
     name = "raw-not-null"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade sets {the_column} NOT NULL in SQL, downgrade does not drop that: inserts of the older release fail"
     instead = "add op.execute('ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP NOT NULL') to downgrade()"
     on_mysql = Wording(

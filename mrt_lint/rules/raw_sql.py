@@ -20,7 +20,6 @@ class RawSql(Rule):
     code = "MRT104"
     name = "raw-sql"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade runs {what}, downgrade() does not answer it: its effect outlives the rollback"
     instead = (
         "add op.execute({answer!r}) to downgrade(), or say there in a comment with '# noqa: MRT104' here why nothing is needed"

@@ -20,7 +20,6 @@ class RenameColumn(Rule):
     code = "MRT302"
     name = "rename-column"
     severity = Severity.ERROR
-    of_undoing = True
     message = (
         "upgrade renames {the_column} to '{new_column}', downgrade does not rename it back: the older release finds no '{column}'"
     )

@@ -19,7 +19,6 @@ class RenameTable(Rule):
     code = "MRT301"
     name = "rename-table"
     severity = Severity.ERROR
-    of_undoing = True
     message = (
         "upgrade renames {the_table} to '{new_table}', downgrade does not rename it back: the older release finds no '{table}'"
     )

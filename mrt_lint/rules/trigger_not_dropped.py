@@ -19,7 +19,6 @@ class TriggerNotDropped(Rule):
     code = "MRT502"
     name = "trigger-not-dropped"
     severity = Severity.ERROR
-    of_undoing = True
     message = "upgrade creates {the_name}, downgrade does not drop it: it fires on the writes of the older release"
     instead = "add op.execute('DROP TRIGGER {name}{on}') to downgrade()"
     manual = ("PostgreSQL, CREATE TRIGGER: https://www.postgresql.org/docs/current/sql-createtrigger.html",)

@@ -21,7 +21,6 @@ class TypeNotDropped(Rule):
     code = "MRT503"
     name = "type-not-dropped"
     severity = Severity.ERROR
-    of_undoing = True
     message = "upgrade creates {the_name}, downgrade does not drop it: the next upgrade fails because it exists already"
     instead = "add op.execute('DROP {kind} {name}') to downgrade(), after the columns that use it"
     dialects = ("postgresql",)

@@ -23,7 +23,6 @@ class UpdateNotUndone(Rule):
     code = "MRT103"
     name = "update-not-undone"
     severity = Severity.WARNING
-    of_undoing = True
     message = "upgrade overwrites values in {the_table}, downgrade changes nothing there: the older release reads the new values"
     instead = (
         "write the values to a new column of {table}, which downgrade() drops, or compute the former ones again there with an "
