@@ -125,12 +125,12 @@ def find(paths: list[str], settings: Settings) -> dict[Path, str]:
     if configuration is None:
         raise UsageError("There is no alembic.ini here and no [tool.alembic]: name the folder, mrt check migrations/versions")
     names: dict[Path, str] = {}
-    for location in dict.fromkeys(location for history in histories for location in history):
+    locations = dict.fromkeys(location for history in histories for location in history)
+    for location in locations:
         if not location.folder.is_dir():
             raise UsageError(f"{shown(configuration)} names the folder {shown(location.folder)}, which does not exist.")
         names |= {file: shown(file) for file in location.files()}
-    folders = dict.fromkeys(shown(location.folder) for history in histories for location in history)
-    return _some(names, ", ".join(folders))
+    return _some(names, ", ".join(shown(location.folder) for location in locations))
 
 
 def _gather(places: Iterable[tuple[str, str]]) -> dict[Path, str]:

@@ -86,10 +86,6 @@ class Text:
         """Give the offset of a 1-based line and a 1-based column in characters."""
         return self._starts[line - 1] + column - 1
 
-    def line_of(self, offset: int) -> int:
-        """Give the 1-based line that an offset is in."""
-        return sum(start <= offset for start in self._starts)
-
     def line(self, number: int) -> str:
         """Give a line without its end."""
         return self._lines[number - 1]

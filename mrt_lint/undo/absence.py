@@ -5,37 +5,22 @@ from __future__ import annotations
 from mrt_lint.history.schema import Table as KnownTable
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.ops import (
-    AddColumn,
     AlterColumn,
-    BulkInsert,
-    CreateConstraint,
-    CreateIndex,
-    Delete,
     DropColumn,
-    DropConstraint,
     DropIndex,
-    DropTable,
-    Insert,
     Op,
-    RenameTable,
-    Truncate,
-    Update,
 )
-from mrt_lint.undo.things import Table, readable
+from mrt_lint.undo.things import ON_TABLES, Table, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import Column
 
-_ON_TABLES = (
-    *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
-    *(BulkInsert, Delete, Insert, Truncate, Update),
-)
 _FOREIGN = ("_alembic", "alembic_", "pg_", "sqlite_", "information_schema", "mysql")
 """How names begin that belong to Alembic or the database."""
 
 
 def find_absence(world: World, op: Op) -> str | None:
     """Say in one clause what an operation of downgrade() takes for granted that is not there; None for all that is known."""
-    if not op.certain or getattr(op, "if_exists", False) is not False or not isinstance(op, _ON_TABLES):
+    if not op.certain or getattr(op, "if_exists", False) is not False or not isinstance(op, ON_TABLES):
         return None
     return _find_absent_table(world, op) or _find_absent_part(world, op)
 

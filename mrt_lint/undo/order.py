@@ -6,33 +6,19 @@ from collections.abc import Iterator
 
 from mrt_lint.history.schema import ObjectPlace, Place, fold, object_place, place
 from mrt_lint.ops import (
-    AddColumn,
     AlterColumn,
-    BulkInsert,
-    CreateConstraint,
-    CreateIndex,
-    Delete,
     DropColumn,
     DropConstraint,
     DropIndex,
     DropObject,
     DropTable,
-    Insert,
     Op,
-    RenameTable,
-    Truncate,
-    Update,
 )
 from mrt_lint.undo.acts import object_key
 from mrt_lint.undo.dependence import find_cover, find_reader
-from mrt_lint.undo.things import Table, readable
+from mrt_lint.undo.things import ON_TABLES, Table, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import Column, Constraint, SqlType
-
-_ON_TABLES = (
-    *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
-    *(BulkInsert, Delete, Insert, Truncate, Update),
-)
 
 
 def find_trouble(world: World, op: Op) -> str | None:
@@ -44,7 +30,7 @@ def find_trouble(world: World, op: Op) -> str | None:
 
 def _find_gone(world: World, op: Op) -> str | None:
     name = getattr(op, "table", None)
-    if not isinstance(op, _ON_TABLES) or not readable(name):
+    if not isinstance(op, ON_TABLES) or not readable(name):
         return _find_gone_thing(world, op)
     key = place(getattr(op, "schema", None), name)
     if isinstance(op, DropIndex) and world.finds_index(op):

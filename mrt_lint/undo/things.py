@@ -7,13 +7,35 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from mrt_lint.history.schema import Place, fold
-from mrt_lint.ops import CreateIndex, Op
+from mrt_lint.ops import (
+    AddColumn,
+    AlterColumn,
+    BulkInsert,
+    CreateConstraint,
+    CreateIndex,
+    Delete,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropTable,
+    Insert,
+    Op,
+    RenameTable,
+    Truncate,
+    Update,
+)
 from mrt_lint.values import HOLE, Column, Constraint, MaybeName, Unset
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     from mrt_lint.lean import dataclass
+
+ON_TABLES = (
+    *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
+    *(BulkInsert, Delete, Insert, Truncate, Update),
+)
+"""Operations that work on a table which is there already."""
 
 _WORD = re.compile(r"\w+")
 Key = Hashable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from mrt_lint import ops
 from mrt_lint.fix.body import Body
@@ -79,22 +80,10 @@ def _placed(scene: Scene, body: Body, steps: list[Step], *, is_last: bool) -> Of
     if any(isinstance(step.op, ops.DropTable | ops.DropColumn) for step in steps):
         unsafe = "downgrade() leaves it alone, and rows may have been written to it since"
     imports = scene.names.edits()
-    safety = Fix.UNSAFE if unsafe else Fix.SAFE
-    first = Offer(
-        edits=(body.at_start(steps), *imports),
-        safety=safety,
-        why=unsafe,
-        keeps_upgrade=True,
-        proof=lambda again: prove(again, steps, after=old),
-    )
+    offer = partial(Offer, safety=Fix.UNSAFE if unsafe else Fix.SAFE, why=unsafe, keeps_upgrade=True)
+    first = offer(edits=(body.at_start(steps), *imports), proof=lambda again: prove(again, steps, after=old))
     try:
-        last = Offer(
-            edits=(body.at_end(steps), *imports),
-            safety=safety,
-            why=unsafe,
-            keeps_upgrade=True,
-            proof=lambda again: prove(again, steps, before=old),
-        )
+        last = offer(edits=(body.at_end(steps), *imports), proof=lambda again: prove(again, steps, before=old))
     except NoFix:
         return first
     return replace(first, otherwise=last) if is_last else replace(last, otherwise=first)

@@ -111,10 +111,6 @@ class Maker:
         """Make a step of SQL."""
         return self.step(call(self.scene.names.op("execute"), self.quote(statement)), op)
 
-    def mirrored(self) -> dict[str, object]:
-        """Give the circumstances of the operation, which its reverse shares."""
-        return {"dialects": self.op.dialects, "autocommit": self.op.autocommit}
-
     def _batch(self) -> tuple[str, str]:
         """Give the source of the batch that the operation stands in, and its name. Raises NoFix where it is not written out."""
         node = self.call()
