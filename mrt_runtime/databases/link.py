@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -12,6 +13,9 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import mask, scrub
 from mrt_runtime.databases.token import find_token, make_token
 from mrt_runtime.databases.words import end, join
+
+SECOND_LOOK = 0.25
+"""Seconds after which a sweep believes that a run is dead."""
 
 
 class Link(ABC):
@@ -47,12 +51,21 @@ class Link(ABC):
         self._connection.close()
 
     def sweep(self) -> None:
-        """Drop the databases whose names carry a token that no living run holds the lock of."""
-        for (name,) in self.run(self.names):  # listed before the locks are read: a living run takes its lock first of all
-            token = find_token(name)
-            if token is not None and not self.is_held(token):
-                with contextlib.suppress(exc.DBAPIError):  # another account's, or another run is sweeping too
-                    self.drop(name)
+        """Drop the databases whose names carry a token that no living run holds the lock of.
+
+        They are looked at twice: a living run whose connection was cut takes its lock again as it connects anew.
+        """
+        dead = self._find_dead()
+        if dead:
+            time.sleep(SECOND_LOOK)
+            dead &= self._find_dead()
+        for name in dead:
+            with contextlib.suppress(exc.DBAPIError):  # another account's, or another run is sweeping too
+                self.drop(name)
+
+    def _find_dead(self) -> set[str]:
+        names = [name for (name,) in self.run(self.names)]  # before the locks are read: a living run takes its lock first of all
+        return {name for name in names if (token := find_token(name)) is not None and not self.is_held(token)}
 
     @abstractmethod
     def drop(self, database: str) -> None:

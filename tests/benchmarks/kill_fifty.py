@@ -54,7 +54,7 @@ class Place:
         left = [path.name for path in self.temporary.iterdir() if find_token(path.name)]
         if not self.file:
             [rows] = self._on_server(LISTING[self.url.get_backend_name()])
-            left += [name for (name,) in rows if name.startswith(self.url.database) and find_token(name)]
+            left += [name for (name,) in rows if name.startswith(f"{self.url.database}_mrt_") and find_token(name)]
         return left
 
     def sweep(self):

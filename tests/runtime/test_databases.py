@@ -8,12 +8,14 @@ import sqlite3
 import sys
 import threading
 import time
+import types
 
 import pytest
 import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases import link
 from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url, scrub
 from mrt_runtime.databases.mysql import database as mysql_database
 from mrt_runtime.databases.mysql.outside import find_other_database
@@ -392,6 +394,33 @@ def test_a_sweep_takes_what_a_dead_run_left_and_nothing_else(database):
     assert not exists(left_behind)
     in_use.drop()
     living.close()
+
+
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+def test_a_living_run_whose_connection_was_cut_is_not_taken_for_dead(request, server, monkeypatch):
+    """As after a server's restart: it connects again, and takes its lock again, while another run is sweeping."""
+    living, other = (databases.connect(request.getfixturevalue(f"{server}_url")) for _ in range(2))
+    with living.make_scratch() as scratch:
+        living._server._connection.close()
+        monkeypatch.setattr(link, "time", types.SimpleNamespace(sleep=lambda _: living._server._reconnect()))
+        other.sweep()
+        assert exists(scratch)
+    living.close()
+    other.close()
+
+
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+def test_a_run_that_connects_anew_gets_its_lock_from_a_session_that_lingers(request, server):
+    """A server may take minutes to notice that the network was cut, and holds the lock for the session until then."""
+    database = databases.connect(request.getfixturevalue(f"{server}_url"))
+    with database.make_scratch() as scratch:
+        lingering = database._server._connection
+        database._server._connection = database._server._connect()
+        with contextlib.suppress(sa.exc.DBAPIError):  # it was ended
+            lingering.close()
+        with scratch.engine.connect() as connection:
+            assert scratch.is_mine(connection)
+    database.close()
 
 
 def given_url(database):

@@ -1,6 +1,7 @@
 """However a run ends, the next one finds no trace of it, and the given database is as it was."""
 
 import importlib.util
+import os
 import pathlib
 import signal
 import sys
@@ -32,7 +33,7 @@ def place(request, kill_fifty, tmp_path, monkeypatch):
     url = "sqlite"
     if request.param != "sqlite":
         server = request.getfixturevalue(f"{request.param}_server")
-        url = server.set(database="mrt_tests_kill").render_as_string(hide_password=False)
+        url = server.set(database=f"mrt_tests_kill_{os.getpid()}").render_as_string(hide_password=False)
     made = kill_fifty.Place(url, tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(made.temporary))
     yield made

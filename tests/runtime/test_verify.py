@@ -275,12 +275,12 @@ def test_rows_of_the_new_code_that_break_the_rollback_are_a_warning_or_a_failure
 
 def test_a_migration_that_hangs_is_timed_out_and_the_walk_goes_on(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
-    project.add("002", "001", downgrade='import time; op.drop_table("t_002"); time.sleep(30)')
+    project.add("002", "001", downgrade='import time; op.drop_table("t_002"); time.sleep(1000)')
     project.add("003", "002")
-    found = verify(migration_timeout=0.5)
+    found = verify(migration_timeout=2)
     assert found["002"].outcome is Outcome.TIMED_OUT
     assert messages(found["002"])[0].startswith("Downgrade timed out: ")
-    assert found["002"].seconds < 10
+    assert found["002"].seconds < 60
     assert found["003"].passed
 
 

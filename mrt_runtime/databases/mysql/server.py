@@ -11,6 +11,9 @@ from mrt_runtime.databases.link import Link, literal, make_engine, refuse
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
 
+GRACE = 10
+"""Seconds that a session that was ended gets to let go of its lock."""
+
 
 class Server(Link):
     """Creates and drops databases under this run's token.
@@ -49,9 +52,19 @@ class Server(Link):
     def _connect(self) -> Connection:
         connection = make_engine(self.url).connect()
         connection.exec_driver_sql(f"SET SESSION wait_timeout = {A_YEAR}")
-        connection.exec_driver_sql(f"SELECT GET_LOCK({literal(lock_of(self.token))}, 0)")
+        self._take_lock(connection)
         self._session = int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
         return connection
+
+    def _take_lock(self, connection: Connection) -> None:
+        """Take this run's lock, from our own former session where the server has not yet noticed that it is gone."""
+        lock = literal(lock_of(self.token))
+        former = connection.exec_driver_sql(f"SELECT IS_USED_LOCK({lock})").scalar()
+        if former is not None:
+            with contextlib.suppress(exc.DBAPIError):  # it went in between
+                connection.exec_driver_sql(f"KILL CONNECTION {int(former)}")
+        if connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, {GRACE})").scalar() != 1:
+            raise refuse(self.url, "it does not give the lock that tells that this run lives")
 
 
 def lock_of(token: str) -> str:

@@ -64,6 +64,8 @@ class Server(Link):
                 continue
             for setting in ("idle_session_timeout", "statement_timeout", "lock_timeout"):
                 silence(connection, f"SET {setting} = 0")
+            # our own former session may hold it still, where the server has not yet noticed that it is gone
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {holders(self.token)}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({key_of(self.token)})")
             return connection
         raise refuse(self.url, error.orig if error is not None else "")
@@ -83,11 +85,16 @@ def key_of(token: str) -> int:
 
 
 def lock_is_held(token: str) -> str:
-    """Write the condition that somebody holds a token's lock; `pg_locks` splits the key in two halves."""
+    """Write the condition that somebody holds a token's lock."""
+    return f"EXISTS (SELECT 1 {holders(token)})"
+
+
+def holders(token: str) -> str:
+    """Write whence to select who holds a token's lock; `pg_locks` splits the key in two halves."""
     key = key_of(token) % 2**64
     return (
-        "EXISTS (SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
-        f" AND classid::bigint = {key >> 32} AND objid::bigint = {key % 2**32})"
+        "FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+        f" AND classid::bigint = {key >> 32} AND objid::bigint = {key % 2**32}"
     )
 
 
