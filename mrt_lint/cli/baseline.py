@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 
 from mrt_lint.baseline import dumps
-from mrt_lint.cli.check import examine
+from mrt_lint.cli.inspection import examine
 from mrt_lint.cli.output import write
 
 NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mrt_lint.cli.check import FOR_PEOPLE, Inspection, examine, inspect, render
-from mrt_lint.cli.output import write
+from mrt_lint.cli.inspection import Inspection, examine, inspect
+from mrt_lint.cli.output import FOR_PEOPLE, render, write
 from mrt_lint.engine import read_file, shown
 from mrt_lint.fix.diff import unified
 from mrt_lint.fix.session import Outcome, Session

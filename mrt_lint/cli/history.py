@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Collection
 from pathlib import Path
 
-from mrt_lint.cli.check import prepare
+from mrt_lint.cli.inspection import prepare
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.history.graph import Graph
 from mrt_lint.history.log import log

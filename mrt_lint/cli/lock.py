@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mrt_lint.cache import Cache
-from mrt_lint.cli.check import find
+from mrt_lint.cli.files import find
 from mrt_lint.cli.output import write
 from mrt_lint.engine import Engine, read_file
 from mrt_lint.lock import LOCK_FILE, Entry, dumps, entry_of, loads

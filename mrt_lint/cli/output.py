@@ -1,18 +1,30 @@
-"""Where a command's result goes."""
+"""What a command's result looks like, and where it goes."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 
+from mrt_lint.report import Report
 from mrt_lint.report.style import Style
 from mrt_lint.usage import UsageError
+
+FOR_PEOPLE: Final = ("table", "concise", "statistics")
 
 
 def style_of(options: Namespace) -> Style:
     """Give the style of where the result goes: a file is never painted."""
     return Style() if options.output else Style.of(sys.stdout)
+
+
+def render(report: Report, options: Namespace) -> str:
+    """Write a report in the form that was asked for; each is a module of its own, so that none pays for another."""
+    form = "statistics" if options.statistics else options.format
+    write_down = import_module(f"mrt_lint.report.{form}").render
+    return str(write_down(report, style_of(options)) if form in FOR_PEOPLE else write_down(report))
 
 
 def write(text: str, options: Namespace) -> None:

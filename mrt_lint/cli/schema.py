@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mrt_lint.cache import Cache
-from mrt_lint.cli.check import find
+from mrt_lint.cli.files import find
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.engine import Engine
 from mrt_lint.history import History

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
-from mrt_lint.cli.check import prepare
+from mrt_lint.cli.inspection import prepare
 from mrt_lint.lock import LOCK_FILE
 from mrt_lint.report.style import printable
 from mrt_lint.settings import find_root
