@@ -1,6 +1,7 @@
 """`mrt verify`: what it prints, what it exits with, and one sentence for every wrong command."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -161,38 +162,35 @@ def test_an_env_py_that_raises_is_told_with_its_line(enter, capsys):
 
 def test_a_wrong_password_is_told_without_it(enter, capsys, mysql_server):
     enter("example")
+    name = f"plugin_stranger_{os.getpid()}"
     with sa.create_engine(mysql_server).connect() as connection:
-        connection.execute(sa.text("CREATE OR REPLACE USER 'plugin_stranger'@'%' IDENTIFIED BY 'right-word'"))
+        connection.execute(sa.text(f"CREATE OR REPLACE USER '{name}'@'%' IDENTIFIED BY 'right-word'"))
         try:
-            url = mysql_server.set(username="plugin_stranger", password="geheim99")
+            url = mysql_server.set(username=name, password="geheim99")
             code, _, err = verify(capsys, "--db-url", url.render_as_string(hide_password=False))
         finally:
-            connection.execute(sa.text("DROP USER 'plugin_stranger'@'%'"))
+            connection.execute(sa.text(f"DROP USER '{name}'@'%'"))
     assert (code, err.count("\n")) == (2, 1)
-    assert "plugin_stranger" in err
+    assert name in err
     assert "geheim99" not in err
 
 
 def test_a_role_that_may_not_create_databases_is_told_what_to_grant(enter, capsys, postgres_server):
     enter("example")
-    engine = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    name = f"plugin_reader_{os.getpid()}"
+    engine = sa.create_engine(postgres_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text("DROP DATABASE IF EXISTS plugin_full"))
-        connection.execute(sa.text("DROP ROLE IF EXISTS plugin_reader"))
-        connection.execute(sa.text("CREATE ROLE plugin_reader LOGIN PASSWORD 'geheim99'"))
-        connection.execute(sa.text("CREATE DATABASE plugin_full OWNER plugin_reader"))
-        url = postgres_server.set(database="plugin_full")
-        other = sa.create_engine(url)
-        with other.begin() as inside:
+        connection.execute(sa.text(f"CREATE ROLE {name} LOGIN PASSWORD 'geheim99'"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} OWNER {name}"))
+        url = postgres_server.set(database=name)
+        with sa.create_engine(url, poolclass=sa.NullPool).begin() as inside:
             inside.execute(sa.text("CREATE TABLE mine (id integer)"))
-        other.dispose()
         try:
-            given = url.set(username="plugin_reader", password="geheim99").render_as_string(hide_password=False)
+            given = url.set(username=name, password="geheim99").render_as_string(hide_password=False)
             code, _, err = verify(capsys, "--db-url", given)
         finally:
-            connection.execute(sa.text("DROP DATABASE plugin_full WITH (FORCE)"))
-            connection.execute(sa.text("DROP ROLE plugin_reader"))
-    engine.dispose()
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+            connection.execute(sa.text(f"DROP ROLE {name}"))
     assert (code, err.count("\n")) == (2, 1)
     assert "CREATEDB" in err
     assert "geheim99" not in err
