@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.history import Flaw, History
 from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
+from mrt_lint.specimen import EMAILS, USERS, revision_file
 
 
 class DuplicateRevision(HistoryRule):
@@ -26,56 +27,16 @@ class DuplicateRevision(HistoryRule):
         Example(
             title="A file was copied as a template",
             files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"  # MRT904
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "002_phones.py",
-                    """
-                    revision = "002"  # MRT904
-                    down_revision = "001"
-                    """,
-                ),
+                USERS,
+                revision_file("002_emails.py", "002", "001", deserves="MRT904"),
+                revision_file("002_phones.py", "002", "001", deserves="MRT904"),
             ),
         ),
     )
     good = (
         Example(
             title="Each its own",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "003_phones.py",
-                    """
-                    revision = "003"
-                    down_revision = "002"
-                    """,
-                ),
-            ),
+            files=(USERS, EMAILS, revision_file("003_phones.py", "003", "002")),
         ),
     )
 

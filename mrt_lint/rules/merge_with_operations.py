@@ -5,6 +5,22 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.specimen import EMAILS, PHONES, USERS, revision_file
+
+_MERGE_AND_MORE = """
+def upgrade():
+    op.execute("ALTER TABLE users ADD COLUMN note text")  # MRT906
+
+def downgrade():
+    op.drop_column("users", "note")
+"""
+_MERGE = """
+def upgrade():
+    pass
+
+def downgrade():
+    pass
+"""
 
 
 class MergeWithOperations(Rule):
@@ -25,87 +41,13 @@ class MergeWithOperations(Rule):
     bad = (
         Example(
             title="It adds a column as well",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "002_phones.py",
-                    """
-                    revision = "002b"
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "003_merge.py",
-                    """
-                    from alembic import op
-
-                    revision = "003"
-                    down_revision = ("002", "002b")
-
-                    def upgrade():
-                        op.execute("ALTER TABLE users ADD COLUMN note text")  # MRT906
-
-                    def downgrade():
-                        op.drop_column("users", "note")
-                    """,
-                ),
-            ),
+            files=(USERS, EMAILS, PHONES, revision_file("003_merge.py", "003", "002", "002b", tail=_MERGE_AND_MORE)),
         ),
     )
     good = (
         Example(
             title="It merges",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "002_phones.py",
-                    """
-                    revision = "002b"
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "003_merge.py",
-                    """
-                    from alembic import op
-
-                    revision = "003"
-                    down_revision = ("002", "002b")
-
-                    def upgrade():
-                        pass
-
-                    def downgrade():
-                        pass
-                    """,
-                ),
-            ),
+            files=(USERS, EMAILS, PHONES, revision_file("003_merge.py", "003", "002", "002b", tail=_MERGE)),
         ),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.history import Flaw, History
 from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
+from mrt_lint.specimen import EMAILS, USERS, revision_file
 
 
 class MissingParent(HistoryRule):
@@ -24,43 +25,13 @@ class MissingParent(HistoryRule):
     bad = (
         Example(
             title="The file of its parent was deleted, or never merged",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "003_emails.py",
-                    """
-                    revision = "003"  # MRT903
-                    down_revision = "002"
-                    """,
-                ),
-            ),
+            files=(USERS, revision_file("003_emails.py", "003", "002", deserves="MRT903")),
         ),
     )
     good = (
         Example(
             title="The parent is there",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"
-                    down_revision = "001"
-                    """,
-                ),
-            ),
+            files=(USERS, EMAILS),
         ),
     )
 

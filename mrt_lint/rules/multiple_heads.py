@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
 from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
+from mrt_lint.specimen import EMAILS, PHONES, USERS, revision_file
 
 
 class MultipleHeads(HistoryRule):
@@ -31,63 +32,16 @@ class MultipleHeads(HistoryRule):
         Example(
             title="Two revisions on one parent",
             files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"  # MRT901
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "002_phones.py",
-                    """
-                    revision = "002b"  # MRT901
-                    down_revision = "001"
-                    """,
-                ),
+                USERS,
+                revision_file("002_emails.py", "002", "001", deserves="MRT901"),
+                revision_file("002_phones.py", "002b", "001", deserves="MRT901"),
             ),
         ),
     )
     good = (
         Example(
             title="Joined by a merge",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "002_phones.py",
-                    """
-                    revision = "002b"
-                    down_revision = "001"
-                    """,
-                ),
-                (
-                    "003_merge.py",
-                    """
-                    revision = "003"
-                    down_revision = ("002", "002b")
-                    """,
-                ),
-            ),
+            files=(USERS, EMAILS, PHONES, revision_file("003_merge.py", "003", "002", "002b")),
         ),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.history import Flaw, History
 from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
+from mrt_lint.specimen import EMAILS, USERS, revision_file
 
 
 class RevisionCycle(HistoryRule):
@@ -23,43 +24,13 @@ class RevisionCycle(HistoryRule):
     bad = (
         Example(
             title="Each follows the other",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"  # MRT905
-                    down_revision = "002"
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"
-                    down_revision = "001"
-                    """,
-                ),
-            ),
+            files=(revision_file("001_users.py", "001", "002", deserves="MRT905"), EMAILS),
         ),
     )
     good = (
         Example(
             title="The first follows none",
-            files=(
-                (
-                    "001_users.py",
-                    """
-                    revision = "001"
-                    down_revision = None
-                    """,
-                ),
-                (
-                    "002_emails.py",
-                    """
-                    revision = "002"
-                    down_revision = "001"
-                    """,
-                ),
-            ),
+            files=(USERS, EMAILS),
         ),
     )
 
