@@ -66,6 +66,7 @@ class Engine:
         self._contents: dict[Path, bytes] = dict(sources or {})
         self._neighbours = Neighbours()
         self._known: dict[History, Report] = {}
+        self._read: dict[History, dict[str, Reading]] = {}
 
     def check(self, files: Iterable[Path]) -> Report:
         """Check the migrations among these files (absolute paths), each in the light of its whole history.
@@ -95,13 +96,18 @@ class Engine:
 
     def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, Reading]]]:
         """Give what `histories` gives and, beside each, what reading it gave, by the same paths."""
-        from mrt_lint.readings import Readings  # noqa: PLC0415  brings the operations
-
         migrations = (file for file in files if is_migration(self._content(file)))
         histories = list(dict.fromkeys(map(self._neighbours.history, migrations)))
         sources = [self._sources(history) for history in histories]
-        named = [(repr(history), files) for history, files in zip(histories, sources, strict=True)]
-        return list(zip(sources, Readings(self._cache, self._settings.target.dialect, self._jobs).of(named), strict=True))
+        self._read_all({history: files for history, files in zip(histories, sources, strict=True) if history not in self._read})
+        return [(files, self._read[history]) for history, files in zip(histories, sources, strict=True)]
+
+    def _read_all(self, histories: Mapping[History, dict[str, bytes]]) -> None:
+        from mrt_lint.readings import Readings  # noqa: PLC0415  brings the operations
+
+        named = [(repr(history), files) for history, files in histories.items()]
+        readings = Readings(self._cache, self._settings.target.dialect, self._jobs).of(named)
+        self._read |= zip(histories, readings, strict=True)
 
     def _reports(self, histories: list[History]) -> list[Report]:
         from mrt_lint.report import memory  # noqa: PLC0415  without migrations there is nothing to remember
@@ -118,12 +124,11 @@ class Engine:
         unknown = [index for index in range(len(histories)) if index not in reports]
         if unknown:
             from mrt_lint import judgement  # noqa: PLC0415  brings the rules
-            from mrt_lint.readings import Readings  # noqa: PLC0415  brings the operations
 
-            readings = Readings(self._cache, self._settings.target.dialect, self._jobs)
-            for index, read in zip(unknown, readings.of([(repr(histories[i]), sources[i]) for i in unknown]), strict=True):
+            self._read_all({histories[index]: sources[index] for index in unknown})
+            for index in unknown:
                 broken = self._breaches(lock, histories[index], sources[index])
-                reports[index] = judgement.judge(sources[index], read, self._settings, broken)
+                reports[index] = judgement.judge(sources[index], self._read[histories[index]], self._settings, broken)
                 self._cache.put(drawers[index], keys[index], memory.dumps(reports[index]))
         return [reports[index] for index in range(len(histories))]
 

@@ -19,13 +19,15 @@ from mrt_lint.values import DIALECTS
 class Scene:
     """One migration, its text, and its history. Raises NoFix where the file cannot be edited."""
 
-    def __init__(self, content: bytes, migration: Migration, context: Context, sources: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, content: bytes, migration: Migration, context: Context, sources: Mapping[str, bytes], texts: dict[str, Text]
+    ) -> None:
         self.content = content
         self.migration = migration
         self.context = context
-        self.text = Text(content)
         self._sources = sources
-        self._texts: dict[str, Text] = {}
+        self._texts = texts  # of every file, kept from one finding to the next
+        self.text = self._text_of(migration.path)
 
     @property
     def target(self) -> Target:
@@ -57,13 +59,14 @@ class Scene:
 
     def text_of(self, migration: Migration) -> Text:
         """Give the text of another file of the history. Raises NoFix where it cannot be read."""
-        if migration.path == self.migration.path:
-            return self.text
-        if migration.path not in self._texts:
-            if migration.path not in self._sources:
-                raise NoFix(f"the file of revision {migration.revision} is not at hand")
-            self._texts[migration.path] = Text(self._sources[migration.path])
-        return self._texts[migration.path]
+        if migration.path not in self._sources:
+            raise NoFix(f"the file of revision {migration.revision} is not at hand")
+        return self._text_of(migration.path)
+
+    def _text_of(self, path: str) -> Text:
+        if path not in self._texts:
+            self._texts[path] = Text(self._sources[path])
+        return self._texts[path]
 
     def op_at(self, finding: Finding, *kinds: type[Op]) -> Op:
         """Give the operation of upgrade() or downgrade() that a finding is about. Raises NoFix where that cannot be told."""

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mrt_lint import judgement
 from mrt_lint.fix.fixer import fixers
 from mrt_lint.fix.offer import Fix, NoFix, Offer, apply
 from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.text import Text
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
 from mrt_lint.reading import Reading, Source, read
@@ -68,24 +70,23 @@ class Session:
         self._settings = replace(settings, select=(), extend_select=wide, ignore=(), target=target)
         self._unsafe = unsafe
         self._breaks = breaks
+        self._texts: dict[str, Text] = {}
 
     def fix(self, path: str, findings: Iterable[Finding]) -> Outcome:
         """Fix what can be fixed of these findings in one file, one after the other, each in the light of those before."""
         content = self._sources[path]
         outcome = Outcome(path=path, before=content, after=content)
-        wanted = {key_of(finding) for finding in findings if finding.code in fixers()}
+        left = asked = [finding for finding in findings if finding.code in fixers()]
         migration = self._migrations.get(path)
-        if migration is None or not wanted:
+        if migration is None or not left:
             return outcome
+        wanted = {key_of(finding) for finding in left}
         passed: dict[tuple[str, str, str], tuple[Finding, str, bool]] = {}
-        while True:
-            judged = self._judge(migration, content)
-            left = [finding for finding in judged if key_of(finding) in wanted - passed.keys()]
-            if not left:
-                break
+        state = _State(self, migration, content)
+        while left:
             finding = min(left, key=lambda finding: finding.code in _LAST)
             try:
-                content, migration, note = self._step(migration, content, finding, judged)
+                content, migration, note = self._step(state, finding)
             except _UnsafeError as unsafe:
                 passed[key_of(finding)] = (finding, str(unsafe), True)
             except NoFix as no:
@@ -95,27 +96,32 @@ class Session:
             else:
                 outcome.fixed.append((finding, note))
                 self._take(migration, content)
+                before, state = state.judged, _State(self, migration, content)
+                gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
+                outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
                 passed.clear()  # what was in the way may be gone
+                left = state.judged
+            left = [finding for finding in left if key_of(finding) in wanted - passed.keys()]
         outcome.after = content
         for finding, why, is_unsafe in passed.values():
             (outcome.unsafe if is_unsafe else outcome.refused).append((finding, why))
         return outcome
 
-    def _step(self, migration: Migration, content: bytes, finding: Finding, judged: list[Finding]) -> tuple[bytes, Migration, str]:
-        scene = Scene(content, migration, judgement.context_of(self._history, self._settings), self._sources)
+    def _step(self, state: _State, finding: Finding) -> tuple[bytes, Migration, str]:
+        scene = self.scene(state.migration)
         offer = fixers()[finding.code].offer(scene, finding)
         while offer.otherwise is not None:
             with suppress(NoFix):
-                return self._try(scene, offer, finding, judged)
+                return self._try(state, scene.text, offer, finding)
             offer = offer.otherwise
-        return self._try(scene, offer, finding, judged)
+        return self._try(state, scene.text, offer, finding)
 
-    def _try(self, scene: Scene, offer: Offer, finding: Finding, judged: list[Finding]) -> tuple[bytes, Migration, str]:
+    def _try(self, state: _State, text: Text, offer: Offer, finding: Finding) -> tuple[bytes, Migration, str]:
         """Write an offer in memory. Raises NoFix where it does not hold, _UnsafeError where it does and is not wanted."""
-        migration, content = scene.migration, scene.content
-        written = scene.text.encode(apply(scene.text.text, offer.edits, scene.text.newline))
+        migration, content = state.migration, state.content
+        written = text.encode(apply(text.text, offer.edits, text.newline))
         again = self._read(migration, written, offer)
-        self._hold(finding, judged, self._judge(again, written))
+        self._hold(finding, state.judged, self.judge(again, written))
         if self._breaks(migration.path, content, written):
             raise NoFix("mrt.lock holds this revision as it is")
         if offer.safety is Fix.UNSAFE and not self._unsafe:
@@ -148,7 +154,8 @@ class Session:
         if new is not None:
             raise NoFix(f"it would raise {new.code} {new.name}: {new.message}")
 
-    def _judge(self, migration: Migration, content: bytes) -> list[Finding]:
+    def judge(self, migration: Migration, content: bytes) -> list[Finding]:
+        """Judge a file as it stands or would stand, by every rule that anybody may ask for."""
         history = self._history.exchanged(migration) if migration is not self._migrations[migration.path] else self._history
         return judgement.judge_file(migration, content, judgement.context_of(history, self._settings), self._settings)
 
@@ -156,6 +163,26 @@ class Session:
         self._history = self._history.exchanged(migration)
         self._migrations[migration.path] = migration
         self._sources[migration.path] = content
+        self._texts.pop(migration.path, None)
+
+    def scene(self, migration: Migration) -> Scene:
+        """Give what a fixer sees of a file. Raises NoFix where that cannot be edited."""
+        context = judgement.context_of(self._history, self._settings)
+        return Scene(self._sources[migration.path], migration, context, self._sources, self._texts)
+
+
+class _State:
+    """One file between two fixes: what the rules say of it is asked only where a fix was found."""
+
+    def __init__(self, session: Session, migration: Migration, content: bytes) -> None:
+        self._session = session
+        self.migration = migration
+        self.content = content
+
+    @cached_property
+    def judged(self) -> list[Finding]:
+        """What every rule says of it."""
+        return self._session.judge(self.migration, self.content)
 
 
 class _UnsafeError(Exception):

@@ -18,10 +18,10 @@ from mrt_lint.lift.loop import iterate
 from mrt_lint.lift.objects import Connection, Function, Maybe, Ref, Scope, Value
 from mrt_lint.lift.operations import READING
 from mrt_lint.lift.run import Run
-from mrt_lint.lift.signatures import OPERATIONS
 from mrt_lint.lift.sqla import MAKERS
 from mrt_lint.lift.target import assign
 from mrt_lint.lift.types import FAMILIES
+from mrt_lint.ops.signatures import OPERATIONS
 from mrt_lint.values import UNKNOWN
 
 _BUILTINS_WORDS = (

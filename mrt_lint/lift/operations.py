@@ -25,9 +25,9 @@ from mrt_lint.lift.index import create_index, index_options
 from mrt_lint.lift.objects import Arguments, Batch, Connection, Context, Maybe, Value
 from mrt_lint.lift.operation import NOT_GIVEN, Operation
 from mrt_lint.lift.run import Run
-from mrt_lint.lift.signatures import BATCH, OPERATIONS, parameters
 from mrt_lint.lift.table import as_table
 from mrt_lint.lift.types import to_type
+from mrt_lint.ops.signatures import BATCH, OPERATIONS, parameters
 from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Name, Unset
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mrt_lint.report import Report
 from mrt_lint.report.style import Style, printable
-from mrt_lint.report.table import mark, summarize
+from mrt_lint.report.table import summarize
 from mrt_lint.rule import Finding, Severity
 
 
@@ -18,4 +18,4 @@ def _line(finding: Finding, style: Style) -> str:
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     message = printable(" ".join(finding.message.split()))
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
-    return f"{style.paint(place, 'bold')} {code} {name}:{mark(finding)} {message}"
+    return f"{style.paint(place, 'bold')} {code} {name}: {message}"

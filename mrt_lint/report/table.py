@@ -11,7 +11,7 @@ from typing import Final
 
 from mrt_lint.report import Report, Unread
 from mrt_lint.report.style import Style, printable
-from mrt_lint.rule import Finding, Fix, Severity
+from mrt_lint.rule import Finding, Severity
 
 _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100
@@ -32,7 +32,7 @@ def _finding(finding: Finding, style: Style, width: int) -> str:
     place = f"{finding.path}:{finding.place.line}:{finding.place.column}"
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
-    lines = [f"{style.paint(place, 'bold')}  {code} {name}{mark(finding)}"]
+    lines = [f"{style.paint(place, 'bold')}  {code} {name}"]
     lines += _wrap(finding.message, "    ", width)
     code = _line_of(finding.path, finding.place.line)
     if code:
@@ -41,11 +41,6 @@ def _finding(finding: Finding, style: Style, width: int) -> str:
     if finding.instead:
         lines += _advice(finding.instead, width)
     return "\n".join(lines)
-
-
-def mark(finding: Finding) -> str:
-    """Give the mark of a finding whose rule has a safe fix; whether it is certain here, only trying tells."""
-    return " [*]" if finding.fix is Fix.SAFE else ""
 
 
 def _advice(text: str, width: int) -> Iterator[str]:
@@ -84,8 +79,10 @@ def summarize(report: Report, style: Style) -> str:
 def _hint(report: Report) -> str:
     if not report.findings:
         return ""
-    fixable = sum(finding.fix is Fix.SAFE for finding in report.findings)
-    hint = f"\n[*] mrt check --fix writes {'it' if fixable == 1 else 'them'} where that is certain." if fixable else ""
+    fixable = sum(finding.fix is not None for finding in report.findings)
+    some = "It may" if fixable == len(report.findings) == 1 else f"Up to {fixable} of these may"
+    # Whether a fix is certain only trying tells, and that may take as long as the check itself.
+    hint = f"\n{some} be fixable: mrt check --diff shows what --fix would write." if fixable else ""
     return hint + "\nmrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict.")
 
 

@@ -889,10 +889,10 @@ def test_what_cannot_be_rewritten_where_it_stands_is_left_alone_with_a_reason(us
 def test_what_is_left_is_not_promised_once_more(users):
     back = 'op.create_index("ix_users_email", "users", ["email"])'
     users.migration("a2", "a1", functions('op.drop_index("ix_users_email", "users")', back))
-    assert "[*]" in users.mrt("check", "versions", "--ignore", "MRT42").out
+    assert "may be fixable" in users.mrt("check", "versions", "--ignore", "MRT42").out
     said = users.mrt("check", "versions", "--fix", "--ignore", "MRT42").out
     assert "cannot be fixed for certain" in said
-    assert "[*]" not in said
+    assert "may be fixable" not in said
 
 
 def test_places_are_told_in_characters_whatever_the_encoding(users):
@@ -1192,11 +1192,15 @@ def test_options_that_cannot_be_meant_are_one_sentence(users, arguments, said):
     assert (result.code, result.err) == (2, f"mrt check: {said}\n")
 
 
-def test_findings_whose_rule_has_a_safe_fix_are_marked(users):
+def test_the_report_promises_no_fix_that_was_not_tried(users):
     users.migration("a2", "a1", ADD)
-    assert "MRT102 noop-downgrade [*]\n" in users.mrt("check", "versions").out
-    assert "[*] mrt check --fix writes it where that is certain.\n" in users.mrt("check", "versions").out
-    assert "MRT102 noop-downgrade: [*] downgrade()" in users.mrt("check", "versions", "--format", "concise").out
+    users.migration("a3", "a2", functions("op.execute('DELETE FROM users')", "pass"))
+    said = users.mrt("check", "versions").out
+    assert "Up to 2 of these may be fixable: mrt check --diff shows what --fix would write.\n" in said
+    said += users.mrt("check", "versions", "--format", "concise").out
+    assert "[*]" not in said
+    assert "It may be fixable: mrt check --diff" in users.mrt("check", "versions/a2.py").out
+    assert "fixable" not in users.mrt("check", "versions", "--select", "MRT214").out
     assert json.loads(users.mrt("check", "versions", "--format", "json").out)["findings"][0]["fix"] == "safe"
 
 
