@@ -141,6 +141,7 @@ class RevisionItem(pytest.Item):
         if reason:
             refuse(self.config, reason)
         self.user_properties += [(WARNING, f"{self.name}: {warning}") for warning in verdict.warnings]
+        self.user_properties += [(WARNING, doubt) for doubt in verification.find_doubts()]
         if verdict.outcome is Outcome.SKIPPED:
             pytest.skip(verdict.reason)
         if not verdict.passed:

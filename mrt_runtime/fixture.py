@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,6 +68,8 @@ class Mrt:
             picture.show(verdict)
             verdicts.append(verdict)
         picture.end(verdicts)
+        for doubt in self._verification.find_doubts():
+            warnings.warn(doubt, stacklevel=2)
         return verdicts
 
     @plainly

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, Outcome.SKIPPED, Outcome.NOT_REACHED}
+"""After these nobody knows the schema that the revision makes."""
+
 
 class Verification:
     """Checks revisions of one project. To be closed; as a context manager it closes itself.
@@ -69,6 +72,13 @@ class Verification:
         if step.revision not in self._verdicts:
             self._verdicts[step.revision] = self._skip(step) or self._verify(step)
         return self._verdicts[step.revision]
+
+    def find_doubts(self) -> list[str]:
+        """Say what the configuration names that no revision has; nothing before every revision was seen."""
+        seen = [self._verdicts.get(step.revision) for step in self.walk.graph]
+        if any(verdict is None or verdict.outcome in UNSEEN for verdict in seen):
+            return []
+        return [f"custom_seeds names the {stray}, which no revision has." for stray in self.walk.seeder.find_stray()]
 
     def facts(self) -> dict[str, str]:
         """Say which database it is, the password masked."""

@@ -58,8 +58,8 @@ class Walk:
         self.graph = self.migrator.graph
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
-        self._ground = Ground(database, self.scratch, seeder, lambda: self.migrator.version_tables)
+        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
+        self._ground = Ground(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
         self._here: Look | None = None
         self._known: dict[frozenset[str], Look] = {}
         self._milestone: Milestone | None = None

@@ -56,6 +56,7 @@ class Seeder:
         self.seed_rows = max(1, seed_rows)
         self.foresight = Foresight(files, database.dialect, converts=self.dialect.converts)
         self.custom_seeds = {label: CustomSeed(label, give) for label, give in (custom_seeds or {}).items()}
+        self._met: set[str] = set()
 
     def seed(
         self, connection: Connection, schema: Schema, previous: Seeded | None = None, *, touched: Collection[str] = ()
@@ -69,6 +70,7 @@ class Seeder:
         if before.schema is schema and not touched:
             return replace(before, rows={})
         labels = {table.label for table in schema.tables}
+        self._met |= labels
         seeded = Seeded(
             unseeded={label: reason for label, reason in before.unseeded.items() if label in labels},
             schema=schema,
@@ -103,9 +105,11 @@ class Seeder:
             filled = Filled(reason=read_refusal(error).reason)
         seeded.note(table, filled)
 
-    def stray_columns(self) -> dict[str, tuple[str, ...]]:
-        """Give, by table, the columns of custom seeds that no catalogue seen so far has: misspelt, probably."""
-        return {label: tuple(sorted(seed.stray)) for label, seed in self.custom_seeds.items() if seed.stray}
+    def find_stray(self) -> list[str]:
+        """Say which tables and columns of custom seeds stand in no catalogue seen so far: misspelt, probably."""
+        tables = [f"table '{label}'" for label in sorted(self.custom_seeds.keys() - self._met)]
+        columns = [f"column '{label}.{name}'" for label, seed in self.custom_seeds.items() for name in sorted(seed.stray)]
+        return tables + columns
 
     def new_world(self, connection: Connection, before: Schema, after: Schema) -> dict[str, tuple[Row, ...]]:
         """Write what the new code would write after an upgrade; gives the keys of the rows written, by table.

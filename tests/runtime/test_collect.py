@@ -82,7 +82,7 @@ def test_a_broken_history_is_told_in_one_sentence(pytester):
     assert "Traceback" not in output
 
 
-def test_a_skipped_revision_is_a_skipped_test_and_warnings_are_listed(pytester):
+def test_a_skipped_revision_is_a_skipped_test(pytester):
     write_project(pytester, 2)
     pytester.makeconftest(
         "from pytest_mrt import MRTConfig\n\ndef pytest_configure(config):\n    config._mrt_config = MRTConfig(skip={'001': 'reviewed by Ann'})\n"
@@ -96,6 +96,17 @@ def test_a_skipped_revision_is_a_skipped_test_and_warnings_are_listed(pytester):
     result = pytester.runpytest_inprocess("--mrt", "-rs")
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(["*reviewed by Ann*"])
+
+
+def test_custom_seeds_for_a_table_that_no_revision_has_are_warned_of(pytester):
+    write_project(pytester, 2)
+    pytester.makeconftest(
+        "from pytest_mrt import MRTConfig\n\ndef pytest_configure(config):\n"
+        "    config._mrt_config = MRTConfig(custom_seeds={'t3': lambda: [{'id': 1}]})\n"
+    )
+    result = pytester.runpytest_inprocess("--mrt")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*migration warnings*", "custom_seeds names the table 't3', which no revision has."])
 
 
 def test_workers_of_xdist_share_the_revisions_each_in_a_database_of_its_own(broken):

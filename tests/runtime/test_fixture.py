@@ -161,3 +161,23 @@ def test_models_can_be_named_by_their_place_and_a_wrong_place_is_told(mrt):
         mrt.assert_schema_matches(metadata_path="nowhere.models:Base")
     with pytest.raises(ConfigurationError, match="is expected"):
         mrt.assert_schema_matches("os:sep")
+
+
+def test_custom_seeds_for_what_no_revision_has_are_told_once_all_were_seen(project, sqlite_url):
+    project.add("001aaa", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add(
+        "002bbb",
+        "001aaa",
+        upgrade='op.add_column("users", sa.Column("age", sa.Integer))',
+        downgrade='op.drop_column("users", "age")',
+    )
+    seeds = {"users": lambda: [{"id": 1, "phnoe": "5", "age": 4}], "usres": lambda: [{"id": 1}]}
+    with Verification(project.config(db_url=sqlite_url, custom_seeds=seeds)) as verification:
+        verification.check("001aaa")
+        assert verification.find_doubts() == []
+        with pytest.warns() as told:
+            Mrt(verification).check_all()
+    assert [str(warning.message) for warning in told] == [
+        "custom_seeds names the table 'usres', which no revision has.",
+        "custom_seeds names the column 'users.phnoe', which no revision has.",
+    ]
