@@ -95,6 +95,21 @@ MaybeType: TypeAlias = SqlType | Unknown | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """How `batch_alter_table` was asked to make its table anew, where it does.
+
+    `recreate` is "auto", "always" or "never". `autoincrement` is what `table_kwargs` says of `sqlite_autoincrement`. `checks` tells
+    that CHECK constraints without a name may be taken along: `table_args` has some, or a `naming_convention` names them. `blind`
+    tells that something else than the table as it stands may be taken for a model: `copy_from`, columns given to `reflect_args`.
+    """
+
+    recreate: MaybeName = "auto"
+    autoincrement: Flag = False
+    checks: bool = False
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from mrt_lint.history.keys import with_columns_renamed, with_constraint, with_index
 from mrt_lint.history.schema import Table, fold
 from mrt_lint.ops import AlterColumn, CreateIndex, CreateTable
-from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Name, Unknown
+from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, Unknown
 
 _Entry = TypeVar("_Entry")
 _ATTRIBUTES = (
@@ -29,12 +29,19 @@ _ATTRIBUTES = (
 
 def make_table(op: CreateTable) -> Table:
     """Give the table that CREATE TABLE makes."""
-    table = Table(name=str(op.table), schema=op.schema, complete=op.complete)
+    table = Table(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
     for column in op.columns:
         table = with_column(table, column)
     for constraint in op.constraints:
         table = with_constraint(table, constraint)
     return table
+
+
+def is_autoincrement(op: CreateTable) -> Flag:
+    """Tell whether CREATE TABLE says AUTOINCREMENT on SQLite, where `autoincrement=True` of a column does not."""
+    if op.sql:
+        return any(column.autoincrement is True for column in op.columns)
+    return op.sqlite_autoincrement
 
 
 def obscure(name: Name) -> Column:
@@ -173,6 +180,7 @@ def blurred(before: Table, after: Table) -> Table:
         indexes=_blurred_entries(before.indexes, after.indexes),
         constraints=_blurred_entries(before.constraints, after.constraints),
         unnamed=tuple(entry for entry in before.unnamed if entry in after.unnamed),
+        autoincrement=before.autoincrement if before.autoincrement == after.autoincrement else UNKNOWN,
         complete=before.complete and after.complete,
     )
 

@@ -9,17 +9,20 @@ from typing import TypeAlias
 
 from mrt_lint import ops
 from mrt_lint.history import change, keys
+from mrt_lint.history.rebuilding import Rebuilding, asked, rebuilds, rebuilt
 from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table, fold, object_place, place
 from mrt_lint.ops import Op
 from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
 
 _OnTable: TypeAlias = (
     ops.AddColumn
+    | ops.BatchAlterTable
     | ops.DropColumn
     | ops.AlterColumn
     | ops.CreateIndex
     | ops.CreateConstraint
     | ops.DropConstraint
+    | ops.DropIndex
     | ops.RenameConstraint
     | ops.ValidateConstraint
 )
@@ -34,6 +37,8 @@ def replay(schema: Schema, operations: Iterable[Op], dialect: str) -> Schema:
     for op in operations:
         if op.dialects is None or dialect in op.dialects:
             draft.apply(op)
+            if dialect == "sqlite" and rebuilds(op):
+                draft.rebuild(op)
     return draft.schema()
 
 
@@ -54,6 +59,21 @@ class _Draft:
     @singledispatchmethod
     def apply(self, op: Op) -> None:
         """Follow one operation; those on rows and statements change no schema."""
+
+    @apply.register
+    def _batch_alter_table(self, op: ops.BatchAlterTable) -> None:
+        """Know of the table from here on."""
+        self._change(op, lambda table: table)
+
+    def rebuild(self, op: Rebuilding) -> None:
+        """Make a table anew as batch mode does on SQLite: its triggers go with the old one."""
+        if not isinstance(op.table, str):
+            return
+        self._change(op, lambda table: rebuilt(table, op))
+        for where, made in list(self.objects.items()):
+            is_trigger = isinstance(made, ops.CreateObject) and made.kind == "trigger" and isinstance(made.table, str)
+            if is_trigger and place(made.schema, made.table) == place(op.schema, op.table) and not asked(op).blind:  # type: ignore[union-attr, arg-type]  # it is one
+                self._put_object(where, None, op)
 
     @apply.register
     def _create_table(self, op: ops.CreateTable) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mrt_lint.history.book import Book
 from mrt_lint.ops import CreateIndex, CreateObject
-from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
+from mrt_lint.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -54,12 +54,13 @@ def given_names(table: str, constraint: Constraint) -> set[str]:
 class Table:
     """A table, as far as the migrations tell.
 
-    `columns`, `indexes` and `constraints` are by folded name (`str.casefold`); an entry that may or may not be there, or of which
-    nothing is known, is UNKNOWN. A column's `type`, `nullable` and `server_default` are as the last migration left them, each
-    UNKNOWN where that cannot be told; `nullable` is never None. `primary_key`, `unique` and foreign keys of columns stand among
-    the constraints, with their columns filled in; those without a name are in `unnamed`, with indexes without one. A constraint
-    that was added NOT VALID has `not_valid` until it is validated. `complete` is False where the table was not created by the
-    chain, or not wholly readable: then what is not listed may yet exist.
+    `columns`, `indexes` and `constraints` are by folded name (`str.casefold`); an entry that may or may not be there, or of
+    which nothing is known, is UNKNOWN. A column's `type`, `nullable` and `server_default` are as the last migration left them,
+    each UNKNOWN where that cannot be told; `nullable` is never None. `primary_key`, `unique` and foreign keys of columns stand
+    among the constraints, with their columns filled in; those without a name are in `unnamed`, with indexes without one. A
+    constraint that was added NOT VALID has `not_valid` until it is validated. `autoincrement` is SQLite's AUTOINCREMENT.
+    `complete` is False where the table was not created by the chain, or not wholly readable: then what is not listed may yet
+    exist.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Table:
     indexes: Mapping[str, CreateIndex | Unknown] = field(default_factory=dict, hash=False)
     constraints: Mapping[str, Constraint | Unknown] = field(default_factory=dict, hash=False)
     unnamed: tuple[Constraint | CreateIndex, ...] = ()
+    autoincrement: Flag = False
     complete: bool = False
 
     def column(self, name: str) -> Column | Unknown | None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import libcst as cst
 
+from mrt_lint.lift.batch import close_batch
 from mrt_lint.lift.evaluate import evaluate, evaluate_condition
 from mrt_lint.lift.flow import FALL, LEAVES, RAISE, join
-from mrt_lint.lift.objects import AutocommitBlock, Generator, Instance, Maybe, Scope, Value
+from mrt_lint.lift.objects import AutocommitBlock, Batch, Generator, Instance, Maybe, Scope, Value
 from mrt_lint.lift.operators import compare, truth
 from mrt_lint.lift.run import Run
 from mrt_lint.lift.target import assign, bind
@@ -126,11 +127,12 @@ def _enter(run: Run, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: 
         return _enter_generator(run, value, item, lambda: _enter(run, rest, body, scope, walk), scope)
     if item.asname is not None:
         assign(run, item.asname.name, UNKNOWN if isinstance(value, Instance) else value, scope, evaluate)
-    if not isinstance(value, AutocommitBlock):
-        return _enter(run, rest, body, scope, walk)
-    run.autocommit += 1
+    commits, begun = isinstance(value, AutocommitBlock), len(run.emitted)
+    run.autocommit += commits
     flow = _enter(run, rest, body, scope, walk)
-    run.autocommit -= 1
+    run.autocommit -= commits
+    if isinstance(value, Batch):
+        close_batch(run, value, item.item, begun)
     return flow
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
-from mrt_lint.values import UNKNOWN, MaybeName, Name
+from mrt_lint.values import UNKNOWN, MaybeName, Name, Rebuild
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -197,6 +197,7 @@ class Batch:
 
     table: Name
     schema: MaybeName
+    rebuild: Rebuild | None = None
 
 
 class Arguments:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import libcst as cst
 
 from mrt_lint import ops
+from mrt_lint.lift.batch import batch_alter_table
 from mrt_lint.lift.columns import exclude_columns, index_columns, split_items
 from mrt_lint.lift.convert import (
     to_default,
@@ -115,6 +116,7 @@ def _create_table(operation: Operation) -> Table:
         complete=whole and operation.complete and all(column.name is not UNKNOWN for column in columns),
         if_not_exists=to_flag(operation.get("if_not_exists")),
         temporary=isinstance(prefixes, (list, tuple)) and any(prefix in prefixes for prefix in ("TEMPORARY", "TEMP")),
+        sqlite_autoincrement=to_flag(operation.get("sqlite_autoincrement")),
     )
     if not operation.complete or not whole:
         operation.run.fail(operation.node, "a part of the table is not a literal")
@@ -239,15 +241,10 @@ def _bulk_insert(operation: Operation) -> None:
     )
 
 
-def _batch_alter_table(operation: Operation) -> Batch:
-    table = operation.table()
-    return Batch(table["table"] or UNKNOWN, table["schema"])
-
-
 PERFORMERS: Final[dict[str, Callable[[Operation], Value]]] = {
     "add_column": _add_column,
     "alter_column": _alter_column,
-    "batch_alter_table": _batch_alter_table,
+    "batch_alter_table": batch_alter_table,
     "bulk_insert": _bulk_insert,
     "create_check_constraint": lambda operation: _constraint(
         operation, ops.CreateCheckConstraint, kind="check", condition=to_sql(operation.must("condition"))

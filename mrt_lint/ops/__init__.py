@@ -37,6 +37,7 @@ from mrt_lint.ops.statement import Execute, Raise, Statement
 from mrt_lint.ops.table import (
     AddColumn,
     AlterColumn,
+    BatchAlterTable,
     CreateTable,
     CreateTableComment,
     DropColumn,
@@ -50,6 +51,7 @@ __all__ = [
     "AddEnumValue",
     "AlterColumn",
     "AlterObject",
+    "BatchAlterTable",
     "BulkInsert",
     "CreateCheckConstraint",
     "CreateConstraint",

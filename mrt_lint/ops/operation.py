@@ -6,7 +6,7 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from mrt_lint.values import Place
+from mrt_lint.values import Place, Rebuild
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -21,8 +21,9 @@ class Op:
     `origin` is the call's place in the file (never compared). `dialects` is the guard it stands under: the sorted names it runs
     on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` tells that it runs
     outside the migration's transaction. `sql` marks one that was understood from raw SQL; it follows the `Execute` it came
-    from. `batch` marks one inside `batch_alter_table`, `joined` a further action of the statement that the operation before it
-    came from; `algorithm` and `lock` are what MySQL's clauses of that name ask for, in capitals (none of these compared).
+    from. `batch` marks one inside `batch_alter_table`, `rebuild` is what that was told where it was told anything; `joined` marks
+    a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of
+    that name ask for, in capitals (none of these compared).
     """
 
     origin: Place | None = field(default=None, compare=False, repr=False)
@@ -31,6 +32,7 @@ class Op:
     autocommit: bool = False
     sql: bool = field(default=False, compare=False)
     batch: bool = field(default=False, compare=False)
+    rebuild: Rebuild | None = field(default=None, compare=False)
     joined: bool = field(default=False, compare=False)
     algorithm: str = field(default="", compare=False)
     lock: str = field(default="", compare=False)

@@ -17,7 +17,7 @@ else:
 class CreateTable(Op):
     """`complete` is False where a column or argument could not be read; `source` is the query of CREATE TABLE … AS.
 
-    `source_tables` are the tables which that query reads.
+    `source_tables` are the tables which that query reads. `sqlite_autoincrement` asks SQLite for AUTOINCREMENT.
     """
 
     table: Name
@@ -29,6 +29,15 @@ class CreateTable(Op):
     temporary: bool = False
     source: MaybeName = None
     source_tables: tuple[Name, ...] = ()
+    sqlite_autoincrement: Flag = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAlterTable(Op):
+    """A `batch_alter_table` that makes its table anew, `recreate="always"`, though no operation stands in it."""
+
+    table: Name
+    schema: MaybeName = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mrt_lint.values import UNKNOWN
 
-_APART: Final = frozenset({"origin", "dialects", "certain", "flows"})
+_APART: Final = frozenset({"origin", "dialects", "certain", "flows", "rebuild"})
 
 
 def plain(value: Any, where: str, unknown: list[str]) -> Any:

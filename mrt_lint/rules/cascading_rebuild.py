@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.history.rebuilding import rebuilds
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity, Target
-from mrt_lint.undo.acts import rebuilds
 
 
 class CascadingRebuild(Rule):

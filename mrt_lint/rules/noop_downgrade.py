@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.case import Case
 from mrt_lint.migration import Function
-from mrt_lint.ops import Execute, Op, Statement
+from mrt_lint.ops import BatchAlterTable, Execute, Op, Statement
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
 
@@ -202,5 +202,7 @@ def _is_trackless(case: Case, op: Op) -> bool:
 
 def _acts(case: Case, function: Function, name: str) -> bool:
     return not case.is_readable(name) or not all(
-        isinstance(op, Execute) or (isinstance(op, Statement) and op.effect is False) for op in function.ops if case.runs(op)
+        isinstance(op, Execute | BatchAlterTable) or (isinstance(op, Statement) and op.effect is False)
+        for op in function.ops
+        if case.runs(op)
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import Any
 
+from mrt_lint.history.change import is_autoincrement
+from mrt_lint.history.rebuilding import rebuilds
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.ops import (
     AddColumn,
     AlterColumn,
+    BatchAlterTable,
     CreateConstraint,
     CreateIndex,
     CreateObject,
@@ -39,6 +42,7 @@ from mrt_lint.undo.hanging import (
     rename_constraint,
     rename_index,
 )
+from mrt_lint.undo.rebuild import rebuild
 from mrt_lint.undo.things import Key, Table, Thing, Touch, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNSET, SqlType
@@ -53,16 +57,9 @@ def apply(world: World, op: Op) -> tuple[Touch, ...]:
         if kind in _ACTS:
             touches = tuple(_ACTS[kind](world, op))
             if world.dialect == "sqlite" and rebuilds(op):
-                world.drop_triggers(op)
+                rebuild(world, op)
             return touches
     return ()
-
-
-def rebuilds(op: Op) -> TypeGuard[AddColumn | AlterColumn | DropColumn | CreateConstraint | DropConstraint]:
-    """Tell whether batch mode makes a table anew on SQLite; to add a column it does so only if a foreign key comes along."""
-    if isinstance(op, AddColumn):
-        return op.batch and any(constraint.kind == "foreignkey" for constraint in op.definition.constraints)
-    return op.batch and isinstance(op, AlterColumn | DropColumn | CreateConstraint | DropConstraint)
 
 
 def acts(op: Op) -> bool:
@@ -78,6 +75,7 @@ def _create_table(world: World, op: CreateTable) -> Iterator[Touch]:
         return
     key = place(op.schema, op.table)
     table = Table(key, op, op, complete=op.complete and op.source is None)
+    table.autoincrement = is_autoincrement(op)
     for name in op.source_tables:
         table.rows |= world.rows_of(name)
     for column in op.columns:
@@ -112,6 +110,11 @@ def _drop_table(world: World, op: DropTable) -> Iterator[Touch]:
         table.doubtful = table.maker is None and op.if_exists is not False and world.past.table(key) is None
         world.drop_hanging(table)
     yield Touch("dropped", world.tables, key, table)
+
+
+def _batch_alter_table(world: World, op: BatchAlterTable) -> Iterator[Touch]:
+    world.table_of(op)
+    return iter(())
 
 
 def _rename_table(world: World, op: RenameTable) -> Iterator[Touch]:
@@ -239,6 +242,7 @@ def _empty(world: World, op: Delete | Truncate) -> Iterator[Touch]:
 _ACTS: dict[type[Op], Callable[[World, Any], Iterator[Touch]]] = {
     CreateTable: _create_table,
     DropTable: _drop_table,
+    BatchAlterTable: _batch_alter_table,
     RenameTable: _rename_table,
     AddColumn: _add_column,
     DropColumn: _drop_column,

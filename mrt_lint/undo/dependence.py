@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mrt_lint.history.rebuilding import rebuilds
 from mrt_lint.history.schema import fold, place
 from mrt_lint.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropTable, Op
-from mrt_lint.undo.acts import rebuilds
 from mrt_lint.undo.things import Table, Thing, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNSET, Constraint

@@ -26,7 +26,7 @@ from mrt_lint.undo.fate import Fates, Undo
 from mrt_lint.undo.order import find_trouble
 from mrt_lint.undo.past import Past
 from mrt_lint.undo.standing import find_double
-from mrt_lint.undo.things import Table, Thing, Touch, readable
+from mrt_lint.undo.things import Loss, Table, Thing, Touch, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNKNOWN, UNSET, Constraint, Name, SqlType
 
@@ -166,6 +166,14 @@ class Ledger:
         made = [touch.thing for touch in touched if touch.action == "made" and touch.key == cleared.key and touch.thing is not None]
         gone = bool(made) and cleared.slots.now.get(cleared.key) is None
         return gone or any(isinstance(thing.maker, CreateTable) and thing.maker.temporary for thing in made)
+
+    @property
+    def losses(self) -> Iterator[Loss]:
+        """What batch mode left behind on SQLite and nothing brought back, the last time where it came and went."""
+        if self.blind or self.refuses or not self.upgrade_is_clear:
+            return
+        last = {(id(loss.table), loss.what, loss.name): loss for loss in self.world.losses}
+        yield from (loss for loss in last.values() if loss.table.standing and not loss.is_back())
 
     def successor(self, op: Op) -> Thing | None:
         """Give what stands in the end where an operation first took something away."""

@@ -24,7 +24,7 @@ from mrt_lint.ops import (
     Truncate,
     Update,
 )
-from mrt_lint.values import HOLE, Column, Constraint, MaybeName, Unset
+from mrt_lint.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Unset
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -157,6 +157,7 @@ class Table(Thing):
 
     `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
     `maybe_empty` True once rows were deleted under a condition. `home` is where it stands now, `origin` where it stood first.
+    `autoincrement` is SQLite's AUTOINCREMENT.
     """
 
     def __init__(self, home: Place, maker: Op | None = None, definition: Definition = None, *, complete: bool = True) -> None:
@@ -164,6 +165,7 @@ class Table(Thing):
         self.home = self.origin = home
         self.complete = complete
         self.maybe_empty = False
+        self.autoincrement: Flag = UNKNOWN
         self.columns_by_name = Slots(lambda _: Thing(maker, table=self))
         self.constraints = Slots(lambda _: Thing(maker, table=self))
         self.anonymous: list[Thing] = []
@@ -173,6 +175,21 @@ class Table(Thing):
         """Take away a constraint that the source gives no name."""
         self.anonymous.remove(constraint)
         constraint.standing = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What batch mode left behind when it made a table anew on SQLite.
+
+    `what` is "index", "trigger", "collation" (of a column), "order" (of an index's columns), "check" or "autoincrement", which is
+    lost or won. `name` is which, of a CHECK its condition. `is_back` tells in the end whether all is as it was.
+    """
+
+    op: Op
+    table: Table
+    what: str
+    name: str
+    is_back: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

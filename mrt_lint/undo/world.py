@@ -10,7 +10,7 @@ from mrt_lint.ops import CreateIndex, DropIndex, Op
 from mrt_lint.undo.convention import find_twin
 from mrt_lint.undo.definition import here
 from mrt_lint.undo.past import Past
-from mrt_lint.undo.things import Key, Slots, Table, Thing, readable
+from mrt_lint.undo.things import Key, Loss, Slots, Table, Thing, readable
 from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, SqlType
 
 
@@ -23,6 +23,7 @@ class World:
         self.tables = Slots(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
         self.indexes = Slots(self._original_index)
         self.objects = Slots(lambda key: Thing(definition=past.object(key)))
+        self.losses: list[Loss] = []
 
     def mark(self, *, is_clear: bool) -> None:
         """Note what is gone at the end of upgrade(); where that is not clear, what could not be read may have brought it back."""
@@ -37,6 +38,8 @@ class World:
 
     def _original_table(self, key: Place) -> Table:
         table = Table(key)
+        known = self.past.table(key)
+        table.autoincrement = known.autoincrement if known is not None and known.complete else UNKNOWN
         table.columns_by_name = Slots(lambda name: Thing(definition=self.past.column(key, name), table=table))
         table.constraints = Slots(lambda name: Thing(definition=self.past.constraint(key, name), table=table))
         return table
@@ -116,13 +119,6 @@ class World:
         for thing in list(table.anonymous):
             if column is None or thing.mentions(column):
                 table.drop_anonymous(thing)
-
-    def drop_triggers(self, op: Op) -> None:
-        """Take away the triggers of a table that is made anew."""
-        table = self.table_of(op)
-        for key, thing in list(self.objects.now.items()):
-            if table is not None and thing is not None and thing.table is table and isinstance(key, tuple) and key[0] == "trigger":
-                self.objects.drop(key)
 
     def finds_index(self, op: DropIndex) -> bool:
         """Tell whether an index that is dropped stands: all but MySQL and MariaDB find it by its name, whatever table is named."""

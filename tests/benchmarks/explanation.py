@@ -12,13 +12,13 @@ from mrt_runtime.origin import names, read
 from mrt_runtime.verdict import Failure
 
 CODES = {
-    r"^Downgrade failed": "101 110 112 113 114 115 116 117 201 202 205 207 208 215 301 302 303 304 402 403 408 409 501 502 503",
+    r"^Downgrade failed": "101 110 112 113 114 115 116 117 119 201 202 205 207 208 215 301 302 303 304 402 403 408 409 501 502 503",
     r"rows lost after": "102 104 113 202 203 214 217 301",
     r"rows? left behind": "102 103 104 106",
     r"values (lost|changed) after": "102 103 104 113 201 208 215 302 303",
     r"still exists after": "102 104 110 111 114 301 302 304 409 501 502 503",
-    r"missing after": "102 104 111 113 201 202 205 207 208 301 302 304 408 409",
-    r"(became|changed) .*after": "102 104 110 111 205 207 215 303 304 402 403 408 409 501",
+    r"missing after": "102 104 111 113 119 201 202 205 207 208 301 302 304 408 409",
+    r"(became|changed) .*after": "102 104 110 111 119 205 207 215 303 304 402 403 408 409 501",
 }
 """Which codes can explain a failure of these words. What downgrade() lacks altogether explains everything that stays as it is."""
 WHOLE = frozenset({"MRT101", "MRT102", "MRT115"})
@@ -33,6 +33,7 @@ OF_TABLES = frozenset(
         "MRT113",
         "MRT116",
         "MRT117",
+        "MRT119",
         "MRT202",
         "MRT203",
         "MRT214",

@@ -6,10 +6,10 @@ import re
 from mrt_lint import ops
 from mrt_lint.values import HOLE, UNKNOWN
 
-MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "complete"])
+MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete"])
 """Fields that say how something was read or under which guard it stands."""
 
-UNTOLD = frozenset(["source_columns", "source_tables", "query", "source"])
+UNTOLD = frozenset(["source_columns", "source_tables", "query", "source", "sqlite_autoincrement"])
 """Fields that the recording does not hold."""
 
 
@@ -64,8 +64,10 @@ def disagreement(lifted, recorded, dialect, *, blind=False):
 
 
 def _is_silent(op, dialect):
-    """An enum type is an object of its own on PostgreSQL alone: elsewhere creating it does nothing."""
-    return dialect != "postgresql" and isinstance(op, (ops.CreateObject, ops.DropObject)) and op.kind == "enum"
+    """A batch is no operation to Alembic, and an enum type is an object of its own on PostgreSQL alone: elsewhere it is nothing."""
+    return isinstance(op, ops.BatchAlterTable) or (
+        dialect != "postgresql" and isinstance(op, (ops.CreateObject, ops.DropObject)) and op.kind == "enum"
+    )
 
 
 def _align(mine, recorded, *, blind):
