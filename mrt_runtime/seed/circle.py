@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import Table, qualified
+from mrt_runtime.schema import ForeignKey, Table, qualified
 from mrt_runtime.seed.change import Change
 from mrt_runtime.seed.fill import Filler, key_columns
+from mrt_runtime.seed.part import lineage
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.seeded import Seeded
 from mrt_runtime.seed.value import Row
+
+
+class StrayError(Exception):
+    """A row points at nothing; the message says where."""
 
 
 class Visitor(Protocol):
@@ -26,27 +31,31 @@ class Circle:
     """Tables whose foreign keys lead back to where they began.
 
     Keys that may be NULL are left so at first and filled once all tables have rows; the others point at rows that are
-    promised and come in the same transaction, while the database puts its check off.
+    promised and come in the same transaction, while the database puts its check off. Some databases never make up for it.
     """
 
     def __init__(self, seeder: Visitor, filler: Filler, tables: Sequence[Table]) -> None:
         self.seeder = seeder
         self.filler = filler
         self.tables = tables
+        self.labels = {table.label: lineage(table, filler.parents.tables) for table in tables}
 
     def fill(self, seeded: Seeded, change: Change) -> None:
         """Fill the tables, all or none of them."""
         promised = self.filler.parents.promised
         for table in self.tables:
-            promised.update({table.label: self._promise(table)} if self._needs_promise(table) else {})
+            promise = self._promise(table) if self._needs_promise(table) else {}
+            for label in self.labels[table.label] if promise else ():
+                promised.setdefault(label, promise)
         connection, dialect = self.filler.writer.connection, self.filler.writer.dialect
         keys = {table.label: seeded.keys.get(table.label, ()) for table in self.tables}
         try:
-            with dialect.attempt(connection), dialect.deferral(connection):
+            with connection.begin_nested(), dialect.deferral(connection, self._required()):
                 for table in self.tables:
                     self.seeder.visit(self.filler, table, seeded, change, promised.get(table.label))
-        except DBAPIError as error:
-            reason = read_refusal(error).reason
+                self._look_for_strays()
+        except (DBAPIError, StrayError) as error:
+            reason = read_refusal(error).reason if isinstance(error, DBAPIError) else str(error)
             for table in self.tables:
                 seeded.rows.pop(table.label, None)
                 seeded.unseeded[table.label], seeded.keys[table.label] = reason, keys[table.label]
@@ -54,12 +63,31 @@ class Circle:
         for table in self.tables:
             self._close(table, seeded)
 
+    def _keys(self) -> Iterator[tuple[Table, ForeignKey]]:
+        """Give the foreign keys that lead from one of the tables to one of them."""
+        for table in self.tables:
+            for key in table.foreign_keys:
+                if any(self._points_at(key, other) for other in self.tables):
+                    yield table, key
+
+    def _required(self) -> list[tuple[Table, ForeignKey]]:
+        """Give those that every row of a table has to follow to another table."""
+        return [(table, key) for table, key in self._keys() if is_required(table, key) and not self._points_at(key, table)]
+
+    def _look_for_strays(self) -> None:
+        """Raise StrayError where a row points at one that was promised and did not come."""
+        writer = self.filler.writer
+        for table, key in self._keys() if not writer.dialect.defers else ():
+            parent = self.filler.parents.tables[qualified(key.referred_table, key.referred_schema)]
+            pairs = list(zip(key.columns, key.referred_columns or key_columns(parent), strict=False))
+            if writer.has_strays(table, parent, pairs):
+                raise StrayError(f"the keys form a circle, and rows of '{table.label}' pointed at no row of '{parent.label}'")
+
     def _close(self, table: Table, seeded: Seeded) -> None:
-        labels = {other.label for other in self.tables}
         late = [
             name
-            for key in table.foreign_keys
-            if qualified(key.referred_table, key.referred_schema) in labels
+            for owner, key in self._keys()
+            if owner is table
             for name in key.columns
             if (column := table.column(name)) is not None and column.nullable
         ]
@@ -72,22 +100,21 @@ class Circle:
         else:
             seeded.unseeded[table.label] = filled.reason
 
+    def _points_at(self, key: ForeignKey, table: Table) -> bool:
+        """Whether a foreign key refers to this table, or to what it is a partition of."""
+        return qualified(key.referred_table, key.referred_schema) in self.labels[table.label]
+
     def _needs_promise(self, table: Table) -> bool:
-        for other in self.tables:
-            for key in other.foreign_keys:
-                if other is not table and qualified(key.referred_table, key.referred_schema) == table.label:
-                    columns = [other.column(name) for name in key.columns]
-                    if all(column is None or not column.nullable for column in columns):
-                        return True
-        return False
+        return any(self._points_at(key, table) for _, key in self._required())
 
     def _promise(self, table: Table) -> Row:
         wanted = {
-            name
-            for other in self.tables
-            for key in other.foreign_keys
-            if qualified(key.referred_table, key.referred_schema) == table.label
-            for name in key.referred_columns or key_columns(table)
+            name for _, key in self._keys() if self._points_at(key, table) for name in key.referred_columns or key_columns(table)
         }
         pools = self.filler.draughtsman.draw(table, start=0, count=2).pools
         return {name: pools[name].typical[0] for name in sorted(wanted) if name in pools and pools[name].typical}
+
+
+def is_required(table: Table, key: ForeignKey) -> bool:
+    """Whether every row has to point somewhere."""
+    return all(column is None or not column.nullable for column in map(table.column, key.columns))

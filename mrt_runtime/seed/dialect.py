@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Protocol, cast
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, Schema, Table
+from mrt_runtime.schema import Column, ForeignKey, Schema, Table
 from mrt_runtime.seed.kind import Kind
 from mrt_runtime.seed.value import Value
 
@@ -26,6 +27,8 @@ class Dialect(Protocol):
     """What sqlglot calls the dialect."""
     converts: bool
     """Whether a change of type converts values, and fails on those that it cannot."""
+    defers: bool = False
+    """Whether foreign keys that were put off are looked at in the end."""
 
     @abstractmethod
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
@@ -64,8 +67,8 @@ class Dialect(Protocol):
         return nullcontext()
 
     @abstractmethod
-    def deferral(self, connection: Connection) -> AbstractContextManager[object]:
-        """Look at foreign keys only at the end, as far as the database lets us."""
+    def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> AbstractContextManager[object]:
+        """Look at foreign keys only at the end, at these ones above all. To be used within a savepoint."""
 
 
 def dialect_of(name: str) -> Dialect:

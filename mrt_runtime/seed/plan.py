@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mrt_runtime.schema import Table, qualified
+from mrt_runtime.seed.part import lineage
 
 
 def parents_of(table: Table) -> frozenset[str]:
@@ -13,10 +14,20 @@ def parents_of(table: Table) -> frozenset[str]:
     return frozenset(labels - {table.label})
 
 
-def order_tables(tables: Iterable[Table]) -> Iterator[tuple[Table, ...]]:
-    """Give the tables in groups, parents first; a group of several is a cycle of foreign keys."""
+def order_tables(tables: Iterable[Table], known: Mapping[str, Table] | None = None) -> Iterator[tuple[Table, ...]]:
+    """Give tables in groups, parents first; a group of several is a cycle of foreign keys.
+
+    known: all tables by their labels, where there are partitions: whoever points at the whole comes after its parts.
+    """
     by_label = {table.label: table for table in tables}
-    ahead = {label: sorted(parents_of(table) & by_label.keys()) for label, table in by_label.items()}
+    holders: dict[str, list[str]] = {}
+    for table in by_label.values():
+        for label in lineage(table, known or by_label):
+            holders.setdefault(label, []).append(table.label)
+    ahead = {
+        label: sorted({holder for parent in parents_of(table) for holder in holders.get(parent, ())} - {label})
+        for label, table in by_label.items()
+    }
     for group in components(ahead):
         members = frozenset(group)
         # Within a cycle, the tables with the fewest keys that cannot be left NULL begin.

@@ -19,6 +19,7 @@ from mrt_runtime.seed.custom import CustomSeed
 from mrt_runtime.seed.dialect import dialect_of
 from mrt_runtime.seed.fill import Filler, key_columns
 from mrt_runtime.seed.foresight import Foresight
+from mrt_runtime.seed.part import as_bound
 from mrt_runtime.seed.plan import order_tables, parents_of
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.seeded import Seeded
@@ -79,11 +80,12 @@ class Seeder:
         change = Change(before.schema, schema)
         filler = Filler(Writer(connection, self.dialect), schema, self.seed_rows, self.foresight)
         seedable = seedable_tables(schema)
+        known = filler.parents.tables
         due = [table for table in seedable if table.label in touched or change.concerns(table)]
         stirred = {table.label for table in due}
         # A table that could not be filled is worth another try once the tables that it points at are.
         due += [table for table in seedable if table.label in seeded.unseeded.keys() - stirred and parents_of(table) & stirred]
-        for group in order_tables(due):
+        for group in order_tables([as_bound(table, known) for table in due], known):
             if len(group) > 1:
                 Circle(self, filler, group).fill(seeded, change)
             else:
@@ -126,16 +128,17 @@ class Seeder:
             old = change.old(table)
             if old is None or not change.concerns(table):
                 continue
-            for wish in wishes(filler, old, table, change):
-                for row in filler.write(table, wish).rows:
-                    key = {name: row[name] for name in key_columns(table)}
+            bound = as_bound(table, filler.parents.tables)
+            for wish in wishes(filler, old, bound, change):
+                for row in filler.write(bound, wish).rows:
+                    key = {name: row[name] for name in key_columns(bound)}
                     written[table.label] = (*written.get(table.label, ()), *([key] if key else []))
         return written
 
     def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> None:
         """Remove rows that `new_world` wrote, children before their parents; those that the database holds on to stay."""
         writer = Writer(connection, self.dialect)
-        for group in reversed(list(order_tables(schema.tables))):
+        for group in reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables}))):
             for table in group:
                 for key in written.get(table.label, ()):
                     with suppress(DBAPIError), self.dialect.attempt(connection):

@@ -70,6 +70,14 @@ class Writer:
         sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
         return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
 
+    def has_strays(self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]]) -> bool:
+        """Tell whether a row of a table points at no row of another; pairs are a column and the one that it refers to."""
+        filled = " AND ".join(f"mrt_c.{self._quote(here)} IS NOT NULL" for here, _ in pairs)
+        same = " AND ".join(f"mrt_p.{self._quote(there)} = mrt_c.{self._quote(here)}" for here, there in pairs)
+        pointed = f"SELECT 1 FROM {self.name(parent)} AS mrt_p WHERE {same}"
+        sql = f"SELECT 1 FROM {self.name(table)} AS mrt_c WHERE {filled} AND NOT EXISTS ({pointed}) LIMIT 1"
+        return self.run(sql, ()).first() is not None
+
     def passing(self, condition: str, choices: Sequence[tuple[Column, Sequence[Value]]]) -> list[tuple[int, ...]]:
         """Ask the database which combinations of values meet a condition; gives their places in the choices."""
         parameters: list[object] = []

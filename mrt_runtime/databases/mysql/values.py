@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, ColumnType, Schema
+from mrt_runtime.schema import Column, ColumnType, ForeignKey, Schema, Table
 from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
 from mrt_runtime.seed.moment import Moment
@@ -107,8 +107,9 @@ class MySQLValues(Dialect):
         return f"CAST({placeholder} AS DATE)" if base == "date" else placeholder
 
     @contextmanager
-    def deferral(self, connection: Connection) -> Iterator[None]:
+    def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> Iterator[None]:
         """Switch foreign keys off for the session; InnoDB cannot put them off."""
+        del keys
         connection.exec_driver_sql("SET @mrt_foreign_key_checks = @@foreign_key_checks, foreign_key_checks = 0")
         try:
             yield

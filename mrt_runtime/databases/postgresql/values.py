@@ -6,15 +6,16 @@ Input forms: https://www.postgresql.org/docs/current/datatype.html, and the exte
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Literal
 
 from sqlalchemy import Connection
 
+from mrt_runtime.databases.postgresql.deferral import deferral
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
-from mrt_runtime.schema import Column, ColumnType, NamedType, Schema, Table
+from mrt_runtime.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table
 from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Slot, Text, Whole
 from mrt_runtime.seed.moment import Moment
@@ -39,6 +40,7 @@ class PostgreSQLValues(Dialect):
 
     grammar = "postgres"
     converts = True
+    defers = True
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
         """Say what kind of values the column holds; None for a type that nothing is known about."""
@@ -177,12 +179,9 @@ class PostgreSQLValues(Dialect):
         """Set a savepoint: a refused statement would end the transaction."""
         return connection.begin_nested()
 
-    @contextmanager
-    def deferral(self, connection: Connection) -> Iterator[None]:
-        """Put off the foreign keys that are DEFERRABLE."""
-        connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
-        yield
-        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> AbstractContextManager[object]:
+        """Look at these keys, and at those that are DEFERRABLE, at the end."""
+        return deferral(connection, keys)
 
 
 def quoted(value: object) -> str:

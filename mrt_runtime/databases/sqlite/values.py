@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, Schema
+from mrt_runtime.schema import Column, ForeignKey, Schema, Table
 from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
 from mrt_runtime.seed.moment import Moment
@@ -73,8 +73,9 @@ class SQLiteValues(Dialect):
         return int(value) if isinstance(value, bool) else value
 
     @contextmanager
-    def deferral(self, connection: Connection) -> Iterator[None]:
+    def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> Iterator[None]:
         """Put foreign keys off until the end of the transaction (they may be enforced by env.py's own hooks)."""
+        del keys
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
 

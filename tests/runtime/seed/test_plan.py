@@ -60,3 +60,10 @@ def reachable(graph, start):
                 found.add(other)
                 ahead.append(other)
     return found
+
+
+def test_whoever_points_at_a_partitioned_table_comes_after_its_partitions():
+    part = Table(name="part", parents=("whole",), bounds="FOR VALUES IN (1)")
+    below = Table(name="below", parents=("part",), bounds="FOR VALUES IN (1)")
+    known = {one.label: one for one in (table("whole"), part, below, table("a", "whole"))}
+    assert names(order_tables([known["a"], known["below"]], known)) == [["below"], ["a"]]
