@@ -16,12 +16,12 @@ from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, find, settle
 from mrt_runtime.origin import shorten
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.progress import Progress
+from mrt_runtime.report.words import name_database
 from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
     from mrt_runtime.verification import Verification
 
-NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 EPILOG = """\
 The database in the URL is not written to: the work happens in scratch databases beside it, dropped at the end. Without a URL
 an embedded database serves. Exit codes: 0 all reversible, 1 some are not, 2 the command or its configuration is wrong.
@@ -71,7 +71,7 @@ def verify(args: argparse.Namespace) -> int:
             stream.write(render(verdicts, verification.facts()))
         else:
             verdicts = check(verification, args.revisions, Picture(stream))
-            stream.write(f"  {name_database(verification.facts())}\n\n")
+            stream.write("  " + name_database(verification.facts(), "--db-url") + "\n\n")
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
@@ -93,14 +93,6 @@ def check(verification: Verification, revisions: list[str], picture: Picture | N
     if picture:
         picture.end(verdicts)
     return verdicts
-
-
-def name_database(facts: dict[str, str]) -> str:
-    """Say what was verified on: a rollback that works on one database may not on another."""
-    dialect = facts["dialect"]
-    if dialect == "sqlite":
-        return "Verified on SQLite. With --db-url, on the database that you deploy to."
-    return f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}."
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:

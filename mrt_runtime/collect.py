@@ -11,7 +11,7 @@ import pytest
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import settle
-from mrt_runtime.report.words import expound
+from mrt_runtime.report.words import expound, name_database
 from mrt_runtime.stash import REFUSED, VERIFICATION
 from mrt_runtime.verdict import Outcome, Verdict
 
@@ -23,6 +23,8 @@ SETTLED: pytest.StashKey[MRTConfig] = pytest.StashKey()
 WIDTH = 100  # characters of a reason that is repeated
 WARNING = "mrt_warning"
 """Name of the user property that carries a verdict's warning into reports, from xdist's workers too."""
+DATABASE = "mrt_database"
+"""Name of the one that tells which database it was."""
 
 
 def settle_session(config: pytest.Config) -> MRTConfig:
@@ -144,6 +146,7 @@ class RevisionItem(pytest.Item):
         self.user_properties += [(WARNING, doubt) for doubt in verification.find_doubts()]
         if verdict.outcome is Outcome.SKIPPED:
             pytest.skip(verdict.reason)
+        self.user_properties.append((DATABASE, name_database(verification.facts(), "db_url")))
         if not verdict.passed:
             raise IrreversibleError(verdict)
 
@@ -165,11 +168,18 @@ class IrreversibleError(Exception):
         super().__init__(expound(verdict))
 
 
-def show_warnings(terminal: pytest.TerminalReporter) -> None:
-    """List the warnings of verdicts under a heading of their own."""
-    reports = [report for reports in terminal.stats.values() for report in reports]
-    lines = [str(text) for report in reports for name, text in getattr(report, "user_properties", ()) if name == WARNING]
-    if lines:
-        terminal.section("migration warnings", sep="-")
-        for line in dict.fromkeys(lines):
+def show_summary(terminal: pytest.TerminalReporter) -> None:
+    """List the warnings of verdicts under a heading of their own, and say which database it was."""
+    for name, heading in ((WARNING, "migration warnings"), (DATABASE, "migrations")):
+        lines = list_properties(terminal, name)
+        if lines:
+            terminal.section(heading, sep="-")
+        for line in lines:
             terminal.line(line)
+
+
+def list_properties(terminal: pytest.TerminalReporter, name: str) -> list[str]:
+    """Give what the reports of tests say under this name, each thing once."""
+    reports = [report for reports in terminal.stats.values() for report in reports]
+    found = [str(text) for report in reports for label, text in getattr(report, "user_properties", ()) if label == name]
+    return list(dict.fromkeys(found))

@@ -75,11 +75,11 @@ def asks_for_mrt(item: pytest.Item) -> bool:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show what the tests of revisions warn of."""
+    """Show what the tests of revisions warn of, and which database they ran on."""
     if config.getoption("mrt"):
-        from mrt_runtime.collect import show_warnings  # noqa: PLC0415  see above
+        from mrt_runtime.collect import show_summary  # noqa: PLC0415  see above
 
-        show_warnings(terminalreporter)
+        show_summary(terminalreporter)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -38,6 +38,7 @@ class Verification:
         self.worker = worker
         self.database = connect(config.db_url)
         self._verdicts: dict[str, Verdict] = {}
+        self._version = ""
         try:
             self.walk = Walk(self.database, config, worker)
             self._floor = self._find_floor()
@@ -82,7 +83,8 @@ class Verification:
 
     def facts(self) -> dict[str, str]:
         """Say which database it is, the password masked."""
-        return {"dialect": self.database.dialect, "version": self.database.version(), "url": self.database.url}
+        self._version = self._version or self.database.version()
+        return {"dialect": self.database.dialect, "version": self._version, "url": self.database.url}
 
     def close(self) -> None:
         """Drop the scratch database and let go of the server."""

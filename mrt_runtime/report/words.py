@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mrt_runtime.verdict import Outcome, Verdict
 
@@ -18,6 +18,20 @@ PHRASES = {
     Outcome.SKIPPED: "skipped",
     Outcome.NOT_REACHED: "not reached",
 }
+
+
+NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
+
+
+def name_database(facts: Mapping[str, str], setting: str) -> str:
+    """Say what was verified on: a rollback that works on one database may not on another.
+
+    facts: as `Verification.facts` gives them; setting: how the reader would name a database.
+    """
+    dialect = facts["dialect"]
+    if dialect == "sqlite":
+        return f"Verified on SQLite. With {setting}, on the database that you deploy to."
+    return f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}."
 
 
 def describe(verdict: Verdict) -> str:

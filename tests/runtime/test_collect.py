@@ -1,6 +1,9 @@
 """`pytest --mrt`: one test a revision, selected, repeated and distributed as any other test."""
 
+import re
+
 import pytest
+import sqlalchemy as sa
 
 from tests.runtime.test_plugin import write_project
 
@@ -133,3 +136,22 @@ def test_what_stops_every_revision_is_told_once(pytester):
     assert report.count("this stops them all") - report.count("says why: ") == 1
     assert report.count("The first test of migrations says why") == 2
     assert "During handling" not in output
+
+
+def test_the_summary_says_once_which_database_it_was(broken):
+    output = broken.runpytest_subprocess("--mrt", "-n", "2", "-q").stdout.str()
+    assert output.count("Verified on SQLite. With db_url, on the database that you deploy to.") == 1
+
+
+def test_the_summary_names_a_server_without_its_password(broken, postgres_url, monkeypatch):
+    url = sa.make_url(postgres_url)
+    url = url.set(password=url.password or "very-secret")
+    monkeypatch.setenv("MRT_DATABASE_URL", url.render_as_string(hide_password=False))
+    output = broken.runpytest_inprocess("--mrt", "-k", "001").stdout.str()
+    assert re.search(rf"^Verified on PostgreSQL \S.*, beside \S+\*\*\*@.*/{url.database}\.$", output, re.MULTILINE)
+    assert f":{url.password}@" not in output
+
+
+def test_nothing_is_said_of_a_database_that_nothing_was_verified_on(broken):
+    assert "Verified on" not in broken.runpytest_inprocess("--mrt", "--collect-only").stdout.str()
+    assert "Verified on" not in broken.runpytest_inprocess("--mrt", "-m", "not mrt").stdout.str()
