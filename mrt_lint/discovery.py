@@ -119,7 +119,7 @@ class Neighbours:
                 versions = above
             if (above / ".git").exists():
                 break
-        return (Location(_apart(versions, file), recursive=True),) if versions else (Location(file.parent),)
+        return (_apart(versions, file) if versions else Location(file.parent),)
 
     def _declares(self, folder: Path) -> list[History]:
         if folder not in self._declared:
@@ -132,26 +132,29 @@ class Neighbours:
         return self._declared[folder]
 
 
-def _apart(versions: Path, file: Path) -> Path:
-    """Give the sub-folder of `versions` that a file is in where that is a history of its own, as one for each database is.
+def _apart(versions: Path, file: Path) -> Location:
+    """Give the part of `versions` that a file is in where that is a history of its own: a sub-folder, or what is in none of them.
 
-    It is when it leads from a base to its heads alone, and so does another sub-folder that declares some of the same revisions.
+    It is when it leads from a base to its heads alone, and so does another part that declares some of the same revisions, as one
+    for each database does, or one that was kept when all of it was squashed.
     """
     inside = versions / file.relative_to(versions).parts[0]
-    if inside == file:
-        return versions
-    revisions, is_whole = _survey(inside)
-    others = (other for other in versions.iterdir() if other != inside and other.is_dir() and may_hold(str(versions), other.name))
+    folders = (other for other in versions.iterdir() if other.is_dir() and may_hold(str(versions), other.name))
+    parts = [Location(versions), *(Location(other, recursive=True) for other in folders)]
+    mine = parts[0] if inside == file else Location(inside, recursive=True)
+    others = [part for part in parts if part != mine]
+    revisions, is_whole = _survey(mine) if others else (set(), False)
     surveys = map(_survey, others) if is_whole else ()
-    return inside if any(others_are_whole and revisions & declared for declared, others_are_whole in surveys) else versions
+    alone = any(others_are_whole and revisions & declared for declared, others_are_whole in surveys)
+    return mine if alone else Location(versions, recursive=True)
 
 
-def _survey(folder: Path) -> tuple[set[bytes], bool]:
-    """Give the revisions that the files of a folder declare, at a glance, and whether it has a base and the parents of all."""
+def _survey(part: Location) -> tuple[set[bytes], bool]:
+    """Give the revisions that the files of a location declare, at a glance, and whether it has a base and the parents of all."""
     revisions: set[bytes] = set()
     parents: set[bytes] = set()
     has_base = False
-    for file in walk(folder):
+    for file in part.files():
         try:
             source = file.read_bytes()
         except OSError:

@@ -167,3 +167,18 @@ def test_sub_folders_that_declare_the_same_revisions_and_stand_alone_are_histori
     declare(tmp_path / "versions", **files)
     [location] = Neighbours().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
     assert location == Location(tmp_path / expected, recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"1": "z", "2": "y < z", "legacy__1": "a", "legacy__2": "z < a"}, Location(Path("versions"))),
+        ({"legacy__1": "a", "legacy__2": "z < a", "1": "z", "2": "y < z"}, Location(Path("versions/legacy"), recursive=True)),
+        ({"1": "z", "old__1": "a"}, Location(Path("versions"), recursive=True)),
+        ({"1": "z < a", "old__1": "a", "old__2": "z < a"}, Location(Path("versions"), recursive=True)),
+    ],
+)
+def test_what_was_squashed_and_kept_in_a_sub_folder_is_a_history_of_its_own(tmp_path, files, expected):
+    declare(tmp_path / "versions", **files)
+    [location] = Neighbours().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
+    assert location == Location(tmp_path / expected.folder, recursive=expected.recursive)
