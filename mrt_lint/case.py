@@ -60,7 +60,12 @@ class Case:
             return Past()
         history = self.history
         schema, with_types = history.before(revision), admits((history.dialect,), dialect)
-        return Past(schema, with_types=with_types, is_legible=lambda: history.is_legible(revision))
+        return Past(
+            schema,
+            with_types=with_types,
+            is_legible=lambda: history.is_legible(revision),
+            is_made_beside=lambda *names: history.is_made_beside(revision, *names),
+        )
 
     @cached_property
     def has_no_way_back(self) -> bool:

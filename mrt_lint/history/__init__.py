@@ -7,9 +7,9 @@ from functools import cached_property
 
 from mrt_lint.history.graph import Flaw, Graph, Problem
 from mrt_lint.history.replay import replay
-from mrt_lint.history.schema import Schema, Table
+from mrt_lint.history.schema import Schema, Table, fold
 from mrt_lint.migration import Migration
-from mrt_lint.ops import Execute
+from mrt_lint.ops import AddColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
 from mrt_lint.values import UNKNOWN
 
 __all__ = ["Flaw", "Graph", "History", "Problem", "Schema", "Table"]
@@ -95,6 +95,27 @@ class History:
         ranks = self.graph.ranks
         return revision in ranks and later in ranks and bool(self.graph.above[later] >> ranks[revision] & 1)
 
+    def is_made_beside(self, revision: str, *names: str) -> bool:
+        """Tell whether a revision that need not run before or after this one makes a table, a column of one, or an index.
+
+        `names` are "table", "column" or "index" and the names, folded.
+        """
+        makers = self._makers.get(names, ())
+        return any(
+            other != revision and not (self.is_before(other, revision) or self.is_before(revision, other)) for other in makers
+        )
+
+    @cached_property
+    def _makers(self) -> dict[tuple[str, ...], list[str]]:
+        """The revisions that make a table, column or index, by what they make."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for revision, migration in self.migrations.items():
+            for op in migration.upgrade_ops:
+                made = _made(op)
+                if made and all(isinstance(name, str) for name in made):
+                    found.setdefault(tuple(fold(str(name)) for name in made), []).append(revision)
+        return found
+
     def problems(self) -> Iterator[Problem]:
         """Give what is wrong with the graph."""
         return self.graph.problems()
@@ -178,3 +199,12 @@ class History:
         for other in self.graph.ranked(missing):
             schema = replay(schema, self.migrations[other].upgrade_ops, self.dialect)
         return schema
+
+
+def _made(op: Op) -> tuple[object, ...]:
+    """Give the kind and the names of what an operation makes, nothing for others than tables, columns and indexes."""
+    if isinstance(op, CreateTable | RenameTable):
+        return ("table", op.table if isinstance(op, CreateTable) else op.new_table)
+    if isinstance(op, AddColumn):
+        return ("column", op.table, op.column)
+    return ("index", op.index) if isinstance(op, CreateIndex) else ()

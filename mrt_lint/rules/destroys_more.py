@@ -24,12 +24,19 @@ class DestroysMore(Rule):
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
         "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
-        "The history proves that there is no such column.",
+        "The history proves that there is no such table or column (MRT117 says so).",
     )
 
     bad = (
         Example(
             title="Another table, another column",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+                op.create_table("note", sa.Column("id", sa.Integer))
+            """,
+            ),
             source="""
             def upgrade():
                 op.create_table("notes", sa.Column("id", sa.Integer))
@@ -117,7 +124,8 @@ class DestroysMore(Rule):
                 or not case.runs(op)
             ):
                 continue
-            if case.ledger(op).destroys(op):
+            ledger = case.ledger(op)
+            if ledger.destroys(op) and id(op) not in ledger.absences:
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")

@@ -37,6 +37,8 @@ def _find_absent_table(world: World, op: Op) -> str | None:
         return None
     if is_spoken_of or not is_new or not _makes_tables(world) or not world.past.is_absent(key):
         return None
+    if world.past.is_made_beside("table", key[1]):
+        return None
     return f"no migration before this one leaves a table '{name}'"
 
 
@@ -54,12 +56,14 @@ def _find_absent_part(world: World, op: Op) -> str | None:
         return None
     if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and _is_new(table, op.column):
         known = world.past.table(table.origin)
-        if known is not None and known.complete and fold(op.column) not in known.columns and world.past.is_whole():
+        absent = known is not None and known.complete and fold(op.column) not in known.columns and world.past.is_whole()
+        if absent and not world.past.is_made_beside("column", table.home[1], fold(op.column)):
             return f"table '{op.table}' has no column '{op.column}'"
     if isinstance(op, DropIndex) and readable(op.index):
         key, where = fold(op.index), place(op.schema, op.index)
         unseen = where not in world.indexes.now and key not in table.constraints.now and not table.anonymous
-        if unseen and world.past.index(where) is None and world.past.lacks(table.origin, key) and world.past.is_whole():
+        absent = unseen and world.past.index(where) is None and world.past.lacks(table.origin, key) and world.past.is_whole()
+        if absent and not world.past.is_made_beside("index", key):
             return f"table '{op.table}' has no index '{op.index}'"
     return None
 

@@ -17,15 +17,22 @@ class Past:
     """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know.
 
     Types and defaults are those of the dialect for which the history was replayed; on another one they are not known. `is_legible`
-    tells whether all that ran before could be read.
+    tells whether all that ran before could be read, `is_made_beside` whether a parallel branch, whose revisions may have run or
+    not, makes a table, column or index.
     """
 
     def __init__(
-        self, schema: Schema | None = None, *, with_types: bool = True, is_legible: Callable[[], bool] = lambda: False
+        self,
+        schema: Schema | None = None,
+        *,
+        with_types: bool = True,
+        is_legible: Callable[[], bool] = lambda: False,
+        is_made_beside: Callable[..., bool] = lambda *_: False,
     ) -> None:
         self.schema = schema or Schema()
         self.with_types = with_types
         self.is_legible = is_legible
+        self.is_made_beside = is_made_beside
 
     def is_whole(self) -> bool:
         """Tell whether all that stands there provably comes from migrations which were read in full."""
