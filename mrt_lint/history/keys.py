@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from mrt_lint.history.schema import Table, fold, given_names
+from mrt_lint.history.schema import Table, fold, is_given
 from mrt_lint.ops import CreateIndex
 from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 
@@ -120,7 +120,7 @@ def without_constraint(table: Table, name: MaybeName, kind: MaybeName = None) ->
     key = fold(name) if isinstance(name, str) else None
     constraints = {known: entry for known, entry in table.constraints.items() if known != key}
     unnamed = tuple(
-        entry for entry in table.unnamed if not (isinstance(entry, Constraint) and key in given_names(table.name, entry))
+        entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_given(key, table.name, entry))
     )
     if len(constraints) == len(table.constraints) and len(unnamed) == len(table.unnamed):  # one that the database named its own way
         unnamed = tuple(entry for entry in unnamed if not isinstance(entry, Constraint) or kind not in {None, entry.kind})

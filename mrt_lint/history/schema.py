@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from types import MappingProxyType
@@ -19,6 +20,8 @@ else:
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
 FAMILIES = {"materialized view": "view", "enum": "type", "domain": "type", "procedure": "function"}
 """Kinds of objects that share their names with another kind."""
+_LONGEST = 63
+"""The bytes that PostgreSQL keeps of a name."""
 _SUFFIXES = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}
 
 Place: TypeAlias = tuple[str | None, str]
@@ -43,11 +46,24 @@ def object_place(kind: str, schema: MaybeName, name: str) -> ObjectPlace:
     return FAMILIES.get(kind, kind), *place(schema, name)
 
 
-def given_names(table: str, constraint: Constraint) -> set[str]:
-    """Give the names, folded, that PostgreSQL chooses for a constraint that has none (manual, CREATE TABLE)."""
-    columns = [name for name in constraint.columns if isinstance(name, str)] if constraint.columns is not UNKNOWN else []
-    short, full = f"{table}_{_SUFFIXES[constraint.kind]}", "_".join([table, *columns, _SUFFIXES[constraint.kind]])
-    return {"primary": {fold(short)}, "check": {fold(short), fold(full)}}.get(constraint.kind, {fold(full)})
+def is_given(name: str, table: str, constraint: Constraint) -> bool:
+    """Tell whether PostgreSQL chooses a name, folded, for a constraint that has none; it adds a number where that is taken."""
+    label = _SUFFIXES[constraint.kind]
+    numbered = re.fullmatch(rf".*_{label}(\d{{1,3}})", name)
+    label += numbered[1] if numbered else ""
+    columns = (
+        [fold(column) for column in constraint.columns if isinstance(column, str)] if constraint.columns is not UNKNOWN else []
+    )
+    short, full = _joined(fold(table), "", label), _joined(fold(table), "_".join(columns), label)
+    return name in {"primary": (short,), "check": (short, full)}.get(constraint.kind, (full,))
+
+
+def _joined(table: str, columns: str, label: str) -> str:
+    """Put a name together as PostgreSQL does, which cuts the longer of the two to fit (its makeObjectName)."""
+    left = _LONGEST - len(label) - (2 if columns else 1)
+    while len(table) + len(columns) > left:
+        table, columns = (table[:-1], columns) if len(table) > len(columns) else (table, columns[:-1])
+    return "_".join(part for part in (table, columns, label) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +102,7 @@ class Table:
         if key in self.constraints:
             return self.constraints[key]
         unnamed = [entry for entry in self.unnamed if isinstance(entry, Constraint)]
-        found = [entry for entry in unnamed if key in given_names(self.name, entry)]
+        found = [entry for entry in unnamed if is_given(key, self.name, entry)]
         if len(found) == 1:
             return found[0]
         return None if self.complete and not unnamed else UNKNOWN

@@ -17,7 +17,8 @@ else:
 class CreateTable(Op):
     """`complete` is False where a column or argument could not be read; `source` is the query of CREATE TABLE … AS.
 
-    `source_tables` are the tables which that query reads. `sqlite_autoincrement` asks SQLite for AUTOINCREMENT.
+    `source_tables` are the tables which that query reads; `partition_of` is the table of which it is a partition.
+    `sqlite_autoincrement` asks SQLite for AUTOINCREMENT.
     """
 
     table: Name
@@ -29,6 +30,7 @@ class CreateTable(Op):
     temporary: bool = False
     source: MaybeName = None
     source_tables: tuple[Name, ...] = ()
+    partition_of: MaybeName = None
     sqlite_autoincrement: Flag = False
 
 

@@ -7,6 +7,7 @@ from mrt_lint.case import Case
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
 from mrt_lint.undo import Undo
+from mrt_lint.undo.replacement import stands_in
 
 
 class DropForeignKey(Rule):
@@ -28,7 +29,7 @@ class DropForeignKey(Rule):
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "It was created earlier in the same upgrade, or is created again there under the same name.",
+        "It was created earlier in the same upgrade, or is created again there, under the same name or another.",
         "The table or a column under it is dropped in the same upgrade.",
         "`downgrade()` creates an unnamed foreign key there, or has parts that cannot be read.",
     )
@@ -55,6 +56,26 @@ class DropForeignKey(Rule):
 
             def downgrade():
                 pass
+            """,
+        ),
+        Example(
+            title="Another stands there, and another on those columns points elsewhere",
+            before=(
+                """
+            def upgrade():
+                op.create_table("orders", sa.Column("user_id", sa.Integer), sa.Column("shop_id", sa.Integer))
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+                op.create_foreign_key("fk_shop", "orders", "shops", ["shop_id"], ["id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")  # MRT205
+                op.drop_constraint("fk_shop", "orders", type_="foreignkey")  # MRT205
+                op.create_foreign_key("fk_person", "orders", "people", ["user_id"], ["id"])
+
+            def downgrade():
+                op.drop_column("orders", "note")
             """,
         ),
         Example(
@@ -100,6 +121,25 @@ class DropForeignKey(Rule):
             """,
         ),
         Example(
+            title="Given a shorter name, which stays",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))
+                op.create_table("orders", sa.Column("user_id", sa.Integer))
+                op.create_foreign_key("fk_orders_user_id_users_id", "orders", "users", ["user_id"], ["id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_orders_user_id_users_id", "orders", type_="foreignkey")
+                op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"])
+
+            def downgrade():
+                op.drop_column("orders", "note")
+            """,
+        ),
+        Example(
             title="It goes and comes with its table or column",
             source="""
             def upgrade():
@@ -115,5 +155,6 @@ class DropForeignKey(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every foreign key that does not come back."""
         for op in case.concerned(self, ops.DropConstraint):
-            if case.kind(op) == "foreignkey" and (case.undone(op) is Undo.NO or case.returns_as_another_kind(op)):
+            gone = case.kind(op) == "foreignkey" and (case.undone(op) is Undo.NO or case.returns_as_another_kind(op))
+            if gone and not stands_in(case.ledger(op), op):
                 yield self.found(case.migration, op, **names(op))

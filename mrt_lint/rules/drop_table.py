@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.history.schema import fold
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.undo.things import readable
 
 
 class DropTable(Rule):
@@ -35,6 +37,7 @@ class DropTable(Rule):
             "Its rows were copied to another table in the same upgrade and are back under its name in the end, as when SQLite "
             "rebuilds a table."
         ),
+        "It is one that Alembic's batch mode puts a table together in.",
         "IF EXISTS, before the upgrade makes a table of that name for itself: a temporary one, or one that is dropped in the end.",
     )
 
@@ -60,6 +63,24 @@ class DropTable(Rule):
 
             def downgrade():
                 op.create_table("invoices", sa.Column("id", sa.Integer, primary_key=True))
+            """,
+        ),
+        Example(
+            title="Replaced by one that has rows of its own, or by an empty one that is filled on the way back",
+            source="""
+            def upgrade():
+                op.drop_table("plans")  # MRT202
+                op.create_table("plans", sa.Column("name", sa.Text))
+                op.execute("INSERT INTO plans (name) VALUES ('free')")
+                op.drop_table("invoices")  # MRT202
+                op.create_table("invoices_new", sa.Column("id", sa.Integer))
+                op.rename_table("invoices_new", "invoices")
+
+            def downgrade():
+                op.create_table("invoices_old", sa.Column("id", sa.Integer))
+                op.execute("INSERT INTO invoices_old SELECT id FROM invoices")
+                op.drop_table("invoices")
+                op.rename_table("invoices_old", "invoices")
             """,
         ),
         Example(
@@ -103,6 +124,40 @@ class DropTable(Rule):
             """,
         ),
         Example(
+            title="Rebuilt both ways, with rows that pass through Python",
+            source="""
+            def upgrade():
+                bind = op.get_bind()
+                users = sa.Table("users", sa.MetaData(), autoload_with=bind)
+                op.create_table("users_new", *[column.copy() for column in users.columns])
+                for row in bind.execute(users.select()):
+                    bind.execute(sa.text("INSERT INTO users_new (id, email) VALUES (:id, :email)"), changed(row))
+                op.drop_table("users")
+                op.rename_table("users_new", "users")
+
+            def downgrade():
+                bind = op.get_bind()
+                op.create_table("users_old", sa.Column("id", sa.Integer, primary_key=True), sa.Column("email", sa.Text))
+                for row in bind.execute(sa.text("SELECT id, email FROM users")):
+                    bind.execute(sa.text("INSERT INTO users_old (id, email) VALUES (:id, :email)"), changed_back(row))
+                op.drop_table("users")
+                op.rename_table("users_old", "users")
+            """,
+        ),
+        Example(
+            title="What a batch that failed may have left",
+            source="""
+            def upgrade():
+                if "_alembic_tmp_users" in sa.inspect(op.get_bind()).get_table_names():
+                    op.drop_table("_alembic_tmp_users")
+                if has_table("users_rebuilt"):
+                    op.drop_table("users_rebuilt")
+                op.execute("CREATE TABLE users_rebuilt AS SELECT * FROM users")
+                op.drop_table("users")
+                op.rename_table("users_rebuilt", "users")
+            """,
+        ),
+        Example(
             title="What a failed run may have left of a table of this migration's own",
             source="""
             def upgrade():
@@ -138,6 +193,13 @@ class DropTable(Rule):
         """Yield a finding for every table that held rows before this upgrade and does not get them back."""
         for op in case.concerned(self, ops.DropTable):
             ledger = case.ledger(op)
-            if not case.moment(op).empty and not ledger.keeps_rows(op) and not ledger.clears_the_way(op):
+            if _is_of_a_batch(op) or case.moment(op).empty:
+                continue
+            if not ledger.keeps_rows(op) and not ledger.clears_the_way(op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])
+
+
+def _is_of_a_batch(op: ops.DropTable) -> bool:
+    """Tell whether it is the table in which Alembic's batch mode puts another together, which a batch that failed leaves behind."""
+    return readable(op.table) and fold(op.table).startswith("_alembic_tmp_")

@@ -93,6 +93,17 @@ class NotRemoved(Rule):
             """,
         ),
         Example(
+            title="A partition goes with its table",
+            source="""
+            def upgrade():
+                op.create_table("logs", sa.Column("day", sa.Date), postgresql_partition_by="RANGE (day)")
+                op.execute("CREATE TABLE logs_2020 PARTITION OF logs FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')")
+
+            def downgrade():
+                op.drop_table("logs")
+            """,
+        ),
+        Example(
             title="A check goes with the column that it names",
             source="""
             def upgrade():
@@ -139,6 +150,63 @@ class NotRemoved(Rule):
             def downgrade():
                 op.create_unique_constraint("email", "users", ["email"])
                 op.drop_constraint("ck_users_valid_age", "users", type_="check")
+            """,
+        ),
+        Example(
+            title="Dropped by the name that PostgreSQL gave it",
+            source="""
+            def upgrade():
+                op.drop_constraint("orders_user_id_fkey", "orders", type_="foreignkey")
+                op.create_foreign_key(None, "orders", "users", ["user_id"], ["id"], ondelete="SET NULL")
+                op.create_foreign_key(None, "orders", "shops", ["shop_id"], ["id"])
+
+            def downgrade():
+                op.drop_constraint("orders_shop_id_fkey", "orders", type_="foreignkey")
+                op.drop_constraint("orders_user_id_fkey", "orders", type_="foreignkey")
+                op.create_foreign_key("orders_user_id_fkey", "orders", "users", ["user_id"], ["id"])
+            """,
+        ),
+        Example(
+            title="Taken out of the way, and created again as it was",
+            before=(
+                """
+            def upgrade():
+                op.create_table("orders", sa.Column("user_id", sa.Integer))
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+                if has_shops():
+                    op.create_foreign_key("fk_store", "orders", "shops", ["store_id"], ["id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_user", "orders", type_="foreignkey")
+                op.execute("UPDATE orders SET user_id = user_id + 1")
+                op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
+                if shops_moved():
+                    op.drop_constraint("fk_store", "orders", type_="foreignkey")
+                    op.create_foreign_key("fk_store", "orders", "shops", ["store_id"], ["id"])
+
+            def downgrade():
+                op.execute("UPDATE orders SET user_id = user_id - 1")
+            """,
+        ),
+        Example(
+            title="A column that an earlier revision has made, made unless it is there",
+            before=(
+                """
+            def upgrade():
+                if has_table("users"):
+                    op.add_column("users", sa.Column("age", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                if not has_column("users", "age"):
+                    op.add_column("users", sa.Column("age", sa.Integer))
+                op.create_check_constraint("ck_age", "users", "age > 0")
+
+            def downgrade():
+                op.drop_constraint("ck_age", "users", type_="check")
             """,
         ),
         Example(

@@ -18,6 +18,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
     """Read what follows CREATE TABLE: definitions, LIKE, PARTITION OF or a query; MySQL's indexes inside come after it."""
     if_not_exists = cursor.accept("IF NOT EXISTS") != ""
     schema, table = cursor.path()
+    parent = cursor.path()[1] if cursor.accept("PARTITION OF") else None
     columns: list[Column] = []
     constraints: list[Constraint] = []
     indexes: list[CreateIndex] = []
@@ -35,7 +36,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
             column = read_column(item)
             columns.append(column)
             complete = complete and column.name is not UNKNOWN
-    complete = complete and not cursor.has("INHERITS")
+    complete = complete and parent is None and not cursor.has("INHERITS")
     tables = tables_read(cursor.rest())
     source = _source(cursor)
     yield CreateTable(
@@ -48,6 +49,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
         temporary=temporary or (isinstance(table, str) and table.startswith("#")),
         source=source,
         source_tables=tables if source is not None else (),
+        partition_of=parent,
     )
     yield from indexes
 

@@ -39,6 +39,7 @@ from mrt_lint.undo.hanging import (
     drop,
     drop_constraint,
     drop_index,
+    may_miss,
     rename_constraint,
     rename_index,
 )
@@ -82,6 +83,7 @@ def _create_table(world: World, op: CreateTable) -> Iterator[Touch]:
         world.put_column(table, column, op)
     for constraint in op.constraints:
         world.put_constraint(table, constraint, op)
+    table.table = world.table(op.partition_of, op.schema)
     world.tables.put(key, table)
     yield Touch("made", world.tables, key, table)
     for kind in _implied_types(world, op):
@@ -107,7 +109,7 @@ def _drop_table(world: World, op: DropTable) -> Iterator[Touch]:
     key = place(op.schema, op.table)
     table = world.tables.drop(key, certain=op.certain)
     if isinstance(table, Table):
-        table.doubtful = table.maker is None and op.if_exists is not False and world.past.table(key) is None
+        table.doubtful = table.maker is None and may_miss(op) and world.past.table(key) is None
         world.drop_hanging(table)
     yield Touch("dropped", world.tables, key, table)
 
@@ -123,6 +125,9 @@ def _rename_table(world: World, op: RenameTable) -> Iterator[Touch]:
         table = world.tables.move(key, new_key)
         if isinstance(table, Table):
             table.home = new_key
+            former = world.tables.taken.get(new_key)
+            if table.filled and isinstance(former, Table):  # rebuilt, though nobody could read from where its rows came
+                table.rows |= former.rows
         yield Touch("moved", world.tables, key, table)
     elif readable(op.new_table):
         new_key = place(op.schema, op.new_table)
@@ -215,6 +220,8 @@ def _rename_object(world: World, op: RenameObject) -> Iterator[Touch]:
 
 def _insert(world: World, op: Insert) -> Iterator[Touch]:
     table = world.table_of(op)
+    if table is not None:
+        table.filled = True
     if table is not None and op.query:
         for name in op.source_tables:
             table.rows |= world.rows_of(name)

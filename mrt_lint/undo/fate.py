@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from mrt_lint.ops import CreateTable, Op
+from mrt_lint.ops import AddColumn, CreateTable, Op
 from mrt_lint.undo.definition import describe, effective, is_same, is_same_value, setting_of
-from mrt_lint.undo.things import Table, Thing, Touch
+from mrt_lint.undo.things import Key, Table, Thing, Touch
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNKNOWN, Column, Constraint
 
@@ -56,11 +56,24 @@ class Fates:
 
     def _fate_of_made(self, touch: Touch, thing: Thing, op: Op) -> Undo:
         if _stands(thing):
-            return Undo.NO
+            return Undo.CANNOT_TELL if self._may_have_stood(thing, touch.key, op) else self._fate_in_place(touch, thing, op)
         before, now = touch.slots.before.get(touch.key), touch.slots.now.get(touch.key)
         if before is None or (now is None and (before.doubtful or not op.certain)):
             return Undo.YES
         return self._compare(before, now)
+
+    def _may_have_stood(self, thing: Thing, key: Key, op: Op) -> bool:
+        """Tell whether a column that is made under a condition may have been there: the history has made it, as far as it knows."""
+        known = self.world.past.table(thing.table.origin) if isinstance(op, AddColumn) and isinstance(thing.table, Table) else None
+        return not op.certain and known is not None and str(key) in known.columns
+
+    def _fate_in_place(self, touch: Touch, thing: Thing, op: Op) -> Undo:
+        """Tell what a thing that stays is beside the one in whose place upgrade put it, which may have been the same."""
+        before = touch.slots.before.get(touch.key)
+        if before is None or isinstance(thing, Table) or _kind(before) != _kind(thing) or (before.doubtful and op.certain):
+            return Undo.NO
+        same = is_same(before.definition, thing.definition)
+        return Undo.REPLACED if same is None else Undo.YES if same else Undo.NO
 
     def _fate_of_dropped(self, touch: Touch, thing: Thing, op: Op) -> Undo:
         before = touch.slots.before.get(touch.key)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from mrt_lint.history.schema import fold, place
+from mrt_lint.history.schema import fold, is_given, place
 from mrt_lint.ops import (
     CreateConstraint,
     CreateIndex,
     DropConstraint,
     DropIndex,
     DropObject,
+    DropTable,
     RenameConstraint,
     RenameIndex,
 )
@@ -29,7 +31,7 @@ def drop(slots: Slots, key: Key, op: DropIndex | DropConstraint | DropObject) ->
     return thing
 
 
-def may_miss(op: DropIndex | DropConstraint | DropObject) -> bool:
+def may_miss(op: DropIndex | DropConstraint | DropObject | DropTable) -> bool:
     """Tell whether an operation is written for the case that there is nothing to drop."""
     return op.if_exists is not False or not op.certain
 
@@ -74,13 +76,16 @@ def create_constraint(world: World, op: CreateConstraint) -> Iterator[Touch]:
 
 
 def drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
-    """Take a constraint away; a name never seen is that which the database gave to an unnamed one of the kind, if there is one."""
+    """Take a constraint away; a name under which none stands is that which the database gave to an unnamed one, if there is one."""
     table = world.table_of(op)
     if table is None:
         return
     unnamed = [thing for thing in table.anonymous if _is_of_kind(thing, op.kind)]
     key = _stands_as(table, op) if readable(op.constraint) else ""
-    if readable(op.constraint) and (key in table.constraints.now or not unnamed):
+    unnamed.sort(key=lambda thing: _is_given(key, table, thing))
+    stands = table.constraints.now.get(key) is not None
+    taken = key in table.constraints.now and not (unnamed and _is_given(key, table, unnamed[-1]))
+    if readable(op.constraint) and (stands or taken or not unnamed):
         if table.maker is None and world.past.lacks(table.origin, key):
             table.constraints.before.setdefault(key, None)
             table.constraints.now.setdefault(key, None)
@@ -100,6 +105,14 @@ def _stands_as(table: Table, op: DropConstraint) -> str:
     name = fold(str(op.constraint))
     standing = (key for key, thing in table.constraints.now.items() if thing is not None and _is_of_kind(thing, op.kind))
     return name if name in table.constraints.now else find_twin(name, table.home[1], standing) or name
+
+
+def _is_given(key: str, table: Table, thing: Thing) -> bool:
+    """Tell whether an unnamed constraint has the name that PostgreSQL chooses, under either name that the table has had."""
+    if not isinstance(thing.definition, Constraint):
+        return False
+    definition = replace(thing.definition, columns=thing.columns)
+    return any(is_given(key, name, definition) for _, name in (table.home, table.origin))
 
 
 def _is_of_kind(thing: Thing, kind: MaybeName) -> bool:

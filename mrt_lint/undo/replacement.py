@@ -60,13 +60,20 @@ def names_of(ledger: Ledger, table: MaybeName) -> set[str]:
 
 
 def stands_in(ledger: Ledger, op: DropConstraint) -> bool:
-    """Tell whether a constraint of the kind stands on the columns of a dropped one in the end, under whatever name."""
+    """Tell whether a constraint of the kind stands on the columns of a dropped one in the end, under whatever name.
+
+    A foreign key points to the same table, too.
+    """
     touch = _touch(ledger, op)
     dropped = touch.thing if touch is not None else None
     if dropped is None or not isinstance(dropped.table, Table) or not dropped.covering:
         return False
     others = (*dropped.table.constraints.now.values(), *dropped.table.anonymous)
-    return any(_kind(other) == _kind(dropped) and _covered(other) == _covered(dropped) for other in others if other is not None)
+    return any(
+        _kind(other) == _kind(dropped) and _covered(other) == _covered(dropped) and _target(other) == _target(dropped)
+        for other in others
+        if other is not None
+    )
 
 
 def _touch(ledger: Ledger, op: Op) -> Touch | None:
@@ -92,6 +99,12 @@ def _is_unique(thing: Thing) -> bool:
 
 def _kind(thing: Thing) -> str | None:
     return thing.definition.kind if isinstance(thing.definition, Constraint) else None
+
+
+def _target(thing: Thing) -> str | None:
+    """Give the table, folded, that a foreign key points to."""
+    name = thing.definition.referred_table if isinstance(thing.definition, Constraint) else None
+    return fold(name) if readable(name) else None
 
 
 def _covered(thing: Thing) -> frozenset[object]:

@@ -88,7 +88,10 @@ class Thing:
 
 
 class Slots:
-    """Places where things stand by name: what stood there before it was first touched, and what stands there now."""
+    """Places where things stand by name: what stood there before it was first touched, and what stands there now.
+
+    `taken` is what was last taken away from a place.
+    """
 
     def __init__(self, original: Callable[[Key], Thing]) -> None:
         self.original = original
@@ -97,6 +100,7 @@ class Slots:
         self.gone_before: frozenset[Key] = frozenset()
         self.seen_before: frozenset[Key] = frozenset()
         self.unsure: set[Key] = set()
+        self.taken: dict[Key, Thing] = {}
 
     def mark(self, *, is_clear: bool) -> None:
         """Note what was spoken of, and what is gone, at the end of upgrade(), as far as that is clear."""
@@ -140,6 +144,7 @@ class Slots:
         self.now[key] = None
         if thing is not None:
             thing.standing = False
+            self.taken[key] = thing
         return thing
 
     def move(self, key: Key, new_key: Key) -> Thing | None:
@@ -156,8 +161,8 @@ class Table(Thing):
     """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
 
     `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
-    `maybe_empty` True once rows were deleted under a condition. `home` is where it stands now, `origin` where it stood first.
-    `autoincrement` is SQLite's AUTOINCREMENT.
+    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `home` is where it
+    stands now, `origin` where it stood first. `autoincrement` is SQLite's AUTOINCREMENT.
     """
 
     def __init__(self, home: Place, maker: Op | None = None, definition: Definition = None, *, complete: bool = True) -> None:
@@ -165,6 +170,7 @@ class Table(Thing):
         self.home = self.origin = home
         self.complete = complete
         self.maybe_empty = False
+        self.filled = False
         self.autoincrement: Flag = UNKNOWN
         self.columns_by_name = Slots(lambda _: Thing(maker, table=self))
         self.constraints = Slots(lambda _: Thing(maker, table=self))

@@ -111,7 +111,7 @@ class World:
         return key, thing
 
     def drop_hanging(self, table: Table, column: str | None = None) -> None:
-        """Take away the indexes and triggers of a table, or what covers one of its columns."""
+        """Take away the indexes, triggers and partitions of a table, or what covers one of its columns."""
         for slots in (self.indexes, self.objects, table.constraints):
             for key, thing in list(slots.now.items()):
                 if thing is not None and thing.table is table and (column is None or thing.mentions(column)):
@@ -119,6 +119,10 @@ class World:
         for thing in list(table.anonymous):
             if column is None or thing.mentions(column):
                 table.drop_anonymous(thing)
+        for key, partition in list(self.tables.now.items()) if column is None else ():
+            if isinstance(partition, Table) and partition.table is table:
+                self.tables.drop(key)
+                self.drop_hanging(partition)
 
     def finds_index(self, op: DropIndex) -> bool:
         """Tell whether an index that is dropped stands: all but MySQL and MariaDB find it by its name, whatever table is named."""

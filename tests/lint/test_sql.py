@@ -280,7 +280,7 @@ OBJECTS = [
         "CREATE TABLE t (a int) INHERITS (u)",
         [ops.CreateTable(table="t", columns=(Column(name="a", type=INTEGER),), complete=False)],
     ),
-    ("CREATE TABLE t PARTITION OF u DEFAULT", [ops.CreateTable(table="t", complete=False)]),
+    ("CREATE TABLE t PARTITION OF u DEFAULT", [ops.CreateTable(table="t", complete=False, partition_of="u")]),
     ("DROP POLICY p ON s.t", [ops.DropObject(kind="policy", name="p", schema="s", table="t")]),
     ("CREATE EXTENSION IF NOT EXISTS pgcrypto", [ops.CreateObject(kind="extension", name="pgcrypto", if_not_exists=True)]),
     (

@@ -43,6 +43,9 @@ UNNAMED = 'op.create_foreign_key(None, "t", "u", ["a"], ["id"])'
 DROP_INDEX = 'op.drop_index("ix", table_name="t")'
 DROP_UNIQUE = 'op.drop_constraint("uq", "t", type_="unique")'
 DROP_KEY = 'op.drop_constraint("fk", "t", type_="foreignkey")'
+DROP_GIVEN = 'op.drop_constraint("t_a_fkey", "t", type_="foreignkey")'
+GIVEN = 'op.create_foreign_key("t_a_fkey", "t", "u", ["a"], ["id"])'
+KEY_BY_ANOTHER = 'op.create_foreign_key(None, "t", "u", ["b"], ["id"])'
 NOT_NULL = 'op.alter_column("t", "a", nullable=False)'
 
 
@@ -75,6 +78,17 @@ NOT_NULL = 'op.alter_column("t", "a", nullable=False)'
         (UNNAMED, 'op.drop_constraint(None, "t", type_="foreignkey")', YES),
         (UNNAMED, 'op.drop_constraint("t_a_fkey", "t", type_="foreignkey")', YES),
         (UNNAMED, 'op.drop_constraint("t_a_key", "t", type_="unique")', NO),
+        (f"{UNNAMED}; {KEY_BY_ANOTHER}", 'op.drop_constraint("t_a_fkey", "t", type_="foreignkey")', YES),
+        (f"{UNNAMED}; {KEY_BY_ANOTHER}", 'op.drop_constraint("t_b_fkey", "t", type_="foreignkey")', NO),
+        (f"{DROP_GIVEN}; {UNNAMED}", f"{DROP_GIVEN}; {GIVEN}", YES),
+        (sql("CREATE TABLE t_1 PARTITION OF t DEFAULT"), 'op.drop_table("t")', YES),
+        (sql("CREATE TABLE t_1 PARTITION OF t DEFAULT"), 'op.drop_table("u")', NO),
+        (sql("CREATE TABLE t_1_1 PARTITION OF t_1 DEFAULT"), 'op.drop_table("t")', NO),
+        (
+            f"{sql('CREATE TABLE t_1 PARTITION OF t DEFAULT PARTITION BY LIST (a)')}; {sql('CREATE TABLE t_2 PARTITION OF t_1 DEFAULT')}",
+            'op.drop_table("t")',
+            YES,
+        ),
         (UNNAMED, 'op.drop_column("t", "a")', YES),
         (sql("CREATE SCHEMA s"), sql("DROP SCHEMA s CASCADE"), YES),
         (sql("CREATE TABLE s.t (id int)"), sql("DROP SCHEMA s CASCADE"), YES),
