@@ -23,7 +23,7 @@ from mrt_lint.history.replay import replay
 from mrt_lint.history.schema import Schema, Table, fold, place
 from mrt_lint.migration import Migration
 from mrt_lint.ops import Op
-from mrt_lint.values import UNSET, Column, MaybeName, Name, SqlType
+from mrt_lint.values import UNKNOWN, UNSET, Column, MaybeName, Name, SqlType
 
 _T = TypeVar("_T")
 _WORD: Final = re.compile(r"\w+")
@@ -57,6 +57,7 @@ class Former:
 
     def agreed(self, number: int, ask: Callable[[Schema], _T]) -> _T:
         """Give what the schema says, which has to be the same on every database that the operation runs on. Raises NoFix."""
+        _look_at_schema(self.upgrade[number])
         answers = [ask(self.schema(number, dialect)) for dialect in self.dialects(self.upgrade[number])]
         if not answers or any(answer != answers[0] for answer in answers):
             raise NoFix("it was not the same on every database")
@@ -86,7 +87,7 @@ class Former:
         """Give a column's type, as far as it is known, by dialect."""
         found: dict[str, object] = {}
         for dialect in self.dialects(self.upgrade[number]):
-            known = self.schema(number, dialect).table(str(table), schema)
+            known = self.schema(number, dialect).table(str(table), schema) if schema is not UNKNOWN else None
             there = known.column(str(column)) if isinstance(known, Table) else None
             found[dialect] = there.type if isinstance(there, Column) else None
         return found
@@ -122,6 +123,7 @@ class Former:
 
         Raises NoFix where that is SQL, or not written out.
         """
+        _look_at_schema(op)
         table, here = place(op.schema, str(op.table)), fold(column)
         for migration, earlier in self.before(number):
             if not self.scene.runs_on(earlier, self.dialects(op)[0]):
@@ -167,6 +169,12 @@ class Former:
         if keywords(found[0]) - _COLUMN or "Sequence" in parts:
             raise NoFix(f"revision {migration.revision} says more of column {column} than is known")
         return found[0]
+
+
+def _look_at_schema(op: Op) -> None:
+    """Raise NoFix where nobody knows in which schema it stands, and so whether it is what the migrations before made."""
+    if getattr(op, "schema", None) is UNKNOWN:
+        raise NoFix("the name of its schema is not known, and so what stood there is not")
 
 
 def _renames(op: Op) -> TypeGuard[ops.AlterColumn]:

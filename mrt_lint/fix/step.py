@@ -24,7 +24,8 @@ class Step:
 
     `dialects` is the guard it stands under, `autocommit` whether it runs outside of the transaction. `batch` is the source of the
     `batch_alter_table` call it belongs to and `batch_name` what that is called there. `unsafe` says in a clause what its author
-    has to agree to. `same` tells whether an operation does what is meant where being equal would ask too much.
+    has to agree to. `above` is a line that has to stand first in the function, `asks` the table without which the step is not
+    to run. `same` tells whether an operation does what is meant where being equal would ask too much.
     """
 
     code: Call
@@ -34,19 +35,24 @@ class Step:
     batch: str = ""
     batch_name: str = ""
     unsafe: str = ""
+    above: str = ""
+    asks: str = ""
     same: Callable[[Op], bool] | None = None
 
     def is_done_by(self, op: Op) -> bool:
         """Whether an operation as it was read, guards left out, is the one that was meant."""
-        if op.autocommit != self.autocommit or not op.certain:
+        if op.autocommit != self.autocommit or op.certain is bool(self.asks):
             return False
+        op = replace(op, certain=True)
         meant = replace(self.op, dialects=op.dialects, autocommit=op.autocommit)
         return meant == op if self.same is None else type(op) is type(self.op) and self.same(op)
 
 
 def write_steps(steps: Iterable[Step], indent: str, unit: str, names: Names) -> str:
     """Write steps as the lines of a function's body, without the last line's end."""
-    return "\n".join(_under(list(steps), indent, unit, names, (_guard, _autocommit, _batch)))
+    steps = list(steps)
+    above = dict.fromkeys(f"{indent}{step.above}" for step in steps if step.above)
+    return "\n".join([*above, *_under(steps, indent, unit, names, (_guard, _question, _autocommit, _batch))])
 
 
 def merged(steps: Iterable[Step]) -> Iterator[Step]:
@@ -67,12 +73,16 @@ def merged(steps: Iterable[Step]) -> Iterator[Step]:
 def _both(one: Step, other: Step) -> Step | None:
     if one.dialects is None or other.dialects is None or set(one.dialects) & set(other.dialects):
         return None
-    if (one.code, one.op, one.autocommit, one.batch) != (other.code, other.op, other.autocommit, other.batch):
+    if _alike(one) != _alike(other):
         return None
     dialects = tuple(sorted({*one.dialects, *other.dialects}))
     same, also = one.is_done_by, other.is_done_by
     whole = None if set(dialects) >= set(DIALECTS) else dialects
     return replace(one, dialects=whole, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
+
+
+def _alike(step: Step) -> tuple[object, ...]:
+    return step.code, step.op, step.autocommit, step.batch, step.above, step.asks
 
 
 _Opening = Callable[[Step, Names], str]
@@ -101,6 +111,12 @@ def _guard(step: Step, names: Names) -> str:
         return f"if {subject} != {names.quote(without[0])}:"
     word, chosen = ("not in", without) if len(without) < len(step.dialects) else ("in", step.dialects)
     return f"if {subject} {word} ({', '.join(map(names.quote, chosen))}):"
+
+
+def _question(step: Step, names: Names) -> str:
+    if not step.asks:
+        return ""
+    return f"if {names.sa('inspect')}({names.op('get_bind')}()).has_table({names.quote(step.asks)}):"
 
 
 def _autocommit(step: Step, names: Names) -> str:

@@ -46,6 +46,8 @@ class MissingStep(Fixer):
         steps = Plan(scene).reversed(number)
         if not steps:
             raise NoFix("nothing undoes it for certain")
+        if any(step.above for step in steps):
+            raise NoFix("a name is not known")
         _leave_what_is_made(steps, migration.downgrade_ops)
         return _placed(scene, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
 

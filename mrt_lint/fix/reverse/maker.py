@@ -11,6 +11,7 @@ from mrt_lint.fix.graft import Graft
 from mrt_lint.fix.layout import Call, Code, List, call, flat
 from mrt_lint.fix.names import imports
 from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.environment import Environment
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.step import Step
 from mrt_lint.migration import Migration
@@ -77,13 +78,15 @@ class Maker:
             header, alias = self._batch()
             return self.step(call(f"{alias}.{name}", *positional, **(options or {})), op, batch=header, batch_name=alias)
         where = self.quote(getattr(op, "table", None))
-        found = getattr(op, "schema", None)
-        named = {**(options or {}), schema: None if found is None else self.quote(found)}
+        found, above = getattr(op, "schema", None), ""
+        named = {**(options or {}), schema: None if found in {None, UNKNOWN} else self.quote(found)}
+        if found is UNKNOWN:
+            named[schema], above = Environment(self.scene).schema()
         function = self.scene.names.op(name)
         if table.isdigit():
             at = int(table)
-            return self.step(call(function, *positional[:at], where, *positional[at:], **named), op)
-        return self.step(call(function, *positional, **{table: where, **named}), op)
+            return self.step(call(function, *positional[:at], where, *positional[at:], **named), op, above=above)
+        return self.step(call(function, *positional, **{table: where, **named}), op, above=above)
 
     def step(
         self,
@@ -94,6 +97,7 @@ class Maker:
         batch_name: str = "",
         same: Callable[[Op], bool] | None = None,
         unsafe: str = "",
+        above: str = "",
     ) -> Step:
         """Make a step under the guard of the operation."""
         return Step(
@@ -105,6 +109,7 @@ class Maker:
             batch_name=batch_name,
             same=same,
             unsafe=unsafe,
+            above=above,
         )
 
     def execute(self, statement: str, op: Op) -> Step:

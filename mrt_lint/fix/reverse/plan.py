@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from mrt_lint import ops
@@ -14,6 +15,7 @@ from mrt_lint.fix.reverse.alter import alter_back
 from mrt_lint.fix.reverse.columns import add_column_again, remove_column
 from mrt_lint.fix.reverse.constraints import remove_constraint, restore_constraint
 from mrt_lint.fix.reverse.enum import drop_enum
+from mrt_lint.fix.reverse.filling import fills_nulls
 from mrt_lint.fix.reverse.indexes import becomes_constraint, remove_index, restore_index
 from mrt_lint.fix.reverse.maker import Maker
 from mrt_lint.fix.reverse.objects import (
@@ -24,6 +26,7 @@ from mrt_lint.fix.reverse.objects import (
     rename_value_back,
     restore_object,
 )
+from mrt_lint.fix.reverse.presence import Presence
 from mrt_lint.fix.reverse.tables import comment_back, create_table_again, remove_table, rename_back
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.step import Step, merged
@@ -58,6 +61,8 @@ _REVERSES: Final[dict[type[Op], Callable[[Maker, Any], Iterator[Step]]]] = {
 _NOTHING: Final = (ops.Execute, ops.ValidateConstraint, ops.Reindex)
 """What leaves nothing behind: SQL is undone by what it means, which follows it."""
 _ROWS: Final = (ops.Insert, ops.BulkInsert, ops.Update, ops.Delete, ops.Truncate)
+_NEEDED: Final = frozenset(("enum", "type", "domain", "sequence", "function"))
+"""What columns and triggers need that may be made between their table and them."""
 
 
 def plan_reverse(scene: Scene) -> list[Step]:
@@ -78,22 +83,42 @@ class Plan:
         self.scene = scene
         self.former = Former(scene)
         self.ops = scene.migration.upgrade_ops
-        self._new_tables: set[object] = set()
-        self._new_columns: set[object] = set()
+        self._new_tables: dict[object, int] = {}  # and the numbers of the operations that made them
+        self._new_columns: dict[object, int] = {}
         self._types: set[object] = set()
         self._undo: list[int] = []
+        self._unsafe = ""
+        self._presence = Presence(scene)
 
     def steps(self) -> list[Step]:
         """Give the steps. Raises NoFix."""
         self._look()
         found: list[Step] = []
-        for number in reversed(self._undo):
+        for number in self._order():
             with self._at(number):
                 found += self.reversed(number)
-        found = list(merged(found))
         if not found:
             raise NoFix("nothing of what upgrade() does can be undone for certain")
-        return found
+        first, *others = merged(found)
+        return [replace(first, unsafe=first.unsafe or self._unsafe), *others]
+
+    def _order(self) -> list[int]:
+        """Give the numbers of the operations to be undone: last first, but a type after the table that has come to need it."""
+        order = self._undo[::-1]
+        for number in self._undo:
+            op = self.ops[number]
+            if isinstance(op, ops.CreateObject) and op.kind in _NEEDED and op.table is None:
+                later = (self._owner(other) for other in self.ops[number + 1 :])
+                first = min((owner for owner in later if owner is not None and owner in self._undo), default=number)
+                if first < number:
+                    order.remove(number)
+                    order.insert(order.index(first) + 1, number)
+        return order
+
+    def _owner(self, op: Op) -> int | None:
+        """Give the number of the operation that made the new table or column with which this one goes."""
+        table = _where(op, str(getattr(op, "table", "")))
+        return self._new_tables.get(table, self._new_columns.get((table, fold(str(getattr(op, "column", ""))))))
 
     def reversed(self, number: int) -> list[Step]:
         """Give the steps that undo one operation. Raises NoFix."""
@@ -101,7 +126,12 @@ class Plan:
         if type(op) not in _REVERSES:
             raise NoFix(f"what undoes {op.op} is not known")
         steps = list(_REVERSES[type(op)](Maker(self.former, number), op))
-        return [*steps, *self._dropped_types(op)] if isinstance(op, ops.CreateTable) else steps
+        if isinstance(op, ops.CreateTable):
+            steps += self._dropped_types(op)
+        if op.certain:
+            return steps
+        table, unsafe = self._presence.answer(op)
+        return [replace(step, asks=table, unsafe=step.unsafe or unsafe) for step in steps]
 
     def _look(self) -> None:
         """Sort the operations: those that go with a new table or column need no undoing. Raises NoFix."""
@@ -129,13 +159,15 @@ class Plan:
 
     def _is_to_be_undone(self, op: Op) -> bool:
         """Tell whether an operation leaves something behind that does not go with what it hangs on. Raises NoFix."""
-        if not op.certain or self._is_suppressed(op):
+        if self._is_suppressed(op):
             raise NoFix("nobody can tell by reading whether it runs")
+        if not op.certain:
+            self._presence.answer(op)
         if isinstance(op, _NOTHING):
             return self._is_unread(op)
         if isinstance(op, ops.Statement):
             return self._has_effect(op)
-        return self._stays(op, place(getattr(op, "schema", None), str(getattr(op, "table", ""))))
+        return self._stays(op, _where(op, str(getattr(op, "table", ""))))
 
     def _is_suppressed(self, op: Op) -> bool:
         """Whether an error of it is passed over, by `contextlib.suppress` or a handler: then it may not have run."""
@@ -146,20 +178,24 @@ class Plan:
 
     def _stays(self, op: Op, table: object) -> bool:
         """Tell it of an operation on a table. Raises NoFix."""
+        number = self._index(op)
         is_new = table in self._new_tables and getattr(op, "table", None) is not None
         if isinstance(op, _ROWS):
             if is_new or self._fills_new_columns(op, table):
                 return False
+            if fills_nulls(self.ops, number):
+                self._unsafe = "rows that had no value keep the one that they were given"
+                return False
             raise NoFix("what the rows were before is not known")
         if isinstance(op, ops.CreateTable):
-            self._new_tables.add(table)
+            self._new_tables[table] = number
             return True
         if isinstance(op, ops.RenameTable) and is_new:
-            self._new_tables.add(place(op.schema, str(op.new_table)))
+            self._new_tables[_where(op, str(op.new_table))] = number
             return True
         column = fold(str(getattr(op, "column", "")))
         if isinstance(op, ops.AddColumn):
-            self._new_columns.add((table, column))
+            self._new_columns[table, column] = number
             return not is_new
         if is_new or (table, column) in self._new_columns:
             if isinstance(op, ops.DropTable | ops.DropColumn) or getattr(op, "new_column", UNSET) is not UNSET:
@@ -214,3 +250,9 @@ class Plan:
             if where in implied and where not in self._types:
                 self._types.add(where)
                 yield drop_enum(self.scene, kind.type_name, kind.schema, like=op)
+
+
+def _where(op: Op, table: str) -> tuple[object, ...]:
+    """Give the place of a table; one in a schema whose name is not known may be another than the one of that name."""
+    schema = getattr(op, "schema", None)
+    return (schema, fold(table)) if schema is UNKNOWN else place(schema, table)

@@ -1,0 +1,31 @@
+"""UPDATEs that give a value to rows that have none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from mrt_lint import ops
+from mrt_lint.history.schema import fold
+from mrt_lint.ops import Op
+
+_FILL: Final = re.compile(
+    r"""\s*UPDATE\s+[\w."`]+\s+SET\s+["`]?(?P<set>\w+)["`]?\s*=(?:(?!\bWHERE\b|,\s*["`]?\w+["`]?\s*=)[^;])*"""
+    r"""\bWHERE\s+["`]?(?P<null>\w+)["`]?\s+IS\s+NULL\s*;?\s*""",
+    re.IGNORECASE,
+)
+"""One column, and no other rows than those without a value in it."""
+
+
+def fills_nulls(upgrade: Sequence[Op], number: int) -> bool:
+    """Tell whether an operation only gives a column a value where it has none, before NULL is forbidden there."""
+    op = upgrade[number]
+    said = (other.statement for other in upgrade[:number] if isinstance(other, ops.Execute) and other.origin == op.origin)
+    text = next(said, None)
+    found = _FILL.fullmatch(text) if isinstance(op, ops.Update) and isinstance(text, str) else None
+    if found is None or not isinstance(op, ops.Update) or fold(found["set"]) != fold(found["null"]):
+        return False
+    forbidden = (later for later in upgrade[number:] if isinstance(later, ops.AlterColumn) and later.nullable is False)
+    where = fold(str(op.table)), fold(found["set"])
+    return any((fold(str(later.table)), fold(str(later.column))) == where for later in forbidden)
