@@ -9,7 +9,7 @@ from typing import Final
 from mrt_lint import workers
 from mrt_lint.cache import Cache, digest
 from mrt_lint.migration import Migration
-from mrt_lint.reading import Broken, Reading, Source, codec, read_text
+from mrt_lint.reading import Broken, Reading, Source, codec, prepare, read_text
 from mrt_lint.values import Place
 
 LOST: Final = Broken(place=Place(1, 1, 1, 1), reason="reading it crashed the process")
@@ -45,10 +45,12 @@ class Readings:
         """Read files, by the digest of their bytes, while this process makes ready to judge them."""
         sources = list(tasks.values())
         weights = [len(source.content) for source in sources]
-        jobs = workers.sensible_jobs(weights) if self._jobs is None else self._jobs
-        lines = workers.spread(read_text, sources, weights, jobs)
+        jobs = workers.sensible_jobs(weights) if self._jobs is None else self._jobs if self._jobs > 1 else 0
+        lines = workers.spread(read_text, sources, weights, jobs, prepare)
         if sources:
-            from mrt_lint import judgement  # noqa: F401, PLC0415  imports the rules while the workers import the parser
+            from mrt_lint import judgement, rules  # noqa: F401, PLC0415  while others import the parser
+
+            rules.all_rules()
         names = list(tasks)
         return {names[index]: line or codec().dumps(LOST) for index, line in lines}
 

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from mrt_lint import __version__
 
@@ -61,28 +61,14 @@ def _command(name: str) -> Callable[[Namespace], int]:
 
 
 def _make_parser(first: Sequence[str]) -> ArgumentParser:
-    """Describe the command line; only `mrt verify` is asked for its own arguments, and only when it is meant."""
+    """Describe the command line, and the arguments of the command that is meant: to describe all would take 5 ms."""
     parser = _Parser(prog="mrt", description="Find Alembic migrations that lose data, lock tables or cannot be rolled back.")
     parser.add_argument("--version", action="version", version=f"mrt {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_check(commands.add_parser("check", help="read migrations and report what is dangerous in them"))
-    baseline = commands.add_parser("baseline", help="accept what is found today, for mrt check --baseline")
-    _add_choice(baseline)
-    baseline.add_argument("--output", "-o", metavar="FILE", default="mrt-baseline.json", help="(default: mrt-baseline.json)")
-    baseline.set_defaults(strict=None, since=None, diff_base=None, baseline=None)
-    lock = commands.add_parser("lock", help="write down what every revision is, so that mrt check notices when one is changed")
-    lock.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
-    _add_show(commands.add_parser("show", help="print what a migration does, or the schema at a revision"))
-    _add_history(commands.add_parser("history", help="draw the revisions as a graph, with what mrt check finds in each"))
-    listing = commands.add_parser("rules", help="list the rules")
-    _add_output(listing)
-    explain = commands.add_parser("explain", help="say what a rule finds, why that hurts, and what to write instead")
-    explain.add_argument("rules", metavar="CODE", nargs="+", help="a code, its beginning or a name: MRT201, MRT2, drop-column")
-    verify = commands.add_parser("verify", help="upgrade, downgrade and compare every revision on a scratch database")
-    if "verify" in first:
-        from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
-
-        runtime.add_arguments(verify)
+    for name, (help_text, add_arguments) in _COMMANDS.items():
+        command = commands.add_parser(name, help=help_text)
+        if name in first:
+            add_arguments(command)
     return parser
 
 
@@ -120,6 +106,16 @@ def _add_check(parser: ArgumentParser) -> None:
     _add_output(parser, "concise", "github", "gitlab", "junit", "sarif")
 
 
+def _add_baseline(parser: ArgumentParser) -> None:
+    _add_choice(parser)
+    parser.add_argument("--output", "-o", metavar="FILE", default="mrt-baseline.json", help="(default: mrt-baseline.json)")
+    parser.set_defaults(strict=None, since=None, diff_base=None, baseline=None)
+
+
+def _add_lock(parser: ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
+
+
 def _add_show(parser: ArgumentParser) -> None:
     parser.usage = "mrt show [options] FILE\n       mrt show [options] --at REV [PATH ...]"
     add = parser.add_argument
@@ -140,7 +136,29 @@ def _add_history(parser: ArgumentParser) -> None:
     parser.set_defaults(strict=None)
 
 
+def _add_explain(parser: ArgumentParser) -> None:
+    parser.add_argument("rules", metavar="CODE", nargs="+", help="a code, its beginning or a name: MRT201, MRT2, drop-column")
+
+
+def _add_verify(parser: ArgumentParser) -> None:
+    from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
+
+    runtime.add_arguments(parser)
+
+
 def _add_output(parser: ArgumentParser, *forms: str) -> None:
     choices = ("table", "json", *forms)
     parser.add_argument("--format", choices=choices, default="table", help="for people or for programs (default: table)")
     parser.add_argument("--output", "-o", metavar="FILE", help="write there instead of to standard output")
+
+
+_COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
+    "check": ("read migrations and report what is dangerous in them", _add_check),
+    "baseline": ("accept what is found today, for mrt check --baseline", _add_baseline),
+    "lock": ("write down what every revision is, so that mrt check notices when one is changed", _add_lock),
+    "show": ("print what a migration does, or the schema at a revision", _add_show),
+    "history": ("draw the revisions as a graph, with what mrt check finds in each", _add_history),
+    "rules": ("list the rules", _add_output),
+    "explain": ("say what a rule finds, why that hurts, and what to write instead", _add_explain),
+    "verify": ("upgrade, downgrade and compare every revision on a scratch database", _add_verify),
+}

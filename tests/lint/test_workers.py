@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -57,8 +61,81 @@ def test_no_process_is_left_when_the_answers_are_not_wanted():
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_one_job_is_done_here():
-    assert dict(workers.spread(answer, ["a"], [1], 1)) == {0: f"a from {os.getpid()}"}
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_one_process_makes_ready_for_all_and_not_this_one():
+    made: list[int] = []
+    answers = dict(workers.spread(lambda _: f"{made} {os.getpid()}", list("abcd"), [1] * 4, 3, lambda: made.append(os.getpid())))
+    readied, answered = zip(*(text.split() for text in answers.values()), strict=True)
+    assert len(set(answered)) == 3
+    assert set(readied) == {f"[{min(map(int, answered))}]"}
+    assert made == []
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_all_are_ended_while_one_makes_ready():
+    stream = workers.spread(answer, ["a", "b"], [1, 1], 2, lambda: time.sleep(60))
+    started = time.monotonic()
+    with pytest.raises(InterruptedError):
+        interrupt(stream)
+    assert time.monotonic() - started < 30
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_death_is_noticed_while_others_go_on(tmp_path):
+    def work(task):
+        if task == "write":
+            (tmp_path / "done").touch()
+        deadline = time.monotonic() + 30
+        while task == "wait" and not (tmp_path / "done").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return answer(task) if task == "die" else str((tmp_path / "done").exists())
+
+    assert workers._deal([1, 1, 1], 2) == [[0, 2], [1]]
+    assert dict(workers.spread(work, ["die", "wait", "write"], [1, 1, 1], 2)) == {0: None, 1: "True", 2: "True"}
+
+
+def interrupt(stream):
+    """Break into a stream that waits, as Ctrl-C does."""
+
+    def handle(*_):
+        raise InterruptedError
+
+    previous = signal.signal(signal.SIGALRM, handle)
+    signal.alarm(1)
+    try:
+        list(stream)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+
+ORPHANS = """
+import os, sys
+from mrt_lint import workers
+stream = workers.spread(lambda task: "x" * 1_000_000, range(50), [1] * 50, 2)
+next(stream)
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+@needs_fork
+def test_no_process_outlives_a_caller_that_was_killed():
+    with subprocess.Popen(
+        [sys.executable, "-c", ORPHANS], cwd=Path(workers.__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as caller:
+        assert caller.stdout
+        assert caller.stdout.readline() == b"started\n"
+        caller.kill()
+        assert caller.communicate(timeout=60)[0] == b""  # everybody who could write there is gone
+
+
+def test_without_jobs_all_is_done_here():
+    assert dict(workers.spread(answer, ["a"], [1], 0)) == {0: f"a from {os.getpid()}"}
 
 
 def test_nothing_is_forked_beside_other_threads(monkeypatch):
@@ -72,6 +149,10 @@ def test_the_heaviest_are_shared_out_evenly():
     assert [sum([1, 9, 5, 4, 3, 3][index] for index in share) for share in shares] in ([13, 12], [12, 13])
 
 
-def test_few_small_files_are_not_worth_a_second_process():
+def test_few_small_files_are_worth_one_other_process_where_it_can_run_at_once(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4), raising=False)
     assert workers.sensible_jobs([100] * 3) == 1
-    assert workers.sensible_jobs([]) == 1
+    assert workers.sensible_jobs([5000] * 3) == 3
+    assert workers.sensible_jobs([]) == 0
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(1), raising=False)
+    assert workers.sensible_jobs([5000] * 3) == 0
