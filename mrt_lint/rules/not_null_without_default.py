@@ -4,13 +4,10 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.inference.emptiness import needs_value
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Finding, Rule, Severity
-from mrt_lint.undo.definition import is_nullable
-from mrt_lint.values import UNKNOWN, Column, SqlType
-
-_SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
-_COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
+from mrt_lint.values import UNKNOWN
 
 
 class NotNullWithoutDefault(Rule):
@@ -99,13 +96,7 @@ class NotNullWithoutDefault(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for every new column that existing rows cannot have a value for."""
         for op in case.concerned(self, ops.AddColumn):
-            column = op.definition
-            if (
-                is_nullable(column) is False
-                and column.server_default is None
-                and not _fills_itself(column)
-                and not case.moment(op).empty
-            ):
+            if needs_value(op.definition) and not case.moment(op).empty:
                 yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=_fate_of_rows(case, op))
 
 
@@ -118,9 +109,3 @@ def _fate_of_rows(case: Case, op: ops.AddColumn) -> str:
     if any(update.columns is not UNKNOWN and op.column in update.columns for update in updates):
         return ""
     return "rows that are there get an empty value that nobody chose, and "
-
-
-def _fills_itself(column: Column) -> bool:
-    kind = column.type.name if isinstance(column.type, SqlType) else None
-    counted = column.autoincrement is True or (column.autoincrement == "auto" and column.primary_key is True and kind in _COUNTED)
-    return bool(column.identity) or column.computed is not None or kind in _SERIAL or counted

@@ -12,7 +12,7 @@ from mrt_runtime.origin import names, read
 from mrt_runtime.verdict import Failure
 
 CODES = {
-    r"^Downgrade failed": "101 110 112 113 114 115 116 117 119 201 202 205 207 208 215 301 302 303 304 402 403 408 409 501 502 503",
+    r"^Downgrade failed": "101 110 112 113 114 115 116 117 119 120 201 202 205 207 208 215 301 302 303 304 402 403 408 409 501 502 503",
     r"rows lost after": "102 104 113 202 203 214 217 301",
     r"rows? left behind": "102 103 104 106",
     r"values (lost|changed) after": "102 103 104 113 201 208 215 302 303",
