@@ -127,7 +127,7 @@ def _listed(entries: list[tuple[Outcome, Finding, str]], names: dict[str, str]) 
     for outcome, finding, why in entries[:_MOST]:
         yield f"  {names[outcome.path]}:{finding.place.line}  {finding.code}: {why}"
     if len(entries) > _MOST:
-        yield f"  … and {len(entries) - _MOST} more"
+        yield f"  … and {len(entries) - _MOST} more (mrt check --diff FILE tells those of one file)"
 
 
 def _count(number: int, noun: str) -> str:

@@ -18,8 +18,8 @@ _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -> None:
     """Put new bytes in the place of those that were read, in one move; a link keeps pointing to the file behind it.
 
-    The file keeps its permissions. Raises UsageError, and leaves everything as it was, where the file is gone, was changed since
-    it was read, may not be written, or its folder may not.
+    The file keeps its permissions and its owner. Raises UsageError, and leaves everything as it was, where the file is gone, was
+    changed since it was read, may not be written, or its folder may not, where it is a hard link or cannot keep its owner.
     """
     name = shown_as or str(path)
     try:
@@ -37,13 +37,13 @@ def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -
 
 def _replace(target: Path, before: bytes, after: bytes) -> None:
     status = target.stat()
+    if status.st_nlink > 1:
+        raise PermissionError(None, "it is a hard link, and the file's other names would keep what it was")
     scratch = _beside(target)
     try:
         scratch.write_bytes(after)
         _keep(scratch)
-        if hasattr(os, "chown"):
-            with suppress(OSError):  # only root gives files away; the others own what they may write, or their group does
-                os.chown(scratch, status.st_uid, status.st_gid)
+        _give(scratch, status)
         scratch.chmod(stat.S_IMODE(status.st_mode))
         same = target.read_bytes() == before
         if same:
@@ -52,6 +52,21 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
         scratch.unlink(missing_ok=True)
     if not same:
         raise _ChangedError
+
+
+def _give(scratch: Path, status: os.stat_result) -> None:
+    """Let a file belong to whom the other belongs. Raises OSError where that is not in the user's power."""
+    if not hasattr(os, "chown"):
+        return
+    made = scratch.stat()
+    if made.st_gid != status.st_gid:
+        with suppress(OSError):  # a group that the user is not in
+            os.chown(scratch, -1, status.st_gid)
+    if made.st_uid != status.st_uid:
+        try:
+            os.chown(scratch, status.st_uid, -1)
+        except OSError:
+            raise PermissionError(None, "it belongs to another user") from None
 
 
 def _beside(target: Path) -> Path:

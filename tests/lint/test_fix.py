@@ -1039,6 +1039,40 @@ def test_a_link_is_written_through_and_permissions_stay(users):
     assert sorted(path.name for path in users.root.joinpath("versions").iterdir()) == ["a1.py", "a2.py"]
 
 
+def test_a_hard_link_is_left_alone_as_its_other_name_would_not_change(users):
+    path = users.migration("a2", "a1", ADD)
+    other = users.root / "other.txt"
+    other.hardlink_to(path)
+    result = users.mrt("check", "versions", "--fix")
+    said = "it is a hard link, and the file's other names would keep what it was"
+    assert (result.code, result.err) == (2, f"mrt check: versions/a2.py could not be fixed: {said}.\n")
+    assert b"pass" in path.read_bytes()
+    assert sorted(path.name for path in users.root.joinpath("versions").iterdir()) == ["a1.py", "a2.py"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_a_file_keeps_its_owner(users):
+    path = users.migration("a2", "a1", ADD)
+    os.chown(path, 1234, 4321)
+    users.mrt("check", "versions", "--fix")
+    assert WANTED in path.read_bytes()
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes files of others")
+def test_a_file_that_cannot_keep_its_owner_is_left_alone(users, monkeypatch):
+    path = users.migration("a2", "a1", ADD)
+    os.chown(path, 1234, -1)
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    result = users.mrt("check", "versions", "--fix")
+    assert (result.code, result.err) == (2, "mrt check: versions/a2.py could not be fixed: it belongs to another user.\n")
+    assert b"pass" in path.read_bytes()
+
+
 def test_a_file_that_may_not_be_written_is_named_and_the_others_are_fixed(users):
     locked = users.migration("a2", "a1", ADD)
     other = users.migration("a3", "a2", ADD.replace('"a"', '"b"'))

@@ -237,3 +237,24 @@ def test_a_type_goes_after_the_table_that_has_come_to_need_it(runs, owner):
     gone = 'op.drop_table("notes")' if "table" in owner else 'op.drop_column("notes", "c")'
     lines = path.read_text().partition("def downgrade():\n")[2].split("\n")
     assert [line.strip() for line in lines if line] == ['op.execute("DROP TYPE other")', gone, 'op.execute("DROP TYPE mood")']
+
+
+@pytest.mark.parametrize(
+    ("statement", "back"),
+    [
+        ("ALTER TABLE runs RENAME COLUMN mode TO kind", "ALTER TABLE runs RENAME COLUMN kind TO mode"),
+        ('alter table "runs" rename mode to "Kind";', 'alter table "runs" rename "Kind" to mode;'),
+    ],
+)
+def test_a_column_that_sql_renamed_is_renamed_back_in_sql_which_mysql_takes_without_its_type(runs, statement, back):
+    body, _ = fixed(runs, f"op.execute({statement!r})")
+    assert body in {f"op.execute({back!r})", f'op.execute("{back}")'}
+
+
+def test_columns_that_a_loop_renames_are_renamed_back_each(runs):
+    upgrade = "for old, new in [('id', 'key'), ('mode', 'kind')]:\n    op.execute(f'ALTER TABLE runs RENAME COLUMN {old} TO {new}')"
+    body, _ = fixed(runs, upgrade)
+    assert body.replace("'", '"').split("\n    ") == [
+        'op.execute("ALTER TABLE runs RENAME COLUMN kind TO mode")',
+        'op.execute("ALTER TABLE runs RENAME COLUMN key TO id")',
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +13,7 @@ from mrt_lint.fix.arguments import argument, keywords
 from mrt_lint.fix.former import on
 from mrt_lint.fix.layout import Call, Code, flat
 from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.reverse.filling import statement_of
 from mrt_lint.fix.reverse.maker import Maker
 from mrt_lint.fix.step import Step
 from mrt_lint.ops import AlterColumn, Op
@@ -30,6 +32,11 @@ _INTEGERS: Final = frozenset(("SMALLINT", "INTEGER", "BIGINT"))
 _NUMBERS: Final = _INTEGERS | {"NUMERIC", "FLOAT", "DOUBLE", "REAL"}
 _MOMENTS: Final = frozenset(("TIMESTAMP", "DATE"))
 _DOCUMENTS: Final = frozenset(("JSON", "JSONB"))
+_RENAME: Final = re.compile(
+    r"""(?P<table>\s*ALTER\s+TABLE\s+[\w."`]+\s+RENAME\s+(?:COLUMN\s+)?)(?P<old>\w+|"[^"]+"|`[^`]+`)(?P<to>\s+TO\s+)"""
+    r"""(?P<new>\w+|"[^"]+"|`[^`]+`)(?P<end>\s*;?\s*)""",
+    re.IGNORECASE,
+)
 
 
 class _Alter:
@@ -238,6 +245,16 @@ def _details(code: Code) -> set[tuple[str, str]]:
 
 def alter_back(maker: Maker, op: ops.AlterColumn) -> Iterator[Step]:
     """Undo ALTER COLUMN. Raises NoFix where a former setting is not known."""
-    step = _Alter(maker, op).step()
+    step = _rename_in_sql(maker, op) or _Alter(maker, op).step()
     if step is not None:
         yield step
+
+
+def _rename_in_sql(maker: Maker, op: AlterColumn) -> Step | None:
+    """Turn a statement's RENAME COLUMN round, None where it is none: MySQL takes `alter_column` only with the column's type."""
+    text = statement_of(maker.former.upgrade, maker.number)
+    found = _RENAME.fullmatch(text) if op.sql and text is not None else None
+    if found is None:
+        return None
+    statement = f"{found['table']}{found['new']}{found['to']}{found['old']}{found['end']}"
+    return maker.execute(statement, ops.Execute(statement=statement))
