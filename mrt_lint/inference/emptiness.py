@@ -1,9 +1,15 @@
-"""Whether a new column needs a value that the rows of its table do not have."""
+"""What rows hold in a column that is new to them: nothing, where nobody has given them a value."""
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
+from mrt_lint.history.schema import fold
+from mrt_lint.ops import AddColumn, AlterColumn, CreateIndex, CreateUniqueConstraint, Execute, Op, Statement, Update
+from mrt_lint.undo import Ledger
 from mrt_lint.undo.definition import is_nullable
-from mrt_lint.values import Column, SqlType
+from mrt_lint.undo.things import readable
+from mrt_lint.values import UNKNOWN, Column, SqlType
 
 _SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
 _COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
@@ -12,6 +18,39 @@ _COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
 def needs_value(column: Column) -> bool:
     """Tell whether a column is NOT NULL without a server default, and does not fill itself."""
     return is_nullable(column) is False and column.server_default is None and not _fills_itself(column)
+
+
+def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+    """Tell whether every row holds NULL in a column that becomes unique: it is new in upgrade(), and nothing was written to it."""
+    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
+    table = ledger.moment(op).table
+    if columns is UNKNOWN or table is None or not ledger.upgrade_is_clear:
+        return False
+    new: set[str] = set()
+    for other in ledger.upgrade:
+        if isinstance(other, AddColumn) and readable(other.column) and ledger.moment(other).table is table:
+            new |= {fold(other.column)} if _starts_with_null(other.definition) else set()
+        if other is op:
+            break
+        if _may_write(other) and ledger.moment(other).table in {table, None}:
+            touched = getattr(other, "columns", UNKNOWN)
+            new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
+    return any(readable(column) and fold(column) in new for column in columns)
+
+
+def _starts_with_null(column: Column) -> bool:
+    return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
+
+
+def _may_write(op: Op) -> bool:
+    """Tell whether an operation may give a new column of rows that are there a value."""
+    if isinstance(op, Execute):
+        return not isinstance(op.statement, str)
+    return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)
+
+
+def _are_readable(columns: object) -> TypeGuard[tuple[str, ...]]:
+    return isinstance(columns, tuple) and all(map(readable, columns))
 
 
 def _fills_itself(column: Column) -> bool:

@@ -6,9 +6,10 @@ from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.dialects import FAMILY
 from mrt_lint.history.schema import fold
+from mrt_lint.inference.emptiness import holds_nulls
 from mrt_lint.inference.indexing import code_of, sql_of, where_of
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Wording
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
 from mrt_lint.undo.replacement import was_unique
 from mrt_lint.undo.things import readable
 from mrt_lint.values import UNKNOWN, Name
@@ -45,6 +46,13 @@ class UniqueOnExisting(Rule):
             "count(*) > 1"
         ),
     )
+    of_nulls = Wording(
+        message="upgrade makes ({columns}) unique in {the_table}: it locks the table while it looks",
+        instead=(
+            "build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
+            "INDEX …"
+        ),
+    )
     manual = (
         "PostgreSQL, ALTER TABLE, ADD table_constraint_using_index: https://www.postgresql.org/docs/current/sql-altertable.html",
         "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.0/en/innodb-online-ddl-operations.html",
@@ -56,6 +64,7 @@ class UniqueOnExisting(Rule):
         "The same upgrade dropped a unique constraint or index on these columns, or on some of them: no two rows hold the same.",
         "The same upgrade deleted some rows of the table, or worked out one of the columns in Python: duplicates were thought of.",
         "The same upgrade dropped a unique constraint or index of the table whose name only the database knows.",
+        "One of the columns is new and NULL in every row: then only the lock counts, and MRT407 speaks of that of an index.",
     )
 
     bad = (
@@ -69,6 +78,19 @@ class UniqueOnExisting(Rule):
                     batch.create_unique_constraint("uq_users_phone", ["phone"])  # MRT406
                 op.execute("ALTER TABLE users ADD CONSTRAINT uq UNIQUE (a, b)")  # MRT406
                 op.execute("CREATE UNIQUE INDEX ix ON users (lower(email))")  # MRT406
+            """,
+        ),
+        Example(
+            title="On a new column: filled, or with a default; or NULL in every row, with a lock all the same",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("badge", sa.Text()))
+                op.create_unique_constraint("uq_badge", "users", ["badge"])  # MRT406
+                op.add_column("users", sa.Column("code", sa.Text(), server_default="x"))
+                op.create_index("ix_code", "users", ["code"], unique=True)  # MRT406
+                op.add_column("users", sa.Column("mail", sa.Text()))
+                op.execute("UPDATE users SET mail = email")
+                op.create_index("ix_mail", "users", ["mail"], unique=True)  # MRT406
             """,
         ),
         Example(
@@ -102,6 +124,23 @@ class UniqueOnExisting(Rule):
         ),
     )
     good = (
+        Example(
+            title="An index of a new column: rows without a value are not alike",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("badge", sa.Text()))
+                op.create_index("ix_users_badge", "users", ["badge"], unique=True)
+            """,
+        ),
+        Example(
+            title="A key of a new column, on MySQL",
+            target=Target(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("badge", sa.String(10)))
+                op.create_unique_constraint("uq_users_badge", "users", ["badge", "team_id"])
+            """,
+        ),
         Example(
             title="Index first, constraint from it",
             source="""
@@ -200,7 +239,11 @@ class UniqueOnExisting(Rule):
                 continue
             dialect = case.dialect(op)
             wording: Wording | None = self.elsewhere
-            if dialect == "postgresql":
+            if dialect != "mssql" and holds_nulls(case.ledger(op), op):
+                if dialect != "postgresql" or isinstance(op, ops.CreateIndex):
+                    continue
+                wording = self.of_nulls
+            elif dialect == "postgresql":
                 wording = self.of_index if isinstance(op, ops.CreateIndex) else None
             lock = "" if dialect in FAMILY else ", and locks the table while it looks"
             yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
