@@ -21,10 +21,13 @@ def needs_value(column: Column) -> bool:
 
 
 def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
-    """Tell whether every row holds NULL in a column that becomes unique: it is new in upgrade(), and nothing was written to it."""
+    """Tell whether every row holds NULL in a column that becomes unique: it is new in upgrade(), and nothing was written to it.
+
+    Calls of upgrade() that could not be read are not looked at.
+    """
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
     table = ledger.moment(op).table
-    if columns is UNKNOWN or table is None or not ledger.upgrade_is_clear:
+    if columns is UNKNOWN or table is None:
         return False
     new: set[str] = set()
     for other in ledger.upgrade:

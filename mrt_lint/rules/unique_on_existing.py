@@ -139,6 +139,7 @@ class UniqueOnExisting(Rule):
             def upgrade():
                 op.add_column("users", sa.Column("badge", sa.String(10)))
                 op.create_unique_constraint("uq_users_badge", "users", ["badge", "team_id"])
+                op.create_unique_constraint(None, "users", ["badge", "shop_id"])
             """,
         ),
         Example(
@@ -239,7 +240,7 @@ class UniqueOnExisting(Rule):
                 continue
             dialect = case.dialect(op)
             wording: Wording | None = self.elsewhere
-            if dialect != "mssql" and holds_nulls(case.ledger(op), op):
+            if dialect != "mssql" and case.is_readable("upgrade") and holds_nulls(case.ledger(op), op):
                 if dialect != "postgresql" or isinstance(op, ops.CreateIndex):
                     continue
                 wording = self.of_nulls
