@@ -6,6 +6,7 @@ import time
 
 from mrt_runtime import judge
 from mrt_runtime.findings import Findings
+from mrt_runtime.idleness import has_idle_downgrade
 from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.walk import NotReachedError, StepError, Walk
@@ -16,11 +17,12 @@ def verify(walk: Walk, step: Step, after_writes: str = "warn") -> Verdict:
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
     tells whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
+    A downgrade() that does nothing, or refuses, does so whatever is written.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
     clock = time.perf_counter()
     try:
-        findings = go_and_return(walk, step, write=after_writes != "off")
+        findings = go_and_return(walk, step, write=after_writes != "off" and not has_idle_downgrade(step.file))
         if findings.written and (findings.failures or findings.may_hide_loss):
             risky, findings = findings, go_and_return(walk, step, write=False)
             findings.add_risk(risky, fatal=after_writes == "fail")
@@ -28,6 +30,7 @@ def verify(walk: Walk, step: Step, after_writes: str = "warn") -> Verdict:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, walk.unseeded))
+    walk.settle(step)
     return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, walk.unseeded)
 
 

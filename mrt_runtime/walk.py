@@ -65,6 +65,7 @@ class Walk:
         self._milestone: Milestone | None = None
         self._milestone_at = time.perf_counter()
         self._milestone_cost = 0.0
+        self._has_turned_back = False
         self._stumbles: set[str] = set()
         self._walls: dict[str, str] = {}
 
@@ -109,6 +110,28 @@ class Walk:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
         self.trusted = True
 
+    def settle(self, step: Step) -> None:
+        """Build on the present state where it is the one after the revision's first upgrade, whatever was tried since.
+
+        A downgrade() that forgets something, or all of it, often leaves nothing to mend but the version table.
+        """
+        above = self.applied | {step.revision}
+        first = self._known.get(above)
+        if self.trusted or first is None:
+            return
+        try:
+            self._ground.erase()
+            here = self._ground.look()
+            if not is_same(first, here):
+                return
+            self._ground.release()
+            if self.graph.ancestors(self.migrator.current()) != above:
+                self.migrator.stamp(step)
+            if self.graph.ancestors(self.migrator.current()) == above:
+                self.applied, self.trusted, self._here = above, True, here
+        except (SQLAlchemyError, MigrationError):
+            return
+
     def close(self) -> None:
         """Drop the scratch database, whatever state an interrupted connection is in."""
         try:
@@ -120,6 +143,7 @@ class Walk:
         """Bring the database to the revision's parents: onwards if possible, else from the milestone, else from the start."""
         if self.trusted and self._leads_on(self.applied, step, needed) and self._reach(step, needed):
             return
+        self._has_turned_back = True
         milestone = self._milestone
         if milestone is not None and self._leads_on(milestone.applied, step, needed):
             self._stand(milestone.applied, milestone.seeded)
@@ -193,9 +217,12 @@ class Walk:
         return self._here
 
     def _set_milestone(self) -> None:
-        """Keep the present state if going without it could cost more than keeping it."""
+        """Keep the present state if going without it could cost more than keeping it.
+
+        Most histories never need it: before the walk had to turn back for the first time there is none.
+        """
         begin = time.perf_counter()
-        if not self.applied or begin - self._milestone_at < PATIENCE * self._milestone_cost:
+        if not (self._has_turned_back and self.applied) or begin - self._milestone_at < PATIENCE * self._milestone_cost:
             return
         self._ground.close()
         checkpoint = self.scratch.checkpoint()

@@ -79,6 +79,20 @@ class Migrator:
         wanted = tuple(revisions)
         self._go(lambda heads: [] if set(heads) == set(wanted) else self._plan_change(heads, self.graph.ancestors(wanted)))
 
+    def stamp(self, revision: str | Step) -> None:
+        """Do what `alembic stamp REVISION` does: note in the version table that it is present, running nothing of it."""
+        step = self._find(revision)
+        asked: list[Heads] = []
+
+        def work(heads: Heads, context: MigrationContext) -> Iterator[MigrationStep]:
+            self.version_tables.add(context.version_table)
+            asked.append(heads)
+            return iter(self._directory._stamp_revs(step.revision, heads))  # noqa: SLF001 - the way of alembic.command
+
+        self._known = None
+        self._environment.run(self._directory, work, "upgrade", destination_rev=step.revision)  # type: ignore[arg-type]  # Alembic's stamps
+        self._require(asked)
+
     def upgrade_to(self, target: str = "heads") -> None:
         """Do what `alembic upgrade TARGET` does, one step after another."""
         self._follow(lambda heads: self._directory._upgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001 - the way of alembic.command
