@@ -61,7 +61,7 @@ class Whole:
             first = max(self.low, min(101, self.high // 2))
         typical = tuple(first + n for n in slot.ordinals if first + n <= self.high) or (self.high,)
         zero = (0,) if self.low <= 0 <= self.high else ()
-        return Pool(typical=typical, edges=(self.low, self.high), bare=zero, place=slot.place)
+        return Pool(typical=typical, edges=(self.low, self.high) if self.low else (self.high,), bare=zero, place=slot.place)
 
     def fit(self, raw: Raw) -> Iterator[Value]:
         """Turn a constant of a constraint, and its neighbours, into values of this kind; nothing where it is none."""

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.verification import Verification
+from tests.benchmarks.random_zoo import change_zoo, open_zoo
 
 LENGTH = 12
 ENV = """
@@ -91,6 +92,8 @@ class History:
         self.dialect = dialect
         self.tables: list[Table] = []
         self.count = 0
+        self.zoo = ""
+        self.changed: set[str] = set()
 
     def name(self, prefix: str) -> str:
         """Make a name that no object has had."""
@@ -117,6 +120,10 @@ class History:
     def undone(self, upgrade: str, downgrade: str, otherwise: str = "schema-not-restored") -> Step:
         """Make the step reversible, or forget its downgrade."""
         return Step(upgrade, downgrade) if self.random.random() < 0.6 else Step(upgrade, "pass", otherwise)
+
+    def certain(self, upgrade: str, downgrade: str, outcome: str) -> Step:
+        """Make a step whose outcome is known beforehand."""
+        return Step(upgrade, downgrade, outcome)
 
     def server(self, outcome: str) -> str:
         """Give an outcome that SQLite, which converts nothing, does not share."""
@@ -297,7 +304,7 @@ def refuse(history):
 
 STEPS = [
     create_table, create_table, drop_table, add_column, add_column, drop_column, rename_column, rename_table, widen, narrow, forbid_null,
-    allow_null, create_index, drop_index, prefix_texts, insert_rows, delete_rows, nothing, refuse,
+    allow_null, create_index, drop_index, prefix_texts, insert_rows, delete_rows, nothing, refuse, open_zoo, open_zoo, *[change_zoo] * 8,
 ]  # fmt: skip
 
 

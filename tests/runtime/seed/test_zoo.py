@@ -95,3 +95,9 @@ def test_optional_extensions_types_are_filled_where_they_are_installed(postgres)
     postgres.seed(f"CREATE TABLE t ({', '.join(f'c_{kind} {kind}' for kind in columns)})")
     assert postgres.seeded.unseeded == {}
     assert postgres.never_filled() == []
+
+
+def test_a_column_of_unsigned_numbers_holds_the_largest(mysql):
+    mysql.seed("CREATE TABLE t (id int PRIMARY KEY, a int unsigned, b int unsigned, c bigint unsigned)")
+    largest = mysql.rows("t", "max(a), max(b), max(c)")
+    assert largest == [(2**32 - 1, 2**32 - 1, 2**64 - 1)]
