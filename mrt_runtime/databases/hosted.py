@@ -38,12 +38,12 @@ class HostedScratch:
 
     bears_company = True
 
-    def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL) -> None:
+    def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL, **settings: Any) -> None:
         self.database = database
         self.url = url
         self.env_url = env_url
         self.generation = 0
-        self.engine: Engine = create_engine(url, poolclass=NullPool)
+        self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
         refuse_shortage(self.engine)
         event.listen(self.engine, "connect", _on_connect)
         self._owner_query = link.owner_query

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
@@ -23,6 +24,8 @@ class Link(ABC):
 
     names: ClassVar[str]
     """A query for the names of the databases that may be ours."""
+    settings: ClassVar[Mapping[str, Any]] = {}
+    """What `create_engine` is told besides."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -36,7 +39,7 @@ class Link(ABC):
         try:
             result = self._connection.exec_driver_sql(statement)
         except exc.DBAPIError as error:
-            if not error.connection_invalidated:
+            if not (error.connection_invalidated or self._is_cut()):
                 raise
             self._reconnect()
             result = self._connection.exec_driver_sql(statement)
@@ -44,7 +47,7 @@ class Link(ABC):
 
     def engine_for(self, database: str) -> Engine:
         """Make an engine for a database of this server."""
-        return make_engine(self.url.set(database=database))
+        return make_engine(self.url.set(database=database), **self.settings)
 
     def close(self) -> None:
         """Let go of the connection, and with it of the lock."""
@@ -83,14 +86,23 @@ class Link(ABC):
     def _connect(self) -> Connection:
         """Connect and take the lock."""
 
+    def _is_cut(self) -> bool:
+        """Whether the connection is gone, though the driver has not noticed: a server may say so first and hang up later."""
+        try:
+            self._connection.exec_driver_sql("SELECT 1")
+        except exc.DBAPIError:
+            return True
+        return False
+
     def _reconnect(self) -> None:
         self._connection.close()
         self._connection = self._connect()
 
 
-def make_engine(url: URL) -> Engine:
+def make_engine(url: URL, **settings: Any) -> Engine:
     """Make an engine for statements of our own: outside of transactions, and with % meaning itself."""
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", execution_options={"no_parameters": True})
+    options = {"no_parameters": True}
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", execution_options=options, **settings)
 
 
 def refuse(url: URL, cause: object) -> ConfigurationError:

@@ -81,6 +81,10 @@ class Guard:
         if self._scratch.is_elsewhere(target):
             self._refuse(str(target), target.database)
 
+    def prepare(self, driver: str, settings: dict[str, Any]) -> None:
+        """Complete the arguments with which the scratch database is about to be connected to."""
+        self._scratch.prepare(driver, settings)
+
     def before_use(self, dbapi_connection: Any, record: Any) -> None:
         """Prove a connection when it is new, or kept open by a pool since before this step; others carry the mark."""
         if record.info.get(PROVED) is not self._scratch:
@@ -133,6 +137,7 @@ def install_hooks() -> None:
         for guard in ACTIVE[-1:]:
             if guard.concerns():
                 guard.before_connect(read_target(dialect.name, arguments, settings))
+                guard.prepare(dialect.driver, settings)
 
     def before_use(dbapi_connection: Any, record: Any, _proxy: object = None) -> None:
         for guard in ACTIVE[-1:]:

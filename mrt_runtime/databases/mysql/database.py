@@ -81,4 +81,7 @@ class MySQLDatabase:
 
 def connect(url: URL) -> MySQLDatabase:
     """Reach the server; the given database need not exist yet. Raises ConfigurationError where that fails."""
-    return MySQLDatabase(url, choose_driver(url, DRIVERS, "mysql"))
+    own = choose_driver(url, DRIVERS, "mysql")
+    if "charset" in own.query:  # what we write is not what the project writes
+        own = own.update_query_dict({"charset": "utf8mb4"})
+    return MySQLDatabase(url, own)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
-from sqlalchemy import URL, Connection, exc
+from sqlalchemy import URL, Connection, Engine, exc
 
 from mrt_runtime.databases.link import Link, literal, make_engine, refuse
+from mrt_runtime.databases.mysql.handshake import Handshake
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
 
+ALL_ROWS = 2**64 - 1
+"""What `sql_select_limit` is where nobody limits it. Source: the same."""
 GRACE = 10
 """Seconds that a session that was ended gets to let go of its lock."""
 
@@ -25,14 +29,18 @@ class Server(Link):
     names = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%mrt%'"
 
     def __init__(self, url: URL) -> None:
+        self.handshake = Handshake()
         try:
             super().__init__(url._replace(database=None))  # `set` takes None for "as it was"
         except exc.DBAPIError as error:
             raise refuse(url, error.orig.args[-1] if error.orig is not None else error) from None
 
+    def engine_for(self, database: str) -> Engine:
+        return self.handshake.watch(super().engine_for(database))
+
     def end_sessions(self, database: str, how: str = "CONNECTION") -> None:
         """End the sessions in a scratch database, or only what they execute (`how` "QUERY")."""
-        with make_engine(self.url).connect() as connection:  # its own: this may be another thread
+        with self._engine().connect() as connection:  # its own: this may be another thread
             since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
             found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {since}")
             for (session,) in found.all():
@@ -49,9 +57,14 @@ class Server(Link):
     def owner_query(self, database: str) -> str:
         return f"SELECT DATABASE() = {literal(database)} AND IS_USED_LOCK({literal(lock_of(self.token))}) = {self._session}"
 
+    def _engine(self) -> Engine:
+        return self.handshake.watch(make_engine(self.url))
+
     def _connect(self) -> Connection:
-        connection = make_engine(self.url).connect()
-        connection.exec_driver_sql(f"SET SESSION wait_timeout = {A_YEAR}")
+        engine = self._engine()
+        connection = engine.connect()
+        self.handshake.learn(engine, connection.connection.dbapi_connection)
+        outlast(connection.connection.dbapi_connection)
         self._take_lock(connection)
         self._session = int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
         return connection
@@ -65,6 +78,19 @@ class Server(Link):
                 connection.exec_driver_sql(f"KILL CONNECTION {int(former)}")
         if connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, {GRACE})").scalar() != 1:
             raise refuse(self.url, "it does not give the lock that tells that this run lives")
+
+
+def outlast(dbapi_connection: Any, _record: object = None) -> None:
+    """Let a connection of ours be idle, write, and read all there is, whatever is set for the account's others."""
+    cursor = dbapi_connection.cursor()
+    cursor.execute(
+        f"SET SESSION wait_timeout = {A_YEAR}, sql_select_limit = {ALL_ROWS}, sql_safe_updates = 0, group_concat_max_len = 1000000"
+    )
+    cursor.execute("SET SESSION TRANSACTION READ WRITE")
+    for name in ("max_statement_time", "max_execution_time"):  # MariaDB's and MySQL's
+        with contextlib.suppress(Exception):  # the driver's own class
+            cursor.execute(f"SET SESSION {name} = 0")
+    cursor.close()
 
 
 def lock_of(token: str) -> str:

@@ -11,7 +11,7 @@ from mrt_runtime.databases.postgresql.given import Given, read_given
 from mrt_runtime.databases.postgresql.lent import UNWRITABLE, LentContents
 from mrt_runtime.databases.postgresql.own import OwnContents
 from mrt_runtime.databases.postgresql.scratch import PostgresScratch
-from mrt_runtime.databases.postgresql.server import Server
+from mrt_runtime.databases.postgresql.server import SETTINGS, Server
 from mrt_runtime.databases.token import make_name
 
 DRIVERS = {"psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2cffi": "psycopg2cffi", "pg8000": "pg8000"}
@@ -85,7 +85,7 @@ def connect(url: URL) -> PostgresDatabase:
     own = choose_driver(url, DRIVERS, "postgres", "psycopg2-binary")
     own = own.set(database=own.database or own.username or "postgres")
     try:
-        with make_engine(own).connect() as connection:
+        with make_engine(own, **SETTINGS).connect() as connection:
             given = read_given(connection, str(own.database))
     except exc.DBAPIError as error:
         given = Given(str(own.database))

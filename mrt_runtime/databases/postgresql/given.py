@@ -28,6 +28,11 @@ SETTINGS = """
 SELECT unnest(s.setconfig) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 WHERE d.datname = current_database() AND s.setrole = 0
 """
+HOME = """
+SELECT current_schema() WHERE current_schema() IS NOT NULL AND 'public' <> ALL (current_schemas(false))
+"""
+READ_ONLY = "default_transaction_read_only"
+"""What keeps a database from being written to is not for a scratch database."""
 OPTIONS = """
 SELECT d.*, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding_name FROM pg_catalog.pg_database d
 WHERE d.datname = current_database()
@@ -47,11 +52,13 @@ class Given:
     extensions: tuple[tuple[str, str], ...] = ()
     schemas: tuple[str, ...] = ()
     settings: tuple[str, ...] = field(default=())
+    home: tuple[str, ...] = ()
+    """The schema without which there would be none to create the first table in: the only one on the search_path."""
 
     def preparation(self) -> list[str]:
         """Write the statements that make an empty database ready for the migrations as this one is; each may be refused."""
         before_tables = () if self.holds_tables else self.schemas
-        schemas = dict.fromkeys((*(schema for _, schema in self.extensions), *before_tables))
+        schemas = dict.fromkeys((*(schema for _, schema in self.extensions), *before_tables, *self.home))
         return [
             *(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}" for schema in schemas if schema not in {"public", "pg_catalog"}),
             *(f"CREATE EXTENSION IF NOT EXISTS {quote(name)} SCHEMA {quote(schema)} CASCADE" for name, schema in self.extensions),
@@ -62,6 +69,8 @@ class Given:
         statements = []
         for setting in self.settings:
             name, _, value = setting.partition("=")
+            if name == READ_ONLY:
+                continue
             shown = value if name in LISTS and value else literal(value)
             statements.append(f"ALTER DATABASE {quote(database)} SET {name} TO {shown}")
         return statements
@@ -81,6 +90,7 @@ def read_given(connection: Connection, name: str) -> Given:
         extensions=tuple((extension, schema) for extension, schema in read(EXTENSIONS)),
         schemas=tuple(schema for (schema,) in read(SCHEMAS)),
         settings=tuple(setting for (setting,) in read(SETTINGS)),
+        home=tuple(schema for (schema,) in read(HOME)),
     )
 
 

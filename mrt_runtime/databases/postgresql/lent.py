@@ -6,7 +6,7 @@ from sqlalchemy import URL, Connection
 
 from mrt_runtime.databases.link import literal, make_engine
 from mrt_runtime.databases.postgresql.given import read_given
-from mrt_runtime.databases.postgresql.server import Server, key_of, quote, silence
+from mrt_runtime.databases.postgresql.server import SETTINGS, Server, key_of, quote, silence
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.token import find_token
 
@@ -53,7 +53,7 @@ class LentContents:
     def __init__(self, server: Server, own: URL, name: str) -> None:
         self.name = name
         self._server = server
-        self._engine = make_engine(own)
+        self._engine = make_engine(own, **SETTINGS)
         self._lock = key_of(f"lent {name}")
         self._known: set[str] = set()
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import URL, exc
+from sqlalchemy import URL, event, exc
 
 from mrt_runtime.databases.hosted import Contents, HostedScratch
 from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.server import Server
+from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, Server
 from mrt_runtime.databases.protocol import Database, Target
 
 OUTSIDE = re.compile(
@@ -25,7 +25,8 @@ class PostgresScratch(HostedScratch):
     """A scratch database on a PostgreSQL server."""
 
     def __init__(self, database: Database, server: Server, contents: Contents, url: URL, env_url: URL) -> None:
-        super().__init__(database, server, contents, url, env_url)
+        super().__init__(database, server, contents, url, env_url, **SETTINGS)
+        event.listen(self.engine, "connect", outlast)
         self._server = server
 
     def is_elsewhere(self, target: Target) -> bool:
@@ -38,6 +39,9 @@ class PostgresScratch(HostedScratch):
         name = match["quoted"] or match["plain"] or "the server's configuration"
         return None if name == self._contents.name else str(name)
 
+    def prepare(self, driver: str, settings: dict[str, Any]) -> None:
+        """Nothing: connecting is quick."""
+
     def admit(self, dbapi_connection: Any) -> None:
         """Nothing: the database itself is set up to be fast."""
 
@@ -45,3 +49,13 @@ class PostgresScratch(HostedScratch):
         cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
         with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(self._contents.name).connect() as connection:
             connection.exec_driver_sql(cancelling + literal(self._contents.name))
+
+
+def outlast(dbapi_connection: Any, _record: object) -> None:
+    """Let a connection of ours be idle, and take its time; env.py's own are bound by what is set for them."""
+    cursor = dbapi_connection.cursor()
+    cursor.execute(
+        f"SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ({', '.join(map(literal, TIMEOUTS))})"
+    )
+    cursor.close()
+    dbapi_connection.commit()

@@ -11,6 +11,16 @@ from mrt_runtime.databases.link import Link, literal, refuse
 
 MAINTENANCE = ("postgres", "template1")
 """Databases to work from, because none that is to be copied may have a session. Source: PostgreSQL's manual, CREATE DATABASE."""
+SETTINGS = {"client_encoding": "utf8"}
+"""Of our own connections: whatever a database holds can be told in UTF-8, but not in its own encoding what it does not hold."""
+TIMEOUTS = (
+    "statement_timeout",
+    "lock_timeout",
+    "idle_session_timeout",
+    "idle_in_transaction_session_timeout",
+    "transaction_timeout",
+)
+"""What a role or a server may have set for its clients, and what would cut our own connections off."""
 GRACE = 5.0
 """Seconds that terminated sessions get to go."""
 
@@ -23,6 +33,8 @@ class Server(Link):
     """
 
     names = "SELECT datname FROM pg_database WHERE datname LIKE '%mrt%'"
+
+    settings = SETTINGS
 
     def __init__(self, url: URL, *, given_exists: bool) -> None:
         self._given_exists = given_exists
@@ -62,8 +74,8 @@ class Server(Link):
             except exc.DBAPIError as refused:
                 error = refused
                 continue
-            for setting in ("idle_session_timeout", "statement_timeout", "lock_timeout"):
-                silence(connection, f"SET {setting} = 0")
+            for setting in (*(f"{name} = 0" for name in TIMEOUTS), "default_transaction_read_only = off"):
+                silence(connection, f"SET {setting}")
             # our own former session may hold it still, where the server has not yet noticed that it is gone
             connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {holders(self.token)}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({key_of(self.token)})")

@@ -71,6 +71,9 @@ class SQLiteScratch:
             return None
         return file
 
+    def prepare(self, driver: str, settings: dict[str, Any]) -> None:
+        """Nothing: connecting is quick."""
+
     def admit(self, dbapi_connection: Any) -> None:
         """Do without waiting for the disk: a scratch file need not survive a power cut."""
         cursor = dbapi_connection.cursor()
