@@ -21,20 +21,20 @@ def needs_value(column: Column) -> bool:
 
 
 def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
-    """Tell whether every row holds NULL in a column that becomes unique: it is new in upgrade(), and nothing was written to it.
+    """Tell whether every row holds NULL in a column that becomes unique: it is new in upgrade(), and nothing is written to it.
 
-    Calls of upgrade() that could not be read are not looked at.
+    What is written behind `op` can meet duplicates as well. Calls of upgrade() that could not be read are not looked at.
     """
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
     table = ledger.moment(op).table
     if columns is UNKNOWN or table is None:
         return False
     new: set[str] = set()
+    is_there = False
     for other in ledger.upgrade:
-        if isinstance(other, AddColumn) and readable(other.column) and ledger.moment(other).table is table:
+        if isinstance(other, AddColumn) and not is_there and readable(other.column) and ledger.moment(other).table is table:
             new |= {fold(other.column)} if _starts_with_null(other.definition) else set()
-        if other is op:
-            break
+        is_there = is_there or other is op
         if _may_write(other) and ledger.moment(other).table in {table, None}:
             touched = getattr(other, "columns", UNKNOWN)
             new = new - {fold(name) for name in touched} if _are_readable(touched) else set()

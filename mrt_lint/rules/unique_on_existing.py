@@ -91,6 +91,9 @@ class UniqueOnExisting(Rule):
                 op.add_column("users", sa.Column("mail", sa.Text()))
                 op.execute("UPDATE users SET mail = email")
                 op.create_index("ix_mail", "users", ["mail"], unique=True)  # MRT406
+                op.add_column("users", sa.Column("nick", sa.Text()))
+                op.create_index("ix_nick", "users", ["nick"], unique=True)  # MRT406
+                op.execute("UPDATE users SET nick = name")
             """,
         ),
         Example(
