@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
+from functools import lru_cache
 
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.offer import Edit, Fix, NoFix, Offer
 from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.statement import Statement
+from mrt_lint.history import History
 from mrt_lint.history.schema import fold
+from mrt_lint.migration import Migration
 from mrt_lint.ops import CreateIndex, CreateTable, DropIndex, Execute, Op
 from mrt_lint.rule import Finding
 
@@ -87,13 +90,22 @@ def _is_partitioned(scene: Scene, table: object) -> bool:
     history = scene.context.history
     if history is None or not isinstance(table, str):
         return False
+    for migration, op in _makers(history).get(fold(table), ()):
+        with suppress(NoFix):
+            source = ast.unparse(scene.text_of(migration).call(op.origin))
+            return re.search(r"partition[ _]by", source, re.IGNORECASE) is not None
+    return False
+
+
+@lru_cache(maxsize=1)
+def _makers(history: History) -> dict[str, list[tuple[Migration, CreateTable]]]:
+    """Find, by the table's name, the operations of a history that make tables: every fix of a history asks for them."""
+    found: dict[str, list[tuple[Migration, CreateTable]]] = {}
     for migration in history.migrations.values():
         for op in migration.upgrade_ops:
-            if isinstance(op, CreateTable) and isinstance(op.table, str) and fold(op.table) == fold(table):
-                with suppress(NoFix):
-                    source = ast.unparse(scene.text_of(migration).call(op.origin))
-                    return re.search(r"partition[ _]by", source, re.IGNORECASE) is not None
-    return False
+            if isinstance(op, CreateTable) and isinstance(op.table, str):
+                found.setdefault(fold(op.table), []).append((migration, op))
+    return found
 
 
 def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
