@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,8 @@ class Engine:
         from mrt_lint.report import memory  # noqa: PLC0415  without migrations there is nothing to remember
 
         sources = [self._sources(history) for history in histories]
-        drawers = [f"report-{digest(repr(history), repr(self._settings))}" for history in histories]
+        settings = [self._settings_of(history, files) for history, files in zip(histories, sources, strict=True)]
+        drawers = [f"report-{digest(repr(history), repr(known))}" for history, known in zip(histories, settings, strict=True)]
         lock = self._lock()
         keys = [digest(*(part for item in files.items() for part in item), *(() if lock is None else (lock,))) for files in sources]
         reports = {
@@ -128,9 +130,21 @@ class Engine:
             self._read_all({histories[index]: sources[index] for index in unknown})
             for index in unknown:
                 broken = self._breaches(lock, histories[index], sources[index])
-                reports[index] = judgement.judge(sources[index], self._read[histories[index]], self._settings, broken)
+                reports[index] = judgement.judge(sources[index], self._read[histories[index]], settings[index], broken)
                 self._cache.put(drawers[index], keys[index], memory.dumps(reports[index]))
         return [reports[index] for index in range(len(histories))]
+
+    def _settings_of(self, history: History, sources: Mapping[str, bytes]) -> Settings:
+        """Give the settings with what env.py says of SQLite, where nobody has said it and it may matter."""
+        target = self._settings.target
+        if target.sqlite_foreign_keys is not None or target.dialect not in {None, "sqlite"}:
+            return self._settings
+        if target.dialect is None and not any(b"sqlite" in content for content in sources.values()):
+            return self._settings
+        from mrt_lint.environment import enforces_foreign_keys  # noqa: PLC0415  few histories are SQLite's
+
+        enforced = enforces_foreign_keys(location.folder for location in history)
+        return self._settings if enforced is None else replace(self._settings, target=replace(target, sqlite_foreign_keys=enforced))
 
     def _lock(self) -> bytes | None:
         """Read the project's lock file, None where it has none."""

@@ -9,7 +9,7 @@ from mrt_lint.history.graph import Flaw, Graph, Problem
 from mrt_lint.history.replay import replay
 from mrt_lint.history.schema import Schema, Table, fold
 from mrt_lint.migration import Migration
-from mrt_lint.ops import AddColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
+from mrt_lint.ops import AddColumn, AlterColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
 from mrt_lint.values import UNKNOWN
 
 __all__ = ["Flaw", "Graph", "History", "Problem", "Schema", "Table"]
@@ -207,4 +207,6 @@ def _made(op: Op) -> tuple[object, ...]:
         return ("table", op.table if isinstance(op, CreateTable) else op.new_table)
     if isinstance(op, AddColumn):
         return ("column", op.table, op.column)
+    if isinstance(op, AlterColumn):
+        return ("column", op.table, op.new_column)
     return ("index", op.index) if isinstance(op, CreateIndex) else ()

@@ -33,7 +33,11 @@ class CascadingRebuild(Rule):
     exemptions = (
         "The database is not SQLite, neither by declaration nor by a guard.",
         "The operation needs no rebuild: a column added, an index.",
-        "`sqlite_foreign_keys = false` in `[tool.mrt]`: nobody enforces them. With `true`, the way back is looked at, too.",
+        (
+            "Nobody enforces foreign keys: `sqlite_foreign_keys = false` in `[tool.mrt]` says so, or an env.py that switches them "
+            "off, or one that imports nothing but Alembic, SQLAlchemy and Python's own modules and does not switch them on. With "
+            "`true`, or where env.py switches them on, the way back is looked at, too."
+        ),
         "The function switches the enforcement off: PRAGMA foreign_keys=OFF.",
     )
 

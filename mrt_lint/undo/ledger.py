@@ -23,6 +23,7 @@ from mrt_lint.ops import (
 from mrt_lint.undo.absence import find_absence
 from mrt_lint.undo.acts import acts, apply
 from mrt_lint.undo.fate import Fates, Undo
+from mrt_lint.undo.obstacle import find_obstacle
 from mrt_lint.undo.order import find_trouble
 from mrt_lint.undo.past import Past
 from mrt_lint.undo.standing import find_double
@@ -54,7 +55,8 @@ class Ledger:
     """Both functions of a migration followed on one dialect.
 
     `moments`, `touches`, `troubles` (why an operation of downgrade() cannot run where it stands) and `absences` (what it takes
-    for granted, though it never was there) go by the identity of the operation: one upgrade may hold two that are equal. `blind`
+    for granted, though it never was there) go by the identity of the operation: one upgrade may hold two that are equal. So do
+    `obstacles`: why an operation of upgrade() fails on what the history leaves. `blind`
     tells that downgrade() may do anything, `refuses` that it raises.
     """
 
@@ -63,10 +65,14 @@ class Ledger:
         self.moments: dict[int, Moment] = {}
         self.touches: dict[int, tuple[Touch, ...]] = {}
         self.upgrade = tuple(running(migration.upgrade_ops, dialect))
-        self._follow(self.upgrade)
         self.upgrade_is_clear = migration.readable("upgrade", dialect) and not any(
             _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
         )
+        self.obstacles: dict[int, str] = {}
+        for op in self.upgrade:
+            if self.upgrade_is_clear and (obstacle := find_obstacle(self.world, op)):
+                self.obstacles[id(op)] = obstacle
+            self._follow([op])
         self.world.mark(is_clear=self.upgrade_is_clear)
         self.reverse = {id(op): op for op in running(migration.downgrade_ops, dialect)}
         reverse = self.reverse.values()

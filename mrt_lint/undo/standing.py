@@ -9,7 +9,7 @@ from mrt_lint.undo.things import Key, Slots, Thing, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import Constraint
 
-_ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum", "domain", "schema", "extension"})
+ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum", "domain", "schema", "extension"})
 """Kinds of objects of which a schema holds one under a name; functions differ in their parameters, too."""
 
 
@@ -39,7 +39,7 @@ def find_double(world: World, op: Op) -> str | None:
 
 
 def _find_object(world: World, op: CreateObject) -> str | None:
-    if op.kind not in _ONE_BY_NAME or op.or_replace or not readable(op.name):
+    if op.kind not in ONE_BY_NAME or op.or_replace or not readable(op.name):
         return None
     return f"{op.kind} '{op.name}' exists already" if _is_made(world.objects, object_place(op.kind, op.schema, op.name)) else None
 

@@ -41,6 +41,8 @@ from tests.benchmarks.mixed_histories import write
 
 BROKEN = ("schema-not-restored", "downgrade-failed", "data-loss")
 ROLLBACK = ("MRT1", "MRT2", "MRT3")
+CERTAIN = frozenset({"MRT119", "MRT804"})
+"""Codes that promise a failure of this very revision, whatever their severity and group."""
 WANTED, ALLOWED = 0.90, 0.03
 
 
@@ -64,8 +66,14 @@ class Judged:
 
     @property
     def alarms(self) -> list[Finding]:
-        """The errors that promise a rollback which does not work."""
-        return [one for one in self.findings if one.severity is Severity.ERROR and one.code.startswith(ROLLBACK)]
+        """The findings that promise an upgrade or a rollback which does not work."""
+        errors = [one for one in self.findings if one.severity is Severity.ERROR and one.code.startswith(ROLLBACK)]
+        return errors + [one for one in self.findings if one.code in CERTAIN]
+
+    @property
+    def stumbles(self) -> list[Finding]:
+        """The findings that promise an upgrade which does not work."""
+        return [one for one in self.findings if one.code == "MRT804"]
 
 
 @dataclass
@@ -77,6 +85,7 @@ class Agreement:
     failures: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)
+    stumbled: Counter[str] = field(default_factory=Counter)
     missed: list[Judged] = field(default_factory=list)
     false: list[Judged] = field(default_factory=list)
 
@@ -84,7 +93,9 @@ class Agreement:
         """Count one revision."""
         outcome = judged.verdict.outcome
         self.outcomes[outcome.value] += 1
-        if outcome is Outcome.REVERSIBLE and judged.alarms:
+        self.stumbled["told" if judged.stumbles else "silent"] += outcome is Outcome.UPGRADE_FAILED
+        alarmed = outcome is Outcome.REVERSIBLE and judged.alarms
+        if alarmed or (judged.stumbles and outcome not in {Outcome.UPGRADE_FAILED, Outcome.NOT_REACHED}):
             self.false.append(judged)
             self.alarms.update({finding.code for finding in judged.alarms})
         if outcome.value in BROKEN:
@@ -117,6 +128,7 @@ class Agreement:
         yield f"explained: {', '.join(f'{outcome} {share}' for outcome, share in broken.items())}; by {shown(self.codes)}"
         every = max(sum(self.failures.values()), 1)
         yield f"of {every} single failures {self.failures['explained']} explained ({self.failures['explained'] / every:.1%})"
+        yield f"failed upgrades with MRT804: {self.stumbled['told']} of {sum(self.stumbled.values())}"
         yield f"alarms on reversible revisions: {shown(self.alarms) or 'none'}"
         yield f"A: {self.figure_a:.1%} of the failed rollbacks explained (wanted: {WANTED:.0%} or more)"
         yield f"B: {self.figure_b:.1%} of the reversible revisions with an error of the rollback groups (wanted: less than {ALLOWED:.0%})"
@@ -140,7 +152,7 @@ def lint(files: dict[str, str], target: Target) -> dict[str, tuple[Finding, ...]
     """Check the files of one history, given by revision, for a declared database; gives the findings by revision."""
     sources = {file: Path(file).read_bytes() for file in files.values()}
     readings = {file: read(Source(file, content, target.dialect)) for file, content in sources.items()}
-    report = judge(sources, readings, Settings(root=Path("/"), target=target))
+    report = judge(sources, readings, Settings(root=Path("/"), target=target, extend_select=("MRT804",)))
     said = (*report.findings, *report.suppressed)
     return {revision: tuple(finding for finding in said if finding.path == file) for revision, file in files.items()}
 

@@ -148,7 +148,7 @@ def add_reference(history):
 
 
 def drop_thing(history):
-    return history.fall(history.random.choice(["uq", "ck", "fk", "iy", "v", "tr"]))
+    return history.fall(history.random.choice(["uq", "ck", "fk", "ie", "iy", "v", "tr"]))
 
 
 def create_wide_index(history):

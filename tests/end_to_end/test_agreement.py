@@ -13,7 +13,7 @@ from tests.benchmarks.explanation import explains
 @pytest.fixture(scope="module")
 def agreement():
     found = Agreement()
-    for seed in range(8):
+    for seed in range(10):
         for judged in compare_generated(seed, 8, "sqlite://"):
             found.add(judged)
     return found

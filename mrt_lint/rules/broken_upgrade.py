@@ -1,0 +1,190 @@
+"""MRT804."""
+
+from collections.abc import Iterator
+
+from mrt_lint.case import Case
+from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+
+
+class BrokenUpgrade(Rule):
+    """`upgrade()` works on what the revisions before do not leave, or makes what they have made.
+
+    It runs where the database was changed by hand, or the revision was written beside another branch that has been merged since. On
+    a fresh database, as in the next test run or a new installation, it fails: no such column, table exists already. Whoever ran the
+    upgrade on a fresh database knows that already, which is why the rule speaks only when it is selected.
+    """
+
+    code = "MRT804"
+    name = "broken-upgrade"
+    severity = Severity.ERROR
+    default = False
+    message = "upgrade fails here: {obstacle}"
+    instead = "write the name that the history gives; drop what is made twice, or rename it, in a revision before"
+    manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    exemptions = (
+        "The operation runs under a condition, IF EXISTS or IF NOT EXISTS.",
+        "A table that no revision makes: it may come from elsewhere.",
+        "A part of what runs before cannot be read, or of this upgrade().",
+        "Columns: the history does not make all of its tables itself.",
+    )
+
+    bad = (
+        Example(
+            title="What is not there",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+                op.create_table("notes", sa.Column("id", sa.Integer))
+                op.create_table("teams", sa.Column("id", sa.Integer))
+            """,
+                """
+            def upgrade():
+                op.drop_table("notes")
+                op.rename_table("teams", "groups")
+                op.alter_column("users", "name", new_column_name="full_name")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("notes", sa.Column("text", sa.Text))  # MRT804
+                op.execute("DELETE FROM teams WHERE id < 0")  # MRT804
+                op.create_index("ix_users_name", "users", ["name"])  # MRT804
+                op.execute("UPDATE users SET name = 'x' WHERE name IS NULL")  # MRT804
+                op.alter_column("users", "nam", nullable=True)  # MRT804
+            """,
+        ),
+        Example(
+            title="What is there already",
+            target=Target(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("state", sa.Enum("on", "off", name="state")))
+                op.create_index("ix_users_id", "users", ["id"])
+                op.create_unique_constraint("uq_users_id", "users", ["id"])
+                op.execute("CREATE VIEW names AS SELECT id FROM users")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))  # MRT804
+            """,
+        ),
+        Example(
+            title="Columns, indexes, constraints, views and enum types",
+            target=Target(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("state", sa.Enum("on", "off", name="state")))
+                op.create_index("ix_users_id", "users", ["id"])
+                op.create_unique_constraint("uq_users_id", "users", ["id"])
+                op.execute("CREATE VIEW names AS SELECT id FROM users")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("id", sa.Integer))  # MRT804
+                op.create_index("ix_users_id", "users", ["id"])  # MRT804
+                op.create_unique_constraint("uq_users_id", "users", ["id"])  # MRT804
+                op.execute("CREATE VIEW names AS SELECT id FROM users")  # MRT804
+                op.create_table("teams", sa.Column("state", sa.Enum("on", "off", name="state")))  # MRT804
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Names that the history gave, or that are free again",
+            target=Target(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+                op.create_table("teams", sa.Column("state", sa.Enum("on", "off", name="state")))
+                op.create_index("ix_users_name", "users", ["name"])
+                op.execute("CREATE VIEW names AS SELECT name FROM users")
+            """,
+                """
+            def upgrade():
+                op.rename_table("teams", "groups")
+            """,
+            ),
+            source="""
+            from sqlalchemy.dialects import postgresql
+
+            def upgrade():
+                op.create_table("teams", sa.Column("state", postgresql.ENUM("on", "off", name="state", create_type=False)))
+                op.add_column("teams", sa.Column("size", sa.Integer))
+                op.create_index("ix_teams_size", "teams", ["size", sa.text("lower(other)")])
+                op.execute("DROP VIEW names")
+                op.execute("CREATE VIEW names AS SELECT id FROM users")
+                op.execute("CREATE OR REPLACE VIEW names AS SELECT id FROM users")
+                op.drop_index("ix_users_name")
+                op.create_index("ix_users_name", "users", ["name", "id"])
+                op.drop_column("users", "name")
+                op.add_column("users", sa.Column("name", sa.String(80)))
+                op.execute("UPDATE users SET name = 'x'")
+            """,
+        ),
+        Example(
+            title="Unless it is there",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("name", sa.Text))
+                op.create_table("notes", sa.Column("id", sa.Integer))
+            """,
+                """
+            def upgrade():
+                op.drop_table("notes")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("DROP TABLE IF EXISTS notes")
+                op.create_table("users", sa.Column("id", sa.Integer), if_not_exists=True)
+                op.execute("ALTER TABLE users ADD COLUMN IF NOT EXISTS name text")
+                if not sa.inspect(op.get_bind()).has_table("notes"):
+                    op.drop_column("users", "nam")
+            """,
+        ),
+        Example(
+            title="Tables that come from elsewhere",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("orders", sa.Column("user_id", sa.Integer))
+                op.drop_column("orders", "user")
+            """,
+        ),
+        Example(
+            title="What cannot be read may have made or dropped it",
+            before=(
+                """
+            from models import Base
+
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))
+                Base.metadata.create_all(op.get_bind())
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))
+                op.drop_column("users", "name")
+            """,
+        ),
+    )
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding for every operation of upgrade() that the history lets fail."""
+        for op in case.migration.upgrade_ops:
+            obstacle = case.ledger(op).obstacles.get(id(op)) if case.runs(op) else None
+            if obstacle:
+                yield self.found(case.migration, op, obstacle=obstacle)
