@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from mrt_lint.finding import Finding
 from mrt_lint.report import Report
 from mrt_lint.report.fingerprint import key_of
-from mrt_lint.rule import Finding
 from mrt_lint.usage import UsageError
 
 _FORMAT: Final = 1

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import TypeVar, overload
+from typing import Protocol, TypeVar, overload
 
+from mrt_lint.context import Context
 from mrt_lint.dialects import FAMILY, admits, named
 from mrt_lint.history import History
 from mrt_lint.history.schema import Table as KnownTable
@@ -30,7 +31,6 @@ from mrt_lint.ops import (
     Op,
     ValidateConstraint,
 )
-from mrt_lint.rule import Context, Rule
 from mrt_lint.undo import Ledger, Moment, Undo
 from mrt_lint.undo.definition import describe, effective
 from mrt_lint.undo.past import Past
@@ -41,6 +41,14 @@ _A = TypeVar("_A", bound=Op)
 _B = TypeVar("_B", bound=Op)
 _C = TypeVar("_C", bound=Op)
 _D = TypeVar("_D", bound=Op)
+
+
+class Speaker(Protocol):
+    """The part of a rule that decides which operations it may speak about."""
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        """The databases that it speaks of; none where it speaks of all."""
 
 
 class Case:
@@ -78,18 +86,18 @@ class Case:
         return self.migration.readable(function, self.target.dialect)
 
     @overload
-    def concerned(self, rule: Rule, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
+    def concerned(self, rule: Speaker, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
     @overload
-    def concerned(self, rule: Rule, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
+    def concerned(self, rule: Speaker, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
     @overload
     def concerned(
-        self, rule: Rule, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
+        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C]: ...
     @overload
     def concerned(
-        self, rule: Rule, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
+        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C | _D]: ...
-    def concerned(self, rule: Rule, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
+    def concerned(self, rule: Speaker, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
         """Give the upgrade operations of these kinds that the rule may speak about, none where no kind is given.
 
         Left out is what runs on other databases than the rule speaks of and, but for `new_tables`, what concerns a table that

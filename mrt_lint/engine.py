@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from mrt_lint.cache import Cache, digest
 from mrt_lint.discovery import History, Location, Neighbours, walk
+from mrt_lint.finding import Finding
 from mrt_lint.gate import is_migration
 from mrt_lint.lock import LOCK_FILE
 from mrt_lint.report import Report
-from mrt_lint.rule import Finding
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mrt_lint.cache import Cache
     from mrt_lint.engine import Engine
-    from mrt_lint.rule import Finding
+    from mrt_lint.finding import Finding
     from mrt_lint.settings import Settings
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mrt_lint import rules
+from mrt_lint.context import Context
+from mrt_lint.finding import Finding
 from mrt_lint.history import History
 from mrt_lint.lock import Breach
 from mrt_lint.migration import Migration
@@ -12,7 +14,7 @@ from mrt_lint.noqa import Silences, read_lines
 from mrt_lint.outline import outline
 from mrt_lint.reading import Broken, Reading
 from mrt_lint.report import Report, Unread
-from mrt_lint.rule import Context, Finding, Rule
+from mrt_lint.rule import Rule
 from mrt_lint.settings import Settings, nearest
 from mrt_lint.usage import UsageError
 from mrt_lint.values import Place

@@ -10,8 +10,10 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mrt_lint.context import Target
+from mrt_lint.finding import Fix
 from mrt_lint.online import page as online
-from mrt_lint.rule import Example, Fix, Rule, Target
+from mrt_lint.rule import Example, Rule
 
 _DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 _VERSIONS = {"mysql": "mysql_version", "mariadb": "mariadb_version"}

@@ -1,87 +1,26 @@
-"""What a rule is and what it says. Standard library only."""
+"""What a rule is, with the examples that are its tests. Standard library only."""
 
 from __future__ import annotations
 
-import enum
 from abc import ABC, abstractmethod
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
+
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Fix, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from dataclasses import dataclass
 
     from mrt_lint.case import Case
+    from mrt_lint.context import Context
     from mrt_lint.history import History
-    from mrt_lint.lock import Breach
     from mrt_lint.migration import Migration
     from mrt_lint.ops import Op
     from mrt_lint.values import Place
 else:
     from mrt_lint.lean import dataclass
-
-
-class Severity(str, enum.Enum):
-    """An error loses data or breaks the rollback; a warning hurts in production or may."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class Fix(str, enum.Enum):
-    """A safe fix keeps what the author meant; an unsafe one may change it, and is made only where the user says so."""
-
-    SAFE = "safe"
-    UNSAFE = "unsafe"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """The database the migrations are written for.
-
-    `dialect` is SQLAlchemy's name, None where nobody declared it: then the PostgreSQL rules speak, and say that they are about
-    PostgreSQL. Versions are (major, minor, …), as many numbers as were given; the defaults are the oldest releases that their
-    makers still support. `sqlite_foreign_keys` tells whether SQLite enforces foreign keys while migrations run.
-    """
-
-    dialect: str | None = None
-    pg_version: tuple[int, ...] = (14, 0)
-    mysql_version: tuple[int, ...] = (8, 4)
-    mariadb_version: tuple[int, ...] = (10, 11)
-    sqlite_foreign_keys: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a rule may know beside the migration: the database it is written for and the history it stands in.
-
-    `independent_branches` are labels of branches that are meant to have a head of their own; `irreversible` are pairs of a
-    revision and the reason why it cannot be undone; `breaches` is what has become of locked revisions.
-    """
-
-    target: Target = field(default_factory=Target)
-    history: History | None = None
-    independent_branches: tuple[str, ...] = ()
-    irreversible: tuple[tuple[str, str], ...] = ()
-    breaches: tuple[Breach, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a rule says: where, what happens to whom, and what to write instead; `fix` is the kind of fix its rule has."""
-
-    path: str
-    place: Place
-    code: str
-    name: str
-    severity: Severity
-    revision: str | None
-    message: str
-    instead: str
-    fix: Fix | None = None
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

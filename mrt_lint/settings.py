@@ -9,8 +9,8 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mrt_lint.context import Target
 from mrt_lint.exemption import Exemption
-from mrt_lint.rule import Target
 from mrt_lint.usage import UsageError
 from mrt_lint.values import DIALECTS
 

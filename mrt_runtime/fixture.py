@@ -20,7 +20,7 @@ from mrt_runtime.verification import Verification
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
-    from mrt_lint.rule import Finding
+    from mrt_lint.finding import Finding
 
     Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")

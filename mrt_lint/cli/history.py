@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mrt_lint.cli.inspection import prepare
 from mrt_lint.cli.output import style_of, write
+from mrt_lint.finding import Finding
 from mrt_lint.history.graph import Graph
 from mrt_lint.history.log import log
 from mrt_lint.outline import outlines
@@ -17,7 +18,6 @@ from mrt_lint.reading import Reading, Source, read
 from mrt_lint.report import Report
 from mrt_lint.report.chronicle import Chronicle
 from mrt_lint.report.verdict import Verdict
-from mrt_lint.rule import Finding
 from mrt_lint.usage import UsageError
 from mrt_lint.values import UNKNOWN
 

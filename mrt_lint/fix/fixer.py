@@ -9,9 +9,9 @@ from functools import cache
 from importlib import import_module
 from typing import ClassVar
 
+from mrt_lint.finding import Finding
 from mrt_lint.fix.offer import Offer
 from mrt_lint.fix.scene import Scene
-from mrt_lint.rule import Finding
 
 
 class Fixer(ABC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mrt_lint.rule import Fix
+from mrt_lint.finding import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from mrt_lint.case import Case
+from mrt_lint.context import Context, Target
+from mrt_lint.finding import Finding
 from mrt_lint.fix.names import Names
 from mrt_lint.fix.offer import NoFix
 from mrt_lint.fix.text import Text
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
 from mrt_lint.ops import Op
-from mrt_lint.rule import Context, Finding, Target
 from mrt_lint.values import DIALECTS
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mrt_lint import judgement
+from mrt_lint.finding import Finding
 from mrt_lint.fix.fixer import fixers
 from mrt_lint.fix.offer import Fix, NoFix, Offer, apply
 from mrt_lint.fix.scene import Scene
@@ -18,7 +19,6 @@ from mrt_lint.history import History
 from mrt_lint.migration import Migration
 from mrt_lint.reading import Reading, Source, read
 from mrt_lint.report.fingerprint import key_of
-from mrt_lint.rule import Finding
 from mrt_lint.settings import Settings
 
 if TYPE_CHECKING:

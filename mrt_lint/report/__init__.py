@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mrt_lint.rule import Finding, Severity
+from mrt_lint.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from dataclasses import dataclass

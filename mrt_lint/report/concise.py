@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.report import Report
 from mrt_lint.report.style import Style, printable
 from mrt_lint.report.table import summarize
-from mrt_lint.rule import Finding, Severity
 
 
 def render(report: Report, style: Style) -> str:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mrt_lint.cache import digest
+from mrt_lint.finding import Finding
 from mrt_lint.report.location import in_repository
-from mrt_lint.rule import Finding
 
 
 def key_of(finding: Finding) -> tuple[str, str, str]:

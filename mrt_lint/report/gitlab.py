@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.report import Report
 from mrt_lint.report.fingerprint import with_fingerprints
 from mrt_lint.report.location import in_repository
-from mrt_lint.rule import Finding, Severity
 
 _SEVERITIES: Final = {Severity.ERROR: "critical", Severity.WARNING: "minor"}
 

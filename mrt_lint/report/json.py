@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from mrt_lint import __version__
+from mrt_lint.finding import Finding
 from mrt_lint.report import Report
-from mrt_lint.rule import Finding
 
 
 def render(report: Report) -> str:

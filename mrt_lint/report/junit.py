@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape, quoteattr
 
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.report import Report
 from mrt_lint.report.location import in_repository
-from mrt_lint.rule import Finding, Severity
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document may hold, not even escaped (W3C, section 2.2)."""

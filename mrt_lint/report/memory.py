@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mrt_lint.codec import Codec
+from mrt_lint.finding import Finding, Fix, Severity
 from mrt_lint.report import Report, Unread
-from mrt_lint.rule import Finding, Fix, Severity
 from mrt_lint.values import Place
 
 _CODEC = Codec((Report, Unread, Finding, Fix, Severity, Place))

@@ -11,10 +11,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mrt_lint import __version__, page
+from mrt_lint.finding import Finding
 from mrt_lint.report import Report, Unread
 from mrt_lint.report.fingerprint import with_fingerprints
 from mrt_lint.report.location import in_repository
-from mrt_lint.rule import Finding, Rule
+from mrt_lint.rule import Rule
 from mrt_lint.rules import all_rules
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from mrt_lint.finding import Severity
 from mrt_lint.report import Report
 from mrt_lint.report.style import Style
 from mrt_lint.report.table import summarize
-from mrt_lint.rule import Severity
 
 
 def render(report: Report, style: Style) -> str:

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.report import Report, Unread
 from mrt_lint.report.style import Style, printable
-from mrt_lint.rule import Finding, Severity
 
 _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100

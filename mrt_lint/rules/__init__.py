@@ -9,9 +9,11 @@ from functools import cache
 from importlib import import_module
 
 from mrt_lint.case import Case
+from mrt_lint.context import Context
+from mrt_lint.finding import Finding
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
-from mrt_lint.rule import Context, Finding, HistoryRule, Rule
+from mrt_lint.rule import HistoryRule, Rule
 
 
 @cache

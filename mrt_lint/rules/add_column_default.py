@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.inference.volatility import is_volatile
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Rule
 from mrt_lint.undo.things import readable
 
 _FIRST_WITHOUT_REWRITE = (11, 0)

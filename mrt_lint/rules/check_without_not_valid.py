@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Fix, Severity
 from mrt_lint.inference.alteration import blocked
 from mrt_lint.online import Change
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target, Wording
+from mrt_lint.rule import Example, Rule, Wording
 
 
 class CheckWithoutNotValid(Rule):

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.finding import Finding, Fix, Severity
 from mrt_lint.inference.indexing import code_of
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
+from mrt_lint.rule import Example, Rule
 from mrt_lint.undo import Undo
 from mrt_lint.undo.things import readable
 

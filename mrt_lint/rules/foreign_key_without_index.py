@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.phrase import join, names
-from mrt_lint.rule import Example, Finding, Rule, Severity
+from mrt_lint.rule import Example, Rule
 from mrt_lint.undo.things import readable
 
 

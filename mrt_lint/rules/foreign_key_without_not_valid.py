@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Fix, Severity
 from mrt_lint.history.schema import place
 from mrt_lint.inference.alteration import blocked, leaves_keys_unchecked
 from mrt_lint.online import Change
 from mrt_lint.phrase import in_sql, names
-from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target, Wording
+from mrt_lint.rule import Example, Rule, Wording
 from mrt_lint.undo.things import readable
 from mrt_lint.values import Constraint
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.inference.alteration import statement
 from mrt_lint.inference.refusal import refusable
 from mrt_lint.phrase import deed, names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Rule
 from mrt_lint.values import UNSET
 
 

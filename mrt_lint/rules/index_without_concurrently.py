@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Fix, Severity
 from mrt_lint.inference.indexing import code_of
 from mrt_lint.phrase import join, names
-from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
+from mrt_lint.rule import Example, Rule
 
 
 class IndexWithoutConcurrently(Rule):

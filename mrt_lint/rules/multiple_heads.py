@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.context import Context
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.history import History
 from mrt_lint.migration import Migration
-from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
+from mrt_lint.rule import Example, HistoryRule
 from mrt_lint.specimen import EMAILS, PHONES, USERS, revision_file
 
 

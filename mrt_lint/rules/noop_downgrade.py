@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Fix, Severity
 from mrt_lint.migration import Function
 from mrt_lint.ops import BatchAlterTable, Execute, Op, Statement
-from mrt_lint.rule import Example, Finding, Fix, Rule, Severity, Target
+from mrt_lint.rule import Example, Rule
 from mrt_lint.undo import Undo
 
 

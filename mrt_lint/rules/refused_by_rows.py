@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
 from mrt_lint.dialects import FAMILY
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.inference.emptiness import needs_value
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Rule
 from mrt_lint.values import UNKNOWN
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.context import Context
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.history import Flaw, History
-from mrt_lint.rule import Context, Example, Finding, HistoryRule, Severity
+from mrt_lint.rule import Example, HistoryRule
 from mrt_lint.specimen import EMAILS, USERS, revision_file
 
 

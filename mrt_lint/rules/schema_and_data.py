@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.inference.locking import takes_heavy_lock
 from mrt_lint.phrase import deed, names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target
+from mrt_lint.rule import Example, Rule
 
 
 class SchemaAndData(Rule):

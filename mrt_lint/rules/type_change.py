@@ -5,11 +5,13 @@ from typing import TypeGuard
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.inference.alteration import blocked
 from mrt_lint.inference.widening import is_harmless
 from mrt_lint.online import Change, lost_members, spelled
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
+from mrt_lint.rule import Example, Rule, Wording
 from mrt_lint.undo.definition import here
 from mrt_lint.values import UNKNOWN, UNSET, SqlType
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
 from mrt_lint.dialects import FAMILY
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.history.schema import fold
 from mrt_lint.inference.emptiness import holds_nulls
 from mrt_lint.inference.indexing import code_of, sql_of, where_of
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
+from mrt_lint.rule import Example, Rule, Wording
 from mrt_lint.undo.replacement import was_unique
 from mrt_lint.undo.things import readable
 from mrt_lint.values import UNKNOWN, Name

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from mrt_lint.case import Case
-from mrt_lint.rule import Example, Finding, Fix, Rule, Severity
+from mrt_lint.finding import Finding, Fix, Severity
+from mrt_lint.rule import Example, Rule
 
 
 class UselessNoqa(Rule):

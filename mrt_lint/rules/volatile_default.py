@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from mrt_lint import ops
 from mrt_lint.case import Case
+from mrt_lint.context import Target
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.inference.alteration import blocked
 from mrt_lint.inference.volatility import is_computed, is_volatile
 from mrt_lint.online import Change
 from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Finding, Rule, Severity, Target, Wording
+from mrt_lint.rule import Example, Rule, Wording
 from mrt_lint.undo.things import readable
 
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from random import Random
 
 from mrt_lint import judgement
+from mrt_lint.context import Target
 from mrt_lint.fix.session import Session
 from mrt_lint.gate import is_migration
 from mrt_lint.reading import Reading, Source, read
-from mrt_lint.rule import Target
 from mrt_lint.settings import Settings
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect

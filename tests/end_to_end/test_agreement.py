@@ -3,7 +3,7 @@ tries thousands, and real ones."""
 
 import pytest
 
-from mrt_lint.rule import Finding, Severity
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.values import Place
 from mrt_runtime.verdict import Failure
 from tests.benchmarks.agreement import BROKEN, Agreement, compare_generated

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from mrt_lint.cache import Cache
+from mrt_lint.context import Target
 from mrt_lint.engine import Engine
 from mrt_lint.environment import enforces_foreign_keys
-from mrt_lint.rule import Target
 from mrt_lint.settings import Settings
 
 PLAIN = "import logging\nfrom alembic import context\nfrom sqlalchemy import engine_from_config\n"

@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from mrt_lint.finding import Finding, Severity
 from mrt_lint.report import Report, Unread, github, gitlab, junit, sarif
-from mrt_lint.rule import Finding, Severity
 from mrt_lint.values import Place
 from tests.lint.conftest import DROP, functions
 

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from mrt_lint.case import Case
-from mrt_lint.rule import Context, Target
+from mrt_lint.context import Context, Target
 from mrt_lint.undo import Undo
 from tests.lint.marked import read
 

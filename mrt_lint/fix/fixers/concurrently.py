@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from functools import lru_cache
 
+from mrt_lint.finding import Finding
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.offer import Edit, Fix, NoFix, Offer
 from mrt_lint.fix.scene import Scene
@@ -15,7 +16,6 @@ from mrt_lint.history import History
 from mrt_lint.history.schema import fold
 from mrt_lint.migration import Migration
 from mrt_lint.ops import CreateIndex, CreateTable, DropIndex, Execute, Op
-from mrt_lint.rule import Finding
 
 _CONCURRENTLY = "postgresql_concurrently"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from mrt_lint.finding import Finding
 from mrt_lint.fix.body import Body
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.offer import NoFix, Offer
 from mrt_lint.fix.reverse.enum import drop_enum
 from mrt_lint.fix.scene import Scene
 from mrt_lint.ops import CreateTable
-from mrt_lint.rule import Finding
 from mrt_lint.values import SqlType
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from mrt_lint import ops
+from mrt_lint.finding import Finding
 from mrt_lint.fix.body import Body
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.made import names_made
@@ -15,7 +16,6 @@ from mrt_lint.fix.scene import Scene
 from mrt_lint.fix.step import Step
 from mrt_lint.fix.whole import prove, whole
 from mrt_lint.ops import Op
-from mrt_lint.rule import Finding
 from mrt_lint.values import UNSET
 
 
