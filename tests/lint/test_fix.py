@@ -861,8 +861,33 @@ def test_an_index_beside_anything_else_waits_for_the_user_to_agree(users, upgrad
     assert "oncurrently" in fix(users, body, "--select", "MRT407,MRT420", "--unsafe-fixes").lower()
 
 
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade"),
+    [
+        ('op.execute("CREATE INDEX a ON users (lower(email))")', 'op.execute("DROP INDEX a")'),
+        ('op.execute("DROP INDEX ix_users_email")', 'op.create_index("ix_users_email", "users", ["email"])'),
+        ('op.create_index("a", "users", ["level"])', 'op.execute("DROP INDEX a")'),
+    ],
+)
+def test_sql_that_may_run_elsewhere_becomes_postgresqls_only_where_the_user_agrees(users, upgrade, downgrade):
+    body = functions(upgrade, downgrade)
+    assert fix(users, body, "--select", "MRT407,MRT420") == body
+    out = users.mrt("check", "versions", "--fix", "--select", "MRT407,MRT420").out
+    assert "PostgreSQL alone understands CONCURRENTLY in SQL" in out
+    asked = fix(users, body, "--select", "MRT407,MRT420", "--unsafe-fixes")
+    assert " INDEX CONCURRENTLY " in asked
+    assert fix(users, body, "--select", "MRT407,MRT420", "--dialect", "postgresql") == asked
+
+
+def test_sql_under_a_guard_is_postgresqls_already(users):
+    guarded = 'if op.get_bind().dialect.name == "postgresql":\n    op.execute("{}")'
+    body = functions(guarded.format("CREATE INDEX a ON users (level)"), guarded.format("DROP INDEX a"))
+    assert fix(users, body).count(" INDEX CONCURRENTLY a") == 2
+
+
 def test_an_index_by_itself_is_built_and_dropped_concurrently_without_being_asked(users):
-    written = fix(users, functions('op.execute("CREATE INDEX a ON users (level)")', 'op.drop_index("a", "users")'))
+    body = functions('op.execute("CREATE INDEX a ON users (level)")', 'op.drop_index("a", "users")')
+    written = fix(users, body, "--dialect", "postgresql")
     assert "CREATE INDEX CONCURRENTLY a" in written
     assert 'op.drop_index("a", "users", postgresql_concurrently=True)' in written
 

@@ -18,13 +18,15 @@ from mrt_lint.migration import Migration
 from mrt_lint.ops import CreateIndex, CreateTable, DropIndex, Execute, Op
 
 _CONCURRENTLY = "postgresql_concurrently"
+_FOREIGN = "PostgreSQL alone understands CONCURRENTLY in SQL: declare it, --dialect postgresql, where nothing else runs this"
 
 
 class Concurrently(Fixer):
     """Sets `postgresql_concurrently=True` and puts the call into an autocommit block, and its reverse in downgrade() as well.
 
     The block commits what came before it and itself. Where the function does nothing else the fix is safe; else, beside a second
-    index as well, a failure would leave half a migration that no retry gets over, and the author has to say so.
+    index as well, a failure would leave half a migration that no retry gets over, and the author has to say so. So they have where
+    CONCURRENTLY is written into SQL that may run on another database, which does not know the word; a keyword of Alembic's it skips.
     """
 
     codes = ("MRT407", "MRT420", "MRT421")
@@ -33,14 +35,23 @@ class Concurrently(Fixer):
         """Give the fix for the index that a finding is about."""
         op = scene.op_at(finding, CreateIndex, DropIndex)
         edits, function = _rewritten(scene, op)
+        foreign = _is_foreign(scene, op)
         committed = None if _is_alone(scene, op) or finding.code == "MRT421" else function
         for reverse in _reverses(scene, op) if finding.code != "MRT421" else ():
             with suppress(NoFix):  # it works as it is, and nobody spoke of it
                 more, function = _rewritten(scene, reverse)
                 edits += more
+                foreign = foreign or _is_foreign(scene, reverse)
                 committed = committed or (None if _is_alone(scene, reverse) else function)
         breaks = f"it commits {committed}() step by step, so a failure leaves half of it, and a retry stumbles over that"
-        return Offer(edits=edits, safety=Fix.SAFE if committed is None else Fix.UNSAFE, why=breaks if committed else "")
+        why = [_FOREIGN] * foreign + [breaks] * bool(committed)
+        return Offer(edits=edits, safety=Fix.UNSAFE if why else Fix.SAFE, why="; ".join(why))
+
+
+def _is_foreign(scene: Scene, op: Op) -> bool:
+    """Whether CONCURRENTLY would come into SQL of which nobody said that PostgreSQL alone runs it."""
+    assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
+    return op.sql and op.concurrently is not True and scene.target.dialect != "postgresql" and op.dialects != ("postgresql",)
 
 
 def _is_alone(scene: Scene, op: Op) -> bool:
