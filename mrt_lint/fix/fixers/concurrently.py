@@ -26,7 +26,7 @@ class Concurrently(Fixer):
 
     The block commits what came before it and itself. Where the function does nothing else the fix is safe; else, beside a second
     index as well, a failure would leave half a migration that no retry gets over, and the author has to say so. So they have where
-    CONCURRENTLY is written into SQL that may run on another database, which does not know the word; a keyword of Alembic's it skips.
+    CONCURRENTLY comes into SQL that may run on another database, which does not know the word; a keyword of Alembic's it skips.
     """
 
     codes = ("MRT407", "MRT420", "MRT421")
