@@ -112,6 +112,9 @@ def test_options_reach_the_rules_from_the_command_line_and_the_configuration(pro
         (["--mrt-mysql-version", "new"], "", "mysql_version is 'new', where a version like 14 or 10.6 is expected."),
         (["--mrt-mariadb-version", "new"], "", "mariadb_version is 'new', where a version like 14 or 10.6 is expected."),
         ([], "[tool.mrt\n", "is not TOML"),
+        ([], '[tool.mrt]\nignore = ["MRT9999"]\n', "There is no rule MRT9999"),
+        ([], '[tool.mrt]\nextend-select = ["MRT209"]\n', "There is no rule MRT209"),
+        ([], '[tool.mrt.files."versions/*.py"]\nignore = ["MRT299"]\nreason = "old"\n', "There is no rule MRT299"),
     ],
 )
 def test_a_wrong_option_is_one_sentence(project, capsys, arguments, pyproject, sentence):
