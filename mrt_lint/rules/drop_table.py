@@ -85,6 +85,26 @@ class DropTable(Rule):
             """,
         ),
         Example(
+            title="Rebuilt both ways, with rows that stand in the statement, or under a condition that asks for something else",
+            source="""
+            def upgrade():
+                op.create_table("users_new", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.execute("INSERT INTO users_new (id, name) VALUES (1, 'admin')")
+                op.drop_table("users")  # MRT202
+                op.rename_table("users_new", "users")
+                if os.environ.get("RESET"):
+                    op.drop_table("teams")  # MRT202
+                op.create_table("teams", sa.Column("id", sa.Integer))
+
+            def downgrade():
+                op.drop_table("teams")
+                op.create_table("users_old", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.execute("INSERT INTO users_old (id, name) VALUES (1, 'admin')")
+                op.drop_table("users")
+                op.rename_table("users_old", "users")
+            """,
+        ),
+        Example(
             title="Replaced by an empty one",
             source="""
             def upgrade():

@@ -56,14 +56,21 @@ def read_insert(cursor: Cursor) -> Iterator[Op]:
     cursor.until("CONFLICT", "DUPLICATE")
     source = Cursor(rest.statement, rest.dialect, rest.position, cursor.position)
     query = source.key == "(" or any(source.has(key) for key in ("SELECT", "WITH", "TABLE"))
-    yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source))
+    flows: tuple[Flow, ...] | Unknown = () if not query and _is_written_out(source) else UNKNOWN
+    yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source), flows=flows)
     if cursor.has("UPDATE"):
         cursor.to("UPDATE").take()
         changes = _assignments(cursor)
-        flows = tuple(_flows(changes, {}))
+        changed = tuple(_flows(changes, {}))
         yield Update(
-            table=table, schema=schema, columns=_columns(changes), source_columns=_sources(changes), where=True, flows=flows
+            table=table, schema=schema, columns=_columns(changes), source_columns=_sources(changes), where=True, flows=changed
         )
+
+
+def _is_written_out(source: Cursor) -> bool:
+    """Tell whether values stand in the statement itself: none comes from Python."""
+    tokens = source.tokens[source.position : source.stop]
+    return bool(tokens) and all(token.kind != "bind" and HOLE not in token.text for token in tokens)
 
 
 def read_update(cursor: Cursor) -> Iterator[Op]:

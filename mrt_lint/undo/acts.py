@@ -46,7 +46,7 @@ from mrt_lint.undo.hanging import (
 from mrt_lint.undo.rebuild import rebuild
 from mrt_lint.undo.things import Key, Table, Thing, Touch, readable
 from mrt_lint.undo.world import World
-from mrt_lint.values import UNSET, SqlType
+from mrt_lint.values import UNKNOWN, UNSET, SqlType
 
 SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoincrement")
 """What `AlterColumn` can change beside the name, by the names of its fields."""
@@ -221,11 +221,18 @@ def _rename_object(world: World, op: RenameObject) -> Iterator[Touch]:
 def _insert(world: World, op: Insert) -> Iterator[Touch]:
     table = world.table_of(op)
     if table is not None:
-        table.filled = True
+        table.filled = table.filled or _comes_from_anywhere(op)
     if table is not None and op.query:
         for name in op.source_tables:
             table.rows |= world.rows_of(name)
     return iter(())
+
+
+def _comes_from_anywhere(op: Insert) -> bool:
+    """Tell whether reading leaves open from where rows come: from another table, perhaps, by way of Python."""
+    if op.query:
+        return UNKNOWN in op.source_tables
+    return op.flows is UNKNOWN or any(flow.source is UNKNOWN for flow in op.flows)
 
 
 def _update(world: World, op: Update) -> Iterator[Touch]:

@@ -164,13 +164,18 @@ class Ledger:
         return any(self.blind or holder.home == table.origin for holder in holders)
 
     def clears_the_way(self, op: DropTable) -> bool:
-        """Tell whether a drop IF EXISTS makes room for a table of this migration's own: temporary, or gone in the end."""
+        """Tell whether a drop IF EXISTS makes room for a table of this migration's own: temporary, or gone in the end.
+
+        Under a condition, which may ask for anything, only one that upgrade() itself takes away again is a passing one.
+        """
         cleared = next(iter(self.touches.get(id(op), ())), None)
         if cleared is None or cleared.thing is None or not cleared.thing.doubtful:
             return False
         touched = [touch for other in self.upgrade for touch in self.touches[id(other)] if touch.slots is cleared.slots]
         made = [touch.thing for touch in touched if touch.action == "made" and touch.key == cleared.key and touch.thing is not None]
         gone = bool(made) and cleared.slots.now.get(cleared.key) is None
+        if not op.certain and op.if_exists is False:
+            gone = gone and any(touch.action in {"moved", "dropped"} and touch.thing in made for touch in touched)
         return gone or any(isinstance(thing.maker, CreateTable) and thing.maker.temporary for thing in made)
 
     @property

@@ -76,9 +76,14 @@ class Past:
         )
 
     def is_missing(self, thing: Thing, name: Key) -> bool:
-        """Tell whether a column that an operation takes for granted provably is not there."""
-        found = self.table(thing.table.origin) if isinstance(thing.table, Original) else None
-        return found is not None and found.complete and str(name) not in found.columns
+        """Tell whether a column that an operation takes for granted provably is not there, made by no parallel branch either."""
+        if not isinstance(thing.table, Original):
+            return False
+        origin = thing.table.origin
+        found = self.table(origin)
+        if found is None or not found.complete or str(name) in found.columns:
+            return False
+        return not self.is_made_beside("column", str(origin[1]), str(name))
 
     def index(self, key: Key) -> CreateIndex | None:
         """Give an index's definition."""

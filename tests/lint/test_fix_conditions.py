@@ -158,6 +158,8 @@ def test_a_schema_is_asked_for_in_the_same_words(runs, line, schema):
     ("upgrade", "why"),
     [
         ('schema = make_schema()\nop.add_column("runs", sa.Column("a", sa.Text), schema=schema)', "a name is not known"),
+        ('schema = get_next_tenant()\nop.add_column("runs", sa.Column("a", sa.Text), schema=schema)', "a name is not known"),
+        ('op.add_column("runs", sa.Column("a", sa.Text), schema=get_or_create_schema())', "a name is not known"),
         (
             'schema = get_schema()\nschema = schema or get()\nop.add_column("runs", sa.Column("a", sa.Text), schema=schema)',
             "a name is not",

@@ -59,6 +59,12 @@ def test_a_table_of_a_parallel_branch_is_lost_in_a_downgrade_that_drops_it():
     assert found("MRT113", create, 'op.drop_table("notes")') != []
 
 
+def test_a_column_of_a_parallel_branch_is_lost_in_a_downgrade_that_drops_it():
+    create = 'op.add_column("users", sa.Column("nick", sa.Text))'
+    assert found("MRT113", create, 'op.drop_column("users", "nick")') != []
+    assert found("MRT113", "pass", 'op.drop_column("users", "nick")') == []
+
+
 def test_nothing_is_lost_in_a_downgrade_that_fails_on_a_table_that_nobody_makes():
     assert found("MRT113", "pass", 'op.drop_table("notes")') == []
     assert found("MRT117", "pass", 'op.drop_table("notes")') != []

@@ -12,8 +12,11 @@ from mrt_lint.fix.text import Text
 from mrt_lint.ops import Op
 from mrt_lint.values import UNKNOWN
 
-_ASKING: Final = ("get", "strip", "lower", "upper", "format", "join")
-"""What calls that only ask are called, or how their names begin (`get_context`, `getenv`, `get_main_option`)."""
+_ASKING: Final = frozenset({
+    *("get", "getenv", "get_context", "get_bind", "get_main_option", "get_section", "get_section_option", "get_x_argument"),
+    *("get_schema", "get_schema_name", "get_default_schema", "strip", "lower", "upper", "format", "join"),
+})  # fmt: skip
+"""Calls that only ask. What another one does its name does not tell: get_next_tenant() gives another answer each time."""
 _PLAIN: Final = (
     *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.BinOp, ast.Compare, ast.UnaryOp),
     *(ast.JoinedStr, ast.FormattedValue, ast.Call, ast.keyword, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context),
@@ -67,7 +70,7 @@ class Environment:
         for inner in ast.walk(node):
             called = inner.func if isinstance(inner, ast.Call) else None
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)
-            acts = called is not None and not str(name).startswith(_ASKING)
+            acts = called is not None and name not in _ASKING
             if not isinstance(inner, _PLAIN) or acts or (isinstance(inner, ast.Name) and inner.id in local):
                 raise NoFix("a name is not known")
 
