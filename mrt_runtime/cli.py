@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, find, settle
+from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.origin import shorten
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.progress import Progress
@@ -22,6 +22,7 @@ from mrt_runtime.verdict import Verdict
 if TYPE_CHECKING:
     from mrt_runtime.verification import Verification
 
+FALLBACKS = f"[tool.mrt] db_url, {URL_VARIABLE} or an embedded database"
 EPILOG = """\
 The database in the URL is not written to: the work happens in scratch databases beside it, dropped at the end. Without a URL
 an embedded database serves. Exit codes: 0 all reversible, 1 some are not, 2 the command or its configuration is wrong.
@@ -96,7 +97,9 @@ def check(verification: Verification, revisions: list[str], picture: Picture | N
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:
-    """Lay the arguments over what the project's files say."""
+    """Lay the arguments over what the project's files say; ConfigurationError where these or those cannot be meant."""
+    if args.db_url is not None and not args.db_url.strip():
+        raise ConfigurationError(f"--db-url is empty and names no database: give a URL, or leave it out for {FALLBACKS}.")
     named = {
         "alembic_ini": args.alembic_ini and str(Path(args.alembic_ini).resolve()),
         "db_url": args.db_url,
@@ -111,7 +114,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         folders.append(Path(args.alembic_ini).resolve().parent)
     try:
         found = find(folders)
-    except ConfigurationError:
+    except UnconfiguredError:
         if not args.alembic_ini:
             raise ConfigurationError(
                 "There is no alembic.ini and no [tool.mrt] in this folder or above it in its repository: "

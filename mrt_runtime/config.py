@@ -19,7 +19,7 @@ class MRTConfig:
 
     alembic_ini: path of the project's alembic.ini, relative to the current directory.
     db_url: the test database; scratch databases are made beside it and it is never written to. "embedded:postgresql" starts a
-        private server from the extra `[postgres]`. Empty: decided as RUNTIME says.
+        private server from the extra `[postgres]`. None: MRT_DATABASE_URL's, or an embedded one. An empty string is refused.
     seed_rows: rows inserted in each table.
     skip: revisions that are not checked, each with its reason.
     minimum_downgrade_revision: revisions at or before this one are not checked.
@@ -32,7 +32,7 @@ class MRTConfig:
     """
 
     alembic_ini: str = "alembic.ini"
-    db_url: str = ""
+    db_url: str | None = None
     seed_rows: int = 3
     skip: dict[str, str] = field(default_factory=dict)
     minimum_downgrade_revision: str | None = None

@@ -36,6 +36,10 @@ EMBEDDED = {
 """What serves where no URL is given, by the dialect of alembic.ini's URL; `driver://` is what Alembic's template writes."""
 
 
+class UnconfiguredError(ConfigurationError):
+    """Nothing says which migrations to verify."""
+
+
 def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
     """Make the configuration complete: the paths absolute, every gap filled, every value checked.
 
@@ -58,14 +62,14 @@ def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
 
 
 def find(folders: Iterable[Path]) -> MRTConfig:
-    """Read `[tool.mrt]`, or take the alembic.ini that lies there; ConfigurationError where there is neither."""
+    """Read `[tool.mrt]`, or take the alembic.ini that lies there; UnconfiguredError where there is neither."""
     for folder in folders:
         section = read_section(folder / "pyproject.toml")
         if section is not None:
             return from_section(section, folder / "pyproject.toml")
         if (folder / "alembic.ini").is_file():
             return MRTConfig(alembic_ini=str(folder / "alembic.ini"))
-    raise ConfigurationError(f"pytest-mrt is not told which migrations to verify. {HOW_TO}")
+    raise UnconfiguredError(f"pytest-mrt is not told which migrations to verify. {HOW_TO}")
 
 
 def read_section(path: Path) -> dict[str, Any] | None:
@@ -108,6 +112,8 @@ def check(config: MRTConfig) -> None:
     """Raise ConfigurationError for the first value that cannot be meant."""
     wrong = [
         ("alembic_ini", "a path", not isinstance(config.alembic_ini, (str, os.PathLike)) or not str(config.alembic_ini)),
+        ("db_url", f"the URL of a test database (or none given, which means {URL_VARIABLE}'s, or an embedded one)",
+         isinstance(config.db_url, str) and not config.db_url.strip()),
         ("seed_rows", "a whole number from 1", type(config.seed_rows) is not int or config.seed_rows < 1),
         ("skip", "a mapping of revision to reason", not is_mapping(config.skip, str)),
         ("env", "a mapping of names to strings", not is_mapping(config.env, str)),

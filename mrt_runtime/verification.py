@@ -36,7 +36,7 @@ class Verification:
     def __init__(self, config: MRTConfig, worker: str = "main") -> None:
         self.config = config
         self.worker = worker
-        self.database = connect(config.db_url)
+        self.database = connect(config.db_url or "")
         self._verdicts: dict[str, Verdict] = {}
         self._version = ""
         try:

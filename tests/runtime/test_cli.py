@@ -49,6 +49,28 @@ def test_a_project_is_verified_without_any_configuration(enter, capsys):
     assert not list(folder.glob("*.db"))
 
 
+@pytest.mark.parametrize("url", ["", " "])
+def test_an_empty_url_on_the_command_line_is_no_url_and_no_wish_for_sqlite(enter, capsys, url):
+    enter("example")
+    Path("pyproject.toml").write_text('[tool.mrt]\ndb_url = "mysql+pymysql://root@127.0.0.1/test"\n')
+    code, out, err = verify(capsys, "--db-url", url)
+    assert (code, out) == (2, "")
+    assert err.startswith("mrt verify: --db-url is empty and names no database")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("text", "said"), [("[tool.mrt", "is not TOML"), ('[tool.mrt]\ndialct = "x"\n', "has no key 'dialct'")])
+@pytest.mark.parametrize("options", [(), ("-c", "alembic.ini")])
+def test_a_pyproject_that_cannot_be_read_is_named_and_the_project_not_denied(enter, capsys, text, said, options):
+    enter("example")
+    Path("pyproject.toml").write_text(text)
+    code, out, err = verify(capsys, *options)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "pyproject.toml" in err
+    assert "There is no alembic.ini" not in err
+
+
 def test_revisions_are_chosen_and_all_reversible_is_success(enter, capsys):
     enter("example")
     code, out, _ = verify(capsys, "002", "001")

@@ -70,6 +70,15 @@ def test_the_environment_names_the_database_where_nothing_else_does(folder, monk
     assert settle(MRTConfig(), [folder]).db_url == "mysql+pymysql://root@127.0.0.1/test"
 
 
+def test_an_empty_url_is_refused_wherever_it_is_written_and_taken_for_none_in_the_environment(folder, monkeypatch):
+    monkeypatch.setenv("MRT_DATABASE_URL", "")
+    write_ini(folder)
+    assert settle(None, [folder]).db_url == "sqlite://"
+    (folder / "pyproject.toml").write_text('[tool.mrt]\ndb_url = ""\n')
+    with pytest.raises(ConfigurationError, match=r"db_url is '', where the URL .* is expected"):
+        settle(None, [folder])
+
+
 def test_a_relative_ini_is_found_in_the_current_folder_first_and_then_beside_the_conftest(folder):
     other = write_ini(folder / "other")
     assert settle(MRTConfig(), [folder / "nowhere", folder / "other"]).alembic_ini == str(other)
@@ -105,6 +114,8 @@ def test_without_a_url_a_dialect_that_cannot_be_embedded_asks_for_one_and_keeps_
 @pytest.mark.parametrize(
     ("config", "name"),
     [
+        (MRTConfig(db_url=""), "db_url"),
+        (MRTConfig(db_url=" "), "db_url"),
         (MRTConfig(seed_rows=0), "seed_rows"),
         (MRTConfig(seed_rows="3"), "seed_rows"),  # type: ignore[arg-type]  # what a user may write
         (MRTConfig(migration_timeout=-1), "migration_timeout"),
