@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 SeedRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
+Settings = TypeVar("Settings")
 
 
 class ConfigurationError(Exception):
     """Something that the user wrote, or did not write, stops the run: one sentence saying what, where and what to do."""
 
 
+def refusing_unknown_names(kind: type[Settings]) -> type[Settings]:
+    """Let a dataclass say which name was probably meant, where one is given that it does not have.
+
+    pytest shows its own UsageError, alone of all that a conftest.py raises, without a traceback through pytest.
+    """
+    initialize = kind.__init__
+    known = kind.__dataclass_fields__  # type: ignore[attr-defined]  # it is a dataclass
+
+    @functools.wraps(initialize)
+    def check_and_initialize(self: Settings, *values: Any, **named: Any) -> None:
+        for name in named:
+            if name not in known:
+                from mrt_lint.settings import nearest  # noqa: PLC0415  only for a mistake
+
+                pytest = sys.modules.get("pytest")
+                error = pytest.UsageError if pytest else ConfigurationError
+                raise error(f"{kind.__name__} has no setting {name!r}{nearest(name, known) or '.'}")
+        initialize(self, *values, **named)
+
+    kind.__init__ = check_and_initialize  # type: ignore[method-assign, assignment]  # the same, with a check before
+    return kind
+
+
+@refusing_unknown_names
 @dataclass
 class MRTConfig:
-    """What `pytest_configure` puts on `config._mrt_config`.
+    """What `pytest_configure` puts on `config._mrt_config`; a name that it does not have is refused.
 
     alembic_ini: path of the project's alembic.ini, relative to the current directory.
     db_url: the test database; scratch databases are made beside it and it is never written to. "embedded:postgresql" starts a

@@ -1,5 +1,7 @@
 """The configuration is found, completed and checked before anything runs."""
 
+import inspect
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,17 @@ def test_a_value_that_cannot_be_meant_is_named(folder, config, name):
     write_ini(folder)
     with pytest.raises(ConfigurationError, match=rf"MRTConfig\.{name} is .* expected"):
         settle(config, [folder])
+
+
+def test_the_settings_can_still_be_inspected():
+    assert str(inspect.signature(MRTConfig)).startswith("(alembic_ini: ")
+    assert MRTConfig("x.ini", "sqlite://", 5) == MRTConfig(alembic_ini="x.ini", db_url="sqlite://", seed_rows=5)
+
+
+def test_a_misspelt_setting_is_refused_outside_of_pytest_too(monkeypatch):
+    monkeypatch.delitem(sys.modules, "pytest")
+    with pytest.raises(ConfigurationError, match=r"has no setting 'zzz'\.$"):
+        MRTConfig(zzz=1)  # type: ignore[call-arg]  # what a user may write
 
 
 def test_an_ini_that_is_nowhere_is_named_with_the_places_tried(folder):

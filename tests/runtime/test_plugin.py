@@ -96,6 +96,17 @@ def test_an_ini_that_is_nowhere_is_told_once(pytester, arguments):
     assert output.count("There is no missing.ini") == 1
 
 
+@pytest.mark.parametrize("given", ["migration_timout=5", "'alembic.ini', migration_timout=5"])
+def test_a_misspelt_setting_in_conftest_is_one_sentence_with_what_was_meant(pytester, given):
+    pytester.makeconftest(
+        f"from pytest_mrt import MRTConfig\n\ndef pytest_configure(config):\n    config._mrt_config = MRTConfig({given})\n"
+    )
+    result = pytester.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: MRTConfig has no setting 'migration_timout'; did you mean migration_timeout?"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
 def test_tests_that_need_no_migrations_run_whatever_the_configuration_is(pytester):
     pytester.makeconftest("def pytest_configure(config):\n    config._mrt_config = 'nonsense'\n")
     pytester.makepyfile("def test_other():\n    pass\n")
