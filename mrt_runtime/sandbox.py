@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
+from mrt_lint.settings import nearest
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Database
 from mrt_runtime.databases.words import end, join
@@ -36,18 +37,18 @@ class Sandbox:
     def seed(self, table: str, rows: Sequence[Mapping[str, Any]], pk_col: str) -> None:
         """Insert rows and remember them as the database holds them; `pk_col` is what they are found by later.
 
-        Raises ConfigurationError where there is no such table here or the database refuses a row.
+        Raises ConfigurationError where there is no such table here, or it has no such column, or the database refuses a row.
         """
         before = self._read(table)
         schema, _, name = table.rpartition(".")
         try:
             with self.scratch.engine.begin() as connection:
                 target = Table(name, MetaData(), schema=schema or None, autoload_with=connection)
+                self._require_columns(table, target, rows)
                 for row in rows:
                     connection.execute(target.insert(), dict(row))
         except NoSuchTableError:
-            where = ", ".join(self.migrator.current()) or "base"
-            raise ConfigurationError(f"There is no table {table!r} at {where}: upgrade to where it exists first.") from None
+            raise ConfigurationError(f"There is no table {table!r} at {self._place()}: upgrade to where it exists first.") from None
         except SQLAlchemyError as error:
             cause = join(getattr(error, "orig", None) or error)
             raise ConfigurationError(f"Table {table!r} does not take these rows: {end(cause)}") from None
@@ -68,6 +69,17 @@ class Sandbox:
     def close(self) -> None:
         """Drop the database."""
         self.scratch.drop()
+
+    def _require_columns(self, label: str, target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse a misspelt column: SQLAlchemy would leave it out, and nobody could find that its value is lost."""
+        names = [column.name for column in target.columns]
+        for name in (str(name) for row in rows for name in row):
+            if name not in names:
+                remedy = nearest(name, names) or f": it has {', '.join(names)}."
+                raise ConfigurationError(f"Table {label!r} has no column {name!r} at {self._place()}{remedy}")
+
+    def _place(self) -> str:
+        return ", ".join(self.migrator.current()) or "base"
 
     def _read(self, table: str) -> TableRows | None:
         with self.scratch.engine.connect() as connection:

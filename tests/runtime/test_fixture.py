@@ -127,6 +127,16 @@ def test_seeding_a_table_that_is_not_there_or_rows_that_do_not_fit_is_explained(
         mrt.seed("users", [{"id": 1}, {"id": 1}])
 
 
+def test_seeding_a_column_that_the_table_does_not_have_is_refused_before_anything_is_written(mrt):
+    mrt.upgrade("001aaa")
+    with pytest.raises(ConfigurationError, match=r"^Table 'users' has no column 'phnoe' at 001aaa; did you mean phone\?$"):
+        mrt.seed("users", [{"id": 1, "phone": "1"}, {"id": 2, "phnoe": "2"}])
+    with pytest.raises(ConfigurationError, match=r"no column 'zzz' at 001aaa: it has id, phone\.$"):
+        mrt.seed("users", [{"zzz": 2}])
+    with mrt._sandbox.scratch.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM users")).scalar() == 0
+
+
 def test_reading_the_migrations_finds_what_mrt_check_finds(mrt):
     assert "MRT201" in {finding.code for finding in mrt.check_static()}
     with pytest.raises(AssertionError, match="MRT201 drop-column"):
