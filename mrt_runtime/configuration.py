@@ -7,7 +7,7 @@ import dataclasses
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +115,9 @@ def check(config: MRTConfig) -> None:
         ("db_url", f"the URL of a test database (or none given, which means {URL_VARIABLE}'s, or an embedded one)",
          isinstance(config.db_url, str) and not config.db_url.strip()),
         ("seed_rows", "a whole number from 1", type(config.seed_rows) is not int or config.seed_rows < 1),
-        ("skip", "a mapping of revision to reason", not is_mapping(config.skip, str)),
-        ("env", "a mapping of names to strings", not is_mapping(config.env, str)),
-        ("custom_seeds", "a mapping of table to callable", not isinstance(config.custom_seeds, Mapping)
-         or not all(callable(rows) for rows in config.custom_seeds.values())),
+        ("skip", "a mapping of revision to reason", not is_mapping(config.skip)),
+        ("env", "a mapping of names to strings", not is_mapping(config.env)),
+        ("custom_seeds", "a mapping of table to callable", not is_mapping(config.custom_seeds)),
         ("migration_timeout", "seconds above 0, or None", not is_timeout(config.migration_timeout)),
         ("after_writes", '"warn", "fail" or "off"', config.after_writes not in AFTER_WRITES),
         ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
@@ -128,11 +127,21 @@ def check(config: MRTConfig) -> None:
     for name, expected, is_wrong in wrong:
         if is_wrong:
             raise ConfigurationError(f"MRTConfig.{name} is {describe(getattr(config, name))}, where {expected} is expected.")
+    check_entries("skip", config.skip, "a reason", lambda reason: isinstance(reason, str))
+    check_entries("env", config.env, "a string", lambda value: isinstance(value, str))
+    check_entries("custom_seeds", config.custom_seeds, "a callable that gives the rows (lambda: [...])", callable)
 
 
-def is_mapping(value: object, kind: type) -> bool:
-    """Whether it maps strings to values of that kind."""
-    return isinstance(value, Mapping) and all(isinstance(key, str) and isinstance(item, kind) for key, item in value.items())
+def check_entries(name: str, entries: Mapping[str, Any], expected: str, fits: Callable[[Any], bool]) -> None:
+    """Raise ConfigurationError for the first entry of a mapping whose value does not fit."""
+    for key, value in entries.items():
+        if not fits(value):
+            raise ConfigurationError(f"MRTConfig.{name}[{key!r}] is {describe(value)}, where {expected} is expected.")
+
+
+def is_mapping(value: object) -> bool:
+    """Whether it maps strings to something."""
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
 def is_timeout(value: object) -> bool:

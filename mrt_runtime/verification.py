@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, Outcome.SKIPPED, Outcome.NOT_REACHED}
-"""After these nobody knows the schema that the revision makes."""
+UNAPPROACHED = {Outcome.SKIPPED, Outcome.NOT_REACHED}
+"""With these nobody stood at the revision's parents, with rows."""
+UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, *UNAPPROACHED}
+"""After these alone nobody knows the schema that the revision makes."""
 
 
 class Verification:
@@ -75,9 +77,18 @@ class Verification:
         return self._verdicts[step.revision]
 
     def find_doubts(self) -> list[str]:
-        """Say what the configuration names that no revision has; nothing before every revision was seen."""
-        seen = [self._verdicts.get(step.revision) for step in self.walk.graph]
-        if any(verdict is None or verdict.outcome in UNSEEN for verdict in seen):
+        """Say what the configuration names that no revision has; nothing before the schema of every revision was seen.
+
+        It is seen where the revision was upgraded to, and, if that is not checked or fails with rows, on the way to the next.
+        """
+        outcomes = {revision: verdict.outcome for revision, verdict in self._verdicts.items()}
+        passed = {
+            parent
+            for step in self.walk.graph
+            if outcomes.get(step.revision, Outcome.SKIPPED) not in UNAPPROACHED
+            for parent in step.parents
+        }
+        if any(step.revision not in passed and outcomes.get(step.revision, Outcome.SKIPPED) in UNSEEN for step in self.walk.graph):
             return []
         return [f"custom_seeds names the {stray}, which no revision has." for stray in self.walk.seeder.find_stray()]
 
@@ -117,5 +128,5 @@ class Verification:
     def _find_floor(self) -> set[str]:
         """Collect the revisions that nobody will roll back; ConfigurationError where configuration names unknown ones."""
         graph, floor = self.walk.graph, self.config.minimum_downgrade_revision
-        graph.require_ids(self.config.skip, "skip (in MRTConfig, or [tool.mrt.skip] in pyproject.toml)")
+        graph.require_ids(self.config.skip, "skip (in MRTConfig; in pyproject.toml [tool.mrt.skip] or [tool.mrt.irreversible])")
         return graph.ancestors([graph.resolve(floor).revision]) if floor else set()

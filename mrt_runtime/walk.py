@@ -95,7 +95,9 @@ class Walk:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
         self._ground.erase()
-        return self._arrive(self.applied | {step.revision})
+        here = self._arrive(self.applied | {step.revision})
+        self.seeder.meet(here.schema)
+        return here
 
     def downgrade(self, step: Step) -> Look:
         """Roll the revision back and look; StepError where it fails."""

@@ -23,13 +23,22 @@ HEX_LENGTH = 32
 
 
 class CustomSeed:
-    """One table's callable. `stray` are columns that it gave and no revision's table has had so far: misspelt, probably."""
+    """One table's callable."""
 
     def __init__(self, label: str, give: SeedRows) -> None:
         self.label = label
         self.give = give
-        self.stray: set[str] = set()
+        self._given: set[str] = set()
         self._known: set[str] = set()
+
+    @property
+    def stray(self) -> set[str]:
+        """The columns that it gave and no revision's table has had so far: misspelt, probably."""
+        return self._given - self._known
+
+    def meet(self, table: Table) -> None:
+        """Take note of the columns that the table has at a revision."""
+        self._known.update(insertable(table))
 
     def fill(self, filler: Filler, table: Table) -> Filled:
         """Insert the rows that the callable gives.
@@ -42,7 +51,7 @@ class CustomSeed:
         except Exception as error:  # noqa: BLE001 the user's code may raise anything
             return self._blame(error)
         names = insertable(table)
-        self._compare(rows, names)
+        self._note(rows)
         if rows and not any(name in names for row in rows for name in row):
             given = ", ".join(sorted({str(name) for row in rows for name in row}))
             return Filled(reason=f"the custom seed of '{self.label}' gives {given or 'no columns'}, which the table does not have")
@@ -62,7 +71,7 @@ class CustomSeed:
             given = [dict(row) for row in self.give()] if fresh else []
         except Exception as error:  # noqa: BLE001 the user's code may raise anything
             return self._blame(error)
-        self._compare(given, insertable(table))
+        self._note(given)
         for key, row in zip(keys, given, strict=False):
             changes = {name: adapt(row[name], table.column(name)) for name in fresh if name in row and name not in names}
             if not changes:
@@ -76,9 +85,8 @@ class CustomSeed:
                 filled.written += 1
         return filled
 
-    def _compare(self, rows: list[dict[str, Any]], names: Collection[str]) -> None:
-        self._known.update(names)
-        self.stray = (self.stray | {str(name) for row in rows for name in row}) - self._known
+    def _note(self, rows: list[dict[str, Any]]) -> None:
+        self._given.update(str(name) for row in rows for name in row)
 
     def _blame(self, error: Exception) -> Filled:
         what = " ".join(f"{type(error).__name__}: {error}".split())

@@ -71,7 +71,7 @@ class Seeder:
         if before.schema is schema and not touched:
             return replace(before, rows={})
         labels = {table.label for table in schema.tables}
-        self._met |= labels
+        self.meet(schema)
         seeded = Seeded(
             unseeded={label: reason for label, reason in before.unseeded.items() if label in labels},
             schema=schema,
@@ -106,6 +106,13 @@ class Seeder:
         except DBAPIError as error:
             filled = Filled(reason=read_refusal(error).reason)
         seeded.note(table, filled)
+
+    def meet(self, schema: Schema) -> None:
+        """Take note of the tables and columns that a revision has, whether rows are put there or not."""
+        for table in schema.tables if self.custom_seeds else ():
+            self._met.add(table.label)
+            if table.label in self.custom_seeds:
+                self.custom_seeds[table.label].meet(table)
 
     def find_stray(self) -> list[str]:
         """Say which tables and columns of custom seeds stand in no catalogue seen so far: misspelt, probably."""

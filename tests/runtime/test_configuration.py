@@ -123,8 +123,10 @@ def test_without_a_url_a_dialect_that_cannot_be_embedded_asks_for_one_and_keeps_
         (MRTConfig(migration_timeout=-1), "migration_timeout"),
         (MRTConfig(after_writes="yes"), "after_writes"),
         (MRTConfig(skip=["abc"]), "skip"),  # type: ignore[arg-type]  # what a user may write
-        (MRTConfig(env={"A": 1}), "env"),  # type: ignore[dict-item]  # what a user may write
-        (MRTConfig(custom_seeds={"users": []}), "custom_seeds"),  # type: ignore[dict-item]  # what a user may write
+        (MRTConfig(skip={"abc": "reviewed", "def": 1}), r"skip\['def'\]"),  # type: ignore[dict-item]  # what a user may write
+        (MRTConfig(env={"A": 1}), r"env\['A'\]"),  # type: ignore[dict-item]  # what a user may write
+        (MRTConfig(custom_seeds=[]), "custom_seeds"),  # type: ignore[arg-type]  # what a user may write
+        (MRTConfig(custom_seeds={"tags": list, "users": [{"id": 1, "name": "a" * 60}]}), r"custom_seeds\['users'\]"),  # type: ignore[dict-item]  # what a user may write
         (MRTConfig(x_arguments="tenant=a"), "x_arguments"),  # type: ignore[arg-type]  # what a user may write
         (MRTConfig(alembic_ini=None), "alembic_ini"),  # type: ignore[arg-type]  # what a user may write
     ],

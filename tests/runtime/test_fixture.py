@@ -191,3 +191,38 @@ def test_custom_seeds_for_what_no_revision_has_are_told_once_all_were_seen(proje
         "custom_seeds names the table 'usres', which no revision has.",
         "custom_seeds names the column 'users.phnoe', which no revision has.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, True),
+        ({"skip": {"001aaa": "old"}}, True),
+        ({"minimum_downgrade_revision": "001aaa"}, True),
+        ({"minimum_downgrade_revision": "002bbb"}, False),
+        ({"skip": {"003ccc": "new"}}, False),
+        ({"skip": {"002bbb": "old", "003ccc": "new"}}, False),
+        ({"after_writes": "off"}, True),
+    ],
+)
+def test_a_misspelt_custom_seed_is_told_where_every_schema_was_seen_and_a_right_one_never(project, sqlite_url, settings, told):
+    project.add("001aaa", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002bbb", "001aaa", upgrade='op.drop_table("users")', downgrade=USERS)
+    project.add("003ccc", "002bbb", upgrade='op.create_table("a", sa.Column("id", sa.Integer))', downgrade='op.drop_table("a")')
+    seeds = {"users": lambda: [{"id": 1}], "a": lambda: [{"id": 1}], "zzz": list}
+    with Verification(project.config(db_url=sqlite_url, custom_seeds=seeds, **settings)) as verification:
+        list(verification.check_all())
+        doubts = verification.find_doubts()
+    assert doubts == (["custom_seeds names the table 'zzz', which no revision has."] if told else [])
+
+
+@pytest.mark.parametrize(("broken", "told"), [("002bbb", True), ("003ccc", False)])
+def test_an_upgrade_that_fails_hides_its_own_schema_unless_it_works_without_rows(project, sqlite_url, broken, told):
+    fails = 'assert not op.get_bind().execute(sa.text("SELECT count(*) FROM users")).scalar()'
+    project.add("001aaa", upgrade=USERS, downgrade='op.drop_table("users")')
+    project.add("002bbb", "001aaa", upgrade=fails if broken == "002bbb" else "pass", downgrade="pass")
+    project.add("003ccc", "002bbb", upgrade=fails if broken == "003ccc" else "pass", downgrade="pass")
+    with Verification(project.config(db_url=sqlite_url, custom_seeds={"zzz": list})) as verification:
+        outcomes = {verdict.revision: verdict.outcome for verdict in verification.check_all()}
+        assert outcomes[broken] is Outcome.UPGRADE_FAILED
+        assert bool(verification.find_doubts()) is told

@@ -252,7 +252,7 @@ def test_a_skip_of_nothing_is_refused_and_says_what_to_write(project, verify, na
     project.add("abc456", "abc123")
     with pytest.raises(ConfigurationError, match=re.escape(advice)) as refused:
         verify(skip={name: "typo"})
-    assert str(refused.value).startswith("skip (in MRTConfig, or [tool.mrt.skip] in pyproject.toml) names")
+    assert str(refused.value).startswith("skip (in MRTConfig; in pyproject.toml [tool.mrt.skip] or [tool.mrt.irreversible]) names")
 
 
 NOT_NULL = """with op.batch_alter_table("users") as batch:
