@@ -8,7 +8,9 @@ from functools import singledispatchmethod
 from typing import TypeAlias
 
 from mrt_lint import ops
+from mrt_lint.dialects import FAMILY
 from mrt_lint.history import change, keys
+from mrt_lint.history.modifying import modified
 from mrt_lint.history.rebuilding import Rebuilding, asked, rebuilds, rebuilt
 from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table, fold, object_place, place
 from mrt_lint.ops import Op
@@ -133,7 +135,7 @@ class _Draft:
     @apply.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
         here = replace(op, type=self._type(op.type)) if isinstance(op.type, SqlType) else op
-        self._change(op, lambda table: change.altered(table, here))
+        self._change(op, lambda table: change.altered(table, modified(table, here) if self.dialect in FAMILY else here))
         if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
             names = {fold(op.column): op.new_column}
             self._follow(

@@ -85,7 +85,6 @@ def _alter_column(operation: Operation) -> None:
     identity: bool | Unset = UNSET
     if isinstance(default, Identity):
         identity, default = True, False
-    autoincrement = operation.given("autoincrement", None, lambda value: value if isinstance(value, bool) else UNKNOWN)
     operation.emit(
         ops.AlterColumn,
         **operation.table(),
@@ -95,13 +94,19 @@ def _alter_column(operation: Operation) -> None:
         new_column=operation.given("new_column_name", None, to_name),
         type=operation.given("type_", None, to_type),
         using=to_maybe_sql(operation.get("postgresql_using")),
-        autoincrement=autoincrement,
+        autoincrement=operation.given("autoincrement", None, _to_numbered),
         identity=identity,
         comment=operation.given("comment", NOT_GIVEN, to_maybe_name),
         existing_type=operation.given("existing_type", None, to_type),
         existing_nullable=operation.given("existing_nullable", None, to_flag),
         existing_server_default=operation.given("existing_server_default", NOT_GIVEN, to_default),
+        existing_autoincrement=operation.given("existing_autoincrement", None, _to_numbered),
+        existing_comment=operation.given("existing_comment", None, to_maybe_name),
     )
+
+
+def _to_numbered(value: object) -> bool | Unknown:
+    return value if isinstance(value, bool) else UNKNOWN
 
 
 def _create_table(operation: Operation) -> Table:

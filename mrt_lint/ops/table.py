@@ -113,3 +113,5 @@ class AlterColumn(Op):
     existing_type: MaybeType | Unset = UNSET
     existing_nullable: Flag | Unset = UNSET
     existing_server_default: MaybeName | Unset = UNSET
+    existing_autoincrement: Flag | Unset = UNSET
+    existing_comment: MaybeName | Unset = UNSET

@@ -195,6 +195,8 @@ def _alter(operation):
         existing_type=_given(operation.existing_type, None, type_of),
         existing_nullable=_given(operation.existing_nullable, None),
         existing_server_default=_given(operation.existing_server_default, False, default_of),
+        existing_autoincrement=_given(operation.kw.get("existing_autoincrement"), None),
+        existing_comment=_given(operation.existing_comment, None),
     )
 
 

@@ -250,6 +250,43 @@ def test_a_type_is_that_of_the_dialect():
     assert table_of(created, dialect="sqlite").column("a").type.name == "INTEGER"
 
 
+FULL = 'sa.Column("a", sa.String(9), nullable=False, server_default="x", comment="full")'
+KEYED = 'sa.Column("a", sa.Integer, primary_key=True, autoincrement=True, comment="full")'
+SAID = 'existing_nullable=False, existing_server_default="x", existing_comment="full"'
+
+
+@pytest.mark.parametrize(
+    ("column", "altered", "left"),
+    [
+        (FULL, 'op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(9))', (True, None, None)),
+        (FULL, 'op.alter_column("t", "a", new_column_name="a", existing_type=sa.String(9))', (True, None, None)),
+        (FULL, f'op.alter_column("t", "a", type_=sa.Text(), existing_type=sa.String(9), {SAID})', (False, "'x'", "full")),
+        (FULL, 'op.alter_column("t", "a", comment="b", existing_type=sa.String(9), existing_nullable=False)', (False, None, "b")),
+        (FULL, 'op.alter_column("t", "a", server_default="y", existing_type=sa.String(9))', (False, "'y'", "full")),
+        (FULL, 'op.execute("ALTER TABLE t MODIFY a text NOT NULL")', (False, None, None)),
+        (FULL, 'op.execute("ALTER TABLE t RENAME COLUMN a TO a")', (False, "'x'", "full")),
+        (KEYED, 'op.alter_column("t", "a", type_=sa.BigInteger(), existing_type=sa.Integer())', (False, None, None)),
+        (
+            FULL,
+            'with op.batch_alter_table("t", recreate="always") as batch:\n        batch.alter_column("a", type_=sa.Text())',
+            (False, "'x'", "full"),
+        ),
+    ],
+)
+def test_mysql_forgets_of_a_column_what_its_new_definition_does_not_say(column, altered, left):
+    text = HEADER.format(revision="1", parents=None) + f'    op.create_table("t", {column})\n    {altered}\n'
+    migration = expand(lift(text.encode(), "1.py"))
+    for dialect in ("mysql", "mariadb"):
+        found = History.of([migration], dialect).at("1").table("t").column("a")
+        assert (found.nullable, found.server_default, found.comment) == left
+        assert found.autoincrement is not True
+    if "execute" not in altered:
+        kept = History.of([migration], "postgresql").at("1").table("t").column("a")
+        assert kept.nullable is False
+        assert kept.comment in {"full", "b"}
+        assert (kept.autoincrement is True) is (column == KEYED)
+
+
 def test_a_type_that_sql_only_names_is_the_enum_the_chain_made():
     mood = ops.CreateObject(kind="enum", name="mood", members=("a",))
     named = SqlType(name="mood", type_name="mood", creates_type=False)
