@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mrt_lint import rules
 from mrt_lint.context import Context
@@ -57,8 +58,9 @@ def migrations_of(readings: Mapping[str, Reading]) -> dict[str, Migration]:
 
 
 def history_of(sources: Mapping[str, bytes], readings: Mapping[str, Reading], settings: Settings) -> History:
-    """Give the history that files make; a broken one stands in it by its header."""
-    stand_ins = (outline(path, sources[path]) for path, reading in readings.items() if isinstance(reading, Broken))
+    """Give the history that files make; a broken one stands in it by its header, and what it does to the schema is not known."""
+    broken = (path for path, reading in readings.items() if isinstance(reading, Broken))
+    stand_ins = (replace(outline(path, sources[path]), unseen=True) for path in broken)
     known = [*migrations_of(readings).values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
     return History.of(known, settings.target.dialect)
 

@@ -57,7 +57,8 @@ class Migration:
 
     `revision` is None where the file declares none, UNKNOWN where it cannot be read. `down_revision` are the parents (empty:
     a base), UNKNOWN where they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
-    where the module has no such function. `unreadable` covers both functions.
+    where the module has no such function. `unreadable` covers both functions. `unseen`: the file does not parse, so that upgrade()
+    may do anything.
     """
 
     path: str
@@ -71,6 +72,7 @@ class Migration:
     downgrade: Function | None = None
     unreadable: tuple[Unreadable, ...] = ()
     imports: tuple[Import, ...] = ()
+    unseen: bool = False
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -89,6 +91,8 @@ class Migration:
 
     def readable(self, function: str, dialect: str | None = None) -> bool:
         """Whether every call of that function could be read, on a dialect, so that the absence of an operation proves something."""
+        if self.unseen:
+            return False
         found = (unreadable.dialects for unreadable in self.unreadable if unreadable.function == function)
         return not any(dialect is None or admits(dialects, dialect) for dialects in found)
 

@@ -102,8 +102,14 @@ class History:
         """
         makers = self._makers.get(names, ())
         return any(
-            other != revision and not (self.is_before(other, revision) or self.is_before(revision, other)) for other in makers
+            other != revision and not (self.is_before(other, revision) or self.is_before(revision, other))
+            for other in (*makers, *self._unseen)
         )
+
+    @cached_property
+    def _unseen(self) -> list[str]:
+        """The revisions that may make anything: their files do not parse."""
+        return [revision for revision, migration in self.migrations.items() if migration.unseen]
 
     @cached_property
     def _makers(self) -> dict[tuple[str, ...], list[str]]:
@@ -163,7 +169,7 @@ class History:
             return Schema()
         self.before(revision)
         if revision not in self._at:
-            self._at[revision] = replay(self._before[revision], self.migrations[revision].upgrade_ops, self.dialect)
+            self._at[revision] = self._after(self._before[revision], revision)
         return self._at[revision]
 
     def together(self, revisions: Iterable[str]) -> Schema:
@@ -197,8 +203,13 @@ class History:
         missing &= ~above[longest] & ~(1 << ranks[longest])
         schema = self.at(longest)
         for other in self.graph.ranked(missing):
-            schema = replay(schema, self.migrations[other].upgrade_ops, self.dialect)
+            schema = self._after(schema, other)
         return schema
+
+    def _after(self, schema: Schema, revision: str) -> Schema:
+        """Give the schema after an upgrade; one that nobody can see into leaves nothing certain."""
+        migration = self.migrations[revision]
+        return Schema() if migration.unseen else replay(schema, migration.upgrade_ops, self.dialect)
 
 
 def _made(op: Op) -> tuple[object, ...]:

@@ -158,6 +158,25 @@ def test_a_file_that_does_not_parse_is_a_finding_and_the_rest_is_checked(history
     assert (result.code, result.err) == (1, "")
 
 
+MADE = 'op.create_table("t", sa.Column("a", sa.String(200)))'
+AGAIN = functions('op.drop_table("t")', 'op.create_table("t", sa.Column("a", sa.String(80)))')
+USED = functions("op.execute('SELECT 1')", 'op.drop_index("ix_t_a", table_name="t")')
+
+
+@pytest.mark.parametrize(("body", "code"), [(AGAIN, "MRT111"), (USED, "MRT117")], ids=["another definition", "made by nobody"])
+@pytest.mark.parametrize("parent", ["a2", "a1"], ids=["before", "beside"])
+def test_what_a_file_that_does_not_parse_does_is_nobodys_guilt(project, body, code, parent):
+    project.migration("a1", None, functions(MADE, 'op.drop_table("t")'))
+    project.migration("a3", parent, body)
+    accused = {}
+    for end in ("", "def (:\n"):
+        project.migration("a2", "a1", functions("op.execute('SELECT 1')", "op.execute('SELECT 1')") + end)
+        findings = json.loads(project.mrt("check", "versions", "--format", "json").out)["findings"]
+        accused[end] = {finding["code"] for finding in findings if finding["path"] == "versions/a3.py"}
+    assert code in accused[""]
+    assert (code in accused["def (:\n"]) is (code == "MRT111" and parent == "a1")  # on the other branch the table is what it was
+
+
 def test_a_template_in_a_string_is_no_migration(history, check):
     history.write(
         "versions/make.py", "TEMPLATE = '''\n" + HEADER.replace('"""', "").format(revision="x1", parent="x0") + CREATE + "'''\n"
