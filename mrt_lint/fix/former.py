@@ -47,7 +47,8 @@ class Former:
         if (number, dialect) not in self._schemas:
             revision = str(self.scene.migration.revision)
             start = self.scene.history.on(dialect).before(revision)
-            self._schemas[number, dialect] = replay(start, self.upgrade[:number], dialect)
+            is_declared = self.scene.target.dialect == dialect
+            self._schemas[number, dialect] = replay(start, self.upgrade[:number], dialect, declared=is_declared)
         return self._schemas[number, dialect]
 
     def dialects(self, op: Op) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ class History:
     revision costs little more than asking at the last one.
     """
 
-    def __init__(self, graph: Graph, dialect: str) -> None:
+    def __init__(self, graph: Graph, dialect: str, *, is_declared: bool = False) -> None:
         self.graph = graph
+        self.is_declared = is_declared
         self.dialect = dialect
         self._before: dict[str, Schema] = {}
         self._at: dict[str, Schema] = {}
@@ -35,7 +36,7 @@ class History:
 
         `dialect` is the declared one (SQLAlchemy's name): dialect guards are decided by it, without one as on PostgreSQL.
         """
-        return cls(Graph(migrations), dialect or "postgresql")
+        return cls(Graph(migrations), dialect or "postgresql", is_declared=dialect is not None)
 
     def on(self, dialect: str) -> History:
         """Give the same history as databases of another dialect live it."""
@@ -50,7 +51,7 @@ class History:
         revision, ranks = str(migration.revision), self.graph.ranks
         same = revision in self.migrations and self.migrations[revision].upgrade_ops == migration.upgrade_ops
         rank = len(ranks) if same else ranks.get(revision, len(ranks))
-        history = History(self.graph.exchanged(migration), self.dialect)
+        history = History(self.graph.exchanged(migration), self.dialect, is_declared=self.is_declared)
         history._before = {known: schema for known, schema in self._before.items() if ranks[known] <= rank}
         history._at = {known: schema for known, schema in self._at.items() if ranks[known] < rank}
         if same and "_illegible" in vars(self):
@@ -209,7 +210,9 @@ class History:
     def _after(self, schema: Schema, revision: str) -> Schema:
         """Give the schema after an upgrade; one that nobody can see into leaves nothing certain."""
         migration = self.migrations[revision]
-        return Schema() if migration.unseen else replay(schema, migration.upgrade_ops, self.dialect)
+        if migration.unseen:
+            return Schema()
+        return replay(schema, migration.upgrade_ops, self.dialect, declared=self.is_declared)
 
 
 def _made(op: Op) -> tuple[object, ...]:

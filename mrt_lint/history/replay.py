@@ -30,12 +30,13 @@ _OnTable: TypeAlias = (
 )
 
 
-def replay(schema: Schema, operations: Iterable[Op], dialect: str) -> Schema:
+def replay(schema: Schema, operations: Iterable[Op], dialect: str, *, declared: bool = False) -> Schema:
     """Give the schema that the operations leave on a database of this dialect.
 
+    Where it is declared, `alter_column` forgets what MySQL's and MariaDB's MODIFY forgets; who has not declared it may not run it.
     An operation under a condition that cannot be decided makes what it concerns UNKNOWN, and nothing else.
     """
-    draft = _Draft(schema, dialect)
+    draft = _Draft(schema, dialect, is_forgetful=declared and dialect in FAMILY)
     for op in operations:
         if op.dialects is None or dialect in op.dialects:
             draft.apply(op)
@@ -47,8 +48,9 @@ def replay(schema: Schema, operations: Iterable[Op], dialect: str) -> Schema:
 class _Draft:
     """A schema in the making; the books it is made of are shared with the schemas before it."""
 
-    def __init__(self, schema: Schema, dialect: str) -> None:
+    def __init__(self, schema: Schema, dialect: str, *, is_forgetful: bool) -> None:
         self.dialect = dialect
+        self.is_forgetful = is_forgetful
         self.tables = schema.tables_by_place
         self.objects = schema.objects_by_place
         self.indexes = schema.places_of_indexes
@@ -135,7 +137,7 @@ class _Draft:
     @apply.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
         here = replace(op, type=self._type(op.type)) if isinstance(op.type, SqlType) else op
-        self._change(op, lambda table: change.altered(table, modified(table, here) if self.dialect in FAMILY else here))
+        self._change(op, lambda table: change.altered(table, modified(table, here) if self.is_forgetful else here))
         if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
             names = {fold(op.column): op.new_column}
             self._follow(

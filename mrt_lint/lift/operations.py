@@ -29,7 +29,7 @@ from mrt_lint.lift.run import Run
 from mrt_lint.lift.table import as_table
 from mrt_lint.lift.types import to_type
 from mrt_lint.ops.signatures import BATCH, OPERATIONS, parameters
-from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Name, Unset
+from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Name, Unknown, Unset
 
 if TYPE_CHECKING:
     pass
