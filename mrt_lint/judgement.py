@@ -146,9 +146,10 @@ def _hush(
 
 
 def _useless(rule: Rule, migration: Migration, silences: Silences, chosen: Sequence[Rule]) -> Iterator[Finding]:
-    """Find the codes of ours that a comment names in vain; one that was not asked for may yet serve another run."""
+    """Find the codes of ours that a comment names in vain; one that was not asked for may yet serve another run, if there is it."""
+    every = rules.all_rules()
     for line, column, code in silences.useless():
-        if any(asked.code.startswith(code) for asked in chosen):
+        if any(asked.code.startswith(code) for asked in chosen) or not any(known.code.startswith(code) for known in every):
             yield rule.found(migration, Place(line, column, line, column + len(code)), code=code)
 
 
