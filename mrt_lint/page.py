@@ -39,6 +39,7 @@ _SAMPLE = {
     "copy": "users_phone_backup",
     "index": "ix_users_phone",
     "new_column": "mobile",
+    "on": " ON users",
 }
 _ANCHOR = "what-holds-for-every-rule"
 _EVERYWHERE = """## What holds for every rule

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from mrt_lint import ops
 from mrt_lint.case import Case
 from mrt_lint.context import Target
+from mrt_lint.dialects import FAMILY
 from mrt_lint.finding import Finding, Severity
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Rule
 from mrt_lint.undo import Undo
+
+_NAMELESS = FAMILY | {"sqlite", "mssql", "oracle"}
+"""Databases whose DROP TRIGGER takes no table."""
 
 
 class TriggerNotDropped(Rule):
@@ -87,4 +91,5 @@ class TriggerNotDropped(Rule):
         for op in case.concerned(self, ops.CreateObject):
             if op.kind == "trigger" and not op.or_replace and not op.if_not_exists and case.undone(op) is Undo.NO:
                 found = names(op)
-                yield self.found(case.migration, op, **found, on=f" ON {found['table']}" if op.table else "")
+                on = op.table and case.dialect(op) not in _NAMELESS
+                yield self.found(case.migration, op, **found, on=f" ON {found['table']}" if on else "")
