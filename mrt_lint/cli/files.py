@@ -13,11 +13,11 @@ from mrt_lint.settings import Settings
 from mrt_lint.usage import UsageError
 
 
-def find(paths: list[str], settings: Settings) -> dict[Path, str]:
+def find(paths: list[str], settings: Settings, command: str = "check") -> dict[Path, str]:
     """Find the files to check, each with the name under which it is shown.
 
-    Raises UsageError for a path that does not exist or holds no migration. A single file that is none is passed over: a hook
-    is given whatever has changed.
+    `command` is what the user called, for advice. Raises UsageError for a path that does not exist or holds no migration. A single
+    file that is none is passed over: a hook is given whatever has changed.
     """
     if paths:
         return _gather((os.path.abspath(path), path) for path in paths)  # noqa: PTH100  resolve() would follow links
@@ -25,7 +25,7 @@ def find(paths: list[str], settings: Settings) -> dict[Path, str]:
         return _gather((str(settings.root / path), shown(settings.root / path)) for path in settings.paths)
     histories, configuration = discover(Path.cwd())
     if configuration is None:
-        raise UsageError("There is no alembic.ini here and no [tool.alembic]: name the folder, mrt check migrations/versions")
+        raise UsageError(f"There is no alembic.ini here and no [tool.alembic]: name the folder, mrt {command} migrations/versions")
     names: dict[Path, str] = {}
     locations = dict.fromkeys(location for history in histories for location in history)
     for location in locations:

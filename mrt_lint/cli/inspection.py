@@ -57,7 +57,7 @@ def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], Engine]:
     )
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
-    names = find(options.paths, settings)
+    names = find(options.paths, settings, options.command)
     return settings, names, Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
 
 

@@ -18,7 +18,7 @@ from mrt_lint.usage import UsageError
 def run(options: Namespace) -> int:
     """Lock what there is, and say what differs from what was locked before."""
     settings = load_settings(Path.cwd())
-    histories = Engine(settings, cache=Cache(None)).histories(find(options.paths, settings))
+    histories = Engine(settings, cache=Cache(None)).histories(find(options.paths, settings, options.command))
     entries = [entry_of(source, settings.from_root(path)) for sources in histories for path, source in sources.items()]
     locked = [entry for entry in entries if entry]
     before = _before(settings)

@@ -24,7 +24,9 @@ def run(options: Namespace) -> int:
     """Print the schema. Raises UsageError for a revision or table that no history has, or that several have."""
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
     engine = Engine(settings, cache=Cache(settings.root), jobs=None)
-    standing = _stand(options.at, engine.readings(find(options.paths, settings)), settings.target.dialect)
+    standing = _stand(
+        options.at, engine.readings(find(options.paths, settings, f"show --at {options.at}")), settings.target.dialect
+    )
     chosen = {_place(name, standing) for name in options.table} if options.table else None
     if options.format == "json":
         from mrt_lint.report import schema_json  # noqa: PLC0415  only when asked for

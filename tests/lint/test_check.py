@@ -259,6 +259,32 @@ def test_a_wrong_configuration_is_one_sentence(project, name, text, sentence):
     assert result.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["check", "history", "lock", "baseline", "show --at head"])
+def test_without_a_configuration_the_command_at_hand_is_advised(project, command):
+    result = project.mrt(*command.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith(f"name the folder, mrt {command} migrations/versions\n")
+
+
+@pytest.mark.parametrize("code", ["MRT999", "MRT209", "MRT2011"])
+@pytest.mark.parametrize("choice", [[], ["--select", "MRT201,MRT990"]])
+def test_a_comment_that_names_a_code_of_no_rule_is_named_whatever_is_selected(project, code, choice):
+    project.migration("a1", None, DROP.replace('"phone")', f'"phone")  # noqa: MRT201, {code}, MRT3, E501', 1))
+    said = project.mrt("check", "versions", *choice).out
+    assert f"this comment silences {code}, which finds nothing here" in said
+    assert ("silences MRT3," in said) is (choice == [])
+    assert said.count("MRT990") == (2 if choice == [] else 1)
+
+
+@pytest.mark.parametrize(("dialect", "on"), [("postgresql", " ON users"), ("sqlite", ""), ("mysql", ""), ("mariadb", "")])
+def test_a_trigger_is_dropped_as_the_database_wants_it(project, dialect, on):
+    project.migration("a1", None)
+    trigger = "CREATE TRIGGER tr AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()"
+    project.migration("a2", "a1", functions(f"op.execute({trigger!r})", "op.execute('DROP VIEW v')"))
+    said = " ".join(project.mrt("check", "versions", "--dialect", dialect).out.split())
+    assert f"add op.execute('DROP TRIGGER tr{on}') to downgrade()" in said
+
+
 def test_python_files_that_are_no_migrations_are_passed_over_when_named(history):
     history.write("versions/__init__.py", "")
     history.write("versions/shared.py", "x = 1\n")
