@@ -72,12 +72,29 @@ def describe(error: BaseException, *urls: URL) -> str:
 
 
 def remedy(error: BaseException) -> str:
-    """Say how to set the environment variable that was looked for in `os.environ`; nothing for any other error."""
+    """Say how to set the environment variable that was looked for in `os.environ`, or where a module lies that is not found."""
+    if isinstance(error, ModuleNotFoundError):
+        return tell_folder(error)
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
     if not isinstance(error, KeyError) or codes[-1:] != [type(os.environ).__getitem__.__code__]:
         return ""
     name = str(error.args[0])
     return f", an environment variable that is not set: {show_setting(name, '{url}' if OF_A_DATABASE.search(name) else '...')}"
+
+
+def tell_folder(error: ModuleNotFoundError) -> str:
+    """Say which folder above the file that imports it holds a module of the project's own; nothing for one that is nowhere."""
+    name = error.name or "."
+    frames = traceback.extract_tb(error.__traceback__)
+    importing = next((Path(frame.filename) for frame in reversed(frames) if not frame.filename.startswith("<frozen")), Path())
+    if not name.isidentifier() or not {"site-packages", "dist-packages"}.isdisjoint(importing.parts):
+        return ""
+    for folder in importing.parents:
+        if (folder / f"{name}.py").is_file() or next((folder / name).glob("*.py"), None):
+            return f": it lies in {folder}, so set `prepend_sys_path = {folder}` in alembic.ini"
+        if (folder / ".git").exists():
+            break
+    return ""
 
 
 def show_setting(name: str, value: str = "{url}") -> str:

@@ -18,6 +18,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases.words import end
 from mrt_runtime.migrate.error import describe
 
 
@@ -35,6 +36,7 @@ class Project:
         toml = self.ini.with_name("pyproject.toml")
         if toml.is_file():  # Alembic before 1.16 does not look there
             self.alembic.toml_file_name = str(toml)
+        self._application: Path | None = None
         self.home = self._find_home()
         self._options = {"upgrade": self._parse("upgrade", "heads"), "downgrade": self._parse("downgrade", "base")}
 
@@ -54,7 +56,9 @@ class Project:
         try:
             directory = ScriptDirectory.from_config(self.alembic)
         except (CommandError, ImportError, IniError, ValueError) as error:
-            raise ConfigurationError(f"{self.ini}: {describe(error).partition(': ')[2]}.") from None
+            raise ConfigurationError(f"{self.ini}: {end(describe(error).partition(': ')[2])}") from None
+        if self._application is not None:
+            sys.path.insert(0, str(self._application))
         # Python remembers which folder "." was when it first looked there; it has been another one since.
         sys.path[:] = [str(self.home / entry) if entry else entry for entry in sys.path]
         return directory
@@ -75,9 +79,23 @@ class Project:
     def _find_home(self) -> Path:
         """Choose between the current folder, which Alembic means, and alembic.ini's, where Alembic is usually started."""
         location = self._read_location()
-        if location is not None and not Path(location).is_absolute() and ":" not in location and not Path(location).is_dir():
+        if location is None:
+            return self._take_own_folder()
+        if not Path(location).is_absolute() and ":" not in location and not Path(location).is_dir():
             return self.ini.parent
         return Path.cwd()
+
+    def _take_own_folder(self) -> Path:
+        """Read an alembic.ini that lies beside env.py as Flask-Migrate does: it names that folder, and starts in the one above."""
+        folder = self.ini.parent
+        if not (folder / "env.py").is_file():
+            raise ConfigurationError(
+                f"{self.ini} names no script_location: write `script_location = %(here)s/migrations` under [alembic], for the "
+                "folder that holds env.py."
+            )
+        self.alembic.set_main_option("script_location", str(folder).replace("%", "%%"))
+        self._application = folder.parent
+        return folder.parent
 
     def _read_location(self) -> str | None:
         read: Any = getattr(self.alembic, "get_alembic_option", self.alembic.get_main_option)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic.config import Config
 
 from mrt_runtime import databases
-from mrt_runtime.config import ConfigurationError
+from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.migrate import MigrationError, Migrator, read_graph
 
 
@@ -458,6 +458,43 @@ with engine.connect() as connection:
     with postgres_scratch.engine.connect() as connection:
         for tenant in ("blue", "red"):
             assert set(sa.inspect(connection).get_table_names(tenant)) == {"alembic_version", "t_a"}
+
+
+def test_an_ini_beside_env_py_is_read_as_flask_migrate_does(project, sqlite_scratch):
+    """It names no script_location, and the application lies above."""
+    (project.root / "alembic.ini").rename(project.root / "migrations" / "alembic.ini")
+    (project.root / "migrations" / "alembic.ini").write_text("[alembic]\n")
+    (project.root / "flask_app_above.py").write_text("")
+    project.env.write_text("import flask_app_above\n" + project.env.read_text())
+    project.add("a")
+    config = MRTConfig(alembic_ini=str(project.root / "migrations" / "alembic.ini"))
+    path = sys.path[:]
+    migrator = Migrator(config, sqlite_scratch)
+    migrator.upgrade("a")
+    assert migrator.current() == ("a",)
+    assert [step.revision for step in read_graph(config)] == ["a"]
+    assert sys.path == path
+
+
+def test_an_ini_without_script_location_is_told_what_to_write(project, sqlite_scratch):
+    (project.root / "alembic.ini").write_text("[alembic]\n")
+    with pytest.raises(ConfigurationError, match=r"write `script_location = %\(here\)s/migrations` under \[alembic\].*[^.]\.$"):
+        Migrator(project.config(), sqlite_scratch)
+
+
+@pytest.mark.parametrize("made", ["absent_above.py", "absent_above/__init__.py"])
+def test_a_module_of_the_project_that_is_not_found_is_told_with_its_folder(project, sqlite_scratch, made):
+    (project.root / made).parent.mkdir(exist_ok=True)
+    (project.root / made).write_text("")
+    project.env.write_text("from absent_above import create_app\n" + project.env.read_text())
+    remedy = f": it lies in {project.root}, so set `prepend_sys_path = {project.root}` in alembic.ini"
+    with pytest.raises(MigrationError) as failed:
+        Migrator(project.config(), sqlite_scratch).current()
+    assert failed.value.cause == f"ModuleNotFoundError: No module named 'absent_above'{remedy}"
+    project.env.write_text("import absent_nowhere\n" + project.env.read_text())
+    with pytest.raises(MigrationError) as failed:
+        Migrator(project.config(), sqlite_scratch).current()
+    assert failed.value.cause == "ModuleNotFoundError: No module named 'absent_nowhere'"
 
 
 @pytest.mark.skipif(not hasattr(Config(), "toml_file_name"), reason="Alembic before 1.16 reads no pyproject.toml")
