@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
+from mrt_lint.streams import Output
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.origin import shorten
@@ -130,13 +130,19 @@ def find_folders(folder: Path) -> Iterator[Path]:
     yield from (folder, *folder.parents[:above])
 
 
-def open_output(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:
+@contextlib.contextmanager
+def open_output(path: Path | None) -> Iterator[TextIO]:
     """Open the file to write to; standard output where none is named. ConfigurationError where it cannot be written."""
     if path is None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
-        return contextlib.nullcontext(sys.stdout)
+        yield sys.stdout
+        return
     try:
-        return path.open("w", encoding="utf-8")
+        stream = path.open("w", encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written to {path}: {error.strerror}.") from None
+    output = Output(stream)
+    try:
+        yield cast("TextIO", output)
+    finally:
+        with output:
+            stream.close()

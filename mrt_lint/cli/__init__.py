@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from mrt_lint import __version__
+from mrt_lint.streams import OutputError, Standard
 
 _CLEAN, _FOUND, _WRONG = 0, 1, 2
 
@@ -23,23 +24,31 @@ class _Parser(ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `mrt` and give its exit code: 0 clean, 1 something found, 2 the command itself is wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _make_parser(given[:1])
-    options = parser.parse_args(given)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    with Standard() as standard:
+        try:
+            return _run(given, may_print=not standard.closed)
+        except KeyboardInterrupt:
+            return 130
+        except BrokenPipeError:  # the reader has seen enough: `mrt check | head`
+            return _FOUND
+        except OutputError as error:
+            sys.stderr.write(f"mrt{''.join(f' {name}' for name in given[:1] if name in _COMMANDS)}: {error}\n")
+            return _WRONG
+
+
+def _run(given: Sequence[str], *, may_print: bool) -> int:
+    """Do what is asked for; what nobody would see is not begun."""
     try:
-        code = _run(options)
+        options = _make_parser(given[:1]).parse_args(given)
+        prints = options.command != "lock" and not getattr(options, "output", None)
+        if prints and not may_print:
+            raise OutputError("the output cannot be written: standard output is closed")
+        return _dispatch(options)
+    finally:
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader has seen enough: `mrt check | head`
-        sys.stdout = None  # nothing is left to flush into
-        return _FOUND
-    return code
 
 
-def _run(options: Namespace) -> int:
+def _dispatch(options: Namespace) -> int:
     if options.command == "verify":
         from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
 

@@ -37,7 +37,7 @@ def command(*arguments: str) -> str:
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["check", "--help"]])
 def test_help_and_version_import_nothing_of_the_linter(tmp_path, arguments):
     modules = imported(command(*arguments), tmp_path)
-    assert {name for name in modules if name.startswith("mrt_")} == {"mrt_lint", "mrt_lint.cli"}
+    assert {name for name in modules if name.startswith("mrt_")} == {"mrt_lint", "mrt_lint.cli", "mrt_lint.streams"}
     assert not modules & (HEAVY | SLOW_STANDARD)
 
 
