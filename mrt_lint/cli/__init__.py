@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from mrt_lint import __version__
 from mrt_lint.streams import OutputError, Standard
@@ -19,6 +19,16 @@ class _Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(_WRONG, f"{self.prog}: {message} ({self.prog} --help says more)\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse here what is not known, in the name of the command that was called: argparse would do so in that of `mrt`."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            from mrt_lint.settings import nearest  # noqa: PLC0415  only for a mistake
+
+            option = next((word.partition("=")[0] for word in unknown if word.startswith("-")), "")
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{nearest(option, self._option_string_actions)}")
+        return known, unknown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
