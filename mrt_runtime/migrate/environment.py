@@ -18,7 +18,15 @@ from mrt_runtime.databases.address import find_async
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import Deadline, ExpiredError
-from mrt_runtime.migrate.error import MigrationError, MigrationTimeout, Phase, WrongDatabaseError, describe, locate
+from mrt_runtime.migrate.error import (
+    MigrationError,
+    MigrationTimeout,
+    Phase,
+    WrongDatabaseError,
+    describe,
+    find_function,
+    locate,
+)
 from mrt_runtime.migrate.guard import Guard
 from mrt_runtime.migrate.handover import Attributes
 from mrt_runtime.migrate.modules import ModuleSpace
@@ -143,6 +151,8 @@ class Environment:
         if self._guard.trespass is not None:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
+            if file is not None and place != file:  # an async env.py waits in another place than the migration
+                where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         return MigrationError(describe(error, self._scratch.url), **where)
 

@@ -119,6 +119,16 @@ def locate(error: BaseException, files: Iterable[str | None]) -> tuple[str | Non
     return None, None
 
 
+def find_function(file: str, name: str) -> int | None:
+    """Find the line on which a file defines a function at its top; None where it does not, or cannot be read."""
+    try:
+        lines = Path(file).read_bytes().splitlines()
+    except OSError:
+        return None
+    start = re.compile(rb"(async )?def %s\b" % name.encode())
+    return next((number for number, line in enumerate(lines, start=1) if start.match(line)), None)
+
+
 def is_same(one: str, other: str) -> bool:
     """Whether two paths name one file, however it was reached."""
     return one == other or (Path(one).name == Path(other).name and Path(one).resolve() == Path(other).resolve())

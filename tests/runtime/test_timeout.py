@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -96,8 +97,10 @@ def test_an_async_env_py_is_ended_too(project, request, url, driver, sleep):
     project.write_async_env()
     database = databases.connect(sa.make_url(request.getfixturevalue(url)).set(drivername=driver))
     with database.make_scratch() as scratch:
-        run_out(project, scratch, f'op.execute("{sleep}")')
+        error = run_out(project, scratch, f'op.execute("{sleep}")')
     database.close()
+    assert error.file == str(project.versions / "a.py")
+    assert Path(error.file).read_text().splitlines()[error.line - 1] == "def upgrade():"
 
 
 def test_a_thread_other_than_the_main_one_is_ended_at_its_next_bytecode(project, sqlite_scratch):
