@@ -16,6 +16,7 @@ from alembic.util import CommandError, to_tuple
 
 from mrt_lint.gate import is_migration, read_header
 from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases.words import end
 from mrt_runtime.migrate.error import describe, locate
 from mrt_runtime.migrate.project import Project
 
@@ -141,14 +142,14 @@ def refusing_broken_histories() -> Iterator[None]:
     except (RevisionError, KeyError) as error:
         trouble = next((str(warning.message) for warning in warned if str(warning.message).startswith("Revision ")), str(error))
     if trouble is not None:
-        raise ConfigurationError(f"The history is broken: {trouble}.")
+        raise ConfigurationError(f"The history is broken: {end(trouble)}")
 
 
 def tell_unknown(name: str, words: str) -> str:
     """Say that a name means no single revision, in Alembic's words where it knows more than that."""
     if words.startswith("No such revision"):
         return f"There is no revision {name!r}: write the id that {STANDS}, or at least its first four characters."
-    return f"{name!r} names no single revision: {words}."
+    return f"{name!r} names no single revision: {end(words)}"
 
 
 def load(directory: ScriptDirectory) -> Graph:

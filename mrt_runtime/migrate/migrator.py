@@ -10,6 +10,7 @@ from alembic.util import CommandError
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
+from mrt_runtime.databases.words import end
 from mrt_runtime.migrate.environment import Environment
 from mrt_runtime.migrate.error import MigrationError
 from mrt_runtime.migrate.graph import Graph, Step, load
@@ -131,7 +132,7 @@ class Migrator:
                 ("upgrade" if step.is_upgrade else "downgrade", step.revision.revision) for step in ask(self._read_heads())
             ]
         except CommandError as error:
-            raise ConfigurationError(f"{' '.join(str(error).split())}.") from None
+            raise ConfigurationError(end(" ".join(str(error).split()))) from None
         self._go(lambda _heads: moves)
 
     def _go(self, plan: Plan) -> None:

@@ -126,6 +126,14 @@ def test_revisions_are_found_by_every_name_that_alembic_knows(project, sqlite_sc
     assert Migrator(project.config(), sqlite_scratch).graph.resolve(name).revision == found
 
 
+def test_the_beginning_of_several_ids_is_told_with_some_of_them(project, sqlite_scratch):
+    for number in range(5):
+        project.add(f"abcd{number}", f"abcd{number - 1}" if number else None)
+    with pytest.raises(ConfigurationError, match=r"'abcd' names no single revision: .*'abcd") as refused:
+        Migrator(project.config(), sqlite_scratch).graph.resolve("abcd")
+    assert not str(refused.value).endswith("....")
+
+
 @pytest.mark.parametrize("name", ["zzz", "ab", "head-9", "nope@head", "heads"])
 def test_a_name_that_means_no_single_revision_is_refused_in_one_sentence(project, name):
     project.add("abc123")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
+from mrt_runtime.databases.mysql.catalogue import NUMBERS
 from mrt_runtime.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.schema import Column, Schema, Table
 
@@ -36,7 +37,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
         for at, values in cursor.fetchall():
             found[at].append(tuple(json.loads(values, strict=False)))
         for at, table in enumerate(chosen):
-            rows = keep(table, found[at])
+            rows = keep(table, found[at], [column.name for column in table.columns if column.type.base in NUMBERS - BINARY])
             kept[table.label] = known[table.label] if known.get(table.label) == rows else rows
     return Rows(MappingProxyType(kept))
 

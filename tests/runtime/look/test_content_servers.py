@@ -45,6 +45,19 @@ MYSQL_VALUES = {
 }
 
 
+@pytest.mark.parametrize("dialect", ["mysql", "postgresql"])
+def test_numbers_are_shown_without_quotes_and_texts_with_them(request, dialect):
+    server = request.getfixturevalue(dialect)
+    server.run(
+        "CREATE TABLE t (id bigint PRIMARY KEY, n integer, d decimal(5, 2), v varchar(9))",
+        "INSERT INTO t VALUES (1, NULL, 1.5, '7')",
+    )
+    before = server.look()
+    server.run("UPDATE t SET n = 2, d = 2.5, v = '8'")
+    evidence = [failure.evidence for failure in compare(before.rows, server.look(before).rows)]
+    assert evidence == [("id = 1: NULL → 2",), ("id = 1: 1.50 → 2.50",), ("id = 1: '7' → '8'",)]
+
+
 def check_values(place, kind, values):
     place.run(f"CREATE TABLE t (id integer PRIMARY KEY, v {kind})", "INSERT INTO t VALUES (1, NULL)")
     seen = place.look()
