@@ -20,6 +20,11 @@ def needs_value(column: Column) -> bool:
     return is_nullable(column) is False and column.server_default is None and not _fills_itself(column)
 
 
+def starts_with_null(column: Column) -> bool:
+    """Tell whether every row holds NULL in a column that is added."""
+    return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
+
+
 def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
     """Tell whether every row holds NULL in a column that becomes unique: it is new in upgrade(), and nothing is written to it.
 
@@ -33,16 +38,12 @@ def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstr
     is_there = False
     for other in ledger.upgrade:
         if isinstance(other, AddColumn) and not is_there and readable(other.column) and ledger.moment(other).table is table:
-            new |= {fold(other.column)} if _starts_with_null(other.definition) else set()
+            new |= {fold(other.column)} if starts_with_null(other.definition) else set()
         is_there = is_there or other is op
         if _may_write(other) and ledger.moment(other).table in {table, None}:
             touched = getattr(other, "columns", UNKNOWN)
             new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
     return any(readable(column) and fold(column) in new for column in columns)
-
-
-def _starts_with_null(column: Column) -> bool:
-    return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
 
 
 def _may_write(op: Op) -> bool:

@@ -1,5 +1,6 @@
 """MRT120."""
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint import ops
@@ -7,10 +8,13 @@ from mrt_lint.case import Case
 from mrt_lint.context import Target
 from mrt_lint.dialects import FAMILY
 from mrt_lint.finding import Finding, Severity
-from mrt_lint.inference.emptiness import needs_value
+from mrt_lint.inference.emptiness import needs_value, starts_with_null
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Rule
-from mrt_lint.values import UNKNOWN
+from mrt_lint.undo.things import Thing
+from mrt_lint.values import UNKNOWN, UNSET
+
+_CAST = re.compile(r"""\(*["`]?\w+["`]?\)*\s*(::.*)?""")
 
 
 class RefusedByRows(Rule):
@@ -31,6 +35,7 @@ class RefusedByRows(Rule):
     )
     exemptions = (
         "`downgrade()` fills the column, or deletes rows, before; or has parts before that cannot be read.",
+        "`upgrade()` sets the column NOT NULL again itself.",
         "The table is made, or emptied, in this migration; it runs under a condition.",
         "MySQL and MariaDB give the rows of a new column an empty value.",
         "An identity, autoincrement, serial or generated column fills itself.",
@@ -77,6 +82,20 @@ class RefusedByRows(Rule):
                 op.add_column("users", sa.Column("email", sa.Text(), nullable=False))  # MRT120
             """,
         ),
+        Example(
+            title="A column that comes back with NULL in every row, and must not hold it then",
+            source="""
+            def upgrade():
+                op.drop_column("users", "email")
+                op.alter_column("users", "age", existing_type=sa.Text(), nullable=True)
+
+            def downgrade():
+                op.execute("ALTER TABLE users ALTER age TYPE integer USING age::integer")
+                op.alter_column("users", "age", existing_type=sa.Integer(), nullable=False)  # MRT120
+                op.add_column("users", sa.Column("email", sa.Text()))
+                op.alter_column("users", "email", existing_type=sa.Text(), nullable=False)  # MRT120
+            """,
+        ),
     )
     good = (
         Example(
@@ -116,6 +135,27 @@ class RefusedByRows(Rule):
             """,
         ),
         Example(
+            title="NOT NULL again at the end of upgrade(); filled where the type changes, or as the rows are written anew",
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", existing_type=sa.Text(), nullable=True)
+                op.execute("UPDATE users SET email = ''")
+                op.alter_column("users", "email", existing_type=sa.Text(), nullable=False)
+                op.alter_column("teams", "name", existing_type=sa.Text(), nullable=True)
+                op.alter_column("shops", "town", existing_type=sa.Text(), nullable=True)
+                op.drop_column("shops", "street")
+
+            def downgrade():
+                op.alter_column("users", "email", existing_type=sa.Text(), nullable=False)
+                op.execute("ALTER TABLE teams ALTER COLUMN name TYPE text USING coalesce(name, '')")
+                op.alter_column("teams", "name", existing_type=sa.Text(), nullable=False)
+                op.execute("REPLACE INTO shops SELECT id, coalesce(town, '') FROM shops")
+                op.alter_column("shops", "town", existing_type=sa.Text(), nullable=False)
+                op.add_column("shops", sa.Column("street", sa.Text(), server_default=""))
+                op.alter_column("shops", "street", existing_type=sa.Text(), nullable=False)
+            """,
+        ),
+        Example(
             title="On MySQL, which has a value for everybody",
             target=Target(dialect="mysql"),
             source="""
@@ -149,22 +189,35 @@ class RefusedByRows(Rule):
                 deed = f"adds NOT NULL {found['the_column']} without a server default"
                 advice = "give it a server_default, or add it with nullable=True, fill it, and set it NOT NULL then"
                 yield self.found(case.migration, op, deed=deed, where="the table has rows", advice=advice)
-            elif isinstance(op, ops.AlterColumn) and op.nullable is False and _was_loosened(case, op):
-                if _is_filled(case, op, case.migration.downgrade_ops[:place]):
+            elif isinstance(op, ops.AlterColumn) and op.nullable is False:
+                before = case.migration.downgrade_ops[:place]
+                if not _was_loosened(case, op, before) or _is_filled(case, op, before):
                     continue
-                deed = f"sets {found['the_column']} NOT NULL, which upgrade made nullable"
-                column = found["sql_column"]
-                advice = f'before it, op.execute("UPDATE {found["sql_table"]} SET {column} = … WHERE {column} IS NULL")'
+                column = case.thing(op)
+                made = "upgrade made nullable" if column is None or not _came_back(column, before) else "it adds without a value"
+                deed = f"sets {found['the_column']} NOT NULL, which {made}"
+                name = found["sql_column"]
+                advice = f'before it, op.execute("UPDATE {found["sql_table"]} SET {name} = … WHERE {name} IS NULL")'
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
 
 
-def _was_loosened(case: Case, op: ops.AlterColumn) -> bool:
-    """Tell whether upgrade() takes NOT NULL off the column."""
+def _was_loosened(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
+    """Tell whether rows may hold NULL in the column: upgrade() leaves it without NOT NULL, or downgrade() made it with nothing."""
     column = case.thing(op)
-    return column is not None and any(
-        isinstance(other, ops.AlterColumn) and other.nullable is True and case.runs(other) and case.thing(other) is column
-        for other in case.migration.upgrade_ops
-    )
+    if column is None:
+        return False
+    if _came_back(column, before):
+        return isinstance(column.maker, ops.AddColumn) and column.maker.certain and starts_with_null(column.maker.definition)
+    set_last: object = None
+    for other in case.migration.upgrade_ops:
+        if isinstance(other, ops.AlterColumn) and case.runs(other) and case.thing(other) is column:
+            set_last = set_last if other.nullable is UNSET else other.nullable
+    return set_last is True
+
+
+def _came_back(column: Thing, before: tuple[ops.Op, ...]) -> bool:
+    """Tell whether downgrade() made the column."""
+    return any(column.maker is other for other in before)
 
 
 def _is_filled(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
@@ -172,7 +225,7 @@ def _is_filled(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> b
     if not case.is_readable("downgrade"):
         return True
     table = case.moment(op).table
-    for other in before:
+    for other in (*before, op):
         if isinstance(other, ops.Execute) and not isinstance(other.statement, str):
             return True
         if isinstance(other, ops.Statement) and other.effect is UNKNOWN:
@@ -180,6 +233,13 @@ def _is_filled(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> b
         writes = isinstance(other, ops.Update) and (
             other.columns is UNKNOWN or op.column in other.columns or UNKNOWN in other.columns
         )
+        writes = writes or (isinstance(other, ops.AlterColumn) and other.column == op.column and _gives_values(other))
+        writes = writes or (isinstance(other, ops.Insert) and other.query and op.table in other.source_tables)  # REPLACE … SELECT
         if (writes or isinstance(other, ops.Delete)) and case.moment(other).table in {table, None}:
             return True
     return False
+
+
+def _gives_values(op: ops.AlterColumn) -> bool:
+    """Tell whether a change of type may put a value where NULL was: its USING is more than a cast of the column."""
+    return op.using is not None and (not isinstance(op.using, str) or _CAST.fullmatch(op.using) is None)
