@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ class Constraint:
 
     `kind` is "primary", "unique", "check", "foreignkey" or "exclude", Alembic's own words. `condition` is a check's SQL text;
     `referred_*`, `ondelete`, `onupdate`, `deferrable`, `initially` and `match` concern foreign keys. `not_valid` is PostgreSQL's
-    NOT VALID; `using_index` names the index of `… USING INDEX`.
+    NOT VALID; `using_index` names the index of `… USING INDEX`; `nulls_not_distinct` is PostgreSQL's of a unique one (not
+    compared).
     """
 
     kind: str
@@ -145,6 +147,7 @@ class Constraint:
     condition: MaybeName = None
     not_valid: Flag = False
     using_index: MaybeName = None
+    nulls_not_distinct: Flag = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,12 +26,14 @@ def starts_with_null(column: Column) -> bool:
 
 
 def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
-    """Tell whether every row holds NULL in a column that becomes unique: it is new in upgrade(), and nothing is written to it.
+    """Tell whether every row holds a NULL that is like no other in a column that becomes unique, new in upgrade() and not written.
 
     What is written behind `op` can meet duplicates as well. Calls of upgrade() that could not be read are not looked at.
     """
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
     table = ledger.moment(op).table
+    if _takes_nulls_for_alike(op):
+        return False
     if columns is UNKNOWN or table is None:
         return False
     new: set[str] = set()
@@ -44,6 +46,14 @@ def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstr
             touched = getattr(other, "columns", UNKNOWN)
             new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
     return any(readable(column) and fold(column) in new for column in columns)
+
+
+def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+    """Tell whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
+    if isinstance(op, CreateIndex):
+        return op.nulls_not_distinct is not False
+    constraints = op.definition.constraints if isinstance(op, AddColumn) else (op.definition,)
+    return any(constraint.nulls_not_distinct is not False for constraint in constraints)
 
 
 def _may_write(op: Op) -> bool:

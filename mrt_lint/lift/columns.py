@@ -126,6 +126,7 @@ def make_key(kind: str, arguments: Arguments) -> Constraint:
         columns=to_names(flatten(arguments.positional)) if arguments.complete else UNKNOWN,
         deferrable=to_maybe_flag(arguments.keyword.get("deferrable")),
         initially=to_maybe_name(arguments.keyword.get("initially")),
+        nulls_not_distinct=to_flag(arguments.keyword.get("postgresql_nulls_not_distinct")),
     )
 
 

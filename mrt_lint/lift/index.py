@@ -22,6 +22,7 @@ def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
     prefix = get("mysql_prefix")
     return {
         "unique": to_flag(get("unique")),
+        "nulls_not_distinct": to_flag(get("postgresql_nulls_not_distinct")),
         "concurrently": to_flag(get("postgresql_concurrently")),
         "where": to_maybe_sql(where if where is not None else get("sqlite_where")),
         "using": prefix.lower() if isinstance(prefix, str) else to_maybe_name(get("postgresql_using")),

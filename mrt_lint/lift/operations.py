@@ -190,6 +190,7 @@ def _constraint(operation: Operation, kind: type[ops.Op], /, **fields: Any) -> N
         deferrable=to_maybe_flag(operation.get("deferrable")),
         initially=to_maybe_name(operation.get("initially")),
         not_valid=to_flag(operation.get("postgresql_not_valid")),
+        nulls_not_distinct=to_flag(operation.get("postgresql_nulls_not_distinct")),
         **fields,
     )
     operation.emit(kind, **table, definition=definition)

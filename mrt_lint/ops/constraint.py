@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mrt_lint.ops.operation import Op
@@ -15,7 +16,10 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateIndex(Op):
-    """`columns` holds column names, and expressions as SQL text in parentheses: ("email",) or ("(lower(email))",)."""
+    """`columns` holds column names, and expressions as SQL text in parentheses: ("email",) or ("(lower(email))",).
+
+    `nulls_not_distinct` is PostgreSQL's NULLS NOT DISTINCT (never compared, as a database without it makes the same index).
+    """
 
     index: MaybeName
     table: Name
@@ -26,6 +30,7 @@ class CreateIndex(Op):
     if_not_exists: Flag = False
     where: MaybeName = None
     using: MaybeName = None
+    nulls_not_distinct: Flag = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mrt_lint.values import UNKNOWN
 
-_APART: Final = frozenset({"origin", "dialects", "certain", "flows", "rebuild"})
+_APART: Final = frozenset({"origin", "dialects", "certain", "flows", "rebuild", "nulls_not_distinct"})
 
 
 def plain(value: Any, where: str, unknown: list[str]) -> Any:

@@ -99,6 +99,25 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
+            title="On a new column that is NULL in every row, where NULLs are alike",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("badge", sa.Text()))
+                op.add_column("users", sa.Column("nick", sa.Text()))
+                op.create_index("uq_badge", "users", ["badge"], unique=True, postgresql_nulls_not_distinct=True)  # MRT406
+                op.execute("CREATE UNIQUE INDEX uq_nick ON users (nick) NULLS NOT DISTINCT")  # MRT406
+            """,
+        ),
+        Example(
+            title="The same by constraint",
+            target=Target(dialect="postgresql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("mail", sa.Text()))
+                op.create_unique_constraint("uq_mail", "users", ["mail"], postgresql_nulls_not_distinct=True)  # MRT406
+            """,
+        ),
+        Example(
             title="On fewer columns, or on other rows, than what was unique before",
             before=(
                 """

@@ -47,10 +47,10 @@ def read_constraint(cursor: Cursor) -> Constraint | None:
         return _finish(cursor, Constraint(kind=kind, name=name, using_index=cursor.name()))
     if kind == "exclude" and cursor.accept("USING"):
         cursor.take()
-    cursor.accept("KEY", "INDEX", "NULLS NOT DISTINCT", "NULLS DISTINCT")
+    is_strict = cursor.accept("KEY", "INDEX", "NULLS NOT DISTINCT", "NULLS DISTINCT") == "NULLS NOT DISTINCT"
     if cursor.key != "(" and not cursor.done:  # MySQL names the index here
         name = cursor.name() if name is None else (cursor.take(), name)[1]
-    made = Constraint(kind=kind, name=name, columns=cursor.names())
+    made = Constraint(kind=kind, name=name, columns=cursor.names(), nulls_not_distinct=is_strict)
     return _finish(cursor, _reference(cursor, made) if kind == "foreignkey" else made)
 
 

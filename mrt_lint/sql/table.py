@@ -66,6 +66,7 @@ def read_create_index(cursor: Cursor, *, unique: bool, kind: str | None = None) 
     if cursor.accept("USING"):
         using = cursor.take().text.lower()
     columns = tuple(_indexed(item) for item in cursor.group())
+    is_strict = cursor.rest().to("NULLS", "WHERE").accept("NULLS NOT DISTINCT") != ""
     where = cursor.to("WHERE")
     where.take()
     yield CreateIndex(
@@ -78,6 +79,7 @@ def read_create_index(cursor: Cursor, *, unique: bool, kind: str | None = None) 
         if_not_exists=if_not_exists,
         where=where.text(),
         using=using,
+        nulls_not_distinct=is_strict,
         **clauses,
     )
 
