@@ -64,10 +64,11 @@ def _deal(weights: Sequence[int], jobs: int) -> list[list[int]]:
 
 
 class _Share:
-    """Tasks that one process is at; its lines come through a pipe, in order."""
+    """Tasks that one process is at; its lines come through a pipe, in order, behind an empty one that says it has begun."""
 
     def __init__(self, tasks: Iterable[int]) -> None:
         self.pending = deque(tasks)
+        self.begun = False
         self._rest = b""
         self.pipe, self.entrance = os.pipe()
 
@@ -75,24 +76,41 @@ class _Share:
         """Take what has come in, and whether there may be more."""
         chunk = os.read(self.pipe, _CHUNK)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if lines and not self.begun:
+            self.begun = True
+            del lines[0]
         return [(self.pending.popleft(), line.decode()) for line in lines], bool(chunk)
+
+    def send(self, line: str) -> None:
+        """Write a line, in the process that is at the tasks."""
+        rest = memoryview(line.encode() + b"\n")
+        while rest:
+            rest = rest[os.write(self.entrance, rest) :]
 
 
 class _Crew(Generic[Task]):
-    """Processes at the same work, in families: the eldest of each makes ready and forks the others, and all are ended as one."""
+    """Processes at the same work, in families: the eldest of each makes ready and forks the others.
+
+    All stay in the caller's process group, for what a terminal or a time limit tells it. None outlives the caller, whatever ends
+    it: this process alone can write to a pipe of which they all wait to see the end.
+    """
 
     def __init__(
         self,
         work: Callable[[Task], str],
         tasks: Sequence[Task],
         make_ready: Callable[[], object],
-        shares: Sequence[Iterable[int]],
+        shares: Sequence[Sequence[int]],
     ) -> None:
         self._work = work
         self._tasks = tasks
         self._make_ready = make_ready
         self._active: dict[int, _Share] = {}
         self._eldest: list[int] = []
+        self._left: list[int] = []
+        self._life: tuple[int, int] | tuple[()] = ()
+        with suppress(OSError):
+            self._life = os.pipe()
         self._found(shares)
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
@@ -107,26 +125,40 @@ class _Crew(Generic[Task]):
                     if not more:
                         del self._active[pipe]
                         os.close(pipe)
-                        if share.pending:
-                            lines.append((share.pending.popleft(), None))
-                        if share.pending:
-                            self._found([share.pending])
+                        lines += self._replace(share)
                     yield from lines
+            yield from ((index, self._work(self._tasks[index])) for index in self._left)
         finally:
             self._dismiss()
 
-    def _found(self, shares: Sequence[Iterable[int]]) -> None:
-        """Start a family of processes, one for each share."""
-        family = [_Share(tasks) for tasks in shares]
+    def _replace(self, share: _Share) -> Iterator[tuple[int, str | None]]:
+        """Find somebody for what a process has left over, and give the task that ended it; one that never began had none."""
+        if not share.begun:
+            self._left += share.pending
+            return
+        if share.pending:
+            yield share.pending.popleft(), None
+        if share.pending:
+            self._found([share.pending])
+
+    def _found(self, shares: Sequence[Sequence[int]]) -> None:
+        """Start a family of processes, one for each share; where the system allows no more of them, all is left to this one."""
+        family: list[_Share] = []
+        try:
+            family.extend(map(_Share, shares))
+            eldest = os.fork()
+        except OSError:
+            for share in family:
+                os.close(share.pipe)
+                os.close(share.entrance)
+            self._left += (index for tasks in shares for index in tasks)
+            return
         self._active |= {share.pipe: share for share in family}
-        eldest = os.fork()
         if eldest == 0:
             self._live(family)
         for share in family:
             os.close(share.entrance)
         self._eldest.append(eldest)
-        with suppress(OSError):  # it does so itself, and may already be gone
-            os.setpgid(eldest, eldest)
 
     def _live(self, family: Sequence[_Share]) -> NoReturn:
         """Be the eldest, or one of those that it forks, and do a share of the tasks.
@@ -135,40 +167,70 @@ class _Crew(Generic[Task]):
         another's pipe, so that each notices when whom it talks to is gone.
         """
         import gc  # noqa: PLC0415  only the crew needs it
+        import signal  # noqa: PLC0415  only the crew needs it
 
         try:
-            os.setpgid(0, 0)
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for all, and the caller answers it
+            for pipe in (*self._active, *self._life[1:]):
+                os.close(pipe)
             gc.set_threshold(50_000)
             self._make_ready()
-            own, younger = family[0], 0
-            for share in family[1:]:
-                if os.fork() == 0:
-                    own, younger = share, 0
-                    break
-                younger += 1
-            for pipe in (*self._active, *(share.entrance for share in family if share is not own)):
-                os.close(pipe)
-            self._labour(own)
-            for _ in range(younger):
-                os.wait()
+            self._labour(_divide(family))
+            with suppress(ChildProcessError):
+                while True:
+                    os.wait()
         finally:
             os._exit(0)
 
-    def _labour(self, share: _Share) -> None:
-        for index in share.pending:
-            line = memoryview(self._work(self._tasks[index]).encode() + b"\n")
-            while line:
-                line = line[os.write(share.entrance, line) :]
-        os.close(share.entrance)
+    def _labour(self, shares: Sequence[_Share]) -> None:
+        if self._life:
+            import _thread  # noqa: PLC0415  only the crew needs it
+
+            with suppress(RuntimeError):  # the system may allow no more; then a line that nobody takes is what ends this one
+                _thread.start_new_thread(_leave_with, (self._life[0],))
+        for share in shares:
+            share.send("")
+            for index in share.pending:
+                share.send(self._work(self._tasks[index]))
+            os.close(share.entrance)
 
     def _dismiss(self) -> None:
         """Wait for the eldest, which wait for theirs; where not all was asked for, end them first, whatever they are at."""
-        for pipe in self._active:
+        for pipe in (*self._active, *self._life):
             os.close(pipe)
         for eldest in self._eldest:
             if self._active:
                 import signal  # noqa: PLC0415  only for this
 
-                with suppress(OSError):  # some systems refuse where all are gone
-                    os.killpg(eldest, signal.SIGKILL)
-            os.waitpid(eldest, 0)
+                with suppress(OSError):  # it may be gone
+                    os.kill(eldest, signal.SIGKILL)
+            with suppress(ChildProcessError):  # whoever started this one may have chosen that children are not waited for
+                os.waitpid(eldest, 0)
+
+
+def _divide(family: Sequence[_Share]) -> Sequence[_Share]:
+    """Fork a process for each share but the first, and give those that are for this one: more where no other can be had."""
+    others: list[_Share] = []
+    mine: Sequence[_Share] = family
+    for share in family[1:]:
+        try:
+            is_other = os.fork() == 0
+        except OSError:
+            break
+        if is_other:
+            mine, others = [share], [one for one in family if one is not share]
+            break
+        others.append(share)
+        mine = [one for one in family if one not in others]
+    for share in others:
+        os.close(share.entrance)
+    return mine
+
+
+def _leave_with(life: int) -> NoReturn:
+    """Wait until the caller has ended, or wants no more, and leave, whatever the rest of the process is at."""
+    try:
+        os.read(life, 1)
+    finally:
+        os._exit(0)

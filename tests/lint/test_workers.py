@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -132,6 +133,93 @@ def test_no_process_outlives_a_caller_that_was_killed():
         assert caller.stdout.readline() == b"started\n"
         caller.kill()
         assert caller.communicate(timeout=60)[0] == b""  # everybody who could write there is gone
+
+
+def refuse_from(number):
+    """A fork that the system refuses from this one on, in each process."""
+    left, fork = [number], os.fork
+
+    def refuse():
+        left[0] -= 1
+        if left[0] < 0:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return fork()
+
+    return refuse
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("forks", [0, 1, 2])
+def test_where_no_more_processes_can_be_had_those_that_are_there_do_all(monkeypatch, forks):
+    monkeypatch.setattr(os, "fork", refuse_from(forks))
+    answers = dict(workers.spread(answer, list("abcdef"), [1] * 6, 3))
+    assert sorted(text[0] for text in answers.values()) == list("abcdef")
+    processes = {text.rpartition(" ")[2] for text in answers.values()}
+    assert len(processes) == max(forks, 1)
+    assert (str(os.getpid()) in processes) == (forks == 0)
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_what_a_dead_process_leaves_is_done_here_where_no_other_can_be_had(monkeypatch):
+    monkeypatch.setattr(os, "fork", refuse_from(1))
+    answers = dict(workers.spread(answer, ["a", "die", "b"], [3, 2, 1], 1))
+    assert answers[1] is None
+    assert answers[2] == f"b from {os.getpid()}"
+
+
+@needs_fork
+def test_without_pipes_all_is_done_here(monkeypatch):
+    def pipe():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe", pipe)
+    assert dict(workers.spread(answer, ["a"], [1], 1)) == {0: f"a from {os.getpid()}"}
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_children_that_nobody_waits_for_are_no_trouble():
+    previous = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert len(dict(workers.spread(answer, list("abcd"), [1] * 4, 2))) == 4
+    finally:
+        signal.signal(signal.SIGCHLD, previous)
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_all_stay_in_the_group_that_a_terminal_ends():
+    groups = dict(workers.spread(lambda _: str(os.getpgrp()), list("abcd"), [1] * 4, 2))
+    assert set(groups.values()) == {str(os.getpgrp())}
+
+
+BUSY = """
+import sys, time
+from mrt_lint import workers
+def work(task):
+    if task > 1:
+        time.sleep(300)
+    return "x"
+stream = workers.spread(work, range(4), [1] * 4, 2)
+next(stream)
+next(stream)
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize("end", ["kill", "terminate"])
+def test_a_process_in_the_middle_of_a_task_leaves_with_its_caller(end):
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY], cwd=Path(workers.__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as caller:
+        assert caller.stdout
+        assert caller.stdout.readline() == b"started\n"
+        getattr(caller, end)()
+        assert caller.communicate(timeout=60)[0] == b""
 
 
 def test_without_jobs_all_is_done_here():
