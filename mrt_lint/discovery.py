@@ -174,7 +174,13 @@ def walk(folder: Path) -> list[Path]:
 def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if recursive and may_hold(root, name)]
-        yield from (Path(root, name) for name in names if is_candidate(name))
+        candidates = (Path(root, name) for name in names if is_candidate(name))
+        yield from (file for file in candidates if not is_endless(str(file)))
+
+
+def is_endless(path: str) -> bool:
+    """Tell whether reading a path may wait for ever: it is there, and neither a file nor a link to one, but a FIFO or a device."""
+    return not os.path.isfile(path) and os.path.exists(path)  # noqa: PTH110, PTH113  asked of every file, and Path is slow
 
 
 def is_candidate(name: str) -> bool:

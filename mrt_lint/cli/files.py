@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrt_lint.discovery import discover, walk
+from mrt_lint.discovery import discover, is_endless, walk
 from mrt_lint.engine import read_file, shown
 from mrt_lint.gate import is_migration
 from mrt_lint.settings import Settings
@@ -45,6 +45,8 @@ def _gather(places: Iterable[tuple[str, str]]) -> dict[Path, str]:
             raise UsageError(f"{given} does not exist.")
         elif path.suffix != ".py":
             raise UsageError(f"{given} is neither a folder nor a Python file.")
+        elif is_endless(absolute):
+            raise UsageError(f"{given} is no regular file.")
         else:
             names[path] = given
     return names

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mrt_lint.cli.files import find
 from mrt_lint.discovery import Location, Neighbours, discover, read_histories, walk
+from mrt_lint.settings import Settings
 from mrt_lint.usage import UsageError
 
 
@@ -182,3 +184,15 @@ def test_what_was_squashed_and_kept_in_a_sub_folder_is_a_history_of_its_own(tmp_
     declare(tmp_path / "versions", **files)
     [location] = Neighbours().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
     assert location == Location(tmp_path / expected.folder, recursive=expected.recursive)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_a_fifo_is_no_migration_but_a_link_to_a_file_is(tmp_path):
+    lay(tmp_path, "a.py")
+    os.mkfifo(tmp_path / "fifo.py")
+    (tmp_path / "link.py").symlink_to("a.py")
+    (tmp_path / "to_fifo.py").symlink_to("fifo.py")
+    (tmp_path / "dangling.py").symlink_to("gone.py")  # left in: whoever reads it says that it is gone
+    assert [path.name for path in walk(tmp_path)] == ["a.py", "dangling.py", "link.py"]
+    with pytest.raises(UsageError, match=r"fifo\.py is no regular file"):
+        find([str(tmp_path / "fifo.py")], Settings())
