@@ -64,6 +64,7 @@ class UniqueOnExisting(Rule):
         "The constraint takes over a finished index: USING INDEX.",
         "The index is built concurrently: it locks nothing, and a failure leaves an invalid index behind, not a stopped table.",
         "The same upgrade dropped a unique constraint or index on these columns, or on some of them: no two rows hold the same.",
+        "The columns, or some of them, are the table's primary key.",
         "The same upgrade deleted some rows of the table, or worked out one of the columns in Python: duplicates were thought of.",
         "The same upgrade dropped a unique constraint or index of the table whose name only the database knows.",
         "One of the columns is new and NULL in every row: then only the lock counts, and MRT407 speaks of that of an index.",
@@ -183,6 +184,19 @@ class UniqueOnExisting(Rule):
                 op.create_unique_constraint("uq_notes_title", "notes", ["title"])
                 op.execute("DELETE FROM sessions")
                 op.create_index("ix_sessions", "sessions", ["token"], unique=True)
+            """,
+        ),
+        Example(
+            title="Unique already: the primary key, with another column",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("org_id", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_unique_constraint("uq_users_id_org", "users", ["id", "org_id"])
             """,
         ),
         Example(

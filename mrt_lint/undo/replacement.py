@@ -21,9 +21,10 @@ def makes_room(ledger: Ledger, op: Op) -> bool:
 
 
 def was_unique(ledger: Ledger, op: CreateConstraint | CreateIndex) -> bool:
-    """Tell whether upgrade() dropped, in favour of a new unique thing, one on the same columns or on some of them.
+    """Tell whether the columns of a new unique thing, or some of them, were unique before.
 
-    One whose name could not be read may be any of the table's.
+    They are the table's primary key, or upgrade() dropped another unique thing on them; one whose name could not be read may be
+    any of the table's.
     """
     made = _touch(ledger, op)
     new = made.thing if made is not None and made.action == "made" else None
@@ -33,12 +34,24 @@ def was_unique(ledger: Ledger, op: CreateConstraint | CreateIndex) -> bool:
     if any(_is_nameless_drop(other) and ledger.moment(other).table is new.table for other in earlier):
         return True
     wanted = _covered(new)
+    if _former_key(ledger, new.table) <= wanted:
+        return True
     for touch in (touch for other in earlier for touch in ledger.touches[id(other)]):
         if touch.action == "dropped" and touch.thing is not None and touch.thing.table is new.table:
             former = touch.thing if touch.thing.columns else touch.slots.now.get(touch.key)
             if former is not None and _is_unique(former) and _covered(former) and _covered(former) <= wanted:
                 return True
     return False
+
+
+def _former_key(ledger: Ledger, table: Table) -> frozenset[object]:
+    """Give the columns of a table's former primary key as `_covered` does; one that nothing covers where none is known."""
+    known = ledger.world.past.table(table.origin)
+    key = known.primary_key if known is not None else None
+    if not isinstance(key, tuple) or not key or not all(map(readable, key)):
+        return frozenset((UNKNOWN,))
+    things = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in key)}
+    return frozenset(name if thing is None else id(thing) for name, thing in things.items())
 
 
 def dropped_before(ledger: Ledger, op: Op) -> Iterator[Constraint]:
