@@ -7,14 +7,13 @@ from mrt_lint.case import Case
 from mrt_lint.context import Target
 from mrt_lint.dialects import FAMILY
 from mrt_lint.finding import Finding, Severity
-from mrt_lint.history.schema import fold
+from mrt_lint.inference.duplicates import thinks_of_duplicates
 from mrt_lint.inference.emptiness import holds_nulls
 from mrt_lint.inference.indexing import code_of, sql_of, where_of
 from mrt_lint.phrase import names
 from mrt_lint.rule import Example, Rule, Wording
 from mrt_lint.undo.replacement import was_unique
 from mrt_lint.undo.things import readable
-from mrt_lint.values import UNKNOWN, Name
 
 
 class UniqueOnExisting(Rule):
@@ -274,7 +273,7 @@ class UniqueOnExisting(Rule):
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
         for op in case.concerned(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if not self._is_unique(op) or case.moment(op).empty or self._was_unique(case, op) or _is_cleared(case, op):
+            if not self._is_unique(op) or case.moment(op).empty or self._was_unique(case, op) or thinks_of_duplicates(case, op):
                 continue
             dialect = case.dialect(op)
             wording: Wording | None = self.elsewhere
@@ -308,25 +307,3 @@ def _words(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn, dia
         code = code_of(op, dialect)
         found |= {"items": code["columns"], "options": code["options"], "last": op.table if readable(op.table) else "…"}
     return found
-
-
-def _is_cleared(case: Case, op: ops.Op) -> bool:
-    """Tell whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out."""
-    table = case.moment(op).table
-    columns = getattr(op, "columns", UNKNOWN)
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            return False
-        if table is None or case.moment(other).table is not table:
-            continue
-        if isinstance(other, ops.Delete) and other.where is not False:
-            return True
-        if isinstance(other, ops.Update) and columns is not UNKNOWN and _fills(other, columns):
-            return True
-    return False
-
-
-def _fills(update: ops.Update, columns: tuple[Name, ...]) -> bool:
-    wanted = {fold(column) for column in columns if readable(column)}
-    computed = (flow.column for flow in (update.flows if update.flows is not UNKNOWN else ()) if flow.source is UNKNOWN)
-    return any(readable(column) and fold(column) in wanted for column in computed)
