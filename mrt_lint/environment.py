@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    import ast
+from typing import Final
 
 _ABOVE: Final = 3
 """How many folders above its migrations an env.py may be."""
@@ -35,8 +33,6 @@ def _env_of(folder: Path) -> Path | None:
 
 
 def _enforces(env: Path) -> bool | None:
-    import ast  # noqa: PLC0415  few histories are SQLite's
-
     try:
         tree = ast.parse(env.read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -48,8 +44,6 @@ def _enforces(env: Path) -> bool | None:
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:
-    import ast  # noqa: PLC0415  as above
-
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
@@ -57,8 +51,6 @@ def _texts(tree: ast.Module) -> Iterator[str]:
 
 def _imported(tree: ast.Module) -> Iterator[str]:
     """Give the packages that a module imports; "." for its own."""
-    import ast  # noqa: PLC0415  as above
-
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)

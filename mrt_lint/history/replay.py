@@ -74,9 +74,12 @@ class _Draft:
         if not isinstance(op.table, str):
             return
         self._change(op, lambda table: rebuilt(table, op))
+        if asked(op).blind:
+            return
         for where, made in list(self.objects.items()):
-            is_trigger = isinstance(made, ops.CreateObject) and made.kind == "trigger" and isinstance(made.table, str)
-            if is_trigger and place(made.schema, made.table) == place(op.schema, op.table) and not asked(op).blind:  # type: ignore[union-attr, arg-type]  # it is one
+            if not isinstance(made, ops.CreateObject) or made.kind != "trigger" or not isinstance(made.table, str):
+                continue
+            if place(made.schema, made.table) == place(op.schema, op.table):
                 self._put_object(where, None, op)
 
     @apply.register

@@ -32,9 +32,7 @@ def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstr
     """
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
     table = ledger.moment(op).table
-    if _takes_nulls_for_alike(op):
-        return False
-    if columns is UNKNOWN or table is None:
+    if columns is UNKNOWN or table is None or _takes_nulls_for_alike(op):
         return False
     new: set[str] = set()
     is_there = False

@@ -10,7 +10,7 @@ from mrt_lint.history.rebuilding import Rebuilding, asked, collation, is_reorder
 from mrt_lint.history.schema import Table as KnownTable
 from mrt_lint.history.schema import fold, place
 from mrt_lint.ops import CreateIndex, CreateObject
-from mrt_lint.undo.things import Loss, Table, Thing, readable
+from mrt_lint.undo.things import Key, Loss, Slots, Table, Thing, readable
 from mrt_lint.undo.world import World
 from mrt_lint.values import UNKNOWN, Constraint, SqlType
 
@@ -58,17 +58,22 @@ def _unseen_indexes(world: World, op: Rebuilding, table: Table) -> Iterator[Loss
         if is_unseen(thing.definition):
             slots.drop(key)
             if thing.maker is None:
-                yield Loss(op, table, "index", str(thing.definition.index), lambda key=key: slots.now[key] is not None)  # type: ignore[misc]  # mypy sees no type of a lambda's default
+                yield Loss(op, table, "index", str(thing.definition.index), partial(_holds_other_than, slots, key, None))
         elif is_reordered(thing.definition) and thing.maker is None:
             name = str(thing.definition.index)
-            yield Loss(op, table, "order", name, lambda key=key, thing=thing: slots.now[key] is not thing)  # type: ignore[misc]  # as above
+            yield Loss(op, table, "order", name, partial(_holds_other_than, slots, key, thing))
 
 
 def _triggers(world: World, op: Rebuilding, table: Table) -> Iterator[Loss]:
     slots = world.objects
     for key, thing in list(slots.now.items()):
         if thing is not None and thing.table is table and thing.maker is None and isinstance(thing.definition, CreateObject):
-            yield Loss(op, table, "trigger", str(thing.definition.name), lambda key=key: slots.now[key] is not None)  # type: ignore[misc]  # as above
+            yield Loss(op, table, "trigger", str(thing.definition.name), partial(_holds_other_than, slots, key, None))
+
+
+def _holds_other_than(slots: Slots, key: Key, former: Thing | None) -> bool:
+    """Tell whether something else stands at a place in the end than once did."""
+    return slots.now[key] is not former
 
 
 def _unnamed_checks(world: World, op: Rebuilding, table: Table, known: KnownTable) -> Iterator[Loss]:
