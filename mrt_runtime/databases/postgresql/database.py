@@ -23,7 +23,8 @@ class PostgresDatabase:
 
     dialect = "postgresql"
 
-    def __init__(self, url: URL, own: URL, given: Given) -> None:
+    def __init__(self, url: URL, own: URL, given: Given, isolation: str) -> None:
+        self._isolation = isolation
         self._url = url
         self._own = own
         self._given = given
@@ -80,7 +81,7 @@ class PostgresDatabase:
         )
 
 
-def connect(url: URL) -> PostgresDatabase:
+def connect(url: URL, isolation: str) -> PostgresDatabase:
     """Reach the server and look at the given database, which need not exist yet. Raises ConfigurationError where that fails."""
     own = choose_driver(url, DRIVERS, "postgres", "psycopg2-binary")
     own = own.set(database=own.database or own.username or "postgres")
@@ -90,7 +91,7 @@ def connect(url: URL) -> PostgresDatabase:
     except exc.DBAPIError as error:
         given = Given(str(own.database))
         try:
-            return PostgresDatabase(url, own, given)
+            return PostgresDatabase(url, own, given, isolation)
         except ConfigurationError:
             raise refuse(url, error.orig) from None
-    return PostgresDatabase(url, own, given)
+    return PostgresDatabase(url, own, given, isolation)

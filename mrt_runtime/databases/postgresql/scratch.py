@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import URL, event, exc
 
 from mrt_runtime.databases.hosted import Contents, HostedScratch
+from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, Server
 from mrt_runtime.databases.protocol import Database, Target
@@ -32,7 +33,11 @@ class PostgresScratch(HostedScratch):
     def is_elsewhere(self, target: Target) -> bool:
         return target.dialect != "postgresql" or target.database not in {None, self._contents.name}
 
+    def translate(self, statement: str) -> Translation:
+        return Translation(statement=statement, outside=self.reaches_out(statement) or "")
+
     def reaches_out(self, statement: str) -> str | None:
+        """Return the other database that a statement writes to by naming it; None for all ordinary statements."""
         match = OUTSIDE.match(statement)
         if match is None:
             return None
