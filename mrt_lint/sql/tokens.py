@@ -109,6 +109,11 @@ def statements(source: str, dialect: str | None = None) -> Iterator[Statement]:
         yield Statement(tuple(kept), source)
 
 
+def tokens(source: str, dialect: str | None = None) -> Iterator[Token]:
+    """Return all tokens of a text, semicolons included."""
+    yield from _Scan(source, dialect)
+
+
 def backticked(source: str) -> bool:
     """Tell whether SQL of an undeclared dialect quotes names in MySQL's way."""
     return "`" in source and any(token.key == "`" for token in _Scan(source, "postgresql"))

@@ -14,10 +14,12 @@ class Isolation:
     level: "role" where the server refuses what is outside, because migrations run as a role that owns the scratch database and
         nothing else; "authorizer" where SQLite does; "statements" where statements are only read before they run.
     reason: why it is "statements", as the end of a sentence; empty otherwise.
+    tail: what the names of roles end with that the run made in place of a migration's own; users are shown the names without it.
     """
 
     level: str
     reason: str = ""
+    tail: str = ""
 
     @property
     def warning(self) -> str:

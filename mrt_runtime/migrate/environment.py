@@ -160,7 +160,8 @@ class Environment:
                 where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         refusal = self._scratch.explain_refusal(error)
-        return MigrationError(describe(error, self._scratch.url) + (refusal and f". {refusal}"), **where)
+        words = describe(error, self._scratch.url).replace(self._scratch.isolation.tail or "\0", "")
+        return MigrationError(words + (refusal and f". {refusal}"), **where)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:
