@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mrt_lint.sql.cursor import Cursor
-from mrt_lint.sql.tokens import Statement, Token, tokens
+from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.tokens import Statement, Token, tokens
 
 DIALECT = "postgresql"
 OPENERS = {";", "THEN", "ELSE", "LOOP", "BEGIN"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mrt_lint.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import Cursor
 from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command

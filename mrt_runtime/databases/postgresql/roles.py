@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mrt_lint.sql.cursor import Cursor
-from mrt_lint.sql.tokens import Token
+from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.tokens import Token
 from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
