@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Guard:
         A connection that was taken from its pool before this step is proved first.
         """
         self.prove(connection)
-        translation = self._scratch.translate(statement)
+        translation = self._translate(statement)
         if translation.outside:
             self.trespass = OutsideError(
                 f"it writes to {translation.outside}, outside of the scratch database, and was stopped before this statement: "
@@ -109,6 +110,14 @@ class Guard:
             raise self.trespass
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         return translation.statement
+
+    def _translate(self, statement: str) -> Translation:
+        """Ask the scratch database, which may have to do something on connections of its own meanwhile."""
+        self.let_through()
+        try:
+            return self._scratch.translate(statement)
+        finally:
+            self._strangers.discard(threading.get_ident())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""

@@ -20,8 +20,8 @@ from mrt_runtime.databases.protocol import Database, Target
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
 HOW_TO_ALLOW = (
-    "Migrations run as a role of this run, which may change nothing but its scratch database. If this one has to change more, set "
-    'isolation = "statements" under [tool.mrt], or verify on embedded:postgresql'
+    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. If this needs more, "
+    'set isolation = "statements" under [tool.mrt]; safest with db_url = "embedded:postgresql", a server of its own'
 )
 
 

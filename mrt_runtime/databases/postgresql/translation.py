@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.postgresql.command import Command, read_commands
-from mrt_runtime.databases.postgresql.edit import Edit, apply
+from mrt_runtime.databases.postgresql.edit import NOTHING, Edit, apply
 from mrt_runtime.databases.postgresql.outside import find_outside
 from mrt_runtime.databases.postgresql.privileged import answer
 from mrt_runtime.databases.postgresql.role import ScratchRole
@@ -43,10 +43,11 @@ class Translator:
             return Translation(statement=statement)
         edits: list[Edit] = []
         for command in read_commands(statement):
-            outside = find_outside(command, self._database)
+            # What a body holds may never run: where it does, the server refuses it to the scratch role.
+            outside = "" if command.is_inner and self._role is not None else find_outside(command, self._database)
             if outside:
                 return Translation(statement=statement, outside=outside)
-            edits += self._read(command)
+            edits += (edit.doubled() if command.is_quoted else edit for edit in self._read(command))
         notes = tuple(dict.fromkeys(edit.note for edit in edits if edit.note))
         return Translation(statement=apply(edits, statement), notes=notes)
 
@@ -77,6 +78,9 @@ class Translator:
         while True:
             token = cursor.token
             name = cursor.name()
+            if verb == "ALTER DATABASE" and (cursor.at("SET TABLESPACE") or cursor.key not in {"SET", "RESET"}):
+                yield Edit(*command.whole, NOTHING, f"{verb} {name} … was not run: the run needs its scratch database as it is")
+                return
             if name != self._database and isinstance(name, str):
                 what = verb if "DATABASE" in verb else f"{verb} … ON DATABASE"
                 note = f"{what} {name} was run on the scratch database, not on {name!r}"
