@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
-from mrt_runtime.databases.address import scrub
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage
 from mrt_runtime.databases.words import end, join
 from mrt_runtime.migrate import Step
+from mrt_runtime.secret import scrub
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import verify
 from mrt_runtime.walk import Walk

@@ -154,7 +154,7 @@ class Environment:
             if file is not None and place != file:  # an async env.py waits in another place than the migration
                 where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
-        return MigrationError(describe(error, self._scratch.url), **where)
+        return MigrationError(describe(error), **where)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:
