@@ -6,6 +6,7 @@ Alembic are imported when a test asks for them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,16 @@ def asks_for_mrt(item: pytest.Item) -> bool:
     """Whether a test uses this plugin's fixture, and not one of the user's own that has the same name."""
     definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get("mrt", ())
     return any(definition.func.__module__ == __name__ for definition in definitions[-1:])
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Take the secrets that a verification knows of out of every report, with the locals that `--showlocals` shows."""
+    outcome = yield
+    if "mrt_runtime.secret" in sys.modules:
+        from mrt_runtime.redaction import redact_report  # noqa: PLC0415  see above
+
+        redact_report(outcome.get_result())  # type: ignore[attr-defined]  # pluggy sends it
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
