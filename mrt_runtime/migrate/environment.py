@@ -31,6 +31,7 @@ from mrt_runtime.migrate.guard import Guard
 from mrt_runtime.migrate.handover import Attributes
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import Project
+from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
@@ -99,7 +100,7 @@ class Environment:
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step = NOTHING
         try:
-            with self.entered(), self._deadline as deadline:
+            with interrupted_by(self._interrupt), self.entered(), self._deadline as deadline:
                 try:
                     self._run_env(directory, work, command, settings)
                 except BaseException as error:
