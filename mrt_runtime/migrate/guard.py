@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
+from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -150,6 +151,7 @@ def install_hooks() -> None:
     def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> None:
         for guard in ACTIVE[-1:]:
             if guard.concerns():
+                follow(settings)
                 guard.before_connect(read_target(dialect.name, arguments, settings))
                 guard.prepare(dialect.driver, settings)
 

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url, scrub
+from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url
 from mrt_runtime.databases.mysql import database as mysql_database
 from mrt_runtime.databases.mysql.outside import find_other_database
 from mrt_runtime.databases.token import find_token, make_name, make_token
+from mrt_runtime.secret import scrub
 
 SECRET = "s3cr3t-hunter2"
 
@@ -106,8 +107,9 @@ def test_a_folder_or_a_file_that_is_no_database_is_refused(tmp_path):
     ],
 )
 def test_passwords_are_taken_out_of_texts_and_words_are_left(text, clean):
-    urls = [sa.make_url("postgresql://u:hunter2-and-more@h/x"), sa.make_url("postgresql://postgres:postgres@h/postgres")]
-    assert scrub(text, *urls) == clean
+    for url in ("postgresql://u:hunter2-and-more@h/x", "postgresql://postgres:postgres@h/postgres"):
+        parse_url(url)
+    assert scrub(text) == clean
 
 
 def test_the_old_scheme_of_postgres_urls_is_understood():

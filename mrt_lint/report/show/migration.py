@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from mrt_lint.escape import printable
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Function, Migration
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Unknown
 from mrt_lint.report.show.definition import constraint_words, extras, listed, text
 from mrt_lint.report.show.plain import said
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import Style
 
 _WORDS: Final[dict[str, dict[object, str]]] = {
     "nullable": {True: "null", False: "not null", UNKNOWN: "null ?"},
