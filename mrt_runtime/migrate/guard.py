@@ -106,11 +106,12 @@ class Guard:
         self.prove(connection)
         translation = self._scratch.translate(statement)
         if translation.outside:
-            self.trespass = OutsideError(
+            reason = (
                 f"it writes to {translation.outside}, outside of the scratch database, and was stopped before this statement: "
                 f"{' '.join(statement.split())[:80]}{translation.instead and f'. {translation.instead}'}"
             )
-            raise self.trespass
+            self.note_refusal(reason)
+            raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         return translation.statement
 
@@ -129,8 +130,9 @@ class Guard:
         """Raise that another file was about to be opened: in a migration its failure, in env.py the end of the run."""
         if self.file is None:
             self._refuse(file, file)
-        self.note_refusal(f"it opens {file}, outside of the scratch database, which is all that it may write to. {instead}")
-        raise OutsideError(str(self.trespass))
+        reason = f"it opens {file}, outside of the scratch database, which is all that it may write to. {instead}"
+        self.note_refusal(reason)
+        raise OutsideError(reason)
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""

@@ -59,8 +59,8 @@ class Authorizer:
 
 ALONE = "outside of the scratch database, which is all that a migration may write to, so SQLite was made to refuse"
 INSTEAD_OF_A_FILE = (
-    "Attach ':memory:' under that name instead; to read the file, use "
-    "sqlite3.connect('file:…?mode=ro&immutable=1', uri=True) in the migration"
+    "Put ':memory:' in the place of the file, or, to read it only, let the migration open it by itself with "
+    "sqlite3.connect('file:…?mode=ro&immutable=1', uri=True)"
 )
 
 

@@ -42,6 +42,9 @@ def is_inside(name: str, folder: Path, *, uri: bool) -> bool:
         name = unquote(name, errors="surrogateescape")
     if not name or "\0" in name:
         return False
+    head, tail = os.path.split(name)
+    if head == str(folder) and tail not in {"", ".", ".."} and not Path(name).is_symlink():
+        return True  # the usual case; to follow every link costs more
     return Path(os.path.realpath(name)).parent == Path(os.path.realpath(folder))
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
-from sqlalchemy.util.concurrency import in_greenlet
 
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
@@ -51,7 +50,7 @@ class SQLiteScratch:
         self._template = template
         self._checkpoints = 0
         self._looks = 0
-        self._watchers: list[Watcher] = []
+        self._watcher: Watcher | None = None
         self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool)
         refuse_shortage(self.engine)
@@ -89,13 +88,13 @@ class SQLiteScratch:
         return next(filter(self._is_outside, find_files(statement)), None)
 
     def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:
-        self._watchers = [watcher]
+        self._watcher = watcher
         return enclose(self._folder.path, watcher)
 
     def find_open(self, dbapi_connection: Any) -> str:
         raw = find_raw(dbapi_connection)
-        if raw is not dbapi_connection and not in_greenlet():
-            return ""  # an async one that no event loop serves any more
+        if raw is not dbapi_connection and not is_loop_running():
+            return ""  # an async one that was left open: nothing can be asked of it
         authorizer = getattr(raw, "authorizer", None)
         if authorizer is not None:
             authorizer.last_pragma = None
@@ -166,9 +165,8 @@ class SQLiteScratch:
         self.admit(dbapi_connection)
 
     def _report(self, reason: str) -> None:
-        """Tell the run that is under way, if there is one, why a connection was refused something that it has had for longer."""
-        for watcher in self._watchers[-1:]:
-            watcher.note_refusal(reason)
+        if self._watcher is not None:
+            self._watcher.note_refusal(reason)
 
     def _is_outside(self, file: str) -> bool:
         """Whether a file that is attached, or about to be, is not one of this scratch database."""
@@ -198,3 +196,14 @@ def find_raw(dbapi_connection: Any) -> Any:
     """Return the driver's innermost connection: SQLAlchemy wraps that of an async driver, which wraps one of `sqlite3`."""
     driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
     return getattr(driver, "_conn", driver)
+
+
+def is_loop_running() -> bool:
+    """Whether this thread runs an event loop."""
+    import asyncio  # noqa: PLC0415  only async drivers need it
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
