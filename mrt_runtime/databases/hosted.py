@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
 from mrt_runtime.databases.link import Link
-from mrt_runtime.databases.protocol import Checkpoint, Database
+from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
 
 if TYPE_CHECKING:
@@ -69,6 +70,14 @@ class HostedScratch:
 
     def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the given role may do what it may
         """Return nothing: where statements are read only, no server refuses anything for this run's sake."""
+        return ""
+
+    def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:  # noqa: ARG002  a server is asked when it is connected to
+        """Do nothing: what a connection may do on a server goes with its role."""
+        return nullcontext()
+
+    def find_open(self, dbapi_connection: Any) -> str:  # noqa: ARG002  as above
+        """Return nothing: a connection to a server is in one database only, or in what its role may reach."""
         return ""
 
     def checkpoint(self) -> Checkpoint | None:

@@ -34,9 +34,11 @@ class Translation:
     """What is executed in place of a statement.
 
     outside: what the statement would change outside of the scratch database; it is stopped where this is not empty.
+    instead: what to do instead, a sentence without its end; may be empty.
     notes: what was changed in it or left out, each a sentence for the result.
     """
 
     statement: str
     outside: str = ""
+    instead: str = ""
     notes: tuple[str, ...] = ()

@@ -154,11 +154,11 @@ class Environment:
         place, line = locate(error, (file, self.env_py(directory)))
         output = self._project.output.getvalue()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
+        if file is not None and place != file and (expired or self._guard.trespass is not None):
+            where.update(file=file, line=find_function(file, phase))  # an async env.py waits in another place than the migration
         if self._guard.trespass is not None:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
-            if file is not None and place != file:  # an async env.py waits in another place than the migration
-                where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         refusal = self._scratch.explain_refusal(error)
         words = describe(error).replace(self._scratch.isolation.tail or "\0", "")
