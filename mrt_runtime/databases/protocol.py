@@ -23,9 +23,12 @@ class Target:
     database: str | None = None
     host: str | None = None
     port: int | None = None
+    user: str | None = None
 
     def __str__(self) -> str:
-        return URL.create(self.dialect, host=self.host, port=self.port, database=self.database).render_as_string()
+        return URL.create(
+            self.dialect, username=self.user, host=self.host, port=self.port, database=self.database
+        ).render_as_string()
 
 
 class Checkpoint(Protocol):

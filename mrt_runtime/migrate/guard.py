@@ -108,6 +108,8 @@ class Guard:
             )
             raise self.trespass
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
+        if translation.answer is not None:
+            translation.answer(connection)
         return translation.statement
 
     def take_notes(self) -> list[tuple[str, int | None]]:
@@ -185,12 +187,13 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
-    host, port = settings.get("host"), str(settings.get("port"))
+    host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
     return Target(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
         port=int(port) if port.isdigit() else None,
+        user=user if isinstance(user, str) else None,
     )
 
 
