@@ -13,10 +13,9 @@ import secrets
 import string
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, exc
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
 from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.names import account_name
@@ -26,6 +25,7 @@ from mrt_runtime.databases.words import end, join
 PASSWORD_LENGTH = 32
 PASSWORD_PLUGINS = ("caching_sha2_password", "sha256_password", "ed25519", "parsec", "mysql_native_password")
 """Plugins that take a password. Source: the manuals' chapters on pluggable authentication."""
+GRANT = re.compile(r"GRANT .*? ON (?P<target>(?:\*|`(?:[^`]|``)*`)\.(?:\*|\S+)) TO ")
 SUFFIX = re.compile(r"_mrt_[0-9a-f]{20}_.*$")
 """What a scratch database's name has more than the given one's."""
 VISIBLE = frozenset({"information_schema", "performance_schema"})
@@ -59,6 +59,25 @@ class ScratchAccount:
     def enter(self, url: URL) -> URL:
         """Return a URL with this account in place of the one that it names."""
         return url.set(username=self.name, password=self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What an account sees when it logs in."""
+
+    user: str
+    schemas: frozenset[str]
+    grants: tuple[str, ...]
+
+    def find_more_than(self, database: str) -> set[str]:
+        """Return what it has rights in besides a database: by grants to PUBLIC, or by roles that the server gives everyone."""
+        own = {"*.*": "GRANT USAGE ON", f"{pattern_of(database)}.*": "GRANT ALL PRIVILEGES ON"}
+        more = set()
+        for grant in self.grants:
+            match = GRANT.match(grant)
+            if match is None or not grant.startswith(own.get(match["target"], "\0")):
+                more.add(match["target"].removesuffix(".*") if match is not None else grant)
+        return more
 
 
 class Accounts:
@@ -102,23 +121,23 @@ class Accounts:
             self._server.run(f"GRANT ALL PRIVILEGES ON {pattern_of(database)}.* TO {account.spelled}")
         except exc.DBAPIError as error:
             raise NoAccountError(self._explain(error, database)) from None
-        seen = self._prove(account, url)
+        login = self._prove(account, url)
         if env_url.drivername != url.drivername:
             self._prove(account, env_url)
-        exposed = seen - {database} - VISIBLE
-        return ScratchAccount(account.name, account.host, account.password, (*sorted(exposed), *self._find_open_patterns()))
+        seen = {quote(schema) for schema in login.schemas - VISIBLE - {database}}
+        return replace(account, exposed=tuple(sorted({*seen, *login.find_more_than(database), *self._find_anonymous()})))
 
-    def _prove(self, account: ScratchAccount, url: URL) -> set[str]:
-        """Log in as env.py will; return the databases that can be seen."""
+    def _prove(self, account: ScratchAccount, url: URL) -> Login:
+        """Log in as env.py will; return what was seen."""
         try:
-            (current, _), *rest = log_in(account.enter(url), self._server)
+            login = log_in(account.enter(url), self._server)
         except Exception as error:  # noqa: BLE001  drivers have no common class of their own for what goes wrong here
             cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
             words = end(join(cause.args[-1] if cause.args else cause)).rstrip(".")
             raise NoAccountError(f"an account made for it cannot log in with {url.drivername} ({words})") from None
-        if current != account.current_user:
-            raise NoAccountError(f"the server takes an account made for it, {account.spelled}, for {current}")
-        return {str(schema) for _, schema in rest}
+        if login.user != account.current_user:
+            raise NoAccountError(f"the server takes an account made for it, {account.spelled}, for {login.user}")
+        return login
 
     def _hosts(self) -> Iterator[str]:
         """List the hosts for which an account may be found first: as the given account's, and as the server sees this client."""
@@ -140,13 +159,11 @@ class Accounts:
             yield f"IDENTIFIED WITH {plugin} BY {literal(password)}"
         yield f"IDENTIFIED BY {literal(password)}"
 
-    def _find_open_patterns(self) -> list[str]:
-        """List the patterns of databases in which the anonymous account, and so everyone, has rights; nothing where unreadable."""
+    def _find_anonymous(self) -> set[str]:
+        """Return the databases in which the anonymous account, and so every one, has rights; none where that cannot be read."""
         with contextlib.suppress(exc.DBAPIError):
-            return [
-                str(pattern) for (pattern,) in self._server.run("SELECT DISTINCT db FROM mysql.db WHERE user IN ('', 'PUBLIC')")
-            ]
-        return []
+            return {quote(str(name)) for (name,) in self._server.run("SELECT db FROM mysql.db WHERE user = ''")}
+        return set()
 
     def _explain(self, error: exc.DBAPIError, database: str) -> str:
         words = end(join(error.orig.args[-1] if error.orig is not None and error.orig.args else error)).rstrip(".")
@@ -173,19 +190,27 @@ def make_password() -> str:
     return "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH - 4)) + "-aZ7"
 
 
-def log_in(url: URL, server: Server) -> list[tuple[Any, ...]]:
-    """Log in, with a sync or an async driver; return who one is, and then each database that is seen, in the second place."""
-    question = "SELECT CURRENT_USER(), NULL UNION ALL SELECT NULL, schema_name FROM information_schema.schemata"
+def log_in(url: URL, server: Server) -> Login:
+    """Log in, with a sync or an async driver, and look around."""
     if not url.get_dialect().is_async:
         engine: Engine = server.handshake.watch(create_engine(url, poolclass=NullPool))
         with engine.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(question)]
+            return look_around(connection)
 
-    async def ask() -> list[tuple[Any, ...]]:
+    async def ask() -> Login:
         from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415  only for the few whose driver is async
 
         async with create_async_engine(url, poolclass=NullPool).connect() as connection:
-            return [tuple(row) for row in await connection.exec_driver_sql(question)]
+            return await connection.run_sync(look_around)
 
     with ThreadPoolExecutor(1) as thread:  # this one may have an event loop that runs
         return thread.submit(asyncio.run, ask()).result()
+
+
+def look_around(connection: Connection) -> Login:
+    """Return who is logged in and what can be seen and done."""
+    return Login(
+        user=str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()),
+        schemas=frozenset(map(str, connection.exec_driver_sql("SELECT schema_name FROM information_schema.schemata").scalars())),
+        grants=tuple(map(str, connection.exec_driver_sql("SHOW GRANTS").scalars())),
+    )

@@ -34,7 +34,6 @@ WHOLE_SERVER = {
     "STOP": frozenset({"SLAVE", "REPLICA", "GROUP_REPLICATION", "ALL"}),
     "INSTALL": frozenset({"PLUGIN", "SONAME", "COMPONENT"}),
     "UNINSTALL": frozenset({"PLUGIN", "SONAME", "COMPONENT"}),
-    "KILL": frozenset({"HARD", "SOFT", "CONNECTION", "QUERY", "USER"}),
     "CREATE": frozenset({"SERVER", "TABLESPACE", "LOGFILE", "UNDO", "RESOURCE"}),
     "ALTER": frozenset({"SERVER", "TABLESPACE", "LOGFILE", "UNDO", "RESOURCE", "INSTANCE"}),
     "DROP": frozenset({"SERVER", "TABLESPACE", "LOGFILE", "UNDO", "RESOURCE"}),
@@ -112,7 +111,9 @@ def name_server(tokens: Sequence[Token], keys: Sequence[str], at: int, place: Sc
         return "the whole server's settings" if is_global(keys, at) else "accounts" * is_about_accounts(keys, at)
     if is_about_accounts(keys, at):
         return "accounts and their rights"
-    if second in WHOLE_SERVER.get(first, ()) or (first == "KILL" and is_value(tokens[at + 1 : at + 2])):
+    if first == "KILL" and place.definer is None and is_a_kill(tokens[at + 1 : at + 2]):
+        return "the whole server (KILL)"  # an account of its own ends its own sessions only
+    if second in WHOLE_SERVER.get(first, ()):
         return f"the whole server ({first} {second})".replace(" )", ")").replace(" ;", "")
     if first in {"USE", "CREATE", "ALTER", "DROP"}:
         named = named_database(tokens, keys, at)
@@ -122,9 +123,10 @@ def name_server(tokens: Sequence[Token], keys: Sequence[str], at: int, place: Sc
     return ""
 
 
-def is_value(tokens: Sequence[Token]) -> bool:
-    """Return whether a number, a parameter or a variable is next."""
-    return bool(tokens) and (tokens[0].kind in {"number", "bind"} or tokens[0].text.startswith("@"))
+def is_a_kill(tokens: Sequence[Token]) -> bool:
+    """Return whether what is next is what KILL takes: a number, a parameter, a variable, or the word for what is ended."""
+    words = {"HARD", "SOFT", "CONNECTION", "QUERY", "USER"}
+    return bool(tokens) and (tokens[0].kind in {"number", "bind"} or tokens[0].text.startswith("@") or tokens[0].key in words)
 
 
 def second_word(keys: Sequence[str], at: int) -> str:
