@@ -109,7 +109,11 @@ class Guard:
             raise self.trespass
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         if translation.answer is not None:
-            translation.answer(connection)
+            self.let_through()
+            try:
+                translation.answer(connection)
+            finally:
+                self._strangers.discard(threading.get_ident())
         return translation.statement
 
     def take_notes(self) -> list[tuple[str, int | None]]:

@@ -76,7 +76,7 @@ class Login:
         for grant in self.grants:
             match = GRANT.match(grant)
             if match is None or not grant.startswith(own.get(match["target"], "\0")):
-                more.add(match["target"].removesuffix(".*") if match is not None else grant)
+                more.add(re.sub(r"(?<=`)\.\*$", "", match["target"]) if match is not None else grant)
         return more
 
 
