@@ -67,8 +67,12 @@ class Link(ABC):
             with contextlib.suppress(exc.DBAPIError):  # another account's, or another run is sweeping too
                 self.drop(name)
 
+    def list_names(self) -> list[str]:
+        """List what may have been left behind, by name; `drop` takes each of these names."""
+        return [str(name) for (name,) in self.run(self.names)]
+
     def _find_dead(self) -> set[str]:
-        names = [name for (name,) in self.run(self.names)]  # before the locks are read: a living run takes its lock first of all
+        names = self.list_names()  # before the locks are read: a living run takes its lock first of all
         return {name for name in names if (token := find_token(name)) is not None and not self.is_held(token)}
 
     @abstractmethod

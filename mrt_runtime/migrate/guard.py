@@ -114,6 +114,12 @@ class Guard:
             self.note_refusal(reason)
             raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
+        if translation.answer is not None:
+            self.let_through()
+            try:
+                translation.answer(connection)
+            finally:
+                self._strangers.discard(threading.get_ident())
         return translation.statement
 
     def after_use(self, dbapi_connection: Any) -> None:

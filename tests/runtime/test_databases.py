@@ -16,7 +16,6 @@ from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url
 from mrt_runtime.databases.mysql import database as mysql_database
-from mrt_runtime.databases.mysql.outside import find_other_database
 from mrt_runtime.databases.token import find_token, make_name, make_token
 from mrt_runtime.secret import scrub
 
@@ -497,34 +496,6 @@ def test_two_runs_at_once_on_one_url_do_not_disturb_each_other(database):
     for thread in threads:
         thread.join(60)
     assert failures == []
-
-
-@pytest.mark.parametrize(
-    ("statement", "other"),
-    [
-        ("CREATE TABLE t (a INT)", None),
-        ("CREATE TABLE own.t (a INT)", None),
-        ("CREATE TABLE IF NOT EXISTS `shop`.`t` (a INT)", "shop"),
-        ("ALTER TABLE shop.t ADD COLUMN a INT", "shop"),
-        ("DROP TABLE IF EXISTS t, shop . u", "shop"),
-        ("RENAME TABLE t TO shop.t", "shop"),
-        ("TRUNCATE shop.t", "shop"),
-        ("insert ignore into shop.t values (1)", "shop"),
-        ("INSERT INTO t SELECT * FROM shop.t", None),
-        ("UPDATE shop.t SET a = 1", "shop"),
-        ("UPDATE t SET a = t.b", None),
-        ("DELETE FROM shop.t", "shop"),
-        ("CREATE UNIQUE INDEX i ON shop.t (a)", "shop"),
-        ("DROP INDEX i ON shop.t", "shop"),
-        ("CREATE OR REPLACE ALGORITHM=MERGE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW shop.v AS SELECT 1", "shop"),
-        ("CREATE VIEW v AS SELECT * FROM shop.t", None),
-        ("USE shop", "shop"),
-        ("DROP DATABASE shop", "shop"),
-        ("SELECT 1.5", None),
-    ],
-)
-def test_statements_that_write_to_another_mysql_database_are_told_from_those_that_do_not(statement, other):
-    assert find_other_database(statement, "own") == other
 
 
 def test_nothing_of_this_is_left_in_the_temporary_folder(tmp_path, monkeypatch):
