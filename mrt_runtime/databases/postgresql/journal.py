@@ -22,12 +22,14 @@ from mrt_runtime.databases.postgresql.server import holders, key_of, quote
 
 PROPER, ENDING = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, {"COMMIT", "END"}
 """Words that a statement about transactions begins with, and those by which one is committed."""
+REWRITING = {"VACUUM", "CLUSTER", "REINDEX"}
+"""Words of statements that give a table or an index another file, and so write its row in `pg_class` anew."""
 NOT_IN_A_TRANSACTION = {"25001", "2D000"}
 """SQLSTATEs of statements that need to be outside of transactions, or end them. Source: PostgreSQL's manual, appendix A."""
 CURRENT = "SELECT pg_current_xact_id_if_assigned()::text"
 HORIZON = "SELECT pg_snapshot_xmax(pg_current_snapshot())::xid::text"
-COMMITS_ITSELF = "SELECT now() = statement_timestamp()"
-"""True outside of a transaction: in one, `now()` is the moment at which it began."""
+PROBE, PROBED = "SELECT set_config('mrt.probe', 'in', true)", "SELECT current_setting('mrt.probe', true)"
+"""A setting that ends with the transaction: outside of one, the next statement does not see it."""
 MINE = """CASE WHEN age(xmin) <= age('{top}'::xid8::xid) THEN
   pg_xact_status((age('{top}'::xid8::xid)::bigint - age(xmin) + {top})::text::xid8) = 'in progress' ELSE false END"""
 """A row that is visible while its transaction is in progress is that transaction's own, or one of its subtransactions'."""
@@ -40,9 +42,11 @@ CREATE_JOURNAL = (
     "CREATE SCHEMA {mark}",
     "CREATE TABLE {mark}.journal (kind text, writer xid8 DEFAULT pg_current_xact_id(), class oid, object oid, xid xid)",
     "GRANT USAGE ON SCHEMA {mark} TO PUBLIC",  # a migration may have done SET ROLE
-    "GRANT INSERT ON {mark}.journal TO PUBLIC",
+    "GRANT INSERT, SELECT ON {mark}.journal TO PUBLIC",
 )
-READ_JOURNAL = "SELECT kind, class::bigint, object::bigint, xid::text FROM {mark}.journal WHERE xmin = writer::xid"
+READ_JOURNAL = """SELECT kind, class::bigint, object::bigint, xid::text FROM {mark}.journal AS note
+WHERE EXISTS (SELECT 1 FROM {mark}.journal AS proof WHERE proof.writer = note.writer AND proof.xid = note.xmin AND proof.xmin = note.xmin)"""
+PROVE = "INSERT INTO {mark}.journal (kind, xid) VALUES ('{kind}', pg_current_xact_id()::xid)"
 
 
 class PostgresJournal:
@@ -72,6 +76,7 @@ class PostgresJournal:
         self.known = {(int(kind), int(oid)) for kind, oid in connection.exec_driver_sql(f"SELECT DISTINCT class, object FROM {present}")}
         if self.is_marked:
             mark = quote(self.mark)
+            connection.exec_driver_sql(PROVE.format(mark=mark, kind="mark"))
             connection.exec_driver_sql(f"INSERT INTO {mark}.journal (kind, xid) VALUES ('horizon', '{self.horizon}')")
             known = f"SELECT DISTINCT 'known', class, object FROM {present}"
             connection.exec_driver_sql(f"INSERT INTO {mark}.journal (kind, class, object) {known}")
@@ -92,7 +97,7 @@ class PostgresJournal:
                 self.horizon = str(xid)
             elif kind == "index":
                 self.indexes.add((int(class_), int(oid), str(xid)))
-            else:
+            elif kind == "writer":
                 self.xids.add(str(xid))
 
     @property
@@ -131,9 +136,11 @@ class PostgresJournal:
             return
         if top is None:
             return
-        xids = {str(int(top) % 2**32), *self._find_subtransactions(cursor, top)}
-        self.xids |= xids
-        self._write(cursor, f"INSERT INTO {quote(self.mark)}.journal (kind, xid) SELECT 'writer', unnest({write_xids(xids)})")
+        self._write(cursor, PROVE.format(mark=quote(self.mark), kind="writer"))  # first, to be found as a row of a subtransaction
+        xids = self._find_subtransactions(cursor, top) - {str(int(top) % 2**32)}
+        self.xids |= xids | {str(int(top) % 2**32)}
+        if xids:
+            self._write(cursor, f"INSERT INTO {quote(self.mark)}.journal (kind, xid) SELECT 'writer', unnest({write_xids(xids)})")
 
     def execute(self, connection: Connection, statement: str, run: Callable[[], None]) -> bool:
         word = next((part.tokens[0].key for part in statements(statement, "postgresql") if part.tokens), "")
@@ -161,7 +168,7 @@ class PostgresJournal:
                 run()
             finally:
                 with contextlib.suppress(Exception):
-                    self._note_indexes(cursor, since)
+                    self._note_rewritten(cursor, since, word)
             return True
         finally:
             cursor.close()
@@ -192,17 +199,24 @@ class PostgresJournal:
         cursor.execute("RELEASE SAVEPOINT mrt_journal")
         return found
 
-    def _note_indexes(self, cursor: Any, since: str) -> None:
-        """Note the indexes that CONCURRENTLY made: meanwhile the table is locked against any other index being made."""
+    def _note_rewritten(self, cursor: Any, since: str, word: str) -> None:
+        """Note what CONCURRENTLY and VACUUM FULL made: meanwhile the table is locked against others who do the like."""
+        rows = f"{write_addresses(cursor)} WHERE class = 1259 AND object IN (SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'i')"
+        selects = [f"SELECT class, object, xmin AS xmin FROM {rows}"]
+        if word in REWRITING:
+            selects.append("SELECT 1259, oid, xmin FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm', 't')")
         young = f"age(xmin) <= age('{since}'::xid) AND NOT {self.own}"
-        index = "class = 1259 AND object IN (SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'i')"
-        rows = f"{write_addresses(cursor)} WHERE {young} AND {index}"
-        cursor.execute(f"SELECT DISTINCT class::bigint, object::bigint, xmin::text FROM {rows}")
+        cursor.execute(
+            f"SELECT DISTINCT class::bigint, object::bigint, xmin::text FROM ({' UNION ALL '.join(selects)}) AS row WHERE {young}"
+        )
         found = {(int(class_), int(oid), str(xid)) for class_, oid, xid in cursor.fetchall()}
         self.indexes |= found
         if found:
             values = ", ".join(f"('index', {class_}, {oid}, '{xid}')" for class_, oid, xid in found)
+            cursor.execute("BEGIN")
+            self._write(cursor, PROVE.format(mark=quote(self.mark), kind="mark"))
             self._write(cursor, f"INSERT INTO {quote(self.mark)}.journal (kind, class, object, xid) VALUES {values}")
+            cursor.execute("COMMIT")
 
     def _write(self, cursor: Any, statement: str) -> None:
         if not self.is_marked:
@@ -229,11 +243,14 @@ def write_xids(xids: Iterable[str]) -> str:
 def commits_itself(cursor: Any) -> bool:
     """Whether the next statement on a connection is a transaction of its own; False where the present one has failed."""
     try:
-        cursor.execute(COMMITS_ITSELF)
-        [[answer]] = cursor.fetchall()
+        for statement in (PROBED, PROBE, PROBED):
+            cursor.execute(statement)
+            [[answer]] = cursor.fetchall()
+            if statement == PROBED and answer == "in":
+                return False
     except Exception:  # noqa: BLE001  the statement to come will say why
         return False
-    return bool(answer)
+    return True
 
 
 def state_of(error: BaseException) -> str:
