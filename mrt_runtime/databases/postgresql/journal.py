@@ -201,10 +201,15 @@ class PostgresJournal:
 
     def _note_rewritten(self, cursor: Any, since: str, word: str) -> None:
         """Note what CONCURRENTLY and VACUUM FULL made: meanwhile the table is locked against others who do the like."""
-        rows = f"{write_addresses(cursor)} WHERE class = 1259 AND object IN (SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'i')"
+        files = "SELECT oid FROM pg_catalog.pg_class WHERE relkind IN ('i', 't')"
+        rows = f"{write_addresses(cursor)} WHERE class = 1259 AND object IN ({files})"
         selects = [f"SELECT class, object, xmin AS xmin FROM {rows}"]
         if word in REWRITING:
-            selects.append("SELECT 1259, oid, xmin FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm', 't')")
+            selects += [
+                "SELECT 1259, oid, xmin FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm')",
+                "SELECT 2606, oid, xmin FROM pg_catalog.pg_constraint WHERE conindid <> 0",
+                "SELECT 2620, oid, xmin FROM pg_catalog.pg_trigger WHERE tgconstrindid <> 0",
+            ]
         young = f"age(xmin) <= age('{since}'::xid) AND NOT {self.own}"
         cursor.execute(
             f"SELECT DISTINCT class::bigint, object::bigint, xmin::text FROM ({' UNION ALL '.join(selects)}) AS row WHERE {young}"
