@@ -7,7 +7,6 @@ import functools
 import os
 import sys
 import threading
-from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.journal import Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 
 if TYPE_CHECKING:
@@ -111,14 +111,9 @@ class Guard:
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         return translation.statement
 
-    def before_commit(self, connection: Connection) -> None:
-        """Let the scratch database note what is about to be committed."""
-        if connection.engine is not self._scratch.engine:  # which does so by itself
-            self._scratch.journal.before_commit(connection)
-
-    def execute(self, connection: Connection, statement: str, run: Callable[[], None]) -> bool:
-        """Execute a statement with `run` where the scratch database has to note what it does; False where it has not."""
-        return self._scratch.journal.execute(connection, statement, run)
+    def find_journal(self, connection: Connection) -> Journal | None:
+        """Return what notes the work of a connection; None for one of our own, which sees to it by itself."""
+        return self._scratch.journal if connection.engine is not self._scratch.engine else None
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -176,36 +171,14 @@ def install_hooks() -> None:
                 statement = guard.before_statement(connection, statement)
         return statement, parameters
 
-    def before_commit(connection: Connection) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_commit(connection)
-
-    def execute(cursor: Any, statement: str, *rest: Any) -> bool:
-        *parameters, context = rest
-        run = context.dialect.do_execute if parameters else context.dialect.do_execute_no_params
-        return any(
-            guard.execute(context.root_connection, statement, lambda: run(cursor, statement, *parameters, context))
-            for guard in ACTIVE[-1:]
-            if guard.concerns()
-        )
-
-    def execute_many(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        run = context.dialect.do_executemany
-        return any(
-            guard.execute(context.root_connection, statement, lambda: run(cursor, statement, parameters, context))
-            for guard in ACTIVE[-1:]
-            if guard.concerns()
-        )
+    def find_journal(connection: Connection) -> Journal | None:
+        return next((guard.find_journal(connection) for guard in ACTIVE[-1:] if guard.concerns()), None)
 
     event.listen(Engine, "do_connect", before_connect, insert=True)
-    event.listen(Engine, "commit", before_commit)
-    event.listen(Engine, "do_execute", execute)
-    event.listen(Engine, "do_execute_no_params", execute)
-    event.listen(Engine, "do_executemany", execute_many)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    listen(Engine, find_journal)
 
 
 def find_line(file: str | None) -> int | None:

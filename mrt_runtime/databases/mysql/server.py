@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
@@ -38,14 +39,14 @@ class Server(Link):
     def engine_for(self, database: str) -> Engine:
         return self.handshake.watch(super().engine_for(database))
 
-    def end_sessions(self, database: str, how: str = "CONNECTION") -> None:
-        """End the sessions in a scratch database, or only what they execute (`how` "QUERY")."""
+    def end_sessions(self, database: str, how: str = "CONNECTION", among: Collection[int] | None = None) -> None:
+        """End the sessions in a scratch database, or only what they execute (`how` "QUERY"); `among`: no others than these."""
         with self._engine().connect() as connection:  # its own: this may be another thread
             since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
             found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {since}")
-            for (session,) in found.all():
+            for session in [int(session) for (session,) in found if among is None or int(session) in among]:
                 with contextlib.suppress(exc.DBAPIError):  # it has gone by itself
-                    connection.exec_driver_sql(f"KILL {how} {int(session)}")
+                    connection.exec_driver_sql(f"KILL {how} {session}")
 
     def drop(self, database: str) -> None:
         self.end_sessions(database)
