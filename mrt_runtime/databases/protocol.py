@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import URL, Connection, Engine
 
 from mrt_runtime.databases.isolation import Isolation, Translation
+from mrt_runtime.databases.journal import Journal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -90,6 +91,10 @@ class Scratch(Protocol):
 
     def is_elsewhere(self, target: Target) -> bool:
         """Whether this target is certainly another database, decidable before anything connects to it."""
+
+    @property
+    def journal(self) -> Journal:
+        """What notes the run's own work, where others may work in this database, too."""
 
     @property
     def isolation(self) -> Isolation:

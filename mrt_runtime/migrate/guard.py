@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.journal import Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 from mrt_runtime.secret import follow
 
@@ -141,6 +142,10 @@ class Guard:
         self.note_refusal(reason)
         raise OutsideError(reason)
 
+    def find_journal(self, connection: Connection) -> Journal | None:
+        """Return what notes the work of a connection; None for one of our own, which sees to it by itself."""
+        return self._scratch.journal if connection.engine is not self._scratch.engine else None
+
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
         notes, self._notes = self._notes, []
@@ -204,11 +209,15 @@ def install_hooks() -> None:
         for guard in find_guard() if dbapi_connection is not None else ():
             guard.after_use(dbapi_connection)
 
+    def find_journal(connection: Connection) -> Journal | None:
+        return next((guard.find_journal(connection) for guard in ACTIVE[-1:] if guard.concerns()), None)
+
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    listen(Engine, find_journal)
 
 
 def trace_calls() -> TracebackType | None:

@@ -68,13 +68,17 @@ class PostgresScratch(HostedScratch):
         """Nothing: connecting is quick."""
 
     def admit(self, dbapi_connection: Any) -> None:
-        """Nothing: the database itself is set up to be fast."""
+        """Note it as the run's own; nothing else: the database itself is set up to be fast."""
+        self.journal.admit(dbapi_connection)
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        sessions = getattr(self.journal, "sessions", "")  # in a database that is lent, only the run's own
+        mine = f" AND pid IN (SELECT pid {sessions})" if sessions else ""
         # From another database: what migrations set for this one would hold for our own session there, too.
-        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(self._server.place).connect() as connection:
-            connection.exec_driver_sql(cancelling + literal(self._contents.name))
+        place = self._contents.name if mine else self._server.place
+        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(place).connect() as connection:
+            connection.exec_driver_sql(cancelling + literal(self._contents.name) + mine)
 
 
 def find_state(error: BaseException | None) -> str:
