@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from mrt_lint.sql.tokens import statements
+from mrt_lint.parse.sql.tokens import statements
 from sqlalchemy import Connection, exc
 
 from mrt_runtime.config import ConfigurationError

@@ -13,7 +13,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mrt_lint.sql.tokens import statements
+from mrt_lint.parse.sql.tokens import statements
 from sqlalchemy import Connection
 
 from mrt_runtime.config import ConfigurationError
