@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from mrt_lint.report.style import printable
+from mrt_lint.escape import printable
 from mrt_lint.values import HOLE, UNKNOWN, Column, Constraint, Unknown
 
 CONSTRAINTS: Final = {"primary": "primary key", "foreignkey": "foreign key"}

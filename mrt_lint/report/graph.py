@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.history.log import Entry
 from mrt_lint.report.chronicle import Chronicle
 from mrt_lint.report.lanes import Lanes, Row
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import Style
 
 _MARKS: Final = {"clean": ("●", "o"), "warning": ("▲", "!"), "error": ("✗", "x"), "broken": ("?", "?")}
 _COLOURS: Final = {"clean": "green", "warning": "yellow", "error": "red", "broken": "red"}

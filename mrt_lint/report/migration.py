@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mrt_lint import ops
+from mrt_lint.escape import printable
 from mrt_lint.migration import Function, Migration
 from mrt_lint.ops import Op
 from mrt_lint.report.definition import constraint_words, extras, listed, text
 from mrt_lint.report.plain import said
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import Style
 from mrt_lint.values import UNKNOWN, Column, Unknown
 
 _WORDS: Final[dict[str, dict[object, str]]] = {

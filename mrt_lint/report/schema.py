@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.history.doubt import Doubt
 from mrt_lint.history.schema import ObjectPlace, Place, Table
 from mrt_lint.history.standing import Standing
 from mrt_lint.ops import CreateIndex, CreateObject
 from mrt_lint.report.definition import CONSTRAINTS, constraint_words, extras, listed, text
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import Style
 from mrt_lint.values import UNKNOWN, Column, Constraint, Unknown
 
 _MOST_DOUBTS: Final = 20

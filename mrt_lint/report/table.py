@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.finding import Finding, Severity
 from mrt_lint.report import Report, Unread
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import Style
 
 _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100
