@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from mrt_lint.streams import Output
+from mrt_lint.cli.streams import Output
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.origin import shorten

@@ -56,6 +56,8 @@ class MRTConfig:
     target_metadata: "package.module:Base" or a MetaData, for `assert_schema_matches`.
     after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
     x_arguments: what `alembic -x` would pass.
+    isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
+        outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
     """
 
     alembic_ini: str = "alembic.ini"
@@ -69,3 +71,4 @@ class MRTConfig:
     target_metadata: Any = None
     after_writes: str = "warn"
     x_arguments: tuple[str, ...] = ()
+    isolation: str = "role"

@@ -38,7 +38,7 @@ class Verification:
     def __init__(self, config: MRTConfig, worker: str = "main") -> None:
         self.config = config
         self.worker = worker
-        self.database = connect(config.db_url or "")
+        self.database = connect(config.db_url or "", config.isolation)
         self._verdicts: dict[str, Verdict] = {}
         self._version = ""
         try:
@@ -93,9 +93,11 @@ class Verification:
         return [f"custom_seeds names the {stray}, which no revision has." for stray in self.walk.seeder.find_stray()]
 
     def facts(self) -> dict[str, str]:
-        """Say which database it is, the password masked."""
+        """Return which database it is, the password masked, and what kept the run inside its scratch database."""
         self._version = self._version or self.database.version()
-        return {"dialect": self.database.dialect, "version": self._version, "url": self.database.url}
+        isolation = self.walk.scratch.isolation
+        facts = {"dialect": self.database.dialect, "version": self._version, "url": self.database.url, "isolation": isolation.level}
+        return {**facts, "isolation_warning": isolation.warning} if isolation.warning else facts
 
     def close(self) -> None:
         """Drop the scratch database and let go of the server."""

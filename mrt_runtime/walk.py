@@ -89,6 +89,7 @@ class Walk:
         self._here = self._ground.seed(self._here)
         self._known = {self.applied: self._here}
         self._set_milestone()
+        self.migrator.take_notes()  # those of other revisions, told under these
         return self._here
 
     def upgrade(self, step: Step, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:

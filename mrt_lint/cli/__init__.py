@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from mrt_lint import __version__
-from mrt_lint.streams import OutputError, Standard
+from mrt_lint.cli.streams import OutputError, Standard
 
 _CLEAN, _FOUND, _WRONG = 0, 1, 2
 

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple, NoReturn
 
 from mrt_lint.cli.inspection import prepare
 from mrt_lint.escape import printable
-from mrt_lint.lock import LOCK_FILE
+from mrt_lint.files.lock import LOCK_FILE
+from mrt_lint.files.snapshot import difference, take
 from mrt_lint.settings import find_root
-from mrt_lint.snapshot import difference, take
 from mrt_lint.usage import UsageError
 
 _PAUSE: Final = 0.5

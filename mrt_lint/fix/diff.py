@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from mrt_lint.escape import printable
-from mrt_lint.fix.text import Text
+from mrt_lint.fix.source_text import Text
 
 
 def unified(path: str, before: bytes, after: bytes) -> str:

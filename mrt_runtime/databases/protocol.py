@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine
 
+from mrt_runtime.databases.isolation import Isolation, Translation
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -21,9 +23,12 @@ class Target:
     database: str | None = None
     host: str | None = None
     port: int | None = None
+    user: str | None = None
 
     def __str__(self) -> str:
-        return URL.create(self.dialect, host=self.host, port=self.port, database=self.database).render_as_string()
+        return URL.create(
+            self.dialect, username=self.user, host=self.host, port=self.port, database=self.database
+        ).render_as_string()
 
 
 class Checkpoint(Protocol):
@@ -72,8 +77,15 @@ class Scratch(Protocol):
     def is_elsewhere(self, target: Target) -> bool:
         """Whether this target is certainly another database, decidable before anything connects to it."""
 
-    def reaches_out(self, statement: str) -> str | None:
-        """Tell which other database this statement would write to by naming it; None for all ordinary statements."""
+    @property
+    def isolation(self) -> Isolation:
+        """What keeps migrations from changing anything outside of this database."""
+
+    def translate(self, statement: str) -> Translation:
+        """Return what is executed in place of a statement of env.py or a migration: nearly always the statement itself."""
+
+    def explain_refusal(self, error: BaseException) -> str:
+        """Return a sentence for an error by which the engine refused to reach outside of this database; empty for any other."""
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Complete the arguments with which env.py is about to connect here: it gets faster and its outcome stays the same."""

@@ -95,6 +95,11 @@ class Environment:
     def do(self, phase: Phase, revision: str, file: str) -> None:
         """Note the step that begins; it lasts to the end of the run, for a constraint may be checked only at the commit."""
         self._step = (phase, revision, file)
+        self._guard.file = file
+
+    def take_notes(self) -> list[str]:
+        """Return what was changed in the statements of the last runs, each sentence with its line in the migration."""
+        return [f"{note} (line {line})" if line else note for note, line in self._guard.take_notes()]
 
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step = NOTHING
@@ -154,7 +159,9 @@ class Environment:
             if file is not None and place != file:  # an async env.py waits in another place than the migration
                 where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
-        return MigrationError(describe(error, self._scratch.url), **where)
+        refusal = self._scratch.explain_refusal(error)
+        words = describe(error, self._scratch.url).replace(self._scratch.isolation.tail or "\0", "")
+        return MigrationError(words + (refusal and f". {refusal}"), **where)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:

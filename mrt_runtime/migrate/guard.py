@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
-from mrt_runtime.migrate.error import WrongDatabaseError, show_setting
+from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,6 +39,9 @@ class Guard:
         self._scratch = scratch
         self._opened: list[Any] = []
         self._strangers: set[int] = set()
+        self._notes: list[tuple[str, int | None]] = []
+        self.file: str | None = None
+        """The migration that is running, in which a statement's line is looked for."""
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
 
@@ -90,16 +94,26 @@ class Guard:
         if record.info.get(PROVED) is not self._scratch:
             self._prove_new(dbapi_connection, record)
 
-    def before_statement(self, connection: Connection, statement: str) -> None:
-        """Prove a connection that was taken from its pool before this step, and stop a statement that names another database."""
+    def before_statement(self, connection: Connection, statement: str) -> str:
+        """Return what is to be executed in place of a statement; stop one that names something outside of the scratch database.
+
+        A connection that was taken from its pool before this step is proved first.
+        """
         self.prove(connection)
-        outside = self._scratch.reaches_out(statement)
-        if outside is not None:
+        translation = self._scratch.translate(statement)
+        if translation.outside:
             self.trespass = OutsideError(
-                f"it writes to {outside}, outside of the scratch database, and was stopped before this statement: "
+                f"it writes to {translation.outside}, outside of the scratch database, and was stopped before this statement: "
                 f"{' '.join(statement.split())[:80]}"
             )
             raise self.trespass
+        self._notes += [(note, find_line(self.file)) for note in translation.notes]
+        return translation.statement
+
+    def take_notes(self) -> list[tuple[str, int | None]]:
+        """Return what was changed in statements since the last time, each with its line in the migration."""
+        notes, self._notes = self._notes, []
+        return list(dict.fromkeys(notes))
 
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()
@@ -144,15 +158,26 @@ def install_hooks() -> None:
             if guard.concerns():
                 guard.before_use(dbapi_connection, record)
 
-    def before_statement(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+    def before_statement(
+        connection: Connection, _cursor: object, statement: str, parameters: object, *_rest: object
+    ) -> tuple[str, object]:
         for guard in ACTIVE[-1:]:
             if guard.concerns():
-                guard.before_statement(connection, statement)
+                statement = guard.before_statement(connection, statement)
+        return statement, parameters
 
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
-    event.listen(Engine, "before_cursor_execute", before_statement, insert=True)
+    event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+
+
+def find_line(file: str | None) -> int | None:
+    """Return the line of a file that the present call comes from; None where it does not come from there."""
+    frame = sys._getframe(1) if file is not None else None  # noqa: SLF001  `inspect.stack` reads every file of the stack
+    while frame is not None and not is_same(frame.f_code.co_filename, str(file)):
+        frame = frame.f_back
+    return frame.f_lineno if frame is not None else None
 
 
 def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> Target:
@@ -160,12 +185,13 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
-    host, port = settings.get("host"), str(settings.get("port"))
+    host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
     return Target(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
         port=int(port) if port.isdigit() else None,
+        user=user if isinstance(user, str) else None,
     )
 
 

@@ -21,7 +21,8 @@ DENIED = {1044, 1045, 1227}
 class MySQLDatabase:
     """Makes databases on the given one's server, with its character set and collation."""
 
-    def __init__(self, url: URL, own: URL) -> None:
+    def __init__(self, url: URL, own: URL, isolation: str) -> None:
+        self._isolation = isolation
         self._url = url
         self._own = own
         self._server = Server(own)
@@ -79,9 +80,9 @@ class MySQLDatabase:
         )
 
 
-def connect(url: URL) -> MySQLDatabase:
+def connect(url: URL, isolation: str) -> MySQLDatabase:
     """Reach the server; the given database need not exist yet. Raises ConfigurationError where that fails."""
     own = choose_driver(url, DRIVERS, "mysql")
     if "charset" in own.query:  # what we write is not what the project writes
         own = own.update_query_dict({"charset": "utf8mb4"})
-    return MySQLDatabase(url, own)
+    return MySQLDatabase(url, own, isolation)

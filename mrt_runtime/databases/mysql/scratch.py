@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import URL, event, exc
 
 from mrt_runtime.databases.hosted import Contents, HostedScratch
+from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.mysql.outside import find_other_database
 from mrt_runtime.databases.mysql.server import Server, outlast
 from mrt_runtime.databases.protocol import Database, Target
@@ -26,7 +27,11 @@ class MySQLScratch(HostedScratch):
     def is_elsewhere(self, target: Target) -> bool:
         return target.dialect not in {"mysql", "mariadb"} or target.database not in {None, self._contents.name}
 
+    def translate(self, statement: str) -> Translation:
+        return Translation(statement=statement, outside=self.reaches_out(statement) or "")
+
     def reaches_out(self, statement: str) -> str | None:
+        """Return the other database that a statement writes to by naming it; None for all ordinary statements."""
         return find_other_database(statement, self._contents.name)
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:

@@ -50,6 +50,9 @@ UNWRITABLE = "lets this role create no tables"
 class LentContents:
     """Notes what is there, and afterwards drops everything else. Copies are out of reach for such a role."""
 
+    role = stand_ins = None
+    """The given role works in it."""
+
     def __init__(self, server: Server, own: URL, name: str) -> None:
         self.name = name
         self._server = server

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.folder import Folder
+from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
 from mrt_runtime.databases.protocol import Checkpoint, Database, Target
 from mrt_runtime.databases.shortage import refuse_shortage
 from mrt_runtime.databases.sqlite.attach import find_attached_file
@@ -65,7 +66,18 @@ class SQLiteScratch:
     def is_elsewhere(self, target: Target) -> bool:
         return target.dialect != "sqlite" or not self._is_path((target.database or "").removeprefix("file:").partition("?")[0])
 
+    @property
+    def isolation(self) -> Isolation:
+        return Isolation(level=AUTHORIZER)
+
+    def translate(self, statement: str) -> Translation:
+        return Translation(statement=statement, outside=self.reaches_out(statement) or "")
+
+    def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  what the engine refuses is stopped before
+        return ""
+
     def reaches_out(self, statement: str) -> str | None:
+        """Return the file that a statement would open beside the database; None for all ordinary statements."""
         file = find_attached_file(statement)
         if file is None or Path(file).parent == self._folder.path:
             return None
