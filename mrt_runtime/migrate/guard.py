@@ -40,7 +40,7 @@ class Guard:
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
         self._opened: list[Any] = []
-        self._strangers: set[int] = set()
+        self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
         self._notes: list[tuple[str, int | None]] = []
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
@@ -51,7 +51,7 @@ class Guard:
     def __enter__(self) -> Self:
         install_hooks()
         self.file = self.violation = self.trespass = None
-        self._strangers = {thread.ident for thread in threading.enumerate() if thread.ident} - {threading.get_ident()}
+        self._strangers = set(threading.enumerate()) - {threading.current_thread()}
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
         return self
@@ -80,11 +80,11 @@ class Guard:
 
     def concerns(self) -> bool:
         """Whether what this thread does is to be watched."""
-        return threading.get_ident() not in self._strangers
+        return threading.current_thread() not in self._strangers
 
     def let_through(self) -> None:
         """Let this thread alone: it is one of our own."""
-        self._strangers.add(threading.get_ident())
+        self._strangers.add(threading.current_thread())
 
     def before_connect(self, target: Target) -> None:
         """Refuse what is certainly another database."""

@@ -197,6 +197,31 @@ def test_after_the_run_and_in_threads_of_before_the_module_opens_any_file(trial,
     assert type(sqlite3.connect(tmp_path / "third.db")) is sqlite3.Connection
 
 
+def test_a_thread_that_takes_over_the_number_of_one_of_before_is_watched(trial, victim):
+    """The system gives the number of a thread that has ended to the next one, as a rule at once."""
+    end, numbers, refused = threading.Event(), [], []
+    before = threading.Thread(target=lambda: (numbers.append(threading.get_ident()), end.wait(10)))
+    before.start()
+
+    def connect():
+        numbers.append(threading.get_ident())
+        try:
+            sqlite3.connect(victim.path).execute("DELETE FROM p").connection.commit()
+        except Exception as error:  # noqa: BLE001
+            refused.append(error)
+
+    def work(_connection):
+        end.set()
+        before.join()
+        after = threading.Thread(target=connect)
+        after.start()
+        after.join()
+
+    error = trial.run(work)
+    assert len(refused) == 1, numbers
+    assert str(victim.path) in error.cause
+
+
 def test_what_a_project_asks_of_connect_it_gets(trial):
     """Class, arguments by position and by keyword; too many or none are refused in Python's own words."""
 
