@@ -7,6 +7,8 @@ import functools
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
-from mrt_runtime.databases.journal import Journal, listen
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 
 if TYPE_CHECKING:
@@ -111,9 +113,18 @@ class Guard:
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         return translation.statement
 
-    def find_journal(self, connection: Connection) -> Journal | None:
-        """Return what notes the work of a connection; None for one of our own, which sees to it by itself."""
-        return self._scratch.journal if connection.engine is not self._scratch.engine else None
+    @contextlib.contextmanager
+    def noting(self, connection: Connection) -> Iterator[Journal]:
+        """Yield what notes the work of a connection, and let alone what it does itself; one of ours has its own."""
+        journal = self._scratch.journal if connection.engine is not self._scratch.engine else NO_JOURNAL
+        if journal is NO_JOURNAL:
+            yield journal
+            return
+        self._strangers.add(threading.get_ident())
+        try:
+            yield journal
+        finally:
+            self._strangers.discard(threading.get_ident())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -171,14 +182,17 @@ def install_hooks() -> None:
                 statement = guard.before_statement(connection, statement)
         return statement, parameters
 
-    def find_journal(connection: Connection) -> Journal | None:
-        return next((guard.find_journal(connection) for guard in ACTIVE[-1:] if guard.concerns()), None)
+    def noting(connection: Connection) -> AbstractContextManager[Journal]:
+        for guard in ACTIVE[-1:]:
+            if guard.concerns():
+                return guard.noting(connection)
+        return contextlib.nullcontext(NO_JOURNAL)
 
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
-    listen(Engine, find_journal)
+    listen(Engine, noting)
 
 
 def find_line(file: str | None) -> int | None:
