@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from mrt_lint import __version__
-from mrt_lint.streams import OutputError, Standard
+from mrt_lint.cli.streams import OutputError, Standard
 
 _CLEAN, _FOUND, _WRONG = 0, 1, 2
 
@@ -68,7 +68,7 @@ def _dispatch(options: Namespace) -> int:
     try:
         return int(_command(options.command)(options))
     except UsageError as error:
-        from mrt_lint.report.style import printable  # noqa: PLC0415  only for a mistake
+        from mrt_lint.escape import printable  # noqa: PLC0415  only for a mistake
 
         sys.stderr.write(f"mrt {options.command}: {printable(str(error))}\n")
         return _WRONG

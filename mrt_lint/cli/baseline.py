@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from mrt_lint.baseline import dumps
 from mrt_lint.cli.inspection import examine
 from mrt_lint.cli.output import write
+from mrt_lint.suppress.baseline import dumps
 
 NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
 """Files and histories that are broken, and locked revisions that were changed: nobody can live with these."""

@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from mrt_lint.check.engine import read_file, shown
 from mrt_lint.cli.inspection import Inspection, examine, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
-from mrt_lint.engine import read_file, shown
-from mrt_lint.finding import Finding
+from mrt_lint.files.lock import LOCK_FILE, breaches
 from mrt_lint.fix.diff import unified
 from mrt_lint.fix.session import Outcome, Session
 from mrt_lint.fix.write import write_file
-from mrt_lint.lock import LOCK_FILE, breaches
+from mrt_lint.model.finding import Finding
 from mrt_lint.report import Report
 from mrt_lint.usage import UsageError
 

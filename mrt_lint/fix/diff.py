@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from mrt_lint.fix.text import Text
+from mrt_lint.fix.source_text import Text
 
 
 def unified(path: str, before: bytes, after: bytes) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.escape import printable
+from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report import Report
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import Style
 from mrt_lint.report.table import summarize
 
 

@@ -7,7 +7,7 @@ several lines may have no columns, is what the runner's own code does (actions/t
 
 from __future__ import annotations
 
-from mrt_lint.finding import Finding
+from mrt_lint.model.finding import Finding
 from mrt_lint.report import Report
 from mrt_lint.report.location import in_repository
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report import Report
 from mrt_lint.report.location import in_repository
 

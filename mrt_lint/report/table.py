@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.escape import printable
+from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report import Report, Unread
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import Style
 
 _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100
@@ -100,7 +101,7 @@ def _shorten(code: str, width: int) -> str:
 
 @cache
 def _lines_of(path: str) -> list[str]:
-    from mrt_lint.noqa import read_lines  # noqa: PLC0415  brings the tokenizer
+    from mrt_lint.suppress.noqa import read_lines  # noqa: PLC0415  brings the tokenizer
 
     try:
         return read_lines(Path(path).read_bytes())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import contextlib
+=======
+from contextlib import AbstractContextManager, nullcontext
+>>>>>>> main
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
@@ -10,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.databases.link import Link
-from mrt_runtime.databases.protocol import Checkpoint, Database
+from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
 
 if TYPE_CHECKING:
@@ -40,6 +44,8 @@ class HostedScratch:
     """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
 
     bears_company = True
+    _user_condition = ""
+    """What else a connection has to prove, as the end of a condition: that it is the scratch database's own user."""
     isolation = Isolation(level=STATEMENTS, reason="it was asked for")
 
     def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL, **settings: Any) -> None:
@@ -68,11 +74,19 @@ class HostedScratch:
 
     def owns(self, cursor: Any) -> bool:
         """Answer the same through a DBAPI cursor."""
-        cursor.execute(self._owner_query(self._contents.name))
+        cursor.execute(self._owner_query(self._contents.name) + self._user_condition)
         return bool(cursor.fetchone()[0])
 
     def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the given role may do what it may
         """Return nothing: where statements are read only, no server refuses anything for this run's sake."""
+        return ""
+
+    def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:  # noqa: ARG002  a server is asked when it is connected to
+        """Do nothing: what a connection may do on a server goes with its role."""
+        return nullcontext()
+
+    def find_open(self, dbapi_connection: Any) -> str:  # noqa: ARG002  as above
+        """Return nothing: a connection to a server is in one database only, or in what its role may reach."""
         return ""
 
     def checkpoint(self) -> Checkpoint | None:

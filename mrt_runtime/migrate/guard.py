@@ -18,6 +18,7 @@ from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
+from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,7 +36,7 @@ class Guard:
 
     A target that is certainly another database is refused before anything connects to it. Any other connection is asked for the
     sentinel before SQLAlchemy's own first statement. Connections of threads that were running before are let alone, they are
-    not env.py's. What does not go through SQLAlchemy (`sqlite3.connect`, `psycopg.connect`) cannot be watched.
+    not env.py's. What does not go through SQLAlchemy (`psycopg.connect`) cannot be watched, except for Python's `sqlite3`.
     """
 
     def __init__(self, scratch: Scratch) -> None:
@@ -45,23 +46,27 @@ class Guard:
         self._notes: list[tuple[str, int | None]] = []
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
+        self._enclosure = contextlib.ExitStack()
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.violation = self.trespass = None
+        self.file = self.violation = self.trespass = None
         self._strangers = {thread.ident for thread in threading.enumerate() if thread.ident} - {threading.get_ident()}
+        self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         ACTIVE.remove(self)
+        self._enclosure.close()
         opened, self._opened = self._opened, []
         for record in opened:
             # A deploy's process ends here, and its pools with it. Left open they would block checkpoints, and an async one
             # would be useless in the next event loop.
             if record.dbapi_connection is not None:
+                self.after_use(record.dbapi_connection)
                 with contextlib.suppress(Exception):
                     record.invalidate()
 
@@ -105,13 +110,39 @@ class Guard:
         self.prove(connection)
         translation = self._scratch.translate(statement)
         if translation.outside:
-            self.trespass = OutsideError(
+            reason = (
                 f"it writes to {translation.outside}, outside of the scratch database, and was stopped before this statement: "
-                f"{' '.join(statement.split())[:80]}"
+                f"{' '.join(statement.split())[:80]}{translation.instead and f'. {translation.instead}'}"
             )
-            raise self.trespass
+            self.note_refusal(reason)
+            raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
+        if translation.answer is not None:
+            self.let_through()
+            try:
+                translation.answer(connection)
+            finally:
+                self._strangers.discard(threading.get_ident())
         return translation.statement
+
+    def after_use(self, dbapi_connection: Any) -> None:
+        """Note what a connection that goes back to its pool has opened outside of the scratch database in spite of all."""
+        with contextlib.suppress(Exception):  # it is closed already, or an async one whose event loop has ended
+            outside = self._scratch.find_open(dbapi_connection)
+            if outside:
+                self.note_refusal(outside)
+
+    def note_refusal(self, reason: str) -> None:
+        """Note why the engine refused a statement, with the calls that led to it; the first one counts."""
+        self.trespass = self.trespass or OutsideError(reason).with_traceback(trace_calls())
+
+    def refuse_file(self, file: str, instead: str) -> None:
+        """Raise that another file was about to be opened: in a migration its failure, in env.py the end of the run."""
+        if self.file is None:
+            self._refuse(file, file)
+        reason = f"it opens {file}, outside of the scratch database, which is all that it may write to. {instead}"
+        self.note_refusal(reason)
+        raise OutsideError(reason)
 
     @contextlib.contextmanager
     def noting(self, connection: Connection) -> Iterator[Journal]:
@@ -159,40 +190,58 @@ ACTIVE: list[Guard] = []
 """The guards whose blocks are being executed; the last one decides."""
 
 
+def noting(connection: Connection) -> AbstractContextManager[Journal]:
+    """Return what notes the work of a connection, for as long as it is entered."""
+    for guard in find_guard():
+        return guard.noting(connection)
+    return contextlib.nullcontext(NO_JOURNAL)
+
+
+def find_guard() -> list[Guard]:
+    """Return the guard that watches this thread, in a list; an empty one where none does."""
+    return [guard for guard in ACTIVE[-1:] if guard.concerns()]
+
+
 @functools.cache
 def install_hooks() -> None:
     """Watch every engine from now on. The hooks stay: taking them off and on again costs as much as a migration."""
 
     def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_connect(read_target(dialect.name, arguments, settings))
-                guard.prepare(dialect.driver, settings)
+        for guard in find_guard():
+            follow(settings)
+            guard.before_connect(read_target(dialect.name, arguments, settings))
+            guard.prepare(dialect.driver, settings)
 
     def before_use(dbapi_connection: Any, record: Any, _proxy: object = None) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_use(dbapi_connection, record)
+        for guard in find_guard():
+            guard.before_use(dbapi_connection, record)
 
     def before_statement(
         connection: Connection, _cursor: object, statement: str, parameters: object, *_rest: object
     ) -> tuple[str, object]:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                statement = guard.before_statement(connection, statement)
+        for guard in find_guard():
+            statement = guard.before_statement(connection, statement)
         return statement, parameters
 
-    def noting(connection: Connection) -> AbstractContextManager[Journal]:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                return guard.noting(connection)
-        return contextlib.nullcontext(NO_JOURNAL)
+    def after_use(dbapi_connection: Any, _record: object) -> None:
+        for guard in find_guard() if dbapi_connection is not None else ():
+            guard.after_use(dbapi_connection)
 
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
+    event.listen(Pool, "checkin", after_use)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
     listen(Engine, noting)
+
+
+def trace_calls() -> TracebackType | None:
+    """Return the calls that are being executed, as an exception raised here would have them once it came all the way up."""
+    trace, frame = None, sys._getframe(1)  # noqa: SLF001  `inspect.stack` reads every file of the stack
+    while frame is not None:
+        trace = TracebackType(trace, frame, max(frame.f_lasti, 0), frame.f_lineno or 1)
+        frame = frame.f_back  # type: ignore[assignment]  # None at the end
+    return trace
 
 
 def find_line(file: str | None) -> int | None:
@@ -208,12 +257,13 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
-    host, port = settings.get("host"), str(settings.get("port"))
+    host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
     return Target(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
         port=int(port) if port.isdigit() else None,
+        user=user if isinstance(user, str) else None,
     )
 
 

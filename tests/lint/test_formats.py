@@ -8,9 +8,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.values import Place
 from mrt_lint.report import Report, Unread, github, gitlab, junit, sarif
-from mrt_lint.values import Place
 from tests.lint.conftest import DROP, functions
 
 # What the SARIF 2.1.0 standard says of each object that is written: the properties that must be there, and those that may.

@@ -98,7 +98,9 @@ def digest(url):
     ]
     [things] = execute(url, " UNION ALL ".join(parts) + " ORDER BY 1, 2, 3")
     tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'm') AND oid >= 16384 ORDER BY oid"
-    rows = [(name, execute(url, f"SELECT xmin::text, x::text FROM {name} AS x ORDER BY ctid")[0]) for (name,) in execute(url, tables)[0]]
+    rows = [
+        (name, execute(url, f"SELECT xmin::text, x::text FROM {name} AS x ORDER BY ctid")[0]) for (name,) in execute(url, tables)[0]
+    ]
     return things, rows
 
 
@@ -307,7 +309,10 @@ def test_what_migrations_commit_by_themselves_is_proved(lent, project, driver, e
 
 def test_commit_as_a_statement_is_noted(lent, project):
     before = remaining(lent)
-    project.add("a", upgrade='op.execute("CREATE TABLE t (id integer)")\n    op.execute("-- now\\nCOMMIT")\n    op.execute("CREATE TABLE u (id integer)")')
+    project.add(
+        "a",
+        upgrade='op.execute("CREATE TABLE t (id integer)")\n    op.execute("-- now\\nCOMMIT")\n    op.execute("CREATE TABLE u (id integer)")',
+    )
     database = databases.connect(lent)
     scratch = database.make_scratch()
     Migrator(project.config(), scratch).upgrade("a")
@@ -328,7 +333,7 @@ def test_what_another_role_makes_for_the_migration_is_proved(lent, project, post
         database = databases.connect(lent)
         scratch = database.make_scratch()
         execute(lent, f"GRANT INSERT ON ALL TABLES IN SCHEMA public TO {owner}")
-        execute(lent, f"CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32) PRIMARY KEY)")
+        execute(lent, "CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32) PRIMARY KEY)")
         execute(lent, "DROP TABLE alembic_version")
         with scratch.engine.begin() as connection:
             connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
@@ -345,7 +350,10 @@ def test_what_another_role_makes_for_the_migration_is_proved(lent, project, post
 def test_a_persons_session_and_its_statement_outlive_resets_interruptions_and_the_end(lent, project):
     project.add("a", upgrade='op.execute("SELECT pg_sleep(30)")')
     database = databases.connect(lent)
-    with database.make_scratch() as scratch, psycopg.connect(lent.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as person:
+    with (
+        database.make_scratch() as scratch,
+        psycopg.connect(lent.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as person,
+    ):
         migrator = Migrator(project.config(migration_timeout=0.5), scratch)
         cursor = person.cursor()
         import threading
@@ -369,7 +377,11 @@ def test_a_persons_session_and_its_statement_outlive_resets_interruptions_and_th
 
 def test_a_run_alone_is_not_stopped_and_gives_the_database_back(lent, project, capfd):
     before = remaining(lent)
-    project.add("a", upgrade='op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Text))', downgrade='op.drop_table("t")')
+    project.add(
+        "a",
+        upgrade='op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Text))',
+        downgrade='op.drop_table("t")',
+    )
     project.add("b", "a", upgrade='op.add_column("t", sa.Column("m", sa.Integer))', downgrade='op.drop_column("t", "m")')
     done = verify(lent, project)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -401,7 +413,9 @@ def test_a_person_who_makes_a_table_while_migrations_run_stops_the_run_and_keeps
 
 def test_without_the_right_to_leave_a_mark_a_run_still_takes_only_its_own(lent, postgres_server, capfd):
     inside = postgres_server.set(database=lent.database)
-    execute(inside, f"ALTER DATABASE {lent.database} OWNER TO {postgres_server.username}", f"GRANT CREATE ON SCHEMA public TO {ROLE}")
+    execute(
+        inside, f"ALTER DATABASE {lent.database} OWNER TO {postgres_server.username}", f"GRANT CREATE ON SCHEMA public TO {ROLE}"
+    )
     database = databases.connect(lent)
     with database.make_scratch() as scratch:
         work(scratch, "CREATE TABLE t (id integer)")
@@ -414,7 +428,13 @@ def test_without_the_right_to_leave_a_mark_a_run_still_takes_only_its_own(lent, 
 def test_a_mark_that_was_restored_from_a_dump_proves_nothing(lent):
     """The journal's rows were written by the restoring transaction then, not by those that they name."""
     mark = kill_a_run(lent)
-    execute(lent, f"CREATE TABLE aside AS SELECT * FROM {mark}.journal", f"TRUNCATE {mark}.journal", f"INSERT INTO {mark}.journal SELECT * FROM aside", "DROP TABLE aside")
+    execute(
+        lent,
+        f"CREATE TABLE aside AS SELECT * FROM {mark}.journal",
+        f"TRUNCATE {mark}.journal",
+        f"INSERT INTO {mark}.journal SELECT * FROM aside",
+        "DROP TABLE aside",
+    )
     before = digest(lent)
     with pytest.raises(ConfigurationError, match="Nothing was touched"):
         next_run(lent)

@@ -132,7 +132,9 @@ class LentContents:
         locks = ", ".join(f"{quote(self.name)}.{quote(table.name)} WRITE" for table in tables)
         with contextlib.suppress(exc.OperationalError, exc.ProgrammingError):  # without the right to, rows may come in between
             connection.exec_driver_sql(f"LOCK TABLES {locks}")
-        now = {table.key: table for table in read_tables(connection.connection.cursor(), self.name, [table.name for table in tables])}
+        now = {
+            table.key: table for table in read_tables(connection.connection.cursor(), self.name, [table.name for table in tables])
+        }
         same = [table for table in tables if now.get(table.key) == table]
         if same:
             connection.exec_driver_sql(f"DROP TABLE {', '.join(quote(table.name) for table in same)}")

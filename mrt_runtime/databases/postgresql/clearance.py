@@ -25,7 +25,9 @@ BATCH = 200
 ATTEMPTS = 5
 """How often it is tried again where others made something in the meantime."""
 PATIENCE = "SET LOCAL lock_timeout = '10s'"
-LOCKABLE = "SELECT oid::bigint, relforcerowsecurity FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid IN ({oids}) ORDER BY oid"
+LOCKABLE = (
+    "SELECT oid::bigint, relforcerowsecurity FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid IN ({oids}) ORDER BY oid"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.catalogues import (
-    DEFAULT_ACL,
     FIRST,
     LARGE_OBJECT,
     NAMESPACE,
@@ -176,7 +175,9 @@ def count_rows(cursor: Any, journal: PostgresJournal, inventory: Inventory, root
     names = name_relations(cursor, stored)
     counts: dict[Address, int] = defaultdict(int)
     condition = f"NOT xmin = ANY ({write_xids(journal.xids)})"
-    selects = [f"SELECT {oid}::bigint, count(*) FROM ONLY {name} WHERE {condition} HAVING count(*) > 0" for oid, name in names.items()]
+    selects = [
+        f"SELECT {oid}::bigint, count(*) FROM ONLY {name} WHERE {condition} HAVING count(*) > 0" for oid, name in names.items()
+    ]
     if selects:
         cursor.execute(" UNION ALL ".join(selects))
         for oid, count in cursor.fetchall():

@@ -13,9 +13,9 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from mrt_lint.parse.sql.tokens import statements
 from sqlalchemy import Connection
 
-from mrt_lint.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.catalogues import Address, write_addresses
 from mrt_runtime.databases.postgresql.server import holders, key_of, quote
@@ -73,7 +73,9 @@ class PostgresJournal:
                 connection.exec_driver_sql(statement.format(mark=quote(self.mark)))
             self.is_marked = True
         present = write_addresses(connection.connection.cursor())
-        self.known = {(int(kind), int(oid)) for kind, oid in connection.exec_driver_sql(f"SELECT DISTINCT class, object FROM {present}")}
+        self.known = {
+            (int(kind), int(oid)) for kind, oid in connection.exec_driver_sql(f"SELECT DISTINCT class, object FROM {present}")
+        }
         if self.is_marked:
             mark = quote(self.mark)
             connection.exec_driver_sql(PROVE.format(mark=mark, kind="mark"))

@@ -32,6 +32,9 @@ UNWRITABLE = "lets this role create no tables"
 class LentContents:
     """Drops what this run made, and nothing that it cannot prove to have made. Copies are out of reach for such a role."""
 
+    role = stand_ins = None
+    """The given role works in it."""
+
     def __init__(self, server: Server, own: URL, name: str) -> None:
         self.name = name
         self.journal = PostgresJournal(server.token, name)
