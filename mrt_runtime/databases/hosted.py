@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import contextlib
-=======
 from contextlib import AbstractContextManager, nullcontext
->>>>>>> main
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
@@ -59,7 +55,7 @@ class HostedScratch:
         self.journal: Journal = getattr(contents, "journal", NO_JOURNAL)
         if self.journal is not NO_JOURNAL:
             event.listen(self.engine, "connect", lambda connection, _record: self.journal.admit(connection))
-            listen(self.engine, lambda _: contextlib.nullcontext(self.journal))
+            listen(self.engine, lambda _: nullcontext(self.journal))
         self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False
