@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
-from mrt_runtime.databases.journal import Journal, NoJournal, listen
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.databases.link import Link
 from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
@@ -52,10 +52,10 @@ class HostedScratch:
         self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
         refuse_shortage(self.engine)
         event.listen(self.engine, "connect", _on_connect)
-        self.journal: Journal = getattr(contents, "journal", NoJournal())
-        if not isinstance(self.journal, NoJournal):
+        self.journal: Journal = getattr(contents, "journal", NO_JOURNAL)
+        if self.journal is not NO_JOURNAL:
             event.listen(self.engine, "connect", lambda connection, _record: self.journal.admit(connection))
-            listen(self.engine, lambda _: self.journal)
+            listen(self.engine, lambda _: nullcontext(self.journal))
         self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, event
@@ -41,20 +42,22 @@ class NoJournal:
         """Do nothing."""
 
 
-def listen(target: Engine | type[Engine], find: Callable[[Connection], Journal | None]) -> None:
+NO_JOURNAL = NoJournal()
+
+
+def listen(target: Engine | type[Engine], find: Callable[[Connection], AbstractContextManager[Journal]]) -> None:
     """Let a journal know of what the connections of an engine, or of all engines, execute and commit.
 
-    find: returns the journal of a connection; None for one whose work is not noted.
+    find: returns the journal of a connection, to be used within its block.
     """
 
     def before_commit(connection: Connection) -> None:
-        journal = find(connection)
-        if journal is not None:
+        with find(connection) as journal:
             journal.before_commit(connection)
 
     def noted(connection: Connection, statement: str, run: Callable[[], None]) -> bool:
-        journal = find(connection)
-        return journal is not None and journal.execute(connection, statement, run)
+        with find(connection) as journal:
+            return journal.execute(connection, statement, run)
 
     def execute(cursor: Any, statement: str, *rest: Any) -> bool:
         *parameters, context = rest

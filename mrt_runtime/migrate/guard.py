@@ -7,6 +7,8 @@ import functools
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
-from mrt_runtime.databases.journal import Journal, listen
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 from mrt_runtime.secret import follow
 
@@ -142,9 +144,18 @@ class Guard:
         self.note_refusal(reason)
         raise OutsideError(reason)
 
-    def find_journal(self, connection: Connection) -> Journal | None:
-        """Return what notes the work of a connection; None for one of our own, which sees to it by itself."""
-        return self._scratch.journal if connection.engine is not self._scratch.engine else None
+    @contextlib.contextmanager
+    def noting(self, connection: Connection) -> Iterator[Journal]:
+        """Yield what notes the work of a connection, and let alone what it does itself; one of ours has its own."""
+        journal = self._scratch.journal if connection.engine is not self._scratch.engine else NO_JOURNAL
+        if journal is NO_JOURNAL:
+            yield journal
+            return
+        self._strangers.add(threading.get_ident())
+        try:
+            yield journal
+        finally:
+            self._strangers.discard(threading.get_ident())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -179,6 +190,13 @@ ACTIVE: list[Guard] = []
 """The guards whose blocks are being executed; the last one decides."""
 
 
+def noting(connection: Connection) -> AbstractContextManager[Journal]:
+    """Return what notes the work of a connection, for as long as it is entered."""
+    for guard in find_guard():
+        return guard.noting(connection)
+    return contextlib.nullcontext(NO_JOURNAL)
+
+
 def find_guard() -> list[Guard]:
     """Return the guard that watches this thread, in a list; an empty one where none does."""
     return [guard for guard in ACTIVE[-1:] if guard.concerns()]
@@ -209,15 +227,12 @@ def install_hooks() -> None:
         for guard in find_guard() if dbapi_connection is not None else ():
             guard.after_use(dbapi_connection)
 
-    def find_journal(connection: Connection) -> Journal | None:
-        return next((guard.find_journal(connection) for guard in ACTIVE[-1:] if guard.concerns()), None)
-
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
-    listen(Engine, find_journal)
+    listen(Engine, noting)
 
 
 def trace_calls() -> TracebackType | None:

@@ -25,6 +25,8 @@ HARMLESS = {"SELECT", "SHOW", "SET", "USE", "EXPLAIN", "DESCRIBE", "DESC", "SAVE
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD"}
 ENDING = {"COMMIT", "BEGIN", "START"}
 """Words of statements that commit what was written before."""
+PREPARING, CALLING = {"SET", "PREPARE"}, {"EXECUTE", "CALL"}
+"""Words of statements that say what others, of the second kind, are to do."""
 LONGEST = 65000
 """Bytes of notes that a comment has room for, nearly. Source: MySQL's manual, the type TEXT."""
 PROMPTLY = 2
@@ -47,6 +49,8 @@ class MySQLJournal:
         """What a killed run noted of all objects."""
         self._under_way: set[str] = set()
         self._since = 0
+        self._prepared: set[str] = set()
+        """Names in statements that are executed later, from a variable or by the name under which they were prepared."""
 
     def begin(self) -> None:
         """Leave a mark, where the account may; the database is empty."""
@@ -107,6 +111,8 @@ class MySQLJournal:
 
     def execute(self, connection: Connection, statement: str, run: Callable[[], None]) -> bool:
         words = [part.tokens[0].key for part in statements(statement, "mysql") if part.tokens]
+        if PREPARING.intersection(words):
+            self._prepared |= find_names(statement)
         if not words or all(word in HARMLESS for word in words):
             return False
         if all(word in WRITING for word in words) and not commits_itself(connection):
@@ -116,6 +122,9 @@ class MySQLJournal:
             return False
         before = {holding.key: holding for holding in self.look()}
         named = find_names(statement)
+        if CALLING.intersection(words):
+            programs = (holding.definition for holding in before.values() if self.proves(holding))
+            named = named.union(self._prepared, *map(find_names, programs))
         self._since = int(self._server.run("SELECT UNIX_TIMESTAMP()")[0][0])
         self._write(named)
         try:
