@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.databases.link import Link
-from mrt_runtime.databases.protocol import Checkpoint, Database
+from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class HostedScratch:
         self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
         refuse_shortage(self.engine)
         event.listen(self.engine, "connect", _on_connect)
+        self.journal: Journal = getattr(contents, "journal", NO_JOURNAL)
+        if self.journal is not NO_JOURNAL:
+            event.listen(self.engine, "connect", lambda connection, _record: self.journal.admit(connection))
+            listen(self.engine, lambda _: nullcontext(self.journal))
         self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False
@@ -69,6 +75,14 @@ class HostedScratch:
 
     def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the given role may do what it may
         """Return nothing: where statements are read only, no server refuses anything for this run's sake."""
+        return ""
+
+    def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:  # noqa: ARG002  a server is asked when it is connected to
+        """Do nothing: what a connection may do on a server goes with its role."""
+        return nullcontext()
+
+    def find_open(self, dbapi_connection: Any) -> str:  # noqa: ARG002  as above
+        """Return nothing: a connection to a server is in one database only, or in what its role may reach."""
         return ""
 
     def checkpoint(self) -> Checkpoint | None:

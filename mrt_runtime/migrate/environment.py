@@ -31,6 +31,7 @@ from mrt_runtime.migrate.guard import Guard
 from mrt_runtime.migrate.handover import Attributes
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import Project
+from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
@@ -104,7 +105,7 @@ class Environment:
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step = NOTHING
         try:
-            with self.entered(), self._deadline as deadline:
+            with interrupted_by(self._interrupt), self.entered(), self._deadline as deadline:
                 try:
                     self._run_env(directory, work, command, settings)
                 except BaseException as error:
@@ -153,14 +154,14 @@ class Environment:
         place, line = locate(error, (file, self.env_py(directory)))
         output = self._project.output.getvalue()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
+        if file is not None and place != file and (expired or self._guard.trespass is not None):
+            where.update(file=file, line=find_function(file, phase))  # an async env.py waits in another place than the migration
         if self._guard.trespass is not None:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
-            if file is not None and place != file:  # an async env.py waits in another place than the migration
-                where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         refusal = self._scratch.explain_refusal(error)
-        words = describe(error, self._scratch.url).replace(self._scratch.isolation.tail or "\0", "")
+        words = describe(error).replace(self._scratch.isolation.tail or "\0", "")
         return MigrationError(words + (refusal and f". {refusal}"), **where)
 
 

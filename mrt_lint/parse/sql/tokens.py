@@ -210,7 +210,7 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
     escaped = r"{q}[^{q}\\]*(?:(?:{q}{q}|\\.)[^{q}\\]*)*(?:{q}|\\?\Z)"
     never = r"(?!)"
     if mysql:
-        comment = r"/\*!\d*|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
+        comment = rf"/\*{'M?' if dialect == 'mariadb' else ''}!\d*" + r"|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
         string = rf"(?:[nNxXbB]|_\w+\s*)?{escaped.replace('{q}', chr(39))}|{escaped.replace('{q}', chr(34))}"
         name = plain.replace("{q}", "`")
     else:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.history.revision_log import Entry
 from mrt_lint.report.history.chronicle import Chronicle
-from mrt_lint.report.style import printable
 
 MOST_EDGES: Final = 500
 """Lines that Mermaid draws in one chart unless its page says otherwise (configuration, maxEdges)."""

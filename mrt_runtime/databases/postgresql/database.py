@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import URL, Engine, exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import choose_driver, keep_driver, mask, scrub
+from mrt_runtime.databases.address import choose_driver, keep_driver, mask
 from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
 from mrt_runtime.databases.link import make_engine, refuse
 from mrt_runtime.databases.postgresql.given import Given, read_given
@@ -16,6 +16,7 @@ from mrt_runtime.databases.postgresql.scratch import PostgresScratch
 from mrt_runtime.databases.postgresql.server import SETTINGS, Server
 from mrt_runtime.databases.token import make_name
 from mrt_runtime.databases.words import join
+from mrt_runtime.secret import scrub
 
 DRIVERS = {"psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2cffi": "psycopg2cffi", "pg8000": "pg8000"}
 LONGEST_NAME = 63
@@ -128,7 +129,7 @@ def find_refusal(engine: Engine) -> str:
     try:
         engine.connect().close()
     except exc.DBAPIError as error:
-        return join(scrub(str(error.orig), engine.url))
+        return join(scrub(str(error.orig)))
     return ""
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import scrub
 from mrt_runtime.databases.postgresql.given import Given
 from mrt_runtime.databases.postgresql.role import ScratchRole
 from mrt_runtime.databases.postgresql.server import Server, quote, silence
 from mrt_runtime.databases.postgresql.stand_ins import StandIns, hand_over
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.words import end, join
+from mrt_runtime.secret import scrub
 
 MOST_WASTE = 16
 """Discarded databases that wait for their end; each takes about 8 MB."""
@@ -129,7 +129,7 @@ class OwnContents:
         try:
             self._server.run(f"CREATE DATABASE {quote(self.name)} {options} {self._owner}")
         except exc.DBAPIError as error:
-            words = end(scrub(join(error.orig), self._server.url))
+            words = end(scrub(join(error.orig)))
             raise ConfigurationError(f"The server refuses a scratch database: {words}") from None
         with self._server.engine_for(self.name).connect() as connection:
             for statement in self._given.preparation():

@@ -9,6 +9,7 @@ from sqlalchemy import exc
 
 from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.server import Server, quote
+from mrt_runtime.secret import register_secret
 
 LONGEST_NAME = 63
 STAND_IN = "_as"
@@ -65,6 +66,7 @@ def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
         is_answered=bool(is_super),
         password=secrets.token_urlsafe(24),
     )
+    register_secret(role.password)
     # Row level security is for those whom migrations work for, not for what they are run by in `db_url`.
     rights = "LOGIN" + (" BYPASSRLS" if ignores_policies and is_super else "")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import URL, event, exc
@@ -53,11 +54,11 @@ class PostgresScratch(HostedScratch):
         return self._role is not None and target.user not in {None, self._role.name}
 
     def translate(self, statement: str) -> Translation:
-        translation = self._translator.translate(statement)
-        if self._stand_ins is not None:
-            for role in self._translator.taken:
-                self._stand_ins.take_place_of(role)
-        return translation
+        translation, taken = self._translator.translate(statement)
+        stand_ins = self._stand_ins
+        if stand_ins is None or not taken or translation.outside:
+            return translation
+        return replace(translation, answer=lambda _connection: stand_ins.take_place_of(taken))
 
     def explain_refusal(self, error: BaseException) -> str:
         if self._role is None or find_state(error) != REFUSED:
@@ -68,13 +69,17 @@ class PostgresScratch(HostedScratch):
         """Nothing: connecting is quick."""
 
     def admit(self, dbapi_connection: Any) -> None:
-        """Nothing: the database itself is set up to be fast."""
+        """Note it as the run's own; nothing else: the database itself is set up to be fast."""
+        self.journal.admit(dbapi_connection)
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        sessions = getattr(self.journal, "sessions", "")  # in a database that is lent, only the run's own
+        mine = f" AND pid IN (SELECT pid {sessions})" if sessions else ""
         # From another database: what migrations set for this one would hold for our own session there, too.
-        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(self._server.place).connect() as connection:
-            connection.exec_driver_sql(cancelling + literal(self._contents.name))
+        place = self._contents.name if mine else self._server.place
+        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(place).connect() as connection:
+            connection.exec_driver_sql(cancelling + literal(self._contents.name) + mine)
 
 
 def find_state(error: BaseException | None) -> str:

@@ -31,11 +31,11 @@ class StandIns:
         self._taken: set[str] = set()
         self._gone = 0
 
-    def take_place_of(self, existing: str) -> None:
-        """Make sure that a role of the server has a stand-in."""
-        if existing not in self._taken:
-            self._taken.add(existing)
-            name = self.role.stand_in(existing)
+    def take_place_of(self, existing: frozenset[str]) -> None:
+        """Make sure that these roles of the server have stand-ins."""
+        for role in existing - self._taken:
+            self._taken.add(role)
+            name = self.role.stand_in(role)
             if name not in self.list():
                 self._add(name)
 
