@@ -118,9 +118,7 @@ def compose(random: Random, victim: str) -> Escape:
         head, _, tail = statement.partition(" ")
         statement = f"{head.lower() if random.random() < 0.5 else head.title()} {tail}"
     half = len(statement) // 2
-    text = NESTS[nest].format(
-        s=statement, l=literal(statement), c=f"{literal(statement[:half])}, {literal(statement[half:])}"
-    )
+    text = NESTS[nest].format(s=statement, l=literal(statement), c=f"{literal(statement[:half])}, {literal(statement[half:])}")
     return Escape(form, nest, random.choice(COMMENTS) + text)
 
 
@@ -135,7 +133,10 @@ class Victim:
     def __init__(self, server: sa.URL, name: str) -> None:
         self.name = name
         self._engine = sa.create_engine(
-            server._replace(database=None), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", execution_options={"no_parameters": True}
+            server._replace(database=None),
+            poolclass=sa.NullPool,
+            isolation_level="AUTOCOMMIT",
+            execution_options={"no_parameters": True},
         )
         self.make()
 
@@ -181,13 +182,15 @@ class Victim:
             "SELECT server_name FROM mysql.servers",
         ]
         with self._engine.connect() as connection:
-            found: list[object] = []
-            for query in queries:
-                try:
-                    found.append([tuple(row) for row in connection.exec_driver_sql(query)])
-                except sa.exc.DBAPIError as error:
-                    found.append(str(error.orig))
-        return found
+            return [ask(connection, query) for query in queries]
+
+
+def ask(connection: sa.Connection, query: str) -> object:
+    """Return the rows of a query, or what the server says in their place."""
+    try:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+    except sa.exc.DBAPIError as error:
+        return str(error.orig)
 
 
 def execute(scratch: Scratch, text: str) -> None:
@@ -195,7 +198,12 @@ def execute(scratch: Scratch, text: str) -> None:
     several = {"client_flag": CLIENT.MULTI_STATEMENTS}
     with sa.create_engine(scratch.url, poolclass=sa.NullPool, connect_args=several).connect() as connection:
         dbapi = connection.connection
-        for statement in ("CREATE TABLE IF NOT EXISTS t (id INT, n VARCHAR(20))", "INSERT INTO t VALUES (1, 'x')", text, "CALL nest()"):
+        for statement in (
+            "CREATE TABLE IF NOT EXISTS t (id INT, n VARCHAR(20))",
+            "INSERT INTO t VALUES (1, 'x')",
+            text,
+            "CALL nest()",
+        ):
             with contextlib.suppress(Exception), dbapi.cursor() as cursor:
                 cursor.execute(statement)
                 while cursor.nextset():

@@ -129,19 +129,23 @@ def test_names_with_wildcards_are_granted_as_they_are(mysql_server):
 # Another account logs in
 
 
-def test_another_account_in_the_scratch_database_is_refused_before_it_connects_and_after(project, scratch, mysql_server, monkeypatch):
+def test_another_account_in_the_scratch_database_is_refused_before_it_connects_and_after(
+    project, scratch, mysql_server, monkeypatch
+):
     other = mysql_server.set(database=scratch.url.database)
     assert scratch.is_elsewhere(Target(dialect="mysql", database=other.database, user=other.username))
     assert not scratch.is_elsewhere(Target(dialect="mysql", database=other.database, user=scratch.url.username))
     with sa.create_engine(other, poolclass=sa.NullPool).connect() as connection:
         assert not scratch.is_mine(connection)
-    text = project.env.read_text().replace("engine = engine_from_config(", "from sqlalchemy import create_engine\nengine = create_engine(")
+    text = project.env.read_text().replace(
+        "engine = engine_from_config(", "from sqlalchemy import create_engine\nengine = create_engine("
+    )
     text = text.replace(
         'config.get_section(config.config_ini_section, {}), prefix="sqlalchemy."', repr(other.render_as_string(hide_password=False))
     )
     project.env.write_text(text)
     project.add("a")
-    with pytest.raises(Exception, match="env.py opens mysql://root@") as refused:
+    with pytest.raises(Exception, match=r"env\.py opens mysql://root@") as refused:
         Migrator(project.config(), scratch).upgrade("a")
     assert 'config.get_main_option("sqlalchemy.url")' in str(refused.value)
 
@@ -244,10 +248,19 @@ def test_rights_that_every_account_has_are_named():
 
 NEEDED = {
     "definer of a view": ("CREATE DEFINER=`root`@`%` SQL SECURITY DEFINER VIEW v AS SELECT a FROM t", "DROP VIEW v"),
-    "definer of a trigger": ("CREATE DEFINER='deploy'@'10.0.0.%' TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 1", "DROP TRIGGER r"),
-    "definer of a procedure": ("CREATE DEFINER=root@localhost PROCEDURE q() SQL SECURITY DEFINER UPDATE t SET b = 1", "DROP PROCEDURE q"),
+    "definer of a trigger": (
+        "CREATE DEFINER='deploy'@'10.0.0.%' TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 1",
+        "DROP TRIGGER r",
+    ),
+    "definer of a procedure": (
+        "CREATE DEFINER=root@localhost PROCEDURE q() SQL SECURITY DEFINER UPDATE t SET b = 1",
+        "DROP PROCEDURE q",
+    ),
     "definer of a function": ("CREATE DEFINER = root@localhost FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1", "DROP FUNCTION f"),
-    "definer of an event": ("CREATE DEFINER=root@localhost EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO UPDATE t SET b = 1", "DROP EVENT e"),
+    "definer of an event": (
+        "CREATE DEFINER=root@localhost EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO UPDATE t SET b = 1",
+        "DROP EVENT e",
+    ),
     "character set": ("ALTER DATABASE CHARACTER SET utf8mb4", "SELECT 1"),
     "character set of the given": ("ALTER DATABASE {given} CHARACTER SET utf8mb4", "SELECT 1"),
     "use": ("USE {given}", "USE `{given}`"),
@@ -268,7 +281,10 @@ NEEDED = {
     "temporary table": ("CREATE TEMPORARY TABLE x AS SELECT * FROM t", "DROP TEMPORARY TABLE IF EXISTS x"),
     "locks": ("LOCK TABLES t WRITE, alembic_version WRITE", "UNLOCK TABLES"),
     "grants shown": ("SHOW GRANTS", "SHOW CREATE TABLE t"),
-    "catalogue": ("SELECT COUNT(*) FROM information_schema.innodb_ft_default_stopword", "SELECT * FROM information_schema.columns LIMIT 1"),
+    "catalogue": (
+        "SELECT COUNT(*) FROM information_schema.innodb_ft_default_stopword",
+        "SELECT * FROM information_schema.columns LIMIT 1",
+    ),
     "conditional": (
         "SET @s = IF((SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()) > 0, 'SELECT 1', 'SELECT 2')",
         "PREPARE s FROM 'SELECT 1'",
@@ -297,11 +313,14 @@ def test_what_real_migrations_do_goes_on_working_and_what_was_changed_is_noted(p
 
 
 def test_notes_are_shown_with_the_verdict(project, mysql_url):
-    from mrt_runtime.verification import Verification  # noqa: PLC0415
+    from mrt_runtime.verification import Verification
 
     project.add("z", upgrade=TABLE, downgrade='op.execute("DROP TABLE t")')
     project.add(
-        "a", "z", upgrade="op.execute(\"GRANT SELECT ON t TO 'app'@'%'\")", downgrade="op.execute(\"REVOKE SELECT ON t FROM 'app'@'%'\")"
+        "a",
+        "z",
+        upgrade="op.execute(\"GRANT SELECT ON t TO 'app'@'%'\")",
+        downgrade="op.execute(\"REVOKE SELECT ON t FROM 'app'@'%'\")",
     )
     verification = Verification(project.config(db_url=mysql_url))
     try:
@@ -357,7 +376,7 @@ def logging_server(tmp_path_factory):
     user = f"--user={os.environ.get('USER', 'root')}" if os.geteuid() else "--user=root"
     install = ["mariadb-install-db", "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal", user]
     subprocess.run(install, check=True, capture_output=True)
-    socket = f"/tmp/mrt_{os.getpid()}.sock"  # noqa: S108  a socket's path is short
+    socket = f"/tmp/mrt_{os.getpid()}.sock"
     options = ["--skip-networking", "--log-bin=bin", "--server-id=1", "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M"]
     server = subprocess.Popen(
         ["mariadbd", "--no-defaults", f"--datadir={folder}/data", f"--socket={socket}", *options, user],
@@ -366,7 +385,9 @@ def logging_server(tmp_path_factory):
     )
     url = sa.make_url(f"mysql+pymysql://root@localhost/mrt_tests_log?unix_socket={socket}")
     deadline = time.monotonic() + 30
-    while not Path(socket).exists():  # it is made when the server is ready; a connection refused would leave a socket of the driver's
+    while not Path(
+        socket
+    ).exists():  # it is made when the server is ready; a connection refused would leave a socket of the driver's
         assert time.monotonic() < deadline
         time.sleep(0.1)
     yield url
@@ -378,7 +399,11 @@ def test_a_server_with_a_binary_log_serves_and_rights_for_everyone_are_told(proj
     trigger = "CREATE DEFINER=root@localhost TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 1"
     project.add("z", upgrade=TABLE, downgrade='op.execute("DROP TABLE t")')
     project.add("a", "z", upgrade=f"op.execute({trigger!r})", downgrade='op.execute("DROP TRIGGER r")')
-    project.add("b", "a", upgrade=f"op.get_bind().connection.cursor().execute({trigger.replace(' r ', ' s ').replace('DEFINER=root@localhost ', '')!r})")
+    project.add(
+        "b",
+        "a",
+        upgrade=f"op.get_bind().connection.cursor().execute({trigger.replace(' r ', ' s ').replace('DEFINER=root@localhost ', '')!r})",
+    )
     database = databases.connect(logging_server)
     with database.make_scratch() as scratch:
         assert scratch.isolation.level == "role"
