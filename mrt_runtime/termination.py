@@ -75,9 +75,8 @@ class Termination:
         for number, former in self._former.items():
             if signal.getsignal(number) == self._on_signal:
                 signal.signal(number, former)
-        if self._wakes is not None:
-            if signal.set_wakeup_fd(-1) == self._wakes:
-                os.close(self._wakes)
+        if self._wakes is not None and signal.set_wakeup_fd(-1) == self._wakes:
+            os.close(self._wakes)
         if self._pending is not None:
             self._end(self._pending)
 

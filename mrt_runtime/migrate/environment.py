@@ -57,10 +57,9 @@ class Environment:
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Run the body as env.py would run: contained, its variables set, the guard in front of every connection."""
-        self._project.output.seek(0)
-        self._project.output.truncate()
+        stream = self._project.alembic.stdout = self._project.output.begin()
         variables = self._project.variables(self._url)
-        with contain(self._project.home, self._path, variables, self._project.output), self._modules.entered(), self._guard:
+        with contain(self._project.home, self._path, variables, stream), self._modules.entered(), self._guard:
             self._project.hand_over(self._url)
             yield
 
@@ -147,7 +146,7 @@ class Environment:
             return explain_shortage(shortage)
         phase, revision, file = self._step
         place, line = locate(error, (file, self.env_py(directory)))
-        output = self._project.output.getvalue()
+        output = self._project.output.read_text()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
         if self._guard.trespass is not None:
             return MigrationError(str(self._guard.trespass), **where)
