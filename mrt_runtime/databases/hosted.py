@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.link import Link
+from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, Database
-from mrt_runtime.databases.shortage import refuse_shortage
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -40,13 +40,13 @@ class HostedScratch:
 
     def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL, **settings: Any) -> None:
         self.database = database
+        self._link = link
         self.url = url
         self.env_url = env_url
         self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
-        refuse_shortage(self.engine)
+        refuse_outage(self.engine, self.is_lost)
         event.listen(self.engine, "connect", _on_connect)
-        self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False
 
@@ -60,8 +60,17 @@ class HostedScratch:
 
     def owns(self, cursor: Any) -> bool:
         """Answer the same through a DBAPI cursor."""
-        cursor.execute(self._owner_query(self._contents.name))
+        cursor.execute(self._link.owner_query(self._contents.name))
+        if bool(cursor.fetchone()[0]):
+            return True
+        if not self._link.revive():
+            return False
+        cursor.execute(self._link.owner_query(self._contents.name))
         return bool(cursor.fetchone()[0])
+
+    def is_lost(self) -> bool:
+        """Whether the connection that holds the run's lock is gone: what cut it was not a migration."""
+        return self._link.is_lost()
 
     def checkpoint(self) -> Checkpoint | None:
         """Keep the present state, where the server lets us."""

@@ -75,6 +75,9 @@ class Scratch(Protocol):
     def reaches_out(self, statement: str) -> str | None:
         """Tell which other database this statement would write to by naming it; None for all ordinary statements."""
 
+    def is_lost(self) -> bool:
+        """Whether the server has gone away from under this run: an error that says so is not the migration's then."""
+
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Complete the arguments with which env.py is about to connect here: it gets faster and its outcome stays the same."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import exc
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
-from mrt_runtime.databases.shortage import explain_shortage, find_shortage
+from mrt_runtime.databases.outage import explain
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import Deadline, ExpiredError
 from mrt_runtime.migrate.error import (
@@ -141,10 +141,11 @@ class Environment:
         is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
         if is_told and not expired:
             return error
-        shortage = find_shortage(error)
-        if shortage is not None and not isinstance(error, OSError):  # its own files are a migration's own affair
-            return explain_shortage(shortage)
         phase, revision, file = self._step
+        is_theirs = isinstance(error, OSError) and not self._scratch.is_lost()  # its own files, its own network
+        outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
+        if outage is not None:
+            return outage
         place, line = locate(error, (file, self.env_py(directory)))
         output = self._project.output.read_text()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,11 @@ class Guard:
 
     def prove(self, connection: Connection) -> None:
         """Raise WrongDatabaseError unless this connection stands in the scratch database."""
-        if connection.info.get(PROVED) is not self._scratch and not self._scratch.is_mine(connection):
+        if connection.info.get(PROVED) is self._scratch:
+            return
+        with self._unwatched():
+            is_ours = self._scratch.is_mine(connection)
+        if not is_ours:
             self._refuse(mask(connection.engine.url))
 
     def concerns(self) -> bool:
@@ -76,6 +81,16 @@ class Guard:
     def let_through(self) -> None:
         """Let this thread alone: it is one of our own."""
         self._strangers.add(threading.get_ident())
+
+    @contextlib.contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """Let this thread alone for the time of the body, which may have to take the run's lock anew."""
+        thread = threading.get_ident()
+        self._strangers.add(thread)
+        try:
+            yield
+        finally:
+            self._strangers.discard(thread)
 
     def before_connect(self, target: Target) -> None:
         """Refuse what is certainly another database."""
@@ -105,7 +120,8 @@ class Guard:
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()
         try:
-            is_ours = self._scratch.owns(cursor)
+            with self._unwatched():
+                is_ours = self._scratch.owns(cursor)
         finally:
             cursor.close()
         dbapi_connection.rollback()

@@ -71,6 +71,9 @@ class SQLiteScratch:
             return None
         return file
 
+    def is_lost(self) -> bool:
+        return False
+
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Nothing: connecting is quick."""
 
