@@ -145,7 +145,7 @@ def test_another_account_in_the_scratch_database_is_refused_before_it_connects_a
     )
     project.env.write_text(text)
     project.add("a")
-    with pytest.raises(Exception, match="env.py opens mysql://root@") as refused:
+    with pytest.raises(Exception, match=r"env\.py opens mysql://root@") as refused:
         Migrator(project.config(), scratch).upgrade("a")
     assert 'config.get_main_option("sqlalchemy.url")' in str(refused.value)
 

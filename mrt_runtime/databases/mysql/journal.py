@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from mrt_lint.parse.sql.tokens import statements
 from sqlalchemy import Connection, exc
 
+from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.holdings import Holding, read_holdings, read_rows, shorten

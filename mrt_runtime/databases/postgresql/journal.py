@@ -13,9 +13,9 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mrt_lint.parse.sql.tokens import statements
 from sqlalchemy import Connection
 
+from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.catalogues import Address, write_addresses
 from mrt_runtime.databases.postgresql.server import holders, key_of, quote
