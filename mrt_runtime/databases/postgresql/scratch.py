@@ -20,9 +20,11 @@ from mrt_runtime.databases.protocol import Database, Target
 
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
+DENIED_AS_IT_CONNECTS = "FATAL:  permission denied to set"
+"""Of a setting in a connection's options; drivers give no SQLSTATE before they are connected."""
 HOW_TO_ALLOW = (
-    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. If this needs more, "
-    'set isolation = "statements" under [tool.mrt]; safest with db_url = "embedded:postgresql", a server of its own'
+    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let this one "
+    'do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
 )
 
 
@@ -61,7 +63,7 @@ class PostgresScratch(HostedScratch):
         return replace(translation, answer=lambda _connection: stand_ins.take_place_of(taken))
 
     def explain_refusal(self, error: BaseException) -> str:
-        if self._role is None or find_state(error) != REFUSED:
+        if self._role is None or not (find_state(error) == REFUSED or DENIED_AS_IT_CONNECTS in str(error)):
             return ""
         return HOW_TO_ALLOW
 

@@ -44,11 +44,12 @@ class StandIns:
         return frozenset(name for name in self._server.list_roles() if name.endswith(self.role.tail))
 
     def restore(self, wanted: frozenset[str]) -> None:
-        """Let there be these stand-ins and no others: roles are no part of a database that is replaced.
+        """Let there be these stand-ins and no others, and its own role be as at first: roles are no part of a database.
 
         One that is not wanted is renamed, because a database in which it owns something may be dropped later.
         """
         self._taken.clear()
+        self.role.set_up(self._server)
         present = self.list()
         for name in present - wanted:
             self._gone += 1
