@@ -127,8 +127,8 @@ class Verification:
                 if hasattr(self, "walk"):
                     self.walk.close()
             finally:
-                self._log.close()
                 self.database.close()
+                self._log.close()
 
     def _abandon(self) -> None:
         """Close where an error is on its way already, which says more than that dropping fails as well."""
