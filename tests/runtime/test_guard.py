@@ -14,7 +14,7 @@ from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.token import make_token
 from mrt_runtime.migrate import MigrationError, Migrator, WrongDatabaseError
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 
 OWN_ENGINE = """
 import os

@@ -18,8 +18,8 @@ from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, Verdict
-from mrt_runtime.verify import verify
-from mrt_runtime.walk import Walk
+from mrt_runtime.verify.loop import verify
+from mrt_runtime.verify.runner import Walk
 
 if TYPE_CHECKING:
     from types import TracebackType
