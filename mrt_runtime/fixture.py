@@ -20,7 +20,7 @@ from mrt_runtime.verification import Verification
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
-    from mrt_lint.finding import Finding
+    from mrt_lint.model.finding import Finding
 
     Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
@@ -142,7 +142,7 @@ class Mrt:
     @plainly
     def check_static(self, versions_dir: str | None = None) -> list[Finding]:
         """Read the migrations as `mrt check` does; give its findings. `versions_dir` instead of the project's own folders."""
-        from mrt_lint.engine import check_paths  # noqa: PLC0415  brings the linter, which few tests ask for
+        from mrt_lint.check.engine import check_paths  # noqa: PLC0415  brings the linter, which few tests ask for
 
         paths = [Path(versions_dir)] if versions_dir else sorted({Path(step.file).parent for step in self._verification.walk.graph})
         return check_paths(paths)

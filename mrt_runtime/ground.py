@@ -43,6 +43,7 @@ class Ground:
         """Look at everything."""
         connection = self._connection()
         self._last = look(connection, self._database, self._last, self._ignored())
+        self._scratch.journal.require_alone(connection)  # before any row is written to what was seen
         connection.rollback()
         return self._last
 

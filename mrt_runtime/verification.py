@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from mrt_runtime import termination
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
-from mrt_runtime.databases.address import scrub
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage
 from mrt_runtime.databases.words import end, join
 from mrt_runtime.migrate import Step
+from mrt_runtime.redaction import RedactedLog, redact_verdict
+from mrt_runtime.secret import register_settings, scrub
+from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import verify
 from mrt_runtime.walk import Walk
@@ -38,7 +41,10 @@ class Verification:
     def __init__(self, config: MRTConfig, worker: str = "main") -> None:
         self.config = config
         self.worker = worker
+        self._log = RedactedLog()
+        register_settings(config.env)
         self.database = connect(config.db_url or "", config.isolation)
+        self._log.open()
         self._verdicts: dict[str, Verdict] = {}
         self._version = ""
         try:
@@ -73,7 +79,8 @@ class Verification:
     def check_step(self, step: Step) -> Verdict:
         """Check one revision, unless the configuration says not to; a revision is checked once in a session."""
         if step.revision not in self._verdicts:
-            self._verdicts[step.revision] = self._skip(step) or self._verify(step)
+            termination.check()
+            self._verdicts[step.revision] = redact_verdict(self._skip(step) or self._verify(step))
         return self._verdicts[step.revision]
 
     def find_doubts(self) -> list[str]:
@@ -101,11 +108,13 @@ class Verification:
 
     def close(self) -> None:
         """Drop the scratch database and let go of the server."""
-        try:
-            if hasattr(self, "walk"):
-                self.walk.close()
-        finally:
-            self.database.close()
+        with held():
+            try:
+                if hasattr(self, "walk"):
+                    self.walk.close()
+            finally:
+                self._log.close()
+                self.database.close()
 
     def _verify(self, step: Step) -> Verdict:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.databases.link import Link
 from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
@@ -39,6 +40,8 @@ class HostedScratch:
     """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
 
     bears_company = True
+    _user_condition = ""
+    """What else a connection has to prove, as the end of a condition: that it is the scratch database's own user."""
     isolation = Isolation(level=STATEMENTS, reason="it was asked for")
 
     def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL, **settings: Any) -> None:
@@ -49,6 +52,10 @@ class HostedScratch:
         self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
         refuse_shortage(self.engine)
         event.listen(self.engine, "connect", _on_connect)
+        self.journal: Journal = getattr(contents, "journal", NO_JOURNAL)
+        if self.journal is not NO_JOURNAL:
+            event.listen(self.engine, "connect", lambda connection, _record: self.journal.admit(connection))
+            listen(self.engine, lambda _: nullcontext(self.journal))
         self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False
@@ -63,7 +70,7 @@ class HostedScratch:
 
     def owns(self, cursor: Any) -> bool:
         """Answer the same through a DBAPI cursor."""
-        cursor.execute(self._owner_query(self._contents.name))
+        cursor.execute(self._owner_query(self._contents.name) + self._user_condition)
         return bool(cursor.fetchone()[0])
 
     def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the given role may do what it may

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import URL, Connection, Engine
 
 from mrt_runtime.databases.isolation import Isolation, Translation
+from mrt_runtime.databases.journal import Journal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,9 +25,12 @@ class Target:
     database: str | None = None
     host: str | None = None
     port: int | None = None
+    user: str | None = None
 
     def __str__(self) -> str:
-        return URL.create(self.dialect, host=self.host, port=self.port, database=self.database).render_as_string()
+        return URL.create(
+            self.dialect, username=self.user, host=self.host, port=self.port, database=self.database
+        ).render_as_string()
 
 
 class Watcher(Protocol):
@@ -87,6 +91,10 @@ class Scratch(Protocol):
 
     def is_elsewhere(self, target: Target) -> bool:
         """Whether this target is certainly another database, decidable before anything connects to it."""
+
+    @property
+    def journal(self) -> Journal:
+        """What notes the run's own work, where others may work in this database, too."""
 
     @property
     def isolation(self) -> Isolation:

@@ -31,6 +31,7 @@ from mrt_runtime.migrate.guard import Guard
 from mrt_runtime.migrate.handover import Attributes
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import Project
+from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
@@ -104,7 +105,7 @@ class Environment:
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step = NOTHING
         try:
-            with self.entered(), self._deadline as deadline:
+            with interrupted_by(self._interrupt), self.entered(), self._deadline as deadline:
                 try:
                     self._run_env(directory, work, command, settings)
                 except BaseException as error:
@@ -160,7 +161,8 @@ class Environment:
         if expired:
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         refusal = self._scratch.explain_refusal(error)
-        return MigrationError(describe(error, self._scratch.url) + (refusal and f". {refusal}"), **where)
+        words = describe(error).replace(self._scratch.isolation.tail or "\0", "")
+        return MigrationError(words + (refusal and f". {refusal}"), **where)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:

@@ -7,6 +7,8 @@ import functools
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,9 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
+from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -113,6 +117,12 @@ class Guard:
             self.note_refusal(reason)
             raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
+        if translation.answer is not None:
+            self.let_through()
+            try:
+                translation.answer(connection)
+            finally:
+                self._strangers.discard(threading.get_ident())
         return translation.statement
 
     def after_use(self, dbapi_connection: Any) -> None:
@@ -133,6 +143,19 @@ class Guard:
         reason = f"it opens {file}, outside of the scratch database, which is all that it may write to. {instead}"
         self.note_refusal(reason)
         raise OutsideError(reason)
+
+    @contextlib.contextmanager
+    def noting(self, connection: Connection) -> Iterator[Journal]:
+        """Yield what notes the work of a connection, and let alone what it does itself; one of ours has its own."""
+        journal = self._scratch.journal if connection.engine is not self._scratch.engine else NO_JOURNAL
+        if journal is NO_JOURNAL:
+            yield journal
+            return
+        self._strangers.add(threading.get_ident())
+        try:
+            yield journal
+        finally:
+            self._strangers.discard(threading.get_ident())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -167,6 +190,13 @@ ACTIVE: list[Guard] = []
 """The guards whose blocks are being executed; the last one decides."""
 
 
+def noting(connection: Connection) -> AbstractContextManager[Journal]:
+    """Return what notes the work of a connection, for as long as it is entered."""
+    for guard in find_guard():
+        return guard.noting(connection)
+    return contextlib.nullcontext(NO_JOURNAL)
+
+
 def find_guard() -> list[Guard]:
     """Return the guard that watches this thread, in a list; an empty one where none does."""
     return [guard for guard in ACTIVE[-1:] if guard.concerns()]
@@ -178,6 +208,7 @@ def install_hooks() -> None:
 
     def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> None:
         for guard in find_guard():
+            follow(settings)
             guard.before_connect(read_target(dialect.name, arguments, settings))
             guard.prepare(dialect.driver, settings)
 
@@ -201,6 +232,7 @@ def install_hooks() -> None:
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    listen(Engine, noting)
 
 
 def trace_calls() -> TracebackType | None:
@@ -225,12 +257,13 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
-    host, port = settings.get("host"), str(settings.get("port"))
+    host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
     return Target(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
         port=int(port) if port.isdigit() else None,
+        user=user if isinstance(user, str) else None,
     )
 
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mrt_lint.sql.tokens import Statement
+    from mrt_lint.parse.sql.tokens import Statement
 
 OPENING = re.compile("attach|vacuum", re.IGNORECASE)
 """No statement that opens a file goes without one of these words, so others need not be cut into tokens."""
@@ -19,7 +19,7 @@ def find_files(text: str) -> list[str]:
     """Return the names of the files that the statements of a text open beside the database, as far as they are written in it."""
     if OPENING.search(text) is None:
         return []
-    from mrt_lint.sql.tokens import statements  # noqa: PLC0415  hardly any migration needs it
+    from mrt_lint.parse.sql.tokens import statements  # noqa: PLC0415  hardly any migration needs it
 
     return [name for statement in statements(text, "sqlite") if (name := read_name(statement)) is not None]
 

@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal
 from mrt_runtime.databases.protocol import Checkpoint, Database, Target, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
 from mrt_runtime.databases.sqlite.attach import find_files
@@ -52,6 +53,7 @@ class SQLiteScratch:
         self._looks = 0
         self._watcher: Watcher | None = None
         self.generation = 0
+        self.journal: Journal = NO_JOURNAL
         self.engine: Engine = create_engine(url, poolclass=NullPool)
         refuse_shortage(self.engine)
         event.listen(self.engine, "connect", self._on_connect)
