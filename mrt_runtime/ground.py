@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.databases import Database, Scratch
+from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.difference import diff
 from mrt_runtime.look import Look, look
 from mrt_runtime.loss import compare
@@ -110,7 +111,7 @@ class Ground:
         self._is_idle = False
         try:
             opened.exec_driver_sql("SELECT 1")
-        except DBAPIError:
+        except (DBAPIError, LostServerError):
             self.close()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mrt_runtime.stash import TERMINATION, VERIFICATION
+from mrt_runtime.stash import LEFT, TERMINATION, VERIFICATION
 
 if TYPE_CHECKING:
     from mrt_runtime.collect import RevisionFile
@@ -86,11 +86,13 @@ def pytest_runtest_makereport() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show what the tests of revisions warn of, and which database they ran on."""
+    """Show what the tests of revisions warn of, which database they ran on, and what could not be cleaned up."""
     if config.getoption("mrt"):
         from mrt_runtime.collect import show_summary  # noqa: PLC0415  see above
 
         show_summary(terminalreporter)
+    if LEFT in config.stash:
+        terminalreporter.line(config.stash[LEFT])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -132,7 +134,12 @@ def close(config: pytest.Config) -> None:
     verification = config.stash.get(VERIFICATION, None)
     if verification is not None:
         del config.stash[VERIFICATION]
-        verification.close()
+        from mrt_runtime.config import ConfigurationError  # noqa: PLC0415  see above
+
+        try:
+            verification.close()
+        except ConfigurationError as error:
+            config.stash[LEFT] = str(error)
 
 
 @pytest.fixture

@@ -14,3 +14,5 @@ VERIFICATION: pytest.StashKey[Verification] = pytest.StashKey()
 TERMINATION: pytest.StashKey[Termination] = pytest.StashKey()
 REFUSED: pytest.StashKey[str] = pytest.StashKey()
 """Why the configuration cannot be used: said once, however many tests ask."""
+LEFT: pytest.StashKey[str] = pytest.StashKey()
+"""What could not be cleaned up, and why."""

@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.words import join
+from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
@@ -63,6 +64,8 @@ class MigrationTimeout(MigrationError):  # noqa: N818 - what happened is no erro
 
 def describe(error: BaseException) -> str:
     """Say an exception in one line, in the words of the database where it came from there, without passwords."""
+    if isinstance(error, ExitError):
+        return str(error)
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error

@@ -77,7 +77,11 @@ class Guard:
 
     def prove(self, connection: Connection) -> None:
         """Raise WrongDatabaseError unless this connection stands in the scratch database."""
-        if connection.info.get(PROVED) is not self._scratch and not self._scratch.is_mine(connection):
+        if connection.info.get(PROVED) is self._scratch:
+            return
+        with self._unwatched():
+            is_ours = self._scratch.is_mine(connection)
+        if not is_ours:
             self._refuse(mask(connection.engine.url))
 
     def concerns(self) -> bool:
@@ -87,6 +91,16 @@ class Guard:
     def let_through(self) -> None:
         """Let this thread alone: it is one of our own."""
         self._strangers.add(threading.current_thread())
+
+    @contextlib.contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """Let this thread alone for the time of the body, which may have to take the run's lock anew."""
+        thread = threading.current_thread()
+        self._strangers.add(thread)
+        try:
+            yield
+        finally:
+            self._strangers.discard(thread)
 
     def before_connect(self, target: Target) -> None:
         """Refuse what is certainly another database."""
@@ -118,11 +132,8 @@ class Guard:
             raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         if translation.answer is not None:
-            self.let_through()
-            try:
+            with self._unwatched():
                 translation.answer(connection)
-            finally:
-                self._strangers.discard(threading.get_ident())
         return translation.statement
 
     def after_use(self, dbapi_connection: Any) -> None:
@@ -151,11 +162,11 @@ class Guard:
         if journal is NO_JOURNAL:
             yield journal
             return
-        self._strangers.add(threading.get_ident())
+        self._strangers.add(threading.current_thread())
         try:
             yield journal
         finally:
-            self._strangers.discard(threading.get_ident())
+            self._strangers.discard(threading.current_thread())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -165,7 +176,8 @@ class Guard:
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()
         try:
-            is_ours = self._scratch.owns(cursor)
+            with self._unwatched():
+                is_ours = self._scratch.owns(cursor)
         finally:
             cursor.close()
         dbapi_connection.rollback()

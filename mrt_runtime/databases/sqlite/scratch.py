@@ -114,6 +114,9 @@ class SQLiteScratch:
             return "it took the authorizer off its connection, by which SQLite keeps migrations inside the scratch database"
         return ""
 
+    def is_lost(self) -> bool:
+        return False
+
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Nothing: connecting is quick."""
 
