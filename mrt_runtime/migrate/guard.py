@@ -202,7 +202,8 @@ class Guard:
         self.violation = WrongDatabaseError(
             f"env.py opens {place} instead of the scratch database {mask(self._scratch.env_url)}; it was stopped before any "
             f"statement ran there. {suggest(database)} Or let env.py take the URL from "
-            f'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].{more}'
+            f'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].{more}',
+            place,
         )
         raise self.violation
 
