@@ -100,9 +100,13 @@ class Victim:
         link = f"host={host} port={self.server.port or 5432} user={self.server.username} dbname={self.name}"
         return form.format(v=self.name, file=self.folder / "escaped", folder=self.folder / "space", link=link)
 
+    def engine(self, database: str) -> sa.Engine:
+        """Return an engine for a database of the server."""
+        return sa.create_engine(self.server.set(database=database), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+
     def execute(self, *statements: str, database: str = "postgres") -> list:
         """Execute statements, each by itself; return the rows of the last."""
-        engine = sa.create_engine(self.server.set(database=database), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+        engine = self.engine(database)
         rows = []
         with engine.connect() as connection:
             for statement in statements:

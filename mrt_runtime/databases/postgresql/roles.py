@@ -46,6 +46,8 @@ KINDS = {
     **dict.fromkeys(("ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE", "ALTER AGGREGATE"), "routine"),
 }
 """What has an owner that a migration may change → the argument of the procedure that does it."""
+OF_THE_GIVEN_ROLE = ("ALTER PUBLICATION", "ALTER EVENT TRIGGER")
+"""What only superusers may own, and so the given role does where it is made for a migration."""
 TYPES = {"relation": "class", "schema": "namespace", "type": "type", "routine": "procedure"}
 LEFT_OUT = "was not run: roles belong to the whole server"
 
@@ -118,6 +120,8 @@ def _set_role(command: Command, cursor: Cursor, role: ScratchRole) -> Iterator[E
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
     """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
+    if cursor.accept(*OF_THE_GIVEN_ROLE):
+        return _leave_owner(command, cursor.rest().to("OWNER"), role)
     kind = KINDS.get(cursor.accept(*KINDS))
     cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
@@ -133,6 +137,11 @@ def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
     arguments = [f"{literal(name) if each == kind else 'NULL'}::reg{TYPES[each]}" for each in TYPES]
     call = f"CALL {home_of(role)}.mrt_set_owner({', '.join([literal(target), *arguments])})"
     return Edit(*command.whole, call, taken=edit.taken)
+
+
+def _leave_owner(command: Command, cursor: Cursor, role: ScratchRole) -> Edit | None:
+    is_own = cursor.accept("OWNER TO") and (cursor.key in SPECIAL or cursor.name() == role.given)
+    return Edit(*command.whole, NOTHING) if is_own else None
 
 
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
