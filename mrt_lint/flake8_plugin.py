@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from flake8.options.manager import OptionManager
 
-    from mrt_lint.cache import Cache
-    from mrt_lint.engine import Engine
-    from mrt_lint.finding import Finding
+    from mrt_lint.cache.store import Cache
+    from mrt_lint.check.engine import Engine
+    from mrt_lint.model.finding import Finding
     from mrt_lint.settings import Settings
 
 
@@ -57,20 +57,24 @@ class MigrationChecker:
             _look_up_codes(settings)
             _read_lock(settings)
         except UsageError as error:
-            option_manager.parser.error(str(error))
+            from mrt_lint.escape import printable  # noqa: PLC0415  see the module
+
+            option_manager.parser.error(printable(str(error)))
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
         """Yield (line, column from 0, text, type) for each finding."""
         if not is_migration(self._text.encode("utf-8", "replace")):
             return
+        from mrt_lint.escape import printable  # noqa: PLC0415  see the module
+
         for finding in self._findings():
-            text = " ".join(f"{finding.code} {finding.name}: {finding.message}".split())
+            text = printable(f"{finding.code} {finding.name}: {finding.message}")
             yield finding.place.line, finding.place.column - 1, text, type(self)
 
     def _findings(self) -> Sequence[Finding]:
         from pathlib import Path  # noqa: PLC0415  see the module
 
-        from mrt_lint.engine import shown  # noqa: PLC0415  see the module
+        from mrt_lint.check.engine import shown  # noqa: PLC0415  see the module
 
         file = Path(os.path.abspath(self._filename))  # noqa: PTH100  resolve() would follow links
         report = self._engine(file).check([file]).only({shown(file)})
@@ -78,8 +82,8 @@ class MigrationChecker:
 
     def _engine(self, file: Path) -> Engine:
         """Give the engine of this process, or one of its own to a text that is not as it is on disk."""
-        from mrt_lint.engine import Engine  # noqa: PLC0415  see the module
-        from mrt_lint.noqa import read_lines  # noqa: PLC0415  see the module
+        from mrt_lint.check.engine import Engine  # noqa: PLC0415  see the module
+        from mrt_lint.suppress.noqa import read_lines  # noqa: PLC0415  see the module
 
         settings = settings_of(self._options)
         if file.is_file() and "".join(read_lines(file.read_bytes())) == self._text:
@@ -107,33 +111,33 @@ def settings_of(options: Namespace) -> Settings:
 def _look_up_codes(settings: Settings) -> None:
     """Raise UsageError for a code that no rule has: past this flake8 shows it as a crash of ours."""
     if settings.select or settings.extend_select or settings.ignore or settings.files or settings.revisions:
-        from mrt_lint.judgement import choose  # noqa: PLC0415  brings the rules
+        from mrt_lint.check.judgement import choose  # noqa: PLC0415  brings the rules
 
         choose(settings)
 
 
 def _read_lock(settings: Settings) -> None:
     """Raise UsageError for a lock file that cannot be read, before flake8 has begun."""
-    from mrt_lint.lock import LOCK_FILE  # noqa: PLC0415  see the module
+    from mrt_lint.files.lock import LOCK_FILE  # noqa: PLC0415  see the module
 
     file = settings.root / LOCK_FILE
     if file.exists():
-        from mrt_lint.engine import read_file  # noqa: PLC0415  see the module
-        from mrt_lint.lock import loads  # noqa: PLC0415  see the module
+        from mrt_lint.check.engine import read_file  # noqa: PLC0415  see the module
+        from mrt_lint.files.lock import loads  # noqa: PLC0415  see the module
 
         loads(read_file(file))
 
 
 @cache
 def _engine_for(settings: Settings) -> Engine:
-    from mrt_lint.engine import Engine  # noqa: PLC0415  see the module
+    from mrt_lint.check.engine import Engine  # noqa: PLC0415  see the module
 
     return Engine(settings, cache=_cache_at(settings.root))
 
 
 @cache
 def _cache_at(root: Path) -> Cache:
-    from mrt_lint.cache import Cache  # noqa: PLC0415  see the module
+    from mrt_lint.cache.store import Cache  # noqa: PLC0415  see the module
 
     return Cache(root)
 

@@ -9,15 +9,15 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mrt_lint.context import Target
-from mrt_lint.exemption import Exemption
+from mrt_lint.model.context import Target
+from mrt_lint.model.values import DIALECTS
+from mrt_lint.suppress.exemption import Exemption
 from mrt_lint.usage import UsageError
-from mrt_lint.values import DIALECTS
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
-    from mrt_lint.lean import dataclass
+    from mrt_lint.model.lean import dataclass
 
 RUNTIME_KEYS: Final = (
     "alembic_ini",

@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.words import describe, explain
@@ -20,7 +23,7 @@ from mrt_runtime.verification import Verification
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
-    from mrt_lint.finding import Finding
+    from mrt_lint.model.finding import Finding
 
     Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
@@ -36,6 +39,9 @@ def plainly(method: Callable[Parameters, Returned]) -> Callable[Parameters, Retu
             return method(*args, **kwargs)
         except (AssertionError, ConfigurationError, MigrationError) as error:
             raise error.with_traceback(None) from None
+        except DBAPIError as error:
+            told = explain_failure(error, bool, None) or error
+            raise told from None
 
     return call
 
@@ -142,7 +148,7 @@ class Mrt:
     @plainly
     def check_static(self, versions_dir: str | None = None) -> list[Finding]:
         """Read the migrations as `mrt check` does; give its findings. `versions_dir` instead of the project's own folders."""
-        from mrt_lint.engine import check_paths  # noqa: PLC0415  brings the linter, which few tests ask for
+        from mrt_lint.check.engine import check_paths  # noqa: PLC0415  brings the linter, which few tests ask for
 
         paths = [Path(versions_dir)] if versions_dir else sorted({Path(step.file).parent for step in self._verification.walk.graph})
         return check_paths(paths)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from mrt_runtime.verdict import Failure
 
 if TYPE_CHECKING:
-    from mrt_lint.migration import Migration
-    from mrt_lint.ops import Op
+    from mrt_lint.model.migration import Migration
+    from mrt_lint.model.ops import Op
 
 LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "truncate", "rename_table")
 ADDING = ("insert", "bulk_insert", "create_table", "add_column")
@@ -69,8 +69,8 @@ def find_names(file: str) -> frozenset[str] | None:
 def read(file: str) -> Migration | None:
     """Read a migration as the linter does, raw SQL included; None where that is impossible."""
     try:
-        from mrt_lint.lift import lift  # noqa: PLC0415  brings libcst, which only failures need
-        from mrt_lint.sql import expand  # noqa: PLC0415  brings sqlglot
+        from mrt_lint.parse.python import lift  # noqa: PLC0415  brings libcst, which only failures need
+        from mrt_lint.parse.sql import expand  # noqa: PLC0415  brings sqlglot
 
         return expand(lift(Path(file).read_bytes(), file))
     except Exception:  # noqa: BLE001 - a place is a courtesy: not finding one never costs the verdict

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mrt_lint import page
+from mrt_lint.report import rule_page
 from mrt_lint.rules import all_rules
 
 ROOT = Path(__file__).parent.parent
@@ -21,7 +21,7 @@ _RULES = re.compile(r"(<!-- rules: .*? -->\n).*?(<!-- /rules -->)", re.DOTALL)
 def render(text: str) -> str:
     """Fill in the README what its commands print and the table of rules."""
     text = _OUTPUT.sub(lambda match: match[1] + run(match[2]) + match[3], text)
-    table = page.table(all_rules()).replace("](rules/", "](docs/rules/")
+    table = rule_page.table(all_rules()).replace("](rules/", "](docs/rules/")
     return _RULES.sub(lambda match: match[1] + table + match[2], text)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint import __version__, page
+from mrt_lint import __version__
+from mrt_lint.report import rule_page
 from mrt_lint.rules import all_rules
 from tests import readme
 
@@ -62,12 +63,12 @@ def test_the_readme_shows_what_its_commands_print_and_every_rule():
 
 
 def test_the_pages_of_the_rules_are_fresh():
-    wanted = {f"docs/{path}": text for path, text in page.pages(all_rules())}
+    wanted = {f"docs/{path}": text for path, text in rule_page.pages(all_rules())}
     found = {
         name(path): path.read_text(encoding="utf-8")
         for path in [ROOT / "docs/rules.md", ROOT / "docs/online-ddl.md", *(ROOT / "docs/rules").glob("*.md")]
     }
-    assert found == wanted, "python -m mrt_lint.page docs writes them anew"
+    assert found == wanted, "python -m mrt_lint.report.rule_page docs writes them anew"
 
 
 def test_links_of_the_documentation_lead_somewhere():

@@ -9,10 +9,10 @@ import textwrap
 from argparse import Namespace
 from collections.abc import Iterator
 
-from mrt_lint import page
 from mrt_lint.cli.rules import line
+from mrt_lint.model.rule import Rule
+from mrt_lint.report import rule_page
 from mrt_lint.report.style import Style
-from mrt_lint.rule import Rule
 from mrt_lint.rules import all_rules
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
@@ -55,7 +55,7 @@ def _list(rules: list[Rule], style: Style) -> str:
 
 
 def _page(rule: Rule, style: Style, width: int) -> str:
-    return "\n".join(_lines(page.render(rule), style, width)).strip()
+    return "\n".join(_lines(rule_page.render(rule), style, width)).strip()
 
 
 def _lines(markdown: str, style: Style, width: int) -> Iterator[str]:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrt_lint.discovery import discover, is_endless, walk
-from mrt_lint.engine import read_file, shown
+from mrt_lint.check.engine import read_file, shown
+from mrt_lint.files.discovery import discover, is_endless, walk
 from mrt_lint.gate import is_migration
 from mrt_lint.settings import Settings
 from mrt_lint.usage import UsageError

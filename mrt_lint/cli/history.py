@@ -10,16 +10,16 @@ from pathlib import Path
 
 from mrt_lint.cli.inspection import prepare
 from mrt_lint.cli.output import style_of, write
-from mrt_lint.finding import Finding
 from mrt_lint.history.graph import Graph
-from mrt_lint.history.log import log
-from mrt_lint.outline import outlines
-from mrt_lint.reading import Reading, Source, read
+from mrt_lint.history.revision_log import log
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.outline import outlines
+from mrt_lint.parse.reading import Reading, Source, read
 from mrt_lint.report import Report
-from mrt_lint.report.chronicle import Chronicle
+from mrt_lint.report.history.chronicle import Chronicle
 from mrt_lint.report.verdict import Verdict
 from mrt_lint.usage import UsageError
-from mrt_lint.values import UNKNOWN
 
 
 def run(options: Namespace) -> int:
@@ -30,7 +30,7 @@ def run(options: Namespace) -> int:
     histories = engine.histories(names)
     chosen: Collection[str] | None = None
     if options.since is not None:
-        from mrt_lint.descent import after  # noqa: PLC0415  only when asked for
+        from mrt_lint.files.since import after  # noqa: PLC0415  only when asked for
 
         chosen = after(options.since, histories)
     report = engine.check(Path.cwd() / path for sources in histories for path in sources)
@@ -58,11 +58,11 @@ def _chronicle(sources: dict[str, bytes], report: Report, dialect: str | None) -
 def _render(chronicles: list[Chronicle], options: Namespace) -> str:
     """Write the histories in the form that was asked for; each is a module of its own, so that none pays for another."""
     if options.format == "json":
-        from mrt_lint.report import graph_json  # noqa: PLC0415  see above
+        from mrt_lint.report.history import graph_json  # noqa: PLC0415  see above
 
         return graph_json.render(chronicles)
     if options.format == "mermaid":
-        from mrt_lint.report import mermaid  # noqa: PLC0415  see above
+        from mrt_lint.report.history import mermaid  # noqa: PLC0415  see above
 
         edges = mermaid.count_edges(chronicles)
         if edges > mermaid.MOST_EDGES:
@@ -70,7 +70,7 @@ def _render(chronicles: list[Chronicle], options: Namespace) -> str:
                 f"mrt history: {edges} lines, and GitHub draws {mermaid.MOST_EDGES}: --since or --limit make it fewer.\n"
             )
         return mermaid.render(chronicles)
-    from mrt_lint.report import graph  # noqa: PLC0415  see above
+    from mrt_lint.report.history import graph  # noqa: PLC0415  see above
 
     is_terminal = not options.output and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if is_terminal else None

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mrt_lint.cache import Cache
+from mrt_lint.cache.store import Cache
+from mrt_lint.check.engine import Engine, shown
 from mrt_lint.cli.files import find
-from mrt_lint.engine import Engine, shown
-from mrt_lint.lock import LOCK_FILE
+from mrt_lint.files.lock import LOCK_FILE
 from mrt_lint.report import Report
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
@@ -37,7 +37,7 @@ def inspect(options: Namespace) -> Inspection:
     settings, names, engine = prepare(options)
     report = engine.check(names).only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
     if options.baseline is not None:
-        from mrt_lint.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
+        from mrt_lint.suppress.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
 
         report = accept(report, load_baseline(Path(options.baseline)))
     return Inspection(settings, names, engine, report)
@@ -65,11 +65,11 @@ def _chosen(names: dict[Path, str], engine: Engine, options: Namespace, lock: st
     """Give the paths that are to be reported on: with --since and --diff-base not all of those that were named."""
     chosen = {shown(file) for file in names}
     if options.since is not None:
-        from mrt_lint.descent import after  # noqa: PLC0415  only when asked for
+        from mrt_lint.files.since import after  # noqa: PLC0415  only when asked for
 
         chosen &= after(options.since, engine.histories(names))
     if options.diff_base is not None:
-        from mrt_lint.git import changed_since  # noqa: PLC0415  only when asked for
+        from mrt_lint.files.git import changed_since  # noqa: PLC0415  only when asked for
 
         chosen &= {shown(file) for file in changed_since(options.diff_base, names)}
     return chosen | {lock}  # what is missing from the history is in no file that could be chosen

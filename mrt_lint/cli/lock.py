@@ -6,11 +6,11 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from mrt_lint.cache import Cache
+from mrt_lint.cache.store import Cache
+from mrt_lint.check.engine import Engine, read_file
 from mrt_lint.cli.files import find
 from mrt_lint.cli.output import write
-from mrt_lint.engine import Engine, read_file
-from mrt_lint.lock import LOCK_FILE, Entry, dumps, entry_of, loads
+from mrt_lint.files.lock import LOCK_FILE, Entry, dumps, entry_of, loads
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 

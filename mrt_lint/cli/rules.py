@@ -9,9 +9,9 @@ from argparse import Namespace
 from typing import Any
 
 from mrt_lint.cli.output import style_of, write
-from mrt_lint.finding import Severity
+from mrt_lint.model.finding import Severity
+from mrt_lint.model.rule import Rule
 from mrt_lint.report.style import Style
-from mrt_lint.rule import Rule
 from mrt_lint.rules import all_rules
 
 

@@ -6,16 +6,15 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrt_lint.cache import Cache
+from mrt_lint.cache.store import Cache
+from mrt_lint.check.engine import Engine
 from mrt_lint.cli.files import find
 from mrt_lint.cli.output import style_of, write
-from mrt_lint.engine import Engine
-from mrt_lint.history import History
-from mrt_lint.history import name as names
+from mrt_lint.history import History, revision_name
 from mrt_lint.history.schema import Place, place
-from mrt_lint.history.standing import Standing, stand
-from mrt_lint.outline import known
-from mrt_lint.reading import Broken, Reading
+from mrt_lint.history.schema_at import Standing, stand
+from mrt_lint.parse.outline import known
+from mrt_lint.parse.reading import Broken, Reading
 from mrt_lint.settings import load_settings, nearest
 from mrt_lint.usage import UsageError
 
@@ -29,11 +28,11 @@ def run(options: Namespace) -> int:
     )
     chosen = {_place(name, standing) for name in options.table} if options.table else None
     if options.format == "json":
-        from mrt_lint.report import schema_json  # noqa: PLC0415  only when asked for
+        from mrt_lint.report.show import schema_json  # noqa: PLC0415  only when asked for
 
         write(schema_json.render(standing, chosen), options)
     else:
-        from mrt_lint.report import schema  # noqa: PLC0415  only when asked for
+        from mrt_lint.report.show import schema  # noqa: PLC0415  only when asked for
 
         write(schema.render(standing, chosen, style_of(options)), options)
     return 0
@@ -46,11 +45,11 @@ def _stand(wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, Re
     for sources, readings in histories:
         history = History.of(known(readings, sources), dialect)
         identifiers += history.migrations
-        revisions = names.find(wanted, history.graph)
+        revisions = revision_name.find(wanted, history.graph)
         if revisions is not None:
             found.append((history, revisions, readings))
     if not found:
-        raise names.unknown(wanted, identifiers)
+        raise revision_name.unknown(wanted, identifiers)
     if len(found) > 1:
         folders = sorted({str(Path(path).parent) for _, _, readings in found for path in readings})
         raise UsageError(f"{wanted} is in {len(found)} histories: name the folder of one after it, {' or '.join(folders)}.")

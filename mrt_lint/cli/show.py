@@ -7,16 +7,16 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from mrt_lint.check.engine import read_file
 from mrt_lint.cli.output import style_of, write
-from mrt_lint.engine import read_file
-from mrt_lint.migration import Migration, Unreadable
-from mrt_lint.ops import Op
-from mrt_lint.reading import Broken, Source, read
-from mrt_lint.report.migration import render
-from mrt_lint.report.plain import plain_fields
+from mrt_lint.model.migration import Migration, Unreadable
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.reading import Broken, Source, read
+from mrt_lint.report.show.migration import render
+from mrt_lint.report.show.plain import plain_fields
 from mrt_lint.settings import load_settings
 from mrt_lint.usage import UsageError
-from mrt_lint.values import UNKNOWN
 
 
 def run(options: Namespace) -> int:

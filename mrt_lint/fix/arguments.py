@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from mrt_lint.ops.signatures import OPERATIONS, parameters
+from mrt_lint.model.ops.signatures import OPERATIONS, parameters
 
 
 def argument(call: ast.Call, name: str) -> ast.expr | None:

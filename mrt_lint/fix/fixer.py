@@ -9,9 +9,9 @@ from functools import cache
 from importlib import import_module
 from typing import ClassVar
 
-from mrt_lint.finding import Finding
-from mrt_lint.fix.offer import Offer
-from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.proposed_fix import Offer
+from mrt_lint.model.finding import Finding
 
 
 class Fixer(ABC):

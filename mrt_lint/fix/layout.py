@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
-    from mrt_lint.lean import dataclass
+    from mrt_lint.model.lean import dataclass
 
 WIDTH: Final = 88
 """black's line length, the smallest of those in wide use."""

@@ -9,22 +9,22 @@ from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from mrt_lint import judgement
-from mrt_lint.finding import Finding
+from mrt_lint.check import judgement
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.fixer import fixers
-from mrt_lint.fix.offer import Fix, NoFix, Offer, apply
-from mrt_lint.fix.scene import Scene
-from mrt_lint.fix.text import Text
+from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer, apply
+from mrt_lint.fix.source_text import Text
 from mrt_lint.history import History
-from mrt_lint.migration import Migration
-from mrt_lint.reading import Reading, Source, read
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.migration import Migration
+from mrt_lint.parse.reading import Reading, Source, read
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.settings import Settings
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
-    from mrt_lint.lean import dataclass
+    from mrt_lint.model.lean import dataclass
 
 _LAST: Final = ("MRT101", "MRT102")
 """downgrade() is written from what upgrade() has become by then."""

@@ -6,16 +6,16 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from mrt_lint.fix.imported_names import imports
 from mrt_lint.fix.layout import Call, lay_out
-from mrt_lint.fix.names import imports
-from mrt_lint.fix.offer import Edit, NoFix
-from mrt_lint.fix.text import Text
-from mrt_lint.values import Place
+from mrt_lint.fix.proposed_fix import Edit, NoFix
+from mrt_lint.fix.source_text import Text
+from mrt_lint.model.values import Place
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
-    from mrt_lint.lean import dataclass
+    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

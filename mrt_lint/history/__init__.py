@@ -8,9 +8,9 @@ from functools import cached_property
 from mrt_lint.history.graph import Flaw, Graph, Problem
 from mrt_lint.history.replay import replay
 from mrt_lint.history.schema import Schema, Table, fold
-from mrt_lint.migration import Migration
-from mrt_lint.ops import AddColumn, AlterColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
-from mrt_lint.values import UNKNOWN
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
+from mrt_lint.model.values import UNKNOWN
 
 __all__ = ["Flaw", "Graph", "History", "Problem", "Schema", "Table"]
 

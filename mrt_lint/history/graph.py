@@ -9,12 +9,12 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mrt_lint.migration import Migration
+from mrt_lint.model.migration import Migration
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
-    from mrt_lint.lean import dataclass
+    from mrt_lint.model.lean import dataclass
 
 
 class Flaw(enum.Enum):

@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import singledispatchmethod
 from typing import TypeAlias
 
-from mrt_lint import ops
-from mrt_lint.dialects import FAMILY
-from mrt_lint.history import change, keys
-from mrt_lint.history.modifying import modified
-from mrt_lint.history.rebuilding import Rebuilding, asked, rebuilds, rebuilt
+from mrt_lint.history import constraint_changes, table_changes
+from mrt_lint.history.mysql_modify import modified
 from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table, fold, object_place, place
-from mrt_lint.ops import Op
-from mrt_lint.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
+from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, rebuilds, rebuilt
+from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
 
 _OnTable: TypeAlias = (
     ops.AddColumn
@@ -89,7 +89,7 @@ class _Draft:
         where = place(op.schema, op.table)
         if op.if_not_exists is not False and isinstance(self.tables.get(where, None), Table):
             return
-        made = change.make_table(replace(op, columns=tuple(map(self._here, op.columns))))
+        made = table_changes.make_table(replace(op, columns=tuple(map(self._here, op.columns))))
         self._put(where, made, op)
         for column in made.columns.values():
             kind = column.type if isinstance(column, Column) else None
@@ -125,57 +125,59 @@ class _Draft:
         for where in self.referrers.get(old, frozenset()):
             table = self.tables.get(where, UNKNOWN)
             if isinstance(table, Table) and any(_refers(constraint, old) for constraint in table.known_constraints("foreignkey")):
-                self._put(where, keys.with_references(table, lambda constraint: _refers(constraint, old), changed), op)
+                self._put(
+                    where, constraint_changes.with_references(table, lambda constraint: _refers(constraint, old), changed), op
+                )
 
     @apply.register
     def _add_column(self, op: ops.AddColumn) -> None:
         if op.if_not_exists is not False and self._has(op, op.column):
             return
-        self._change(op, lambda table: change.with_column(table, self._here(op.definition)))
+        self._change(op, lambda table: table_changes.with_column(table, self._here(op.definition)))
 
     @apply.register
     def _drop_column(self, op: ops.DropColumn) -> None:
-        self._change(op, lambda table: change.without_column(table, op.column))
+        self._change(op, lambda table: table_changes.without_column(table, op.column))
 
     @apply.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
         here = replace(op, type=self._type(op.type)) if isinstance(op.type, SqlType) else op
-        self._change(op, lambda table: change.altered(table, modified(table, here) if self.is_forgetful else here))
+        self._change(op, lambda table: table_changes.altered(table, modified(table, here) if self.is_forgetful else here))
         if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
             names = {fold(op.column): op.new_column}
             self._follow(
                 place(op.schema, op.table),
-                lambda constraint: keys.with_referred_renamed(constraint, names),
+                lambda constraint: constraint_changes.with_referred_renamed(constraint, names),
                 op,
             )
 
     @apply.register
     def _create_index(self, op: ops.CreateIndex) -> None:
-        self._change(op, lambda table: keys.with_index(table, op))
+        self._change(op, lambda table: constraint_changes.with_index(table, op))
 
     @apply.register
     def _drop_index(self, op: ops.DropIndex) -> None:
-        self._change_indexed(op, op.index, lambda table: keys.without_index(table, op.index))
+        self._change_indexed(op, op.index, lambda table: constraint_changes.without_index(table, op.index))
 
     @apply.register
     def _rename_index(self, op: ops.RenameIndex) -> None:
-        self._change_indexed(op, op.index, lambda table: keys.with_index_renamed(table, op.index, op.new_index))
+        self._change_indexed(op, op.index, lambda table: constraint_changes.with_index_renamed(table, op.index, op.new_index))
 
     @apply.register
     def _create_constraint(self, op: ops.CreateConstraint) -> None:
-        self._change(op, lambda table: keys.with_constraint(table, op.definition))
+        self._change(op, lambda table: constraint_changes.with_constraint(table, op.definition))
 
     @apply.register
     def _drop_constraint(self, op: ops.DropConstraint) -> None:
-        self._change(op, lambda table: keys.without_constraint(table, op.constraint, op.kind))
+        self._change(op, lambda table: constraint_changes.without_constraint(table, op.constraint, op.kind))
 
     @apply.register
     def _rename_constraint(self, op: ops.RenameConstraint) -> None:
-        self._change(op, lambda table: keys.with_constraint_renamed(table, op.constraint, op.new_constraint))
+        self._change(op, lambda table: constraint_changes.with_constraint_renamed(table, op.constraint, op.new_constraint))
 
     @apply.register
     def _validate_constraint(self, op: ops.ValidateConstraint) -> None:
-        self._change(op, lambda table: keys.validated(table, op.constraint))
+        self._change(op, lambda table: constraint_changes.validated(table, op.constraint))
 
     @apply.register
     def _create_object(self, op: ops.CreateObject) -> None:
@@ -273,7 +275,7 @@ class _Draft:
                 if isinstance(table, Table) and not table.complete
                 else None
             )
-            table = change.blurred(known, table) if known is not None and isinstance(table, Table) else UNKNOWN
+            table = table_changes.blurred(known, table) if known is not None and isinstance(table, Table) else UNKNOWN
         if isinstance(table, Table):
             for index in table.indexes:
                 if self.indexes.get((where[0], index), None) != where:

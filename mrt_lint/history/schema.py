@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mrt_lint.history.book import Book
-from mrt_lint.ops import CreateIndex, CreateObject
-from mrt_lint.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
+from mrt_lint.model.ops import CreateIndex, CreateObject
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
-    from mrt_lint.lean import dataclass
+    from mrt_lint.model.lean import dataclass
 
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
 FAMILIES = {"materialized view": "view", "enum": "type", "domain": "type", "procedure": "function"}

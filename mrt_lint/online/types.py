@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from mrt_lint.model.values import UNKNOWN, SqlType
 from mrt_lint.online.facts import Change
-from mrt_lint.values import UNKNOWN, SqlType
 
 _ONE_BYTE: Final = 255
 _HALF: Final = 127

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from mrt_lint.cache import digest
-from mrt_lint.finding import Finding
+from mrt_lint.cache.store import digest
+from mrt_lint.model.finding import Finding
 from mrt_lint.report.location import in_repository
 
 

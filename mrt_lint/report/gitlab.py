@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report import Report
 from mrt_lint.report.fingerprint import with_fingerprints
 from mrt_lint.report.location import in_repository

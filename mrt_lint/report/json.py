@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mrt_lint import __version__
-from mrt_lint.finding import Finding
+from mrt_lint.model.finding import Finding
 from mrt_lint.report import Report
 
 

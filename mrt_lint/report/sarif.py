@@ -10,12 +10,12 @@ import json
 from typing import Any, Final
 from urllib.parse import quote
 
-from mrt_lint import __version__, page
-from mrt_lint.finding import Finding
-from mrt_lint.report import Report, Unread
+from mrt_lint import __version__
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.rule import Rule
+from mrt_lint.report import Report, Unread, rule_page
 from mrt_lint.report.fingerprint import with_fingerprints
 from mrt_lint.report.location import in_repository
-from mrt_lint.rule import Rule
 from mrt_lint.rules import all_rules
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,7 +46,7 @@ def render(report: Report) -> str:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     what = " ".join((rule.__doc__ or "").partition("\n\n")[0].split())
-    text = page.render(rule)
+    text = rule_page.render(rule)
     return {
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),

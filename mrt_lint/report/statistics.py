@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mrt_lint.finding import Severity
+from mrt_lint.model.finding import Severity
 from mrt_lint.report import Report
 from mrt_lint.report.style import Style
 from mrt_lint.report.table import summarize

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.model.finding import Finding, Severity
 
 _BROKEN: Final = "MRT902"
 _MOST_CODES: Final = 4

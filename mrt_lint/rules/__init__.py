@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
 
-from mrt_lint.case import Case
-from mrt_lint.context import Context
-from mrt_lint.finding import Finding
+from mrt_lint.analysis.case import Case
 from mrt_lint.history import History
-from mrt_lint.migration import Migration
-from mrt_lint.rule import HistoryRule, Rule
+from mrt_lint.model.context import Context
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.rule import HistoryRule, Rule
 
 
 @cache

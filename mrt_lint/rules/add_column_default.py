@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.inference.volatility import is_volatile
-from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Rule
-from mrt_lint.undo.things import readable
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.volatile_default import is_volatile
+from mrt_lint.analysis.wording import names
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
 
 _FIRST_WITHOUT_REWRITE = (11, 0)
 _OLD = Target(dialect="postgresql", pg_version=(10, 0))

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.migration import Import, Migration
-from mrt_lint.rule import Example, Rule
-from mrt_lint.values import Column, SqlType
+from mrt_lint.analysis.case import Case
+from mrt_lint.model import ops
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.migration import Import, Migration
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import Column, SqlType
 
 _MODULES = frozenset({"model", "models", "orm", "dbmodels"})
 _APART = frozenset(

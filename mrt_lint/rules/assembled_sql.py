@@ -4,12 +4,12 @@ import re
 import sys
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.migration import Migration
-from mrt_lint.rule import Example, Rule
-from mrt_lint.values import HOLE
+from mrt_lint.analysis.case import Case
+from mrt_lint.model import ops
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import HOLE
 
 _SCHEMA = re.compile(rf'(?<![\w.]){HOLE}\.?(?=["`\[]?\w)')
 """A hole right before a name: `{schema}users`, `{schema}.users`."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.context import Context
-from mrt_lint.finding import Finding, Severity
 from mrt_lint.history import Flaw, History
-from mrt_lint.rule import Example, HistoryRule
-from mrt_lint.specimen import EMAILS, USERS, revision_file
+from mrt_lint.model.context import Context
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, HistoryRule
+from mrt_lint.model.specimen import EMAILS, USERS, revision_file
 
 
 class DuplicateRevision(HistoryRule):

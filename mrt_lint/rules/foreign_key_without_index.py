@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.phrase import join, names
-from mrt_lint.rule import Example, Rule
-from mrt_lint.undo.things import readable
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.wording import join, names
+from mrt_lint.model import ops
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
 
 
 class ForeignKeyWithoutIndex(Rule):

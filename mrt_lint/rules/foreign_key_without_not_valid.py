@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Fix, Severity
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.mysql_alteration import blocked, leaves_keys_unchecked
+from mrt_lint.analysis.wording import in_sql, names
 from mrt_lint.history.schema import place
-from mrt_lint.inference.alteration import blocked, leaves_keys_unchecked
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.values import Constraint
 from mrt_lint.online import Change
-from mrt_lint.phrase import in_sql, names
-from mrt_lint.rule import Example, Rule, Wording
-from mrt_lint.undo.things import readable
-from mrt_lint.values import Constraint
 
 
 class ForeignKeyWithoutNotValid(Rule):

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.inference.alteration import statement
-from mrt_lint.inference.refusal import refusable
-from mrt_lint.phrase import deed, names
-from mrt_lint.rule import Example, Rule
-from mrt_lint.values import UNSET
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.mysql_alteration import statement
+from mrt_lint.analysis.mysql_refusal import refusable
+from mrt_lint.analysis.wording import deed, names
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import UNSET
 
 
 class HalfCommitted(Rule):

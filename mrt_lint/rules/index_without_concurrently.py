@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Fix, Severity
-from mrt_lint.inference.indexing import code_of
-from mrt_lint.phrase import join, names
-from mrt_lint.rule import Example, Rule
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.index_sql import code_of
+from mrt_lint.analysis.wording import join, names
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.rule import Example, Rule
 
 
 class IndexWithoutConcurrently(Rule):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.case import Case
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.ops import Raise
-from mrt_lint.rule import Example, Rule
+from mrt_lint.analysis.case import Case
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.ops import Raise
+from mrt_lint.model.rule import Example, Rule
 
 
 class Irreversible(Rule):

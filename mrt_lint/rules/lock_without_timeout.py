@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.inference.locking import takes_heavy_lock
-from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Rule, Wording
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.locking import takes_heavy_lock
+from mrt_lint.analysis.wording import names
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule, Wording
 
 _PG = re.compile(r"\block_timeout\b(?!\s*(=|TO)\s*'?0)", re.IGNORECASE)
 _MYSQL = re.compile(r"\block_wait_timeout\b", re.IGNORECASE)

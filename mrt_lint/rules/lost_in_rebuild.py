@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Rule, Wording
-from mrt_lint.undo.things import Loss
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.tracked_objects import Loss
+from mrt_lint.analysis.wording import names
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule, Wording
 
 _WHAT = {
     "check": "its CHECK ({name}), which has no name",

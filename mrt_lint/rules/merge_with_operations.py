@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.rule import Example, Rule
-from mrt_lint.specimen import EMAILS, PHONES, USERS, revision_file
+from mrt_lint.analysis.case import Case
+from mrt_lint.model import ops
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.specimen import EMAILS, PHONES, USERS, revision_file
 
 _MERGE_AND_MORE = """
 def upgrade():

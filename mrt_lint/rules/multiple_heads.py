@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.context import Context
-from mrt_lint.finding import Finding, Severity
 from mrt_lint.history import History
-from mrt_lint.migration import Migration
-from mrt_lint.rule import Example, HistoryRule
-from mrt_lint.specimen import EMAILS, PHONES, USERS, revision_file
+from mrt_lint.model.context import Context
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.rule import Example, HistoryRule
+from mrt_lint.model.specimen import EMAILS, PHONES, USERS, revision_file
 
 
 class MultipleHeads(HistoryRule):

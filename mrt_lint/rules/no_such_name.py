@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.dialects import FAMILY
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.tracked_objects import Table, readable
+from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
-from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Rule, Wording
-from mrt_lint.undo.things import Table, readable
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule, Wording
 
 _KINDS = frozenset({"unique", "foreignkey", "primary"})
 

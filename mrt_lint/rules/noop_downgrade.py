@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Fix, Severity
-from mrt_lint.migration import Function
-from mrt_lint.ops import BatchAlterTable, Execute, Op, Statement
-from mrt_lint.rule import Example, Rule
-from mrt_lint.undo import Undo
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.migration import Function
+from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
+from mrt_lint.model.rule import Example, Rule
 
 
 class NoopDowngrade(Rule):

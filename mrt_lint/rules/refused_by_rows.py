@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.dialects import FAMILY
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.inference.emptiness import needs_value, starts_with_null
-from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Rule
-from mrt_lint.undo.things import Thing
-from mrt_lint.values import UNKNOWN, UNSET
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.column_values import needs_value, starts_with_null
+from mrt_lint.analysis.downgrade.tracked_objects import Thing
+from mrt_lint.analysis.wording import names
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import UNKNOWN, UNSET
 
 _CAST = re.compile(r"""\(*["`]?\w+["`]?\)*\s*(::.*)?""")
 

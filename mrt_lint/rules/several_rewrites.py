@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.inference.alteration import changes
-from mrt_lint.inference.volatility import is_volatile
-from mrt_lint.inference.widening import is_harmless
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.downgrade.tracked_objects import Thing, readable
+from mrt_lint.analysis.mysql_alteration import changes
+from mrt_lint.analysis.type_change import is_harmless
+from mrt_lint.analysis.volatile_default import is_volatile
+from mrt_lint.analysis.wording import deed, names
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import UNSET, SqlType
 from mrt_lint.online import Algorithm
-from mrt_lint.phrase import deed, names
-from mrt_lint.rule import Example, Rule
-from mrt_lint.undo.definition import here
-from mrt_lint.undo.things import Thing, readable
-from mrt_lint.values import UNSET, SqlType
 
 
 class SeveralRewrites(Rule):

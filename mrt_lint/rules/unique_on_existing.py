@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.context import Target
-from mrt_lint.dialects import FAMILY
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.inference.duplicates import thinks_of_duplicates
-from mrt_lint.inference.emptiness import holds_nulls
-from mrt_lint.inference.indexing import code_of, sql_of, where_of
-from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Rule, Wording
-from mrt_lint.undo.replacement import was_unique
-from mrt_lint.undo.things import readable
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.column_values import holds_nulls
+from mrt_lint.analysis.downgrade.replacement import was_unique
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.duplicates import thinks_of_duplicates
+from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
+from mrt_lint.analysis.wording import names
+from mrt_lint.model import ops
+from mrt_lint.model.context import Target
+from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule, Wording
 
 
 class UniqueOnExisting(Rule):

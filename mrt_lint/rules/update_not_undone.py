@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from functools import partial
 
-from mrt_lint import ops
-from mrt_lint.case import Case
-from mrt_lint.finding import Finding, Severity
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
-from mrt_lint.phrase import names
-from mrt_lint.rule import Example, Rule
-from mrt_lint.undo import Undo
-from mrt_lint.undo.things import readable
-from mrt_lint.values import UNKNOWN
+from mrt_lint.model import ops
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import UNKNOWN
 
 
 class UpdateNotUndone(Rule):

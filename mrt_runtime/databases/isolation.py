@@ -17,11 +17,13 @@ class Isolation:
     level: "role" where the server refuses what is outside, because migrations run as a role that owns the scratch database and
         nothing else; "authorizer" where SQLite does; "statements" where statements are only read before they run.
     reason: why it is "statements", as the end of a sentence; empty otherwise.
+    tail: what the names of roles end with that the run made in place of a migration's own; users are shown the names without it.
     exposed: what the server lets every account change, though the level is "role".
     """
 
     level: str
     reason: str = ""
+    tail: str = ""
     exposed: tuple[str, ...] = ()
 
     @property
@@ -38,6 +40,7 @@ class Translation:
     """What is executed in place of a statement.
 
     outside: what the statement would change outside of the scratch database; it is stopped where this is not empty.
+    instead: what to do instead, a sentence without its end; may be empty.
     notes: what was changed in it or left out, each a sentence for the result.
     answer: does what the statement asks for over another connection, before the one in its place is executed; it is called with
         the connection of the statement.
@@ -45,5 +48,6 @@ class Translation:
 
     statement: str
     outside: str = ""
+    instead: str = ""
     notes: tuple[str, ...] = ()
     answer: Callable[[Connection], None] | None = None

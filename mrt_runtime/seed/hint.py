@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mrt_lint.lift import lift
-from mrt_lint.migration import UnparsableError
-from mrt_lint.ops import AlterColumn, CreateCheckConstraint, CreateObject
-from mrt_lint.sql import expand
-from mrt_lint.values import SqlType
+from mrt_lint.model.migration import UnparsableError
+from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, CreateObject
+from mrt_lint.model.values import SqlType
+from mrt_lint.parse.python import lift
+from mrt_lint.parse.sql import expand
 from mrt_runtime.schema import qualified
 from mrt_runtime.seed.check import read_condition
 from mrt_runtime.seed.dialect import dialect_of

@@ -28,10 +28,10 @@ from alembic.script import ScriptDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from mrt_lint.context import Target
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.judgement import judge
-from mrt_lint.reading import Source, read
+from mrt_lint.check.judgement import judge
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.parse.reading import Source, read
 from mrt_lint.settings import Settings
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mrt_lint.finding import Finding
-from mrt_lint.migration import Migration
-from mrt_lint.ops import AlterColumn, RenameTable
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.ops import AlterColumn, RenameTable
 from mrt_runtime.origin import names, read
 from mrt_runtime.verdict import Failure
 

@@ -16,12 +16,12 @@ from argparse import ArgumentParser
 from collections import Counter
 from pathlib import Path
 
-from mrt_lint import judgement
+from mrt_lint.check import judgement
 from mrt_lint.fix.session import Session
 from mrt_lint.gate import is_migration
-from mrt_lint.migration import Migration
-from mrt_lint.ops import CreateConstraint, Execute, Op
-from mrt_lint.reading import Reading, Source, read
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.ops import CreateConstraint, Execute, Op
+from mrt_lint.parse.reading import Reading, Source, read
 from mrt_lint.settings import Settings
 
 

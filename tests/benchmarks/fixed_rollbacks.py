@@ -19,11 +19,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
-from mrt_lint import judgement
-from mrt_lint.context import Target
+from mrt_lint.check import judgement
 from mrt_lint.fix.session import Session
 from mrt_lint.gate import is_migration
-from mrt_lint.reading import Reading, Source, read
+from mrt_lint.model.context import Target
+from mrt_lint.parse.reading import Reading, Source, read
 from mrt_lint.settings import Settings
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect

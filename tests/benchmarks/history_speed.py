@@ -24,11 +24,11 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from mrt_lint.context import Target
-from mrt_lint.judgement import judge
-from mrt_lint.lift import lift
+from mrt_lint.check.judgement import judge
+from mrt_lint.model.context import Target
+from mrt_lint.parse.python import lift
+from mrt_lint.parse.sql import expand
 from mrt_lint.settings import Settings
-from mrt_lint.sql import expand
 from tests.benchmarks.mixed_histories import write
 
 DIALECT = "postgresql"

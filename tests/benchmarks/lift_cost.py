@@ -10,8 +10,8 @@ import time
 
 import libcst
 
-from mrt_lint.lift import lift
-from mrt_lint.migration import UnparsableError
+from mrt_lint.model.migration import UnparsableError
+from mrt_lint.parse.python import lift
 
 
 def measure(work, sources):

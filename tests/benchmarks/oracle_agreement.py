@@ -9,7 +9,7 @@ import warnings
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
-from mrt_lint.lift import lift
+from mrt_lint.parse.python import lift
 from tests.lint.oracle import UnrecordableError, record
 from tests.lint.oracle_match import disagreement
 

@@ -18,9 +18,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from mrt_lint.history import History, Schema, Table
-from mrt_lint.lift import lift
-from mrt_lint.sql import expand, read_sql
-from mrt_lint.values import UNKNOWN, Column, SqlType
+from mrt_lint.model.values import UNKNOWN, Column, SqlType
+from mrt_lint.parse.python import lift
+from mrt_lint.parse.sql import expand, read_sql
 
 SAME = {
     "DATETIME": "TIMESTAMP",

@@ -3,8 +3,8 @@ tries thousands, and real ones."""
 
 import pytest
 
-from mrt_lint.finding import Finding, Severity
-from mrt_lint.values import Place
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.values import Place
 from mrt_runtime.verdict import Failure
 from tests.benchmarks.agreement import BROKEN, Agreement, compare_generated
 from tests.benchmarks.explanation import explains

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from mrt_lint.lift import lift
+from mrt_lint.parse.python import lift
 from tests.lint.oracle import UnrecordableError, record
 from tests.lint.oracle_match import disagreement
 

@@ -5,13 +5,13 @@ import textwrap
 from collections import Counter
 
 from mrt_lint import rules
-from mrt_lint.context import Context, Target
-from mrt_lint.finding import Finding
 from mrt_lint.history import History
-from mrt_lint.lift import lift
-from mrt_lint.migration import Migration
-from mrt_lint.rule import Example, Rule
-from mrt_lint.sql import expand
+from mrt_lint.model.context import Context, Target
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.parse.python import lift
+from mrt_lint.parse.sql import expand
 
 _HEADER = """\
 import sqlalchemy as sa

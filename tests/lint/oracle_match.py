@@ -3,8 +3,8 @@
 import dataclasses
 import re
 
-from mrt_lint import ops
-from mrt_lint.values import HOLE, UNKNOWN
+from mrt_lint.model import ops
+from mrt_lint.model.values import HOLE, UNKNOWN
 
 MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete"])
 """Fields that say how something was read or under which guard it stands."""

@@ -8,9 +8,9 @@ from sqlalchemy import sql, types
 from sqlalchemy.sql import dml, elements
 from sqlalchemy.sql.base import NO_ARG  # noqa: F401 - fails loudly where SQLAlchemy is too old to be read
 
-from mrt_lint import ops
-from mrt_lint.lift.types import FAMILIES, PLACES, WITHOUT_ARGS
-from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, SqlType
+from mrt_lint.model import ops
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
+from mrt_lint.parse.python.library.types import FAMILIES, PLACES, WITHOUT_ARGS
 
 
 def text_of(element):

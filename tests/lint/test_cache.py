@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint.cache import _MOST_DRAWERS, FOLDER, Cache, digest, fingerprint
+from mrt_lint.cache.store import _MOST_DRAWERS, FOLDER, Cache, digest, fingerprint
 
 
 @pytest.fixture

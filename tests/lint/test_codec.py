@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint import ops
-from mrt_lint.codec import Codec
-from mrt_lint.migration import Function, Import, Migration, Unreadable
-from mrt_lint.reading import Broken, codec
-from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, Place, SqlType
+from mrt_lint.cache.codec import Codec
+from mrt_lint.model import ops
+from mrt_lint.model.migration import Function, Import, Migration, Unreadable
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Place, SqlType
+from mrt_lint.parse.reading import Broken, codec
 
 names = st.one_of(st.text(), st.just(UNKNOWN))
 places = st.builds(Place, *[st.integers(1, 10**6)] * 4)

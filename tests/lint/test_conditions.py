@@ -6,10 +6,10 @@ import textwrap
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.context import Context, Target
-from mrt_lint.finding import Finding
 from mrt_lint.history import History
-from mrt_lint.rule import Example
+from mrt_lint.model.context import Context, Target
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.rule import Example
 from tests.lint.marked import judge as judge_example
 from tests.lint.marked import read
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.context import Context
-from mrt_lint.finding import Finding
 from mrt_lint.history import History
-from mrt_lint.migration import Migration
+from mrt_lint.model.context import Context
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.migration import Migration
 from tests.lint.marked import marks, read
 
 ROOT = Path(__file__).parents[2] / "fixtures" / "migrations"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint.cli.files import find
-from mrt_lint.discovery import Location, Neighbours, discover, read_histories, walk
+from mrt_lint.files.discovery import Location, Neighbours, discover, read_histories, walk
 from mrt_lint.settings import Settings
 from mrt_lint.usage import UsageError
 

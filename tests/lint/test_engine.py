@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mrt_lint import reading
-from mrt_lint.cache import FOLDER, Cache
-from mrt_lint.engine import Engine, check_paths
+from mrt_lint.cache.store import FOLDER, Cache
+from mrt_lint.check.engine import Engine, check_paths
+from mrt_lint.parse import reading
 from mrt_lint.settings import Settings
 from tests.lint.conftest import CREATE, DROP, HEADER, UPDATE, functions
 
@@ -97,17 +97,17 @@ def test_two_runs_at_once_do_not_disturb_each_other(history):
 
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
 def test_several_processes_find_the_same(history, check, monkeypatch):
-    monkeypatch.setattr("mrt_lint.workers._may_fork", lambda: hasattr(os, "fork"))
+    monkeypatch.setattr("mrt_lint.check.workers._may_fork", lambda: hasattr(os, "fork"))
     assert check(cache=False, jobs=3)[0] == check(cache=False, jobs=1)[0]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
 def test_a_file_that_kills_its_reader_is_a_finding_and_hides_no_other(history, check, monkeypatch):
-    monkeypatch.setattr("mrt_lint.workers._may_fork", lambda: True)
+    monkeypatch.setattr("mrt_lint.check.workers._may_fork", lambda: True)
     original = reading.read_text
     monkeypatch.setattr(
-        "mrt_lint.readings.read_text", lambda source: os._exit(9) if source.path.endswith("a2.py") else original(source)
+        "mrt_lint.check.readings.read_text", lambda source: os._exit(9) if source.path.endswith("a2.py") else original(source)
     )
     report, _ = check(jobs=2)
     broken = [finding for finding in report.findings if finding.code == "MRT902"]

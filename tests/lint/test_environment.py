@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint.cache import Cache
-from mrt_lint.context import Target
-from mrt_lint.engine import Engine
-from mrt_lint.environment import enforces_foreign_keys
+from mrt_lint.cache.store import Cache
+from mrt_lint.check.engine import Engine
+from mrt_lint.files.env_py import enforces_foreign_keys
+from mrt_lint.model.context import Target
 from mrt_lint.settings import Settings
 
 PLAIN = "import logging\nfrom alembic import context\nfrom sqlalchemy import engine_from_config\n"

@@ -9,14 +9,14 @@ import stat
 
 import pytest
 
-from mrt_lint import ops
 from mrt_lint.fix import write
 from mrt_lint.fix.diff import unified
 from mrt_lint.fix.fixer import fixers
-from mrt_lint.fix.made import names_made
-from mrt_lint.fix.offer import Edit, NoFix, Offer
+from mrt_lint.fix.proposed_fix import Edit, NoFix, Offer
+from mrt_lint.fix.taken_names import names_made
+from mrt_lint.model import ops
+from mrt_lint.model.values import Column, Constraint
 from mrt_lint.rules import all_rules
-from mrt_lint.values import Column, Constraint
 from tests.lint.conftest import HEADER, functions
 
 CODES = sorted(fixers())

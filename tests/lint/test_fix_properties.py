@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint import judgement
+from mrt_lint.check import judgement
 from mrt_lint.fix.layout import WIDTH, call, flat, lay_out, quote
 from mrt_lint.fix.session import Session
-from mrt_lint.reading import Source, read
+from mrt_lint.parse.reading import Source, read
 from mrt_lint.rules import all_rules
 from mrt_lint.settings import Settings
 from tests.benchmarks.fix_accuracy import compare, measure

@@ -12,10 +12,10 @@ from alembic.operations import Operations
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from mrt_lint import judgement
-from mrt_lint.context import Target
+from mrt_lint.check import judgement
 from mrt_lint.fix.session import Session
-from mrt_lint.reading import Source, read
+from mrt_lint.model.context import Target
+from mrt_lint.parse.reading import Source, read
 from mrt_lint.settings import Settings
 from tests.benchmarks.mixed_acts import MixedHistory
 from tests.benchmarks.mixed_histories import IMPORTS, choose, function

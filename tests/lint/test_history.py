@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrt_lint.history import Flaw, History
-from mrt_lint.migration import Migration
-from mrt_lint.values import UNKNOWN
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.values import UNKNOWN
 
 
 def migration(revision, *parents, path=None, **fields):

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.context import Context
-from mrt_lint.finding import Finding
 from mrt_lint.history import History
+from mrt_lint.model.context import Context
+from mrt_lint.model.finding import Finding
 from tests.lint.marked import marks, read
 
 HISTORIES = Path(__file__).parents[2] / "fixtures" / "histories"

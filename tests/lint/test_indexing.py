@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mrt_lint.inference.indexing import code_of, expression, sql_of, where_of
-from mrt_lint.ops import CreateIndex
-from mrt_lint.values import HOLE, UNKNOWN
+from mrt_lint.analysis.index_sql import code_of, expression, sql_of, where_of
+from mrt_lint.model.ops import CreateIndex
+from mrt_lint.model.values import HOLE, UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint.report.lanes import ASCII, UNICODE, Lanes
+from mrt_lint.report.history.lanes import ASCII, UNICODE, Lanes
 from tests.lint.drawing import Drawing
 
 NAMES = [chr(0x4E00 + index) for index in range(400)]

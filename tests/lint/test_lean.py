@@ -8,7 +8,7 @@ from dataclasses import field
 
 import pytest
 
-from mrt_lint import lean
+from mrt_lint.model import lean
 
 
 def make(dataclass):
@@ -91,6 +91,6 @@ def test_the_standard_librarys_functions_work_on_them(classes):
 
 
 def test_they_can_be_pickled_and_copied():
-    from mrt_lint.values import Column
+    from mrt_lint.model.values import Column
 
     assert pickle.loads(pickle.dumps(Column(name="a", nullable=True))) == Column(name="a", nullable=True)

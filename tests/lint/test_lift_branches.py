@@ -2,9 +2,9 @@
 
 import pytest
 
-from mrt_lint.lift import lift
-from mrt_lint.ops import DropTable, Execute, Raise
-from mrt_lint.values import DIALECTS
+from mrt_lint.model.ops import DropTable, Execute, Raise
+from mrt_lint.model.values import DIALECTS
+from mrt_lint.parse.python import lift
 from tests.lint.lifting import compose, lift_text, lift_upgrade
 
 OTHERS = tuple(name for name in DIALECTS if name != "postgresql")

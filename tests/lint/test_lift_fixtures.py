@@ -4,8 +4,8 @@ import pathlib
 
 import pytest
 
-from mrt_lint.lift import lift
-from mrt_lint.migration import UnparsableError
+from mrt_lint.model.migration import UnparsableError
+from mrt_lint.parse.python import lift
 from tests.lint.lifting import hold_against_alembic
 
 FIXTURES = pathlib.Path(__file__).parents[2] / "fixtures"

@@ -2,9 +2,9 @@
 
 import libcst
 
-from mrt_lint.lift import header, lift, position
-from mrt_lint.lift.parse import parse
-from mrt_lint.values import Place
+from mrt_lint.model.values import Place
+from mrt_lint.parse.python import header, lift, position
+from mrt_lint.parse.python.syntax import parse
 from tests.lint.lifting import HEADER
 
 

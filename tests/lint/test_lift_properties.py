@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mrt_lint.lift import lift
-from mrt_lint.migration import Migration, UnparsableError
+from mrt_lint.model.migration import Migration, UnparsableError
+from mrt_lint.parse.python import lift
 from tests.lint.lifting import compose, lift_upgrade
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)

@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from mrt_lint.lift import lift
-from mrt_lint.lift.depth import looks_deep
-from mrt_lint.migration import UnparsableError
-from mrt_lint.ops import DropTable, Execute
-from mrt_lint.values import Place
+from mrt_lint.model.migration import UnparsableError
+from mrt_lint.model.ops import DropTable, Execute
+from mrt_lint.model.values import Place
+from mrt_lint.parse.python import lift
+from mrt_lint.parse.python.depth import looks_deep
 from tests.lint.lifting import compose
 
 DEEP = {
@@ -34,7 +34,7 @@ def test_deep_nesting_is_refused_before_the_parser_overflows(name):
 
 
 def test_deep_nesting_in_syntax_too_new_for_this_python_is_refused_too():
-    code = "from mrt_lint.lift import lift\nlift(b'x = $ ' + b'(' * 20000, 'm.py')"
+    code = "from mrt_lint.parse.python import lift\nlift(b'x = $ ' + b'(' * 20000, 'm.py')"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "UnparsableError: it is nested too deeply" in result.stderr
 

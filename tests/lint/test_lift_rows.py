@@ -2,7 +2,7 @@
 
 import pytest
 
-from mrt_lint.ops import (
+from mrt_lint.model.ops import (
     BulkInsert,
     CreateIndex,
     CreateObject,
@@ -14,7 +14,7 @@ from mrt_lint.ops import (
     Insert,
     Update,
 )
-from mrt_lint.values import HOLE, UNKNOWN, SqlType
+from mrt_lint.model.values import HOLE, UNKNOWN, SqlType
 from tests.lint.lifting import compose, lift_text, lift_upgrade
 
 MODULE = """

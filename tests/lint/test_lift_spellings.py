@@ -2,9 +2,9 @@
 
 import pytest
 
-from mrt_lint.lift import lift
-from mrt_lint.ops import AddColumn, CreateForeignKey, CreateIndex, DropColumn, Execute
-from mrt_lint.values import HOLE, UNKNOWN, Column, Constraint, SqlType
+from mrt_lint.model.ops import AddColumn, CreateForeignKey, CreateIndex, DropColumn, Execute
+from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, SqlType
+from mrt_lint.parse.python import lift
 from tests.lint.lifting import HEADER, compose, lift_text, lift_upgrade
 
 DROP = (DropColumn(table="users", column="phone"),)

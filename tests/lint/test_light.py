@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = {"alembic", "libcst", "rich", "sqlalchemy", "sqlglot"}
-RULES = {"mrt_lint.ops", "mrt_lint.rules", "mrt_lint.reading"}
+RULES = {"mrt_lint.model.ops", "mrt_lint.rules", "mrt_lint.parse.reading"}
 SLOW_STANDARD = {
     "asyncio",
     "configparser",
@@ -37,7 +37,7 @@ def command(*arguments: str) -> str:
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["check", "--help"]])
 def test_help_and_version_import_nothing_of_the_linter(tmp_path, arguments):
     modules = imported(command(*arguments), tmp_path)
-    assert {name for name in modules if name.startswith("mrt_")} == {"mrt_lint", "mrt_lint.cli", "mrt_lint.streams"}
+    assert {name for name in modules if name.startswith("mrt_")} == {"mrt_lint", "mrt_lint.cli", "mrt_lint.cli.streams"}
     assert not modules & (HEAVY | SLOW_STANDARD)
 
 
@@ -51,14 +51,14 @@ def test_a_second_check_imports_neither_parser_nor_rules(history):
     for form in ("table", "json"):
         modules = imported(command("check", "versions", "--format", form), history.root)
         assert not modules & (HEAVY | RULES | SLOW_STANDARD)
-        assert "mrt_lint.report.memory" in modules
+        assert "mrt_lint.cache.saved_report" in modules
 
 
 def test_a_second_drawing_imports_neither_parser_nor_rules(history):
     assert history.mrt("history", "versions").code == 0
     modules = imported(command("history", "versions"), history.root)
-    assert not modules & (HEAVY | {"mrt_lint.rules", "mrt_lint.lift"})
-    assert "mrt_lint.report.lanes" in modules
+    assert not modules & (HEAVY | {"mrt_lint.rules", "mrt_lint.parse.python"})
+    assert "mrt_lint.report.history.lanes" in modules
 
 
 def test_a_check_in_processes_keeps_the_parser_out_of_this_one(history):

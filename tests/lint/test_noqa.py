@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mrt_lint.noqa import Silences, read_lines
+from mrt_lint.suppress.noqa import Silences, read_lines
 
 SPELLINGS = """\
 a = 1

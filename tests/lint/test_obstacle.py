@@ -8,8 +8,8 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from mrt_lint import rules
-from mrt_lint.context import Context, Target
 from mrt_lint.history import History
+from mrt_lint.model.context import Context, Target
 from tests.lint.marked import read
 
 RULE = next(rule for rule in rules.all_rules() if rule.code == "MRT804")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mrt_lint.outline import outlines, read_message
-from mrt_lint.reading import Broken, Source, read
-from mrt_lint.values import UNKNOWN, Place
+from mrt_lint.model.values import UNKNOWN, Place
+from mrt_lint.parse.outline import outlines, read_message
+from mrt_lint.parse.reading import Broken, Source, read
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint import page
+from mrt_lint.report import rule_page
 from mrt_lint.rules import all_rules
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = dict(page.pages(all_rules()))
+PAGES = dict(rule_page.pages(all_rules()))
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_as_the_rules_would_write_it_now(path: str):
-    assert (DOCS / path).read_text(encoding="utf-8") == PAGES[path], "stale: python -m mrt_lint.page docs"
+    assert (DOCS / path).read_text(encoding="utf-8") == PAGES[path], "stale: python -m mrt_lint.report.rule_page docs"
 
 
 def test_no_page_is_left_of_a_rule_that_is_gone():

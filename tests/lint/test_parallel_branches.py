@@ -5,9 +5,9 @@ import textwrap
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.context import Context
 from mrt_lint.history import History
-from mrt_lint.rule import Rule
+from mrt_lint.model.context import Context
+from mrt_lint.model.rule import Rule
 from tests.lint.marked import read
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in rules.all_rules()}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mrt_lint.ops import (
+from mrt_lint.analysis.wording import deed, names
+from mrt_lint.model.ops import (
     AddColumn,
     AlterColumn,
     CreateForeignKey,
@@ -13,8 +14,7 @@ from mrt_lint.ops import (
     Op,
     RenameTable,
 )
-from mrt_lint.phrase import deed, names
-from mrt_lint.values import UNKNOWN, Column, Constraint
+from mrt_lint.model.values import UNKNOWN, Column, Constraint
 
 
 @pytest.mark.parametrize(

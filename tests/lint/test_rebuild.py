@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from mrt_lint import ops, rules
-from mrt_lint.context import Context, Target
+from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.history.rebuilding import is_reordered, is_unseen, rebuilds
-from mrt_lint.values import UNKNOWN
+from mrt_lint.history.sqlite_rebuild import is_reordered, is_unseen, rebuilds
+from mrt_lint.model import ops
+from mrt_lint.model.context import Context, Target
+from mrt_lint.model.values import UNKNOWN
 from tests.lint.lifting import lift_upgrade
 from tests.lint.marked import read
 

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from mrt_lint import ops
 from mrt_lint.history import History, Table
-from mrt_lint.lift import lift
-from mrt_lint.migration import Function, Migration
-from mrt_lint.sql import expand
-from mrt_lint.values import UNKNOWN, Column, Constraint, Place, SqlType
+from mrt_lint.model import ops
+from mrt_lint.model.migration import Function, Migration
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, Place, SqlType
+from mrt_lint.parse.python import lift
+from mrt_lint.parse.sql import expand
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 PLACE = Place(1, 1, 1, 1)

@@ -6,8 +6,8 @@ import pytest
 from alembic.script.revision import Revision, RevisionError, RevisionMap
 
 from mrt_lint.history.graph import Graph
-from mrt_lint.history.name import find
-from mrt_lint.migration import Migration
+from mrt_lint.history.revision_name import find
+from mrt_lint.model.migration import Migration
 from mrt_lint.usage import UsageError
 
 # base0 ← root01 ← left01 (billing) ← left02 ┐

@@ -9,9 +9,9 @@ import textwrap
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.context import Target
-from mrt_lint.finding import Severity
-from mrt_lint.rule import Example, Rule
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Severity
+from mrt_lint.model.rule import Example, Rule
 from tests.lint.conftest import Project
 from tests.lint.marked import judge, lines, marks
 

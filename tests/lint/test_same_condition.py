@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mrt_lint.undo.condition import differ
-from mrt_lint.values import HOLE, UNKNOWN
+from mrt_lint.analysis.downgrade.condition import differ
+from mrt_lint.model.values import HOLE, UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 import pytest
 
-from mrt_lint.case import Case
-from mrt_lint.context import Context, Target
+from mrt_lint.analysis.case import Case
 from mrt_lint.history import History
+from mrt_lint.model.context import Context, Target
+from mrt_lint.model.ops import AddColumn, CreateForeignKey
 from mrt_lint.online import Server
-from mrt_lint.ops import AddColumn, CreateForeignKey
 from mrt_lint.rules import all_rules, check
 from tests.lint.marked import read
 

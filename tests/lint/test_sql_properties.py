@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint import ops
-from mrt_lint.sql import read_sql
-from mrt_lint.values import HOLE
+from mrt_lint.model import ops
+from mrt_lint.model.values import HOLE
+from mrt_lint.parse.sql import read_sql
 
 DIALECTS = st.sampled_from([None, "postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"])
 WORDS = """

@@ -10,9 +10,9 @@ from alembic.operations import Operations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint import ops
-from mrt_lint.sql import read_sql
-from mrt_lint.values import UNSET, Column, Constraint, SqlType
+from mrt_lint.model import ops
+from mrt_lint.model.values import UNSET, Column, Constraint, SqlType
+from mrt_lint.parse.sql import read_sql
 
 DIALECTS = ["postgresql", "mysql", "sqlite"]
 AWKWARD = [

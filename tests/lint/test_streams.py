@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint.streams import Output, OutputError
+from mrt_lint.cli.streams import Output, OutputError
 
 MIGRATION = 'revision = "a"\ndown_revision = None\n\n\ndef upgrade():\n    op.drop_table("t")\n\n\ndef downgrade():\n    pass\n'
 NO_SPACE = "the output cannot be written: No space left on device\n"

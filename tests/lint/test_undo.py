@@ -4,9 +4,9 @@ import textwrap
 
 import pytest
 
-from mrt_lint.case import Case
-from mrt_lint.context import Context, Target
-from mrt_lint.undo import Undo
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.model.context import Context, Target
 from tests.lint.marked import read
 
 YES, NO, DIFFERENT, REPLACED, CANNOT_TELL = Undo.YES, Undo.NO, Undo.DIFFERENT, Undo.REPLACED, Undo.CANNOT_TELL

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint.snapshot import difference, take
+from mrt_lint.files.snapshot import difference, take
 from tests.lint.conftest import DROP, Result
 
 FOOT = re.compile(r"\nWatching [\d,]+ files?\. Ctrl-C ends it\.\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint import workers
+from mrt_lint.check import workers
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -116,7 +116,7 @@ def interrupt(stream):
 
 ORPHANS = """
 import os, sys
-from mrt_lint import workers
+from mrt_lint.check import workers
 stream = workers.spread(lambda task: "x" * 1_000_000, range(50), [1] * 50, 2)
 next(stream)
 print("started", flush=True)
@@ -127,7 +127,7 @@ sys.stdin.read()
 @needs_fork
 def test_no_process_outlives_a_caller_that_was_killed():
     with subprocess.Popen(
-        [sys.executable, "-c", ORPHANS], cwd=Path(workers.__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", ORPHANS], cwd=Path(workers.__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as caller:
         assert caller.stdout
         assert caller.stdout.readline() == b"started\n"
@@ -197,7 +197,7 @@ def test_all_stay_in_the_group_that_a_terminal_ends():
 
 BUSY = """
 import sys, time
-from mrt_lint import workers
+from mrt_lint.check import workers
 def work(task):
     if task > 1:
         time.sleep(300)
@@ -214,7 +214,7 @@ sys.stdin.read()
 @pytest.mark.parametrize("end", ["kill", "terminate"])
 def test_a_process_in_the_middle_of_a_task_leaves_with_its_caller(end):
     with subprocess.Popen(
-        [sys.executable, "-c", BUSY], cwd=Path(workers.__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", BUSY], cwd=Path(workers.__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as caller:
         assert caller.stdout
         assert caller.stdout.readline() == b"started\n"

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url, scrub
+from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url
 from mrt_runtime.databases.mysql import database as mysql_database
 from mrt_runtime.databases.token import find_token, make_name, make_token
+from mrt_runtime.secret import scrub
 
 SECRET = "s3cr3t-hunter2"
 
@@ -105,8 +106,9 @@ def test_a_folder_or_a_file_that_is_no_database_is_refused(tmp_path):
     ],
 )
 def test_passwords_are_taken_out_of_texts_and_words_are_left(text, clean):
-    urls = [sa.make_url("postgresql://u:hunter2-and-more@h/x"), sa.make_url("postgresql://postgres:postgres@h/postgres")]
-    assert scrub(text, *urls) == clean
+    for url in ("postgresql://u:hunter2-and-more@h/x", "postgresql://postgres:postgres@h/postgres"):
+        parse_url(url)
+    assert scrub(text) == clean
 
 
 def test_the_old_scheme_of_postgres_urls_is_understood():
@@ -275,7 +277,14 @@ def test_an_empty_database_is_borrowed_and_given_back_as_it_was(modest, postgres
             assert scratch.is_mine(connection)
         assert scratch.checkpoint() is None
         scratch.reset()
-        assert catalogue(modest) == sorted([*before, (f"lent_mrt_{database._server.token}",)])
+        mark = [
+            (f"lent_mrt_{database._server.token}",),
+            ("journal",),
+            ("journal",),
+            ("_journal",),
+        ]  # a table, and types of its rows
+        toast = [row for row in catalogue(modest) if row[0].startswith("pg_toast_")]
+        assert sorted({*catalogue(modest)} - {*toast}) == sorted({*before, *mark} - {*toast})
         run(scratch, "CREATE TABLE again (id INTEGER)")
         with pytest.raises(ConfigurationError, match="in use by another run"):
             databases.connect(modest).make_scratch()

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from mrt_lint.context import Target
-from mrt_lint.rule import Example
+from mrt_lint.model.context import Target
+from mrt_lint.model.rule import Example
 from mrt_lint.rules import all_rules
 from tests.lint.marked import judge, lines, marks
 

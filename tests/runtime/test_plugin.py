@@ -7,8 +7,8 @@ import textwrap
 import pytest
 
 # Sessions within this process forget what they import: slow for the parsers, impossible for SQLAlchemy.
-import mrt_lint.lift
-import mrt_lint.sql.statement  # noqa: F401
+import mrt_lint.parse.python
+import mrt_lint.parse.sql.statement  # noqa: F401
 import mrt_runtime.collect
 import mrt_runtime.databases.postgresql.content
 import mrt_runtime.databases.sqlite.content

@@ -7,15 +7,15 @@ import re
 from contextlib import suppress
 from functools import lru_cache
 
-from mrt_lint.finding import Finding
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.offer import Edit, Fix, NoFix, Offer
-from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.proposed_fix import Edit, Fix, NoFix, Offer
 from mrt_lint.fix.statement import Statement
 from mrt_lint.history import History
 from mrt_lint.history.schema import fold
-from mrt_lint.migration import Migration
-from mrt_lint.ops import CreateIndex, CreateTable, DropIndex, Execute, Op
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.ops import CreateIndex, CreateTable, DropIndex, Execute, Op
 
 _CONCURRENTLY = "postgresql_concurrently"
 _FOREIGN = "PostgreSQL alone understands CONCURRENTLY in SQL: declare it, --dialect postgresql, where nothing else runs this"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mrt_lint.finding import Finding
-from mrt_lint.fix.body import Body
+from mrt_lint.fix.downgrade_body import Body
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.offer import NoFix, Offer
+from mrt_lint.fix.proposed_fix import NoFix, Offer
 from mrt_lint.fix.reverse.enum import drop_enum
-from mrt_lint.fix.scene import Scene
-from mrt_lint.ops import CreateTable
-from mrt_lint.values import SqlType
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.ops import CreateTable
+from mrt_lint.model.values import SqlType
 
 
 class LeakedEnum(Fixer):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from mrt_lint import ops
-from mrt_lint.finding import Finding
-from mrt_lint.fix.body import Body
+from mrt_lint.fix.downgrade_body import Body
+from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.made import names_made
-from mrt_lint.fix.offer import Fix, NoFix, Offer
+from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer
 from mrt_lint.fix.reverse import Plan
-from mrt_lint.fix.scene import Scene
-from mrt_lint.fix.step import Step
-from mrt_lint.fix.whole import prove, whole
-from mrt_lint.ops import Op
-from mrt_lint.values import UNSET
+from mrt_lint.fix.taken_names import names_made
+from mrt_lint.fix.whole_downgrade import prove, whole
+from mrt_lint.model import ops
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNSET
 
 
 class MissingStep(Fixer):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mrt_lint.finding import Finding
+from mrt_lint.analysis.wording import names
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.offer import Fix, NoFix, Offer
-from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer
 from mrt_lint.fix.statement import Statement
-from mrt_lint.ops import CreateCheckConstraint, CreateForeignKey
-from mrt_lint.phrase import names
+from mrt_lint.model.finding import Finding
+from mrt_lint.model.ops import CreateCheckConstraint, CreateForeignKey
 
 
 class NotValid(Fixer):

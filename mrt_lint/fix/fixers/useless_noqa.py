@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from mrt_lint.finding import Finding
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.offer import Edit, NoFix, Offer
-from mrt_lint.fix.scene import Scene
+from mrt_lint.fix.proposed_fix import Edit, NoFix, Offer
+from mrt_lint.model.finding import Finding
 
 _COMMENT = re.compile(r"[ \t]*# noqa:\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+[0-9]+")

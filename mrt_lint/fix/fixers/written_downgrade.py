@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mrt_lint.finding import Finding
-from mrt_lint.fix.body import Body
+from mrt_lint.fix.downgrade_body import Body
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.offer import NoFix, Offer
-from mrt_lint.fix.scene import Scene
-from mrt_lint.fix.whole import whole
+from mrt_lint.fix.proposed_fix import NoFix, Offer
+from mrt_lint.fix.whole_downgrade import whole
+from mrt_lint.model.finding import Finding
 
 
 class WrittenDowngrade(Fixer):

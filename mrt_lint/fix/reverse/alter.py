@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from mrt_lint import ops
+from mrt_lint.analysis.downgrade.definition import is_same_value
 from mrt_lint.fix.arguments import argument, keywords
-from mrt_lint.fix.former import on
+from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.former_schema import on
 from mrt_lint.fix.layout import Call, Code, flat
-from mrt_lint.fix.offer import NoFix
-from mrt_lint.fix.reverse.filling import statement_of
-from mrt_lint.fix.reverse.maker import Maker
-from mrt_lint.fix.step import Step
-from mrt_lint.ops import AlterColumn, Op
-from mrt_lint.undo.definition import is_same_value
-from mrt_lint.values import UNKNOWN, UNSET, SqlType
+from mrt_lint.fix.proposed_fix import NoFix
+from mrt_lint.fix.reverse.null_filling import statement_of
+from mrt_lint.fix.reverse.step_builder import Maker
+from mrt_lint.model import ops
+from mrt_lint.model.ops import AlterColumn, Op
+from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
 _WORDS: Final = (
     "table_name column_name schema type_ nullable server_default new_column_name comment postgresql_using existing_type "

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from mrt_lint import ops
-from mrt_lint.fix.former import on
+from mrt_lint.analysis.downgrade.definition import is_nullable
+from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.former_schema import on
 from mrt_lint.fix.layout import Code, call
-from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.constraints import create_constraint_again, foreign_key_item
 from mrt_lint.fix.reverse.indexes import create_index_again
-from mrt_lint.fix.reverse.maker import Maker, known
-from mrt_lint.fix.step import Step
+from mrt_lint.fix.reverse.step_builder import Maker, known
 from mrt_lint.history.schema import Table, fold
-from mrt_lint.ops import Op
-from mrt_lint.undo.definition import is_nullable
-from mrt_lint.values import UNKNOWN, Column, Constraint, SqlType
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
 
 EMPTY: Final = "the column comes back without its values"
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from mrt_lint import ops
 from mrt_lint.fix.arguments import argument, keywords, operand
+from mrt_lint.fix.downgrade_step import Step
 from mrt_lint.fix.layout import Code, List, call
-from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.indexes import becomes_constraint
-from mrt_lint.fix.reverse.maker import Maker, known
-from mrt_lint.fix.step import Step
+from mrt_lint.fix.reverse.step_builder import Maker, known
 from mrt_lint.history.schema import Schema, Table, fold
-from mrt_lint.ops import Op
-from mrt_lint.values import Constraint, MaybeName, Name, Unknown
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import Constraint, MaybeName, Name, Unknown
 
 _WORDS: Final = (
     "name ondelete onupdate deferrable initially use_alter schema source_schema referent_schema source_table table_name "

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
+from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.fix_context import Scene
 from mrt_lint.fix.layout import Call, call, flat
-from mrt_lint.fix.offer import NoFix
-from mrt_lint.fix.reverse.maker import Maker
-from mrt_lint.fix.scene import Scene
-from mrt_lint.fix.step import Step
+from mrt_lint.fix.proposed_fix import NoFix
+from mrt_lint.fix.reverse.step_builder import Maker
 from mrt_lint.history.schema import fold
-from mrt_lint.ops import AddEnumValue, CreateObject, DropObject, Execute, Op
-from mrt_lint.values import MaybeName, Unknown
+from mrt_lint.model.ops import AddEnumValue, CreateObject, DropObject, Execute, Op
+from mrt_lint.model.values import MaybeName, Unknown
 
 
 def drop_enum(scene: Scene, name: str, schema: MaybeName, like: Op | None = None) -> Step:

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from mrt_lint import ops
 from mrt_lint.fix.arguments import keywords, operand
+from mrt_lint.fix.downgrade_step import Step
 from mrt_lint.fix.layout import Code, call
-from mrt_lint.fix.offer import NoFix
-from mrt_lint.fix.reverse.maker import Maker, again_in_sql, known
-from mrt_lint.fix.step import Step
+from mrt_lint.fix.proposed_fix import NoFix
+from mrt_lint.fix.reverse.step_builder import Maker, again_in_sql, known
 from mrt_lint.history.schema import fold
-from mrt_lint.migration import Migration
-from mrt_lint.ops import Op
-from mrt_lint.values import MaybeName, Name
+from mrt_lint.model import ops
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import MaybeName, Name
 
 _LEFT_OUT: Final = frozenset(("index_name", "table_name", "columns", "schema", "if_not_exists", "postgresql_concurrently"))
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from mrt_lint import ops
-from mrt_lint.fix.offer import NoFix
+from mrt_lint.analysis.wording import in_sql
+from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.enum import create_enum, drop_enum
-from mrt_lint.fix.reverse.maker import Maker, again_in_sql, known
-from mrt_lint.fix.step import Step
+from mrt_lint.fix.reverse.step_builder import Maker, again_in_sql, known
 from mrt_lint.history.schema import object_place
-from mrt_lint.phrase import in_sql
-from mrt_lint.values import MaybeName, SqlType, Unknown
+from mrt_lint.model import ops
+from mrt_lint.model.values import MaybeName, SqlType, Unknown
 
 _BY_NAME: Final = frozenset(("view", "materialized view", "sequence", "type", "enum", "domain"))
 """What goes by its name alone; a function's goes with its arguments, a trigger's with its table."""

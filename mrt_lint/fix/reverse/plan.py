@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from mrt_lint import ops
-from mrt_lint.fix.former import Former
-from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.downgrade_step import Step, merged
+from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.former_schema import Former
+from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.alter import alter_back
 from mrt_lint.fix.reverse.columns import add_column_again, remove_column
 from mrt_lint.fix.reverse.constraints import remove_constraint, restore_constraint
 from mrt_lint.fix.reverse.enum import drop_enum
-from mrt_lint.fix.reverse.filling import fills_nulls
+from mrt_lint.fix.reverse.existence_checks import Presence
 from mrt_lint.fix.reverse.indexes import becomes_constraint, remove_index, restore_index
-from mrt_lint.fix.reverse.maker import Maker
+from mrt_lint.fix.reverse.null_filling import fills_nulls
 from mrt_lint.fix.reverse.objects import (
     remove_object,
     rename_constraint_back,
@@ -26,13 +27,12 @@ from mrt_lint.fix.reverse.objects import (
     rename_value_back,
     restore_object,
 )
-from mrt_lint.fix.reverse.presence import Presence
+from mrt_lint.fix.reverse.step_builder import Maker
 from mrt_lint.fix.reverse.tables import comment_back, create_table_again, remove_table, rename_back
-from mrt_lint.fix.scene import Scene
-from mrt_lint.fix.step import Step, merged
 from mrt_lint.history.schema import fold, place
-from mrt_lint.ops import Op
-from mrt_lint.values import UNKNOWN, UNSET, SqlType
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
 _REVERSES: Final[dict[type[Op], Callable[[Maker, Any], Iterator[Step]]]] = {
     ops.AddColumn: remove_column,

@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mrt_lint import ops
 from mrt_lint.fix.arguments import argument, keywords
+from mrt_lint.fix.downgrade_step import Step
 from mrt_lint.fix.layout import call
-from mrt_lint.fix.offer import NoFix
+from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.columns import column_code, is_same_column
 from mrt_lint.fix.reverse.constraints import constraint_item
 from mrt_lint.fix.reverse.indexes import create_index_again
-from mrt_lint.fix.reverse.maker import Maker, known
-from mrt_lint.fix.step import Step
+from mrt_lint.fix.reverse.step_builder import Maker, known
 from mrt_lint.history.schema import Table, fold, place
-from mrt_lint.ops import Op
-from mrt_lint.values import UNKNOWN, UNSET, Column, Constraint, SqlType
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
 
 
 def remove_table(maker: Maker, op: ops.CreateTable) -> Iterator[Step]:

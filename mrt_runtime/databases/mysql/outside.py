@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mrt_lint.sql.tokens import Statement, Token, keywords, statements
+from mrt_lint.parse.sql.tokens import Statement, Token, keywords, statements
 from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.targets import BOUNDARIES, TargetReader
 

@@ -82,8 +82,10 @@ class MySQLScratch(HostedScratch):
         self._server.handshake.complete(driver, settings)
 
     def admit(self, dbapi_connection: Any) -> None:
-        """Nothing: what would make it faster is a setting of the whole server."""
+        """Note it as the run's own; nothing else: what would make it faster is a setting of the whole server."""
+        self.journal.admit(dbapi_connection)
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         with contextlib.suppress(exc.SQLAlchemyError):
-            self._server.end_sessions(self._contents.name, "QUERY")
+            own = getattr(self.journal, "sessions", None)  # in a database that is lent, only the run's own
+            self._server.end_sessions(self._contents.name, "QUERY", own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
@@ -46,13 +47,13 @@ class Server(Link):
         account = self.accounts.get(database)
         return self.handshake.watch(make_engine(account)) if account is not None else self.engine_for(database)
 
-    def end_sessions(self, database: str, how: str = "CONNECTION") -> None:
-        """End the sessions in a scratch database, or only what they execute (`how` "QUERY").
+    def end_sessions(self, database: str, how: str = "CONNECTION", among: Collection[int] | None = None) -> None:
+        """End the sessions in a scratch database, or only what they execute (`how` "QUERY"); `among`: no others than these.
 
         An account sees and ends its own, whatever else it may; so the scratch account's are ended over it, too.
         """
         since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
-        end_all(self._engine(), since, how)  # a connection of its own: this may be another thread
+        end_all(self._engine(), since, how, among)  # a connection of its own: this may be another thread
         account = self.accounts.get(database)
         if account is not None:
             with contextlib.suppress(exc.DBAPIError):  # a migration may have given it another password
@@ -122,13 +123,13 @@ def outlast(dbapi_connection: Any, _record: object = None) -> None:
     cursor.close()
 
 
-def end_all(engine: Engine, condition: str, how: str) -> None:
-    """End the sessions that a condition holds for, as far as an account sees them and may."""
+def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | None = None) -> None:
+    """End the sessions that a condition holds for, as far as an account sees them and may; `among`: no others than these."""
     with engine.connect() as connection:
         found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {condition}")
-        for (session,) in found.all():
+        for session in [int(session) for (session,) in found if among is None or int(session) in among]:
             with contextlib.suppress(exc.DBAPIError):  # it has gone by itself, or another account's it may not end
-                connection.exec_driver_sql(f"KILL {how} {int(session)}")
+                connection.exec_driver_sql(f"KILL {how} {session}")
 
 
 def lock_of(token: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mrt_lint.sql.tokens import Token, keywords
+from mrt_lint.parse.sql.tokens import Token, keywords
 
 OPENING = frozenset(
     {

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
-from mrt_lint.sql.tokens import Statement, Token, statements
-from mrt_lint.values import HOLE
+from mrt_lint.model.values import HOLE
+from mrt_lint.parse.sql.tokens import Statement, Token, statements
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.mysql.outside import find_outside, is_about_accounts, named_database
 from mrt_runtime.databases.mysql.place import ScratchPlace

@@ -1,0 +1,303 @@
+"""One migration before the rules, and the three exemptions that hold for all of them.
+
+A table that this upgrade created is empty and unknown to anyone; a dialect guard and a declared dialect are believed; what could
+not be read is no guilt. Each stands here once, and no rule repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import Protocol, TypeVar, overload
+
+from mrt_lint.analysis.downgrade import Ledger, Moment, Undo
+from mrt_lint.analysis.downgrade.definition import describe, effective
+from mrt_lint.analysis.downgrade.known_schema import Past
+from mrt_lint.analysis.downgrade.tracked_objects import Table, Thing, readable
+from mrt_lint.history import History
+from mrt_lint.history.schema import Table as KnownTable
+from mrt_lint.history.schema import fold, place
+from mrt_lint.model.context import Context
+from mrt_lint.model.dialects import FAMILY, admits, named
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.ops import (
+    AddColumn,
+    AlterColumn,
+    CreateConstraint,
+    CreateIndex,
+    CreateTable,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropTable,
+    Op,
+    ValidateConstraint,
+)
+from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, Unknown
+from mrt_lint.online import Server
+
+_A = TypeVar("_A", bound=Op)
+_B = TypeVar("_B", bound=Op)
+_C = TypeVar("_C", bound=Op)
+_D = TypeVar("_D", bound=Op)
+
+
+class Speaker(Protocol):
+    """The part of a rule that decides which operations it may speak about."""
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        """The databases that it speaks of; none where it speaks of all."""
+
+
+class Case:
+    """A migration and what may be known beside it; what costs something is worked out when a rule first asks."""
+
+    def __init__(self, migration: Migration, context: Context) -> None:
+        self.migration = migration
+        self.target = context.target
+        self.history = context.history
+        self.irreversible = context.irreversible
+        self._ledgers: dict[str, Ledger] = {}
+
+    def past(self, dialect: str) -> Past:
+        """Give what the history knows of the schema at the revision's parents."""
+        revision = self.migration.revision
+        if self.history is None or not isinstance(revision, str):
+            return Past()
+        history = self.history
+        schema, with_types = history.before(revision), admits((history.dialect,), dialect)
+        return Past(
+            schema,
+            with_types=with_types,
+            is_legible=lambda: history.is_legible(revision),
+            is_made_beside=lambda *names: history.is_made_beside(revision, *names),
+        )
+
+    @cached_property
+    def has_no_way_back(self) -> bool:
+        """Whether downgrade() is missing or does nothing, so that nothing more need be said of what it does not undo."""
+        downgrade = self.migration.downgrade
+        return downgrade is None or not (downgrade.ops or not self.is_readable("downgrade"))
+
+    def is_readable(self, function: str) -> bool:
+        """Tell whether every call of a function could be read, as far as it runs on the declared database."""
+        return self.migration.readable(function, self.target.dialect)
+
+    @overload
+    def concerned(self, rule: Speaker, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
+    @overload
+    def concerned(self, rule: Speaker, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
+    @overload
+    def concerned(
+        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
+    ) -> Iterator[_A | _B | _C]: ...
+    @overload
+    def concerned(
+        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
+    ) -> Iterator[_A | _B | _C | _D]: ...
+    def concerned(self, rule: Speaker, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
+        """Give the upgrade operations of these kinds that the rule may speak about, none where no kind is given.
+
+        Left out is what runs on other databases than the rule speaks of and, but for `new_tables`, what concerns a table that
+        this upgrade created.
+        """
+        for op in self.migration.upgrade_ops:
+            if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.moment(op).new_table):
+                yield op
+
+    def runs(self, op: Op, dialects: tuple[str, ...] = ()) -> bool:
+        """Tell whether an operation runs on one of these databases (none given: any), as far as its guard and the target say."""
+        declared = self.target.dialect
+        if declared is not None:
+            return admits(op.dialects, declared) and (not dialects or admits(dialects, declared))
+        spoken_of = set(op.dialects or ("postgresql",)) - (FAMILY if self.server(op) is None else set())
+        return not dialects or any(admits(dialects, dialect) for dialect in spoken_of)
+
+    def dialect(self, op: Op) -> str:
+        """Give the database on which an operation is judged: the declared one, else PostgreSQL where it runs there."""
+        if self.target.dialect is not None:
+            return self.target.dialect
+        if op.dialects is None or "postgresql" in op.dialects:
+            return "postgresql"
+        meant = sorted(op.dialects, key=lambda dialect: dialect == "mariadb")  # either of the two is MySQL to most
+        return next((dialect for dialect in meant if admits(op.dialects, dialect)), "postgresql")
+
+    def server(self, op: Op) -> Server | None:
+        """Give the MySQL or MariaDB on which an operation is judged, None where nobody says that it is one of them."""
+        dialect = self.dialect(op)
+        if dialect not in FAMILY or (self.target.dialect is None and dialect not in named(op.dialects)):
+            return None
+        return Server(dialect, self.target.mysql_version if dialect == "mysql" else self.target.mariadb_version)
+
+    def ledger(self, op: Op) -> Ledger:
+        """Give the account of both functions on the database on which an operation is judged."""
+        dialect = self.dialect(op)
+        if dialect not in self._ledgers:
+            self._ledgers[dialect] = Ledger(self.migration, dialect, self.past(dialect))
+        return self._ledgers[dialect]
+
+    def moment(self, op: Op) -> Moment:
+        """Tell what was so when an upgrade operation came."""
+        return self.ledger(op).moment(op)
+
+    def undone(self, op: Op, action: str | None = None) -> Undo:
+        """Tell what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
+        return self.ledger(op).undone(op, action)
+
+    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> Undo:
+        """Tell whether downgrade() has an operation of these kinds on the same table."""
+        return self.ledger(op).answered(op, *kinds, but=but)
+
+    def thing(self, op: Op) -> Thing | None:
+        """Give what an operation touched, None where its names could not be read."""
+        touches = self.ledger(op).touches.get(id(op), ())
+        return touches[0].thing if touches else None
+
+    def kind(self, op: DropConstraint) -> str | None:
+        """Give the kind of constraint that is dropped, as the operation or the history tells it."""
+        constraint = self.thing(op)
+        known = constraint.definition if constraint is not None else None
+        if readable(op.kind):
+            return op.kind
+        return known.kind if isinstance(known, Constraint) else None
+
+    def returns_as_another_kind(self, op: DropConstraint) -> bool:
+        """Tell whether what stands in a dropped constraint's place in the end is a constraint of another kind."""
+        now = self.ledger(op).successor(op)
+        kind = self.kind(op)
+        return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
+
+    def stood_before(self, op: DropIndex) -> bool:
+        """Tell whether an index that is dropped was there before this upgrade, on a table that stays.
+
+        Nobody knows that of one without a name, under a condition; and one that the history would know, had it been made, was not.
+        """
+        index = self.thing(op)
+        if index is None and (self.ledger(op).touches.get(id(op)) or not op.certain):
+            return False
+        gone = index is not None and index.table is not None and not index.table.standing
+        return not gone and (index is None or index.maker is None)
+
+    def makes_constraint(self, op: ValidateConstraint) -> bool:
+        """Tell whether this upgrade makes the constraint that an operation validates, in the same transaction."""
+        table = self.moment(op).table
+        return any(
+            isinstance(other, CreateConstraint)
+            and not other.autocommit
+            and other.constraint == op.constraint
+            and self.moment(other).table is table
+            for other in self.migration.upgrade_ops
+        )
+
+    def former_checks(self, op: Op) -> tuple[Constraint, ...]:
+        """Give the CHECK constraints of an operation's table that the history knows."""
+        table = self.moment(op).table
+        known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, Table) else None
+        return tuple(known.known_constraints("check")) if known is not None else ()
+
+    def unindexed_keys(self, op: CreateTable | CreateConstraint | AddColumn) -> Iterator[Constraint]:
+        """Give the foreign keys that an operation adds and whose columns no index begins with once this revision has run."""
+        revision = self.migration.revision
+        if self.history is None or not isinstance(revision, str) or not readable(op.table):
+            return
+        table = self.history.at(revision).table(op.table, op.schema)
+        if not isinstance(table, KnownTable) or not table.complete or UNKNOWN in table.indexes.values():
+            return
+        keys = (*table.known_constraints("unique"), *table.known_constraints("primary"))
+        covered = [*(index.columns for index in table.known_indexes()), *(key.columns for key in keys)]
+        if UNKNOWN in covered:
+            return
+        for key in table.known_constraints("foreignkey"):
+            if _adds(op, key) and not any(_begins_with(columns, key.columns) for columns in covered):
+                yield key
+
+    def cascading_child(self, op: Op) -> str | None:
+        """Give a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
+        table = self.moment(op).table
+        if not isinstance(table, Table):
+            return None
+        for other in self.past(self.dialect(op)).schema.tables():
+            for key in other.known_constraints("foreignkey"):
+                cascades = readable(key.ondelete) and fold(key.ondelete) == "cascade"
+                if cascades and readable(key.referred_table) and place(key.referred_schema, key.referred_table) == table.origin:
+                    return other.name
+        return None
+
+    def moves_rows(self, op: DropColumn | DropTable) -> bool:
+        """Tell whether what is dropped comes back in this very upgrade, or its rows were moved elsewhere before."""
+        ledger = self.ledger(op)
+        successor = ledger.successor(op)
+        again = successor is not None and id(successor.maker) not in ledger.reverse
+        return again or (isinstance(op, DropTable) and ledger.keeps_rows(op))
+
+    def comes_back(self, op: DropColumn | DropTable) -> str | None:
+        """Give the first later revision of this branch that adds a dropped column or table again."""
+        revision = self.migration.revision
+        if self.history is None or not isinstance(revision, str):
+            return None
+        wanted = _identity(op)
+        for later in _additions(self.history).get(wanted, ()) if wanted is not None else ():
+            if self.history.is_before(revision, later):
+                return later
+        return None
+
+    def difference(self, op: Op) -> str:
+        """Say in one clause how what stands in a dropped thing's place in the end differs from it."""
+        ledger = self.ledger(op)
+        before, now = self.thing(op), ledger.successor(op)
+        if isinstance(before, Table) and isinstance(now, Table):
+            return ledger.fates.difference(before, now) or "it differs"
+        return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
+
+    def former_index(self, op: DropIndex) -> CreateIndex:
+        """Give an index that is dropped as it was, its columns UNKNOWN where the history does not tell."""
+        index = self.thing(op)
+        known = index.definition if index is not None else None
+        table, schema = UNKNOWN if op.table is None else op.table, op.schema
+        if isinstance(known, CreateIndex):
+            return replace(
+                known, table=known.table if op.table is None else table, schema=known.schema if schema is None else schema
+            )
+        return CreateIndex(index=op.index, table=table, schema=schema, columns=UNKNOWN)
+
+    def before(self, op: AlterColumn, setting: str) -> object:
+        """Give a column's setting ("type", …) before this upgrade, UNKNOWN where neither operation nor history tells."""
+        column = self.thing(op)
+        existing = getattr(op, f"existing_{setting}", UNSET)
+        return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing
+
+
+@lru_cache(maxsize=1)
+def _additions(history: History) -> dict[tuple[object, ...], list[str]]:
+    """Give the revisions that add a column or create a table, by what they add, in their order."""
+    found: dict[tuple[object, ...], list[str]] = {}
+    for revision in history.order:
+        for op in history.migrations[revision].upgrade_ops:
+            wanted = _identity(op) if isinstance(op, AddColumn | CreateTable) else None
+            if wanted is not None:
+                found.setdefault(wanted, []).append(revision)
+    return found
+
+
+def _identity(op: AddColumn | CreateTable | DropColumn | DropTable) -> tuple[object, ...] | None:
+    """Give the place of a column or table in the database, None where its names could not be read."""
+    if not readable(op.table):
+        return None
+    if isinstance(op, CreateTable | DropTable):
+        return place(op.schema, op.table)
+    return (*place(op.schema, op.table), fold(op.column)) if readable(op.column) else None
+
+
+def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bool:
+    """Tell whether an operation adds a foreign key of the table that it names."""
+    if key.columns is UNKNOWN or isinstance(op, CreateTable):
+        return key.columns is not UNKNOWN
+    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
+    return columns == key.columns
+
+
+def _begins_with(columns: tuple[Name, ...] | Unknown, key: tuple[Name, ...] | Unknown) -> bool:
+    """Tell whether an index serves a key: its first columns are the key's, in whatever order."""
+    return columns is not UNKNOWN and key is not UNKNOWN and set(columns[: len(key)]) == set(key)

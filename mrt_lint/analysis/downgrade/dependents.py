@@ -1,0 +1,91 @@
+"""What stands in the way of an operation because it hangs on what the operation takes away: views, and what covers a column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mrt_lint.analysis.downgrade.simulated_schema import World
+from mrt_lint.analysis.downgrade.tracked_objects import Table, Thing, readable
+from mrt_lint.history.schema import fold, place
+from mrt_lint.history.sqlite_rebuild import rebuilds
+from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropTable, Op
+from mrt_lint.model.values import UNSET, Constraint
+
+_SOURCE = re.compile(r"\b(?:from|join)\s+([\w.]+)", re.IGNORECASE)
+
+
+def find_reader(world: World, op: Op) -> str | None:
+    """Give a view, made by this migration, that reads what an operation takes away, so that PostgreSQL or SQLite refuses.
+
+    PostgreSQL (manual, Dependency Tracking) keeps what a view reads; SQLite cannot rebuild a table while a view reads it.
+    """
+    name, column = getattr(op, "table", None), getattr(op, "column", None)
+    is_rebuilt = world.dialect == "sqlite" and rebuilds(op)
+    takes = isinstance(op, DropColumn) or (isinstance(op, AlterColumn) and op.type is not UNSET and world.dialect == "postgresql")
+    whole = is_rebuilt or (isinstance(op, DropTable) and world.dialect == "postgresql")
+    if world.dialect not in {"postgresql", "sqlite"} or not readable(name) or not (whole or (takes and readable(column))):
+        return None
+    for view in _new_views(world):
+        body = str(view.body)
+        words = [fold(word) for word in re.findall(r"\w+", body)]
+        sources = {fold(source.rpartition(".")[2]) for source in _SOURCE.findall(body)}
+        if fold(name) in sources and (whole or (sources == {fold(name)} and fold(str(column)) in words)):
+            return str(view.name)
+    return None
+
+
+def _new_views(world: World) -> Iterator[CreateObject]:
+    for key, thing in world.objects.now.items():
+        made = thing.definition if thing is not None and thing.maker is not None else None
+        if isinstance(key, tuple) and key[0] == "view" and isinstance(made, CreateObject) and readable(made.body):
+            yield made
+
+
+def find_cover(world: World, op: DropColumn) -> str | None:
+    """Give an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
+
+    Batch mode leaves constraints out, but makes the indexes anew, and fails with them.
+    """
+    table = world.table_of(op)
+    if not isinstance(table, Table) or not readable(op.column):
+        return None
+    column = fold(op.column)
+    constraints = [] if op.batch else [*table.constraints.now.values(), *table.anonymous]
+    for thing in (*world.indexes.now.values(), *constraints):
+        if thing is not None and thing.table is table and thing.mentions(column) and not _goes_along(thing):
+            return _called(thing.definition)
+    known = (cover for cover in _known_covers(world, table, column) if isinstance(cover, CreateIndex) or not op.batch)
+    return next(map(_called, known), None)
+
+
+def _goes_along(thing: Thing) -> bool:
+    """Tell whether a constraint is a part of the column's own definition; a unique one stays in the way even so."""
+    definition = thing.definition
+    return definition is None or (isinstance(definition, Constraint) and bool(thing.beside) and definition.kind != "unique")
+
+
+def _known_covers(world: World, table: Table, column: str) -> Iterator[Constraint | CreateIndex]:
+    """Give what covers a column by the history and was not spoken of since."""
+    known = world.past.table(table.origin)
+    if known is None or table.maker is not None or column in table.columns_by_name.now:
+        return
+    for constraint in known.known_constraints():
+        spoken_of = readable(constraint.name) and fold(constraint.name) in table.constraints.now
+        if not spoken_of and constraint.kind == "unique" and _covers(constraint, column):
+            yield constraint
+    for index in known.known_indexes():
+        spoken_of = not readable(index.index) or place(index.schema, index.index) in world.indexes.now
+        if not spoken_of and _covers(index, column):
+            yield index
+
+
+def _covers(thing: Constraint | CreateIndex, column: str) -> bool:
+    return isinstance(thing.columns, tuple) and any(readable(name) and fold(name) == column for name in thing.columns)
+
+
+def _called(definition: object) -> str:
+    if isinstance(definition, CreateIndex):
+        return f"index '{definition.index}'" if readable(definition.index) else "an index"
+    name = definition.name if isinstance(definition, Constraint) else None
+    return f"constraint '{name}'" if readable(name) else "a constraint"

@@ -1,0 +1,58 @@
+"""Operations of downgrade() that make what certainly stands already, by their own work or that of upgrade()."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.downgrade.simulated_schema import World
+from mrt_lint.analysis.downgrade.tracked_objects import Key, Slots, Thing, readable
+from mrt_lint.history.schema import fold, object_place, place
+from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateIndex, CreateObject, CreateTable, Op
+from mrt_lint.model.values import Constraint
+
+ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum", "domain", "schema", "extension"})
+"""Kinds of objects of which a schema holds one under a name; functions differ in their parameters, too."""
+
+
+def find_double(world: World, op: Op) -> str | None:
+    """Say in one clause that an operation makes what this migration has made before and nothing has dropped; else None."""
+    if not op.certain or getattr(op, "if_not_exists", False) is not False:
+        return None
+    if world.dialect == "sqlite" and op.batch:  # the table is put together first, and the later definition wins
+        return None
+    if isinstance(op, CreateObject):
+        return _find_object(world, op)
+    if isinstance(op, CreateTable):
+        stands = readable(op.table) and not op.temporary and _is_made(world.tables, place(op.schema, op.table))
+        return f"table '{op.table}' exists already" if stands else None
+    if isinstance(op, CreateIndex):
+        return f"index '{op.index}' exists already" if readable(op.index) and _finds_index(world, op) else None
+    table = world.table_of(op)
+    if table is None:
+        return None
+    if isinstance(op, AddColumn) and readable(op.column) and _is_made(table.columns_by_name, fold(op.column)):
+        return f"column '{op.table}.{op.column}' exists already"
+    if isinstance(op, CreateConstraint) and readable(op.constraint):
+        made = _is_made(table.constraints, fold(op.constraint))
+        if made and isinstance(made.definition, Constraint) and made.definition.kind == op.definition.kind:
+            return f"constraint '{op.constraint}' exists already"
+    return None
+
+
+def _find_object(world: World, op: CreateObject) -> str | None:
+    if op.kind not in ONE_BY_NAME or op.or_replace or not readable(op.name):
+        return None
+    return f"{op.kind} '{op.name}' exists already" if _is_made(world.objects, object_place(op.kind, op.schema, op.name)) else None
+
+
+def _finds_index(world: World, op: CreateIndex) -> bool:
+    """Tell whether an index of the name stands: on MySQL and MariaDB each table has names of its own."""
+    found = _is_made(world.indexes, place(op.schema, op.index if readable(op.index) else ""))
+    return found is not None and (world.dialect not in FAMILY or found.table is world.table_of(op))
+
+
+def _is_made(slots: Slots, key: Key) -> Thing | None:
+    """Give what stands at a place if this migration certainly made it."""
+    thing = slots.now.get(key)
+    if thing is None or thing.maker is None or not thing.maker.certain or not thing.standing or key in slots.unsure:
+        return None
+    return thing

@@ -1,0 +1,97 @@
+"""What the replayed history knows of the things that a migration found in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from mrt_lint.analysis.downgrade.tracked_objects import Key, Thing
+from mrt_lint.analysis.downgrade.tracked_objects import Table as Original
+from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table
+from mrt_lint.model.ops import CreateIndex, CreateObject
+from mrt_lint.model.values import UNKNOWN, Column, Constraint
+
+
+class Past:
+    """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know.
+
+    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known. `is_legible`
+    tells whether all that ran before could be read, `is_made_beside` whether a parallel branch, whose revisions may have run or
+    not, makes a table, column or index.
+    """
+
+    def __init__(
+        self,
+        schema: Schema | None = None,
+        *,
+        with_types: bool = True,
+        is_legible: Callable[[], bool] = lambda: False,
+        is_made_beside: Callable[..., bool] = lambda *_: False,
+    ) -> None:
+        self.schema = schema or Schema()
+        self.with_types = with_types
+        self.is_legible = is_legible
+        self.is_made_beside = is_made_beside
+
+    def is_whole(self) -> bool:
+        """Tell whether all that stands there provably comes from migrations which were read in full."""
+        tables = (table for _, table in self.schema.tables_by_place.items())
+        return all(table is None or (isinstance(table, Table) and table.complete) for table in tables) and self.is_legible()
+
+    def is_absent(self, key: Place) -> bool:
+        """Tell whether there provably is no table, and no view, of that name in any schema."""
+        named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
+        views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
+        return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_whole())
+
+    def table(self, key: Key) -> Table | None:
+        """Give what is known of a table."""
+        found = self.schema.tables_by_place.get(cast("Place", key), UNKNOWN)
+        return found if isinstance(found, Table) else None
+
+    def column(self, table: Key, name: Key) -> Column | None:
+        """Give a column's definition."""
+        found = self.table(table)
+        column = found.columns.get(str(name)) if found is not None else None
+        if not isinstance(column, Column):
+            return None
+        return column if self.with_types else replace(column, type=UNKNOWN, server_default=UNKNOWN)
+
+    def constraint(self, table: Key, name: Key) -> Constraint | None:
+        """Give a constraint's definition."""
+        found = self.table(table)
+        constraint = found.constraint(str(name)) if found is not None else None
+        return constraint if isinstance(constraint, Constraint) else None
+
+    def lacks(self, table: Key, name: str) -> bool:
+        """Tell whether a table provably has neither an index nor a constraint of that name; one without a name may have any."""
+        found = self.table(table)
+        return (
+            found is not None
+            and found.complete
+            and not found.unnamed
+            and name not in found.indexes
+            and name not in found.constraints
+        )
+
+    def is_missing(self, thing: Thing, name: Key) -> bool:
+        """Tell whether a column that an operation takes for granted provably is not there, made by no parallel branch either."""
+        if not isinstance(thing.table, Original):
+            return False
+        origin = thing.table.origin
+        found = self.table(origin)
+        if found is None or not found.complete or str(name) in found.columns:
+            return False
+        return not self.is_made_beside("column", str(origin[1]), str(name))
+
+    def index(self, key: Key) -> CreateIndex | None:
+        """Give an index's definition."""
+        place = cast("Place", key)
+        found = self.schema.index(place[1], schema=place[0])
+        return found if isinstance(found, CreateIndex) else None
+
+    def object(self, key: Key) -> CreateObject | None:
+        """Give the definition of a view, type, sequence or the like."""
+        found = self.schema.objects_by_place.get(cast("ObjectPlace", key), UNKNOWN)
+        return found if isinstance(found, CreateObject) else None

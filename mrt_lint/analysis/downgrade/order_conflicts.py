@@ -1,0 +1,108 @@
+"""Operations of downgrade() that cannot run where they stand, because of what came before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mrt_lint.analysis.downgrade.dependents import find_cover, find_reader
+from mrt_lint.analysis.downgrade.effects import object_key
+from mrt_lint.analysis.downgrade.simulated_schema import World
+from mrt_lint.analysis.downgrade.tracked_objects import ON_TABLES, Table, readable
+from mrt_lint.history.schema import ObjectPlace, Place, fold, object_place, place
+from mrt_lint.model.ops import (
+    AlterColumn,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropObject,
+    DropTable,
+    Op,
+)
+from mrt_lint.model.values import Column, Constraint, SqlType
+
+
+def find_trouble(world: World, op: Op) -> str | None:
+    """Say in one clause why an operation fails at this point; None where nothing speaks against it."""
+    if not op.certain or getattr(op, "if_exists", False) is not False:
+        return None
+    return _find_gone(world, op) or _find_dependent(world, op)
+
+
+def _find_gone(world: World, op: Op) -> str | None:
+    name = getattr(op, "table", None)
+    if not isinstance(op, ON_TABLES) or not readable(name):
+        return _find_gone_thing(world, op)
+    key = place(getattr(op, "schema", None), name)
+    if isinstance(op, DropIndex) and world.finds_index(op):
+        return None
+    if world.tables.is_gone(key) and world.view_of(op) is None:
+        return f"there is no table '{name}' at that point"
+    table = world.table_of(op)
+    if table is None:
+        return None
+    if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and table.columns_by_name.went(fold(op.column)):
+        return f"column '{name}.{op.column}' is gone by then"
+    if isinstance(op, DropConstraint) and readable(op.constraint) and table.constraints.went(fold(op.constraint)):
+        return f"constraint '{op.constraint}' is gone by then"
+    return _find_gone_thing(world, op)
+
+
+def _find_gone_thing(world: World, op: Op) -> str | None:
+    if isinstance(op, DropIndex) and readable(op.index) and world.indexes.went(place(op.schema, op.index)):
+        return f"index '{op.index}' is gone by then"
+    if isinstance(op, DropObject) and readable(op.name) and world.objects.went(object_key(world, op, op.name)):
+        return f"{op.kind} '{op.name}' is gone by then"
+    return None
+
+
+def _find_dependent(world: World, op: Op) -> str | None:
+    if getattr(op, "cascade", False):
+        return None
+    if reader := find_reader(world, op):
+        return f"view '{reader}' still reads it"
+    if world.dialect == "sqlite":
+        cover = find_cover(world, op) if isinstance(op, DropColumn) else None
+        return f"{cover} still covers column '{op.table}.{op.column}'" if isinstance(op, DropColumn) and cover else None
+    if isinstance(op, DropTable) and readable(op.table):
+        key = place(op.schema, op.table)
+        for child, constraint in _foreign_keys(world):
+            if child.home != key and _referred(constraint, op) == key:
+                return f"a foreign key of table '{child.home[1]}' still points to it"
+    if isinstance(op, DropObject) and readable(op.name) and world.dialect == "postgresql":
+        key_of_type = object_place(op.kind, op.schema, op.name)
+        for table, column in _new_columns(world):
+            if _place_of_enum(column) == key_of_type:
+                return f"column '{table.home[1]}.{column.name}' still has that type"
+    return None
+
+
+def _place_of_enum(column: Column) -> ObjectPlace | None:
+    kind = column.type
+    if isinstance(kind, SqlType) and kind.name == "ENUM" and readable(kind.type_name):
+        return object_place("enum", kind.schema, kind.type_name)
+    return None
+
+
+def _referred(constraint: Constraint, op: DropTable) -> Place | None:
+    name = constraint.referred_table
+    return place(constraint.referred_schema or op.schema, name) if readable(name) else None
+
+
+def _standing(world: World) -> Iterator[Table]:
+    return (table for table in world.tables.now.values() if isinstance(table, Table))
+
+
+def _foreign_keys(world: World) -> Iterator[tuple[Table, Constraint]]:
+    """Give the foreign keys that this migration made and that stand."""
+    for table in _standing(world):
+        for thing in (*table.constraints.now.values(), *table.anonymous):
+            definition = thing.definition if thing is not None and thing.maker is not None else None
+            if isinstance(definition, Constraint) and definition.kind == "foreignkey":
+                yield table, definition
+
+
+def _new_columns(world: World) -> Iterator[tuple[Table, Column]]:
+    for table in _standing(world):
+        for thing in table.columns_by_name.now.values():
+            if thing is not None and thing.maker is not None and isinstance(thing.definition, Column):
+                yield table, thing.definition

@@ -1,0 +1,212 @@
+"""What a migration makes, moves and drops, followed by identity: a renamed table is the same table under another name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+from mrt_lint.history.schema import Place, fold
+from mrt_lint.model.ops import (
+    AddColumn,
+    AlterColumn,
+    BulkInsert,
+    CreateConstraint,
+    CreateIndex,
+    Delete,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropTable,
+    Insert,
+    Op,
+    RenameTable,
+    Truncate,
+    Update,
+)
+from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Unset
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+ON_TABLES = (
+    *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
+    *(BulkInsert, Delete, Insert, Truncate, Update),
+)
+"""Operations that work on a table which is there already."""
+
+_WORD = re.compile(r"\w+")
+Key = Hashable
+Definition: TypeAlias = Column | Constraint | Op | None
+
+
+def readable(name: MaybeName | Unset) -> TypeGuard[str]:
+    """Tell whether a name was read in full."""
+    return isinstance(name, str) and HOLE not in name
+
+
+class Thing:
+    """An object of the database.
+
+    `maker` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
+    a Column, a Constraint, the operation that created it, None for nothing. `table` is what it hangs on, `beside` the column
+    whose definition brought it along. `settings` are the attributes that operations have set since, each with the operation
+    that did, `former` what they were before. `standing` is False once it was dropped or replaced. `doubtful` tells that nobody
+    knows whether it was there: it was dropped IF EXISTS, and no migration speaks of it. `covering` are the columns under a
+    constraint, by identity.
+    """
+
+    def __init__(
+        self, maker: Op | None = None, definition: Definition = None, table: Thing | None = None, beside: tuple[str, ...] = ()
+    ) -> None:
+        self.maker = maker
+        self.definition = definition
+        self.table = table
+        self.beside = beside
+        self.settings: dict[str, tuple[object, Op]] = {}
+        self.former: dict[str, object] = {}
+        self.standing = True
+        self.doubtful = False
+        self.covering: tuple[Thing | None, ...] = ()
+
+    def mentions(self, column: str) -> bool:
+        """Tell whether an index or constraint covers a column, or its text names it: the database drops it with the column."""
+        if column in self.columns:
+            return True
+        texts: list[object] = [self.definition.condition] if isinstance(self.definition, Constraint) else []
+        if isinstance(self.definition, CreateIndex):  # of an expression, as of a predicate
+            texts = [self.definition.where, *(self.definition.columns if isinstance(self.definition.columns, tuple) else ())]
+        return any(isinstance(text, str) and column in map(fold, _WORD.findall(text)) for text in texts)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that an index or constraint covers, folded; empty where they are not known."""
+        found = self.definition.columns if isinstance(self.definition, Constraint | CreateIndex) else ()
+        return self.beside + (tuple(fold(name) for name in found if readable(name)) if isinstance(found, tuple) else ())
+
+
+class Slots:
+    """Places where things stand by name: what stood there before it was first touched, and what stands there now.
+
+    `taken` is what was last taken away from a place.
+    """
+
+    def __init__(self, original: Callable[[Key], Thing]) -> None:
+        self.original = original
+        self.before: dict[Key, Thing | None] = {}
+        self.now: dict[Key, Thing | None] = {}
+        self.gone_before: frozenset[Key] = frozenset()
+        self.seen_before: frozenset[Key] = frozenset()
+        self.unsure: set[Key] = set()
+        self.taken: dict[Key, Thing] = {}
+
+    def mark(self, *, is_clear: bool) -> None:
+        """Note what was spoken of, and what is gone, at the end of upgrade(), as far as that is clear."""
+        self.seen_before = frozenset(self.now)
+        self.gone_before = frozenset(key for key, thing in self.now.items() if thing is None)
+        if not is_clear:
+            self.unsure |= self.gone_before
+
+    def went(self, key: Key) -> bool:
+        """Tell whether something stood there at the end of upgrade() and was taken away since, or came and went in upgrade()."""
+        return self.is_gone(key) and (key not in self.gone_before or self.before.get(key) is None)
+
+    def look(self, key: Key) -> Thing | None:
+        """Give what stands there; a name that was never seen belongs to something that was there before."""
+        if key not in self.now:
+            self.now[key] = self.before[key] = self.original(key)
+        return self.now[key]
+
+    def first(self, key: Key) -> Thing | None:
+        """Give what stood there before this migration, wherever it stands by now."""
+        self.look(key)
+        return self.before[key]
+
+    def put(self, key: Key, thing: Thing | None) -> None:
+        """Let something stand there, or nothing."""
+        self.before.setdefault(key, None)
+        replaced = self.now.get(key)
+        if replaced is not None and replaced is not thing:
+            replaced.standing = False
+        self.now[key] = thing
+
+    def is_gone(self, key: Key) -> bool:
+        """Tell whether something certainly was taken away from there and nothing put in its place."""
+        return key in self.now and self.now[key] is None and key not in self.unsure
+
+    def drop(self, key: Key, *, certain: bool = True) -> Thing | None:
+        """Take away what stands there and give it back; None where nothing did."""
+        thing = self.look(key)
+        if not certain:
+            self.unsure.add(key)
+        self.now[key] = None
+        if thing is not None:
+            thing.standing = False
+            self.taken[key] = thing
+        return thing
+
+    def move(self, key: Key, new_key: Key) -> Thing | None:
+        """Let what stands there stand under another name, and give it back; None where nothing did."""
+        thing = self.look(key)
+        if thing is not None:
+            self.put(new_key, thing)
+            if new_key != key:
+                self.now[key] = None
+        return thing
+
+
+class Table(Thing):
+    """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
+
+    `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
+    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `home` is where it
+    stands now, `origin` where it stood first. `autoincrement` is SQLite's AUTOINCREMENT.
+    """
+
+    def __init__(self, home: Place, maker: Op | None = None, definition: Definition = None, *, complete: bool = True) -> None:
+        super().__init__(maker, definition)
+        self.home = self.origin = home
+        self.complete = complete
+        self.maybe_empty = False
+        self.filled = False
+        self.autoincrement: Flag = UNKNOWN
+        self.columns_by_name = Slots(lambda _: Thing(maker, table=self))
+        self.constraints = Slots(lambda _: Thing(maker, table=self))
+        self.anonymous: list[Thing] = []
+        self.rows: set[Table] = {self} if maker is None else set()
+
+    def drop_anonymous(self, constraint: Thing) -> None:
+        """Take away a constraint that the source gives no name."""
+        self.anonymous.remove(constraint)
+        constraint.standing = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What batch mode left behind when it made a table anew on SQLite.
+
+    `what` is "index", "trigger", "collation" (of a column), "order" (of an index's columns), "check" or "autoincrement", which is
+    lost or won. `name` is which, of a CHECK its condition. `is_back` tells in the end whether all is as it was.
+    """
+
+    op: Op
+    table: Table
+    what: str
+    name: str
+    is_back: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What one operation did to one thing: `action` is "made", "dropped", "moved" or the setting that it changed.
+
+    `key` is the place in `slots` that has to be as before once the operation is undone, None for what has no name there;
+    `thing` is what was touched, None where nothing stood there any more.
+    """
+
+    action: str
+    slots: Slots
+    key: Key
+    thing: Thing | None

@@ -1,0 +1,31 @@
+"""Whether an upgrade makes sure that no two rows hold the same, before that is demanded of them."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.history.schema import fold
+from mrt_lint.model.ops import Delete, Op, Update
+from mrt_lint.model.values import UNKNOWN, Name
+
+
+def thinks_of_duplicates(case: Case, op: Op) -> bool:
+    """Tell whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out."""
+    table = case.moment(op).table
+    columns = getattr(op, "columns", UNKNOWN)
+    for other in case.migration.upgrade_ops:
+        if other is op:
+            return False
+        if table is None or case.moment(other).table is not table:
+            continue
+        if isinstance(other, Delete) and other.where is not False:
+            return True
+        if isinstance(other, Update) and columns is not UNKNOWN and _fills(other, columns):
+            return True
+    return False
+
+
+def _fills(update: Update, columns: tuple[Name, ...]) -> bool:
+    wanted = {fold(column) for column in columns if readable(column)}
+    computed = (flow.column for flow in (update.flows if update.flows is not UNKNOWN else ()) if flow.source is UNKNOWN)
+    return any(readable(column) and fold(column) in wanted for column in computed)

@@ -1,0 +1,90 @@
+"""An index as advice speaks of it: the code that builds it, and the SQL that looks for what would stand in its way."""
+
+from __future__ import annotations
+
+import re
+
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.wording import join
+from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.ops import CreateIndex, Op
+from mrt_lint.model.values import Flag, MaybeName, Name, Unknown
+
+_WHERE = {"postgresql": "postgresql_where", "sqlite": "sqlite_where", "mssql": "mssql_where"}
+"""The databases that have partial indexes, with what SQLAlchemy's dialect calls the condition."""
+_PIECE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[()]")
+_ORDER = re.compile(r"(?:\s+(?:asc|desc|nulls\s+(?:first|last)))+$", re.IGNORECASE)
+_WORDS = re.compile(r"[\w$.\"]*(\s+\w+)*")
+
+
+def code_of(index: CreateIndex, dialect: str = "postgresql") -> dict[str, str]:
+    """Give what stands in the `op.create_index(…)` of an index: "columns", the items of the list, and the "options" behind it."""
+    columns = index.columns if isinstance(index.columns, tuple) else ()
+    options = [f"schema={_text(index.schema)}"] if readable(index.schema) else []
+    options += _flag("unique", index.unique)
+    if index.where is not None and dialect in _WHERE:
+        options.append(f"{_WHERE[dialect]}={_sql(_one_line(index.where)) if readable(index.where) else '…'}")
+    if readable(index.using) and index.using.lower() != "btree":
+        if dialect == "postgresql":
+            options.append(f"postgresql_using={_text(index.using)}")
+        elif dialect in FAMILY and index.using in {"fulltext", "spatial"}:
+            options.append(f"mysql_prefix={_text(index.using.upper())}")
+    return {"columns": ", ".join(map(_item, columns)) or "…", "options": "".join(f", {option}" for option in options)}
+
+
+def sql_of(columns: tuple[Name, ...] | Unknown, op: Op | None, dialect: str) -> str:
+    """Give the columns and expressions under an index as a SELECT or GROUP BY takes them, "…" for what could not be read."""
+    known = columns if isinstance(columns, tuple) else ()
+    plain = (_ORDER.sub("", expression(name)) if readable(name) and name.startswith("(") else name for name in known)
+    return ", ".join(name if readable(name) and "(" in name else join((name,), op, dialect) for name in plain) or "…"
+
+
+def where_of(index: CreateIndex) -> str:
+    """Give the condition of a partial index as a statement takes it, with a space before; nothing where it has none."""
+    if index.where is None:
+        return ""
+    return f" WHERE {_one_line(index.where) if readable(index.where) else '…'}"
+
+
+def expression(column: str) -> str:
+    """Give the SQL of an indexed expression with the parentheses that CREATE INDEX wants: none around a name or a call."""
+    inner = column
+    while _closing(inner) == len(inner) - 1:
+        inner = _one_line(inner[1:-1])
+    called, rest = inner.find("("), inner
+    if called > 0 and inner[called - 1] != " ":
+        rest = inner[:called] + inner[called + _closing(inner[called:]) + 1 :]
+    return inner if _WORDS.fullmatch(rest) else f"({inner})"
+
+
+def _item(column: Name) -> str:
+    if not readable(column):
+        return "…"
+    return _sql(expression(column)) if column.startswith("(") and column.endswith(")") else _text(column)
+
+
+def _sql(text: str) -> str:
+    return f"sa.text({_text(text)})"
+
+
+def _text(text: str) -> str:
+    """Write a string as Python has it, in double quotes where that needs no escape."""
+    return repr(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
+
+
+def _one_line(text: MaybeName) -> str:
+    return " ".join(str(text).split())
+
+
+def _flag(name: str, value: Flag) -> list[str]:
+    return [] if value is False else [f"{name}={'True' if value is True else '…'}"]
+
+
+def _closing(text: str) -> int:
+    """Give where the parenthesis that a text begins with is closed, -2 where it begins with none or that stays open."""
+    depth = 0
+    for piece in _PIECE.finditer(text) if text.startswith("(") else ():
+        depth += {"(": 1, ")": -1}.get(piece[0], 0)
+        if depth == 0:
+            return piece.start()
+    return -2

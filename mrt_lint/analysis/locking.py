@@ -1,0 +1,32 @@
+"""Which operations hold a lock that others wait for."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.case import Case
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+
+_HEAVY = (
+    ops.AddColumn,
+    ops.AlterColumn,
+    ops.CreateConstraint,
+    ops.CreateIndex,
+    ops.DropColumn,
+    ops.DropConstraint,
+    ops.DropIndex,
+    ops.DropTable,
+    ops.RenameConstraint,
+    ops.RenameTable,
+)
+
+
+def takes_heavy_lock(case: Case, op: Op) -> bool:
+    """Tell whether an operation of upgrade() locks a table that stood before, so that writers or everybody wait.
+
+    Sources: PostgreSQL, “Explicit Locking” and ALTER TABLE; MySQL, “Metadata Locking”. What runs CONCURRENTLY lets others work.
+    """
+    if not isinstance(op, _HEAVY) or getattr(op, "concurrently", False) is not False:
+        return False
+    if isinstance(op, ops.DropIndex):
+        return case.stood_before(op)
+    return not case.moment(op).new_table

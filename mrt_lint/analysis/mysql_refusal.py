@@ -1,0 +1,80 @@
+"""What existing rows can make MySQL or MariaDB refuse."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.mysql_alteration import leaves_keys_unchecked
+from mrt_lint.analysis.type_change import is_narrowing, loses_fraction
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
+
+_REFUSED_ROWS = {
+    "foreignkey": "a row has no parent",
+    "check": "a row breaks the check",
+    "unique": "two rows hold the same",
+    "primary": "two rows hold the same",
+}
+_TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT"})
+
+
+def refusable(case: Case, op: Op) -> str:
+    """Say what in the rows of a table may make MySQL or MariaDB refuse an operation, or nothing where no row is known to.
+
+    What this upgrade prepared (it filled the column, deleted or changed rows of the table) or replaces is taken to fit.
+    """
+    moment = case.moment(op)
+    if moment.new_table or moment.empty or moment.new_column or _is_prepared(case, op):
+        return ""
+    if isinstance(op, ops.AlterColumn):
+        return _refusable_column(case, op)
+    if isinstance(op, ops.CreateForeignKey | ops.CreateCheckConstraint | ops.CreateUniqueConstraint | ops.CreatePrimaryKey):
+        unchecked = isinstance(op, ops.CreateForeignKey) and leaves_keys_unchecked(case, op)
+        return "" if unchecked or _is_replacement(case, op) else _REFUSED_ROWS[op.definition.kind]
+    unique = isinstance(op, ops.CreateIndex) and op.unique is True
+    return _REFUSED_ROWS["unique"] if unique and not _is_replacement(case, op) else ""
+
+
+def _refusable_column(case: Case, op: ops.AlterColumn) -> str:
+    was_nullable = case.before(op, "nullable")
+    restated = op.sql or op.type is not UNSET  # MySQL takes whole definitions
+    if op.nullable is False and (was_nullable is True or (was_nullable is UNKNOWN and not restated)):
+        return "a row holds NULL"
+    dialect = case.dialect(op)
+    former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
+    if isinstance(former, SqlType) and isinstance(new, SqlType):
+        converted = former.name in _TEXTS and new.name.isupper() and new.name not in _TEXTS
+        narrowed = is_narrowing(former, new, dialect) and not loses_fraction(former, new)
+        return "a value does not fit" if converted or narrowed else ""
+    return ""
+
+
+def _is_prepared(case: Case, op: Op) -> bool:
+    """Tell whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
+    table = case.moment(op).table
+    for other in case.migration.upgrade_ops:
+        if other is op:
+            break
+        if isinstance(other, ops.Update | ops.Delete) and case.moment(other).table in {None, table}:
+            return True
+        if isinstance(other, ops.AddColumn) and case.moment(other).table is table and other.column in _columns(op):
+            return True
+    return False
+
+
+def _columns(op: Op) -> tuple[object, ...]:
+    columns = op.columns if isinstance(op, ops.CreateConstraint | ops.CreateIndex) else ()
+    return () if columns is UNKNOWN else columns
+
+
+def _is_replacement(case: Case, op: Op) -> bool:
+    """Tell whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
+    kinds = ops.DropIndex | ops.DropConstraint
+    table = case.moment(op).table
+    for other in case.migration.upgrade_ops:
+        if other is op:
+            return False
+        if isinstance(other, kinds) and case.moment(other).table in {None, table}:
+            return True
+    return False

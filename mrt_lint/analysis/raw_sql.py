@@ -1,0 +1,80 @@
+"""Raw SQL that no rule of its own judges, and what in downgrade() answers it."""
+
+from __future__ import annotations
+
+import re
+
+from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.downgrade.tracked_objects import Table
+from mrt_lint.analysis.wording import names
+from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Insert, Op, RenameObject, Statement
+from mrt_lint.model.values import HOLE, UNKNOWN
+
+_OPPOSITES = {"GRANT": "REVOKE", "REVOKE": "GRANT", "ATTACH": "DETACH", "DETACH": "ATTACH"}
+_JUDGED = frozenset({"view", "materialized view"})
+_WORD = re.compile(r"\w+")
+
+
+def lingers(case: Case, op: Op) -> bool:
+    """Tell whether a statement has an effect that outlives the rollback and that no other rule judges."""
+    if isinstance(op, Statement):
+        return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
+    if isinstance(op, Delete):
+        return op.where is not False and case.answered(op, Insert, BulkInsert) is Undo.NO
+    if not op.sql:
+        return False
+    if isinstance(op, DropObject):
+        return op.kind not in _JUDGED and case.undone(op) is Undo.NO
+    if isinstance(op, AlterObject):
+        return op.kind != "sequence" and not _is_altered_back(case, op)
+    return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is Undo.NO
+
+
+def answer(op: Op) -> str:
+    """Give the beginning of the statement that would take an operation's effect back."""
+    if isinstance(op, Statement):
+        return f"{_OPPOSITES.get(op.command, op.command)} …"
+    if isinstance(op, Delete):
+        return f"INSERT INTO {names(op)['table']} …"
+    if isinstance(op, AlterObject):
+        return f"ALTER {op.kind.upper()} {names(op)['name']} …"
+    return sql_words(op).replace("DROP ", "CREATE ", 1) + " …"
+
+
+def sql_words(op: Op) -> str:
+    """Give the beginning of the statement that an operation came from."""
+    if isinstance(op, Delete):
+        return f"DELETE FROM {names(op)['table']}"
+    if isinstance(op, AlterObject) and isinstance(op.action, str):
+        return f"ALTER {op.kind.upper()} {names(op)['name']} {op.action}"
+    return f"{op.op.replace('_', ' ').replace('rename', 'alter').upper()} {names(op)['name']}"
+
+
+def _is_telling(command: str) -> bool:
+    """Tell whether a command says what it does: SELECT asks, EXECUTE runs what stands elsewhere, a HOLE could not be read."""
+    return bool(command) and HOLE not in command and command not in {"SELECT", "EXECUTE", "PREPARE"}
+
+
+def _is_answered(case: Case, op: Statement) -> bool:
+    ledger = case.ledger(op)
+    if ledger.blind or ledger.refuses:
+        return True
+    reverse = [other for other in ledger.reverse.values() if not (isinstance(other, Statement) and other.effect is False)]
+    if op.effect is UNKNOWN:
+        return any(other.sql or isinstance(other, DropObject) for other in reverse)
+    commands = {op.command, _OPPOSITES.get(op.command)}
+    if any(isinstance(other, Statement) and other.command in commands for other in reverse):
+        return True
+    gone = {table.home[1] for table in ledger.made if isinstance(table, Table) and not table.standing}
+    return any(word.lower() in gone for word in _WORD.findall(op.text))
+
+
+def _is_altered_back(case: Case, op: AlterObject) -> bool:
+    ledger = case.ledger(op)
+    if ledger.blind or ledger.refuses or ledger.makes_anew(op, op.kind, op.name):
+        return True
+    return any(
+        isinstance(other, AlterObject | DropObject) and (other.kind, other.name) == (op.kind, op.name)
+        for other in ledger.reverse.values()
+    )

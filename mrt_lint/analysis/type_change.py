@@ -1,0 +1,110 @@
+"""Which changes of a column's type are provably harmless: no value can be lost and no row is rewritten."""
+
+from __future__ import annotations
+
+from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.values import SqlType
+from mrt_lint.online import Change, change_of_type, lost_members
+
+_UNBOUNDED = 1 << 31
+_LONGEST = 10_485_760
+"""The longest VARCHAR of PostgreSQL; a longer one is meant for a database that makes something else of it."""
+_WITHOUT_COPY = frozenset({None, Change.WIDEN_VARCHAR, Change.APPEND_MEMBERS})
+_ENUM_FAMILY = "ENUM"
+_FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
+_INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
+_SINGLE = 24
+
+
+def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
+    """Tell whether the change neither loses a value nor rewrites the table on that database.
+
+    Sources: PostgreSQL 9.2 release notes, E.24.3.4.2 (varchar, varbit, numeric and timestamps widened without a rewrite), SQLite
+    “Datatypes” (lengths are not kept); those of MySQL and MariaDB stand in `mrt_lint.online`.
+    """
+    if former == new:
+        return True
+    if dialect in FAMILY:
+        change = change_of_type(former, new, dialect)
+        return change in _WITHOUT_COPY or (change is Change.CHANGE_COLLATION and dialect == "mariadb")
+    if former.collation != new.collation or former.item is not None or new.item is not None:
+        return False
+    if _ENUM_FAMILY in {former.name, new.name}:
+        return _is_same_enum(former, new) and dialect == "postgresql"
+    if former.name == new.name == "VARCHAR":
+        return _is_wider_text(former, new)
+    if {former.name, new.name} <= _FLOATS:
+        return dialect == "sqlite" or _bits(former) == _bits(new)
+    if (former.name, new.name) == ("VARCHAR", "TEXT"):
+        return True
+    if (former.name, new.name) == ("TEXT", "VARCHAR"):
+        return not new.args
+    if former.name == new.name == "NUMERIC":
+        return _is_wider_number(former, new)
+    return False
+
+
+def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
+    """Tell whether values that the former type holds provably do not fit into the new one on that database.
+
+    SQLite keeps neither lengths nor precisions, and Alembic's batch mode casts only where the kind of type is another: an
+    integer in the place of a number with a fraction loses that everywhere.
+    """
+    if dialect in FAMILY and lost_members(former, new):
+        return True
+    if former.name in {"TIMESTAMP", "DATETIME"} and new.name in {"DATE", "TIME"}:
+        return True
+    if loses_fraction(former, new):
+        return True
+    if dialect == "sqlite":
+        return False
+    if former.name == new.name == "VARCHAR" or (former.name, new.name) == ("TEXT", "VARCHAR"):
+        length, new_length = _length(former), _length(new)
+        return length is not None and new_length is not None and new_length < min(length, _LONGEST)
+    if former.name == new.name == "NUMERIC" and former.args and new.args:
+        whole, scale = _digits(former)
+        new_whole, new_scale = _digits(new)
+        return new_whole < whole or new_scale < scale
+    sizes = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
+    return former.name in sizes and new.name in sizes and sizes[new.name] < sizes[former.name]
+
+
+def loses_fraction(former: SqlType, new: SqlType) -> bool:
+    """Tell whether an integer takes the place of numbers with a fraction: every database rounds them or cuts them, none refuses."""
+    return new.name in _INTEGERS and (former.name in _FLOATS or (former.name == "NUMERIC" and _digits(former)[1] > 0))
+
+
+def _is_same_enum(former: SqlType, new: SqlType) -> bool:
+    return former.name == new.name and isinstance(former.type_name, str) and former.type_name == new.type_name
+
+
+def _bits(number: SqlType) -> int:
+    """How many bits a floating point number takes on PostgreSQL: FLOAT is FLOAT(53), up to FLOAT(24) is REAL."""
+    short = number.args and isinstance(number.args[0], int) and number.args[0] <= _SINGLE
+    return 32 if short or number.name == "REAL" else 64
+
+
+def _length(text: SqlType) -> int | None:
+    if not text.args:
+        return _UNBOUNDED
+    return text.args[0] if isinstance(text.args[0], int) else None
+
+
+def _is_wider_text(former: SqlType, new: SqlType) -> bool:
+    length, new_length = _length(former), _length(new)
+    return length is not None and new_length is not None and new_length >= length
+
+
+def _digits(number: SqlType) -> tuple[int, int]:
+    precision = number.args[0] if number.args and isinstance(number.args[0], int) else _UNBOUNDED
+    scale = number.args[1] if len(number.args) > 1 and isinstance(number.args[1], int) else 0
+    return precision - scale, scale
+
+
+def _is_wider_number(former: SqlType, new: SqlType) -> bool:
+    if not new.args:
+        return True
+    if not former.args or not all(isinstance(number, int) for number in former.args + new.args):
+        return False
+    (whole, scale), (new_whole, new_scale) = _digits(former), _digits(new)
+    return scale == new_scale and new_whole >= whole

@@ -1,0 +1,112 @@
+"""What earlier runs found out, kept by content beside the project: never trusted, never unpickled, never in the way.
+
+A drawer is one file: a line that seals it (digest of the rest, and the key it answers to), then one text. A drawer that is
+damaged, foreign, or of another version does not open, and is written anew. A place that cannot be written is done without.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from mrt_lint import __version__
+
+FOLDER: Final = ".mrt_cache"
+_MOST_DRAWERS: Final = 64
+_TAG: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by mrt; safe to delete.\n"
+"""What backup programs look for (bford.info/cachedir)."""
+
+
+def digest(*parts: str | bytes) -> str:
+    """Make one short name of several parts; no two lists of parts share one."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        state.update(b"%d:" % len(data))
+        state.update(data)
+    return state.hexdigest()
+
+
+def fingerprint() -> str:
+    """Name everything beside the input that a result depends on: Python, this tool's code, the parsers it stands on."""
+    import sys  # noqa: PLC0415  only with a cache
+    from importlib.util import find_spec  # noqa: PLC0415  only with a cache
+
+    parts = [__version__, str(sys.implementation.cache_tag), str(sys.version_info)]
+    folders = [os.path.dirname(os.path.dirname(__file__))]  # noqa: PTH120  pathlib doubles the cost of a start
+    for folder in folders:
+        for entry in os.scandir(folder):
+            if entry.is_dir() and entry.name != "__pycache__":
+                folders.append(entry.path)
+            elif entry.name.endswith(".py"):
+                stat = entry.stat()
+                parts.append(f"{entry.name} {stat.st_size} {stat.st_mtime_ns}")
+    for name in ("libcst", "sqlglot"):
+        spec = find_spec(name)
+        origin = spec.origin if spec else None
+        parts.append(f"{origin} {os.stat(origin).st_mtime_ns if origin else ''}")  # noqa: PTH116  see above
+    return digest(*sorted(parts))
+
+
+class Cache:
+    """The drawers under one folder; `Cache(None)` keeps nothing."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._folder = root / FOLDER if root else None
+        self.fingerprint = fingerprint() if root else ""
+
+    def __bool__(self) -> bool:
+        return self._folder is not None
+
+    def get(self, drawer: str, key: str) -> str | None:
+        """Open a drawer; None where there is none, or it answers to another key, or is not as it was left."""
+        if self._folder is None:
+            return None
+        try:
+            seal, _, text = (self._folder / drawer).read_text(encoding="ascii").partition("\n")
+        except (OSError, ValueError):
+            return None
+        return text if seal == self._seal(key, text) else None
+
+    def put(self, drawer: str, key: str, text: str) -> None:
+        """Fill a drawer, in one move that nobody sees half done; silently nothing where that is impossible."""
+        if self._folder is None:
+            return
+        scratch = self._folder / f"{drawer}.{os.getpid()}.new"
+        try:
+            self._make_folder(self._folder)
+            scratch.write_text(f"{self._seal(key, text)}\n{text}", encoding="ascii", newline="\n")
+            scratch.replace(self._folder / drawer)
+            self._tidy(self._folder)
+        except (OSError, ValueError):
+            self._discard(scratch)
+
+    def _seal(self, key: str, text: str) -> str:
+        return f"mrt {digest(self.fingerprint, key, text)}"
+
+    @staticmethod
+    def _make_folder(folder: Path) -> None:
+        """Make it with what keeps it out of version control and of backups."""
+        if folder.is_dir():
+            return
+        folder.mkdir()
+        (folder / ".gitignore").write_text("*\n", encoding="ascii")
+        (folder / "CACHEDIR.TAG").write_text(_TAG, encoding="ascii")
+
+    @classmethod
+    def _tidy(cls, folder: Path) -> None:
+        """Throw out the drawers that were filled longest ago."""
+        drawers = [entry for entry in os.scandir(folder) if entry.name[0] != "." and entry.name != "CACHEDIR.TAG"]
+        if len(drawers) > _MOST_DRAWERS:
+            drawers.sort(key=lambda entry: entry.stat().st_mtime)
+            for entry in drawers[: len(drawers) - _MOST_DRAWERS]:
+                cls._discard(Path(entry.path))
+
+    @staticmethod
+    def _discard(path: Path) -> None:
+        try:
+            path.unlink()
+        except OSError:
+            return

@@ -1,0 +1,1 @@
+"""Which files a run is about: discovery, what git and the revision graph select, the lock file, env.py."""

@@ -1,0 +1,61 @@
+"""What a fixer offers, and how it says no."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.finding import Fix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from dataclasses import dataclass
+
+    from mrt_lint.model.migration import Migration
+else:
+    from mrt_lint.model.lean import dataclass
+
+__all__ = ["Edit", "Fix", "NoFix", "Offer", "apply"]
+
+
+class NoFix(Exception):  # noqa: N818 - an answer, not an error
+    """There is no fix that is certain; the message is one clause that says why."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """A stretch of a file's text, from offset to offset, and what is to stand there; lines end in a plain newline."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A fix of one finding.
+
+    `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` then says in a
+    clause what the user has to agree to. `note` is what is left for the user to do. `keeps_upgrade` tells that upgrade() has to do
+    what it did; `proof` is called with the migration as read again, and raises NoFix where that does not do what was meant.
+    `otherwise` is what to try where this one does not hold.
+    """
+
+    edits: tuple[Edit, ...]
+    safety: Fix = Fix.SAFE
+    why: str = ""
+    note: str = ""
+    keeps_upgrade: bool = False
+    proof: Callable[[Migration], None] | None = None
+    otherwise: Offer | None = None
+
+
+def apply(text: str, edits: tuple[Edit, ...], newline: str) -> str:
+    """Give the text with the edits made. Raises NoFix where they overlap."""
+    parts: list[str] = []
+    at = 0
+    for edit in sorted(edits):
+        if edit.start < at:
+            raise NoFix("its edits overlap")
+        parts += [text[at : edit.start], edit.text.replace("\n", newline)]
+        at = edit.end
+    return "".join([*parts, text[at:]])

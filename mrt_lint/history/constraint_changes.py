@@ -1,0 +1,146 @@
+"""What one operation makes of the indexes and constraints of a table: pure functions from a table to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from mrt_lint.history.schema import Table, fold, is_given
+from mrt_lint.model.ops import CreateIndex
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
+
+_Entry = TypeVar("_Entry")
+
+
+def with_columns_renamed(table: Table, names: Mapping[str, str]) -> Table:
+    """Follow renamed columns in the indexes and constraints that cover them."""
+    return replace(
+        table,
+        indexes={key: _renamed(index, names) for key, index in table.indexes.items()},
+        constraints={key: _renamed(constraint, names) for key, constraint in table.constraints.items()},
+        unnamed=tuple(_renamed(entry, names) for entry in table.unnamed),
+    )
+
+
+def _renamed(entry: _Entry, names: Mapping[str, str]) -> _Entry:
+    if isinstance(entry, Constraint | CreateIndex) and entry.columns is not UNKNOWN:
+        return replace(entry, columns=rename(entry.columns, names))
+    return entry
+
+
+def rename(columns: Iterable[Name], names: Mapping[str, str]) -> tuple[Name, ...]:
+    """Give column names with the renamed ones changed."""
+    return tuple(names.get(fold(name), name) if isinstance(name, str) else name for name in columns)
+
+
+def with_constraint(table: Table, constraint: Constraint) -> Table:
+    """Add a constraint; a primary key makes its columns NOT NULL, and one made from an index takes the index's columns."""
+    if isinstance(constraint.using_index, str):
+        index = table.indexes.get(fold(constraint.using_index))
+        name = constraint.name if constraint.name is not None else constraint.using_index
+        columns = index.columns if isinstance(index, CreateIndex) else UNKNOWN
+        constraint = replace(constraint, name=name, columns=columns)
+        indexes = {key: entry for key, entry in table.indexes.items() if entry is not index}
+        table = replace(table, indexes=indexes)
+    if constraint.kind == "primary" and constraint.columns is not UNKNOWN:
+        keys = {fold(name) for name in constraint.columns if isinstance(name, str)}
+        columns_now = {
+            key: replace(column, nullable=False, primary_key=True) if key in keys and isinstance(column, Column) else column
+            for key, column in table.columns.items()
+        }
+        table = replace(table, columns=columns_now)
+    if isinstance(constraint.name, str):
+        return replace(table, constraints={**table.constraints, fold(constraint.name): constraint})
+    return replace(table, unnamed=(*table.unnamed, constraint))
+
+
+def with_index(table: Table, index: CreateIndex) -> Table:
+    """Add an index."""
+    if isinstance(index.index, str):
+        return replace(table, indexes={**table.indexes, fold(index.index): index})
+    return replace(table, unnamed=(*table.unnamed, index))
+
+
+def without_index(table: Table, name: MaybeName) -> Table:
+    """Take an index away; where nobody can tell which, any may be gone."""
+    if name is UNKNOWN:
+        return replace(table, indexes=dict.fromkeys(table.indexes, UNKNOWN))
+    return replace(table, indexes={key: index for key, index in table.indexes.items() if name is None or key != fold(name)})
+
+
+def with_index_renamed(table: Table, name: Name, new: Name) -> Table:
+    """Give an index another name."""
+    index = table.indexes.get(fold(name)) if isinstance(name, str) else None
+    left = without_index(table, name)
+    return with_index(left, replace(index, index=new)) if isinstance(index, CreateIndex) else left
+
+
+def with_constraint_renamed(table: Table, name: Name, new: Name) -> Table:
+    """Give a constraint another name."""
+    constraint = table.constraints.get(fold(name)) if isinstance(name, str) else None
+    left = without_constraint(table, name)
+    return with_constraint(left, replace(constraint, name=new)) if isinstance(constraint, Constraint) else left
+
+
+def validated(table: Table, name: Name) -> Table:
+    """Note that the rows that were there when a constraint was added satisfy it."""
+    key = fold(name) if isinstance(name, str) else None
+    return replace(
+        table,
+        constraints={
+            known: replace(constraint, not_valid=False if key == known else UNKNOWN)
+            if isinstance(constraint, Constraint) and constraint.not_valid is not False and key in {known, None}
+            else constraint
+            for known, constraint in table.constraints.items()
+        },
+    )
+
+
+def with_references(table: Table, wanted: Callable[[Constraint], bool], changed: Callable[[Constraint], Constraint]) -> Table:
+    """Change some of a table's constraints."""
+    return replace(
+        table,
+        constraints={
+            key: changed(entry) if isinstance(entry, Constraint) and wanted(entry) else entry
+            for key, entry in table.constraints.items()
+        },
+        unnamed=tuple(changed(entry) if isinstance(entry, Constraint) and wanted(entry) else entry for entry in table.unnamed),
+    )
+
+
+def with_referred_renamed(constraint: Constraint, names: Mapping[str, str]) -> Constraint:
+    """Follow renamed columns in the foreign key that refers to them."""
+    columns = constraint.referred_columns
+    return constraint if columns is UNKNOWN else replace(constraint, referred_columns=rename(columns, names))
+
+
+def without_constraint(table: Table, name: MaybeName, kind: MaybeName = None) -> Table:
+    """Take a constraint away, by its name, by the name PostgreSQL gave it, or a primary key by its kind."""
+    key = fold(name) if isinstance(name, str) else None
+    constraints = {known: entry for known, entry in table.constraints.items() if known != key}
+    unnamed = tuple(
+        entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_given(key, table.name, entry))
+    )
+    if len(constraints) == len(table.constraints) and len(unnamed) == len(table.unnamed):  # one that the database named its own way
+        unnamed = tuple(entry for entry in unnamed if not isinstance(entry, Constraint) or kind not in {None, entry.kind})
+        if key is None:
+            constraints = {known: entry for known, entry in constraints.items() if not _is_kind(entry, kind)}
+    gone = {id(entry) for entry in (*table.constraints.values(), *table.unnamed)} - {
+        id(entry) for entry in (*constraints.values(), *unnamed)
+    }
+    return _keyless(replace(table, constraints=constraints, unnamed=unnamed), table, gone)
+
+
+def _is_kind(entry: Constraint | Unknown, kind: MaybeName) -> bool:
+    return isinstance(entry, Constraint) and entry.kind == kind
+
+
+def _keyless(table: Table, before: Table, gone: set[int]) -> Table:
+    """Columns of a primary key that is gone stay NOT NULL, but are no key any more."""
+    if not any(id(entry) in gone and entry.kind == "primary" for entry in before.known_constraints()):
+        return table
+    columns = {
+        key: replace(column, primary_key=False) if isinstance(column, Column) else column for key, column in table.columns.items()
+    }
+    return replace(table, columns=columns)

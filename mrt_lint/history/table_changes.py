@@ -1,0 +1,195 @@
+"""What one operation makes of the columns of a table: pure functions from a table to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index
+from mrt_lint.history.schema import Table, fold
+from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateTable
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, Unknown
+
+_Entry = TypeVar("_Entry")
+_ATTRIBUTES = (
+    "type",
+    "nullable",
+    "server_default",
+    "primary_key",
+    "autoincrement",
+    "identity",
+    "computed",
+    "unique",
+    "index",
+    "comment",
+)
+"""The attributes of a column that a condition can leave undecided."""
+
+
+def make_table(op: CreateTable) -> Table:
+    """Give the table that CREATE TABLE makes."""
+    table = Table(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
+    for column in op.columns:
+        table = with_column(table, column)
+    for constraint in op.constraints:
+        table = with_constraint(table, constraint)
+    return table
+
+
+def is_autoincrement(op: CreateTable) -> Flag:
+    """Tell whether CREATE TABLE says AUTOINCREMENT on SQLite, where `autoincrement=True` of a column does not."""
+    if op.sql:
+        return any(column.autoincrement is True for column in op.columns)
+    return op.sqlite_autoincrement
+
+
+def obscure(name: Name) -> Column:
+    """Give a column of which only the name is known."""
+    return _hidden(Column(name=name), _ATTRIBUTES)
+
+
+def _hidden(column: Column, attributes: Iterable[str]) -> Column:
+    """Give a column with some attributes UNKNOWN."""
+    unknown = dict.fromkeys(attributes, UNKNOWN)
+    return replace(column, **unknown)  # type: ignore[arg-type]  # _ATTRIBUTES are those that may be
+
+
+def with_column(table: Table, column: Column) -> Table:
+    """Add a column, with the constraints and the index that its definition brings along."""
+    if not isinstance(column.name, str):
+        return replace(table, complete=False)
+    table = replace(table, columns={**table.columns, fold(column.name): _settled(column)})
+    for constraint in column.constraints:
+        table = with_constraint(table, constraint if constraint.columns else replace(constraint, columns=(column.name,)))
+    kinds = {constraint.kind for constraint in column.constraints}
+    if column.primary_key is True and "primary" not in kinds and not _joins_key(table):
+        table = with_constraint(table, Constraint(kind="primary", columns=(column.name,)))
+    elif column.primary_key is True and "primary" not in kinds:
+        table = _widened_key(table, column.name)
+    if column.index is True:
+        index = CreateIndex(
+            index=f"ix_{_prefix(table)}_{column.name}", table=table.name, columns=(column.name,), unique=column.unique
+        )
+        table = with_index(table, index)
+    elif column.unique is True and "unique" not in kinds:
+        table = with_constraint(table, Constraint(kind="unique", columns=(column.name,)))
+    return table
+
+
+def _prefix(table: Table) -> str:
+    return f"{table.schema}_{table.name}" if isinstance(table.schema, str) else table.name
+
+
+def _settled(column: Column) -> Column:
+    """Say a column's nullability: SQLAlchemy and SQL take NULL, but for keys and identities."""
+    if column.primary_key is True or column.identity is True:
+        return replace(column, nullable=False)
+    return replace(column, nullable=True) if column.nullable is None else column
+
+
+def _joins_key(table: Table) -> bool:
+    return any(constraint.kind == "primary" for constraint in table.unnamed if isinstance(constraint, Constraint))
+
+
+def _widened_key(table: Table, column: str) -> Table:
+    """Let a further column with `primary_key=True` join the unnamed key of the others."""
+    widened = tuple(
+        replace(known, columns=(*known.columns, column))
+        if isinstance(known, Constraint) and known.kind == "primary" and known.columns is not UNKNOWN
+        else known
+        for known in table.unnamed
+    )
+    return replace(table, unnamed=widened)
+
+
+def without_column(table: Table, name: Name) -> Table:
+    """Take a column away, and whatever covers it, as PostgreSQL does; where nobody can tell which, any may be gone."""
+    if not isinstance(name, str):
+        return replace(table, columns=dict.fromkeys(table.columns, UNKNOWN), complete=False)
+    columns = {key: column for key, column in table.columns.items() if key != fold(name)}
+    return replace(
+        table,
+        columns=columns,
+        indexes={key: index for key, index in table.indexes.items() if not _covers(index, name)},
+        constraints={key: constraint for key, constraint in table.constraints.items() if not _covers(constraint, name)},
+        unnamed=tuple(entry for entry in table.unnamed if not _covers(entry, name)),
+    )
+
+
+def _covers(entry: Constraint | CreateIndex | Unknown, column: str) -> bool:
+    if entry is UNKNOWN or entry.columns is UNKNOWN:
+        return False
+    return any(isinstance(name, str) and fold(name) == fold(column) for name in entry.columns)
+
+
+def altered(table: Table, op: AlterColumn) -> Table:
+    """Change a column."""
+    if not isinstance(op.column, str):
+        return _all_obscured(table, op)
+    before = table.columns.get(fold(op.column))
+    column = before if isinstance(before, Column) else _existing(op)
+    for attribute in ("type", "nullable", "server_default", "autoincrement", "identity", "comment"):
+        value = getattr(op, attribute)
+        if value is not UNSET:
+            column = replace(column, **{attribute: value})
+    columns = {**table.columns, fold(op.column): column if before is not UNKNOWN else UNKNOWN}
+    table = replace(table, columns=columns)
+    return table if op.new_column is UNSET or op.new_column == op.column else _column_renamed(table, op, column)
+
+
+def _existing(op: AlterColumn) -> Column:
+    """Give a column that the chain did not make, as the operation describes it."""
+    column = obscure(op.column)
+    for attribute in ("type", "nullable", "server_default"):
+        value = getattr(op, f"existing_{attribute}")
+        if value is not UNSET and not (attribute == "type" and value is None):
+            column = replace(column, **{attribute: value})
+    return column
+
+
+def _all_obscured(table: Table, op: AlterColumn) -> Table:
+    """Give what is known of a table when some column of it, nobody can tell which, was altered."""
+    hidden = [attribute for attribute in ("type", "nullable", "server_default") if getattr(op, attribute) is not UNSET]
+    columns: dict[str, Column | Unknown] = {
+        key: _hidden(column, hidden) if isinstance(column, Column) else column for key, column in table.columns.items()
+    }
+    if op.new_column is not UNSET:
+        columns = dict.fromkeys(columns, UNKNOWN)
+    return replace(table, columns=columns, complete=table.complete and op.new_column is UNSET)
+
+
+def _column_renamed(table: Table, op: AlterColumn, column: Column) -> Table:
+    old, new = fold(str(op.column)), op.new_column
+    if not isinstance(new, str):
+        return replace(table, columns={**table.columns, old: UNKNOWN}, complete=False)
+    moved = {
+        fold(new) if key == old else key: replace(column, name=new) if key == old else known for key, known in table.columns.items()
+    }
+    return replace(with_columns_renamed(table, {old: new}), columns=moved)
+
+
+def blurred(before: Table, after: Table) -> Table:
+    """Give what is known of a table that is one of these two: where they differ, nothing."""
+    columns: dict[str, Column | Unknown] = {}
+    for key in (*before.columns, *(key for key in after.columns if key not in before.columns)):
+        columns[key] = _blurred_column(before.columns.get(key), after.columns.get(key))
+    return replace(
+        before,
+        columns=columns,
+        indexes=_blurred_entries(before.indexes, after.indexes),
+        constraints=_blurred_entries(before.constraints, after.constraints),
+        unnamed=tuple(entry for entry in before.unnamed if entry in after.unnamed),
+        autoincrement=before.autoincrement if before.autoincrement == after.autoincrement else UNKNOWN,
+        complete=before.complete and after.complete,
+    )
+
+
+def _blurred_column(one: Column | Unknown | None, other: Column | Unknown | None) -> Column | Unknown:
+    if not isinstance(one, Column) or not isinstance(other, Column):
+        return UNKNOWN
+    return _hidden(one, [attribute for attribute in _ATTRIBUTES if getattr(one, attribute) != getattr(other, attribute)])
+
+
+def _blurred_entries(before: Mapping[str, _Entry | Unknown], after: Mapping[str, _Entry | Unknown]) -> dict[str, _Entry | Unknown]:
+    return {key: before[key] if key in before and before[key] == after.get(key) else UNKNOWN for key in (*before, *after)}

@@ -1,0 +1,1 @@
+"""What everything else is written in: values, operations, migrations, rules and findings."""

@@ -1,0 +1,30 @@
+"""Which guards and declarations speak of which databases."""
+
+from __future__ import annotations
+
+from mrt_lint.model.values import DIALECTS
+
+FAMILY = frozenset({"mysql", "mariadb"})
+"""MySQL and what came of it."""
+
+
+def named(guard: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Give the databases that a guard means to speak of: none where it only leaves some out, PostgreSQL without a guard.
+
+    So `if dialect != "postgresql"` declares nobody's database to be MySQL.
+    """
+    if guard is None or "postgresql" in guard:
+        return ("postgresql",)
+    return guard if 2 * len(guard) <= len(DIALECTS) else ()
+
+
+def admits(guard: tuple[str, ...] | None, dialect: str) -> bool:
+    """Tell whether what stands under a guard (None: no guard) runs on a dialect.
+
+    SQLAlchemy calls a MariaDB server "mysql" or "mariadb" after the URL it was reached by. So a guard that names one of them means
+    MariaDB, and one that leaves one of them out, as the other branch of such a guard does, leaves MariaDB out.
+    """
+    if guard is None or dialect != "mariadb":
+        return guard is None or dialect in guard
+    named = FAMILY & set(guard)
+    return bool(named) if 2 * len(guard) <= len(DIALECTS) else named == FAMILY

@@ -1,0 +1,106 @@
+"""A migration file as read: its place in the graph, what its two functions do, what could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.dialects import admits
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, Place, Unknown
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A call or statement that may touch the database and could not be read; `source` is its first line, `why` one clause.
+
+    `dialects` is the guard it stands under, None for all.
+    """
+
+    place: Place
+    source: str
+    why: str
+    function: str = "upgrade"
+    dialects: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """`upgrade()` or `downgrade()`.
+
+    `ops` are its operations in the order in which Python reaches them. `effect` is False where the body provably does nothing
+    to the database (pass, docstring, return, prints, logging), True where something is done or cannot be read.
+    """
+
+    place: Place
+    ops: tuple[Op, ...] = ()
+    effect: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A module that the file imports, by its dotted name, inside a function or not."""
+
+    module: str
+    names: tuple[str, ...] = ()
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One migration file.
+
+    `revision` is None where the file declares none, UNKNOWN where it cannot be read. `down_revision` are the parents (empty:
+    a base), UNKNOWN where they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
+    where the module has no such function. `unreadable` covers both functions. `unseen`: the file does not parse, so that upgrade()
+    may do anything.
+    """
+
+    path: str
+    revision: str | Unknown | None
+    down_revision: tuple[str, ...] | Unknown = ()
+    branch_labels: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    message: str = ""
+    place: Place = field(default_factory=lambda: Place(1, 1, 1, 1))
+    upgrade: Function | None = None
+    downgrade: Function | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    imports: tuple[Import, ...] = ()
+    unseen: bool = False
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The parents that could be read."""
+        return () if self.down_revision is UNKNOWN else self.down_revision
+
+    @property
+    def upgrade_ops(self) -> tuple[Op, ...]:
+        """What `upgrade()` does; nothing where there is none."""
+        return self.upgrade.ops if self.upgrade else ()
+
+    @property
+    def downgrade_ops(self) -> tuple[Op, ...]:
+        """What `downgrade()` does; nothing where there is none."""
+        return self.downgrade.ops if self.downgrade else ()
+
+    def readable(self, function: str, dialect: str | None = None) -> bool:
+        """Whether every call of that function could be read, on a dialect, so that the absence of an operation proves something."""
+        if self.unseen:
+            return False
+        found = (unreadable.dialects for unreadable in self.unreadable if unreadable.function == function)
+        return not any(dialect is None or admits(dialects, dialect) for dialects in found)
+
+
+class UnparsableError(Exception):
+    """A file that no reading of Python accepts: `place` is where, `reason` one clause saying why."""
+
+    def __init__(self, place: Place, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+        self.reason = reason

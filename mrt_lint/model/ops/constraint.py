@@ -1,0 +1,128 @@
+"""Operations on constraints and indexes."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.ops.operation import Op
+from mrt_lint.model.values import Constraint, Flag, MaybeName, Name, Unknown
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex(Op):
+    """`columns` holds column names, and expressions as SQL text in parentheses: ("email",) or ("(lower(email))",).
+
+    `nulls_not_distinct` is PostgreSQL's NULLS NOT DISTINCT (never compared, as a database without it makes the same index).
+    """
+
+    index: MaybeName
+    table: Name
+    columns: tuple[Name, ...] | Unknown = ()
+    schema: MaybeName = None
+    unique: Flag = False
+    concurrently: Flag = False
+    if_not_exists: Flag = False
+    where: MaybeName = None
+    using: MaybeName = None
+    nulls_not_distinct: Flag = field(default=False, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropIndex(Op):
+    index: MaybeName
+    table: MaybeName = None
+    schema: MaybeName = None
+    concurrently: Flag = False
+    if_exists: Flag = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameIndex(Op):
+    index: Name
+    new_index: Name
+    table: MaybeName = None
+    schema: MaybeName = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reindex(Op):
+    """REINDEX, CLUSTER, VACUUM FULL, OPTIMIZE TABLE: `command` in capitals."""
+
+    command: str
+    table: MaybeName = None
+    concurrently: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateConstraint(Op):
+    """What the five constraint operations share; `op` is the name of the subclass that was called."""
+
+    table: Name
+    definition: Constraint
+    schema: MaybeName = None
+
+    @property
+    def constraint(self) -> MaybeName:
+        return self.definition.name
+
+    @property
+    def columns(self) -> tuple[Name, ...] | Unknown:
+        return self.definition.columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateForeignKey(CreateConstraint):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateUniqueConstraint(CreateConstraint):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCheckConstraint(CreateConstraint):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePrimaryKey(CreateConstraint):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateExcludeConstraint(CreateConstraint):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropConstraint(Op):
+    """`kind` as in `Constraint.kind`, None where the source does not say."""
+
+    constraint: MaybeName
+    table: Name
+    kind: MaybeName = None
+    schema: MaybeName = None
+    if_exists: Flag = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameConstraint(Op):
+    table: Name
+    constraint: Name
+    new_constraint: Name
+    schema: MaybeName = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateConstraint(Op):
+    table: Name
+    constraint: Name
+    schema: MaybeName = None

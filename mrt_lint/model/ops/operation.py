@@ -1,0 +1,43 @@
+"""What all operations share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.values import Place, Rebuild
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """One operation of `upgrade()` or `downgrade()`, in the order in which Python reaches it.
+
+    `origin` is the call's place in the file (never compared). `dialects` is the guard it stands under: the sorted names it runs
+    on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` tells that it runs
+    outside the migration's transaction. `sql` marks one that was understood from raw SQL; it follows the `Execute` it came
+    from. `batch` marks one inside `batch_alter_table`, `rebuild` is what that was told where it was told anything; `joined` marks
+    a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of
+    that name ask for, in capitals (none of these compared).
+    """
+
+    origin: Place | None = field(default=None, compare=False, repr=False)
+    dialects: tuple[str, ...] | None = None
+    certain: bool = True
+    autocommit: bool = False
+    sql: bool = field(default=False, compare=False)
+    batch: bool = field(default=False, compare=False)
+    rebuild: Rebuild | None = field(default=None, compare=False)
+    joined: bool = field(default=False, compare=False)
+    algorithm: str = field(default="", compare=False)
+    lock: str = field(default="", compare=False)
+
+    @property
+    def op(self) -> str:
+        """Alembic's name of the operation, "drop_column"."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()

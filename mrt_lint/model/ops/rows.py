@@ -1,0 +1,69 @@
+"""Operations on rows."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.ops.operation import Op
+from mrt_lint.model.values import UNKNOWN, Flag, Flow, MaybeName, Name, Unknown
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert(Op):
+    """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads.
+
+    `flows` tell what each value is computed from, UNKNOWN where nothing of that could be read (never compared).
+    """
+
+    table: Name
+    schema: MaybeName = None
+    columns: tuple[Name, ...] | Unknown = UNKNOWN
+    query: bool = False
+    source_tables: tuple[Name, ...] = ()
+    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Op):
+    """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
+
+    `flows` tell which of them goes where, UNKNOWN where nothing of that could be read (never compared).
+    """
+
+    table: Name
+    schema: MaybeName = None
+    columns: tuple[Name, ...] | Unknown = UNKNOWN
+    source_columns: tuple[Name, ...] | Unknown = UNKNOWN
+    source_tables: tuple[Name, ...] = ()
+    where: Flag = UNKNOWN
+    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(Op):
+    table: Name
+    schema: MaybeName = None
+    where: Flag = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truncate(Op):
+    table: Name
+    schema: MaybeName = None
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkInsert(Op):
+    """`op.bulk_insert`; `rows` is how many, where they can be counted."""
+
+    table: Name
+    schema: MaybeName = None
+    columns: tuple[Name, ...] | Unknown = UNKNOWN
+    rows: int | Unknown = UNKNOWN

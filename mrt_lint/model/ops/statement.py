@@ -1,0 +1,45 @@
+"""What is executed as it stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.ops.operation import Op
+from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execute(Op):
+    """Raw SQL handed to the database. `statement` may contain HOLE; UNKNOWN where nothing of it could be read.
+
+    What the SQL means follows as operations with `sql=True`, up to the next operation that has `sql=False`.
+    """
+
+    statement: Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(Op):
+    """A statement of the SQL that has no operation of its own.
+
+    `command` is its leading keywords in capitals ("SELECT", "SET", "GRANT", "LOCK TABLE", "CALL", "DO", …); `effect` is False
+    where it changes neither schema nor rows (SELECT, SET, SHOW, PRAGMA that only reads, EXPLAIN, ANALYZE, BEGIN, COMMIT),
+    True where it does, and UNKNOWN where that cannot be told (CALL, DO, an unreadable one). `text` is the statement itself.
+    """
+
+    command: str
+    effect: Flag = UNKNOWN
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raise(Op):
+    """The function ends in an exception here: `exception` is its class ("NotImplementedError"), `message` its text."""
+
+    exception: Name
+    message: MaybeName = None

@@ -1,0 +1,117 @@
+"""Operations on tables and their columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.ops.operation import Op
+from mrt_lint.model.values import UNSET, Column, Constraint, Flag, MaybeName, MaybeType, Name, SqlType, Unknown, Unset
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTable(Op):
+    """`complete` is False where a column or argument could not be read; `source` is the query of CREATE TABLE … AS.
+
+    `source_tables` are the tables which that query reads; `partition_of` is the table of which it is a partition.
+    `sqlite_autoincrement` asks SQLite for AUTOINCREMENT.
+    """
+
+    table: Name
+    schema: MaybeName = None
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    complete: bool = True
+    if_not_exists: Flag = False
+    temporary: bool = False
+    source: MaybeName = None
+    source_tables: tuple[Name, ...] = ()
+    partition_of: MaybeName = None
+    sqlite_autoincrement: Flag = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAlterTable(Op):
+    """A `batch_alter_table` that makes its table anew, `recreate="always"`, though no operation stands in it."""
+
+    table: Name
+    schema: MaybeName = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropTable(Op):
+    table: Name
+    schema: MaybeName = None
+    if_exists: Flag = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameTable(Op):
+    table: Name
+    new_table: Name
+    schema: MaybeName = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTableComment(Op):
+    table: Name
+    comment: MaybeName = None
+    existing_comment: MaybeName | Unset = UNSET
+    schema: MaybeName = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropTableComment(Op):
+    table: Name
+    existing_comment: MaybeName | Unset = UNSET
+    schema: MaybeName = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumn(Op):
+    """`column` is the name, `definition` the whole of it."""
+
+    table: Name
+    column: Name
+    definition: Column
+    schema: MaybeName = None
+    if_not_exists: Flag = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropColumn(Op):
+    table: Name
+    column: Name
+    schema: MaybeName = None
+    if_exists: Flag = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterColumn(Op):
+    """One `alter_column`; UNSET is "left as it is". `using` is the expression of PostgreSQL's `USING`.
+
+    `add_identity`/`drop_identity` and `set_not_null` spellings in SQL arrive here too: `nullable=False` is SET NOT NULL.
+    """
+
+    table: Name
+    column: Name
+    schema: MaybeName = None
+    nullable: Flag | Unset = UNSET
+    server_default: MaybeName | Unset = UNSET
+    new_column: Name | Unset = UNSET
+    type: SqlType | Unknown | Unset = UNSET
+    using: MaybeName = None
+    autoincrement: Flag | Unset = UNSET
+    identity: Flag | Unset = UNSET
+    comment: MaybeName | Unset = UNSET
+    existing_type: MaybeType | Unset = UNSET
+    existing_nullable: Flag | Unset = UNSET
+    existing_server_default: MaybeName | Unset = UNSET
+    existing_autoincrement: Flag | Unset = UNSET
+    existing_comment: MaybeName | Unset = UNSET

@@ -1,0 +1,176 @@
+"""The values that operations are made of: names, types, columns and constraints. Standard library only."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+class Unknown(enum.Enum):
+    """A value that reading the source cannot tell; never confused with None, which is a real default in SQL."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+class Unset(enum.Enum):
+    """An argument that was not given, where None would mean something."""
+
+    UNSET = "unset"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+UNSET: Final = Unset.UNSET
+
+HOLE: Final = "\ufffc"
+"""Stands in a partly readable SQL string where a value could not be read: f"DROP TABLE {name}" is "DROP TABLE \ufffc"."""
+
+DIALECTS: Final = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
+"""SQLAlchemy's `dialect.name` of the databases a guard can speak of, sorted."""
+
+Name: TypeAlias = str | Unknown
+MaybeName: TypeAlias = str | Unknown | None
+Flag: TypeAlias = bool | Unknown
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A span of source: 1-based lines, 1-based columns in characters, the end exclusive by column."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlType:
+    """A column type by its SQL family, whatever spelled it: `sa.String(50)`, `sa.VARCHAR(length=50)`, `VARCHAR(50)`.
+
+    `name` is upper case ("VARCHAR", "TEXT", "NUMERIC", "INTEGER", "TIMESTAMP", "ENUM", …; an application's own type keeps its
+    class name, with its module where that is in capitals). `args` holds the numbers in the parentheses: length, or precision and
+    scale. `members` are an enum's labels in order, None for any other type; `type_name` is the name of an enum or domain in the
+    database. `creates_type` is False where the source says that no `CREATE TYPE` is emitted (`create_type=False`). `timezone` is
+    set for TIME and TIMESTAMP. `item` is the element type of an array. `variants` are the types that stand in its place on other
+    dialects (`with_variant`), by SQLAlchemy's name of each.
+    """
+
+    name: str
+    args: tuple[int | Unknown, ...] = ()
+    members: tuple[Name, ...] | Unknown | None = None
+    type_name: MaybeName = None
+    schema: MaybeName = None
+    creates_type: Flag = True
+    timezone: Flag | None = None
+    item: SqlType | Unknown | None = None
+    collation: MaybeName = None
+    variants: tuple[tuple[str, SqlType | Unknown], ...] = ()
+
+    def on(self, dialect: str) -> SqlType | Unknown:
+        """Give the type that the column has on a database of this dialect."""
+        return dict(self.variants).get(dialect, self)
+
+    def __str__(self) -> str:
+        if self.item is not None:
+            return f"{self.item if isinstance(self.item, SqlType) else '?'}[]"
+        if self.name == "ENUM" and isinstance(self.type_name, str):
+            return self.type_name
+        known = any(arg is not UNKNOWN for arg in self.args)
+        inside = ", ".join("?" if arg is UNKNOWN else str(arg) for arg in self.args) if known else ""
+        zone = " WITH TIME ZONE" if self.timezone is True else ""
+        return f"{self.name}({inside}){zone}" if inside else f"{self.name}{zone}"
+
+
+MaybeType: TypeAlias = SqlType | Unknown | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """How `batch_alter_table` was asked to make its table anew, where it does.
+
+    `recreate` is "auto", "always" or "never". `autoincrement` is what `table_kwargs` says of `sqlite_autoincrement`. `checks` tells
+    that CHECK constraints without a name may be taken along: `table_args` has some, or a `naming_convention` names them. `blind`
+    tells that something else than the table as it stands may be taken for a model: `copy_from`, columns given to `reflect_args`.
+    """
+
+    recreate: MaybeName = "auto"
+    autoincrement: Flag = False
+    checks: bool = False
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
+
+    `table` is the one that the source is said to be of, None where that is not said. `plain` tells that the source's value is taken
+    as it is, as far as raw SQL says so.
+    """
+
+    column: Name
+    source: Name
+    table: MaybeName = None
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A constraint as part of a table or column definition.
+
+    `kind` is "primary", "unique", "check", "foreignkey" or "exclude", Alembic's own words. `condition` is a check's SQL text;
+    `referred_*`, `ondelete`, `onupdate`, `deferrable`, `initially` and `match` concern foreign keys. `not_valid` is PostgreSQL's
+    NOT VALID; `using_index` names the index of `… USING INDEX`; `nulls_not_distinct` is PostgreSQL's of a unique one (not
+    compared).
+    """
+
+    kind: str
+    name: MaybeName = None
+    columns: tuple[Name, ...] | Unknown = ()
+    referred_table: MaybeName = None
+    referred_schema: MaybeName = None
+    referred_columns: tuple[Name, ...] | Unknown = ()
+    ondelete: MaybeName = None
+    onupdate: MaybeName = None
+    deferrable: Flag | None = None
+    initially: MaybeName = None
+    condition: MaybeName = None
+    not_valid: Flag = False
+    using_index: MaybeName = None
+    nulls_not_distinct: Flag = field(default=False, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column definition.
+
+    `nullable` is None where the source does not say (SQL then takes NULL, a primary key NOT NULL). `server_default` is the SQL
+    text of the DEFAULT clause ("'x'", "now()", "0"), None without one. `python_default` tells of `default=`, which emits no DDL.
+    `computed` is the SQL of a generated column; `persisted` its STORED.
+    """
+
+    name: Name
+    type: MaybeType = None
+    nullable: Flag | None = None
+    server_default: MaybeName = None
+    python_default: bool = False
+    primary_key: Flag = False
+    autoincrement: Flag | str = "auto"
+    identity: Flag = False
+    identity_always: Flag = False
+    computed: MaybeName = None
+    persisted: Flag | None = None
+    unique: Flag = False
+    index: Flag = False
+    comment: MaybeName = None
+    constraints: tuple[Constraint, ...] = ()

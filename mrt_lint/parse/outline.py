@@ -1,0 +1,70 @@
+"""A migration by its header alone, and the history of migrations of which some are known no better."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from mrt_lint.gate import Header, read_header
+from mrt_lint.model.migration import Migration
+from mrt_lint.model.values import UNKNOWN, Place
+from mrt_lint.parse.reading import Reading
+
+_PASSED_OVER = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE})
+
+
+def outline(path: str, source: bytes) -> Migration:
+    """Make a migration of nothing but its header; `revision` is None where that names none."""
+    return _outlined(path, read_header(source), "")
+
+
+def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, Reading]]) -> dict[str, Migration]:
+    """Give every migration by its path, with its message, as far as its header tells; only an unusual header is worth a reading.
+
+    `read` reads some of the files wholly. `revision` is UNKNOWN where neither tells it, None in a file that assigns none.
+    """
+    headers = {path: read_header(source) for path, source in sources.items()}
+    found = {path: _outlined(path, header, read_message(sources[path])) for path, header in headers.items()}
+    unusual = {path: sources[path] for path, header in headers.items() if header is None or not header.plain}
+    for path, reading in (read(unusual) if unusual else {}).items():
+        if isinstance(reading, Migration):
+            found[path] = reading
+        elif found[path].revision is None:
+            found[path] = replace(found[path], revision=UNKNOWN)
+    return found
+
+
+def known(readings: Mapping[str, Reading], sources: Mapping[str, bytes]) -> list[Migration]:
+    """Give the migrations of a history: a broken file stands in it by its header, so that its neighbours are not blamed for it."""
+    found = (reading if isinstance(reading, Migration) else outline(path, sources[path]) for path, reading in readings.items())
+    return [migration for migration in found if migration.revision is not None]
+
+
+def read_message(source: bytes) -> str:
+    """Read the first line of a file's docstring, which Alembic takes as the message; the rest of the file need not parse."""
+    try:
+        for token in tokenize.tokenize(io.BytesIO(source).readline):
+            if token.type not in _PASSED_OVER:
+                text = ast.literal_eval(token.string) if token.type == tokenize.STRING else ""
+                lines = text.strip().splitlines() if isinstance(text, str) else []
+                return lines[0].strip() if lines else ""
+    except (SyntaxError, tokenize.TokenError, ValueError):  # an unknown encoding, a literal without an end, an f-string
+        return ""
+    return ""
+
+
+def _outlined(path: str, header: Header | None, message: str) -> Migration:
+    if header is None:
+        return Migration(path=path, revision=None, message=message)
+    return Migration(
+        path=path,
+        revision=header.revision,
+        down_revision=header.down_revision if header.plain or header.down_revision else UNKNOWN,
+        branch_labels=header.branch_labels,
+        depends_on=header.depends_on,
+        message=message,
+        place=Place(header.line, 1, header.line, 1),
+    )

@@ -1,0 +1,1 @@
+"""Statements: branches, loops, functions, and the ways in which they are left."""

@@ -1,0 +1,154 @@
+"""Statements that choose a way or guard one: `if`, `match`, `try`, `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+
+from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.exits import FALL, LEAVES, RAISE, join
+from mrt_lint.parse.python.expressions.assignment import assign, bind
+from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
+from mrt_lint.parse.python.expressions.operators import compare, truth
+from mrt_lint.parse.python.library.batch import close_batch
+from mrt_lint.parse.python.objects import AutocommitBlock, Batch, Generator, Instance, Maybe, Scope, Value
+from mrt_lint.parse.python.run import Run
+
+Walk = Callable[[Run, Any, Scope], int]
+
+
+def walk_if(run: Run, node: cst.If, scope: Scope, walk: Walk) -> int:
+    """Walk the branch that is taken; both, in doubt, where that cannot be decided."""
+    while True:
+        run.statement = node
+        decided = truth(evaluate_condition(run, node.test, scope))
+        if decided is None:
+            return _walk_both(run, node.body, node.orelse, scope, walk)
+        if decided:
+            return walk(run, node.body, scope)
+        if not isinstance(node.orelse, cst.If):
+            return walk(run, node.orelse.body, scope) if node.orelse else FALL
+        node = node.orelse
+
+
+def _walk_both(run: Run, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, scope: Scope, walk: Walk) -> int:
+    before = dict(scope.names)
+    with run.doubting():
+        yes = walk(run, body, scope)
+        after, scope.names = scope.names, before.copy()
+        if orelse is None:
+            no = FALL
+        else:
+            no = walk_if(run, orelse, scope, walk) if isinstance(orelse, cst.If) else walk(run, orelse.body, scope)
+    join(scope, [names for flow, names in ((yes, after), (no, scope.names)) if flow & FALL] or [before])
+    return yes | no
+
+
+def walk_match(run: Run, node: cst.Match, scope: Scope, walk: Walk) -> int:
+    """Walk the case that matches; where that cannot be decided, every case that may."""
+    subject = evaluate_condition(run, node.subject, scope)
+    flow, doubtful, ways = 0, False, []
+    before = dict(scope.names)
+    for case in node.cases:
+        scope.names = before.copy()
+        fits = _fits(run, case.pattern, subject, scope)
+        if fits and case.guard is not None:
+            fits = truth(evaluate_condition(run, case.guard, scope))
+        if fits is False:
+            continue
+        with run.doubting(doubtful or fits is None):
+            left = walk(run, case.body, scope)
+        flow |= left
+        ways += [scope.names] if left & FALL else []
+        if fits:
+            break
+        doubtful = True
+    else:
+        flow |= FALL
+        ways.append(before)
+    join(scope, ways or [before])
+    return flow
+
+
+def _fits(run: Run, pattern: cst.MatchPattern, subject: Value, scope: Scope) -> bool | None:
+    if isinstance(pattern, cst.MatchValue):
+        return truth(compare(run, "Equal", subject, evaluate(run, pattern.value, scope)))
+    if isinstance(pattern, cst.MatchSingleton):
+        return truth(compare(run, "Is", subject, evaluate(run, pattern.value, scope)))
+    if isinstance(pattern, cst.MatchOr):
+        outcomes = [_fits(run, element.pattern, subject, scope) for element in pattern.patterns]
+        return True if True in outcomes else None if None in outcomes else False
+    if isinstance(pattern, cst.MatchAs):
+        fits = _fits(run, pattern.pattern, subject, scope) if pattern.pattern else True
+        if pattern.name is not None:
+            bind(run, scope, pattern.name.value, subject)
+        return fits
+    return None
+
+
+def walk_try(run: Run, node: cst.Try | cst.TryStar, scope: Scope, walk: Walk) -> int:
+    """Walk the body as if nothing went wrong, and the handlers in doubt; what they leave behind gives way to the body."""
+    flow = walk(run, node.body, scope)
+    fails = not flow & ~RAISE and bool(node.handlers)
+    if flow & FALL and node.orelse is not None:
+        flow = (flow & ~FALL) | walk(run, node.orelse.body, scope)
+    after = dict(scope.names)
+    handled = 0
+    for handler in node.handlers:
+        scope.names = after.copy()
+        if handler.name is not None and isinstance(handler.name.name, cst.Name):
+            scope.names[handler.name.name.value] = UNKNOWN
+        with run.doubting(not fails or len(node.handlers) > 1):
+            handled |= walk(run, handler.body, scope)
+        if fails:
+            after = scope.names
+    scope.names = after
+    flow = handled if fails else flow | (handled & FALL)
+    if node.finalbody is not None:
+        last = walk(run, node.finalbody.body, scope)
+        flow = flow | (last & ~FALL) if last & FALL else last
+    return flow
+
+
+def walk_with(run: Run, node: cst.With, scope: Scope, walk: Walk) -> int:
+    """Walk the body inside its context managers."""
+    return _enter(run, node.items, node.body, scope, walk)
+
+
+def _enter(run: Run, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: Scope, walk: Walk) -> int:
+    if not items:
+        return walk(run, body, scope)
+    item, *rest = items
+    run.discarded = run.entering = item.item
+    value = evaluate(run, item.item, scope)
+    if isinstance(value, Generator):
+        return _enter_generator(run, value, item, lambda: _enter(run, rest, body, scope, walk), scope)
+    if item.asname is not None:
+        assign(run, item.asname.name, UNKNOWN if isinstance(value, Instance) else value, scope, evaluate)
+    commits, begun = isinstance(value, AutocommitBlock), len(run.emitted)
+    run.autocommit += commits
+    flow = _enter(run, rest, body, scope, walk)
+    run.autocommit -= commits
+    if isinstance(value, Batch):
+        close_batch(run, value, item.item, begun)
+    return flow
+
+
+def _enter_generator(run: Run, generator: Generator, item: cst.WithItem, inside: Callable[[], int], scope: Scope) -> int:
+    """Give a `@contextmanager` of the file: the body stands where it yields."""
+    frame = run.frame
+    flows: list[int] = []
+
+    def take(value: Value) -> None:
+        within, run.frame = run.frame, frame
+        if item.asname is not None:
+            assign(run, item.asname.name, value.value if isinstance(value, Maybe) else value, scope, evaluate)
+        flows.append(inside())
+        run.frame = within
+
+    run.produce(run, generator, take)
+    if not flows:
+        take(UNKNOWN)
+    return flows[0] if len(flows) == 1 else (FALL | (flows[0] & LEAVES))

@@ -1,0 +1,127 @@
+"""Statements that bind a name to something to be called or looked into later: imports, functions, classes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.exits import FALL
+from mrt_lint.parse.python.expressions.evaluate import evaluate
+from mrt_lint.parse.python.objects import Class, Function, Member, Ref, Scope, Value
+from mrt_lint.parse.python.run import Run
+
+Walk = Callable[[Run, Any, Scope], int]
+
+
+def dotted(node: cst.BaseExpression | None) -> str:
+    """Give a dotted name as a string."""
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def walk_import(_run: Run, node: cst.Import, scope: Scope, _walk: Walk) -> int:
+    """`import a.b` binds `a`, `import a.b as c` binds `c`."""
+    for alias in node.names:
+        path = dotted(alias.name)
+        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+            scope.names[alias.asname.name.value] = Ref(path)
+        else:
+            scope.names[path.partition(".")[0]] = Ref(path.partition(".")[0])
+    return FALL
+
+
+def walk_import_from(_run: Run, node: cst.ImportFrom, scope: Scope, _walk: Walk) -> int:
+    """`from a import b as c`; of `from a import *` the module is kept."""
+    module = "." * len(node.relative) + dotted(node.module)
+    if isinstance(node.names, cst.ImportStar):
+        scope.names.setdefault("*", []).append(module)  # type: ignore[attr-defined] # the list made here
+        return FALL
+    for alias in node.names:
+        name = dotted(alias.name)
+        target = alias.asname.name if alias.asname is not None else alias.name
+        if isinstance(target, cst.Name):
+            scope.names[target.value] = Ref(f"{module}.{name}")
+    return FALL
+
+
+class YieldFinder(cst.CSTVisitor):
+    """Whether a function yields itself, functions inside it left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+        self.depth = 0
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:  # noqa: ARG002, N802 - libcst's name
+        """Stay out of functions inside the function."""
+        self.depth += 1
+        return self.depth == 1
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:  # noqa: ARG002, N802 - libcst's name
+        """Stay out of lambdas."""
+        return False
+
+    def visit_Yield(self, node: cst.Yield) -> bool:  # noqa: ARG002, N802 - libcst's name
+        """Find one."""
+        self.found = True
+        return False
+
+
+def yields(run: Run, node: cst.FunctionDef | cst.Lambda) -> bool:
+    """Whether calling a function makes a generator."""
+    if run.yielding is None or isinstance(node, cst.Lambda):
+        return False
+    if id(node) not in run.yielding:
+        finder = YieldFinder()
+        node.visit(finder)
+        run.yielding[id(node)] = finder.found
+    return run.yielding[id(node)]
+
+
+def walk_function(run: Run, node: cst.FunctionDef, scope: Scope, _walk: Walk) -> int:
+    """`def`: the function with its defaults, which are evaluated now."""
+    function = Function(node.name.value, node, scope)
+    parameters = node.params
+    for parameter in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
+        if parameter.default is not None:
+            function.defaults[parameter.name.value] = evaluate(run, parameter.default, scope)
+    function.static = any(dotted(decorator.decorator) == "staticmethod" for decorator in node.decorators)
+    scope.names[function.name] = function
+    return FALL
+
+
+def walk_class(run: Run, node: cst.ClassDef, scope: Scope, walk: Walk) -> int:
+    """`class`: its bases and the names that its body binds; an enum's are its members."""
+    bases = tuple(evaluate(run, base.value, scope) for base in node.bases)
+    inner = Scope(parent=scope)
+    made = Class(node.name.value, bases, inner)
+    walk(run, node.body, inner)
+    is_enum = made.inherits("Enum", "IntEnum", "StrEnum")
+    for name, value in list(inner.names.items()):
+        if isinstance(value, Function):
+            made.methods[name] = inner.names.pop(name)  # type: ignore[assignment] # the function just seen
+        elif is_enum and not name.startswith("_"):
+            inner.names[name] = Member(name, name.lower() if value is UNKNOWN else value)
+    scope.names[made.name] = made
+    return FALL
+
+
+def read_docstring(module: cst.Module) -> str:
+    """Give the first line of the module's docstring, which Alembic takes as the message."""
+    first = module.body[0] if module.body else None
+    if not isinstance(first, cst.SimpleStatementLine) or not isinstance(first.body[0], cst.Expr):
+        return ""
+    value: Value = None
+    literal = first.body[0].value
+    if isinstance(literal, (cst.SimpleString, cst.ConcatenatedString)):
+        try:
+            value = literal.evaluated_value if isinstance(literal, cst.ConcatenatedString) else ast.literal_eval(literal.value)
+        except (SyntaxError, ValueError):
+            value = None
+    text = value.strip() if isinstance(value, str) else ""
+    return text.splitlines()[0].strip() if text else ""

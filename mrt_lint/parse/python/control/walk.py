@@ -1,0 +1,151 @@
+"""Statements, in the order in which Python reaches them.
+
+Each is told by how it may be left: it falls through, returns, breaks, continues or raises. A statement that another may have
+left before it stands in doubt, save after a guard that raises, for then the migration has failed as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+
+from mrt_lint.model.ops import Raise
+from mrt_lint.model.values import HOLE, UNKNOWN
+from mrt_lint.parse.python.control import branches, definitions, loops
+from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, RAISE, RETURN
+from mrt_lint.parse.python.expressions.assignment import assign, bind
+from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
+from mrt_lint.parse.python.expressions.operators import combine, truth
+from mrt_lint.parse.python.objects import Scope
+from mrt_lint.parse.python.run import Run
+
+
+def walk(run: Run, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: Scope) -> int:
+    """Walk the statements of a block and say how it may be left."""
+    statements = body.body if isinstance(body, cst.BaseSuite) else body
+    left = doubts = 0
+    for statement in statements:
+        flow = _walk_statement(run, statement, scope)
+        left |= flow & ~FALL
+        if not flow & FALL:
+            break
+        if flow & LEAVES and not doubts:
+            doubts = 1
+            run.doubt += 1
+            run.forks += run.depth > 1
+    else:
+        left |= FALL
+    run.doubt -= doubts
+    run.forks -= doubts and run.depth > 1
+    return left
+
+
+def _walk_statement(run: Run, statement: cst.CSTNode, scope: Scope) -> int:
+    run.tick()
+    if isinstance(statement, cst.SimpleStatementLine):
+        return walk(run, statement.body, scope)
+    run.statement = statement
+    walker = WALKERS.get(type(statement))
+    return walker(run, statement, scope) if walker else FALL
+
+
+def _expression(run: Run, node: cst.Expr, scope: Scope) -> int:
+    kind = type(node.value)
+    if kind is not cst.SimpleString and kind is not cst.Ellipsis:
+        run.discarded = node.value
+        evaluate(run, node.value, scope)
+    return FALL
+
+
+def _assign(run: Run, node: cst.Assign, scope: Scope) -> int:
+    value = evaluate(run, node.value, scope)
+    for target in node.targets:
+        assign(run, target.target, value, scope, evaluate)
+    return FALL
+
+
+def _annotated(run: Run, node: cst.AnnAssign, scope: Scope) -> int:
+    if isinstance(node.target, cst.Name):
+        scope.names.setdefault("__fields__", []).append(node.target.value)  # type: ignore[attr-defined] # the list made here
+    if node.value is not None:
+        assign(run, node.target, evaluate(run, node.value, scope), scope, evaluate)
+    return FALL
+
+
+def _augmented(run: Run, node: cst.AugAssign, scope: Scope) -> int:
+    before, value = evaluate(run, node.target, scope), evaluate(run, node.value, scope)
+    name = type(node.operator).__name__.removesuffix("Assign")
+    if isinstance(before, list) and isinstance(value, (list, tuple)) and name == "Add" and not run.forks:
+        before.extend(value)
+    else:
+        assign(run, node.target, combine(name, before, value), scope, evaluate)
+    return FALL
+
+
+def _return(run: Run, node: cst.Return, scope: Scope) -> int:
+    run.frame.returns.append(evaluate(run, node.value, scope) if node.value else None)
+    return RETURN
+
+
+def _raise(run: Run, node: cst.Raise, scope: Scope) -> int:
+    if node.exc is None:
+        return RAISE
+    exception, message = node.exc, None
+    if isinstance(exception, cst.Call):
+        if exception.args:
+            value = evaluate_condition(run, exception.args[0].value, scope)
+            message = value.replace(HOLE, "…") if isinstance(value, str) else UNKNOWN
+        exception = exception.func
+    name = exception.attr if isinstance(exception, cst.Attribute) else exception
+    known = isinstance(name, cst.Name) and name.value[:1].isupper()
+    run.emit(Raise, node, exception=name.value if known and isinstance(name, cst.Name) else UNKNOWN, message=message)
+    return RAISE
+
+
+def _assert(run: Run, node: cst.Assert, scope: Scope) -> int:
+    if truth(evaluate_condition(run, node.test, scope)) is False:
+        run.emit(Raise, node, exception="AssertionError")
+        return RAISE
+    return FALL
+
+
+def _delete(run: Run, node: cst.Del, scope: Scope) -> int:
+    if isinstance(node.target, cst.Name):
+        bind(run, scope, node.target.value, UNKNOWN)
+    return FALL
+
+
+def _outer(_run: Run, node: cst.Global | cst.Nonlocal, scope: Scope) -> int:
+    scope.outer |= {item.name.value for item in node.names}
+    return FALL
+
+
+Walker = Callable[[Run, Any, Scope], int]
+
+WALKERS: dict[type[cst.CSTNode], Walker] = {
+    cst.Expr: _expression,
+    cst.Assign: _assign,
+    cst.AnnAssign: _annotated,
+    cst.AugAssign: _augmented,
+    cst.Return: _return,
+    cst.Raise: _raise,
+    cst.Assert: _assert,
+    cst.Del: _delete,
+    cst.Global: _outer,
+    cst.Nonlocal: _outer,
+    cst.Break: lambda _run, _node, _scope: BREAK,
+    cst.Continue: lambda _run, _node, _scope: CONTINUE,
+    cst.If: lambda run, node, scope: branches.walk_if(run, node, scope, walk),
+    cst.Match: lambda run, node, scope: branches.walk_match(run, node, scope, walk),
+    cst.Try: lambda run, node, scope: branches.walk_try(run, node, scope, walk),
+    cst.TryStar: lambda run, node, scope: branches.walk_try(run, node, scope, walk),
+    cst.With: lambda run, node, scope: branches.walk_with(run, node, scope, walk),
+    cst.For: lambda run, node, scope: loops.walk_for(run, node, scope, walk),
+    cst.While: lambda run, node, scope: loops.walk_while(run, node, scope, walk),
+    cst.Import: lambda run, node, scope: definitions.walk_import(run, node, scope, walk),
+    cst.ImportFrom: lambda run, node, scope: definitions.walk_import_from(run, node, scope, walk),
+    cst.FunctionDef: lambda run, node, scope: definitions.walk_function(run, node, scope, walk),
+    cst.ClassDef: lambda run, node, scope: definitions.walk_class(run, node, scope, walk),
+}

@@ -1,0 +1,1 @@
+"""Expressions: names, operators, calls, containers and strings."""

@@ -1,0 +1,38 @@
+"""The arguments of a call, stars opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from mrt_lint.model.values import HOLE, UNKNOWN
+from mrt_lint.parse.python.control.iteration import iterate
+from mrt_lint.parse.python.objects import Arguments, Maybe, Scope, Value
+from mrt_lint.parse.python.run import Run
+
+Evaluate = Callable[[Run, cst.BaseExpression, Scope], Value]
+
+
+def read_arguments(run: Run, node: cst.Call, scope: Scope, evaluate: Evaluate) -> Arguments:
+    """Give the evaluated arguments of a call, stars opened."""
+    arguments = Arguments()
+    for argument in node.args:
+        if argument.star:
+            _open_star(run, arguments, argument.star, evaluate(run, argument.value, scope))
+        elif argument.keyword is not None:
+            arguments.keyword[argument.keyword.value] = evaluate(run, argument.value, scope)
+        else:
+            arguments.positional.append(evaluate(run, argument.value, scope))
+    return arguments
+
+
+def _open_star(run: Run, arguments: Arguments, star: str, value: Value) -> None:
+    if star == "*":
+        turns = iterate(run, value)
+        arguments.complete &= turns is not None and not any(isinstance(turn, Maybe) for turn in turns)
+        arguments.positional.extend(UNKNOWN if isinstance(turn, Maybe) else turn for turn in turns or ())
+    elif isinstance(value, dict) and all(isinstance(key, str) and HOLE not in key for key in value):
+        arguments.keyword.update(value)
+    else:
+        arguments.complete = False

@@ -1,0 +1,205 @@
+"""Python's own functions, and what of the standard library a migration computes with."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+from collections.abc import Callable
+from typing import Any, Final
+
+from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.iteration import iterate
+from mrt_lint.parse.python.convert import is_known, to_text
+from mrt_lint.parse.python.expressions import operators, strings
+from mrt_lint.parse.python.objects import Arguments, Instance, Maybe, Partial, Ref, Value
+from mrt_lint.parse.python.run import MAX_LENGTH, MAX_TURNS, Run
+
+_PURE_WORDS = "abs round min max sum int float bool repr chr ord divmod pow bytes hash format len set frozenset sorted"
+PURE: Final = frozenset(_PURE_WORDS.split())
+"""Builtins that Python may run on wholly known arguments."""
+
+_INERT_WORDS = (
+    "__future__ abc argparse array base64 binascii collections contextlib copy csv dataclasses datetime decimal enum "
+    "fractions functools hashlib hmac inspect io itertools json logging math numbers operator os pathlib pickle platform "
+    "pprint random re secrets shutil statistics string struct sys tempfile textwrap threading time timeit traceback types "
+    "typing typing_extensions unicodedata urllib uuid warnings weakref zlib zoneinfo structlog loguru tqdm builtins"
+)
+INERT: Final = frozenset(_INERT_WORDS.split())
+"""Modules whose calls do nothing to the migration's database."""
+
+
+def call_builtin(run: Run, name: str, arguments: Arguments) -> Value:
+    """Give a call of a builtin; UNKNOWN where its result cannot be told."""
+    values = arguments.positional
+    maker = MAKERS.get(name)
+    if maker is not None and arguments.complete:
+        return maker(run, arguments)
+    if name in PURE and arguments.complete and all(map(is_known, arguments.everything())):
+        if name == "pow" or any(isinstance(value, int) and abs(value) > MAX_LENGTH for value in values):
+            return UNKNOWN
+        return _run_pure(name, arguments)
+    return UNKNOWN
+
+
+def _run_pure(name: str, arguments: Arguments) -> Value:
+    try:
+        return getattr(builtins, name)(*arguments.positional, **arguments.keyword)
+    except Exception:  # noqa: BLE001 - the migration would fail in the same way
+        return UNKNOWN
+
+
+def _turns(run: Run, value: Value) -> list[Value]:
+    turns = iterate(run, value)
+    return [Maybe(UNKNOWN)] if turns is None else turns
+
+
+def _range(_run: Run, arguments: Arguments) -> Value:
+    numbers = [value for value in arguments.positional if isinstance(value, int)]
+    if len(numbers) != len(arguments.positional) or not 1 <= len(numbers) <= 3:  # noqa: PLR2004 - what range takes
+        return UNKNOWN
+    try:
+        made = range(*numbers)
+        return made if len(made) <= MAX_TURNS else UNKNOWN
+    except (ValueError, TypeError, OverflowError):
+        return UNKNOWN
+
+
+def _zip(run: Run, arguments: Arguments) -> Value:
+    columns = [_turns(run, value) for value in arguments.positional]
+    return [_gather(row) for row in zip(*columns, strict=False)]
+
+
+def _gather(row: tuple[Value, ...]) -> Value:
+    plain = tuple(item.value if isinstance(item, Maybe) else item for item in row)
+    return Maybe(plain) if any(isinstance(item, Maybe) for item in row) else plain
+
+
+def _enumerate(run: Run, arguments: Arguments) -> Value:
+    start = arguments.get(1, "start", 0)
+    turns = _turns(run, arguments.get(0, "iterable"))
+    if not isinstance(start, int):
+        return [Maybe((UNKNOWN, UNKNOWN))]
+    return [Maybe((UNKNOWN, turn.value)) if isinstance(turn, Maybe) else (number, turn) for number, turn in enumerate(turns, start)]
+
+
+def _sequence(kind: Callable[[list[Value]], Value]) -> Callable[[Run, Arguments], Value]:
+    def make(run: Run, arguments: Arguments) -> Value:
+        if not arguments.positional:
+            return kind([])
+        try:
+            return kind(_turns(run, arguments.positional[0]))
+        except TypeError:
+            return UNKNOWN
+
+    return make
+
+
+def _sorted(items: list[Value]) -> Value:
+    try:
+        return sorted(items) if is_known(items) else UNKNOWN  # type: ignore[type-var] # Python says so itself
+    except TypeError:
+        return UNKNOWN
+
+
+def _dict(run: Run, arguments: Arguments) -> Value:
+    result: dict[Any, Value] = {}
+    if arguments.positional:
+        source = arguments.positional[0]
+        turns = list(source.items()) if isinstance(source, dict) else _turns(run, source)
+        for turn in turns:
+            if not isinstance(turn, (tuple, list)) or len(turn) != 2:  # noqa: PLR2004 - a pair
+                return UNKNOWN
+            try:
+                result[turn[0]] = turn[1]
+            except TypeError:
+                return UNKNOWN
+    return {**result, **arguments.keyword}
+
+
+def _len(_run: Run, arguments: Arguments) -> Value:
+    value = arguments.get(0, "obj")
+    if isinstance(value, (list, tuple, str, bytes)):
+        return len(value) if operators.is_sized(value) else UNKNOWN
+    return len(value) if isinstance(value, (dict, set, frozenset, range)) else UNKNOWN
+
+
+def _str(_run: Run, arguments: Arguments) -> Value:
+    return to_text(arguments.get(0, "object", "")) if not arguments.keyword else UNKNOWN
+
+
+def _isinstance(run: Run, arguments: Arguments) -> Value:
+    value, kind = arguments.get(0, "obj"), arguments.get(1, "kind")
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "str": str,
+        "list": list,
+        "tuple": tuple,
+        "dict": dict,
+        "int": int,
+        "set": set,
+        "bool": bool,
+    }
+    if (
+        isinstance(kind, Ref)
+        and kind.root == "builtins"
+        and kind.last in kinds
+        and (is_known(value) or isinstance(value, (str, list, tuple, dict)))
+    ):
+        return isinstance(value, kinds[kind.last])
+    if isinstance(value, Instance):
+        return True if value.of is kind else UNKNOWN
+    return operators.is_dialect_class(run, value, kind)
+
+
+def _bool(_run: Run, arguments: Arguments) -> Value:
+    truth = operators.truth(arguments.get(0, "object", False))
+    return UNKNOWN if truth is None else truth
+
+
+def _all(run: Run, arguments: Arguments) -> Value:
+    truths = [None if isinstance(turn, Maybe) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))]
+    return False if False in truths else UNKNOWN if None in truths else True
+
+
+def _any(run: Run, arguments: Arguments) -> Value:
+    truths = [None if isinstance(turn, Maybe) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))]
+    return True if True in truths else UNKNOWN if None in truths else False
+
+
+MAKERS: Final[dict[str, Callable[[Run, Arguments], Value]]] = {
+    "range": _range,
+    "zip": _zip,
+    "enumerate": _enumerate,
+    "list": _sequence(list),
+    "iter": _sequence(list),
+    "tuple": _sequence(tuple),
+    "set": _sequence(set),
+    "frozenset": _sequence(frozenset),
+    "reversed": _sequence(lambda items: items[::-1]),
+    "dict": _dict,
+    "len": _len,
+    "str": _str,
+    "bool": _bool,
+    "isinstance": _isinstance,
+    "all": _all,
+    "any": _any,
+}
+
+
+def call_library(run: Run, path: str, arguments: Arguments) -> Value:
+    """Give a call of the standard library; UNKNOWN where its result is not computed."""
+    first = arguments.get(0, "text", UNKNOWN)
+    if path in ("textwrap.dedent", "inspect.cleandoc"):
+        return strings.dedent(first) if path == "textwrap.dedent" else strings.cleandoc(first)
+    if path == "functools.partial" and arguments.positional:
+        return Partial(first, Arguments(arguments.positional[1:], arguments.keyword, complete=arguments.complete))
+    if path in ("itertools.chain", "itertools.product", "itertools.chain.from_iterable"):
+        sources = arguments.positional if not path.endswith("from_iterable") else _turns(run, first)
+        turns = [_turns(run, source) for source in sources]
+        if path == "itertools.product":
+            return [_gather(row) for row in itertools.islice(itertools.product(*turns), MAX_TURNS)]
+        return list(itertools.chain(*turns))
+    if path in ("collections.OrderedDict", "copy.copy", "copy.deepcopy"):
+        return _dict(run, arguments) if path.startswith("coll") else first
+    if path == "textwrap.indent" and isinstance(first, str):
+        return first
+    return UNKNOWN

@@ -1,0 +1,96 @@
+"""Methods of lists, dicts and sets of a migration; what happens to one in doubt is a Maybe in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.iteration import iterate
+from mrt_lint.parse.python.convert import is_known
+from mrt_lint.parse.python.expressions.operators import get_item, is_sized
+from mrt_lint.parse.python.objects import Arguments, DialectName, Maybe, Value
+from mrt_lint.parse.python.run import MAX_LENGTH, Run
+
+
+def call_container(run: Run, receiver: Any, name: str, arguments: Arguments) -> Value:
+    """Give a method of a container; UNKNOWN where its result cannot be told."""
+    try:
+        if isinstance(receiver, dict):
+            return _call_dict(run, receiver, name, arguments)
+        if isinstance(receiver, list):
+            return _call_list(run, receiver, name, arguments)
+        if isinstance(receiver, set):
+            return _call_set(run, receiver, name, arguments)
+    except (TypeError, IndexError, KeyError, ValueError):
+        return UNKNOWN
+    if name in ("index", "count") and is_known(receiver) and is_known(arguments.positional):
+        return UNKNOWN
+    return UNKNOWN
+
+
+def _call_list(run: Run, items: list[Value], name: str, arguments: Arguments) -> Value:
+    first = arguments.get(0, "object", UNKNOWN)
+    if name == "append":
+        items.append(_mark(run, first))
+    elif name == "extend":
+        turns = iterate(run, first)
+        if len(items) < MAX_LENGTH:
+            items.extend([Maybe(UNKNOWN)] if turns is None else [_mark(run, turn) for turn in turns])
+    elif name == "insert" and isinstance(first, int):
+        items.insert(first, _mark(run, arguments.get(1, "object", UNKNOWN)))
+    elif name == "copy":
+        return list(items)
+    elif name in ("pop", "remove", "clear", "sort", "reverse"):
+        return _change_list(run, items, name, arguments)
+    return None if name in ("append", "extend", "insert") else UNKNOWN
+
+
+def _change_list(run: Run, items: list[Value], name: str, arguments: Arguments) -> Value:
+    if run.forks or not is_sized(items) or arguments.keyword:
+        items[:] = [Maybe(item.value if isinstance(item, Maybe) else item) for item in items]
+        return UNKNOWN
+    if name in ("remove", "sort") and not is_known(items):
+        return UNKNOWN
+    result: Value = getattr(items, name)(*arguments.positional)
+    return result
+
+
+def _mark(run: Run, value: Value) -> Value:
+    return Maybe(value) if run.forks and not isinstance(value, Maybe) else value
+
+
+def _call_dict(run: Run, items: dict[Any, Value], name: str, arguments: Arguments) -> Value:
+    first = arguments.get(0, "key", UNKNOWN)
+    if name == "items":
+        return list(items.items())
+    if name in ("keys", "values"):
+        return list(items) if name == "keys" else list(items.values())
+    if name in ("get", "pop", "setdefault"):
+        if isinstance(first, DialectName):
+            found = get_item(run, items, first)
+            return arguments.get(1, "default") if found is UNKNOWN else found
+        if first is UNKNOWN or not is_known(first):
+            return items.get(first, UNKNOWN)
+        value = items.get(first, arguments.get(1, "default"))
+        if name == "setdefault":
+            items.setdefault(first, value)
+        elif name == "pop" and not run.forks:
+            items.pop(first, None)
+        return value
+    if name == "update":
+        given = dict(first) if isinstance(first, dict) else {}
+        given |= arguments.keyword
+        items.update(dict.fromkeys(given, UNKNOWN) if run.forks else given)
+        return None
+    return dict(items) if name == "copy" else UNKNOWN
+
+
+def _call_set(run: Run, items: set[Any], name: str, arguments: Arguments) -> Value:
+    first = arguments.get(0, "element", UNKNOWN)
+    if name == "add":
+        items.add(_mark(run, first))
+        return None
+    if name in ("union", "intersection", "difference", "update") and is_known(first) and is_known(items):
+        result: Value = getattr(items, name)(first)
+        return result
+    return UNKNOWN

@@ -1,0 +1,293 @@
+"""Expressions: what each stands for, as far as reading can tell."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from mrt_lint.model.ops.signatures import OPERATIONS
+from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.iteration import iterate
+from mrt_lint.parse.python.convert import is_same, to_text
+from mrt_lint.parse.python.expressions import operators, strings
+from mrt_lint.parse.python.expressions.arguments import read_arguments
+from mrt_lint.parse.python.expressions.assignment import assign
+from mrt_lint.parse.python.expressions.attribute import get_attribute
+from mrt_lint.parse.python.expressions.call import call, call_method
+from mrt_lint.parse.python.expressions.comprehension import comprehend, comprehend_dict
+from mrt_lint.parse.python.library.operations import READING
+from mrt_lint.parse.python.library.sqlalchemy import MAKERS
+from mrt_lint.parse.python.library.types import FAMILIES
+from mrt_lint.parse.python.objects import Connection, Function, Maybe, Ref, Scope, Value
+from mrt_lint.parse.python.run import Run
+
+_BUILTINS_WORDS = (
+    "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
+    "isinstance issubclass hasattr getattr setattr repr map filter next iter abs round globals locals vars type object super "
+    "open input exec eval callable id hash format chr ord divmod pow slice bytes bytearray Exception ValueError RuntimeError "
+    "NotImplementedError NotImplemented KeyError TypeError AttributeError ImportError OSError staticmethod classmethod "
+    "property __import__ Warning DeprecationWarning UserWarning StopIteration IndexError AssertionError BaseException"
+)
+BUILTINS = frozenset(_BUILTINS_WORDS.split())
+"""The builtins that a migration may name; any other unbound name is unknown."""
+
+
+def evaluate(run: Run, node: cst.BaseExpression, scope: Scope) -> Value:
+    """Tell what an expression stands for; UNKNOWN where reading cannot tell. Operations that it performs are recorded."""
+    run.tick()
+    reader = READERS.get(type(node))
+    return reader(run, node, scope) if reader else UNKNOWN
+
+
+def evaluate_condition(run: Run, node: cst.BaseExpression, scope: Scope) -> Value:
+    """Give the same for a condition, in which a call only asks."""
+    run.asked += 1
+    try:
+        return evaluate(run, node, scope)
+    finally:
+        run.asked -= 1
+
+
+def _name(_run: Run, node: cst.Name, scope: Scope) -> Value:
+    name = node.value
+    if name in CONSTANTS:
+        return CONSTANTS[name]
+    found = scope.find(name)
+    if found is not None:
+        value = found.names[name]
+        return UNKNOWN if isinstance(value, Maybe) else value
+    if name in BUILTINS:
+        return Ref(f"builtins.{name}")
+    stars = scope.find("*")
+    return next((Ref(f"{module}.{name}") for module in stars.names["*"] if _offers(module, name)), UNKNOWN) if stars else UNKNOWN  # type: ignore[attr-defined] # the list that imports fill
+
+
+def _offers(module: str, name: str) -> bool:
+    """Whether `from module import *` brings a name, where that can be known."""
+    if module == "alembic.op":
+        return name in OPERATIONS or name in READING
+    return module.startswith("sqlalchemy") and (name in MAKERS or name in FAMILIES or name.isupper() or name == "func")
+
+
+CONSTANTS: dict[str, Value] = {"None": None, "True": True, "False": False}
+
+
+def _string(_run: Run, node: cst.SimpleString, _scope: Scope) -> Value:
+    return strings.read_literal(node)
+
+
+def _concatenated(run: Run, node: cst.ConcatenatedString, scope: Scope) -> Value:
+    parts: list[str] = []
+    rest: cst.BaseExpression = node
+    while isinstance(rest, cst.ConcatenatedString):
+        parts.append(to_text(evaluate(run, rest.left, scope)))
+        rest = rest.right
+    parts.append(to_text(evaluate(run, rest, scope)))
+    return "".join(parts)
+
+
+def _formatted(run: Run, node: cst.FormattedString, scope: Scope) -> Value:
+    return _parts(run, node.parts, scope, raw="r" in node.start.lower())
+
+
+def _parts(run: Run, parts: Any, scope: Scope, *, raw: bool) -> str:
+    text: list[str] = []
+    for part in parts:
+        if isinstance(part, cst.FormattedStringText):
+            text.append(strings.read_chunk(part.value, raw=raw))
+        else:
+            value = evaluate(run, part.expression, scope)
+            spec = _parts(run, part.format_spec, scope, raw=raw) if part.format_spec else ""
+            equal = cst.Module([]).code_for_node(part.expression) + "=" if part.equal else ""
+            text.append(equal + strings.apply_format(value, part.conversion or ("r" if equal and not spec else None), spec))
+    return strings.bounded("".join(text))
+
+
+def _number(_run: Run, node: cst.Integer | cst.Float | cst.Imaginary, _scope: Scope) -> Value:
+    try:
+        return ast.literal_eval(node.value)
+    except (ValueError, SyntaxError):  # a number of more digits than Python converts
+        return UNKNOWN
+
+
+def _elements(run: Run, node: cst.Tuple | cst.List | cst.Set, scope: Scope) -> list[Value]:
+    items: list[Value] = []
+    for element in node.elements:
+        value = evaluate(run, element.value, scope)
+        if isinstance(element, cst.StarredElement):
+            turns = iterate(run, value)
+            items.extend(turns if turns is not None else [Maybe(UNKNOWN)])
+        else:
+            items.append(value)
+    return items
+
+
+def _set(run: Run, node: cst.Set, scope: Scope) -> Value:
+    try:
+        return set(_elements(run, node, scope))
+    except TypeError:
+        return UNKNOWN
+
+
+def _dict(run: Run, node: cst.Dict, scope: Scope) -> Value:
+    result: dict[Any, Value] = {}
+    for element in node.elements:
+        value = evaluate(run, element.value, scope)
+        if isinstance(element, cst.StarredDictElement):
+            if not isinstance(value, dict):
+                return UNKNOWN
+            result.update(value)
+            continue
+        key = evaluate(run, element.key, scope) if isinstance(element, cst.DictElement) else UNKNOWN
+        try:
+            result[key] = value
+        except TypeError:
+            return UNKNOWN
+    return result
+
+
+def _attribute(run: Run, node: cst.Attribute, scope: Scope) -> Value:
+    return get_attribute(evaluate(run, node.value, scope), node.attr.value)
+
+
+def _call(run: Run, node: cst.Call, scope: Scope) -> Value:
+    func = node.func
+    if isinstance(func, cst.Attribute):
+        receiver = evaluate(run, func.value, scope)
+        arguments = read_arguments(run, node, scope, evaluate)
+        return call_method(run, receiver, func.attr.value, arguments, node)
+    value = evaluate(run, func, scope)
+    arguments = read_arguments(run, node, scope, evaluate)
+    if isinstance(value, Ref) and value.path in ("builtins.globals", "builtins.locals"):
+        outermost = scope
+        while outermost.parent is not None and value.last == "globals":
+            outermost = outermost.parent
+        return dict(outermost.names)
+    return call(run, value, arguments, node)
+
+
+def _binary(run: Run, node: cst.BinaryOperation, scope: Scope) -> Value:
+    chain = [node]
+    while isinstance(chain[-1].left, cst.BinaryOperation):
+        chain.append(chain[-1].left)
+    value = evaluate(run, chain[-1].left, scope)
+    for link in reversed(chain):
+        run.tick()
+        value = operators.combine(type(link.operator).__name__, value, evaluate(run, link.right, scope))
+    return value
+
+
+def _unary(run: Run, node: cst.UnaryOperation, scope: Scope) -> Value:
+    value = evaluate(run, node.expression, scope)
+    if isinstance(node.operator, cst.Not):
+        truth = operators.truth(value)
+        return UNKNOWN if truth is None else not truth
+    return operators.negate(type(node.operator).__name__, value)
+
+
+def _boolean(run: Run, node: cst.BooleanOperation, scope: Scope) -> Value:
+    left = evaluate(run, node.left, scope)
+    truth = operators.truth(left)
+    stops_at = isinstance(node.operator, cst.Or)
+    if truth is not None:
+        return left if truth is stops_at else evaluate(run, node.right, scope)
+    with run.doubting():
+        right = evaluate(run, node.right, scope)
+    decided = operators.truth(right)
+    return right if decided is stops_at and isinstance(right, bool) else UNKNOWN
+
+
+def _comparison(run: Run, node: cst.Comparison, scope: Scope) -> Value:
+    left = evaluate(run, node.left, scope)
+    result: Value = True
+    for target in node.comparisons:
+        right = evaluate(run, target.comparator, scope)
+        outcome = operators.compare(run, type(target.operator).__name__, left, right)
+        truth = operators.truth(outcome)
+        if len(node.comparisons) == 1 or truth is False:
+            return outcome
+        result = UNKNOWN if truth is None else result
+        left = right
+    return result
+
+
+def _conditional(run: Run, node: cst.IfExp, scope: Scope) -> Value:
+    truth = operators.truth(evaluate_condition(run, node.test, scope))
+    if truth is not None:
+        return evaluate(run, node.body if truth else node.orelse, scope)
+    with run.doubting():
+        yes, no = evaluate(run, node.body, scope), evaluate(run, node.orelse, scope)
+    return yes if is_same(yes, no) else yes if isinstance(yes, Connection) else UNKNOWN
+
+
+def _subscript(run: Run, node: cst.Subscript, scope: Scope) -> Value:
+    value = evaluate(run, node.value, scope)
+    if len(node.slice) != 1:
+        return UNKNOWN
+    part = node.slice[0].slice
+    if isinstance(part, cst.Index):
+        return operators.get_item(run, value, evaluate(run, part.value, scope))
+    if not isinstance(part, cst.Slice):
+        return UNKNOWN
+    bounds = [evaluate(run, bound, scope) if bound else None for bound in (part.lower, part.upper, part.step)]
+    return operators.get_slice(value, *bounds)
+
+
+def _lambda(run: Run, node: cst.Lambda, scope: Scope) -> Value:
+    function = Function("<lambda>", node, scope)
+    for parameter in (*node.params.params, *node.params.kwonly_params):
+        if parameter.default is not None:
+            function.defaults[parameter.name.value] = evaluate(run, parameter.default, scope)
+    return function
+
+
+def _named(run: Run, node: cst.NamedExpr, scope: Scope) -> Value:
+    value = evaluate(run, node.value, scope)
+    assign(run, node.target, value, scope, evaluate)
+    return value
+
+
+def _yield(run: Run, node: cst.Yield, scope: Scope) -> Value:
+    taker = run.frame.on_yield
+    if isinstance(node.value, cst.From):
+        turns = iterate(run, evaluate(run, node.value.item, scope))
+        values = [Maybe(UNKNOWN)] if turns is None else turns
+    else:
+        values = [evaluate(run, node.value, scope) if node.value else None]
+    for value in values if taker else ():
+        taker(Maybe(value) if run.doubt and not isinstance(value, Maybe) else value)  # type: ignore[misc] # not None, as just seen
+    return UNKNOWN
+
+
+READERS: dict[type[cst.CSTNode], Callable[[Run, Any, Scope], Value]] = {
+    cst.Name: _name,
+    cst.SimpleString: _string,
+    cst.ConcatenatedString: _concatenated,
+    cst.FormattedString: _formatted,
+    cst.Integer: _number,
+    cst.Float: _number,
+    cst.Imaginary: _number,
+    cst.Tuple: lambda run, node, scope: tuple(_elements(run, node, scope)),
+    cst.List: _elements,
+    cst.Set: _set,
+    cst.Dict: _dict,
+    cst.Attribute: _attribute,
+    cst.Call: _call,
+    cst.BinaryOperation: _binary,
+    cst.UnaryOperation: _unary,
+    cst.BooleanOperation: _boolean,
+    cst.Comparison: _comparison,
+    cst.IfExp: _conditional,
+    cst.Subscript: _subscript,
+    cst.Lambda: _lambda,
+    cst.NamedExpr: _named,
+    cst.ListComp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
+    cst.SetComp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
+    cst.GeneratorExp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
+    cst.DictComp: lambda run, node, scope: comprehend_dict(run, node, scope, evaluate),
+    cst.Yield: _yield,
+    cst.Await: lambda run, node, scope: evaluate(run, node.expression, scope),
+}

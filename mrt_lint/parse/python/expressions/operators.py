@@ -1,0 +1,232 @@
+"""Operators on values that may be unknown."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+from mrt_lint.model.values import HOLE, UNKNOWN, Column, Unknown
+from mrt_lint.parse.python.convert import is_known
+from mrt_lint.parse.python.expressions.strings import apply_percent, bounded
+from mrt_lint.parse.python.library.elements import Sql, Table
+from mrt_lint.parse.python.objects import (
+    Batch,
+    Bound,
+    Choice,
+    Class,
+    Connection,
+    Context,
+    Dialect,
+    DialectName,
+    Function,
+    Inspector,
+    Maybe,
+    Member,
+    Ref,
+    Session,
+    Value,
+)
+from mrt_lint.parse.python.run import MAX_LENGTH, Run
+
+MAX_BITS = 64
+"""Exponents and shifts beyond this make figures that no migration holds."""
+
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add,
+    "Subtract": operator.sub,
+    "Multiply": operator.mul,
+    "Divide": operator.truediv,
+    "FloorDivide": operator.floordiv,
+    "Modulo": operator.mod,
+    "Power": operator.pow,
+    "BitOr": operator.or_,
+    "BitAnd": operator.and_,
+    "BitXor": operator.xor,
+    "LeftShift": operator.lshift,
+    "RightShift": operator.rshift,
+}
+
+ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "LessThan": operator.lt,
+    "LessThanEqual": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEqual": operator.ge,
+}
+
+
+OBJECTS = (Batch, Class, Connection, Context, Dialect, DialectName, Function, Inspector, Member, Session, Table)
+"""What is never false."""
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a condition holds; None where it cannot be decided."""
+    if isinstance(value, str):
+        return True if HOLE in value and value != HOLE else None if HOLE in value else bool(value)
+    if value is None or isinstance(value, (bool, int, float, bytes)):
+        return bool(value)
+    if isinstance(value, (list, tuple, set, frozenset, dict)):
+        return None if value and all(isinstance(item, Maybe) for item in value) else bool(value)
+    return True if isinstance(value, OBJECTS) else None
+
+
+def combine(name: str, left: Value, right: Value) -> Value:
+    """`left <operator> right`."""
+    if isinstance(left, str):
+        if name == "Modulo":
+            return apply_percent(left, right)
+        if name == "Add" and (isinstance(right, str) or right is UNKNOWN):
+            return bounded(left + (right if isinstance(right, str) else HOLE))
+    if name == "Add" and isinstance(right, str) and left is UNKNOWN:
+        return bounded(HOLE + right)
+    if isinstance(left, (Sql, Column)) or isinstance(right, (Sql, Column)):
+        return merge_sql(left, right)
+    if name == "Add" and isinstance(left, (list, tuple)) and type(left) is type(right):
+        return left + right  # type: ignore[operator] # both are lists or both tuples
+    if isinstance(left, dict) and isinstance(right, dict) and name == "BitOr":
+        return {**left, **right}
+    return _compute(name, left, right) if is_known(left) and is_known(right) else UNKNOWN
+
+
+def _compute(name: str, left: Any, right: Any) -> Value:
+    if name in ("Power", "LeftShift") and not (
+        isinstance(right, int) and 0 <= right <= MAX_BITS and isinstance(left, int) and abs(left) < 2**32
+    ):
+        return UNKNOWN
+    if name == "Multiply":
+        sizes = [len(value) if hasattr(value, "__len__") else abs(value) for value in (left, right)]
+        if max(sizes) > MAX_LENGTH or sizes[0] * sizes[1] > MAX_LENGTH:
+            return UNKNOWN
+    try:
+        return ARITHMETIC[name](left, right)
+    except Exception:  # noqa: BLE001 - the migration would fail in the same way
+        return UNKNOWN
+
+
+def as_sql(value: Sql | Column) -> Sql:
+    """Give a column of a table or model as an expression."""
+    return value if isinstance(value, Sql) else Sql(value.name, (value.name,), (), value.name)
+
+
+def merge_sql(*parts: Value) -> Sql:
+    """Give an expression over several: what it reads is known though its text is not."""
+    found = [as_sql(part) for part in parts if isinstance(part, (Sql, Column))]
+    columns = tuple(dict.fromkeys(column for part in found for column in part.columns))
+    return Sql(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
+
+
+def negate(name: str, value: Value) -> Value:
+    """`-value`, `+value`, `~value`."""
+    if isinstance(value, Sql):
+        return merge_sql(value)
+    if not isinstance(value, (int, float)):
+        return UNKNOWN
+    if name == "Minus":
+        return -value
+    if name == "Plus":
+        return +value
+    return ~value if isinstance(value, int) else UNKNOWN
+
+
+def compare(run: Run, name: str, left: Value, right: Value) -> Value:
+    """`left <comparison> right`; raises Split where that depends on the dialect."""
+    if name in ("NotEqual", "NotIn", "IsNot"):
+        outcome = truth(compare(run, {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[name], left, right))
+        return UNKNOWN if outcome is None else not outcome
+    if isinstance(left, (Sql, Column)) or isinstance(right, (Sql, Column)):
+        return merge_sql(left, right)
+    if name == "Is":
+        return _is(left, right)
+    if name == "In":
+        return _contains(run, left, right)
+    if isinstance(right, DialectName):
+        left, right = right, left
+    if isinstance(left, DialectName):
+        return run.is_dialect(left, right) if isinstance(right, str) and HOLE not in right and name == "Equal" else UNKNOWN
+    if not (is_known(left) and is_known(right)):
+        return True if left is right and left is not UNKNOWN and not isinstance(left, str) else UNKNOWN
+    if name == "Equal":
+        return left == right
+    try:
+        return ORDER[name](left, right)
+    except TypeError:
+        return UNKNOWN
+
+
+def _is(left: Value, right: Value) -> Value:
+    if left is UNKNOWN or right is UNKNOWN or isinstance(left, Ref) or isinstance(right, Ref):
+        return UNKNOWN
+    return left is right if left is None or right is None or isinstance(left, bool) else UNKNOWN
+
+
+def _contains(run: Run, item: Value, items: Value) -> Value:
+    if isinstance(items, Bound):
+        return UNKNOWN
+    if isinstance(item, DialectName):
+        if not isinstance(items, (list, tuple, set, frozenset, dict)) or not is_known(list(items)):
+            return UNKNOWN
+        return any(run.is_dialect(item, name) for name in items if isinstance(name, str))
+    if isinstance(items, DialectName):
+        return run.decide(lambda dialect: item in dialect) if isinstance(item, str) and HOLE not in item else UNKNOWN
+    if isinstance(items, (list, tuple, set, frozenset, dict)):
+        if is_known(item) and any(is_known(known) and type(known) is type(item) and known == item for known in items):
+            return True
+        return False if is_known(item) and is_known(list(items)) else UNKNOWN
+    if isinstance(items, str) and isinstance(item, str) and HOLE not in item:
+        return True if item in items else UNKNOWN if HOLE in items else False
+    return UNKNOWN
+
+
+def get_item(run: Run, value: Value, key: Value) -> Value:
+    """`value[key]`; raises Split where the key is the dialect."""
+    if isinstance(value, dict):
+        if isinstance(key, DialectName):
+            return next((value[name] for name in value if isinstance(name, str) and run.is_dialect(key, name)), UNKNOWN)
+        if isinstance(key, str) and HOLE in key:
+            return _choose(value, key)
+        try:
+            return value.get(key, UNKNOWN) if key is not UNKNOWN else UNKNOWN
+        except TypeError:
+            return UNKNOWN
+    if isinstance(value, (list, tuple, str, bytes)) and isinstance(key, int) and is_sized(value):
+        try:
+            item: Value = value[key]
+        except IndexError:
+            return UNKNOWN
+        return UNKNOWN if isinstance(item, Maybe) else item
+    return UNKNOWN
+
+
+def _choose(value: dict[Value, Value], key: str) -> Value:
+    """Give the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`."""
+    pattern = re.compile(".+".join(map(re.escape, key.split(HOLE))))
+    found = [item for name, item in value.items() if isinstance(name, str) and pattern.fullmatch(name)]
+    functions = tuple(item for item in found if isinstance(item, Function))
+    return Choice(functions) if functions and len(functions) == len(found) else UNKNOWN
+
+
+def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:
+    """Whether its length is known."""
+    if isinstance(value, str):
+        return HOLE not in value
+    return isinstance(value, bytes) or not any(isinstance(item, Maybe) for item in value)
+
+
+def get_slice(value: Value, *bounds: Any) -> Value:
+    """`value[lower:upper:step]`."""
+    if not isinstance(value, (list, tuple, str, bytes)) or not is_sized(value):
+        return UNKNOWN
+    if not all(bound is None or isinstance(bound, int) for bound in bounds):
+        return UNKNOWN
+    try:
+        return value[slice(*bounds)]
+    except ValueError:
+        return UNKNOWN
+
+
+def is_dialect_class(run: Run, value: Value, kind: Value) -> bool | Unknown:
+    """`isinstance(bind.dialect, postgresql.dialect)`."""
+    if not isinstance(value, Dialect) or not isinstance(kind, Ref):
+        return UNKNOWN
+    return run.decide(lambda dialect: dialect in kind.path.lower().split(".") or kind.last.lower() == f"{dialect}dialect")

@@ -1,0 +1,170 @@
+"""Strings as Python would build them, with HOLE wherever a part cannot be read."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import string
+import textwrap
+from collections.abc import Callable
+
+import libcst as cst
+
+from mrt_lint.model.values import HOLE, UNKNOWN
+from mrt_lint.parse.python.convert import flatten, is_known, to_text
+from mrt_lint.parse.python.objects import Arguments, Maybe, Value
+from mrt_lint.parse.python.run import MAX_LENGTH
+
+WIDE = re.compile(r"\d{5}")
+"""A width that no migration means."""
+
+PERCENT = re.compile(r"%(?:\((\w+)\))?([#0\- +]*(?:\*|\d+)?(?:\.\d+)?)[hlL]?([diouxXeEfFgGcrsa%])")
+
+_PLAIN_WORDS = (
+    "strip lstrip rstrip upper lower title capitalize casefold replace split rsplit splitlines startswith endswith zfill "
+    "ljust rjust center removeprefix removesuffix find rfind index count partition rpartition isdigit isidentifier isupper "
+    "islower isalpha isalnum expandtabs swapcase encode decode hex"
+)
+PLAIN = frozenset(_PLAIN_WORDS.split())
+"""Methods of a known string or bytes that Python may run on known arguments."""
+
+THROUGH = frozenset(["strip", "lstrip", "rstrip", "upper", "lower", "expandtabs", "replace"])
+"""Those that keep a hole a hole."""
+
+
+def read_literal(node: cst.SimpleString) -> str | bytes:
+    """Give the value of one string literal."""
+    value = node.value
+    if value[0] in "'\"" and "\\" not in value:
+        width = 3 if value[:3] in ("'''", '"""') else 1
+        return value[width:-width]
+    literal: str | bytes = ast.literal_eval(value)
+    return literal
+
+
+def read_chunk(text: str, *, raw: bool) -> str:
+    """Give the plain part of an f-string, escapes and doubled braces undone."""
+    text = text.replace("{{", "{").replace("}}", "}")
+    if raw or "\\" not in text:
+        return text
+    for quote in ('"""', "'''", '"', "'"):
+        try:
+            chunk: str = ast.literal_eval(quote + text + quote)
+        except (SyntaxError, ValueError):
+            continue
+        return chunk
+    return HOLE
+
+
+def apply_format(value: Value, conversion: str | None, spec: Value) -> str:
+    """`{value!conversion:spec}`."""
+    if conversion in ("r", "a"):
+        return repr(value) if is_known(value) else HOLE
+    if not spec:
+        return to_text(value)
+    if not is_known(value) or not isinstance(spec, str) or HOLE in spec or WIDE.search(spec):
+        return HOLE
+    try:
+        return bounded(format(value, spec))
+    except (ValueError, TypeError, OverflowError, MemoryError):
+        return HOLE
+
+
+def apply_percent(template: str, values: Value) -> str:
+    """`template % values`."""
+    queue = list(values) if isinstance(values, tuple) else [values]
+    mapping = values if isinstance(values, dict) else {}
+
+    def fill(match: re.Match[str]) -> str:
+        key, flags, kind = match.groups()
+        if kind == "%":
+            return "%"
+        value = mapping.get(key, UNKNOWN) if key else queue.pop(0) if queue else UNKNOWN
+        if kind == "s" and not flags:
+            return to_text(value)
+        if not is_known(value) or "*" in flags or len(flags) > 4:  # noqa: PLR2004 - a width of a thousand is none
+            return HOLE
+        try:
+            return f"%{flags}{kind}" % value
+        except (ValueError, TypeError, OverflowError):
+            return HOLE
+
+    return PERCENT.sub(fill, template)
+
+
+def apply_braces(template: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> str:
+    """`template.format(…)`; `look` reads an attribute."""
+    parts: list[str] = []
+    number = 0
+    try:
+        for text, name, spec, conversion in string.Formatter().parse(template):
+            parts.append(text)
+            if name is None:
+                continue
+            if name == "" or name[0] in ".[":
+                name, number = f"{number}{name}", number + 1  # noqa: PLW2901 - the field's full name
+            parts.append(apply_format(_find_field(name, arguments, look), conversion, HOLE if spec and "{" in spec else spec))
+    except ValueError:
+        return HOLE
+    return bounded("".join(parts))
+
+
+def _find_field(name: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> Value:
+    first, *rest = re.findall(r"[^.\[\]]+|\.[^.\[]+|\[[^\]]*\]", name) or [name]
+    value = arguments.get(int(first), "") if first.isdigit() else arguments.get(-1, first, UNKNOWN)
+    for step in rest:
+        if step[0] == ".":
+            value = look(value, step[1:])
+        else:
+            key = step[1:-1]
+            if isinstance(value, dict):
+                value = value.get(key, UNKNOWN)
+            elif isinstance(value, (list, tuple)) and key.isdigit() and int(key) < len(value):
+                value = value[int(key)]
+            else:
+                value = UNKNOWN
+    return value
+
+
+def call_method(text: str | bytes, name: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> Value:
+    """Give a method of a string; UNKNOWN where its result cannot be told."""
+    if isinstance(text, str):
+        if name == "format":
+            return apply_braces(text, arguments, look)
+        if name == "format_map" and arguments.positional and isinstance(arguments.positional[0], dict):
+            return apply_braces(text, Arguments(keyword=arguments.positional[0]), look)
+        if name == "join":
+            return _join(text, arguments.get(0, "iterable", UNKNOWN))
+    known = is_known(text) or name in THROUGH
+    if name not in PLAIN or not known or not arguments.complete or not all(map(is_known, arguments.everything())):
+        return UNKNOWN
+    if any(isinstance(value, int) and value > MAX_LENGTH for value in arguments.positional):
+        return UNKNOWN
+    try:
+        return getattr(text, name)(*arguments.positional, **arguments.keyword)
+    except Exception:  # noqa: BLE001 - whatever Python says of a literal, the migration would have heard
+        return UNKNOWN
+
+
+def _join(separator: str, items: Value) -> Value:
+    if isinstance(items, dict):
+        items = list(items)
+    if not isinstance(items, (list, tuple)) or any(isinstance(item, Maybe) for item in items):
+        return HOLE
+    return bounded(separator.join(to_text(item) for item in flatten(items)))
+
+
+def dedent(text: Value) -> Value:
+    """`textwrap.dedent`; a hole is as good as a word."""
+    return textwrap.dedent(text) if isinstance(text, str) else UNKNOWN
+
+
+def cleandoc(text: Value) -> Value:
+    """`inspect.cleandoc`."""
+    return inspect.cleandoc(text) if isinstance(text, str) else UNKNOWN
+
+
+def bounded(text: str) -> str:
+    """Give the text, or HOLE where it outgrows what a reading may build."""
+    return text if len(text) <= MAX_LENGTH else HOLE

@@ -1,0 +1,1 @@
+"""What Alembic and SQLAlchemy mean: operations, columns, types, statements, connections."""

@@ -1,0 +1,188 @@
+"""Columns and constraints as SQLAlchemy spells them, to the values of operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
+from mrt_lint.parse.python.convert import (
+    flatten,
+    to_default,
+    to_flag,
+    to_maybe_flag,
+    to_maybe_name,
+    to_maybe_sql,
+    to_name,
+    to_names,
+    to_sql,
+)
+from mrt_lint.parse.python.library.elements import Computed, Identity, Index, Sequence, Sql, Table
+from mrt_lint.parse.python.library.types import is_type, to_type
+from mrt_lint.parse.python.objects import Arguments, Instance, Maybe, Ref, Value
+
+
+def make_column(arguments: Arguments) -> Column:
+    """`sa.Column(…)`, `sa.column(…)` or `mapped_column(…)`."""
+    items = list(arguments.positional)
+    name: Value = arguments.keyword.get("name", UNKNOWN)
+    if items and (isinstance(items[0], str) or (items[0] is UNKNOWN and not is_type(items[0]))):
+        name = items.pop(0)
+    elif items and items[0] is None:
+        items.pop(0)
+    kind: Value = arguments.keyword.get("type_", arguments.keyword.get("type", None if arguments.complete else UNKNOWN))
+    if items and (is_type(items[0]) or items[0] is UNKNOWN):
+        kind = items.pop(0)
+    return _fill(to_name(name), kind, items, arguments)
+
+
+def _fill(name: Name, kind: Value, items: list[Value], arguments: Arguments) -> Column:
+    unset = None if arguments.complete else UNKNOWN
+    given = arguments.keyword
+    stands = next((item for item in items if isinstance(item, (str, Sql))), unset)  # DefaultClause or FetchedValue
+    default = given.get("server_default", stands)
+    identity = next((item for item in (*items, default) if isinstance(item, Identity)), None)
+    computed = next((item for item in (*items, default) if isinstance(item, Computed)), None)
+    primary = to_flag(given.get("primary_key", unset))
+    autoincrement = given.get("autoincrement", "auto")
+    return Column(
+        name=name,
+        type=to_type(kind),
+        nullable=to_maybe_flag(given.get("nullable", unset)),
+        server_default=None if computed else to_default(default),
+        python_default=given.get("default") is not None or given.get("insert_default") is not None or "default_factory" in given,
+        primary_key=primary,
+        autoincrement=autoincrement if isinstance(autoincrement, (bool, str)) else UNKNOWN,
+        identity=identity is not None,
+        identity_always=identity.always if identity else False,
+        computed=computed.text if computed else None,
+        persisted=computed.persisted if computed else None,
+        unique=to_flag(given.get("unique", unset)),
+        index=to_flag(given.get("index", unset)),
+        comment=to_maybe_name(given.get("comment")),
+        constraints=tuple(item for item in items if isinstance(item, Constraint)),
+    )
+
+
+def make_foreign_key(arguments: Arguments) -> Constraint:
+    """`sa.ForeignKey("table.column")`, inside a column."""
+    target = arguments.get(0, "column", UNKNOWN)
+    schema, table, column = _split_target(target)
+    return Constraint(
+        kind="foreignkey",
+        name=to_maybe_name(arguments.get(2, "name")),
+        referred_table=table,
+        referred_schema=schema,
+        referred_columns=(column,),
+        **_foreign_key_options(arguments.keyword),
+    )
+
+
+def _split_target(target: Value) -> tuple[MaybeName, Name, Name]:
+    if isinstance(target, Sql):
+        return None, target.tables[0] if target.tables else UNKNOWN, target.name
+    if not isinstance(target, str):
+        return (UNKNOWN, UNKNOWN, UNKNOWN)
+    head, _, column = target.rpartition(".")
+    schema, _, table = head.rpartition(".")
+    return to_maybe_name(schema or None), to_name(table), to_name(column)
+
+
+def _foreign_key_options(given: dict[str, Value]) -> dict[str, Any]:
+    return {
+        "onupdate": to_maybe_name(given.get("onupdate")),
+        "ondelete": to_maybe_name(given.get("ondelete")),
+        "deferrable": to_maybe_flag(given.get("deferrable")),
+        "initially": to_maybe_name(given.get("initially")),
+        "not_valid": to_flag(given.get("postgresql_not_valid")),
+    }
+
+
+def make_foreign_key_constraint(arguments: Arguments) -> Constraint:
+    """`sa.ForeignKeyConstraint(["a"], ["table.a"])`."""
+    targets = arguments.get(1, "refcolumns", UNKNOWN)
+    columns: tuple[Name, ...] | Unknown = UNKNOWN
+    schema: MaybeName = UNKNOWN
+    table: Name = UNKNOWN
+    if isinstance(targets, (list, tuple)) and targets:
+        split = [_split_target(target) for target in targets]
+        schema, table = split[0][0], split[0][1]
+        columns = tuple(column for _, _, column in split)
+    return Constraint(
+        kind="foreignkey",
+        name=to_maybe_name(arguments.get(2, "name")),
+        columns=to_names(arguments.get(0, "columns", UNKNOWN)),
+        referred_table=table,
+        referred_schema=schema,
+        referred_columns=columns,
+        **_foreign_key_options(arguments.keyword),
+    )
+
+
+def make_key(kind: str, arguments: Arguments) -> Constraint:
+    """`sa.UniqueConstraint("a", "b")` or `sa.PrimaryKeyConstraint(…)`."""
+    return Constraint(
+        kind=kind,
+        name=to_maybe_name(arguments.keyword.get("name", None if arguments.complete else UNKNOWN)),
+        columns=to_names(flatten(arguments.positional)) if arguments.complete else UNKNOWN,
+        deferrable=to_maybe_flag(arguments.keyword.get("deferrable")),
+        initially=to_maybe_name(arguments.keyword.get("initially")),
+        nulls_not_distinct=to_flag(arguments.keyword.get("postgresql_nulls_not_distinct")),
+    )
+
+
+def make_check(arguments: Arguments) -> Constraint:
+    """`sa.CheckConstraint("a > 0")`."""
+    return Constraint(
+        kind="check",
+        name=to_maybe_name(arguments.get(1, "name")),
+        condition=to_sql(arguments.get(0, "sqltext", UNKNOWN)),
+        not_valid=to_flag(arguments.keyword.get("postgresql_not_valid")),
+    )
+
+
+def make_exclude(arguments: Arguments) -> Constraint:
+    """`postgresql.ExcludeConstraint(("room", "="), …)`."""
+    return Constraint(
+        kind="exclude",
+        name=to_maybe_name(arguments.keyword.get("name")),
+        columns=exclude_columns(arguments.positional),
+        condition=to_maybe_sql(arguments.keyword.get("where")),
+    )
+
+
+def exclude_columns(elements: list[Value]) -> tuple[Name, ...] | Unknown:
+    """Give the columns of an exclusion's elements."""
+    if not all(isinstance(element, tuple) and element for element in elements):
+        return UNKNOWN
+    return tuple(to_name(element[0]) for element in elements if isinstance(element, tuple))
+
+
+def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constraint, ...], tuple[Index, ...], bool]:
+    """Tell what hangs on a table: its columns, constraints, indexes, and whether all of it could be read."""
+    items = flatten(items)
+    columns = tuple(item for item in items if isinstance(item, Column))
+    constraints = tuple(item for item in items if isinstance(item, Constraint))
+    indexes = tuple(item for item in items if isinstance(item, Index))
+    known = (Column, Constraint, Index, Sequence, Table, Identity)
+    whole = all(isinstance(item, known) or item is None for item in items) and not any(
+        isinstance(item, (Maybe, Ref, Instance)) for item in items
+    )
+    return columns, constraints, indexes, whole
+
+
+def index_columns(items: Value) -> tuple[Name, ...] | Unknown:
+    """Give the columns of an index; an expression stands as its text in parentheses."""
+    if isinstance(items, (str, Sql, Column)):
+        items = [items]
+    if not isinstance(items, (list, tuple)) or any(isinstance(item, Maybe) for item in items):
+        return UNKNOWN
+    return tuple(_index_column(item) for item in items)
+
+
+def _index_column(item: Value) -> Name:
+    if isinstance(item, Sql) and item.name is UNKNOWN:
+        text = to_sql(item)
+        if not isinstance(text, str):
+            return UNKNOWN
+        return text if text.isidentifier() else f"({text.strip()})" if to_name(text) is not UNKNOWN else UNKNOWN
+    return to_name(item)

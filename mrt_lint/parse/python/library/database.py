@@ -1,0 +1,107 @@
+"""Connections, sessions and Alembic's context: what their methods do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from mrt_lint.model import ops
+from mrt_lint.model.values import UNKNOWN, Flow, Name, Unknown
+from mrt_lint.parse.python.convert import flatten
+from mrt_lint.parse.python.library.elements import Sql
+from mrt_lint.parse.python.library.execute import execute
+from mrt_lint.parse.python.library.operations import READING
+from mrt_lint.parse.python.library.statement import flows_into, make_select
+from mrt_lint.parse.python.library.table import as_table
+from mrt_lint.parse.python.objects import Arguments, AutocommitBlock, Connection, Context, Instance, Maybe, Session, Value
+from mrt_lint.parse.python.run import Run
+
+_EXECUTING_WORDS = "execute exec_driver_sql scalar scalars executemany exec executescript stream exec_sql"
+EXECUTING = frozenset(_EXECUTING_WORDS.split())
+"""Methods that hand their first argument to the database."""
+
+WRITING = frozenset(["add", "add_all", "delete", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"])
+"""Methods of a session that write rows."""
+
+STATEMENT_NAMES = ("statement", "sql", "object", "clause", "sqltext", "query", "operation")
+
+
+def statement_of(arguments: Arguments) -> Value:
+    """Give the statement among the arguments of an executing method."""
+    if arguments.positional:
+        return arguments.positional[0]
+    return next((arguments.keyword[name] for name in STATEMENT_NAMES if name in arguments.keyword), UNKNOWN)
+
+
+def call_connection(run: Run, connection: Connection, name: str, arguments: Arguments, node: cst.Call) -> Value:
+    """Give a method of a connection, engine or cursor."""
+    if name in EXECUTING:
+        return execute(run, statement_of(arguments), node, autocommit=connection.autocommit)
+    if name == "execution_options":
+        level = arguments.keyword.get("isolation_level")
+        return Connection(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
+    if name in (
+        "connect",
+        "begin",
+        "begin_nested",
+        "connection",
+        "cursor",
+        "raw_connection",
+        "get_bind",
+        "__enter__",
+        "driver_connection",
+    ):
+        return connection
+    if name in ("run_callable", "run_sync"):
+        run.fail(node, f"{name}() calls back")
+    return UNKNOWN
+
+
+def call_context(run: Run, name: str, arguments: Arguments, node: cst.Call) -> Value:
+    """Give a method of `alembic.context` or of the migration context."""
+    if name in READING:
+        return READING[name](arguments)
+    if name == "autocommit_block":
+        return AutocommitBlock()
+    if name == "execute":
+        return execute(run, statement_of(arguments), node)
+    if name in ("begin_transaction", "configure"):
+        return Context()
+    return UNKNOWN
+
+
+def call_session(run: Run, name: str, arguments: Arguments, node: cst.Call) -> Value:
+    """Give a method of an ORM session."""
+    if name in EXECUTING:
+        return execute(run, statement_of(arguments), node)
+    if name == "query":
+        return make_select(arguments, query=True)
+    if name in ("begin", "begin_nested", "no_autoflush", "__enter__", "__call__"):
+        return Session()
+    if name in ("connection", "get_bind", "bind"):
+        return Connection()
+    if name in WRITING:
+        _write(run, name, arguments, node)
+    return UNKNOWN
+
+
+def _write(run: Run, name: str, arguments: Arguments, node: cst.Call) -> None:
+    first = arguments.get(0, "instance", UNKNOWN)
+    items = flatten([item.value if isinstance(item, Maybe) else item for item in flatten([first])]) or [UNKNOWN]
+    tables = {table.name: table for item in items if (table := as_table(item)) is not None}
+    if not tables:
+        run.fail(node, f"the objects given to {name}() are not read")
+    for table in tables.values():
+        columns: tuple[Name, ...] | Unknown = UNKNOWN
+        flows: tuple[Flow, ...] | Unknown = UNKNOWN
+        if isinstance(items[0], Instance):
+            flows = tuple(flow for key, value in items[0].attributes.items() for flow in flows_into(key, value))
+            columns = tuple(key for key, value in items[0].attributes.items() if not isinstance(value, Sql)) or UNKNOWN
+        fields: dict[str, Any] = {"table": table.name, "schema": table.schema}
+        if name == "delete":
+            run.emit(ops.Delete, node, **fields, where=True)
+        elif name == "bulk_update_mappings":
+            run.emit(ops.Update, node, **fields, where=True)
+        else:
+            run.emit(ops.Insert, node, **fields, columns=columns, flows=flows)

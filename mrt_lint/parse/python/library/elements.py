@@ -1,0 +1,118 @@
+"""SQLAlchemy's elements as far as operations and statements on rows need them: tables, expressions, statements being built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mrt_lint.model.values import UNKNOWN, Column, Flow, MaybeName, Name, Unknown
+from mrt_lint.parse.python.objects import Value
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+@dataclass(slots=True, frozen=True)
+class Table:
+    """`sa.table`, `sa.Table` or a model's table, as far as statements on rows need it."""
+
+    name: Name
+    schema: MaybeName = None
+    columns: tuple[Column, ...] = ()
+    items: tuple[Value, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class TableColumns:
+    """`table.c`."""
+
+    table: Table
+
+
+@dataclass(slots=True, frozen=True)
+class Row:
+    """One row of a table, read through the ORM: assigning to its attributes updates it."""
+
+    table: Table
+
+
+@dataclass(slots=True, frozen=True)
+class Rows:
+    """Rows of a table, read through the ORM."""
+
+    table: Table
+
+
+@dataclass(slots=True, frozen=True)
+class Sql:
+    """An SQL expression: its text where it can be told, the columns and tables that it reads."""
+
+    text: Name = UNKNOWN
+    columns: tuple[Name, ...] = ()
+    tables: tuple[Name, ...] = ()
+    name: Name = UNKNOWN
+
+
+@dataclass(slots=True, frozen=True)
+class Select:
+    """A Core SELECT, which changes nothing, or an ORM query."""
+
+    tables: tuple[Table, ...] = ()
+    where: bool = False
+    query: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Dml:
+    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name."""
+
+    kind: str
+    table: Table
+    columns: tuple[Name, ...] | Unknown = ()
+    source_columns: tuple[Name, ...] | Unknown = ()
+    source_tables: tuple[Name, ...] = ()
+    flows: tuple[Flow, ...] | Unknown = UNKNOWN
+    where: bool = False
+    query: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Ddl:
+    """A DDL element that `execute` accepts; `kind` as "create" or "drop"."""
+
+    kind: str
+    item: Value
+
+
+@dataclass(slots=True, frozen=True)
+class Index:
+    """`sa.Index(…)`; `options` are its keyword arguments."""
+
+    name: MaybeName
+    columns: tuple[Value, ...] | Unknown
+    table: Table | None
+    options: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class Sequence:
+    """`sa.Sequence(…)`."""
+
+    name: Name
+    schema: MaybeName = None
+
+
+@dataclass(slots=True, frozen=True)
+class Identity:
+    """`sa.Identity(…)`."""
+
+    always: bool | Unknown = False
+
+
+@dataclass(slots=True, frozen=True)
+class Computed:
+    """`sa.Computed(…)`."""
+
+    text: MaybeName
+    persisted: bool | Unknown | None = None

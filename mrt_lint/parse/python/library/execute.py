@@ -1,0 +1,123 @@
+"""What handing something to the database does: raw SQL, Core statements, DDL elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from mrt_lint.model import ops
+from mrt_lint.model.values import HOLE, UNKNOWN, Constraint, SqlType
+from mrt_lint.parse.python.convert import to_name
+from mrt_lint.parse.python.library.elements import Ddl, Dml, Index, Rows, Select, Sequence, Sql, Table
+from mrt_lint.parse.python.library.index import create_index
+from mrt_lint.parse.python.objects import Maybe, Value
+from mrt_lint.parse.python.run import Run
+
+
+def execute(run: Run, value: Value, node: cst.CSTNode, *, batch: bool = False, autocommit: bool = False) -> Value:
+    """Record what executing `value` does and return the result, whose rows are unknown."""
+    marks: dict[str, Any] = {"batch": batch, "autocommit": autocommit}
+    if isinstance(value, (str, Sql)):
+        text = value.text if isinstance(value, Sql) else value
+        known = isinstance(text, str) and (HOLE not in text or text.strip(HOLE + " \t\r\n;") != "")
+        run.emit(ops.Execute, node, statement=text if known else UNKNOWN, **marks)
+        if not known:
+            run.fail(node, "the statement is not a literal")
+    elif isinstance(value, Select):
+        return Rows(value.tables[0]) if value.query and value.tables else UNKNOWN
+    elif isinstance(value, Dml):
+        change_rows(run, value, node, **marks)
+    elif isinstance(value, Ddl):
+        change_object(run, value.kind, value.item, node)
+    elif isinstance(value, Sequence):
+        return UNKNOWN
+    else:
+        run.emit(ops.Execute, node, statement=UNKNOWN, **marks)
+        run.fail(node, "the statement is not a literal")
+    return UNKNOWN
+
+
+def change_rows(run: Run, statement: Dml, node: cst.CSTNode, **marks: Any) -> None:
+    """Record a Core or ORM statement on rows."""
+    table: dict[str, Any] = {"table": statement.table.name, "schema": statement.table.schema}
+    if statement.kind == "insert":
+        run.emit(
+            ops.Insert,
+            node,
+            **table,
+            columns=statement.columns or UNKNOWN,
+            query=statement.query,
+            source_tables=statement.source_tables,
+            flows=UNKNOWN if statement.query else statement.flows,
+            **marks,
+        )
+    elif statement.kind == "update":
+        run.emit(
+            ops.Update,
+            node,
+            **table,
+            columns=statement.columns or UNKNOWN,
+            source_columns=statement.source_columns,
+            source_tables=statement.source_tables,
+            where=statement.where,
+            flows=statement.flows,
+            **marks,
+        )
+    else:
+        run.emit(ops.Delete, node, **table, where=statement.where, **marks)
+    if statement.table.name is UNKNOWN:
+        run.fail(node, f"the table of the {statement.kind} is not a literal")
+
+
+def change_object(run: Run, action: str, item: Value, node: cst.CSTNode, *, if_exists: bool = False) -> bool:
+    """Record that an object is created or dropped by its own method or DDL element; False where it is none of the known."""
+    creates = action == "create"
+    if isinstance(item, SqlType):
+        if item.name not in ("ENUM", "DOMAIN"):
+            return False
+        name: dict[str, Any] = {"kind": item.name.lower(), "name": to_name(item.type_name), "schema": item.schema}
+        if creates:
+            run.emit(ops.CreateObject, node, **name, members=item.members, if_not_exists=if_exists)
+        else:
+            run.emit(ops.DropObject, node, **name, if_exists=if_exists)
+        if name["name"] is UNKNOWN:
+            run.fail(node, "the name of the type is not a literal")
+    elif isinstance(item, Sequence):
+        fields: dict[str, Any] = {"kind": "sequence", "name": item.name, "schema": item.schema}
+        run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields)
+    elif isinstance(item, Table):
+        _change_table(run, item, node, creates=creates, if_exists=if_exists)
+    elif isinstance(item, Index):
+        _change_index(run, item, node, creates=creates)
+    elif isinstance(item, str):
+        fields = {"kind": "schema", "name": to_name(item)}
+        run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields)
+    else:
+        return False
+    return True
+
+
+def _change_table(run: Run, table: Table, node: cst.CSTNode, *, creates: bool, if_exists: bool) -> None:
+    if not creates:
+        run.emit(ops.DropTable, node, table=table.name, schema=table.schema, if_exists=if_exists)
+        return
+    constraints = tuple(item for item in table.items if isinstance(item, Constraint))
+    run.emit(
+        ops.CreateTable,
+        node,
+        table=table.name,
+        schema=table.schema,
+        columns=table.columns,
+        constraints=constraints,
+        complete=bool(table.columns) and not any(isinstance(item, Maybe) or item is UNKNOWN for item in table.items),
+        if_not_exists=if_exists,
+    )
+
+
+def _change_index(run: Run, index: Index, node: cst.CSTNode, *, creates: bool) -> None:
+    home = index.table or Table(UNKNOWN)
+    if creates:
+        create_index(run, index, node)
+    else:
+        run.emit(ops.DropIndex, node, index=index.name, table=home.name, schema=home.schema)

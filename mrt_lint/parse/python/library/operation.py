@@ -1,0 +1,78 @@
+"""One call of an operation with its arguments by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import libcst as cst
+
+from mrt_lint.model import ops
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name
+from mrt_lint.parse.python.convert import (
+    to_maybe_name,
+    to_name,
+)
+from mrt_lint.parse.python.library.table import as_table
+from mrt_lint.parse.python.objects import Batch, Value
+from mrt_lint.parse.python.run import Run
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+
+NOT_GIVEN: Final = False
+"""What Alembic takes for "left as it is" where None means "none"."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """One call of an operation with its arguments by name."""
+
+    run: Run
+    node: cst.Call
+    batch: Batch | None
+    named: dict[str, Value]
+    rest: list[Value]
+    complete: bool
+
+    def get(self, name: str, default: Value = None) -> Value:
+        """Get an argument that need not be given."""
+        return self.named.get(name, default if self.complete else UNKNOWN)
+
+    def must(self, name: str) -> Value:
+        """Get an argument that has to be given."""
+        return self.named.get(name, UNKNOWN)
+
+    def given(self, name: str, without: Value, convert: Callable[[Value], Any]) -> Any:
+        """Give a converted argument; UNSET where it was not given or stands at the value that means so."""
+        value = self.get(name, without)
+        return UNSET if value is without else convert(value)
+
+    def table(self, name: str = "table_name", schema: str = "schema") -> dict[str, Name | MaybeName]:
+        """Give the table and its schema, a batch's own in a batch."""
+        if self.batch:
+            return {"table": self.batch.table, "schema": self.batch.schema}
+        value = self.must(name)
+        found = as_table(value)
+        return {"table": found.name if found else to_name(value), "schema": to_maybe_name(self.get(schema))}
+
+    def emit(self, kind: type[ops.Op], /, **fields: Any) -> None:
+        """Record the operation, and that it cannot be read where what it acts on has no known name."""
+        if self.batch is not None and self.batch.rebuild is not None:
+            fields["rebuild"] = self.batch.rebuild
+        self.run.emit(kind, self.node, batch=self.batch is not None, **fields)
+        names = ("table", "column", "index", "new_table", "constraint")
+        unknown = next((name for name in names if fields.get(name) is UNKNOWN), None)
+        definition = fields.get("definition")
+        if unknown is None and isinstance(definition, (Column, Constraint)) and definition.name is UNKNOWN:
+            unknown = "name"
+        if unknown:
+            self.run.fail(self.node, f"the {unknown.replace('_', ' ')} of {self.node_name()} is not a literal")
+
+    def node_name(self) -> str:
+        """Name the operation as it is called."""
+        func = self.node.func
+        return func.attr.value if isinstance(func, cst.Attribute) else func.value if isinstance(func, cst.Name) else "the call"

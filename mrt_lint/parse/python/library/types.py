@@ -1,0 +1,181 @@
+"""Column types, whatever spells them, to SqlType."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from mrt_lint.model.values import HOLE, UNKNOWN, MaybeType, Name, SqlType, Unknown
+from mrt_lint.parse.python.convert import to_flag, to_int, to_maybe_name, to_name
+from mrt_lint.parse.python.objects import Arguments, Class, Instance, Member, Partial, Ref, Value
+
+FAMILIES: Final[dict[str, str]] = {
+    "String": "VARCHAR",
+    "Unicode": "VARCHAR",
+    "AutoString": "VARCHAR",
+    "Text": "TEXT",
+    "UnicodeText": "TEXT",
+    "Integer": "INTEGER",
+    "INT": "INTEGER",
+    "BigInteger": "BIGINT",
+    "SmallInteger": "SMALLINT",
+    "Numeric": "NUMERIC",
+    "DECIMAL": "NUMERIC",
+    "Float": "FLOAT",
+    "Double": "DOUBLE",
+    "DOUBLE_PRECISION": "DOUBLE",
+    "Boolean": "BOOLEAN",
+    "BOOL": "BOOLEAN",
+    "Date": "DATE",
+    "DateTime": "TIMESTAMP",
+    "DATETIME": "TIMESTAMP",
+    "NUMBER": "NUMERIC",
+    "VARCHAR2": "VARCHAR",
+    "NVARCHAR2": "NVARCHAR",
+    "TIMESTAMPTZ": "TIMESTAMP",
+    "Time": "TIME",
+    "Interval": "INTERVAL",
+    "LargeBinary": "BLOB",
+    "PickleType": "BLOB",
+    "Uuid": "UUID",
+    "Enum": "ENUM",
+}
+"""SQLAlchemy's generic types by the SQL that they stand for; every other type of SQLAlchemy's is its own name."""
+
+_WITHOUT_ARGS_WORDS = "INTEGER BIGINT SMALLINT TINYINT MEDIUMINT BOOLEAN JSON JSONB UUID BLOB DATE ARRAY ENUM"
+WITHOUT_ARGS: Final = frozenset(_WITHOUT_ARGS_WORDS.split())
+"""Families whose parentheses hold no length, precision or scale that matters."""
+
+PLACES: Final[dict[str, tuple[str, ...]]] = {
+    "VARCHAR": ("length",),
+    "NVARCHAR": ("length",),
+    "CHAR": ("length",),
+    "NCHAR": ("length",),
+    "TEXT": ("length",),
+    "BINARY": ("length",),
+    "VARBINARY": ("length",),
+    "BIT": ("length",),
+    "NUMERIC": ("precision", "scale"),
+    "FLOAT": ("precision",),
+    "DOUBLE": ("precision", "scale"),
+    "REAL": ("precision",),
+    "TIMESTAMP": ("timezone", "precision", "fsp"),
+    "TIME": ("timezone", "precision", "fsp"),
+}
+"""The parameters of a type, in order; the numbers among them are its arguments."""
+
+_AUTO_STRING: Final = tuple((dialect, SqlType(name="VARCHAR", args=(255,))) for dialect in ("mysql", "mariadb"))
+"""What sqlmodel's string is where it is given no length. Source: sqlmodel/sql/sqltypes.py, `mysql_default_length`."""
+
+TYPE_BASES: Final = ("TypeDecorator", "UserDefinedType", "TypeEngine")
+
+
+def is_type(value: Value) -> bool:
+    """Whether a value can stand where a column's type does."""
+    if isinstance(value, Ref):
+        return value.last[:1].isupper()
+    return isinstance(value, (SqlType, Class)) or (isinstance(value, Instance) and value.of.bases != ())
+
+
+def to_type(value: Value) -> MaybeType:
+    """Give the type that a value stands for: a type object, a type's class, a class of the application."""
+    if value is None or isinstance(value, SqlType):
+        return value
+    if isinstance(value, Ref):
+        return make_type(value, Arguments()) if is_type(value) else UNKNOWN
+    if isinstance(value, Instance):
+        return to_type(value.of)
+    if isinstance(value, Class):
+        return SqlType(name=value.name)
+    if isinstance(value, Partial) and isinstance(value.function, Ref):
+        return make_type(value.function, value.arguments)
+    return UNKNOWN
+
+
+def make_type(ref: Ref, arguments: Arguments) -> MaybeType:
+    """Give a type by its class and arguments; one from elsewhere keeps its class name."""
+    if ref.last in ("NullType", "NULLTYPE"):
+        return None
+    if ref.root not in ("sqlalchemy", "sqlmodel"):
+        name = ".".join(ref.path.split(".")[-2:]) if ref.last.isupper() else ref.last  # its TIMESTAMP need not be SQL's
+        return SqlType(name=name, args=tuple(to_int(value) for value in arguments.positional if isinstance(value, int)))
+    name = FAMILIES.get(ref.last, ref.last if ref.last.isupper() else ref.last.upper())
+    if name == "ENUM":
+        return make_enum(arguments)
+    if name == "ARRAY":
+        item = to_type(arguments.get(0, "item_type", UNKNOWN))
+        return SqlType(name="ARRAY", item=UNKNOWN if item is None else item)
+    if name == "DOMAIN":
+        return SqlType(name="DOMAIN", type_name=to_name(arguments.get(0, "name", UNKNOWN)))
+    numbers = _numbers(name, arguments)
+    return SqlType(
+        name=name,
+        args=numbers,
+        variants=_AUTO_STRING if ref.last == "AutoString" and not numbers else (),
+        timezone=_timezone(name, ref, arguments),
+        collation=to_maybe_name(arguments.keyword.get("collation")),
+    )
+
+
+def _numbers(name: str, arguments: Arguments) -> tuple[int | Unknown, ...]:
+    if name in WITHOUT_ARGS or name not in PLACES:
+        return () if name in WITHOUT_ARGS else tuple(to_int(value) for value in arguments.positional if isinstance(value, int))
+    numbers: list[int | Unknown] = []
+    for position, parameter in enumerate(PLACES[name]):
+        value = arguments.get(position, parameter)
+        if parameter != "timezone" and value is not None:
+            numbers.append(to_int(value))
+    return tuple(numbers)
+
+
+def _timezone(name: str, ref: Ref, arguments: Arguments) -> bool | Unknown | None:
+    if name not in ("TIME", "TIMESTAMP"):
+        return None
+    return to_flag(arguments.get(0, "timezone")) if ".mysql" not in ref.path else False
+
+
+def make_enum(arguments: Arguments) -> SqlType:
+    """`sa.Enum("a", "b", name="kind")`, `sa.Enum(Kind)`, `postgresql.ENUM(…)`; a VARCHAR where it says `native_enum=False`."""
+    creates = arguments.keyword.get("create_type") is not False
+    name: Value = arguments.keyword.get("name")
+    members: tuple[Name, ...] | Unknown = UNKNOWN
+    if arguments.complete and all(isinstance(value, str) or value is UNKNOWN for value in arguments.positional):
+        members = tuple(to_name(value) for value in arguments.positional)
+        if UNKNOWN in members and len(members) == 1:
+            members = UNKNOWN
+    elif len(arguments.positional) == 1 and isinstance(arguments.positional[0], (Class, Ref)):
+        kind = arguments.positional[0]
+        name = name if "name" in arguments.keyword else (kind.name if isinstance(kind, Class) else kind.last).lower()
+        if isinstance(kind, Class) and "values_callable" not in arguments.keyword:
+            members = tuple(item.name for item in kind.scope.names.values() if isinstance(item, Member))
+    if arguments.keyword.get("native_enum") is False:
+        return SqlType(name="VARCHAR", args=(_length(members, arguments.keyword.get("length")),))
+    return SqlType(
+        name="ENUM",
+        members=members,
+        type_name=to_maybe_name(name),
+        schema=to_maybe_name(arguments.keyword.get("schema")),
+        creates_type=creates if arguments.complete else UNKNOWN,
+    )
+
+
+def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
+    """Give the length of the VARCHAR that holds an enum's labels: the given one, else that of the longest."""
+    if given is not None:
+        return to_int(given)
+    if members is UNKNOWN or not all(isinstance(member, str) and HOLE not in member for member in members):
+        return UNKNOWN
+    return max((len(str(member)) for member in members), default=0)
+
+
+def call_type_method(kind: SqlType, name: str, arguments: Arguments) -> Value:
+    """`type.with_variant(…)` is the type and says what it is elsewhere; `.copy()` is the type."""
+    if name == "with_variant":
+        variant = to_type(arguments.get(0, "type_", UNKNOWN))
+        dialects = [dialect for dialect in arguments.positional[1:] if isinstance(dialect, str)]
+        return dataclasses.replace(
+            kind, variants=(*kind.variants, *((dialect, UNKNOWN if variant is None else variant) for dialect in dialects))
+        )
+    if name == "copy" and kind.name == "ENUM" and "name" in arguments.keyword:
+        return dataclasses.replace(kind, type_name=to_maybe_name(arguments.keyword["name"]))
+    return kind if name in ("copy", "evaluates_none", "as_generic", "adapt", "as_mutable") else UNKNOWN

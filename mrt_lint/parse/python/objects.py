@@ -1,0 +1,225 @@
+"""What an expression of a migration can stand for, beside plain Python values and the values of operations.
+
+Strings, numbers, None, tuples, lists, dicts and sets stand for themselves; a string may contain HOLE. Everything else that
+matters (a name of SQLAlchemy's, a connection, a batch table, a function of the file) has one small class here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, TypeAlias
+
+from mrt_lint.model.values import UNKNOWN, MaybeName, Name, Rebuild
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+
+    import libcst as cst
+else:
+    from mrt_lint.model.lean import dataclass
+
+Value: TypeAlias = object
+"""Whatever an expression may evaluate to."""
+
+
+class Ref:
+    """Something that lives outside the file, by its dotted path: "alembic.op", "sqlalchemy.Column", "builtins.print"."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ref) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    @property
+    def last(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def root(self) -> str:
+        """The first part of the path."""
+        return self.path.partition(".")[0]
+
+
+@dataclass(slots=True, frozen=True)
+class Maybe:
+    """An item that a list holds only if an undecidable condition came true."""
+
+    value: Value
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next."""
+
+    names: dict[str, Value] = field(default_factory=dict)
+    parent: Scope | None = None
+    outer: frozenset[str] = frozenset()
+
+    def find(self, name: str) -> Scope | None:
+        """Find the scope that a name is read from."""
+        scope: Scope | None = self
+        while scope is not None and name not in scope.names:
+            scope = scope.parent
+        return scope
+
+    def home(self, name: str) -> Scope:
+        """Give the scope that an assignment to `name` writes to."""
+        if name not in self.outer:
+            return self
+        return (self.parent.find(name) if self.parent else None) or self
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """A function or lambda of the file, with the scope it was defined in; `receiver` is what a method is bound to."""
+
+    name: str
+    node: cst.FunctionDef | cst.Lambda
+    scope: Scope
+    defaults: dict[str, Value] = field(default_factory=dict)
+    static: bool = False
+    receiver: Value = None
+
+
+@dataclass(slots=True, eq=False)
+class Generator:
+    """A call of a function that yields, not yet run."""
+
+    function: Function
+    arguments: Arguments
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """A class of the file: a model, an enum, a type, or anything else."""
+
+    name: str
+    bases: tuple[Value, ...]
+    scope: Scope
+    methods: dict[str, Function] = field(default_factory=dict)
+
+    def inherits(self, *names: str) -> bool:
+        """Whether one of its bases, or theirs, has one of these names."""
+        return any(
+            (isinstance(base, Ref) and base.last in names) or (isinstance(base, Class) and base.inherits(*names))
+            for base in self.bases
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """An object of a class of the file."""
+
+    of: Class
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, frozen=True)
+class Member:
+    """A member of an enum class of the file."""
+
+    name: str
+    value: Value
+
+
+@dataclass(slots=True, frozen=True)
+class Bound:
+    """A method that was looked up and not yet called."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Partial:
+    """`functools.partial`."""
+
+    function: Value
+    arguments: Arguments
+
+
+@dataclass(slots=True, frozen=True)
+class Choice:
+    """One of several functions of the file, by a name of which a part is known; each is meant for a database of its own."""
+
+    functions: tuple[Function, ...]
+
+
+@dataclass(slots=True, frozen=True)
+class Connection:
+    """What `op.get_bind()` gives, and engines, cursors and transactions made from it."""
+
+    autocommit: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Session:
+    """An ORM session on the migration's connection."""
+
+
+@dataclass(slots=True, frozen=True)
+class Context:
+    """Alembic's migration context."""
+
+
+@dataclass(slots=True, frozen=True)
+class Inspector:
+    """`sa.inspect(bind)`: it only reads."""
+
+
+@dataclass(slots=True, frozen=True)
+class Dialect:
+    """`bind.dialect`."""
+
+
+@dataclass(slots=True, frozen=True)
+class DialectName:
+    """`bind.dialect.name`, which the run decides; `description` for "postgresql+psycopg2" and the like."""
+
+    description: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class AutocommitBlock:
+    """`context.autocommit_block()`."""
+
+
+@dataclass(slots=True, frozen=True)
+class Batch:
+    """What `with op.batch_alter_table(…)` gives."""
+
+    table: Name
+    schema: MaybeName
+    rebuild: Rebuild | None = None
+
+
+class Arguments:
+    """The evaluated arguments of one call; `complete` is False where a star argument could not be read."""
+
+    __slots__ = ("complete", "keyword", "positional")
+
+    def __init__(
+        self, positional: list[Value] | None = None, keyword: dict[str, Value] | None = None, *, complete: bool = True
+    ) -> None:
+        self.positional = [] if positional is None else positional
+        self.keyword = {} if keyword is None else keyword
+        self.complete = complete
+
+    def get(self, position: int, name: str, default: Value = None) -> Value:
+        """Give the argument at a position or by name; UNKNOWN where an unreadable star argument may have given it."""
+        if name in self.keyword:
+            return self.keyword[name]
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        return default if self.complete else UNKNOWN
+
+    def everything(self) -> list[Value]:
+        """Give all arguments, named or not."""
+        return [*self.positional, *self.keyword.values()]

@@ -1,0 +1,134 @@
+"""Reading one function for every dialect it tells apart, and the readings as one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mrt_lint.model.values import DIALECTS, UNKNOWN
+from mrt_lint.parse.python.control.inline import inline, produce
+from mrt_lint.parse.python.control.walk import walk
+from mrt_lint.parse.python.objects import Arguments, Class, Function, Ref, Scope, Value
+from mrt_lint.parse.python.run import MAX_OPERATIONS, MAX_SECONDS, Emitted, Failure, Run, Split, Stranger, TooLongError
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+MAX_READINGS = 40
+"""Readings of one function."""
+MAX_EMITTED = 4 * MAX_OPERATIONS
+"""Operations in all readings of one function, before what several do alike is one."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one function does: operations, each with the dialects it runs on (None: all), and what could not be read."""
+
+    ops: list[tuple[Emitted, tuple[str, ...] | None]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def start(
+    module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None
+) -> tuple[Run, Scope]:
+    """Walk the module level for these dialects: constants, functions, imports."""
+    run = Run(dialects=dialects, universe=universe, inline=inline, produce=produce, yielding=yielding)
+    scope = Scope(names={"__name__": UNKNOWN})
+    run.quiet = 1
+    walk(run, module.body, scope)
+    run.quiet = 0
+    run.doubt = 0
+    return run, scope
+
+
+def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | None) -> Reading:
+    """Read one function: once, or once for each set of dialects that its guards tell apart."""
+    universe = frozenset(DIALECTS)
+    waiting = [universe]
+    done: list[tuple[frozenset[str], Run]] = []
+    deadline = time.process_time() + MAX_SECONDS
+    readings = 0
+    while waiting and readings < MAX_READINGS and sum(len(run.emitted) for _, run in done) < MAX_EMITTED:
+        dialects = waiting.pop(0)
+        readings += 1
+        try:
+            done.append((dialects, _read(module, name, dialects, universe, yielding=yielding, deadline=deadline)))
+        except Split as split:
+            waiting[:0] = [split.yes, split.no]
+        except Stranger as stranger:
+            universe |= {stranger.name}
+            waiting, done = [universe], []
+    reading = _merge(done, universe)
+    if waiting:
+        node = next((node for node in module.body if isinstance(node, cst.FunctionDef) and node.name.value == name), module)
+        why = f"{name}() tells too many dialects apart to follow"
+        reading.failures.append(Failure(node, None, why, tuple(sorted(frozenset().union(*waiting))) if done else None))
+    return reading
+
+
+def _read(
+    module: cst.Module,
+    name: str,
+    dialects: frozenset[str],
+    universe: frozenset[str],
+    *,
+    yielding: dict[int, bool] | None,
+    deadline: float,
+) -> Run:
+    run, scope = start(module, dialects, universe, yielding=yielding)
+    run.deadline = deadline
+    function = scope.names.get(name)
+    node = node_of(function) or module
+    try:
+        _call(run, function, node, name)
+    except TooLongError as reason:
+        run.fail(run.statement or node, f"{name}() {reason}: it is left out from here on")
+    except RecursionError:
+        run.fail(node, f"{name}() is nested too deeply to follow")
+    return run
+
+
+def _call(run: Run, function: Value, node: cst.CSTNode, name: str) -> None:
+    if isinstance(function, Function):
+        inline(run, function, Arguments(complete=not function.node.params.params), node)
+    elif isinstance(function, (Ref, Class)) or function is UNKNOWN:
+        run.fail(node, f"{name}() is not defined in this file")
+
+
+def node_of(function: Value) -> cst.CSTNode | None:
+    """Give the node that a function's place is read from."""
+    return function.node if isinstance(function, Function) else None
+
+
+def _merge(done: list[tuple[frozenset[str], Run]], universe: frozenset[str]) -> Reading:
+    """Lay the readings over one another in program order: what several do in the same place is one operation."""
+    merged: list[tuple[Emitted, frozenset[str]]] = []
+    failures: dict[int, tuple[Failure, set[str]]] = {}
+    reading = Reading()
+    for dialects, run in done:
+        at = 0
+        fresh: list[tuple[Emitted, frozenset[str]]] = []
+        for emitted in run.emitted:
+            found = next((place for place in range(at, len(merged)) if merged[place][0].is_same(emitted)), None)
+            if found is None:
+                fresh.append((emitted, dialects))
+            else:
+                merged[found] = (emitted, merged[found][1] | dialects)
+                merged[found:found] = fresh
+                at = found + 1 + len(fresh)
+                fresh = []
+        merged += fresh
+        for failure in run.failures:
+            known = failures.setdefault(id(failure.node), (failure, set()))
+            known[1].update(dialects)
+    reading.failures = [
+        replace(failure, dialects=None if dialects >= universe else tuple(sorted(dialects)))
+        for failure, dialects in failures.values()
+    ]
+    reading.ops = [(emitted, None if dialects == universe else tuple(sorted(dialects))) for emitted, dialects in merged]
+    return reading

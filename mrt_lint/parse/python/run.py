@@ -1,0 +1,198 @@
+"""One reading of one function for one set of dialects: what it has done so far, under which conditions, within which bounds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from mrt_lint.model.ops import Op
+from mrt_lint.parse.python.objects import Arguments, DialectName, Function, Generator, Value
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+
+    import libcst as cst
+else:
+    from mrt_lint.model.lean import dataclass
+
+MAX_DEPTH = 24
+"""Calls of functions of the file within one another."""
+MAX_STEPS = 200_000
+"""Expressions and statements evaluated in one reading."""
+MAX_OPERATIONS = 5_000
+"""Operations of one function."""
+MAX_SECONDS = 10
+"""Seconds of processor time for one function, for what few steps make long."""
+_STEPS_A_LOOK = 64
+MAX_TURNS = 2_000
+"""Turns of one loop."""
+MAX_LENGTH = 8_000_000
+"""Characters or items that an expression may build."""
+
+
+class Split(Exception):  # noqa: N818 - a request, not an error
+    """The reading asked for something in which its dialects differ: read again for each of the two parts."""
+
+    def __init__(self, yes: frozenset[str], no: frozenset[str]) -> None:
+        super().__init__()
+        self.yes = yes
+        self.no = no
+
+
+class Stranger(Exception):  # noqa: N818 - a request, not an error
+    """A guard names a dialect that is not known yet: read again with it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class TooLongError(Exception):
+    """The function takes more than a reading may: one clause that says of what."""
+
+
+class Emitted:
+    """An operation before its place and its dialects are known."""
+
+    __slots__ = ("autocommit", "batch", "certain", "fields", "kind", "node", "statement")
+
+    def __init__(
+        self,
+        kind: type[Op],
+        fields: dict[str, Any],
+        node: cst.CSTNode,
+        statement: cst.CSTNode | None,
+        *,
+        certain: bool,
+        autocommit: bool,
+        batch: bool,
+    ) -> None:
+        self.kind = kind
+        self.fields = fields
+        self.node = node
+        self.statement = statement
+        self.certain = certain
+        self.autocommit = autocommit
+        self.batch = batch
+
+    def is_same(self, other: Emitted) -> bool:
+        """Whether another reading did the same in the same place."""
+        return (
+            self.node is other.node
+            and self.kind is other.kind
+            and self.certain == other.certain
+            and self.autocommit == other.autocommit
+            and self.fields == other.fields
+        )
+
+
+@dataclass(slots=True)
+class Failure:
+    """A call that could not be read; `dialects` are those it stands under, None for all."""
+
+    node: cst.CSTNode
+    statement: cst.CSTNode | None
+    why: str
+    dialects: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One call of a function of the file: what it has returned so far, and who takes what it yields."""
+
+    returns: list[Value] = field(default_factory=list)
+    on_yield: Callable[[Value], None] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """The state of one reading.
+
+    `doubt` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
+    comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated (a
+    call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
+    functions yield, None where none can; `active` are those being walked.
+    """
+
+    dialects: frozenset[str]
+    universe: frozenset[str]
+    inline: Callable[[Run, Function, Arguments, cst.CSTNode], Value]
+    produce: Callable[[Run, Generator, Callable[[Value], None]], None]
+    yielding: dict[int, bool] | None = None
+    emitted: list[Emitted] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)
+    doubt: int = 0
+    forks: int = 0
+    asked: int = 0
+    quiet: int = 0
+    autocommit: int = 0
+    depth: int = 0
+    steps: int = 0
+    deadline: float = math.inf
+    active: list[cst.CSTNode] = field(default_factory=list)
+    discarded: cst.CSTNode | None = None
+    entering: cst.CSTNode | None = None
+    statement: cst.CSTNode | None = None
+    frame: Frame = field(default_factory=Frame)
+
+    def tick(self) -> None:
+        """Count one step; raises TooLongError."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise TooLongError("takes too many steps to follow")
+        if self.steps % _STEPS_A_LOOK == 0 and time.process_time() > self.deadline:
+            raise TooLongError("takes too long to follow")
+
+    def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
+        """Record that the migration does this here."""
+        if not self.quiet:
+            if len(self.emitted) >= MAX_OPERATIONS:
+                raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")
+            self.emitted.append(
+                Emitted(
+                    kind,
+                    fields,
+                    node,
+                    self.statement,
+                    certain=self.doubt == 0,
+                    autocommit=autocommit or self.autocommit > 0,
+                    batch=batch,
+                )
+            )
+
+    def fail(self, node: cst.CSTNode, why: str) -> None:
+        """Record that this call may touch the database and could not be read."""
+        if not self.quiet and id(node) not in self.failed:
+            self.failed.add(id(node))
+            self.failures.append(Failure(node, self.statement, why))
+
+    @contextmanager
+    def doubting(self, doubtful: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
+        """Whatever happens inside stands under a condition that cannot be decided, and the code goes on after it."""
+        self.doubt += doubtful
+        self.forks += doubtful
+        try:
+            yield
+        finally:
+            self.doubt -= doubtful
+            self.forks -= doubtful
+
+    def decide(self, matches: Callable[[str], bool]) -> bool:
+        """Whether the dialect is one that matches; raises Split where that depends."""
+        yes = frozenset(filter(matches, self.dialects))
+        if yes and yes != self.dialects:
+            raise Split(yes, self.dialects - yes)
+        return bool(yes)
+
+    def is_dialect(self, value: DialectName, name: str) -> bool:
+        """Whether `value == name`; raises Split or Stranger."""
+        if value.description:
+            return False
+        if name not in self.universe and name.isidentifier():
+            raise Stranger(name)
+        return self.decide(lambda dialect: dialect == name)

@@ -1,0 +1,92 @@
+"""The tables that a piece of SQL names: what stands behind FROM, JOIN and USING."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mrt_lint.model.values import MaybeName, Name
+from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.tokens import keywords
+
+_JOINS = frozenset({"JOIN", "STRAIGHT_JOIN", ","})
+_NO_ALIAS = keywords(
+    "SET WHERE ON USING JOIN INNER LEFT RIGHT FULL CROSS NATURAL OUTER STRAIGHT_JOIN GROUP ORDER LIMIT HAVING UNION EXCEPT "
+    "INTERSECT RETURNING VALUES SELECT WHEN FOR OFFSET FETCH WINDOW WITH LATERAL OUTPUT PARTITION TABLESAMPLE DO DEFAULT"
+)
+_FUNCTIONS = frozenset({"EXTRACT", "SUBSTRING", "TRIM", "OVERLAY", "POSITION"})
+
+
+def references(cursor: Cursor) -> dict[str, tuple[MaybeName, Name]]:
+    """Step through a list of tables with joins; give (schema, table) by alias in lower case, in order.
+
+    A subquery in the list has no place in it.
+    """
+    found: dict[str, tuple[MaybeName, Name]] = {}
+    fresh = True
+    while not cursor.done:
+        if fresh and cursor.token.kind in {"word", "name", "string", "bind"} and not cursor.accept("ONLY", "LATERAL"):
+            schema, table = cursor.path()
+            alias = _alias(cursor)
+            found.setdefault((alias or (table if isinstance(table, str) else "")).lower(), (schema, table))
+            fresh = False
+        else:
+            fresh = cursor.key in _JOINS
+            cursor.skip()
+    return found
+
+
+def tables_read(cursor: Cursor) -> tuple[Name, ...]:
+    """Give the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
+    found: dict[Name, None] = {}
+    whole = Cursor(cursor.statement, cursor.dialect)
+    start = 0 if whole.at("WITH") else cursor.position
+    local = set(_common(whole))
+    opened: list[str] = []
+    for place in range(start, cursor.stop):
+        key, before = cursor.tokens[place].key, cursor.tokens[place - 1].key if place else ""
+        if key == "(":
+            opened.append(before)
+        elif key == ")" and opened:
+            opened.pop()
+        elif key in {"FROM", "JOIN", "USING"} and before != "DISTINCT" and not (opened and opened[-1] in _FUNCTIONS):
+            listed = Cursor(cursor.statement, cursor.dialect, place + 1, cursor.stop)
+            found.update((table, None) for table in _listed(listed) if table not in local)
+    return tuple(found)
+
+
+def _listed(cursor: Cursor) -> Iterator[Name]:
+    """Give the tables of one comma-separated list, up to the first thing that is none."""
+    while True:
+        cursor.accept("ONLY")
+        if cursor.token.kind not in {"word", "name"} or cursor.key in _NO_ALIAS:
+            return
+        _, table = cursor.path()
+        if cursor.key == "(":  # a function that gives rows
+            return
+        yield table
+        _alias(cursor)
+        if not cursor.accept(","):
+            return
+
+
+def _alias(cursor: Cursor) -> str:
+    if cursor.accept("AS") or (cursor.token.kind in {"word", "name"} and cursor.key not in _NO_ALIAS):
+        return cursor.take().text
+    return ""
+
+
+def _common(cursor: Cursor) -> Iterator[Name]:
+    """Give the names of common table expressions: whatever stands before AS (SELECT …."""
+    if not any(token.key == "WITH" for token in cursor.tokens):
+        return
+    while not cursor.done:
+        token = cursor.take()
+        if token.kind in {"word", "name"} and (
+            cursor.at("AS (") or cursor.at("AS MATERIALIZED (") or cursor.at("AS NOT MATERIALIZED")
+        ):
+            yield cursor.fold(token)
+        elif token.kind in {"word", "name"} and cursor.key == "(":
+            behind = cursor.rest()
+            behind.skip()
+            if behind.at("AS ("):
+                yield cursor.fold(token)

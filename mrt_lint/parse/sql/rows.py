@@ -1,0 +1,244 @@
+"""INSERT, UPDATE, DELETE, MERGE and their kin: which table, which columns, with a WHERE or without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from mrt_lint.model.ops import Delete, Insert, Op, Truncate, Update
+from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Flow, Name, Unknown
+from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.reference import references, tables_read
+from mrt_lint.parse.sql.tokens import keywords
+
+_QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
+_CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
+_CONSTANTS = keywords(
+    "NULL TRUE FALSE DEFAULT CURRENT_TIMESTAMP CURRENT_DATE CURRENT_TIME LOCALTIMESTAMP LOCALTIME CURRENT_USER AND OR NOT "
+    "IS IN LIKE"
+)
+_HARD = keywords(
+    "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER "
+    "BETWEEN WITHIN SEPARATOR EXISTS ANY ALL :: ["
+)
+
+
+_OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
+"""Behind these a hole is a name or a value, not a clause."""
+
+
+class _Assignment:
+    """`alias.column = value`; `alias` is "" where the column stands alone."""
+
+    def __init__(self, alias: str, column: Name, value: Cursor) -> None:
+        self.alias = alias
+        self.column = column
+        self.value = value
+
+    @cached_property
+    def read(self) -> tuple[tuple[str | None, Name], ...] | Unknown:
+        """The columns that the value reads, each with the table or alias before it."""
+        return _read(self.value)
+
+
+def read_insert(cursor: Cursor) -> Iterator[Op]:
+    """Read what follows INSERT or REPLACE; an upsert is an UPDATE, too."""
+    _modifiers(cursor)
+    schema, table = cursor.path()
+    if cursor.accept("AS"):
+        cursor.take()
+    columns: tuple[Name, ...] | Unknown = UNKNOWN
+    if cursor.key == "(" and cursor.peek(1).key not in _QUERIES:
+        columns = cursor.names()
+    elif cursor.at("SET"):
+        columns = tuple(assigned.column for assigned in _assignments(cursor))
+    rest = cursor.rest()
+    cursor.until("CONFLICT", "DUPLICATE")
+    source = Cursor(rest.statement, rest.dialect, rest.position, cursor.position)
+    query = source.key == "(" or any(source.has(key) for key in ("SELECT", "WITH", "TABLE"))
+    flows: tuple[Flow, ...] | Unknown = () if not query and _is_written_out(source) else UNKNOWN
+    yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source), flows=flows)
+    if cursor.has("UPDATE"):
+        cursor.to("UPDATE").take()
+        changes = _assignments(cursor)
+        changed = tuple(_flows(changes, {}))
+        yield Update(
+            table=table, schema=schema, columns=_columns(changes), source_columns=_sources(changes), where=True, flows=changed
+        )
+
+
+def _is_written_out(source: Cursor) -> bool:
+    """Tell whether values stand in the statement itself: none comes from Python."""
+    tokens = source.tokens[source.position : source.stop]
+    return bool(tokens) and all(token.kind != "bind" and HOLE not in token.text for token in tokens)
+
+
+def read_update(cursor: Cursor) -> Iterator[Op]:
+    """Read what follows UPDATE; where it writes several tables, one operation for each."""
+    whole = cursor.rest()
+    _modifiers(cursor)
+    targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
+    changes = _assignments(cursor)
+    tables = {**targets, **(references(cursor.until("WHERE", "RETURNING")) if cursor.accept("FROM") else {})}
+    where = has_where(whole.rest())
+    for alias, mine in _by_target(changes, tuple(targets)).items():
+        schema, table = tables[alias]
+        reads = (*(tables[other][1] for other in targets), *tables_read(whole))
+        yield Update(
+            table=table,
+            schema=schema,
+            columns=_columns(mine),
+            source_columns=_sources(mine),
+            source_tables=tuple(dict.fromkeys(name for name in reads if name != table)),
+            where=where,
+            flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()}, whole=where is False)),
+        )
+
+
+def _by_target(changes: list[_Assignment], targets: tuple[str, ...]) -> dict[str, list[_Assignment]]:
+    """Part assignments by the table they write, by its alias; what names none of several writes the first."""
+    found: dict[str, list[_Assignment]] = {}
+    for change in changes:
+        alias = change.alias.lower()
+        found.setdefault(alias if alias in targets else targets[0], []).append(change)
+    return found or {targets[0]: []}
+
+
+def read_delete(cursor: Cursor) -> Iterator[Op]:
+    """Read what follows DELETE; MySQL names the tables before FROM or between FROM and USING."""
+    whole = cursor.rest()
+    _modifiers(cursor)
+    named = references(cursor.until("FROM", "WHERE"))
+    cursor.accept("FROM")
+    listed = references(cursor.until("WHERE", "USING", "RETURNING", "ORDER", "LIMIT", "OUTPUT"))
+    targets = [listed.get(alias, place) for alias, place in named.items()] or list(listed.values())[:1] or [(None, UNKNOWN)]
+    for schema, table in targets:
+        yield Delete(table=table, schema=schema, where=has_where(whole))
+
+
+def read_merge(cursor: Cursor) -> Iterator[Op]:
+    """Read what follows MERGE: one operation for each branch."""
+    cursor.accept("INTO")
+    schema, table = cursor.path()
+    reads = tuple(name for name in tables_read(cursor.rest()) if name != table)
+    cursor.until("WHEN")
+    while not cursor.done:
+        cursor.take()
+        branch = cursor.until("WHEN").to("THEN")
+        branch.take()
+        if branch.accept("UPDATE"):
+            changes = _assignments(branch)
+            sources = _sources(changes)
+            yield Update(
+                table=table,
+                schema=schema,
+                columns=_columns(changes),
+                source_columns=sources,
+                source_tables=reads,
+                where=True,
+                flows=tuple(_flows(changes, {})),
+            )
+        elif branch.accept("DELETE"):
+            yield Delete(table=table, schema=schema, where=True)
+        elif branch.accept("INSERT"):
+            yield Insert(table=table, schema=schema, columns=branch.names() or UNKNOWN, query=True, source_tables=reads)
+
+
+def read_truncate(cursor: Cursor) -> Iterator[Op]:
+    """Read what follows TRUNCATE."""
+    cursor.accept("TABLE")
+    for item in cursor.items():
+        item.accept("ONLY")
+        schema, table = item.path()
+        yield Truncate(table=table, schema=schema, cascade=cursor.statement.tokens[-1].key == "CASCADE")
+
+
+def has_where(cursor: Cursor) -> Flag:
+    """Tell whether a WHERE, LIMIT or join, which all select rows, stands outside of parentheses; UNKNOWN where a hole does."""
+    while not cursor.done:
+        token = cursor.token
+        if token.key in {"WHERE", "LIMIT", "JOIN"}:
+            return True
+        before = cursor.tokens[cursor.position - 1] if cursor.position else token
+        if HOLE in token.text and token.kind == "word" and before.kind != "mark" and before.key not in _OPENERS:
+            return UNKNOWN
+        cursor.skip()
+    return False
+
+
+def _modifiers(cursor: Cursor) -> None:
+    """Step over what may stand between the verb and the table."""
+    while cursor.accept("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "OVERWRITE", "INTO", "ONLY"):
+        pass
+    if cursor.accept("OR"):
+        cursor.take()
+        cursor.accept("INTO")
+    if cursor.accept("TOP"):
+        cursor.skip()
+
+
+def _assignments(cursor: Cursor) -> list[_Assignment]:
+    """Step over SET a = 1, (b, c) = (2, 3)."""
+    cursor.accept("SET")
+    found = []
+    for item in cursor.until(*_CLAUSES).items():
+        if item.key == "(":
+            columns = item.names()
+            item.accept("=")
+            found += [_Assignment("", column, item) for column in columns]
+            continue
+        alias, column = item.path()
+        item.until("=", ":=")
+        item.take()
+        found.append(_Assignment(alias if isinstance(alias, str) else "", column, item))
+    return found
+
+
+def _columns(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
+    return tuple(change.column for change in changes) or UNKNOWN
+
+
+def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
+    """Give the columns that the values are computed from; UNKNOWN where an expression could not be read."""
+    found: dict[Name, None] = {}
+    for change in changes:
+        if change.read is UNKNOWN:
+            return UNKNOWN
+        found.update((name, None) for _, name in change.read)
+    return tuple(found)
+
+
+def _flows(changes: list[_Assignment], tables: dict[str, Name], *, whole: bool = False) -> Iterator[Flow]:
+    """Tell for each column what its new value is computed from; `tables` are the statement's by alias in lower case.
+
+    A parameter is a constant where all rows get it: `whole`.
+    """
+    for change in changes:
+        read = change.read
+        tokens = change.value.tokens[change.value.position : change.value.stop]
+        if read is UNKNOWN or (not whole and any(token.kind == "bind" for token in tokens)):
+            yield Flow(column=change.column, source=UNKNOWN)
+        for alias, name in () if read is UNKNOWN else read:
+            table = tables.get(alias.lower(), alias) if alias is not None else None
+            yield Flow(column=change.column, source=name, table=table, plain=len(tokens) == 1)
+
+
+def _read(value: Cursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
+    """Give the columns that an expression reads, each with the table or alias before it.
+
+    Names, literals and plain function calls are read here; more needs a parser of expressions, which is imported only then.
+    """
+    tokens = value.tokens[value.position : value.stop]
+    if any(HOLE in token.text and token.kind != "string" for token in tokens):
+        return UNKNOWN
+    if any(token.key in _HARD for token in tokens):
+        from mrt_lint.parse.sql.expression import columns_read  # noqa: PLC0415 - imports sqlglot
+
+        return columns_read(value)
+    found: dict[tuple[str | None, Name], None] = {}
+    for place, token in enumerate(tokens):
+        behind = tokens[place + 1].key if place + 1 < len(tokens) else ""
+        if token.kind in {"word", "name"} and token.key not in _CONSTANTS and behind not in {"(", "."}:
+            qualified = place > 1 and tokens[place - 1].key == "."
+            found[tokens[place - 2].text if qualified else None, value.fold(token)] = None
+    return tuple(found)

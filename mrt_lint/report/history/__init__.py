@@ -1,0 +1,1 @@
+"""The revision graph as `mrt history` prints it."""

@@ -1,0 +1,159 @@
+"""A rule's page and the table of all rules, written from what the rules say of themselves.
+
+`python -m mrt_lint.report.rule_page docs` writes them to docs/rules.md and docs/rules/.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mrt_lint.model.context import Target
+from mrt_lint.model.finding import Fix
+from mrt_lint.model.rule import Example, Rule
+from mrt_lint.online import page as online
+
+_DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+_VERSIONS = {"mysql": "mysql_version", "mariadb": "mariadb_version"}
+_FIXING = {Fix.SAFE: "mrt check --fix", Fix.UNSAFE: "mrt check --fix --unsafe-fixes"}
+_GROUPS = {
+    "1": "What downgrade() does not undo",
+    "2": "What is lost",
+    "3": "What changes its name or type",
+    "4": "What is locked, rewritten or refused",
+    "5": "Sequences",
+    "7": "What a rolling deployment trips over",
+    "8": "Hygiene",
+    "9": "The history as a whole",
+}
+
+_SAMPLE = {
+    **dict.fromkeys(("table", "sql_table", "last"), "users"),
+    **dict.fromkeys(("column", "sql_column", "columns"), "phone"),
+    **dict.fromkeys(("constraint", "sql_constraint"), "uq_users_phone"),
+    **dict.fromkeys(("options", "schema", "typed"), ""),
+    "alter_column": 'op.alter_column("users", ',
+    "body": "downgrade()",
+    "copy": "users_phone_backup",
+    "index": "ix_users_phone",
+    "new_column": "mobile",
+    "on": " ON users",
+}
+_ANCHOR = "what-holds-for-every-rule"
+_EVERYWHERE = """## What holds for every rule
+
+* A table that was created earlier in the same `upgrade()` is empty and unknown to anyone: nothing about locks, rewrites,
+  duplicates, NOT NULL or lost data concerns it, and what hangs on a table that `downgrade()` drops counts as undone.
+* A dialect guard is believed, and so is a declared dialect. Where none is declared, the rules about PostgreSQL speak.
+* What could not be read raises no finding of its own; it is counted and listed.
+"""
+
+
+def render(rule: Rule) -> str:
+    """Write a rule's page in Markdown: what, why, the safe way, what stays silent, how it is fixed or silenced, the manual."""
+    what, _, why = textwrap.dedent("    " + (rule.__doc__ or "")).partition("\n\n")
+    sections = [f"# {rule.code} {rule.name}", f"{what.strip()} *({_kind(rule)})*", "## Why it hurts", why.strip()]
+    if rule.bad:
+        sections += ["## What it finds", *_examples(rule.bad)]
+    sections += ["## What to write instead", _advice(rule), *_examples(rule.good[:1])]
+    sections += ["## It stays silent when", _exemptions(rule), *_examples(rule.good[1:])]
+    if rule.fix is not None:
+        sections += ["## How it is fixed", f"`{_FIXING[rule.fix]}`. {rule.fixes}"]
+    sections += ["## How to silence it", _silence(rule), "## What it rests on", "\n".join(f"* {source}" for source in rule.manual)]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def table(rules: Iterable[Rule]) -> str:
+    """Write the table of rules in Markdown, each linked to its page."""
+    lines = ["| code | name | severity | finds |", "| --- | --- | --- | --- |"]
+    for rule in rules:
+        what = (rule.__doc__ or "").partition("\n\n")[0].strip().rstrip(".")
+        lines.append(f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {_severity(rule)} | {what} |")
+    return "\n".join(lines) + "\n"
+
+
+def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
+    """Give every page as its path inside of docs/ and its text."""
+    known = tuple(rules)
+    groups = [(title, [rule for rule in known if rule.code[3] == digit]) for digit, title in _GROUPS.items()]
+    sections = "\n".join(f"## {title}\n\n{table(group)}" for title, group in groups if group)
+    yield "rules.md", f"# The rules\n\nAn error fails `mrt check`; a warning does so with `--strict`.\n\n{_EVERYWHERE}\n{sections}"
+    yield "online-ddl.md", online.render()
+    for rule in known:
+        yield f"rules/{rule.code}.md", render(rule)
+
+
+def _kind(rule: Rule) -> str:
+    words = [_severity(rule), *(_DIALECTS.get(dialect, dialect) for dialect in rule.dialects)]
+    return ", ".join(words)
+
+
+def _severity(rule: Rule) -> str:
+    return rule.severity.value if rule.default else f"{rule.severity.value}, opt-in"
+
+
+def _advice(rule: Rule) -> str:
+    """Give the words that a finding advises, with sample names; nothing where they are different ones for each finding."""
+    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_Sample(_SAMPLE))}"
+
+
+def _exemptions(rule: Rule) -> str:
+    """List when the rule is silent, and what holds for all that look at operations."""
+    lines = [f"* {exemption}" for exemption in rule.exemptions]
+    if rule.code.startswith("MRT9"):
+        return "\n".join(lines) or "* There is no exception."
+    return "\n".join([*lines, f"* [What holds for every rule](../rules.md#{_ANCHOR}) holds here, too."])
+
+
+class _Sample(dict[str, str]):
+    """Names for an advice that is given to nobody in particular; "…" for what there is none for."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _examples(examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        yield f"{example.title}{_target(example.target)}:"
+        yield from (f"```python\n# an earlier revision\n{_code(body)}\n```" for body in example.before)
+        yield from (f"```python\n# versions/{name}\n{_code(text)}\n```" for name, text in example.files)
+        if example.source:
+            yield f"```python\n{_code(example.source)}\n```"
+        yield from (f"```python\n# a later revision\n{_code(body)}\n```" for body in example.after)
+
+
+def _code(body: str) -> str:
+    return textwrap.dedent(body).strip()
+
+
+def _target(target: Target) -> str:
+    if target.dialect is None:
+        return ""
+    chosen, usual = (getattr(each, _VERSIONS.get(target.dialect, "pg_version")) for each in (target, Target()))
+    version = f" {'.'.join(map(str, chosen)).removesuffix('.0')}" if chosen != usual else ""
+    return f" ({_DIALECTS[target.dialect]}{version})"
+
+
+def _silence(rule: Rule) -> str:
+    how = f'`# noqa: {rule.code}` on a line of the statement, with the reason beside it; everywhere: `ignore = ["{rule.code}"]` in '
+    return (
+        f"{how}`[tool.mrt]` of pyproject.toml." if rule.default else f"It speaks only when selected: `--extend-select {rule.code}`."
+    )
+
+
+def _main(folder: str) -> None:
+    from mrt_lint.rules import all_rules  # noqa: PLC0415  the command line shows pages without all of them
+
+    root = Path(folder)
+    (root / "rules").mkdir(exist_ok=True)
+    wanted = dict(pages(all_rules()))
+    for stale in {path.relative_to(root).as_posix() for path in root.glob("rules/*.md")} - wanted.keys():
+        (root / stale).unlink()
+    for path, text in wanted.items():
+        (root / path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Migrations and schemas as `mrt show` prints them."""

@@ -1,0 +1,1 @@
+"""What is not reported: noqa comments, exemptions in the configuration, the baseline."""

@@ -1,0 +1,72 @@
+"""A baseline: the findings that a project had when it began to check, accepted until somebody touches them.
+
+A finding is known by its revision, code and message, and by how many of its kind there are, so that moved lines make none new.
+The file holds an entry a line, so that it can be read in a review and merged by git.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from mrt_lint.model.finding import Finding
+from mrt_lint.report import Report
+from mrt_lint.report.fingerprint import key_of
+from mrt_lint.usage import UsageError
+
+_FORMAT: Final = 1
+_NAMES: Final = ("where", "code", "message")
+
+Baseline = Counter[tuple[str, str, str]]
+"""How many findings of each kind are accepted."""
+
+
+def dumps(findings: Iterable[Finding]) -> str:
+    """Write a baseline that accepts these findings."""
+    counts = Counter(map(key_of, findings))
+    entries = [json.dumps({**dict(zip(_NAMES, key, strict=True)), "count": counts[key]}) for key in sorted(counts)]
+    listed = ",\n".join(f"    {entry}" for entry in entries)
+    return f'{{\n  "mrt_baseline": {_FORMAT},\n  "accepted": [{f"{chr(10)}{listed}{chr(10)}  " if listed else ""}]\n}}\n'
+
+
+def load_baseline(path: Path) -> Baseline:
+    """Read a baseline. Raises UsageError where there is none, or the file is damaged or of another version."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"There is no baseline {path}: mrt baseline --output {path} writes it.") from None
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        document = json.loads(text)
+        version = document["mrt_baseline"]
+        counts = Counter(dict(map(_entry, document["accepted"]))) if version == _FORMAT else Counter()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UsageError(f"{path} is no baseline, or is damaged: mrt baseline --output {path} writes it anew.") from None
+    if version != _FORMAT:
+        again = f"mrt baseline --output {path} writes it anew"
+        raise UsageError(f"{path} is a baseline of format {version!r}, where this mrt knows {_FORMAT}: {again}.")
+    return counts
+
+
+def accept(report: Report, baseline: Baseline) -> Report:
+    """Move the findings that the baseline knows, each as often as it knows it, to those that are accepted."""
+    left = baseline.copy()
+    new: list[Finding] = []
+    known: list[Finding] = []
+    for finding in report.findings:
+        key = key_of(finding)
+        (known if left[key] > 0 else new).append(finding)
+        left[key] -= 1
+    return replace(report, findings=tuple(new), accepted=(*report.accepted, *known))
+
+
+def _entry(entry: dict[str, Any]) -> tuple[tuple[str, str, str], int]:
+    where, code, message = (entry[name] for name in _NAMES)
+    if not all(isinstance(value, str) for value in (where, code, message)) or type(entry["count"]) is not int:
+        raise TypeError("a value of another type")
+    return (where, code, message), entry["count"]
