@@ -162,7 +162,7 @@ class Environment:
         if expired:
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         refusal = self._scratch.explain_refusal(error)
-        words = describe(error).replace(self._scratch.isolation.tail or "\0", "")
+        words = self._scratch.isolation.reword(describe(error))
         return MigrationError(words + (refusal and f". {refusal}"), **where)
 
     def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:

@@ -200,7 +200,8 @@ class Walk:
             move(step)
         except MigrationError as error:
             self._ground.close()  # it may have been cancelled along with the migration
-            refuse_broken_env(error)
+            if otherwise is Outcome.UPGRADE_FAILED:  # before the upgrade env.py had connected: what shuts it out is the revision's doing
+                refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
             if otherwise is Outcome.UPGRADE_FAILED:
                 self._stumbles.add(step.revision)
@@ -253,4 +254,5 @@ def describe(error: MigrationError, otherwise: Outcome) -> Failure:
     what = {Outcome.UPGRADE_FAILED: "Upgrade", Outcome.DOWNGRADE_FAILED: "Downgrade"}.get(otherwise, "Second upgrade")
     kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
     file = shorten(error.file) if error.file else None
-    return Failure(kind=kind.value, message=f"{what} {verb}: {error.cause}", file=file, line=error.line)
+    where = "after this upgrade, in env.py: " if error.phase == "env" else ""
+    return Failure(kind=kind.value, message=f"{what} {verb}: {where}{error.cause}", file=file, line=error.line)
