@@ -112,6 +112,16 @@ class Ledger:
                     found.setdefault((id(touch.slots), touch.key), place)
         return found
 
+    @cached_property
+    def _made(self) -> dict[tuple[int, object], list[Thing]]:
+        """The things that upgrade() makes, by the identity of their slots and their key."""
+        found: dict[tuple[int, object], list[Thing]] = {}
+        for op in self.upgrade:
+            for touch in self.touches[id(op)]:
+                if touch.action == "made" and touch.thing is not None:
+                    found.setdefault((id(touch.slots), touch.key), []).append(touch.thing)
+        return found
+
     def moment(self, op: Op) -> Moment:
         """Tell what was so when an operation came."""
         return self.moments.get(id(op), Moment())
@@ -187,11 +197,11 @@ class Ledger:
         cleared = next(iter(self.touches.get(id(op), ())), None)
         if cleared is None or cleared.thing is None or not cleared.thing.doubtful:
             return False
-        touched = [touch for other in self.upgrade for touch in self.touches[id(other)] if touch.slots is cleared.slots]
-        made = [touch.thing for touch in touched if touch.action == "made" and touch.key == cleared.key and touch.thing is not None]
+        made = self._made.get((id(cleared.slots), cleared.key), [])
         gone = bool(made) and cleared.slots.now.get(cleared.key) is None
-        if not op.certain and op.if_exists is False:
-            gone = gone and any(touch.action in {"moved", "dropped"} and touch.thing in made for touch in touched)
+        if gone and not op.certain and op.if_exists is False:
+            touched = (touch for other in self.upgrade for touch in self.touches[id(other)] if touch.slots is cleared.slots)
+            gone = any(touch.action in {"moved", "dropped"} and touch.thing in made for touch in touched)
         return gone or any(isinstance(thing.maker, CreateTable) and thing.maker.temporary for thing in made)
 
     @property

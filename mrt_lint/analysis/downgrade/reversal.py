@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from functools import cached_property
 
 from mrt_lint.analysis.downgrade.definition import describe, effective, is_same, is_same_value, setting_of
 from mrt_lint.analysis.downgrade.simulated_schema import World
@@ -168,12 +169,17 @@ class Fates:
 
     def _is_made_after(self, op: Op, touch: Touch) -> bool:
         """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""
-        return any(
-            other.action == "made" and other.slots is touch.slots and other.key == touch.key
-            for id_, touches in self.touches.items()
-            if id_ != id(op) and id_ not in self.reverse
-            for other in touches
-        )
+        return any(maker != id(op) for maker in self._makers.get((id(touch.slots), touch.key), ()))
+
+    @cached_property
+    def _makers(self) -> dict[tuple[int, object], list[int]]:
+        """The operations of upgrade(), by their identity, that make a thing in each place."""
+        found: dict[tuple[int, object], list[int]] = {}
+        for maker, touches in self.touches.items():
+            for touch in touches:
+                if touch.action == "made" and maker not in self.reverse:
+                    found.setdefault((id(touch.slots), touch.key), []).append(maker)
+        return found
 
     def _is_reverse(self, op: Op | None) -> bool:
         return id(op) in self.reverse
