@@ -7,9 +7,9 @@ import pathlib
 
 import pytest
 import sqlalchemy as sa
+from mrt_runtime.verification import Verification
 
 from mrt_runtime import databases
-from mrt_runtime.verification import Verification
 
 NAME = f"victim_{os.getpid()}"
 """What the names of the victim's databases, roles and files begin with; other tests may share the server."""
@@ -32,7 +32,7 @@ SHARED = {
 }
 INSIDE = {
     **{
-        catalogue: f"SELECT to_jsonb(x) - 'relfrozenxid' - 'relminmxid' - 'reltuples' - 'relpages' - 'relallvisible'"  # noqa: S608
+        catalogue: f"SELECT to_jsonb(x) - 'relfrozenxid' - 'relminmxid' - 'reltuples' - 'relpages' - 'relallvisible'"
         f" - 'relallfrozen' FROM {catalogue} x WHERE oid >= 16384"
         for catalogue in ("pg_class", "pg_namespace", "pg_proc", "pg_type", "pg_extension", "pg_constraint", "pg_foreign_server",
                           "pg_largeobject_metadata", "pg_event_trigger", "pg_publication", "pg_trigger", "pg_policy")
