@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from flake8.options.manager import OptionManager
 
-    from mrt_lint.cache.store import Cache
-    from mrt_lint.check.engine import Engine
+    from mrt_lint.cache.store import DiskCache
+    from mrt_lint.check.engine import CheckEngine
     from mrt_lint.model.finding import Finding
     from mrt_lint.settings import Settings
 
@@ -76,15 +76,15 @@ class MigrationChecker:
         report = self._engine(file).check([file]).only({shown(file)})
         return report.findings + report.suppressed if self._options.disable_noqa else report.findings
 
-    def _engine(self, file: Path) -> Engine:
+    def _engine(self, file: Path) -> CheckEngine:
         """Give the engine of this process, or one of its own to a text that is not as it is on disk."""
-        from mrt_lint.check.engine import Engine  # noqa: PLC0415  see the module
+        from mrt_lint.check.engine import CheckEngine  # noqa: PLC0415  see the module
         from mrt_lint.suppress.noqa import read_lines  # noqa: PLC0415  see the module
 
         settings = settings_of(self._options)
         if file.is_file() and "".join(read_lines(file.read_bytes())) == self._text:
             return _engine_for(settings)
-        return Engine(settings, cache=_cache_at(settings.root), sources={file: _encode(self._text)})
+        return CheckEngine(settings, cache=_cache_at(settings.root), sources={file: _encode(self._text)})
 
 
 def settings_of(options: Namespace) -> Settings:
@@ -125,17 +125,17 @@ def _read_lock(settings: Settings) -> None:
 
 
 @cache
-def _engine_for(settings: Settings) -> Engine:
-    from mrt_lint.check.engine import Engine  # noqa: PLC0415  see the module
+def _engine_for(settings: Settings) -> CheckEngine:
+    from mrt_lint.check.engine import CheckEngine  # noqa: PLC0415  see the module
 
-    return Engine(settings, cache=_cache_at(settings.root))
+    return CheckEngine(settings, cache=_cache_at(settings.root))
 
 
 @cache
-def _cache_at(root: Path) -> Cache:
-    from mrt_lint.cache.store import Cache  # noqa: PLC0415  see the module
+def _cache_at(root: Path) -> DiskCache:
+    from mrt_lint.cache.store import DiskCache  # noqa: PLC0415  see the module
 
-    return Cache(root)
+    return DiskCache(root)
 
 
 def _encode(text: str) -> bytes:

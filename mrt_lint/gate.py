@@ -19,7 +19,7 @@ def is_migration(source: bytes) -> bool:
     return b"down_revision" in source and _ASSIGNED.search(source) is not None
 
 
-class Header(NamedTuple):
+class MigrationHeader(NamedTuple):
     """What a migration says of its place in the graph; a value that could not be read is None or empty.
 
     `plain` is whether every value could be read, and `down_revision` is among them.
@@ -33,7 +33,7 @@ class Header(NamedTuple):
     plain: bool = True
 
 
-def read_header(source: bytes) -> Header | None:
+def read_header(source: bytes) -> MigrationHeader | None:
     """Read the header of a file that need not parse, None where it assigns no revision that is a plain string."""
     text = source.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     found: dict[str, tuple[str, ...]] = {}
@@ -48,7 +48,7 @@ def read_header(source: bytes) -> Header | None:
             line = text.count("\n", 0, match.start()) + 1
     plain &= "down_revision" in found
     revision = found.pop("revision", ())
-    return Header(revision[0], **found, line=line, plain=plain) if revision else None
+    return MigrationHeader(revision[0], **found, line=line, plain=plain) if revision else None
 
 
 def _literal(text: str) -> tuple[str, ...] | None:

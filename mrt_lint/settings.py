@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.values import DIALECTS
 from mrt_lint.suppress.exemption import Exemption
 from mrt_lint.usage import UsageError
@@ -58,7 +58,7 @@ class Settings:
 
     root: Path = field(default_factory=Path.cwd)
     paths: tuple[str, ...] = ()
-    target: Target = field(default_factory=Target)
+    target: DatabaseTarget = field(default_factory=DatabaseTarget)
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     borrowed: tuple[str, ...] = ()

@@ -11,14 +11,14 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar, overload
 
-from mrt_lint.analysis.downgrade import Ledger, Moment, Undo
+from mrt_lint.analysis.downgrade import DowngradeAnalysis, StateBefore, UndoStatus
 from mrt_lint.analysis.downgrade.definition import describe, effective
-from mrt_lint.analysis.downgrade.known_schema import Past
-from mrt_lint.analysis.downgrade.tracked_objects import Table, Thing, readable
+from mrt_lint.analysis.downgrade.known_schema import KnownSchema
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.history import History
-from mrt_lint.history.schema import Table as KnownTable
+from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, place
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.dialects import FAMILY, admits, named
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import (
@@ -35,7 +35,7 @@ from mrt_lint.model.ops import (
     ValidateConstraint,
 )
 from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, Unknown
-from mrt_lint.online import Server
+from mrt_lint.online import ServerVersion
 
 _A = TypeVar("_A", bound=Op)
 _B = TypeVar("_B", bound=Op)
@@ -43,7 +43,7 @@ _C = TypeVar("_C", bound=Op)
 _D = TypeVar("_D", bound=Op)
 
 
-class Speaker(Protocol):
+class RuleScope(Protocol):
     """The part of a rule that decides which operations it may speak about."""
 
     @property
@@ -51,24 +51,24 @@ class Speaker(Protocol):
         """The databases that it speaks of; none where it speaks of all."""
 
 
-class Case:
+class MigrationCase:
     """A migration and what may be known beside it; what costs something is worked out when a rule first asks."""
 
-    def __init__(self, migration: Migration, context: Context) -> None:
+    def __init__(self, migration: Migration, context: RuleContext) -> None:
         self.migration = migration
         self.target = context.target
         self.history = context.history
         self.irreversible = context.irreversible
-        self._ledgers: dict[str, Ledger] = {}
+        self._ledgers: dict[str, DowngradeAnalysis] = {}
 
-    def past(self, dialect: str) -> Past:
+    def past(self, dialect: str) -> KnownSchema:
         """Give what the history knows of the schema at the revision's parents."""
         revision = self.migration.revision
         if self.history is None or not isinstance(revision, str):
-            return Past()
+            return KnownSchema()
         history = self.history
         schema, with_types = history.before(revision), admits((history.dialect,), dialect)
-        return Past(
+        return KnownSchema(
             schema,
             with_types=with_types,
             is_legible=lambda: history.is_legible(revision),
@@ -86,18 +86,18 @@ class Case:
         return self.migration.readable(function, self.target.dialect)
 
     @overload
-    def concerned(self, rule: Speaker, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
+    def concerned(self, rule: RuleScope, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
     @overload
-    def concerned(self, rule: Speaker, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
+    def concerned(self, rule: RuleScope, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
     @overload
     def concerned(
-        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
+        self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C]: ...
     @overload
     def concerned(
-        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
+        self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C | _D]: ...
-    def concerned(self, rule: Speaker, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
+    def concerned(self, rule: RuleScope, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
         """Give the upgrade operations of these kinds that the rule may speak about, none where no kind is given.
 
         Left out is what runs on other databases than the rule speaks of and, but for `new_tables`, what concerns a table that
@@ -124,33 +124,33 @@ class Case:
         meant = sorted(op.dialects, key=lambda dialect: dialect == "mariadb")  # either of the two is MySQL to most
         return next((dialect for dialect in meant if admits(op.dialects, dialect)), "postgresql")
 
-    def server(self, op: Op) -> Server | None:
+    def server(self, op: Op) -> ServerVersion | None:
         """Give the MySQL or MariaDB on which an operation is judged, None where nobody says that it is one of them."""
         dialect = self.dialect(op)
         if dialect not in FAMILY or (self.target.dialect is None and dialect not in named(op.dialects)):
             return None
-        return Server(dialect, self.target.mysql_version if dialect == "mysql" else self.target.mariadb_version)
+        return ServerVersion(dialect, self.target.mysql_version if dialect == "mysql" else self.target.mariadb_version)
 
-    def ledger(self, op: Op) -> Ledger:
+    def ledger(self, op: Op) -> DowngradeAnalysis:
         """Give the account of both functions on the database on which an operation is judged."""
         dialect = self.dialect(op)
         if dialect not in self._ledgers:
-            self._ledgers[dialect] = Ledger(self.migration, dialect, self.past(dialect))
+            self._ledgers[dialect] = DowngradeAnalysis(self.migration, dialect, self.past(dialect))
         return self._ledgers[dialect]
 
-    def moment(self, op: Op) -> Moment:
+    def moment(self, op: Op) -> StateBefore:
         """Tell what was so when an upgrade operation came."""
         return self.ledger(op).moment(op)
 
-    def undone(self, op: Op, action: str | None = None) -> Undo:
+    def undone(self, op: Op, action: str | None = None) -> UndoStatus:
         """Tell what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
         return self.ledger(op).undone(op, action)
 
-    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> Undo:
+    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
         """Tell whether downgrade() has an operation of these kinds on the same table."""
         return self.ledger(op).answered(op, *kinds, but=but)
 
-    def thing(self, op: Op) -> Thing | None:
+    def thing(self, op: Op) -> TrackedObject | None:
         """Give what an operation touched, None where its names could not be read."""
         touches = self.ledger(op).touches.get(id(op), ())
         return touches[0].thing if touches else None
@@ -194,7 +194,7 @@ class Case:
     def former_checks(self, op: Op) -> tuple[Constraint, ...]:
         """Give the CHECK constraints of an operation's table that the history knows."""
         table = self.moment(op).table
-        known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, Table) else None
+        known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
         return tuple(known.known_constraints("check")) if known is not None else ()
 
     def unindexed_keys(self, op: CreateTable | CreateConstraint | AddColumn) -> Iterator[Constraint]:
@@ -216,7 +216,7 @@ class Case:
     def cascading_child(self, op: Op) -> str | None:
         """Give a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
         table = self.moment(op).table
-        if not isinstance(table, Table):
+        if not isinstance(table, TrackedTable):
             return None
         for other in self.past(self.dialect(op)).schema.tables():
             for key in other.known_constraints("foreignkey"):
@@ -247,7 +247,7 @@ class Case:
         """Say in one clause how what stands in a dropped thing's place in the end differs from it."""
         ledger = self.ledger(op)
         before, now = self.thing(op), ledger.successor(op)
-        if isinstance(before, Table) and isinstance(now, Table):
+        if isinstance(before, TrackedTable) and isinstance(now, TrackedTable):
             return ledger.fates.difference(before, now) or "it differs"
         return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 

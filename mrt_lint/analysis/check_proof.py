@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, Op, ValidateConstraint
@@ -13,7 +13,7 @@ from mrt_lint.model.values import Constraint
 _MARKS = re.compile(r'[\s()"`]+')
 
 
-def is_proved(case: Case, op: AlterColumn) -> bool:
+def is_proved(case: MigrationCase, op: AlterColumn) -> bool:
     """Tell whether a validated check, of this upgrade or an earlier one, proves that a column holds no NULL."""
     table = case.moment(op).table
     if table is None or not readable(op.column):
@@ -28,7 +28,7 @@ def is_proved(case: Case, op: AlterColumn) -> bool:
     return any(_says(check, op.column) and _is_valid(check, validated) for check in made)
 
 
-def _before(case: Case, op: Op) -> list[Op]:
+def _before(case: MigrationCase, op: Op) -> list[Op]:
     ops = case.migration.upgrade_ops
     return list(ops[: next(place for place, other in enumerate(ops) if other is op)])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
-from mrt_lint.analysis.downgrade import Ledger
+from mrt_lint.analysis.downgrade import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
@@ -25,7 +25,7 @@ def starts_with_null(column: Column) -> bool:
     return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
 
 
-def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+def holds_nulls(ledger: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
     """Tell whether every row holds a NULL that is like no other in a column that becomes unique, new in upgrade() and not written.
 
     What is written behind `op` can meet duplicates as well. Calls of upgrade() that could not be read are not looked at.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
-from mrt_lint.analysis.downgrade.tracked_objects import Thing, readable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AddColumn, DropColumn, Insert, Op, Update
-from mrt_lint.model.values import UNKNOWN, Flow, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -19,14 +19,14 @@ else:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class DataMovement:
     """Where values went: to columns `to`; `computed` tells that Python worked them out, so that nobody sees from what."""
 
     to: tuple[str, ...]
     computed: bool = False
 
 
-def movement(case: Case, drop: DropColumn) -> Movement | None:
+def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     """Give where this upgrade carried the values of a column before it drops it; None where it did not.
 
     To a column that it added, or to one of the same name in another table. Values that were worked out in Python count where they
@@ -39,11 +39,11 @@ def movement(case: Case, drop: DropColumn) -> Movement | None:
     found = [filled for op in before for filled in _filled(case, op, drop, before)]
     read = tuple(dict.fromkeys(target for target, computed in found if not computed))
     if found:
-        return Movement(read or tuple(dict.fromkeys(target for target, _ in found)), computed=not read)
+        return DataMovement(read or tuple(dict.fromkeys(target for target, _ in found)), computed=not read)
     return None
 
 
-def _filled(case: Case, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
+def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
     """Give the columns that one operation fills in place of the dropped one, each with whether Python works its values out."""
     same = case.moment(op).table is case.moment(drop).table
     if isinstance(op, Update) and not (same and _has(op.columns, str(drop.column))):
@@ -62,7 +62,7 @@ def _filled(case: Case, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Ite
                     yield target, computed
 
 
-def is_refilled(case: Case, drop: DropColumn) -> bool:
+def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
     """Tell whether downgrade() computes the values of a dropped column anew, from what is left or in Python.
 
     A constant is computed, too, where another table says which rows get it.
@@ -78,7 +78,7 @@ def is_refilled(case: Case, drop: DropColumn) -> bool:
     return False
 
 
-def moves_back(case: Case, drop: DropColumn) -> bool:
+def moves_back(case: MigrationCase, drop: DropColumn) -> bool:
     """Tell whether a column's values are copied as they are to one of the same type, and downgrade() copies all of them back."""
     ledger = case.ledger(drop)
     source, successor = case.thing(drop), ledger.successor(drop)
@@ -92,7 +92,7 @@ def moves_back(case: Case, drop: DropColumn) -> bool:
     return bool(there) and all(is_same_value(setting_of(successor, "type"), kind) is True for kind in kinds)
 
 
-def _copies(case: Case, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
+def _copies(case: MigrationCase, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
     """Give what UPDATEs of every row copy within the dropped column's table: targets with their sources."""
     table = case.moment(drop).table
     for op in ops:
@@ -102,13 +102,13 @@ def _copies(case: Case, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[s
                     yield fold(flow.column), fold(flow.source)
 
 
-def _flows(op: Update) -> tuple[Flow, ...]:
+def _flows(op: Update) -> tuple[ValueFlow, ...]:
     if op.flows is not UNKNOWN:
         return op.flows
-    return () if op.columns is UNKNOWN else tuple(Flow(column=column, source=UNKNOWN) for column in op.columns)
+    return () if op.columns is UNKNOWN else tuple(ValueFlow(column=column, source=UNKNOWN) for column in op.columns)
 
 
-def _target(case: Case, update: Update, flow: Flow, drop: DropColumn, before: tuple[Op, ...]) -> str | None:
+def _target(case: MigrationCase, update: Update, flow: ValueFlow, drop: DropColumn, before: tuple[Op, ...]) -> str | None:
     """Give the column that a flow fills if it is one that may take the place of the dropped one."""
     if not readable(flow.column):
         return None
@@ -120,7 +120,7 @@ def _target(case: Case, update: Update, flow: Flow, drop: DropColumn, before: tu
     return f"{update.table}.{flow.column}" if elsewhere and name == fold(str(drop.column)) else None
 
 
-def _is_of(flow: Flow, case: Case, update: Update | Insert, drop: DropColumn) -> bool:
+def _is_of(flow: ValueFlow, case: MigrationCase, update: Update | Insert, drop: DropColumn) -> bool:
     """Tell whether a flow comes from the dropped column."""
     if not readable(flow.source) or fold(flow.source) != fold(str(drop.column)):
         return False
@@ -130,7 +130,7 @@ def _is_of(flow: Flow, case: Case, update: Update | Insert, drop: DropColumn) ->
     return same or (readable(drop.table) and _has(update.source_tables, drop.table))
 
 
-def _is_left(case: Case, flow: Flow, op: Update, table: Thing) -> bool:
+def _is_left(case: MigrationCase, flow: ValueFlow, op: Update, table: TrackedObject) -> bool:
     """Tell whether a flow of downgrade() comes from something that downgrade() did not make itself."""
     source = flow.source
     if not readable(source) or (readable(flow.table) and flow.table != op.table) or (flow.table is None and op.source_tables):

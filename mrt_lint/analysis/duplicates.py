@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import Delete, Op, Update
 from mrt_lint.model.values import UNKNOWN, Name
 
 
-def thinks_of_duplicates(case: Case, op: Op) -> bool:
+def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     """Tell whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out."""
     table = case.moment(op).table
     columns = getattr(op, "columns", UNKNOWN)

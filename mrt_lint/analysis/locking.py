@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 
@@ -20,7 +20,7 @@ _HEAVY = (
 )
 
 
-def takes_heavy_lock(case: Case, op: Op) -> bool:
+def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
     """Tell whether an operation of upgrade() locks a table that stood before, so that writers or everybody wait.
 
     Sources: PostgreSQL, “Explicit Locking” and ALTER TABLE; MySQL, “Metadata Locking”. What runs CONCURRENTLY lets others work.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import here
 from mrt_lint.analysis.mysql_alteration import leaves_keys_unchecked
 from mrt_lint.analysis.type_change import is_narrowing, loses_fraction
@@ -19,7 +19,7 @@ _REFUSED_ROWS = {
 _TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT"})
 
 
-def refusable(case: Case, op: Op) -> str:
+def refusable(case: MigrationCase, op: Op) -> str:
     """Say what in the rows of a table may make MySQL or MariaDB refuse an operation, or nothing where no row is known to.
 
     What this upgrade prepared (it filled the column, deleted or changed rows of the table) or replaces is taken to fit.
@@ -36,7 +36,7 @@ def refusable(case: Case, op: Op) -> str:
     return _REFUSED_ROWS["unique"] if unique and not _is_replacement(case, op) else ""
 
 
-def _refusable_column(case: Case, op: ops.AlterColumn) -> str:
+def _refusable_column(case: MigrationCase, op: ops.AlterColumn) -> str:
     was_nullable = case.before(op, "nullable")
     restated = op.sql or op.type is not UNSET  # MySQL takes whole definitions
     if op.nullable is False and (was_nullable is True or (was_nullable is UNKNOWN and not restated)):
@@ -50,7 +50,7 @@ def _refusable_column(case: Case, op: ops.AlterColumn) -> str:
     return ""
 
 
-def _is_prepared(case: Case, op: Op) -> bool:
+def _is_prepared(case: MigrationCase, op: Op) -> bool:
     """Tell whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
     table = case.moment(op).table
     for other in case.migration.upgrade_ops:
@@ -68,7 +68,7 @@ def _columns(op: Op) -> tuple[object, ...]:
     return () if columns is UNKNOWN else columns
 
 
-def _is_replacement(case: Case, op: Op) -> bool:
+def _is_replacement(case: MigrationCase, op: Op) -> bool:
     """Tell whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
     kinds = ops.DropIndex | ops.DropConstraint
     table = case.moment(op).table

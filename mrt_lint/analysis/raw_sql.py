@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
-from mrt_lint.analysis.downgrade.tracked_objects import Table
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Insert, Op, RenameObject, Statement
 from mrt_lint.model.values import HOLE, UNKNOWN
@@ -16,19 +16,19 @@ _JUDGED = frozenset({"view", "materialized view"})
 _WORD = re.compile(r"\w+")
 
 
-def lingers(case: Case, op: Op) -> bool:
+def lingers(case: MigrationCase, op: Op) -> bool:
     """Tell whether a statement has an effect that outlives the rollback and that no other rule judges."""
     if isinstance(op, Statement):
         return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
     if isinstance(op, Delete):
-        return op.where is not False and case.answered(op, Insert, BulkInsert) is Undo.NO
+        return op.where is not False and case.answered(op, Insert, BulkInsert) is UndoStatus.NO
     if not op.sql:
         return False
     if isinstance(op, DropObject):
-        return op.kind not in _JUDGED and case.undone(op) is Undo.NO
+        return op.kind not in _JUDGED and case.undone(op) is UndoStatus.NO
     if isinstance(op, AlterObject):
         return op.kind != "sequence" and not _is_altered_back(case, op)
-    return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is Undo.NO
+    return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
 
 
 def answer(op: Op) -> str:
@@ -56,7 +56,7 @@ def _is_telling(command: str) -> bool:
     return bool(command) and HOLE not in command and command not in {"SELECT", "EXECUTE", "PREPARE"}
 
 
-def _is_answered(case: Case, op: Statement) -> bool:
+def _is_answered(case: MigrationCase, op: Statement) -> bool:
     ledger = case.ledger(op)
     if ledger.blind or ledger.refuses:
         return True
@@ -66,11 +66,11 @@ def _is_answered(case: Case, op: Statement) -> bool:
     commands = {op.command, _OPPOSITES.get(op.command)}
     if any(isinstance(other, Statement) and other.command in commands for other in reverse):
         return True
-    gone = {table.home[1] for table in ledger.made if isinstance(table, Table) and not table.standing}
+    gone = {table.home[1] for table in ledger.made if isinstance(table, TrackedTable) and not table.standing}
     return any(word.lower() in gone for word in _WORD.findall(op.text))
 
 
-def _is_altered_back(case: Case, op: AlterObject) -> bool:
+def _is_altered_back(case: MigrationCase, op: AlterObject) -> bool:
     ledger = case.ledger(op)
     if ledger.blind or ledger.refuses or ledger.makes_anew(op, op.kind, op.name):
         return True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.values import SqlType
-from mrt_lint.online import Change, change_of_type, lost_members
+from mrt_lint.online import TableChange, change_of_type, lost_members
 
 _UNBOUNDED = 1 << 31
 _LONGEST = 10_485_760
 """The longest VARCHAR of PostgreSQL; a longer one is meant for a database that makes something else of it."""
-_WITHOUT_COPY = frozenset({None, Change.WIDEN_VARCHAR, Change.APPEND_MEMBERS})
+_WITHOUT_COPY = frozenset({None, TableChange.WIDEN_VARCHAR, TableChange.APPEND_MEMBERS})
 _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
@@ -26,7 +26,7 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
         return True
     if dialect in FAMILY:
         change = change_of_type(former, new, dialect)
-        return change in _WITHOUT_COPY or (change is Change.CHANGE_COLLATION and dialect == "mariadb")
+        return change in _WITHOUT_COPY or (change is TableChange.CHANGE_COLLATION and dialect == "mariadb")
     if former.collation != new.collation or former.item is not None or new.item is not None:
         return False
     if _ENUM_FAMILY in {former.name, new.name}:

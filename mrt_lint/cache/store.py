@@ -50,8 +50,8 @@ def fingerprint() -> str:
     return digest(*sorted(parts))
 
 
-class Cache:
-    """The drawers under one folder; `Cache(None)` keeps nothing."""
+class DiskCache:
+    """The drawers under one folder; `DiskCache(None)` keeps nothing."""
 
     def __init__(self, root: Path | None) -> None:
         self._folder = root / FOLDER if root else None

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mrt_lint import rules
-from mrt_lint.files.lock import Breach
+from mrt_lint.files.lock import LockViolation
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Rule
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.outline import outline
-from mrt_lint.parse.reading import Broken, Reading
-from mrt_lint.report import Report, Unread
+from mrt_lint.parse.reading import BrokenFile, ReadResult
+from mrt_lint.report import CheckReport, UnreadCall
 from mrt_lint.settings import Settings, nearest
-from mrt_lint.suppress.noqa import Silences, read_lines
+from mrt_lint.suppress.noqa import NoqaComments, read_lines
 from mrt_lint.usage import UsageError
 
 _BROKEN = "MRT902"
@@ -25,8 +25,8 @@ _USELESS_NOQA = "MRT990"
 
 
 def judge(
-    sources: Mapping[str, bytes], readings: Mapping[str, Reading], settings: Settings, breaches: tuple[Breach, ...] = ()
-) -> Report:
+    sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], settings: Settings, breaches: tuple[LockViolation, ...] = ()
+) -> CheckReport:
     """Judge the files of one history, given their bytes and what was read of them, both by path, and what its lock file misses.
 
     A broken file stands in the history by its header, so that its neighbours are not blamed for it. Raises UsageError where
@@ -34,7 +34,7 @@ def judge(
     """
     chosen = choose(settings)
     migrations = migrations_of(readings)
-    broken = {path: reading for path, reading in readings.items() if isinstance(reading, Broken)}
+    broken = {path: reading for path, reading in readings.items() if isinstance(reading, BrokenFile)}
     stand_ins = [outline(path, sources[path]) for path in broken]
     history = history_of(sources, readings, settings)
     context = context_of(history, settings, breaches)
@@ -46,28 +46,28 @@ def judge(
     spoken, silenced = _hush(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
     spoken, accepted = _excuse(spoken, settings)
-    report = Report(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced), accepted=tuple(accepted))
+    report = CheckReport(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced), accepted=tuple(accepted))
     if not any(rule.code == _BROKEN for rule in chosen):  # nobody else says that silence about these is no safety
-        report += Report(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
-    return report + Report(unreadable=tuple(unread for several in unreadable for unread in several))
+        report += CheckReport(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
+    return report + CheckReport(unreadable=tuple(unread for several in unreadable for unread in several))
 
 
-def migrations_of(readings: Mapping[str, Reading]) -> dict[str, Migration]:
+def migrations_of(readings: Mapping[str, ReadResult]) -> dict[str, Migration]:
     """Give the migrations among what was read, by path."""
     return {path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None}
 
 
-def history_of(sources: Mapping[str, bytes], readings: Mapping[str, Reading], settings: Settings) -> History:
+def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], settings: Settings) -> History:
     """Give the history that files make; a broken one stands in it by its header, and what it does to the schema is not known."""
-    broken = (path for path, reading in readings.items() if isinstance(reading, Broken))
+    broken = (path for path, reading in readings.items() if isinstance(reading, BrokenFile))
     stand_ins = (replace(outline(path, sources[path]), unseen=True) for path in broken)
     known = [*migrations_of(readings).values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
     return History.of(known, settings.target.dialect)
 
 
-def context_of(history: History, settings: Settings, breaches: tuple[Breach, ...] = ()) -> Context:
+def context_of(history: History, settings: Settings, breaches: tuple[LockViolation, ...] = ()) -> RuleContext:
     """Give what rules may know beside a migration of this history."""
-    return Context(
+    return RuleContext(
         target=settings.target,
         history=history,
         independent_branches=settings.independent_branches,
@@ -76,7 +76,7 @@ def context_of(history: History, settings: Settings, breaches: tuple[Breach, ...
     )
 
 
-def judge_file(migration: Migration, source: bytes, context: Context, settings: Settings) -> list[Finding]:
+def judge_file(migration: Migration, source: bytes, context: RuleContext, settings: Settings) -> list[Finding]:
     """Judge one migration again; rules of the graph, which its functions do not change, are left out."""
     chosen = choose(settings)
     findings = _check(migration, context, chosen)
@@ -95,31 +95,31 @@ def choose(settings: Settings) -> tuple[Rule, ...]:
     return tuple(rule for rule in every if settings.selects(rule.code, default=rule.default))
 
 
-def _check(migration: Migration, context: Context, chosen: Sequence[Rule]) -> list[Finding]:
+def _check(migration: Migration, context: RuleContext, chosen: Sequence[Rule]) -> list[Finding]:
     """Check one migration; a rule that trips over it costs the findings in this file, and says so, not those in the others."""
     try:
         return list(rules.check(migration, context, chosen))
     except Exception as error:  # noqa: BLE001  see above
         reason = f"looking at it failed ({type(error).__name__}: {error})"
-        return list(_unparsable(migration, Broken(place=migration.place, reason=reason), chosen))
+        return list(_unparsable(migration, BrokenFile(place=migration.place, reason=reason), chosen))
 
 
-def _unparsable(migration: Migration, broken: Broken, chosen: Sequence[Rule]) -> Iterator[Finding]:
+def _unparsable(migration: Migration, broken: BrokenFile, chosen: Sequence[Rule]) -> Iterator[Finding]:
     for rule in chosen:
         if rule.code == _BROKEN:
             yield rule.found(migration, broken.place, reason=broken.reason)
 
 
-def _unread_file(path: str, source: bytes, broken: Broken) -> Unread:
+def _unread_file(path: str, source: bytes, broken: BrokenFile) -> UnreadCall:
     line, column = broken.place.line, broken.place.column
     text = "".join(source.decode("utf-8", "replace").splitlines()[line - 1 : line])
-    return Unread(path=path, line=line, column=column, source=text, why=f"the file does not parse: {broken.reason}")
+    return UnreadCall(path=path, line=line, column=column, source=text, why=f"the file does not parse: {broken.reason}")
 
 
-def _unread(migration: Migration) -> Iterator[Unread]:
+def _unread(migration: Migration) -> Iterator[UnreadCall]:
     for unreadable in migration.unreadable:
         place = unreadable.place
-        yield Unread(path=migration.path, line=place.line, column=place.column, source=unreadable.source, why=unreadable.why)
+        yield UnreadCall(path=migration.path, line=place.line, column=place.column, source=unreadable.source, why=unreadable.why)
 
 
 def _hush(
@@ -136,7 +136,7 @@ def _hush(
         if b"noqa" not in source.lower():
             spoken += here
             continue
-        silences = Silences(read_lines(source))
+        silences = NoqaComments(read_lines(source))
         for finding in here:
             (silenced if silences.silence(finding.place.line, finding.code) else spoken).append(finding)
         for rule in chosen:
@@ -145,12 +145,12 @@ def _hush(
     return spoken, silenced
 
 
-def _useless(rule: Rule, migration: Migration, silences: Silences, chosen: Sequence[Rule]) -> Iterator[Finding]:
+def _useless(rule: Rule, migration: Migration, silences: NoqaComments, chosen: Sequence[Rule]) -> Iterator[Finding]:
     """Find the codes of ours that a comment names in vain; one that was not asked for may yet serve another run, if there is it."""
     every = rules.all_rules()
     for line, column, code in silences.useless():
         if any(asked.code.startswith(code) for asked in chosen) or not any(known.code.startswith(code) for known in every):
-            yield rule.found(migration, Place(line, column, line, column + len(code)), code=code)
+            yield rule.found(migration, SourceSpan(line, column, line, column + len(code)), code=code)
 
 
 def _excuse(findings: Sequence[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:

@@ -43,7 +43,7 @@ def spread(
     """
     if not tasks or jobs < 1 or not _may_fork():
         return ((index, work(task)) for index, task in enumerate(tasks))
-    return _Crew(work, tasks, make_ready, [share for share in _deal(weights, jobs) if share]).lines()
+    return _ForkedWorkers(work, tasks, make_ready, [share for share in _deal(weights, jobs) if share]).lines()
 
 
 def _may_fork() -> bool:
@@ -63,7 +63,7 @@ def _deal(weights: Sequence[int], jobs: int) -> list[list[int]]:
     return shares
 
 
-class _Share:
+class _WorkerShare:
     """Tasks that one process is at; its lines come through a pipe, in order, behind an empty one that says it has begun."""
 
     def __init__(self, tasks: Iterable[int]) -> None:
@@ -88,7 +88,7 @@ class _Share:
             rest = rest[os.write(self.entrance, rest) :]
 
 
-class _Crew(Generic[Task]):
+class _ForkedWorkers(Generic[Task]):
     """Processes at the same work, in families: the eldest of each makes ready and forks the others.
 
     All stay in the caller's process group, for what a terminal or a time limit tells it. None outlives the caller, whatever ends
@@ -105,7 +105,7 @@ class _Crew(Generic[Task]):
         self._work = work
         self._tasks = tasks
         self._make_ready = make_ready
-        self._active: dict[int, _Share] = {}
+        self._active: dict[int, _WorkerShare] = {}
         self._eldest: list[int] = []
         self._left: list[int] = []
         self._life: tuple[int, int] | tuple[()] = ()
@@ -131,7 +131,7 @@ class _Crew(Generic[Task]):
         finally:
             self._dismiss()
 
-    def _replace(self, share: _Share) -> Iterator[tuple[int, str | None]]:
+    def _replace(self, share: _WorkerShare) -> Iterator[tuple[int, str | None]]:
         """Find somebody for what a process has left over, and give the task that ended it; one that never began had none."""
         if not share.begun:
             self._left += share.pending
@@ -143,9 +143,9 @@ class _Crew(Generic[Task]):
 
     def _found(self, shares: Sequence[Sequence[int]]) -> None:
         """Start a family of processes, one for each share; where the system allows no more of them, all is left to this one."""
-        family: list[_Share] = []
+        family: list[_WorkerShare] = []
         try:
-            family.extend(map(_Share, shares))
+            family.extend(map(_WorkerShare, shares))
             eldest = os.fork()
         except OSError:
             for share in family:
@@ -160,7 +160,7 @@ class _Crew(Generic[Task]):
             os.close(share.entrance)
         self._eldest.append(eldest)
 
-    def _live(self, family: Sequence[_Share]) -> NoReturn:
+    def _live(self, family: Sequence[_WorkerShare]) -> NoReturn:
         """Be the eldest, or one of those that it forks, and do a share of the tasks.
 
         All leave without any of the caller's farewells: its buffers and exit handlers are not theirs. None keeps an end of
@@ -183,7 +183,7 @@ class _Crew(Generic[Task]):
         finally:
             os._exit(0)
 
-    def _labour(self, shares: Sequence[_Share]) -> None:
+    def _labour(self, shares: Sequence[_WorkerShare]) -> None:
         if self._life:
             import _thread  # noqa: PLC0415  only the crew needs it
 
@@ -209,10 +209,10 @@ class _Crew(Generic[Task]):
                 os.waitpid(eldest, 0)
 
 
-def _divide(family: Sequence[_Share]) -> Sequence[_Share]:
+def _divide(family: Sequence[_WorkerShare]) -> Sequence[_WorkerShare]:
     """Fork a process for each share but the first, and give those that are for this one: more where no other can be had."""
-    others: list[_Share] = []
-    mine: Sequence[_Share] = family
+    others: list[_WorkerShare] = []
+    mine: Sequence[_WorkerShare] = family
     for share in family[1:]:
         try:
             is_other = os.fork() == 0

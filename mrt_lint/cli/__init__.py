@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from mrt_lint import __version__
-from mrt_lint.cli.streams import OutputError, Standard
+from mrt_lint.cli.streams import OutputError, StandardStreams
 
 _CLEAN, _FOUND, _WRONG = 0, 1, 2
 
 
-class _Parser(ArgumentParser):
+class _CommandParser(ArgumentParser):
     """Says in one sentence what is wrong with a command."""
 
     def error(self, message: str) -> NoReturn:
@@ -34,7 +34,7 @@ class _Parser(ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `mrt` and give its exit code: 0 clean, 1 something found, 2 the command itself is wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    with Standard() as standard:
+    with StandardStreams() as standard:
         try:
             return _run(given, may_print=not standard.closed)
         except KeyboardInterrupt:
@@ -81,7 +81,7 @@ def _command(name: str) -> Callable[[Namespace], int]:
 
 def _make_parser(first: Sequence[str]) -> ArgumentParser:
     """Describe the command line, and the arguments of the command that is meant: to describe all would take 5 ms."""
-    parser = _Parser(prog="mrt", description="Find Alembic migrations that lose data, lock tables or cannot be rolled back.")
+    parser = _CommandParser(prog="mrt", description="Find Alembic migrations that lose data, lock tables or cannot be rolled back.")
     parser.add_argument("--version", action="version", version=f"mrt {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (help_text, add_arguments) in _COMMANDS.items():

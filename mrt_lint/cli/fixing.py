@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from mrt_lint.check.engine import read_file, shown
-from mrt_lint.cli.inspection import Inspection, examine, inspect
+from mrt_lint.cli.inspection import CheckRun, examine, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
 from mrt_lint.files.lock import LOCK_FILE, breaches
 from mrt_lint.fix.diff import unified
-from mrt_lint.fix.session import Outcome, Session
+from mrt_lint.fix.session import FixOutcome, FixSession
 from mrt_lint.fix.write import write_file
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.usage import UsageError
 
 _MOST: Final = 10
@@ -56,12 +56,12 @@ def run(options: Namespace) -> int:
     return _WRONG if troubles else int(report.fails)
 
 
-def _tried(report: Report) -> Report:
+def _tried(report: CheckReport) -> CheckReport:
     """Give a report that promises no fix: what could be written was, and the summary says why the rest was not."""
     return replace(report, findings=tuple(replace(finding, fix=None) for finding in report.findings))
 
 
-def _outcomes(inspection: Inspection, *, unsafe: bool) -> Iterator[Outcome]:
+def _outcomes(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
     """Fix every file in memory, one history after the other."""
     wanted: dict[str, list[Finding]] = {}
     for finding in inspection.report.findings:
@@ -79,16 +79,16 @@ def _outcomes(inspection: Inspection, *, unsafe: bool) -> Iterator[Outcome]:
         return len(now) > len(was)
 
     for sources, readings in inspection.engine.readings(inspection.names):
-        session = Session(sources, readings, inspection.settings, unsafe=unsafe, breaks=breaks)
+        session = FixSession(sources, readings, inspection.settings, unsafe=unsafe, breaks=breaks)
         yield from (session.fix(path, wanted[path]) for path in sources if path in wanted)
 
 
-def _write(outcomes: list[Outcome], paths: dict[str, Path]) -> list[str]:
+def _write(outcomes: list[FixOutcome], paths: dict[str, Path]) -> list[str]:
     """Write the files; one that cannot be written does not keep the others from it. Give what went wrong."""
     return [trouble for outcome in outcomes if (trouble := _trouble(outcome, paths[outcome.path]))]
 
 
-def _trouble(outcome: Outcome, path: Path) -> str:
+def _trouble(outcome: FixOutcome, path: Path) -> str:
     """Write a file; say what went wrong, nothing where all went well."""
     try:
         write_file(path, outcome.before, outcome.after, shown_as=outcome.path)
@@ -98,7 +98,7 @@ def _trouble(outcome: Outcome, path: Path) -> str:
     return ""
 
 
-def _summary(outcomes: list[Outcome], names: dict[str, str], *, did: str) -> Iterator[str]:
+def _summary(outcomes: list[FixOutcome], names: dict[str, str], *, did: str) -> Iterator[str]:
     """Say what was fixed where, what is left to do, what --unsafe-fixes would do, and what is not certain."""
     fixed = [outcome for outcome in outcomes if outcome.fixed]
     if fixed:
@@ -123,7 +123,7 @@ def _summary(outcomes: list[Outcome], names: dict[str, str], *, did: str) -> Ite
         yield from _listed(refused, names)
 
 
-def _listed(entries: list[tuple[Outcome, Finding, str]], names: dict[str, str]) -> Iterator[str]:
+def _listed(entries: list[tuple[FixOutcome, Finding, str]], names: dict[str, str]) -> Iterator[str]:
     for outcome, finding, why in entries[:_MOST]:
         yield f"  {names[outcome.path]}:{finding.place.line}  {finding.code}: {why}"
     if len(entries) > _MOST:

@@ -6,15 +6,15 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrt_lint.cache.store import Cache
-from mrt_lint.check.engine import Engine
+from mrt_lint.cache.store import DiskCache
+from mrt_lint.check.engine import CheckEngine
 from mrt_lint.cli.files import find
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.history import History, revision_name
-from mrt_lint.history.schema import Place, place
-from mrt_lint.history.schema_at import Standing, stand
+from mrt_lint.history.schema import QualifiedName, place
+from mrt_lint.history.schema_at import SchemaAtRevision, stand
 from mrt_lint.parse.outline import known
-from mrt_lint.parse.reading import Broken, Reading
+from mrt_lint.parse.reading import BrokenFile, ReadResult
 from mrt_lint.settings import load_settings, nearest
 from mrt_lint.usage import UsageError
 
@@ -22,7 +22,7 @@ from mrt_lint.usage import UsageError
 def run(options: Namespace) -> int:
     """Print the schema. Raises UsageError for a revision or table that no history has, or that several have."""
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
-    engine = Engine(settings, cache=Cache(settings.root), jobs=None)
+    engine = CheckEngine(settings, cache=DiskCache(settings.root), jobs=None)
     standing = _stand(
         options.at, engine.readings(find(options.paths, settings, f"show --at {options.at}")), settings.target.dialect
     )
@@ -38,10 +38,12 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _stand(wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, Reading]]], dialect: str | None) -> Standing:
+def _stand(
+    wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, ReadResult]]], dialect: str | None
+) -> SchemaAtRevision:
     """Find the one history that has a revision, and let it run so far."""
     identifiers: list[str] = []
-    found: list[tuple[History, tuple[str, ...], dict[str, Reading]]] = []
+    found: list[tuple[History, tuple[str, ...], dict[str, ReadResult]]] = []
     for sources, readings in histories:
         history = History.of(known(readings, sources), dialect)
         identifiers += history.migrations
@@ -54,11 +56,11 @@ def _stand(wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, Re
         folders = sorted({str(Path(path).parent) for _, _, readings in found for path in readings})
         raise UsageError(f"{wanted} is in {len(found)} histories: name the folder of one after it, {' or '.join(folders)}.")
     [(history, revisions, readings)] = found
-    broken = {path: reading.reason for path, reading in readings.items() if isinstance(reading, Broken)}
+    broken = {path: reading.reason for path, reading in readings.items() if isinstance(reading, BrokenFile)}
     return stand(history, wanted, revisions, broken)
 
 
-def _place(name: str, standing: Standing) -> Place:
+def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:
     """Find a table that was named, with its schema or without; UsageError where the history tells of none."""
     schema, _, table = name.rpartition(".")
     wanted = place(schema or None, table)

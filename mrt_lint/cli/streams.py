@@ -14,7 +14,7 @@ class OutputError(Exception):
     """The result cannot be written: one sentence that says why."""
 
 
-class Output:
+class GuardedStream:
     """A stream whose own troubles can be told from all others: they are OutputError, but for a reader who has seen enough.
 
     What is only said beside the result (`needed` is false) is dropped instead where it cannot be written.
@@ -36,7 +36,7 @@ class Output:
         with self:
             self._stream.flush()
 
-    def __enter__(self) -> Output:  # noqa: PYI034  Self came with Python 3.11
+    def __enter__(self) -> GuardedStream:  # noqa: PYI034  Self came with Python 3.11
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
@@ -54,10 +54,10 @@ class Output:
         return getattr(self._stream, name)
 
 
-class Standard:
+class StandardStreams:
     """Sees that there are standard streams for as long as a command runs; what is closed leads nowhere."""
 
-    def __enter__(self) -> Standard:  # noqa: PYI034  Self came with Python 3.11
+    def __enter__(self) -> StandardStreams:  # noqa: PYI034  Self came with Python 3.11
         self.closed = sys.stdout is None
         self._before = {name: getattr(sys, name) for name in ("stdout", "stderr")}
         if None in (sys.stdin, *self._before.values()):
@@ -66,7 +66,7 @@ class Standard:
             stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: PLW2901, PTH123  for the whole run
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
-            setattr(sys, name, Output(stream, needed=name == "stdout"))
+            setattr(sys, name, GuardedStream(stream, needed=name == "stdout"))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mrt_lint.history.graph import Graph
+from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.history.revision_name import find, unknown
 from mrt_lint.parse.outline import outline
 
@@ -20,7 +20,7 @@ def after(revision: str, histories: Iterable[Mapping[str, bytes]]) -> set[str]:
     is_known = False
     for sources in histories:
         outlines = {path: outline(path, source) for path, source in sources.items()}
-        graph = Graph(outlines.values())
+        graph = RevisionGraph(outlines.values())
         known += graph.migrations
         standing = find(revision, graph)
         if standing is not None:

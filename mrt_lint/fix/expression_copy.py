@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 
-from mrt_lint.fix.imported_names import Names, imports
-from mrt_lint.fix.layout import Call, Code, List, flat
+from mrt_lint.fix.imported_names import ImportedNames, imports
+from mrt_lint.fix.layout import CallCode, Code, ListCode, flat
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.source_text import SourceText
 
 
-class Graft:
+class ExpressionCopier:
     """Takes expressions from a file. Nothing is taken that means something else, or nothing, where it is to stand."""
 
-    def __init__(self, text: Text, names: Names, *, own: bool) -> None:
+    def __init__(self, text: SourceText, names: ImportedNames, *, own: bool) -> None:
         self._text = text
         self._names = names
         self._imports = dict(imports(text.tree))
@@ -37,9 +37,9 @@ class Graft:
                 raise NoFix(f"{self._shown(node)} is no plain call")
             positional = [("", self.code(argument)) for argument in node.args]
             named = [(self._keyword(keyword), self.code(keyword.value)) for keyword in node.keywords]
-            return Call(function, (*positional, *named))
+            return CallCode(function, (*positional, *named))
         if isinstance(node, ast.List | ast.Tuple):
-            return List(tuple(map(self.code, node.elts)), "[]" if isinstance(node, ast.List) else "()")
+            return ListCode(tuple(map(self.code, node.elts)), "[]" if isinstance(node, ast.List) else "()")
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             return f"-{node.operand.value!r}"
         raise NoFix(f"{self._shown(node)} is not written out")

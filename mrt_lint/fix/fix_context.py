@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.fix.imported_names import Names
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.fix.imported_names import ImportedNames
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.source_text import SourceText
 from mrt_lint.history import History
-from mrt_lint.model.context import Context, Target
+from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import DIALECTS
 
 
-class Scene:
+class FixContext:
     """One migration, its text, and its history. Raises NoFix where the file cannot be edited."""
 
     def __init__(
-        self, content: bytes, migration: Migration, context: Context, sources: Mapping[str, bytes], texts: dict[str, Text]
+        self, content: bytes, migration: Migration, context: RuleContext, sources: Mapping[str, bytes], texts: dict[str, SourceText]
     ) -> None:
         self.content = content
         self.migration = migration
@@ -31,7 +31,7 @@ class Scene:
         self.text = self._text_of(migration.path)
 
     @property
-    def target(self) -> Target:
+    def target(self) -> DatabaseTarget:
         """The database that the migrations are written for."""
         return self.context.target
 
@@ -43,14 +43,14 @@ class Scene:
         return self.context.history
 
     @cached_property
-    def case(self) -> Case:
+    def case(self) -> MigrationCase:
         """The migration as rules see it."""
-        return Case(self.migration, self.context)
+        return MigrationCase(self.migration, self.context)
 
     @cached_property
-    def names(self) -> Names:
+    def names(self) -> ImportedNames:
         """How this file calls Alembic and SQLAlchemy."""
-        return Names(self.text)
+        return ImportedNames(self.text)
 
     @property
     def dialects(self) -> tuple[str, ...]:
@@ -58,15 +58,15 @@ class Scene:
         declared = self.target.dialect
         return (declared,) if declared is not None else ("postgresql", "mysql", "sqlite")
 
-    def text_of(self, migration: Migration) -> Text:
+    def text_of(self, migration: Migration) -> SourceText:
         """Give the text of another file of the history. Raises NoFix where it cannot be read."""
         if migration.path not in self._sources:
             raise NoFix(f"the file of revision {migration.revision} is not at hand")
         return self._text_of(migration.path)
 
-    def _text_of(self, path: str) -> Text:
+    def _text_of(self, path: str) -> SourceText:
         if path not in self._texts:
-            self._texts[path] = Text(self._sources[path])
+            self._texts[path] = SourceText(self._sources[path])
         return self._texts[path]
 
     def op_at(self, finding: Finding, *kinds: type[Op]) -> Op:

@@ -9,8 +9,8 @@ from functools import cache
 from importlib import import_module
 from typing import ClassVar
 
-from mrt_lint.fix.fix_context import Scene
-from mrt_lint.fix.proposed_fix import Offer
+from mrt_lint.fix.fix_context import FixContext
+from mrt_lint.fix.proposed_fix import ProposedFix
 from mrt_lint.model.finding import Finding
 
 
@@ -20,7 +20,7 @@ class Fixer(ABC):
     codes: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
+    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
         """Give the fix of a finding. Raises NoFix, with the reason, where none is certain. Changes nothing."""
 
 

@@ -14,12 +14,12 @@ from dataclasses import replace
 from typing import Final, TypeGuard, TypeVar
 
 from mrt_lint.fix.arguments import argument, keywords
-from mrt_lint.fix.expression_copy import Graft
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.expression_copy import ExpressionCopier
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.layout import Code
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.history.replay import replay
-from mrt_lint.history.schema import Schema, Table, fold, place
+from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
@@ -34,15 +34,15 @@ _COLUMN: Final = frozenset(_WORDS.split())
 """The arguments of a column that the replayed schema holds, or that change nothing in the database."""
 
 
-class Former:
+class FormerSchema:
     """The past of one migration, asked at its operations by their number."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: FixContext) -> None:
         self.scene = scene
         self.upgrade = scene.migration.upgrade_ops
-        self._schemas: dict[tuple[int, str], Schema] = {}
+        self._schemas: dict[tuple[int, str], ReplayedSchema] = {}
 
-    def schema(self, number: int, dialect: str) -> Schema:
+    def schema(self, number: int, dialect: str) -> ReplayedSchema:
         """Give the schema that an operation of upgrade() finds on a dialect."""
         if (number, dialect) not in self._schemas:
             revision = str(self.scene.migration.revision)
@@ -56,7 +56,7 @@ class Former:
         found = tuple(dialect for dialect in self.scene.dialects if self.scene.runs_on(op, dialect))
         return found or (op.dialects or ())[:1]
 
-    def agreed(self, number: int, ask: Callable[[Schema], _T]) -> _T:
+    def agreed(self, number: int, ask: Callable[[ReplayedSchema], _T]) -> _T:
         """Give what the schema says, which has to be the same on every database that the operation runs on. Raises NoFix."""
         _look_at_schema(self.upgrade[number])
         answers = [ask(self.schema(number, dialect)) for dialect in self.dialects(self.upgrade[number])]
@@ -64,19 +64,19 @@ class Former:
             raise NoFix("it was not the same on every database")
         return answers[0]
 
-    def table(self, number: int, table: Name, schema: MaybeName) -> Table:
+    def table(self, number: int, table: Name, schema: MaybeName) -> ReplayedTable:
         """Give a table as an operation finds it, types apart. Raises NoFix where it is not known in full."""
         found = self.agreed(number, lambda at: _without_types(at.table(str(table), schema)))
-        if not isinstance(found, Table) or not found.complete:
+        if not isinstance(found, ReplayedTable) or not found.complete:
             raise NoFix(f"the migrations before do not tell what table {table} was")
         return found
 
     def column(self, number: int, table: Name, schema: MaybeName, column: Name) -> Column:
         """Give a column as an operation finds it, its type left out. Raises NoFix where it is not known."""
 
-        def ask(at: Schema) -> Column | None:
+        def ask(at: ReplayedSchema) -> Column | None:
             known = at.table(str(table), schema)
-            found = known.column(str(column)) if isinstance(known, Table) else None
+            found = known.column(str(column)) if isinstance(known, ReplayedTable) else None
             return replace(found, type=None) if isinstance(found, Column) else None
 
         found = self.agreed(number, ask)
@@ -89,14 +89,14 @@ class Former:
         found: dict[str, object] = {}
         for dialect in self.dialects(self.upgrade[number]):
             known = self.schema(number, dialect).table(str(table), schema) if schema is not UNKNOWN else None
-            there = known.column(str(column)) if isinstance(known, Table) else None
+            there = known.column(str(column)) if isinstance(known, ReplayedTable) else None
             found[dialect] = there.type if isinstance(there, Column) else None
         return found
 
-    def graft(self, migration: Migration) -> Graft:
+    def graft(self, migration: Migration) -> ExpressionCopier:
         """Give what takes expressions out of a migration's file."""
         own = migration.path == self.scene.migration.path
-        return Graft(self.scene.text_of(migration), self.scene.names, own=own)
+        return ExpressionCopier(self.scene.text_of(migration), self.scene.names, own=own)
 
     def before(self, number: int) -> Iterator[tuple[Migration, Op]]:
         """Give the operations that came before one, latest first: those of this upgrade(), then those of earlier revisions."""
@@ -201,7 +201,7 @@ def _in_column(node: ast.Call, name: str) -> ast.expr | None:
 
 def _without_types(table: object) -> object:
     """Give a table without its columns' types: databases differ in them, and the source says them."""
-    if not isinstance(table, Table):
+    if not isinstance(table, ReplayedTable):
         return table
     columns = {name: replace(column, type=None) if isinstance(column, Column) else column for name, column in table.columns.items()}
     return replace(table, columns=columns)

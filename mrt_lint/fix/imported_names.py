@@ -7,16 +7,16 @@ import re
 from typing import Final
 
 from mrt_lint.fix.layout import quote
-from mrt_lint.fix.proposed_fix import Edit, NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.proposed_fix import NoFix, TextEdit
+from mrt_lint.fix.source_text import SourceText
 
 _DIALECT: Final = re.compile(r"sqlalchemy\.dialects\.(\w+)\b")
 
 
-class Names:
+class ImportedNames:
     """The names that a file's imports bind, and those that have to be bound for what is to be written."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: SourceText) -> None:
         self._text = text
         self.imported = dict(imports(text.tree))
         self.bound = {node.id for node in ast.walk(text.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -59,7 +59,7 @@ class Names:
         self._lacking[name] = module
         return name
 
-    def edits(self) -> tuple[Edit, ...]:
+    def edits(self) -> tuple[TextEdit, ...]:
         """Give the imports that have to be added, below those that are there. Raises NoFix where there is no place for them."""
         if not self._lacking:
             return ()
@@ -70,7 +70,7 @@ class Names:
         self._text.indent_of(last)
         at = self._text.end_of_line(last.end_lineno or last.lineno)
         lines = [_import(name, module) for name, module in self._lacking.items()]
-        return (Edit(at, at, "".join(f"\n{line}" for line in lines)),)
+        return (TextEdit(at, at, "".join(f"\n{line}" for line in lines)),)
 
 
 def imports(tree: ast.Module) -> list[tuple[str, str]]:

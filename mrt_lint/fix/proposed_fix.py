@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mrt_lint.model.finding import Fix
+from mrt_lint.model.finding import FixSafety
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     from mrt_lint.model.lean import dataclass
 
-__all__ = ["Edit", "Fix", "NoFix", "Offer", "apply"]
+__all__ = ["FixSafety", "NoFix", "ProposedFix", "TextEdit", "apply"]
 
 
 class NoFix(Exception):  # noqa: N818 - an answer, not an error
@@ -22,7 +22,7 @@ class NoFix(Exception):  # noqa: N818 - an answer, not an error
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class TextEdit:
     """A stretch of a file's text, from offset to offset, and what is to stand there; lines end in a plain newline."""
 
     start: int
@@ -31,7 +31,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class ProposedFix:
     """A fix of one finding.
 
     `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` then says in a
@@ -40,16 +40,16 @@ class Offer:
     `otherwise` is what to try where this one does not hold.
     """
 
-    edits: tuple[Edit, ...]
-    safety: Fix = Fix.SAFE
+    edits: tuple[TextEdit, ...]
+    safety: FixSafety = FixSafety.SAFE
     why: str = ""
     note: str = ""
     keeps_upgrade: bool = False
     proof: Callable[[Migration], None] | None = None
-    otherwise: Offer | None = None
+    otherwise: ProposedFix | None = None
 
 
-def apply(text: str, edits: tuple[Edit, ...], newline: str) -> str:
+def apply(text: str, edits: tuple[TextEdit, ...], newline: str) -> str:
     """Give the text with the edits made. Raises NoFix where they overlap."""
     parts: list[str] = []
     at = 0

@@ -10,14 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mrt_lint.check import judgement
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import fixers
-from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer, apply
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix, apply
+from mrt_lint.fix.source_text import SourceText
 from mrt_lint.history import History
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
-from mrt_lint.parse.reading import Reading, Source, read
+from mrt_lint.parse.reading import MigrationSource, ReadResult, read
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.settings import Settings
 
@@ -31,7 +31,7 @@ _LAST: Final = ("MRT101", "MRT102")
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
+class FixOutcome:
     """What became of one file: its bytes before and after, what was fixed (with what is left to do), and what was not, and why."""
 
     path: str
@@ -42,7 +42,7 @@ class Outcome:
     refused: list[tuple[Finding, str]] = field(default_factory=list)
 
 
-class Session:
+class FixSession:
     """The files of one history, as they become.
 
     `unsafe` tells whether fixes are made that may change what the author meant; `breaks` tells whether new bytes of a file break
@@ -52,7 +52,7 @@ class Session:
     def __init__(
         self,
         sources: Mapping[str, bytes],
-        readings: Mapping[str, Reading],
+        readings: Mapping[str, ReadResult],
         settings: Settings,
         *,
         unsafe: bool,
@@ -70,19 +70,19 @@ class Session:
         self._settings = replace(settings, select=(), extend_select=wide, ignore=(), target=target)
         self._unsafe = unsafe
         self._breaks = breaks
-        self._texts: dict[str, Text] = {}
+        self._texts: dict[str, SourceText] = {}
 
-    def fix(self, path: str, findings: Iterable[Finding]) -> Outcome:
+    def fix(self, path: str, findings: Iterable[Finding]) -> FixOutcome:
         """Fix what can be fixed of these findings in one file, one after the other, each in the light of those before."""
         content = self._sources[path]
-        outcome = Outcome(path=path, before=content, after=content)
+        outcome = FixOutcome(path=path, before=content, after=content)
         left = asked = [finding for finding in findings if finding.code in fixers()]
         migration = self._migrations.get(path)
         if migration is None or not left:
             return outcome
         wanted = {key_of(finding) for finding in left}
         passed: dict[tuple[str, str, str], tuple[Finding, str, bool]] = {}
-        state = _State(self, migration, content)
+        state = _FileState(self, migration, content)
         while left:
             finding = min(left, key=lambda finding: finding.code in _LAST)
             try:
@@ -96,7 +96,7 @@ class Session:
             else:
                 outcome.fixed.append((finding, note))
                 self._take(migration, content)
-                before, state = state.judged, _State(self, migration, content)
+                before, state = state.judged, _FileState(self, migration, content)
                 gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
                 outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
                 passed.clear()  # what was in the way may be gone
@@ -107,7 +107,7 @@ class Session:
             (outcome.unsafe if is_unsafe else outcome.refused).append((finding, why))
         return outcome
 
-    def _step(self, state: _State, finding: Finding) -> tuple[bytes, Migration, str]:
+    def _step(self, state: _FileState, finding: Finding) -> tuple[bytes, Migration, str]:
         scene = self.scene(state.migration)
         offer = fixers()[finding.code].offer(scene, finding)
         while offer.otherwise is not None:
@@ -116,7 +116,7 @@ class Session:
             offer = offer.otherwise
         return self._try(state, scene.text, offer, finding)
 
-    def _try(self, state: _State, text: Text, offer: Offer, finding: Finding) -> tuple[bytes, Migration, str]:
+    def _try(self, state: _FileState, text: SourceText, offer: ProposedFix, finding: Finding) -> tuple[bytes, Migration, str]:
         """Write an offer in memory. Raises NoFix where it does not hold, _UnsafeError where it does and is not wanted."""
         migration, content = state.migration, state.content
         written = text.encode(apply(text.text, offer.edits, text.newline))
@@ -124,13 +124,13 @@ class Session:
         self._hold(finding, state.judged, self.judge(again, written))
         if self._breaks(migration.path, content, written):
             raise NoFix("mrt.lock holds this revision as it is")
-        if offer.safety is Fix.UNSAFE and not self._unsafe:
+        if offer.safety is FixSafety.UNSAFE and not self._unsafe:
             raise _UnsafeError(offer.why)
         return written, again, offer.note
 
-    def _read(self, migration: Migration, written: bytes, offer: Offer) -> Migration:
+    def _read(self, migration: Migration, written: bytes, offer: ProposedFix) -> Migration:
         """Read what was written. Raises NoFix where that is no longer the same migration, or less can be read of it."""
-        again = read(Source(migration.path, written, self._settings.target.dialect))
+        again = read(MigrationSource(migration.path, written, self._settings.target.dialect))
         if not isinstance(again, Migration):
             raise NoFix(f"what is to be written cannot be read: {again.reason}")
         header = ("revision", "down_revision", "branch_labels", "depends_on")
@@ -165,16 +165,16 @@ class Session:
         self._sources[migration.path] = content
         self._texts.pop(migration.path, None)
 
-    def scene(self, migration: Migration) -> Scene:
+    def scene(self, migration: Migration) -> FixContext:
         """Give what a fixer sees of a file. Raises NoFix where that cannot be edited."""
         context = judgement.context_of(self._history, self._settings)
-        return Scene(self._sources[migration.path], migration, context, self._sources, self._texts)
+        return FixContext(self._sources[migration.path], migration, context, self._sources, self._texts)
 
 
-class _State:
+class _FileState:
     """One file between two fixes: what the rules say of it is asked only where a fix was found."""
 
-    def __init__(self, session: Session, migration: Migration, content: bytes) -> None:
+    def __init__(self, session: FixSession, migration: Migration, content: bytes) -> None:
         self._session = session
         self.migration = migration
         self.content = content

@@ -17,14 +17,14 @@ from functools import cached_property
 from typing import TypeVar
 
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
-class Text:
+class SourceText:
     """A file's text. Raises NoFix where its bytes cannot be decoded and encoded again, or Python cannot parse it."""
 
     def __init__(self, content: bytes) -> None:
@@ -69,7 +69,7 @@ class Text:
         return _LINE_END.split(self.text)
 
     @cached_property
-    def _calls(self) -> dict[Place, ast.Call]:
+    def _calls(self) -> dict[SourceSpan, ast.Call]:
         return {self.place(node): node for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
 
     @cached_property
@@ -99,11 +99,11 @@ class Text:
         place = self.place(node)
         return self.offset(place.line, place.column), self.offset(place.end_line, place.end_column)
 
-    def place(self, node: ast.AST) -> Place:
+    def place(self, node: ast.AST) -> SourceSpan:
         """Give a node's place as findings and operations do: Python's columns count bytes."""
         line, end_line = getattr(node, "lineno", 1), getattr(node, "end_lineno", None) or 1
         start, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", None) or 0
-        return Place(line, self._column(line, start), end_line, self._column(end_line, end))
+        return SourceSpan(line, self._column(line, start), end_line, self._column(end_line, end))
 
     def _column(self, line: int, offset: int) -> int:
         start = self._starts[line - 1]
@@ -117,7 +117,7 @@ class Text:
         start, end = self.span(node)
         return self.text[start:end]
 
-    def call(self, place: Place | None) -> ast.Call:
+    def call(self, place: SourceSpan | None) -> ast.Call:
         """Give the call at a place. Raises NoFix where there is none."""
         call = self._calls.get(place) if place is not None else None
         if call is None:

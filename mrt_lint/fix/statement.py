@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from mrt_lint.fix.imported_names import imports
-from mrt_lint.fix.layout import Call, lay_out
-from mrt_lint.fix.proposed_fix import Edit, NoFix
-from mrt_lint.fix.source_text import Text
-from mrt_lint.model.values import Place
+from mrt_lint.fix.layout import CallCode, lay_out
+from mrt_lint.fix.proposed_fix import NoFix, TextEdit
+from mrt_lint.fix.source_text import SourceText
+from mrt_lint.model.values import SourceSpan
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -19,17 +19,17 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class CallStatement:
     """A call that is a statement of its own, in a function's body or under its guards; `op` is the name of Alembic's module."""
 
-    text: Text
+    text: SourceText
     call: ast.Call
     node: ast.Expr
     function: ast.FunctionDef
     op: str
 
     @classmethod
-    def at(cls, text: Text, place: Place | None) -> Statement:
+    def at(cls, text: SourceText, place: SourceSpan | None) -> CallStatement:
         """Find the statement at a place. Raises NoFix where it is anything but `op.name(…)` on lines of its own."""
         call = text.call(place)
         node = text.parents[call]
@@ -63,7 +63,7 @@ class Statement:
         indent = self.indent + (self.unit if deeper else "")
         if given is not None:
             start, end = self.text.span(given.value)
-            return self._changed(Edit(start, end, value), indent)
+            return self._changed(TextEdit(start, end, value), indent)
         if self.call.lineno == self.call.end_lineno or self._is_one_inner_line():
             return self._laid_out(indent, name, value)
         last = max((*self.call.args, *(keyword.value for keyword in self.call.keywords)), key=lambda node: self.text.span(node)[1])
@@ -73,11 +73,11 @@ class Statement:
         own_lines = self.text.place(first).line != self.call.lineno and re.match(r",?[ \t]*(#.*)?(\r|\n)", behind)
         line = self.text.line(self.text.place(first).line)
         separator = f",\n{line[: len(line) - len(line.lstrip())]}" if own_lines else ", "
-        return self._changed(Edit(end, end, f"{separator}{name}={value}"), indent)
+        return self._changed(TextEdit(end, end, f"{separator}{name}={value}"), indent)
 
     def moved(self, *, deeper: bool) -> str:
         """Give the call as it is, written one level deeper or where it is."""
-        return self._changed(Edit(*self.text.span(self.call)[:1] * 2, ""), self.indent + (self.unit if deeper else ""))
+        return self._changed(TextEdit(*self.text.span(self.call)[:1] * 2, ""), self.indent + (self.unit if deeper else ""))
 
     def _is_one_inner_line(self) -> bool:
         """Whether all arguments stand on one line of their own, as formatters write what fits there; with one more it may not."""
@@ -94,9 +94,9 @@ class Statement:
         ]
         function = self.text.source(self.call.func)
         wide = len(indent.expandtabs())
-        return lay_out(Call(function, (*arguments, (name, value))), indent, self.unit, wide, 0)
+        return lay_out(CallCode(function, (*arguments, (name, value))), indent, self.unit, wide, 0)
 
-    def _changed(self, edit: Edit, indent: str) -> str:
+    def _changed(self, edit: TextEdit, indent: str) -> str:
         """Give the call's text with one edit, its further lines indented as the first."""
         start, end = self.text.span(self.call)
         code = self.text.text[start : edit.start] + edit.text + self.text.text[edit.end : end]
@@ -112,11 +112,11 @@ class Statement:
             if isinstance(node, ast.Constant | ast.JoinedStr) and node.lineno != node.end_lineno:
                 raise NoFix("a string in it runs over several lines")
 
-    def replaced(self, code: str) -> Edit:
+    def replaced(self, code: str) -> TextEdit:
         """Replace the call where it stands."""
-        return Edit(*self.text.span(self.call), code)
+        return TextEdit(*self.text.span(self.call), code)
 
-    def in_autocommit_block(self, code: str) -> Edit:
+    def in_autocommit_block(self, code: str) -> TextEdit:
         """Replace the call by one in an autocommit block: the one that ends just above, that begins just below, or a new one."""
         place = self.text.place(self.node)
         start = self.text.offset(place.line, 1)
@@ -126,12 +126,12 @@ class Statement:
         if below is not None and below.lineno == place.end_line:
             raise NoFix("another statement stands on its line")
         if self._is_block(above, opening) and getattr(above, "end_lineno", 0) == place.line - 1:
-            return Edit(start, end, f"{self.indent}{self.unit}{code}")
+            return TextEdit(start, end, f"{self.indent}{self.unit}{code}")
         if self._is_block(below, opening) and below is not None and below.lineno == place.end_line + 1:
             rest = self.text.text[end : self.text.end_of_line(place.end_line)]
             end = self.text.end_of_line(below.lineno)
-            return Edit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}{rest}")
-        return Edit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}")
+            return TextEdit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}{rest}")
+        return TextEdit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}")
 
     def _neighbours(self) -> tuple[ast.stmt | None, ast.stmt | None]:
         """Give the statements above and below in the same suite."""
@@ -154,7 +154,7 @@ def bodies(node: ast.AST) -> list[list[ast.stmt]]:
     return [body for name in ("body", "orelse", "finalbody") if isinstance(body := getattr(node, name, None), list)]
 
 
-def unit_of(text: Text, function: ast.FunctionDef) -> str:
+def unit_of(text: SourceText, function: ast.FunctionDef) -> str:
     """Give the indentation of a function's body; four spaces where it has none to show."""
     place = text.place(function.body[0])
     if place.line == function.lineno:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from mrt_lint.history.graph import Flaw, Graph, Problem
+from mrt_lint.history.graph import GraphFlaw, GraphProblem, RevisionGraph
 from mrt_lint.history.replay import replay
-from mrt_lint.history.schema import Schema, Table, fold
+from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
 from mrt_lint.model.values import UNKNOWN
 
-__all__ = ["Flaw", "Graph", "History", "Problem", "Schema", "Table"]
+__all__ = ["GraphFlaw", "GraphProblem", "History", "ReplayedSchema", "ReplayedTable", "RevisionGraph"]
 
 
 class History:
@@ -22,12 +22,12 @@ class History:
     revision costs little more than asking at the last one.
     """
 
-    def __init__(self, graph: Graph, dialect: str, *, is_declared: bool = False) -> None:
+    def __init__(self, graph: RevisionGraph, dialect: str, *, is_declared: bool = False) -> None:
         self.graph = graph
         self.is_declared = is_declared
         self.dialect = dialect
-        self._before: dict[str, Schema] = {}
-        self._at: dict[str, Schema] = {}
+        self._before: dict[str, ReplayedSchema] = {}
+        self._at: dict[str, ReplayedSchema] = {}
         self._elsewhere: dict[str, History] = {}
 
     @classmethod
@@ -36,7 +36,7 @@ class History:
 
         `dialect` is the declared one (SQLAlchemy's name): dialect guards are decided by it, without one as on PostgreSQL.
         """
-        return cls(Graph(migrations), dialect or "postgresql", is_declared=dialect is not None)
+        return cls(RevisionGraph(migrations), dialect or "postgresql", is_declared=dialect is not None)
 
     def on(self, dialect: str) -> History:
         """Give the same history as databases of another dialect live it."""
@@ -123,7 +123,7 @@ class History:
                     found.setdefault(tuple(fold(str(name)) for name in made), []).append(revision)
         return found
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[GraphProblem]:
         """Give what is wrong with the graph."""
         return self.graph.problems()
 
@@ -156,24 +156,24 @@ class History:
                 return False
         return True
 
-    def before(self, revision: str) -> Schema:
+    def before(self, revision: str) -> ReplayedSchema:
         """Give the schema that `upgrade()` of a revision finds; nothing is known of it on a cycle or behind one."""
         if revision not in self.graph.ranks:
-            return Schema()
+            return ReplayedSchema()
         if revision not in self._before:
             self._replay(revision)
         return self._before[revision]
 
-    def at(self, revision: str) -> Schema:
+    def at(self, revision: str) -> ReplayedSchema:
         """Give the schema that `upgrade()` of a revision leaves."""
         if revision not in self.graph.ranks:
-            return Schema()
+            return ReplayedSchema()
         self.before(revision)
         if revision not in self._at:
             self._at[revision] = self._after(self._before[revision], revision)
         return self._at[revision]
 
-    def together(self, revisions: Iterable[str]) -> Schema:
+    def together(self, revisions: Iterable[str]) -> ReplayedSchema:
         """Give the schema of a database that has run these revisions and all that they need."""
         reached = tuple(revision for revision in revisions if revision in self.graph.ranks)
         for revision in reached:
@@ -192,10 +192,10 @@ class History:
                 left.pop()
                 self._before.setdefault(here, self._joined(self.graph.before(here)))
 
-    def _joined(self, revisions: tuple[str, ...]) -> Schema:
+    def _joined(self, revisions: tuple[str, ...]) -> ReplayedSchema:
         """Give the schema of the revision with the longest past, and on it what only the others have run, in order."""
         if not revisions:
-            return Schema()
+            return ReplayedSchema()
         above, ranks = self.graph.above, self.graph.ranks
         longest = max(revisions, key=lambda revision: above[revision].bit_count())
         missing = 0
@@ -207,11 +207,11 @@ class History:
             schema = self._after(schema, other)
         return schema
 
-    def _after(self, schema: Schema, revision: str) -> Schema:
+    def _after(self, schema: ReplayedSchema, revision: str) -> ReplayedSchema:
         """Give the schema after an upgrade; one that nobody can see into leaves nothing certain."""
         migration = self.migrations[revision]
         if migration.unseen:
-            return Schema()
+            return ReplayedSchema()
         return replay(schema, migration.upgrade_ops, self.dialect, declared=self.is_declared)
 
 

@@ -14,7 +14,7 @@ _V = TypeVar("_V")
 _PARTS: Final = 64
 
 
-class Book(Generic[_K, _V]):
+class PersistentMapping(Generic[_K, _V]):
     """Entries in the order of nothing; `get`, `put` and `items` only."""
 
     __slots__ = ("_parts",)
@@ -26,10 +26,10 @@ class Book(Generic[_K, _V]):
         """Give the entry under a key, the default where there is none."""
         return self._parts[hash(key) % _PARTS].get(key, default)
 
-    def put(self, key: _K, value: _V) -> Book[_K, _V]:
+    def put(self, key: _K, value: _V) -> PersistentMapping[_K, _V]:
         """Give the book with this entry."""
         place = hash(key) % _PARTS
-        return Book((*self._parts[:place], {**self._parts[place], key: value}, *self._parts[place + 1 :]))
+        return PersistentMapping((*self._parts[:place], {**self._parts[place], key: value}, *self._parts[place + 1 :]))
 
     def items(self) -> Iterator[tuple[_K, _V]]:
         """Give every entry."""

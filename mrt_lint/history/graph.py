@@ -17,7 +17,7 @@ else:
     from mrt_lint.model.lean import dataclass
 
 
-class Flaw(enum.Enum):
+class GraphFlaw(enum.Enum):
     """What can be wrong with a graph."""
 
     MISSING_PARENT = "missing parent"
@@ -26,20 +26,20 @@ class Flaw(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class GraphProblem:
     """One flaw: the file to change, and what it is about.
 
     `revisions` are the identifiers concerned: the one that is missing, the one that is taken twice, or those that lie on the
     cycle, in order. `others` are the further files of a duplicate or cycle.
     """
 
-    flaw: Flaw
+    flaw: GraphFlaw
     migration: Migration
     revisions: tuple[str, ...]
     others: tuple[Migration, ...] = ()
 
 
-class Graph:
+class RevisionGraph:
     """Revisions, their parents (`down_revision`) and what they depend on (`depends_on`).
 
     A duplicate identifier belongs to the file that comes first. An identifier that no revision has in full is looked for among
@@ -61,7 +61,7 @@ class Graph:
             self.dependencies[revision] = tuple(self._resolved(migration, migration.depends_on))
         self.children: dict[str, tuple[str, ...]] = _reversed(self.parents)
 
-    def exchanged(self, migration: Migration) -> Graph:
+    def exchanged(self, migration: Migration) -> RevisionGraph:
         """Give the same graph with one file read anew, which has to declare what it did."""
         graph = copy(self)
         known = self.migrations.get(str(migration.revision))
@@ -133,16 +133,18 @@ class Graph:
                 left += self.before(ancestor)
         return frozenset(found)
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[GraphProblem]:
         """Give what is wrong, in the order of the files within each flaw."""
         for migration, wanted in self.missing:
-            yield Problem(flaw=Flaw.MISSING_PARENT, migration=migration, revisions=(wanted,))
+            yield GraphProblem(flaw=GraphFlaw.MISSING_PARENT, migration=migration, revisions=(wanted,))
         for revision, later in self.duplicates.items():
             for migration in later:
-                yield Problem(flaw=Flaw.DUPLICATE, migration=migration, revisions=(revision,), others=(self.migrations[revision],))
+                yield GraphProblem(
+                    flaw=GraphFlaw.DUPLICATE, migration=migration, revisions=(revision,), others=(self.migrations[revision],)
+                )
         for cycle in self._cycles():
             first, *others = [self.migrations[revision] for revision in cycle]
-            yield Problem(flaw=Flaw.CYCLE, migration=first, revisions=tuple(cycle), others=tuple(others))
+            yield GraphProblem(flaw=GraphFlaw.CYCLE, migration=first, revisions=tuple(cycle), others=tuple(others))
 
     def _resolved(self, migration: Migration, wanted: Iterable[str]) -> Iterator[str]:
         for identifier in wanted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from mrt_lint.history.schema import Table, fold
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.history.sqlite_rebuild import asked
 from mrt_lint.model.ops import AlterColumn
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Flag
@@ -20,7 +20,7 @@ _RESTATES: Final = ("nullable", "type", "autoincrement", "comment", "new_column"
 """What of `alter_column` makes Alembic write MODIFY or CHANGE; a default by itself is SET DEFAULT."""
 
 
-def modified(table: Table, op: AlterColumn) -> AlterColumn:
+def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
     """Give the operation with all that the server takes from it; a column of the primary key stays NOT NULL."""
     if op.batch and asked(op).recreate == "always":
         return op  # the table is made anew, from what the server says of it
@@ -39,13 +39,13 @@ def modified(table: Table, op: AlterColumn) -> AlterColumn:
     return replace(op, **said)
 
 
-def _nullable(table: Table, op: AlterColumn, said: Flag) -> Flag:
+def _nullable(table: ReplayedTable, op: AlterColumn, said: Flag) -> Flag:
     key = table.primary_key
     if key is UNKNOWN or said is not True:
         return said if said is not True else UNKNOWN
     return not any(isinstance(name, str) and fold(name) == fold(str(op.column)) for name in key or ())
 
 
-def _is_numbered(table: Table, op: AlterColumn) -> bool:
+def _is_numbered(table: ReplayedTable, op: AlterColumn) -> bool:
     column = table.columns.get(fold(str(op.column)))
     return isinstance(column, Column) and column.autoincrement is True

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from mrt_lint.history.graph import Graph
+from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
 
 _RELATIVE: Final = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d{1,9})")
 
 
-def find(wanted: str, graph: Graph) -> tuple[str, ...] | None:
+def find(wanted: str, graph: RevisionGraph) -> tuple[str, ...] | None:
     """Give the revisions that are meant: one; none for `base`; for `heads` as many as there are. None where the graph has no such.
 
     Raises UsageError where several could be meant, and where a distance leads nowhere.
@@ -43,7 +43,7 @@ def unknown(wanted: str, names: Iterable[str]) -> UsageError:
     return UsageError(f"There is no revision {wanted}{nearest(wanted, names) or '.'}")
 
 
-def _absolute(symbol: str, graph: Graph, line: set[str] | None, wanted: str) -> tuple[str, ...] | None:
+def _absolute(symbol: str, graph: RevisionGraph, line: set[str] | None, wanted: str) -> tuple[str, ...] | None:
     if symbol == "base":
         return ()
     if symbol in {"head", "heads"}:
@@ -59,7 +59,7 @@ def _absolute(symbol: str, graph: Graph, line: set[str] | None, wanted: str) -> 
     return None if found is None else (found,)
 
 
-def _one(name: str, graph: Graph) -> str | None:
+def _one(name: str, graph: RevisionGraph) -> str | None:
     """Find a revision by its id, by a branch label that it declares, or by the beginning of its id."""
     if not name or name in graph.migrations:
         return name or None
@@ -71,7 +71,7 @@ def _one(name: str, graph: Graph) -> str | None:
     return fitting[0] if fitting else None
 
 
-def _walk(start: tuple[str, ...], distance: int, graph: Graph, line: set[str] | None, wanted: str) -> tuple[str, ...]:
+def _walk(start: tuple[str, ...], distance: int, graph: RevisionGraph, line: set[str] | None, wanted: str) -> tuple[str, ...]:
     """Go some revisions towards the heads or, with a negative distance, towards the bases, while the way is the only one."""
     if len(start) > 1:
         raise UsageError(f"{wanted} cannot be counted from several heads: name {_either(start)} instead of heads.")
@@ -92,7 +92,7 @@ def _walk(start: tuple[str, ...], distance: int, graph: Graph, line: set[str] | 
     return () if here is None else (here,)
 
 
-def _lineage(root: str, graph: Graph) -> set[str]:
+def _lineage(root: str, graph: RevisionGraph) -> set[str]:
     """Give a revision with all that descend from it and all that it descends from; dependencies make no branch."""
     found = {root}
     for edges in (graph.parents, graph.children):

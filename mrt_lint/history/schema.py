@@ -8,7 +8,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from mrt_lint.history.book import Book
+from mrt_lint.history.book import PersistentMapping
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
 
@@ -24,9 +24,9 @@ _LONGEST = 63
 """The bytes that PostgreSQL keeps of a name."""
 _SUFFIXES = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}
 
-Place: TypeAlias = tuple[str | None, str]
+QualifiedName: TypeAlias = tuple[str | None, str]
 """Where something stands: its schema, None for the default one, and its name, both folded."""
-ObjectPlace: TypeAlias = tuple[str, str | None, str]
+QualifiedObject: TypeAlias = tuple[str, str | None, str]
 """Where an object stands: the family of its kind, its schema and its name."""
 
 
@@ -35,13 +35,13 @@ def fold(name: str) -> str:
     return name.casefold()
 
 
-def place(schema: MaybeName, name: str) -> Place:
+def place(schema: MaybeName, name: str) -> QualifiedName:
     """Give the place of a name; a schema that could not be read counts as the default one."""
     folded = fold(schema) if isinstance(schema, str) else None
     return None if folded in DEFAULT_SCHEMAS else folded, fold(name)
 
 
-def object_place(kind: str, schema: MaybeName, name: str) -> ObjectPlace:
+def object_place(kind: str, schema: MaybeName, name: str) -> QualifiedObject:
     """Give the place of an object that is no table."""
     return FAMILIES.get(kind, kind), *place(schema, name)
 
@@ -67,7 +67,7 @@ def _joined(table: str, columns: str, label: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class ReplayedTable:
     """A table, as far as the migrations tell.
 
     `columns`, `indexes` and `constraints` are by folded name (`str.casefold`); an entry that may or may not be there, or of
@@ -128,7 +128,7 @@ class Table:
         return None if self.complete else UNKNOWN
 
 
-class Schema:
+class ReplayedSchema:
     """What is known of a database when a revision begins or ends.
 
     Nothing is taken for absent because no migration speaks of it: the chain may have begun on a database that was there before.
@@ -137,30 +137,30 @@ class Schema:
 
     def __init__(
         self,
-        tables: Book[Place, Table | Unknown | None] | None = None,
-        objects: Book[ObjectPlace, CreateObject | Unknown | None] | None = None,
-        indexes: Book[Place, Place | None] | None = None,
-        referrers: Book[Place, frozenset[Place]] | None = None,
+        tables: PersistentMapping[QualifiedName, ReplayedTable | Unknown | None] | None = None,
+        objects: PersistentMapping[QualifiedObject, CreateObject | Unknown | None] | None = None,
+        indexes: PersistentMapping[QualifiedName, QualifiedName | None] | None = None,
+        referrers: PersistentMapping[QualifiedName, frozenset[QualifiedName]] | None = None,
     ) -> None:
-        self.tables_by_place = tables if tables is not None else Book()
-        self.objects_by_place = objects if objects is not None else Book()
-        self.places_of_indexes = indexes if indexes is not None else Book()
-        self.places_of_referrers = referrers if referrers is not None else Book()
+        self.tables_by_place = tables if tables is not None else PersistentMapping()
+        self.objects_by_place = objects if objects is not None else PersistentMapping()
+        self.places_of_indexes = indexes if indexes is not None else PersistentMapping()
+        self.places_of_referrers = referrers if referrers is not None else PersistentMapping()
 
-    def table(self, name: str, schema: MaybeName = None) -> Table | Unknown | None:
+    def table(self, name: str, schema: MaybeName = None) -> ReplayedTable | Unknown | None:
         """Give a table: UNKNOWN where no migration speaks of it or where it may be gone, None where it certainly is gone."""
         return self.tables_by_place.get(place(schema, name), UNKNOWN)
 
-    def tables(self) -> Iterator[Table]:
+    def tables(self) -> Iterator[ReplayedTable]:
         """Give every table that certainly stands, in the order of their places."""
-        known = ((key, table) for key, table in self.tables_by_place.items() if isinstance(table, Table))
+        known = ((key, table) for key, table in self.tables_by_place.items() if isinstance(table, ReplayedTable))
         yield from (table for _, table in sorted(known, key=lambda entry: (entry[0][0] or "", entry[0][1])))
 
     def index(self, name: str, table: MaybeName = None, schema: MaybeName = None) -> CreateIndex | Unknown | None:
         """Give an index by its name, on a table or on whichever has it."""
         where = place(schema, table) if isinstance(table, str) else self.places_of_indexes.get(place(schema, name), None)
         found = self.tables_by_place.get(where, UNKNOWN) if where is not None else UNKNOWN
-        return found.index(name) if isinstance(found, Table) else found
+        return found.index(name) if isinstance(found, ReplayedTable) else found
 
     def object(self, kind: str, name: str, schema: MaybeName = None) -> CreateObject | Unknown | None:
         """Give a view, type, sequence, function, …; like `table` for what is not known. `kind` as in `CreateObject`."""

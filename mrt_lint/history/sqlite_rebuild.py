@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Final, TypeAlias, TypeGuard
 
-from mrt_lint.history.schema import Table
+from mrt_lint.history.schema import ReplayedTable
 from mrt_lint.model.ops import (
     AddColumn,
     AlterColumn,
@@ -23,13 +23,13 @@ from mrt_lint.model.ops import (
     DropIndex,
     Op,
 )
-from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, Column, Constraint, Flag, Rebuild, SqlType, Unknown
+from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, BatchRebuild, Column, Constraint, Flag, SqlType, Unknown
 
 Rebuilding: TypeAlias = (
     AddColumn | AlterColumn | BatchAlterTable | CreateConstraint | CreateIndex | DropColumn | DropConstraint | DropIndex
 )
 
-_AS_IT_STANDS: Final = Rebuild()
+_AS_IT_STANDS: Final = BatchRebuild()
 _PLAIN: Final = re.compile(r"""[\w"`\[\]]+""")
 _ORDERED: Final = re.compile(r"""(?P<name>[\w"`\[\]]+)(?: COLLATE \w+)?(?: (?:ASC|DESC))?""", re.IGNORECASE)
 
@@ -56,7 +56,7 @@ def _is_more_than_added(column: Column) -> bool:
     return computed or default or any(constraint.kind == "foreignkey" for constraint in column.constraints)
 
 
-def asked(op: Op) -> Rebuild:
+def asked(op: Op) -> BatchRebuild:
     """Give what the batch of an operation was told."""
     return op.rebuild or _AS_IT_STANDS
 
@@ -91,12 +91,12 @@ def collation(column: Column | Unknown | None) -> str | None:
     return kind.collation if isinstance(kind, SqlType) and isinstance(kind.collation, str) else None
 
 
-def numbered(before: Flag, how: Rebuild) -> Flag:
+def numbered(before: Flag, how: BatchRebuild) -> Flag:
     """Tell whether a table that is made anew is AUTOINCREMENT."""
     return UNKNOWN if how.blind and before is not how.autoincrement else how.autoincrement
 
 
-def rebuilt(table: Table, op: Rebuilding) -> Table:
+def rebuilt(table: ReplayedTable, op: Rebuilding) -> ReplayedTable:
     """Give the table that batch mode makes of one."""
     how = asked(op)
     indexes = {name: index if index is UNKNOWN else _seen(index, how) for name, index in table.indexes.items()}
@@ -109,7 +109,7 @@ def rebuilt(table: Table, op: Rebuilding) -> Table:
     )
 
 
-def _seen(index: CreateIndex, how: Rebuild) -> CreateIndex | Unknown | None:
+def _seen(index: CreateIndex, how: BatchRebuild) -> CreateIndex | Unknown | None:
     if is_unseen(index):
         return UNKNOWN if how.blind else None
     if not is_reordered(index) or index.columns is UNKNOWN:
@@ -119,7 +119,7 @@ def _seen(index: CreateIndex, how: Rebuild) -> CreateIndex | Unknown | None:
     return replace(index, columns=UNKNOWN if how.blind else columns)
 
 
-def _uncollated(column: Column | Unknown, op: Rebuilding, how: Rebuild) -> Column | Unknown:
+def _uncollated(column: Column | Unknown, op: Rebuilding, how: BatchRebuild) -> Column | Unknown:
     if collation(column) is None or not isinstance(column, Column) or not isinstance(column.type, SqlType):
         return column
     is_given = isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET

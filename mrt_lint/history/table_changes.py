@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index
-from mrt_lint.history.schema import Table, fold
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateTable
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, Unknown
 
@@ -27,9 +27,9 @@ _ATTRIBUTES = (
 """The attributes of a column that a condition can leave undecided."""
 
 
-def make_table(op: CreateTable) -> Table:
+def make_table(op: CreateTable) -> ReplayedTable:
     """Give the table that CREATE TABLE makes."""
-    table = Table(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
+    table = ReplayedTable(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
     for column in op.columns:
         table = with_column(table, column)
     for constraint in op.constraints:
@@ -55,7 +55,7 @@ def _hidden(column: Column, attributes: Iterable[str]) -> Column:
     return replace(column, **unknown)  # type: ignore[arg-type]  # _ATTRIBUTES are those that may be
 
 
-def with_column(table: Table, column: Column) -> Table:
+def with_column(table: ReplayedTable, column: Column) -> ReplayedTable:
     """Add a column, with the constraints and the index that its definition brings along."""
     if not isinstance(column.name, str):
         return replace(table, complete=False)
@@ -77,7 +77,7 @@ def with_column(table: Table, column: Column) -> Table:
     return table
 
 
-def _prefix(table: Table) -> str:
+def _prefix(table: ReplayedTable) -> str:
     return f"{table.schema}_{table.name}" if isinstance(table.schema, str) else table.name
 
 
@@ -88,11 +88,11 @@ def _settled(column: Column) -> Column:
     return replace(column, nullable=True) if column.nullable is None else column
 
 
-def _joins_key(table: Table) -> bool:
+def _joins_key(table: ReplayedTable) -> bool:
     return any(constraint.kind == "primary" for constraint in table.unnamed if isinstance(constraint, Constraint))
 
 
-def _widened_key(table: Table, column: str) -> Table:
+def _widened_key(table: ReplayedTable, column: str) -> ReplayedTable:
     """Let a further column with `primary_key=True` join the unnamed key of the others."""
     widened = tuple(
         replace(known, columns=(*known.columns, column))
@@ -103,7 +103,7 @@ def _widened_key(table: Table, column: str) -> Table:
     return replace(table, unnamed=widened)
 
 
-def without_column(table: Table, name: Name) -> Table:
+def without_column(table: ReplayedTable, name: Name) -> ReplayedTable:
     """Take a column away, and whatever covers it, as PostgreSQL does; where nobody can tell which, any may be gone."""
     if not isinstance(name, str):
         return replace(table, columns=dict.fromkeys(table.columns, UNKNOWN), complete=False)
@@ -123,7 +123,7 @@ def _covers(entry: Constraint | CreateIndex | Unknown, column: str) -> bool:
     return any(isinstance(name, str) and fold(name) == fold(column) for name in entry.columns)
 
 
-def altered(table: Table, op: AlterColumn) -> Table:
+def altered(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
     """Change a column."""
     if not isinstance(op.column, str):
         return _all_obscured(table, op)
@@ -148,7 +148,7 @@ def _existing(op: AlterColumn) -> Column:
     return column
 
 
-def _all_obscured(table: Table, op: AlterColumn) -> Table:
+def _all_obscured(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
     """Give what is known of a table when some column of it, nobody can tell which, was altered."""
     hidden = [attribute for attribute in ("type", "nullable", "server_default") if getattr(op, attribute) is not UNSET]
     columns: dict[str, Column | Unknown] = {
@@ -159,7 +159,7 @@ def _all_obscured(table: Table, op: AlterColumn) -> Table:
     return replace(table, columns=columns, complete=table.complete and op.new_column is UNSET)
 
 
-def _column_renamed(table: Table, op: AlterColumn, column: Column) -> Table:
+def _column_renamed(table: ReplayedTable, op: AlterColumn, column: Column) -> ReplayedTable:
     old, new = fold(str(op.column)), op.new_column
     if not isinstance(new, str):
         return replace(table, columns={**table.columns, old: UNKNOWN}, complete=False)
@@ -169,7 +169,7 @@ def _column_renamed(table: Table, op: AlterColumn, column: Column) -> Table:
     return replace(with_columns_renamed(table, {old: new}), columns=moved)
 
 
-def blurred(before: Table, after: Table) -> Table:
+def blurred(before: ReplayedTable, after: ReplayedTable) -> ReplayedTable:
     """Give what is known of a table that is one of these two: where they differ, nothing."""
     columns: dict[str, Column | Unknown] = {}
     for key in (*before.columns, *(key for key in after.columns if key not in before.columns)):

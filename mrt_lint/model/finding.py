@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
-    from mrt_lint.model.values import Place
+    from mrt_lint.model.values import SourceSpan
 else:
     from mrt_lint.model.lean import dataclass
 
@@ -20,7 +20,7 @@ class Severity(str, enum.Enum):
     WARNING = "warning"
 
 
-class Fix(str, enum.Enum):
+class FixSafety(str, enum.Enum):
     """A safe fix keeps what the author meant; an unsafe one may change it, and is made only where the user says so."""
 
     SAFE = "safe"
@@ -32,14 +32,14 @@ class Finding:
     """What a rule says: where, what happens to whom, and what to write instead; `fix` is the kind of fix its rule has."""
 
     path: str
-    place: Place
+    place: SourceSpan
     code: str
     name: str
     severity: Severity
     revision: str | None
     message: str
     instead: str
-    fix: Fix | None = None
+    fix: FixSafety | None = None
 
     def __str__(self) -> str:
         return f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}"

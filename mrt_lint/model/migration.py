@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import UNKNOWN, Place, Unknown
+from mrt_lint.model.values import UNKNOWN, SourceSpan, Unknown
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -16,13 +16,13 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class UnreadableCall:
     """A call or statement that may touch the database and could not be read; `source` is its first line, `why` one clause.
 
     `dialects` is the guard it stands under, None for all.
     """
 
-    place: Place
+    place: SourceSpan
     source: str
     why: str
     function: str = "upgrade"
@@ -30,25 +30,25 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class MigrationFunction:
     """`upgrade()` or `downgrade()`.
 
     `ops` are its operations in the order in which Python reaches them. `effect` is False where the body provably does nothing
     to the database (pass, docstring, return, prints, logging), True where something is done or cannot be read.
     """
 
-    place: Place
+    place: SourceSpan
     ops: tuple[Op, ...] = ()
     effect: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class ModuleImport:
     """A module that the file imports, by its dotted name, inside a function or not."""
 
     module: str
     names: tuple[str, ...] = ()
-    place: Place
+    place: SourceSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,11 @@ class Migration:
     branch_labels: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     message: str = ""
-    place: Place = field(default_factory=lambda: Place(1, 1, 1, 1))
-    upgrade: Function | None = None
-    downgrade: Function | None = None
-    unreadable: tuple[Unreadable, ...] = ()
-    imports: tuple[Import, ...] = ()
+    place: SourceSpan = field(default_factory=lambda: SourceSpan(1, 1, 1, 1))
+    upgrade: MigrationFunction | None = None
+    downgrade: MigrationFunction | None = None
+    unreadable: tuple[UnreadableCall, ...] = ()
+    imports: tuple[ModuleImport, ...] = ()
     unseen: bool = False
 
     @property
@@ -100,7 +100,7 @@ class Migration:
 class UnparsableError(Exception):
     """A file that no reading of Python accepts: `place` is where, `reason` one clause saying why."""
 
-    def __init__(self, place: Place, reason: str) -> None:
+    def __init__(self, place: SourceSpan, reason: str) -> None:
         super().__init__(reason)
         self.place = place
         self.reason = reason

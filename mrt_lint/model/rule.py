@@ -6,19 +6,19 @@ from abc import ABC, abstractmethod
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from dataclasses import dataclass
 
-    from mrt_lint.analysis.case import Case
+    from mrt_lint.analysis.case import MigrationCase
     from mrt_lint.history import History
-    from mrt_lint.model.context import Context
+    from mrt_lint.model.context import RuleContext
     from mrt_lint.model.migration import Migration
     from mrt_lint.model.ops import Op
-    from mrt_lint.model.values import Place
+    from mrt_lint.model.values import SourceSpan
 else:
     from mrt_lint.model.lean import dataclass
 
@@ -34,14 +34,14 @@ class Example:
 
     title: str
     source: str = ""
-    target: Target = field(default_factory=Target)
+    target: DatabaseTarget = field(default_factory=DatabaseTarget)
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class DialectWording:
     """What a rule says in place of its message and advice where the database at hand does it another way."""
 
     message: str
@@ -67,14 +67,16 @@ class Rule(ABC):
     dialects: ClassVar[tuple[str, ...]] = ()
     exemptions: ClassVar[tuple[str, ...]] = ()
     manual: ClassVar[tuple[str, ...]] = ()
-    fix: ClassVar[Fix | None] = None
+    fix: ClassVar[FixSafety | None] = None
     fixes: ClassVar[str] = ""
 
     @abstractmethod
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield the findings in one migration; pure: the same migration and context give the same findings."""
 
-    def found(self, migration: Migration, at: Op | Place, wording: Wording | None = None, /, **names: object) -> Finding:
+    def found(
+        self, migration: Migration, at: Op | SourceSpan, wording: DialectWording | None = None, /, **names: object
+    ) -> Finding:
         """Make a finding at an operation or place, message and advice filled in with the user's own names."""
         place = at if not hasattr(at, "origin") else at.origin or migration.place
         return Finding(
@@ -93,10 +95,10 @@ class Rule(ABC):
 class HistoryRule(Rule):
     """A pattern that only the revision graph shows; it says nothing about one migration alone."""
 
-    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002 - the graph is looked at as a whole
+    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002 - the graph is looked at as a whole
         """Yield nothing."""
         return iter(())
 
     @abstractmethod
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:
         """Yield the findings in the graph, each at the file that has to change."""

@@ -45,7 +45,7 @@ Flag: TypeAlias = bool | Unknown
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourceSpan:
     """A span of source: 1-based lines, 1-based columns in characters, the end exclusive by column."""
 
     line: int
@@ -96,7 +96,7 @@ MaybeType: TypeAlias = SqlType | Unknown | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuild:
+class BatchRebuild:
     """How `batch_alter_table` was asked to make its table anew, where it does.
 
     `recreate` is "auto", "always" or "never". `autoincrement` is what `table_kwargs` says of `sqlite_autoincrement`. `checks` tells
@@ -111,7 +111,7 @@ class Rebuild:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class ValueFlow:
     """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
 
     `table` is the one that the source is said to be of, None where that is not said. `plain` tells that the source's value is taken

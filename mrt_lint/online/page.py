@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrt_lint.online.facts import FACTS, Algorithm, Change, Way
+from mrt_lint.online.facts import FACTS, ChangeMethod, DdlAlgorithm, TableChange
 
 _TEXT = """\
 # What MySQL and MariaDB do to a table, and who waits
@@ -49,18 +49,18 @@ Sources: MySQL, [Online DDL Operations](https://dev.mysql.com/doc/refman/8.4/en/
 
 def render() -> str:
     """Write the page in Markdown."""
-    cells = ((change.value, *(_cell(facts[change]) for facts in FACTS.values())) for change in Change)
+    cells = ((change.value, *(_cell(facts[change]) for facts in FACTS.values())) for change in TableChange)
     return _TEXT.format(rows="\n".join(f"| {' | '.join(row)} |" for row in cells))
 
 
-def _cell(history: dict[tuple[int, ...], Way]) -> str:
+def _cell(history: dict[tuple[int, ...], ChangeMethod]) -> str:
     """Write the newest way first: "INSTANT from 8.0.12, INPLACE before"."""
     steps = list(history.items())
     parts = [_way(way) + (f" from {'.'.join(map(str, since))}" if since else " before" * (len(steps) > 1)) for since, way in steps]
     return ", ".join(reversed(parts))
 
 
-def _way(way: Way) -> str:
-    waits = not way.writes and way.algorithm is not Algorithm.COPY
-    online = way.writes and way.algorithm is Algorithm.COPY
+def _way(way: ChangeMethod) -> str:
+    waits = not way.writes and way.algorithm is not DdlAlgorithm.COPY
+    online = way.writes and way.algorithm is DdlAlgorithm.COPY
     return way.algorithm.name + (", writers wait" if waits else "") + (" with writes" if online else "")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.model.values import UNKNOWN, SqlType
-from mrt_lint.online.facts import Change
+from mrt_lint.online.facts import TableChange
 
 _ONE_BYTE: Final = 255
 _HALF: Final = 127
@@ -19,7 +19,7 @@ _ASSUMED_WIDTH: Final = 4
 _SIZES: Final = ((255, "TINYTEXT"), (65_535, "TEXT"), (16_777_215, "MEDIUMTEXT"), (4_294_967_295, "LONGTEXT"))
 
 
-def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None:
+def change_of_type(former: SqlType, new: SqlType, dialect: str) -> TableChange | None:
     """Tell what a column's new type asks of a MySQL or MariaDB server; None where it is the type that it was.
 
     A VARCHAR keeps its length in one byte up to 255 bytes, in two above. MySQL copies the table where that changes; MariaDB, since
@@ -37,9 +37,9 @@ def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None
     if former.name == new.name in {"VARCHAR", "VARBINARY"}:
         return _longer(former, new, dialect)
     if former.name == new.name == "SET":  # whose members are counted, not read: more of them were appended, most likely
-        return Change.APPEND_MEMBERS if len(new.args) >= len(former.args) else Change.CHANGE_TYPE
+        return TableChange.APPEND_MEMBERS if len(new.args) >= len(former.args) else TableChange.CHANGE_TYPE
     appended = former.name == new.name == "ENUM" and appends_members(former, new)
-    return Change.APPEND_MEMBERS if appended else Change.CHANGE_TYPE
+    return TableChange.APPEND_MEMBERS if appended else TableChange.CHANGE_TYPE
 
 
 def appends_members(former: SqlType, new: SqlType) -> bool:
@@ -70,21 +70,21 @@ def spelled(kind: SqlType) -> str:
     return f"{kind.name}({', '.join(shown)})"
 
 
-def _recollated(former: SqlType, new: SqlType) -> Change:
+def _recollated(former: SqlType, new: SqlType) -> TableChange:
     """Tell what another collation asks for, beside the same type."""
     sets = {str(kind.collation).partition("_")[0].lower() for kind in (former, new)}
     same = former.name != "ENUM" and len(sets) == 1 and replace(former, collation=new.collation) == new
-    return Change.CHANGE_COLLATION if same else Change.CHANGE_TYPE
+    return TableChange.CHANGE_COLLATION if same else TableChange.CHANGE_TYPE
 
 
-def _longer(former: SqlType, new: SqlType, dialect: str) -> Change:
+def _longer(former: SqlType, new: SqlType, dialect: str) -> TableChange:
     width = 1 if former.name == "VARBINARY" else _width(former)
     old, now = (kind.args[0] if kind.args else None for kind in (former, new))
     if not isinstance(old, int) or not isinstance(now, int) or now < old:
-        return Change.CHANGE_TYPE
+        return TableChange.CHANGE_TYPE
     stays = (old * width > _ONE_BYTE) == (now * width > _ONE_BYTE)
     half = dialect == "mariadb" and old * width <= _HALF
-    return Change.WIDEN_VARCHAR if stays or half else Change.CHANGE_TYPE
+    return TableChange.WIDEN_VARCHAR if stays or half else TableChange.CHANGE_TYPE
 
 
 def _width(text: SqlType) -> int:

@@ -8,10 +8,10 @@ import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from mrt_lint.gate import Header, read_header
+from mrt_lint.gate import MigrationHeader, read_header
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.values import UNKNOWN, Place
-from mrt_lint.parse.reading import Reading
+from mrt_lint.model.values import UNKNOWN, SourceSpan
+from mrt_lint.parse.reading import ReadResult
 
 _PASSED_OVER = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE})
 
@@ -21,7 +21,7 @@ def outline(path: str, source: bytes) -> Migration:
     return _outlined(path, read_header(source), "")
 
 
-def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, Reading]]) -> dict[str, Migration]:
+def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, ReadResult]]) -> dict[str, Migration]:
     """Give every migration by its path, with its message, as far as its header tells; only an unusual header is worth a reading.
 
     `read` reads some of the files wholly. `revision` is UNKNOWN where neither tells it, None in a file that assigns none.
@@ -37,7 +37,7 @@ def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Ma
     return found
 
 
-def known(readings: Mapping[str, Reading], sources: Mapping[str, bytes]) -> list[Migration]:
+def known(readings: Mapping[str, ReadResult], sources: Mapping[str, bytes]) -> list[Migration]:
     """Give the migrations of a history: a broken file stands in it by its header, so that its neighbours are not blamed for it."""
     found = (reading if isinstance(reading, Migration) else outline(path, sources[path]) for path, reading in readings.items())
     return [migration for migration in found if migration.revision is not None]
@@ -56,7 +56,7 @@ def read_message(source: bytes) -> str:
     return ""
 
 
-def _outlined(path: str, header: Header | None, message: str) -> Migration:
+def _outlined(path: str, header: MigrationHeader | None, message: str) -> Migration:
     if header is None:
         return Migration(path=path, revision=None, message=message)
     return Migration(
@@ -66,5 +66,5 @@ def _outlined(path: str, header: Header | None, message: str) -> Migration:
         branch_labels=header.branch_labels,
         depends_on=header.depends_on,
         message=message,
-        place=Place(header.line, 1, header.line, 1),
+        place=SourceSpan(header.line, 1, header.line, 1),
     )

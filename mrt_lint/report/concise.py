@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import Report
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report import CheckReport
+from mrt_lint.report.style import TextStyle, printable
 from mrt_lint.report.table import summarize
 
 
-def render(report: Report, style: Style) -> str:
+def render(report: CheckReport, style: TextStyle) -> str:
     """Write a line for each finding, and one that sums them up."""
     return "".join(f"{line}\n" for line in (*(_line(finding, style) for finding in report.findings), summarize(report, style)))
 
 
-def _line(finding: Finding, style: Style) -> str:
+def _line(finding: Finding, style: TextStyle) -> str:
     place = f"{finding.path}:{finding.place.line}:{finding.place.column}:"
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     message = printable(" ".join(finding.message.split()))

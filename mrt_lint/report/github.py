@@ -8,11 +8,11 @@ several lines may have no columns, is what the runner's own code does (actions/t
 from __future__ import annotations
 
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.report.location import in_repository
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Write a command for each finding, and a notice where calls could not be read."""
     commands = [_command(finding) for finding in report.findings]
     if report.unreadable:

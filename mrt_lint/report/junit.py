@@ -9,14 +9,14 @@ import re
 from xml.sax.saxutils import escape, quoteattr
 
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.report.location import in_repository
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document may hold, not even escaped (W3C, section 2.2)."""
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Write one test suite."""
     spoken_of = {finding.path for finding in report.findings}
     cases = [_case(finding, strict=report.strict) for finding in report.findings]

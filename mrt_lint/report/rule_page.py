@@ -10,14 +10,14 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Fix
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import FixSafety
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.online import page as online
 
 _DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 _VERSIONS = {"mysql": "mysql_version", "mariadb": "mariadb_version"}
-_FIXING = {Fix.SAFE: "mrt check --fix", Fix.UNSAFE: "mrt check --fix --unsafe-fixes"}
+_FIXING = {FixSafety.SAFE: "mrt check --fix", FixSafety.UNSAFE: "mrt check --fix --unsafe-fixes"}
 _GROUPS = {
     "1": "What downgrade() does not undo",
     "2": "What is lost",
@@ -96,7 +96,7 @@ def _severity(rule: Rule) -> str:
 
 def _advice(rule: Rule) -> str:
     """Give the words that a finding advises, with sample names; nothing where they are different ones for each finding."""
-    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_Sample(_SAMPLE))}"
+    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_SampleNames(_SAMPLE))}"
 
 
 def _exemptions(rule: Rule) -> str:
@@ -107,7 +107,7 @@ def _exemptions(rule: Rule) -> str:
     return "\n".join([*lines, f"* [What holds for every rule](../rules.md#{_ANCHOR}) holds here, too."])
 
 
-class _Sample(dict[str, str]):
+class _SampleNames(dict[str, str]):
     """Names for an advice that is given to nobody in particular; "…" for what there is none for."""
 
     def __missing__(self, name: str) -> str:
@@ -128,10 +128,10 @@ def _code(body: str) -> str:
     return textwrap.dedent(body).strip()
 
 
-def _target(target: Target) -> str:
+def _target(target: DatabaseTarget) -> str:
     if target.dialect is None:
         return ""
-    chosen, usual = (getattr(each, _VERSIONS.get(target.dialect, "pg_version")) for each in (target, Target()))
+    chosen, usual = (getattr(each, _VERSIONS.get(target.dialect, "pg_version")) for each in (target, DatabaseTarget()))
     version = f" {'.'.join(map(str, chosen)).removesuffix('.0')}" if chosen != usual else ""
     return f" ({_DIALECTS[target.dialect]}{version})"
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import Report, Unread
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report import CheckReport, UnreadCall
+from mrt_lint.report.style import TextStyle, printable
 
 _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100
 
 
-def render(report: Report, style: Style) -> str:
+def render(report: CheckReport, style: TextStyle) -> str:
     """Write a report for a terminal, as wide as that is but not so wide that it is hard to read."""
     _lines_of.cache_clear()  # files change between two reports
     width = min(shutil.get_terminal_size().columns, _WIDEST)
@@ -28,7 +28,7 @@ def render(report: Report, style: Style) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _finding(finding: Finding, style: Style, width: int) -> str:
+def _finding(finding: Finding, style: TextStyle, width: int) -> str:
     place = f"{finding.path}:{finding.place.line}:{finding.place.column}"
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
@@ -53,7 +53,7 @@ def _advice(text: str, width: int) -> Iterator[str]:
         yield from [f"    {printable(line)}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
 
 
-def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterator[str]:
+def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) -> Iterator[str]:
     about = "it" if len(unreadable) == 1 else "them"
     what = "place" if any(unread.why.startswith("the file") for unread in unreadable) else "call"
     yield style.paint(f"{_count(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
@@ -64,7 +64,7 @@ def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterato
         yield f"  … and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)"
 
 
-def summarize(report: Report, style: Style) -> str:
+def summarize(report: CheckReport, style: TextStyle) -> str:
     """Say in a line how much was found."""
     files = _count(len(report.files), "migration")
     silent = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
@@ -76,7 +76,7 @@ def summarize(report: Report, style: Style) -> str:
     return style.paint(f"{files} checked: {counts}.", "bold", "red" if report.fails else "yellow")
 
 
-def _hint(report: Report) -> str:
+def _hint(report: CheckReport) -> str:
     if not report.findings:
         return ""
     fixable = sum(finding.fix is not None for finding in report.findings)

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.volatile_default import is_volatile
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _FIRST_WITHOUT_REWRITE = (11, 0)
-_OLD = Target(dialect="postgresql", pg_version=(10, 0))
+_OLD = DatabaseTarget(dialect="postgresql", pg_version=(10, 0))
 
 
 class AddColumnDefault(Rule):
@@ -89,7 +89,7 @@ class AddColumnDefault(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every default that is written into the rows."""
         if case.target.pg_version >= _FIRST_WITHOUT_REWRITE:
             return

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.migration import Import, Migration
+from mrt_lint.model.migration import Migration, ModuleImport
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Column, SqlType
 
@@ -113,7 +113,7 @@ class ApplicationModels(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every import of models."""
         kinds = list(_types(case.migration))
         checked = any("TYPE_CHECKING" in each.names for each in case.migration.imports)
@@ -123,7 +123,7 @@ class ApplicationModels(Rule):
                 yield self.found(case.migration, each.place, what=what, module=each.module)
 
 
-def _models(each: Import, kinds: list[SqlType]) -> str:
+def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
     """Name the models that an import brings, nothing where it brings none or serves the types that columns are made with."""
     path = each.module.strip(".").split(".")
     if _APART & {part.lower() for part in path}:

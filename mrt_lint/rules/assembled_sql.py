@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.migration import Migration
@@ -98,7 +98,7 @@ class AssembledSql(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with a hole that it does something with, in either function."""
         closed = _is_closed(case.migration)
         for operations in (case.migration.upgrade_ops, case.migration.downgrade_ops):

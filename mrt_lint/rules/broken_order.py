@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.model.context import Target
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -173,7 +173,7 @@ class BrokenOrder(Rule):
         ),
         Example(
             title="SQLite does not mind",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             source="""
             def upgrade():
                 op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
@@ -186,7 +186,7 @@ class BrokenOrder(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that cannot run."""
         for op in case.migration.downgrade_ops:
             trouble = case.ledger(op).troubles.get(id(op)) if case.runs(op) else None

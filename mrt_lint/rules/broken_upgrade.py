@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.model.context import Target
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -58,7 +58,7 @@ class BrokenUpgrade(Rule):
         ),
         Example(
             title="What is there already",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             before=(
                 """
             def upgrade():
@@ -75,7 +75,7 @@ class BrokenUpgrade(Rule):
         ),
         Example(
             title="Columns, indexes, constraints, views and enum types",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             before=(
                 """
             def upgrade():
@@ -98,7 +98,7 @@ class BrokenUpgrade(Rule):
     good = (
         Example(
             title="Names that the history gave, or that are free again",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             before=(
                 """
             def upgrade():
@@ -184,7 +184,7 @@ class BrokenUpgrade(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of upgrade() that the history lets fail."""
         for op in case.migration.upgrade_ops:
             obstacle = case.ledger(op).obstacles.get(id(op)) if case.runs(op) else None

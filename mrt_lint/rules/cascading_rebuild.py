@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -46,7 +46,7 @@ class CascadingRebuild(Rule):
     bad = (
         Example(
             title="The children are known from the history",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -62,7 +62,7 @@ class CascadingRebuild(Rule):
         ),
         Example(
             title="On the way back, or for a foreign key",
-            target=Target(dialect="sqlite", sqlite_foreign_keys=True),
+            target=DatabaseTarget(dialect="sqlite", sqlite_foreign_keys=True),
             before=(
                 """
             def upgrade():
@@ -90,7 +90,7 @@ class CascadingRebuild(Rule):
     good = (
         Example(
             title="Nothing cascades, or nothing is rebuilt",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -111,7 +111,7 @@ class CascadingRebuild(Rule):
         ),
         Example(
             title="On the way back, where nobody says that foreign keys are enforced",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -131,7 +131,7 @@ class CascadingRebuild(Rule):
         ),
         Example(
             title="Nobody enforces foreign keys",
-            target=Target(dialect="sqlite", sqlite_foreign_keys=False),
+            target=DatabaseTarget(dialect="sqlite", sqlite_foreign_keys=False),
             before=(
                 """
             def upgrade():
@@ -147,7 +147,7 @@ class CascadingRebuild(Rule):
         ),
         Example(
             title="Switched off",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -164,7 +164,7 @@ class CascadingRebuild(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for every table that is rebuilt at its children's cost."""
         found = set()
         enforced = case.target.sqlite_foreign_keys

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class CheckWithoutNotValid(Rule):
@@ -27,7 +27,7 @@ class CheckWithoutNotValid(Rule):
         "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {sql_constraint}')"
     )
-    copied = Wording(
+    copied = DialectWording(
         message="{server} copies {the_table} while it checks every row for {the_constraint}: nobody can write until it is done",
         instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
     )
@@ -40,7 +40,7 @@ class CheckWithoutNotValid(Rule):
             "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
         ),
     )
-    fix = Fix.UNSAFE
+    fix = FixSafety.UNSAFE
     fixes = (
         "`postgresql_not_valid=True`, with `--unsafe-fixes`: the rows that are there stay unchecked until a later revision "
         "validates the constraint, and the report names the statement for it."
@@ -66,7 +66,7 @@ class CheckWithoutNotValid(Rule):
         ),
         Example(
             title="A copy",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_check_constraint("ck_age", "users", "age > 0")  # MRT423
@@ -95,7 +95,7 @@ class CheckWithoutNotValid(Rule):
         ),
         Example(
             title="MariaDB 11.2 lets writes pass while it copies",
-            target=Target(dialect="mariadb", mariadb_version=(11, 2)),
+            target=DatabaseTarget(dialect="mariadb", mariadb_version=(11, 2)),
             source="""
             def upgrade():
                 op.create_check_constraint("ck_age", "users", "age > 0")
@@ -103,10 +103,10 @@ class CheckWithoutNotValid(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every check that is made under the lock."""
         for op in case.concerned(self, ops.CreateCheckConstraint):
-            server = blocked(case, op, Change.ADD_CHECK)
+            server = blocked(case, op, TableChange.ADD_CHECK)
             if server is not None:
                 yield self.found(case.migration, op, self.copied, **names(op), server=server.name)
             elif case.server(op) is None and op.definition.not_valid is False:

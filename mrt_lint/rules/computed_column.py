@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class ComputedColumn(Rule):
@@ -26,11 +26,11 @@ class ComputedColumn(Rule):
     instead = (
         "add a plain column, fill it in batches, and only then let a default, a sequence or a trigger give new rows their values"
     )
-    copied = Wording(
+    copied = DialectWording(
         message="{server} copies {the_table} to give every row a value of {kind} {the_column}: nobody can write until it is done",
         instead="let the column be VIRTUAL (sa.Computed(…, persisted=False)), which takes no copy and can be indexed, too",
     )
-    numbered = Wording(
+    numbered = DialectWording(
         message="{server} rebuilds {the_table} to number every row in {the_column}: nobody can write until it is done",
         instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
     )
@@ -65,7 +65,7 @@ class ComputedColumn(Rule):
         ),
         Example(
             title="Stored and numbered",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("size", sa.Integer, sa.Computed("length(name)", persisted=True)))  # MRT427
@@ -93,7 +93,7 @@ class ComputedColumn(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that is computed row by row."""
         for op in case.concerned(self, ops.AddColumn):
             kind = _kind(op)
@@ -101,7 +101,7 @@ class ComputedColumn(Rule):
                 yield self.found(case.migration, op, **names(op), kind=kind)
             elif kind:
                 stored = kind == "stored"
-                server = blocked(case, op, Change.ADD_STORED if stored else Change.ADD_AUTO_INCREMENT)
+                server = blocked(case, op, TableChange.ADD_STORED if stored else TableChange.ADD_AUTO_INCREMENT)
                 if server is not None:
                     wording = self.copied if stored else self.numbered
                     yield self.found(case.migration, op, wording, **names(op), kind=kind, server=server.name)

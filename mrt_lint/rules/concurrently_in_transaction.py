@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -29,7 +29,7 @@ class ConcurrentlyInTransaction(Rule):
         ),
         "Alembic, MigrationContext.autocommit_block: https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
     )
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = "The statement is put into an autocommit block."
     exemptions = (
         "It stands in an autocommit block, or after a COMMIT.",
@@ -75,7 +75,7 @@ class ConcurrentlyInTransaction(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that PostgreSQL refuses, in either direction."""
         for function in (case.migration.upgrade_ops, case.migration.downgrade_ops):
             committed = False

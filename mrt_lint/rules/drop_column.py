@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import is_refilled, movement
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -149,7 +149,7 @@ class DropColumn(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that held values before this upgrade."""
         for op in case.concerned(self, ops.DropColumn):
             moment = case.moment(op)

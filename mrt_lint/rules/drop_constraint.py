@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import stands_in
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -24,7 +24,7 @@ class DropConstraint(Rule):
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
     instead = 'add {create}("{constraint}", "{table}", …) to downgrade()'
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
         "`downgrade()` that does nothing is written whole."
@@ -122,11 +122,11 @@ class DropConstraint(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every constraint that does not come back."""
         for op in case.concerned(self, ops.DropConstraint):
             kind = case.kind(op)
-            gone = case.undone(op) is Undo.NO and not stands_in(case.ledger(op), op)
+            gone = case.undone(op) is UndoStatus.NO and not stands_in(case.ledger(op), op)
             if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):
                 yield self.found(
                     case.migration, op, **names(op), create=_CREATE.get(kind or "", "the same constraint: op.create_…_constraint")

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -25,7 +25,7 @@ class DropIndex(Rule):
     message = "upgrade drops {the_index}{on}, downgrade {does}"
     instead = 'let downgrade() create it as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
         "`downgrade()` that does nothing is written whole. One that makes an index of that name itself is left alone."
@@ -156,16 +156,16 @@ class DropIndex(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that does not come back."""
         for op in case.concerned(self, ops.DropIndex):
             undone = case.undone(op)
-            if undone in {Undo.NO, Undo.DIFFERENT}:
+            if undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 found = names(op)
                 on = f" on '{found['table']}'" if op.table is not None else ""
                 index = case.former_index(op)
                 found |= code_of(index, case.dialect(op)) | {"last": index.table if readable(index.table) else "…", "on": on}
                 does = "does not create it again: the older release runs without it"
-                if undone is Undo.DIFFERENT:
+                if undone is UndoStatus.DIFFERENT:
                     does = f"creates another one under its name: {case.difference(op)}"
                 yield self.found(case.migration, op, **found, does=does)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
@@ -69,7 +69,7 @@ class ForeignKeyWithoutIndex(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key whose columns no index begins with."""
         for op in case.concerned(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
             for key in case.unindexed_keys(op):

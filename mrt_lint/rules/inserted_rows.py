@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -82,10 +82,10 @@ class InsertedRows(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every INSERT that nothing answers."""
         if case.has_no_way_back:
             return
         for op in case.concerned(self, ops.Insert, ops.BulkInsert):
-            if case.answered(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is Undo.NO:
+            if case.answered(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.ops import Raise
 from mrt_lint.model.rule import Example, Rule
@@ -79,7 +79,7 @@ class Irreversible(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for a downgrade that refuses to run."""
         migration = case.migration
         if any(revision == migration.revision for revision, _ in case.irreversible):

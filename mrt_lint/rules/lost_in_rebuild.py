@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.tracked_objects import Loss
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import RebuildLoss
 from mrt_lint.analysis.wording import names
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _WHAT = {
     "check": "its CHECK ({name}), which has no name",
@@ -41,7 +41,7 @@ class LostInRebuild(Rule):
     severity = Severity.WARNING
     message = "SQLite makes {the_table} anew here without {what}, and nothing brings it back"
     instead = "{safe}"
-    other = Wording(
+    other = DialectWording(
         message="SQLite makes {the_table} anew here with AUTOINCREMENT, which it had not before, and downgrade leaves it so",
         instead="leave sqlite_autoincrement out of table_kwargs of the last batch in downgrade()",
     )
@@ -61,7 +61,7 @@ class LostInRebuild(Rule):
     bad = (
         Example(
             title="Lost by upgrade, or by downgrade",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -93,7 +93,7 @@ class LostInRebuild(Rule):
         ),
         Example(
             title="AUTOINCREMENT that stays",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -114,7 +114,7 @@ class LostInRebuild(Rule):
     good = (
         Example(
             title="Given to the batch, or made again",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -147,7 +147,7 @@ class LostInRebuild(Rule):
         ),
         Example(
             title="Nothing is made anew",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -167,12 +167,12 @@ class LostInRebuild(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation that makes a table anew without something, or with AUTOINCREMENT that stays."""
         if case.has_no_way_back or case.target.dialect not in self.dialects:
             return
         operations = (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
-        lost: dict[int, list[Loss]] = {}
+        lost: dict[int, list[RebuildLoss]] = {}
         for loss in case.ledger(operations[0]).losses if operations else ():
             lost.setdefault(id(loss.op), []).append(loss)
         for op in operations:

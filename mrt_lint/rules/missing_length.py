@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -42,7 +42,7 @@ class MissingLength(Rule):
     bad = (
         Example(
             title="In downgrade(), as autogenerate finds it on SQLite",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.drop_table("roles")
@@ -57,7 +57,7 @@ class MissingLength(Rule):
         ),
         Example(
             title="Nothing of the type changes, but MODIFY says it again",
-            target=Target(dialect="mariadb"),
+            target=DatabaseTarget(dialect="mariadb"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", existing_type=sa.String(), nullable=False)  # MRT118
@@ -67,7 +67,7 @@ class MissingLength(Rule):
     good = (
         Example(
             title="With a length, a variant, or without end",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("name", sa.String(50)))
@@ -89,7 +89,7 @@ class MissingLength(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation that writes such a type, in either function."""
         for function, operations in (("upgrade", case.migration.upgrade_ops), ("downgrade", case.migration.downgrade_ops)):
             for op in operations:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import movement, moves_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -213,7 +213,7 @@ class MoveAndDrop(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every dropped column whose values went to a new one."""
         for op in case.concerned(self, ops.DropColumn):
             moved = movement(case, op)

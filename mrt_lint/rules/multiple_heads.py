@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, HistoryRule
@@ -47,7 +47,7 @@ class MultipleHeads(HistoryRule):
         ),
     )
 
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:
         """Yield a finding at each head that has to be joined with another."""
         heads = [head for head in history.heads if not _is_independent(history, head, context.independent_branches)]
         if len(heads) < 2:  # noqa: PLR2004  one head is what every history has

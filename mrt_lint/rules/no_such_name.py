@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.tracked_objects import Table, readable
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _KINDS = frozenset({"unique", "foreignkey", "primary"})
 
@@ -31,7 +31,7 @@ class NoSuchName(Rule):
         "give it a name where it is made, and drop it by that; where it is in use already, by the name that the database gave it "
         "({look})"
     )
-    other = Wording(
+    other = DialectWording(
         message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
         instead="look up the name where the history makes the constraint: {known}",
     )
@@ -110,7 +110,7 @@ class NoSuchName(Rule):
         ),
         Example(
             title="MySQL's primary key has no name",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_primary_key(None, "users", ["id"])
@@ -121,7 +121,7 @@ class NoSuchName(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such drop, in either function."""
         for function, operations in (("upgrade", case.migration.upgrade_ops), ("downgrade", case.migration.downgrade_ops)):
             for op in operations:
@@ -138,7 +138,7 @@ class NoSuchName(Rule):
                     yield self.found(case.migration, op, self.other, **found, kind=kind)
 
 
-def _runs(case: Case, op: ops.DropConstraint | ops.DropIndex) -> bool:
+def _runs(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> bool:
     return op.certain and op.if_exists is False and case.runs(op)
 
 
@@ -147,19 +147,19 @@ def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:
     return name is None and not op.sql and not (isinstance(op, ops.DropConstraint) and op.kind == "primary")
 
 
-def _look(case: Case, op: ops.DropConstraint | ops.DropIndex) -> str:
+def _look(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> str:
     """Say where the database tells its names."""
     table = names(op)["table"]
     places = {"postgresql": f"\\d {table} in psql", "sqlite": "on SQLite by that which naming_convention= of the batch makes"}
     return places.get(case.dialect(op), f"SHOW CREATE TABLE {table}")
 
 
-def _known(case: Case, op: ops.DropConstraint) -> str | None:
+def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
     """Give the names that a table's constraints have where the one that is dropped provably has none of them."""
     table, thing, dialect = case.moment(op).table, case.thing(op), case.dialect(op)
     if dialect == "sqlite" or op.kind not in _KINDS or (op.kind == "primary" and dialect in FAMILY):
         return None
-    if not readable(op.constraint) or not isinstance(table, Table) or table.maker is not None or (thing and thing.maker):
+    if not readable(op.constraint) or not isinstance(table, TrackedTable) or table.maker is not None or (thing and thing.maker):
         return None
     past = case.past(dialect)
     former, name = past.table(table.origin), fold(op.constraint)

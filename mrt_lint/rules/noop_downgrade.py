@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
-from mrt_lint.model.migration import Function
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.migration import MigrationFunction
 from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
 from mrt_lint.model.rule import Example, Rule
 
@@ -26,7 +26,7 @@ class NoopDowngrade(Rule):
     )
     instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and say why"
     manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
         "before say it. It is written only where every part is certain; where a column or table comes back without its rows, or "
@@ -141,7 +141,7 @@ class NoopDowngrade(Rule):
         ),
         Example(
             title="Nothing is done on the declared database",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             source="""
             import shared_steps
 
@@ -178,7 +178,7 @@ class NoopDowngrade(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for a downgrade without effect beside an upgrade with one."""
         migration = case.migration
         upgrade, downgrade = migration.upgrade, migration.downgrade
@@ -189,20 +189,20 @@ class NoopDowngrade(Rule):
             yield self.found(migration, downgrade.place, revision=revision)
 
 
-def _is_without_trace(case: Case) -> bool:
+def _is_without_trace(case: MigrationCase) -> bool:
     """Tell whether all that upgrade() does is known to leave nothing behind."""
     changes = [op for op in case.migration.upgrade_ops if not isinstance(op, Execute) and case.runs(op)]
     return case.is_readable("upgrade") and bool(changes) and all(_is_trackless(case, op) for op in changes)
 
 
-def _is_trackless(case: Case, op: Op) -> bool:
+def _is_trackless(case: MigrationCase, op: Op) -> bool:
     """Tell whether an operation touches only what upgrade() made itself, or what provably was not there, and leaves nothing."""
     touches = case.ledger(op).touches.get(id(op), ())
     own = all(touch.thing is None or touch.thing.maker is not None for touch in touches)
-    return bool(touches) and own and case.undone(op) is Undo.YES
+    return bool(touches) and own and case.undone(op) is UndoStatus.YES
 
 
-def _acts(case: Case, function: Function, name: str) -> bool:
+def _acts(case: MigrationCase, function: MigrationFunction, name: str) -> bool:
     return not case.is_readable(name) or not all(
         isinstance(op, Execute | BatchAlterTable) or (isinstance(op, Statement) and op.effect is False)
         for op in function.ops

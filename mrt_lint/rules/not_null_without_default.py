@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -94,14 +94,14 @@ class NotNullWithoutDefault(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every new column that existing rows cannot have a value for."""
         for op in case.concerned(self, ops.AddColumn):
             if needs_value(op.definition) and not case.moment(op).empty:
                 yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=_fate_of_rows(case, op))
 
 
-def _fate_of_rows(case: Case, op: ops.AddColumn) -> str:
+def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:
     """Say what becomes of the rows that are there; MySQL gives them an empty value, which upgrade() may overwrite at once."""
     if case.dialect(op) not in {"mysql", "mariadb"}:
         return "it fails where the table has rows, and "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.replacement import dropped_before, names_of
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
@@ -112,7 +112,7 @@ class OnDeleteCascade(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key that begins to cascade."""
         for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
@@ -123,7 +123,7 @@ class OnDeleteCascade(Rule):
                     yield self.found(case.migration, op, **names(op), parent=parent, columns=columns)
 
     @staticmethod
-    def _cascaded_before(case: Case, op: ops.Op, key: Constraint) -> bool:
+    def _cascaded_before(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:
         ledger = case.ledger(op)
         parents = names_of(ledger, key.referred_table)
         same = (former for former in dropped_before(ledger, op) if readable(former.referred_table))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -279,12 +279,14 @@ class OtherDefinition(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that does not become what it was."""
         if case.has_no_way_back:
             return
         for op in case.concerned(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
-            if case.undone(op) is Undo.DIFFERENT and not (isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)):
+            if case.undone(op) is UndoStatus.DIFFERENT and not (
+                isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)
+            ):
                 kind = {ops.DropColumn: "the_column", ops.DropTable: "the_table"}.get(type(op), "the_constraint")
                 what = names(op)[kind]
                 difference = case.difference(op)
@@ -292,9 +294,9 @@ class OtherDefinition(Rule):
         for altered in case.concerned(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
                 spoken = self._is_set(altered, setting) and not self._is_restated(case, altered, setting)
-                undone = case.undone(altered, setting) if spoken else Undo.YES
-                if undone in {Undo.NO, Undo.DIFFERENT}:
-                    difference = "it stays as upgrade left it" if undone is Undo.NO else "it gets another one"
+                undone = case.undone(altered, setting) if spoken else UndoStatus.YES
+                if undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
+                    difference = "it stays as upgrade left it" if undone is UndoStatus.NO else "it gets another one"
                     does = f"changes the {word} of {names(altered)['the_column']}"
                     yield self.found(case.migration, altered, does=does, what="it", difference=difference)
 
@@ -305,6 +307,6 @@ class OtherDefinition(Rule):
         return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
 
     @staticmethod
-    def _is_restated(case: Case, op: ops.AlterColumn, setting: str) -> bool:
+    def _is_restated(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
         """Tell whether MODIFY or CHANGE only had to say a setting again, for all that is known."""
         return op.sql and setting != "type" and op.type is not UNSET and case.before(op, setting) is UNKNOWN

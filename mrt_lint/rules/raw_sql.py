@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.raw_sql import answer, lingers, sql_words
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -98,7 +98,7 @@ class RawSql(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with an effect that outlives the rollback."""
         for op in case.concerned(self, ops.Op):
             if lingers(case, op):

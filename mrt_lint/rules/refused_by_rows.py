@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value, starts_with_null
-from mrt_lint.analysis.downgrade.tracked_objects import Thing
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -61,7 +61,7 @@ class RefusedByRows(Rule):
         ),
         Example(
             title="MySQL, and a column that bears another name by then",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.String(50), nullable=True, new_column_name="mail")
@@ -157,7 +157,7 @@ class RefusedByRows(Rule):
         ),
         Example(
             title="On MySQL, which has a value for everybody",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.drop_column("users", "email")
@@ -179,7 +179,7 @@ class RefusedByRows(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that rows refuse."""
         for place, op in enumerate(case.migration.downgrade_ops):
             if not op.certain or not case.runs(op) or case.moment(op).new_table or case.moment(op).empty:
@@ -201,7 +201,7 @@ class RefusedByRows(Rule):
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
 
 
-def _was_loosened(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
+def _was_loosened(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
     """Tell whether rows may hold NULL in the column: upgrade() leaves it without NOT NULL, or downgrade() made it with nothing."""
     column = case.thing(op)
     if column is None:
@@ -215,12 +215,12 @@ def _was_loosened(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -
     return set_last is True
 
 
-def _came_back(column: Thing, before: tuple[ops.Op, ...]) -> bool:
+def _came_back(column: TrackedObject, before: tuple[ops.Op, ...]) -> bool:
     """Tell whether downgrade() made the column."""
     return any(column.maker is other for other in before)
 
 
-def _is_filled(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
+def _is_filled(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
     """Tell whether downgrade() may give the column values, or delete the rows without one, before it needs them."""
     if not case.is_readable("downgrade"):
         return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import here
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.wording import names
@@ -52,7 +52,7 @@ class RollingTypeChange(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that old code knows as another type."""
         for op in case.concerned(self, ops.AlterColumn):
             if op.type is UNSET or case.moment(op).new_column:

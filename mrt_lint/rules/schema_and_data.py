@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.locking import takes_heavy_lock
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -77,7 +77,7 @@ class SchemaAndData(Rule):
         ),
         Example(
             title="A database that commits each change of a table",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("mail", sa.Text))
@@ -86,7 +86,7 @@ class SchemaAndData(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first change of rows under a lock."""
         locked: ops.Op | None = None
         for op in case.concerned(self, ops.Op):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -75,7 +75,7 @@ class SequenceChange(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every sequence that does not become what it was."""
         for op in case.concerned(self, ops.CreateObject, ops.AlterObject, ops.RenameObject, ops.SetSequenceValue):
             found = names(op)
@@ -87,7 +87,7 @@ class SequenceChange(Rule):
                 continue
             if op.kind != "sequence" or (isinstance(op, ops.AlterObject) and case.ledger(op).makes_anew(op, op.kind, op.name)):
                 continue
-            if isinstance(op, ops.AlterObject) or case.undone(op) is Undo.NO:
+            if isinstance(op, ops.AlterObject) or case.undone(op) is UndoStatus.NO:
                 verb = op.op.partition("_")[0]
                 why = "downgrade does not drop it" if verb == "create" else "it stays so after a downgrade"
                 advice = f"add op.execute('{'DROP' if verb == 'create' else 'ALTER'} SEQUENCE {found['name']}') to downgrade()"

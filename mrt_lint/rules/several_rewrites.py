@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import here
-from mrt_lint.analysis.downgrade.tracked_objects import Thing, readable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.analysis.mysql_alteration import changes
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.volatile_default import is_volatile
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET, SqlType
-from mrt_lint.online import Algorithm
+from mrt_lint.online import DdlAlgorithm
 
 
 class SeveralRewrites(Rule):
@@ -54,7 +54,7 @@ class SeveralRewrites(Rule):
         ),
         Example(
             title="NOT NULL and a type",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", existing_type=sa.String(50), existing_nullable=True, nullable=False)
@@ -84,7 +84,7 @@ class SeveralRewrites(Rule):
         ),
         Example(
             title="What MySQL does at once",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("age", sa.Integer))
@@ -94,10 +94,10 @@ class SeveralRewrites(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is rewritten again, at the second time."""
-        first: dict[Thing, ops.Op | None] = {}
-        written: Thing | None = None
+        first: dict[TrackedObject, ops.Op | None] = {}
+        written: TrackedObject | None = None
         for op in case.concerned(self, ops.Op):
             written = written if op.joined else None
             table = case.moment(op).table
@@ -114,11 +114,11 @@ class SeveralRewrites(Rule):
                 yield self.found(case.migration, op, **names(op, case.dialect(op)), database=database, first=deed(earlier))
 
 
-def _rewrites(case: Case, op: ops.Op) -> bool:
+def _rewrites(case: MigrationCase, op: ops.Op) -> bool:
     """Tell whether an operation certainly writes the whole table anew."""
     server = case.server(op)
     if server is not None:
-        return any(server.way(change).algorithm >= Algorithm.INPLACE for change in changes(case, op, server))
+        return any(server.way(change).algorithm >= DdlAlgorithm.INPLACE for change in changes(case, op, server))
     if isinstance(op, ops.AddColumn):
         column = op.definition
         stored = column.computed is not None and column.persisted is True

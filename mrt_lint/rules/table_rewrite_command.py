@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import change_of_table, is_new
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class TableRewriteCommand(Rule):
@@ -25,7 +25,7 @@ class TableRewriteCommand(Rule):
     severity = Severity.WARNING
     message = "{command} locks {table_words} until everything is rebuilt"
     instead = "run it as maintenance, outside of migrations: REINDEX CONCURRENTLY, or pg_repack in place of CLUSTER and VACUUM FULL"
-    rebuilt = Wording(
+    rebuilt = DialectWording(
         message="{command} writes {table_words} anew, all of it, here and on every replica",
         instead="run it as maintenance, outside of migrations; a change of engine, with gh-ost or pt-online-schema-change",
     )
@@ -52,7 +52,7 @@ class TableRewriteCommand(Rule):
         ),
         Example(
             title="The whole table anew",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("OPTIMIZE TABLE users")  # MRT428
@@ -73,7 +73,7 @@ class TableRewriteCommand(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such command."""
         for op in case.concerned(self, ops.Reindex, ops.AlterObject):
             optimizes = isinstance(op, ops.Reindex) and op.command.startswith("OPTIMIZE")
@@ -86,5 +86,5 @@ class TableRewriteCommand(Rule):
                 yield self.found(case.migration, op, self.rebuilt, command=command, table_words=f"table '{op.name}'")
 
     @staticmethod
-    def _rebuilds(case: Case, op: ops.AlterObject) -> bool:
-        return case.server(op) is not None and change_of_table(op) is Change.REBUILD and not is_new(case, op)
+    def _rebuilds(case: MigrationCase, op: ops.AlterObject) -> bool:
+        return case.server(op) is not None and change_of_table(op) is TableChange.REBUILD and not is_new(case, op)

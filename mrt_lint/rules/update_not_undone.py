@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -162,23 +162,23 @@ class UpdateNotUndone(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every UPDATE of former values that nothing answers."""
         for op in case.concerned(self, ops.Update):
             others = partial(_is_about_others, case, op)
             answered = case.answered(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
-            if answered is Undo.NO and not self._fills_new_columns(case, op):
+            if answered is UndoStatus.NO and not self._fills_new_columns(case, op):
                 yield self.found(case.migration, op, **names(op))
 
     @staticmethod
-    def _fills_new_columns(case: Case, op: ops.Update) -> bool:
+    def _fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
         added = case.moment(op).new_columns
         if op.columns is UNKNOWN:
             return bool(added)
         return all(readable(column) and fold(column) in added for column in op.columns)
 
 
-def _is_about_others(case: Case, op: ops.Update, answer: ops.Op) -> bool:
+def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:
     """Tell whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
     ledger, table = case.ledger(op), case.moment(op).table
     if isinstance(answer, ops.Update):
@@ -189,7 +189,7 @@ def _is_about_others(case: Case, op: ops.Update, answer: ops.Op) -> bool:
     return isinstance(answer, ops.Delete) and table is not None and any(ledger.moment(other).table is table for other in inserts)
 
 
-def _changes_columns(case: Case, op: ops.Update) -> bool:
+def _changes_columns(case: MigrationCase, op: ops.Update) -> bool:
     """Tell whether a column of the table gets another name or place, so that names do not tell which is which."""
     ledger, table = case.ledger(op), case.moment(op).table
     return table is None or any(

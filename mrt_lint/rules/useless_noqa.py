@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,7 +20,7 @@ class UselessNoqa(Rule):
     message = "this comment silences {code}, which finds nothing here"
     instead = "remove {code} from the comment"
     manual = ("flake8, “Selecting and Ignoring Violations”: https://flake8.pycqa.org/en/latest/user/violations.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = "The code is taken out of the comment, and the comment away where no other code stands in it."
     exemptions = ("A comment without codes, and one for a rule that is not selected in this run.",)
 
@@ -69,6 +69,6 @@ class UselessNoqa(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the comments finds it, after all rules spoke
+    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the comments finds it, after all rules spoke
         """Yield nothing: it takes the findings of all the others."""
         return iter(())

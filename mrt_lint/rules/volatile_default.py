@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.volatile_default import is_computed, is_volatile
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class VolatileDefault(Rule):
@@ -31,7 +31,7 @@ class VolatileDefault(Rule):
         'server_default=sa.text("{default}")), which '
         "concerns new rows only, and fill the others in batches"
     )
-    copied = Wording(
+    copied = DialectWording(
         message="{server} copies {the_table} to compute {default} for '{column}' in every row: nobody can write until it is done",
         instead=(
             'add {column} without a default, which takes no copy, set it with op.alter_column("{table}", "{column}", '
@@ -70,7 +70,7 @@ class VolatileDefault(Rule):
         ),
         Example(
             title="An old version too",
-            target=Target(dialect="postgresql", pg_version=(10, 0)),
+            target=DatabaseTarget(dialect="postgresql", pg_version=(10, 0)),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("number", sa.Integer, server_default=sa.text("nextval('numbers')")))  # MRT404
@@ -78,7 +78,7 @@ class VolatileDefault(Rule):
         ),
         Example(
             title="A copy",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("token", sa.String(36), server_default=sa.text("(uuid())")))  # MRT404
@@ -106,7 +106,7 @@ class VolatileDefault(Rule):
         ),
         Example(
             title="MySQL: constant, or the same for the whole statement",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("note", sa.String(20), server_default="uuid() is a word here"))
@@ -126,13 +126,13 @@ class VolatileDefault(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every default that is computed row by row."""
         for op in case.concerned(self, ops.AddColumn):
             default = op.definition.server_default
             if not readable(default):
                 continue
-            server = blocked(case, op, Change.ADD_COMPUTED_DEFAULT)
+            server = blocked(case, op, TableChange.ADD_COMPUTED_DEFAULT)
             if server is not None and is_computed(default, server.dialect):
                 yield self.found(case.migration, op, self.copied, **names(op), default=default, server=server.name)
             elif case.server(op) is None and is_volatile(default):

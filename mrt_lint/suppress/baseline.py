@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.usage import UsageError
 
@@ -53,7 +53,7 @@ def load_baseline(path: Path) -> Baseline:
     return counts
 
 
-def accept(report: Report, baseline: Baseline) -> Report:
+def accept(report: CheckReport, baseline: Baseline) -> CheckReport:
     """Move the findings that the baseline knows, each as often as it knows it, to those that are accepted."""
     left = baseline.copy()
     new: list[Finding] = []

@@ -27,7 +27,7 @@ def read_lines(source: bytes) -> list[str]:
     return io.StringIO(text.removeprefix("\ufeff"), newline=None).readlines()
 
 
-class Silences:
+class NoqaComments:
     """The `noqa` comments of one file, and which of them were of use."""
 
     def __init__(self, lines: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mrt_lint.check.judgement import judge
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.parse.python import lift
 from mrt_lint.parse.sql import expand
 from mrt_lint.settings import Settings
@@ -65,7 +65,7 @@ def check_again(folder: Path, *options: str) -> str:
 def main(lengths: list[int]) -> None:
     """Print a line for each length."""
     print(f"{'N':>5} {'lift':>8} {'sql':>8} {'judge':>8} {'ms each':>8} {'all/lift':>9}   {'again':<14} silent")
-    settings = Settings(root=Path("/"), target=Target(dialect=DIALECT))
+    settings = Settings(root=Path("/"), target=DatabaseTarget(dialect=DIALECT))
     for length in lengths:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint.cache.store import _MOST_DRAWERS, FOLDER, Cache, digest, fingerprint
+from mrt_lint.cache.store import _MOST_DRAWERS, FOLDER, DiskCache, digest, fingerprint
 
 
 @pytest.fixture
 def cache(tmp_path):
-    return Cache(tmp_path)
+    return DiskCache(tmp_path)
 
 
 def test_gives_back_what_was_put_under_the_same_key_only(cache, tmp_path):
     cache.put("drawer", "key", "text\nmore\n")
     assert cache.get("drawer", "key") == "text\nmore\n"
-    assert Cache(tmp_path).get("drawer", "key") == "text\nmore\n"
+    assert DiskCache(tmp_path).get("drawer", "key") == "text\nmore\n"
     assert cache.get("drawer", "other key") is None
     assert cache.get("other drawer", "key") is None
 
@@ -46,7 +46,7 @@ def test_one_changed_letter_is_noticed(cache, tmp_path):
 
 def test_a_drawer_of_another_version_does_not_open(cache, tmp_path):
     cache.put("drawer", "key", "text")
-    stranger = Cache(tmp_path)
+    stranger = DiskCache(tmp_path)
     stranger.fingerprint = "another"
     assert stranger.get("drawer", "key") is None
 
@@ -73,13 +73,13 @@ def test_where_nothing_can_be_kept_it_does_without(tmp_path, obstacle):
         (root / FOLDER).write_text("in the way")
     if obstacle == "dangling link":
         (root / FOLDER).symlink_to(root / "nowhere")
-    cache = Cache(root)
+    cache = DiskCache(root)
     cache.put("drawer", "key", "text")
     assert cache.get("drawer", "key") is None
 
 
 def test_without_a_root_nothing_is_kept():
-    cache = Cache(None)
+    cache = DiskCache(None)
     cache.put("drawer", "key", "text")
     assert cache.get("drawer", "key") is None
 

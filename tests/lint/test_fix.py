@@ -12,7 +12,7 @@ import pytest
 from mrt_lint.fix import write
 from mrt_lint.fix.diff import unified
 from mrt_lint.fix.fixer import fixers
-from mrt_lint.fix.proposed_fix import Edit, NoFix, Offer
+from mrt_lint.fix.proposed_fix import NoFix, ProposedFix, TextEdit
 from mrt_lint.fix.taken_names import names_made
 from mrt_lint.model import ops
 from mrt_lint.model.values import Column, Constraint
@@ -1303,13 +1303,13 @@ def test_what_does_not_hold_when_it_is_read_again_is_not_written(users, monkeypa
 
     def offer(scene, _):
         at = scene.text.text.index(old)
-        edits = [Edit(at, at + len(old), new)]
+        edits = [TextEdit(at, at + len(old), new)]
         if "upgrade()" in why:
             down = scene.text.text.rindex("pass")
-            edits.append(Edit(down, down + 4, 'op.drop_column("users", "b")'))
+            edits.append(TextEdit(down, down + 4, 'op.drop_column("users", "b")'))
         if "overlap" in why:
             edits *= 2
-        return Offer(edits=tuple(edits), keeps_upgrade=True, proof=refuse if "meant" in why else None)
+        return ProposedFix(edits=tuple(edits), keeps_upgrade=True, proof=refuse if "meant" in why else None)
 
     def refuse(_):
         raise NoFix(why)

@@ -2,7 +2,7 @@
 
 import libcst
 
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.python import header, lift, position
 from mrt_lint.parse.python.syntax import parse
 from tests.lint.lifting import HEADER
@@ -13,7 +13,7 @@ def place_of(source, text):
     at = source.index(text)
     line, column = source.count("\n", 0, at) + 1, at - source.rfind("\n", 0, at)
     end = at + len(text)
-    return Place(line, column, source.count("\n", 0, end) + 1, end - source.rfind("\n", 0, end))
+    return SourceSpan(line, column, source.count("\n", 0, end) + 1, end - source.rfind("\n", 0, end))
 
 
 CALLS = [
@@ -54,7 +54,7 @@ def test_every_operation_stands_where_its_call_does():
 
 def test_line_endings_byte_order_marks_and_encodings_do_not_move_operations():
     expected = [op.origin for op in lift(SOURCE.encode(), "m.py").upgrade_ops]
-    shifted = [Place(p.line + 1, p.column, p.end_line + 1, p.end_column) for p in expected]
+    shifted = [SourceSpan(p.line + 1, p.column, p.end_line + 1, p.end_column) for p in expected]
     latin = b"# -*- coding: latin-1 -*-\n" + SOURCE.encode("latin-1")
     assert [op.origin for op in lift(latin, "m.py").upgrade_ops] == shifted
     for source in (SOURCE.replace("\n", "\r\n").encode(), b"\xef\xbb\xbf" + SOURCE.encode(), SOURCE.replace("\n", "\r").encode()):
@@ -64,7 +64,7 @@ def test_line_endings_byte_order_marks_and_encodings_do_not_move_operations():
 def test_positions_beside_the_other_tree_are_those_of_the_generated_code():
     source = SOURCE.encode()
     module, tree = parse(source)
-    atlas = position.Atlas(module, tree, source)
+    atlas = position.PositionIndex(module, tree, source)
     wanted = [node for node in module.body if isinstance(node, libcst.FunctionDef)] + list(header.find_imports(module.body))
     lines = [line for line in wanted[0].body.body if isinstance(line, libcst.SimpleStatementLine)]
     statements = {id(node.value): node for line in lines for node in line.body if isinstance(node, libcst.Expr)}

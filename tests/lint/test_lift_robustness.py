@@ -8,7 +8,7 @@ import pytest
 
 from mrt_lint.model.migration import UnparsableError
 from mrt_lint.model.ops import DropTable, Execute
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.python import lift
 from mrt_lint.parse.python.depth import looks_deep
 from tests.lint.lifting import compose
@@ -57,7 +57,7 @@ def test_ordinary_source_never_looks_deep():
 def test_what_is_not_python_is_refused_at_its_line(source, line, reason):
     with pytest.raises(UnparsableError, match=reason) as refused:
         lift(source, "m.py")
-    assert isinstance(refused.value.place, Place)
+    assert isinstance(refused.value.place, SourceSpan)
     assert refused.value.place.line == line
 
 

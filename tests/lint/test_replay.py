@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from mrt_lint.history import History, Table
+from mrt_lint.history import History, ReplayedTable
 from mrt_lint.model import ops
-from mrt_lint.model.migration import Function, Migration
-from mrt_lint.model.values import UNKNOWN, Column, Constraint, Place, SqlType
+from mrt_lint.model.migration import Migration, MigrationFunction
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, SourceSpan, SqlType
 from mrt_lint.parse.python import lift
 from mrt_lint.parse.sql import expand
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
-PLACE = Place(1, 1, 1, 1)
+PLACE = SourceSpan(1, 1, 1, 1)
 INTEGER = SqlType(name="INTEGER")
 TEXT = SqlType(name="TEXT")
 
@@ -143,7 +143,7 @@ def test_a_project_is_replayed_as_postgresql_has_it(postgres_server):  # noqa: F
 
 
 def made(revision, *operations, parents=(), **fields):
-    function = Function(place=PLACE, ops=operations)
+    function = MigrationFunction(place=PLACE, ops=operations)
     return Migration(path=f"{revision}.py", revision=revision, down_revision=parents, upgrade=function, **fields)
 
 
@@ -391,5 +391,5 @@ def test_a_thousand_revisions_over_many_tables_cost_no_more_than_their_operation
     history = History.of(chain)
     started = time.process_time()
     for revision in history.migrations:
-        assert isinstance(history.before(revision).table("t0"), Table) or revision == "0"
+        assert isinstance(history.before(revision).table("t0"), ReplayedTable) or revision == "0"
     assert time.process_time() - started < 3

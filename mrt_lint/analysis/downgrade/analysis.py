@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from mrt_lint.analysis.downgrade.effects import acts, apply
 from mrt_lint.analysis.downgrade.existing_objects import find_double
-from mrt_lint.analysis.downgrade.known_schema import Past
+from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.missing_objects import find_absence
 from mrt_lint.analysis.downgrade.order_conflicts import find_trouble
-from mrt_lint.analysis.downgrade.reversal import Fates, Undo
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Loss, Table, Thing, Touch, readable
+from mrt_lint.analysis.downgrade.reversal import ReversalChecker, UndoStatus
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, RebuildLoss, TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.downgrade.upgrade_conflicts import find_obstacle
 from mrt_lint.history.schema import fold, object_place
 from mrt_lint.model.dialects import admits
@@ -41,17 +41,17 @@ _OWN_NAMES = ("index", "constraint", "name", "column", "table")
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StateBefore:
     """What was so when an operation came: the table it names, that one or the column made by this migration, or without a row."""
 
-    table: Thing | None = None
+    table: TrackedObject | None = None
     new_table: bool = False
     new_column: bool = False
     new_columns: frozenset[str] = frozenset()
     empty: bool = False
 
 
-class Ledger:
+class DowngradeAnalysis:
     """Both functions of a migration followed on one dialect.
 
     `moments`, `touches`, `troubles` (why an operation of downgrade() cannot run where it stands) and `absences` (what it takes
@@ -60,10 +60,10 @@ class Ledger:
     tells that downgrade() may do anything, `refuses` that it raises.
     """
 
-    def __init__(self, migration: Migration, dialect: str, past: Past) -> None:
-        self.world = World(past, dialect)
-        self.moments: dict[int, Moment] = {}
-        self.touches: dict[int, tuple[Touch, ...]] = {}
+    def __init__(self, migration: Migration, dialect: str, past: KnownSchema) -> None:
+        self.world = SimulatedSchema(past, dialect)
+        self.moments: dict[int, StateBefore] = {}
+        self.touches: dict[int, tuple[ObjectEffect, ...]] = {}
         self.upgrade = tuple(running(migration.upgrade_ops, dialect))
         self.upgrade_is_clear = migration.readable("upgrade", dialect) and not any(
             _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
@@ -89,33 +89,33 @@ class Ledger:
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
         self.blind = not migration.readable("downgrade", dialect) or any(_is_opaque(op) for op in reverse)
         self.blurred = {_family(op) for op in reverse if acts(op) and _is_blurred(op)}
-        self.fates = Fates(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
+        self.fates = ReversalChecker(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
 
     def _follow(self, ops: Iterable[Op]) -> None:
         for op in ops:
             self.moments[id(op)] = self._moment(op)
             self.touches[id(op)] = apply(self.world, op)
 
-    def moment(self, op: Op) -> Moment:
+    def moment(self, op: Op) -> StateBefore:
         """Tell what was so when an operation came."""
-        return self.moments.get(id(op), Moment())
+        return self.moments.get(id(op), StateBefore())
 
-    def _moment(self, op: Op) -> Moment:
+    def _moment(self, op: Op) -> StateBefore:
         if isinstance(op, CreateTable):
-            return Moment()
+            return StateBefore()
         table = self.world.view_of(op) or self.world.table_of(op)
         if table is None:
-            return Moment(new_table=self._may_be_new(op))
+            return StateBefore(new_table=self._may_be_new(op))
         column = None
         name = getattr(op, "column", None)
-        if isinstance(table, Table) and readable(name):
+        if isinstance(table, TrackedTable) and readable(name):
             column = table.columns_by_name.now.get(fold(name))
-        return Moment(
+        return StateBefore(
             table=table,
             new_table=table.maker is not None,
             new_column=column is not None and column.maker is not None,
             new_columns=_new_columns(table) if isinstance(op, Update) else frozenset(),
-            empty=isinstance(table, Table) and (not table.rows or (table.maybe_empty and not op.certain)),
+            empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
         )
 
     def _may_be_new(self, op: Op) -> bool:
@@ -125,7 +125,7 @@ class Ledger:
             isinstance(other, CreateTable) and not readable(other.table) for other in self.upgrade[: len(self.moments)]
         )
 
-    def undone(self, op: Op, action: str | None = None) -> Undo:
+    def undone(self, op: Op, action: str | None = None) -> UndoStatus:
         """Tell what becomes of an operation.
 
         `action` narrows it to one setting of `AlterColumn`, to its renaming ("moved") or to the types that a table implied
@@ -135,32 +135,36 @@ class Ledger:
         touches = [touch for touch in everything if (touch.action == action if action else touch.action != "implied")]
         if not touches:
             replaced = any(other.op.startswith("create") and _family(other) == _family(op) for other in self.upgrade)
-            return Undo.CANNOT_TELL if self.blind or self.refuses or self.reverse or replaced else Undo.NO
+            return UndoStatus.CANNOT_TELL if self.blind or self.refuses or self.reverse or replaced else UndoStatus.NO
         fates = {self.fates.of(touch, op) for touch in touches}
-        worst = next(fate for fate in (Undo.NO, Undo.REPLACED, Undo.CANNOT_TELL, Undo.DIFFERENT, Undo.YES) if fate in fates)
-        if worst in {Undo.NO, Undo.REPLACED} and (self.blind or self.refuses or self.blurred & {_family(op), "table"}):
-            return Undo.CANNOT_TELL
+        worst = next(
+            fate
+            for fate in (UndoStatus.NO, UndoStatus.REPLACED, UndoStatus.CANNOT_TELL, UndoStatus.DIFFERENT, UndoStatus.YES)
+            if fate in fates
+        )
+        if worst in {UndoStatus.NO, UndoStatus.REPLACED} and (self.blind or self.refuses or self.blurred & {_family(op), "table"}):
+            return UndoStatus.CANNOT_TELL
         return worst
 
-    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> Undo:
+    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
         """Tell whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
 
         `but` tells which of them are no answer.
         """
         table = self.moment(op).table
         if table is not None and not table.standing:
-            return Undo.YES
+            return UndoStatus.YES
         for answer in self.reverse.values():
             if isinstance(answer, kinds) and (table is None or self.moment(answer).table in {None, table}) and not but(answer):
-                return Undo.YES
-        return Undo.CANNOT_TELL if self.blind or self.refuses else Undo.NO
+                return UndoStatus.YES
+        return UndoStatus.CANNOT_TELL if self.blind or self.refuses else UndoStatus.NO
 
     def keeps_rows(self, op: DropTable | Delete) -> bool:
         """Tell whether rows that are dropped or deleted were moved before, and stand under the table's name in the end."""
         table = self.moment(op).table
-        if not isinstance(table, Table):
+        if not isinstance(table, TrackedTable):
             return False
-        holders = [other for other in self.world.tables.now.values() if isinstance(other, Table) and table in other.rows]
+        holders = [other for other in self.world.tables.now.values() if isinstance(other, TrackedTable) and table in other.rows]
         return any(self.blind or holder.home == table.origin for holder in holders)
 
     def clears_the_way(self, op: DropTable) -> bool:
@@ -179,14 +183,14 @@ class Ledger:
         return gone or any(isinstance(thing.maker, CreateTable) and thing.maker.temporary for thing in made)
 
     @property
-    def losses(self) -> Iterator[Loss]:
+    def losses(self) -> Iterator[RebuildLoss]:
         """What batch mode left behind on SQLite and nothing brought back, the last time where it came and went."""
         if self.blind or self.refuses or not self.upgrade_is_clear:
             return
         last = {(id(loss.table), loss.what, loss.name): loss for loss in self.world.losses}
         yield from (loss for loss in last.values() if loss.table.standing and not loss.is_back())
 
-    def successor(self, op: Op) -> Thing | None:
+    def successor(self, op: Op) -> TrackedObject | None:
         """Give what stands in the end where an operation first took something away."""
         touches = self.touches.get(id(op), ())
         return touches[0].slots.now.get(touches[0].key) if touches else None
@@ -194,7 +198,7 @@ class Ledger:
     def leaked_types(self, op: CreateTable) -> Iterator[str]:
         """Give the enum types that a table brought along and that stand in the end."""
         for touch in self.touches.get(id(op), ()):
-            if touch.action == "implied" and self.fates.of(touch, op) is Undo.NO and isinstance(touch.key, tuple):
+            if touch.action == "implied" and self.fates.of(touch, op) is UndoStatus.NO and isinstance(touch.key, tuple):
                 kinds = (column.type.type_name for column in op.columns if isinstance(column.type, SqlType))
                 yield next((name for name in kinds if readable(name) and fold(name) == touch.key[-1]), str(touch.key[-1]))
 
@@ -203,12 +207,12 @@ class Ledger:
         touch = next((touch for touch in self.touches.get(id(op), ()) if touch.action == "dropped"), None)
         if touch is None or touch.thing is None or touch.thing.maker is not None or not self.upgrade_is_clear:
             return False
-        if isinstance(touch.thing.table, Table) and touch.thing.table.maker is not None:
+        if isinstance(touch.thing.table, TrackedTable) and touch.thing.table.maker is not None:
             return False
         return touch.slots.now.get(touch.key) is None and not self.world.past.is_missing(touch.thing, touch.key)
 
     @property
-    def made(self) -> Iterator[Thing]:
+    def made(self) -> Iterator[TrackedObject]:
         """The tables, indexes and other things that this migration made, in either function."""
         for touches in self.touches.values():
             yield from (touch.thing for touch in touches if touch.action == "made" and touch.thing is not None)
@@ -216,7 +220,7 @@ class Ledger:
     def predecessors(self, op: Op) -> Iterator[Constraint]:
         """Give the constraints on the same columns that a new one's table had before, as the history or downgrade() knows them."""
         new = next((touch.thing for touch in self.touches.get(id(op), ()) if touch.action == "made"), None)
-        if new is None or not isinstance(new.table, Table) or not new.covering:
+        if new is None or not isinstance(new.table, TrackedTable) or not new.covering:
             return
         made_again = (thing for thing in self.made if thing.table is new.table and id(thing.maker) in self.reverse)
         for thing in (*new.table.constraints.before.values(), *made_again):
@@ -239,8 +243,8 @@ def running(ops: Iterable[Op], dialect: str) -> Iterator[Op]:
     return (op for op in ops if admits(op.dialects, dialect))
 
 
-def _new_columns(table: Thing) -> frozenset[str]:
-    if not isinstance(table, Table):
+def _new_columns(table: TrackedObject) -> frozenset[str]:
+    if not isinstance(table, TrackedTable):
         return frozenset()
     return frozenset(
         str(name) for name, column in table.columns_by_name.now.items() if column is not None and column.maker is not None

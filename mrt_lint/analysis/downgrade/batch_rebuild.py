@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Loss, Slots, Table, Thing, readable
-from mrt_lint.history.schema import Table as KnownTable
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, RebuildLoss, TrackedObject, TrackedTable, readable
+from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, place
 from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, collation, is_reordered, is_unnamed_check, is_unseen, numbered
 from mrt_lint.model.ops import CreateIndex, CreateObject
@@ -17,7 +17,7 @@ from mrt_lint.model.values import UNKNOWN, Constraint, SqlType
 _WORD = re.compile(r"\w+")
 
 
-def rebuild(world: World, op: Rebuilding) -> None:
+def rebuild(world: SimulatedSchema, op: Rebuilding) -> None:
     """Let a table be made anew: take away what batch mode does not see, and note what of it was there before this migration."""
     table, how = world.table_of(op), asked(op)
     if table is None:
@@ -34,10 +34,10 @@ def rebuild(world: World, op: Rebuilding) -> None:
             world.objects.drop(key)
     before, table.autoincrement = table.autoincrement, numbered(table.autoincrement, how) if op.certain else UNKNOWN
     if known is not None and known.complete and known.autoincrement is not UNKNOWN and before != table.autoincrement:
-        world.losses.append(Loss(op, table, "autoincrement", "", partial(_is_numbered_as, table, known)))
+        world.losses.append(RebuildLoss(op, table, "autoincrement", "", partial(_is_numbered_as, table, known)))
 
 
-def _find_what_hangs_on(world: World, table: Table, known: KnownTable) -> None:
+def _find_what_hangs_on(world: SimulatedSchema, table: TrackedTable, known: KnownTable) -> None:
     """Let the indexes and triggers stand that the history knows of a table, unless they were touched before."""
     for index in known.known_indexes():
         if readable(index.index):
@@ -47,10 +47,10 @@ def _find_what_hangs_on(world: World, table: Table, known: KnownTable) -> None:
             continue
         key = ("trigger", fold(known.name), fold(made.name))
         if place(made.schema, made.table) == table.origin and where not in world.objects.now and key not in world.objects.now:
-            world.objects.before[key] = world.objects.now[key] = Thing(definition=made, table=table)
+            world.objects.before[key] = world.objects.now[key] = TrackedObject(definition=made, table=table)
 
 
-def _unseen_indexes(world: World, op: Rebuilding, table: Table) -> Iterator[Loss]:
+def _unseen_indexes(world: SimulatedSchema, op: Rebuilding, table: TrackedTable) -> Iterator[RebuildLoss]:
     slots = world.indexes
     for key, thing in list(slots.now.items()):
         if thing is None or thing.table is not table or not isinstance(thing.definition, CreateIndex):
@@ -58,54 +58,54 @@ def _unseen_indexes(world: World, op: Rebuilding, table: Table) -> Iterator[Loss
         if is_unseen(thing.definition):
             slots.drop(key)
             if thing.maker is None:
-                yield Loss(op, table, "index", str(thing.definition.index), partial(_holds_other_than, slots, key, None))
+                yield RebuildLoss(op, table, "index", str(thing.definition.index), partial(_holds_other_than, slots, key, None))
         elif is_reordered(thing.definition) and thing.maker is None:
             name = str(thing.definition.index)
-            yield Loss(op, table, "order", name, partial(_holds_other_than, slots, key, thing))
+            yield RebuildLoss(op, table, "order", name, partial(_holds_other_than, slots, key, thing))
 
 
-def _triggers(world: World, op: Rebuilding, table: Table) -> Iterator[Loss]:
+def _triggers(world: SimulatedSchema, op: Rebuilding, table: TrackedTable) -> Iterator[RebuildLoss]:
     slots = world.objects
     for key, thing in list(slots.now.items()):
         if thing is not None and thing.table is table and thing.maker is None and isinstance(thing.definition, CreateObject):
-            yield Loss(op, table, "trigger", str(thing.definition.name), partial(_holds_other_than, slots, key, None))
+            yield RebuildLoss(op, table, "trigger", str(thing.definition.name), partial(_holds_other_than, slots, key, None))
 
 
-def _holds_other_than(slots: Slots, key: Key, former: Thing | None) -> bool:
+def _holds_other_than(slots: ObjectNamespace, key: Key, former: TrackedObject | None) -> bool:
     """Tell whether something else stands at a place in the end than once did."""
     return slots.now[key] is not former
 
 
-def _unnamed_checks(world: World, op: Rebuilding, table: Table, known: KnownTable) -> Iterator[Loss]:
+def _unnamed_checks(world: SimulatedSchema, op: Rebuilding, table: TrackedTable, known: KnownTable) -> Iterator[RebuildLoss]:
     lost = {loss.name for loss in world.losses if loss.table is table and loss.what == "check"}
     columns = table.columns_by_name.now
     for check in filter(is_unnamed_check, known.unnamed):
         condition = check.condition if readable(check.condition) else "…"
         goes_along = any(columns.get(fold(word), check) is None for word in _WORD.findall(condition))
         if condition not in lost and not goes_along:
-            yield Loss(op, table, "check", condition, partial(_has_new_check, table))
+            yield RebuildLoss(op, table, "check", condition, partial(_has_new_check, table))
 
 
-def _has_new_check(table: Table) -> bool:
+def _has_new_check(table: TrackedTable) -> bool:
     made = (*table.anonymous, *(thing for thing in table.constraints.now.values() if thing is not None))
     return any(
         thing.maker is not None and isinstance(thing.definition, Constraint) and thing.definition.kind == "check" for thing in made
     )
 
 
-def _collations(world: World, op: Rebuilding, table: Table, known: KnownTable) -> Iterator[Loss]:
+def _collations(world: SimulatedSchema, op: Rebuilding, table: TrackedTable, known: KnownTable) -> Iterator[RebuildLoss]:
     lost = {loss.name for loss in world.losses if loss.table is table and loss.what == "collation"}
     for key, column in known.columns.items():
         thing = table.columns_by_name.first(key) if collation(column) is not None and key not in lost else None
         if thing is not None and thing.standing:
-            yield Loss(op, table, "collation", key, partial(_is_collated, thing))
+            yield RebuildLoss(op, table, "collation", key, partial(_is_collated, thing))
 
 
-def _is_collated(column: Thing) -> bool:
+def _is_collated(column: TrackedObject) -> bool:
     """Tell whether a column has been given a collation again, or is gone."""
     kind = column.settings["type"][0] if "type" in column.settings else None
     return not column.standing or (isinstance(kind, SqlType) and kind.collation is not None)
 
 
-def _is_numbered_as(table: Table, known: KnownTable) -> bool:
+def _is_numbered_as(table: TrackedTable, known: KnownTable) -> bool:
     return table.autoincrement is UNKNOWN or table.autoincrement == known.autoincrement

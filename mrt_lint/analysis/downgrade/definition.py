@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mrt_lint.analysis.downgrade.condition import differ
-from mrt_lint.analysis.downgrade.tracked_objects import Definition, Thing
+from mrt_lint.analysis.downgrade.tracked_objects import Definition, TrackedObject
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType, Unknown
@@ -57,7 +57,7 @@ def is_same_value(one: object, other: object) -> bool | None:
     return None if differs is None else not differs
 
 
-def effective(thing: Thing) -> Definition:
+def effective(thing: TrackedObject) -> Definition:
     """Give a thing's definition with what was set since."""
     if not isinstance(thing.definition, Column):
         return thing.definition
@@ -148,7 +148,7 @@ def _plain(text: str) -> str:
     return {"true": "1", "false": "0", "now()": "current_timestamp", "null": ""}.get(plain, plain)
 
 
-def setting_of(thing: Thing, setting: str) -> object:
+def setting_of(thing: TrackedObject, setting: str) -> object:
     """Give a column's setting ("nullable", "type", …) by its definition, UNKNOWN where that does not tell."""
     column = thing.definition
     if not isinstance(column, Column):
@@ -166,7 +166,7 @@ def is_nullable(column: Column) -> bool | Unknown:
     return UNKNOWN if column.primary_key is UNKNOWN else not column.primary_key
 
 
-def former(op: AlterColumn, column: Thing, setting: str) -> object:
+def former(op: AlterColumn, column: TrackedObject, setting: str) -> object:
     """Give a setting's value before an operation: as last set, else as defined, else as the operation says it was."""
     known = column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
     existing = getattr(op, f"existing_{setting}", UNSET)

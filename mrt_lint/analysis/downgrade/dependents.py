@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Table, Thing, readable
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import fold, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropTable, Op
@@ -15,7 +15,7 @@ from mrt_lint.model.values import UNSET, Constraint
 _SOURCE = re.compile(r"\b(?:from|join)\s+([\w.]+)", re.IGNORECASE)
 
 
-def find_reader(world: World, op: Op) -> str | None:
+def find_reader(world: SimulatedSchema, op: Op) -> str | None:
     """Give a view, made by this migration, that reads what an operation takes away, so that PostgreSQL or SQLite refuses.
 
     PostgreSQL (manual, Dependency Tracking) keeps what a view reads; SQLite cannot rebuild a table while a view reads it.
@@ -35,20 +35,20 @@ def find_reader(world: World, op: Op) -> str | None:
     return None
 
 
-def _new_views(world: World) -> Iterator[CreateObject]:
+def _new_views(world: SimulatedSchema) -> Iterator[CreateObject]:
     for key, thing in world.objects.now.items():
         made = thing.definition if thing is not None and thing.maker is not None else None
         if isinstance(key, tuple) and key[0] == "view" and isinstance(made, CreateObject) and readable(made.body):
             yield made
 
 
-def find_cover(world: World, op: DropColumn) -> str | None:
+def find_cover(world: SimulatedSchema, op: DropColumn) -> str | None:
     """Give an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
 
     Batch mode leaves constraints out, but makes the indexes anew, and fails with them.
     """
     table = world.table_of(op)
-    if not isinstance(table, Table) or not readable(op.column):
+    if not isinstance(table, TrackedTable) or not readable(op.column):
         return None
     column = fold(op.column)
     constraints = [] if op.batch else [*table.constraints.now.values(), *table.anonymous]
@@ -59,13 +59,13 @@ def find_cover(world: World, op: DropColumn) -> str | None:
     return next(map(_called, known), None)
 
 
-def _goes_along(thing: Thing) -> bool:
+def _goes_along(thing: TrackedObject) -> bool:
     """Tell whether a constraint is a part of the column's own definition; a unique one stays in the way even so."""
     definition = thing.definition
     return definition is None or (isinstance(definition, Constraint) and bool(thing.beside) and definition.kind != "unique")
 
 
-def _known_covers(world: World, table: Table, column: str) -> Iterator[Constraint | CreateIndex]:
+def _known_covers(world: SimulatedSchema, table: TrackedTable, column: str) -> Iterator[Constraint | CreateIndex]:
     """Give what covers a column by the history and was not spoken of since."""
     known = world.past.table(table.origin)
     if known is None or table.maker is not None or column in table.columns_by_name.now:

@@ -18,8 +18,8 @@ from mrt_lint.analysis.downgrade.constraint_effects import (
     rename_index,
 )
 from mrt_lint.analysis.downgrade.definition import former, here
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Table, Thing, Touch, readable
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.history.table_changes import is_autoincrement
@@ -52,7 +52,7 @@ SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoin
 """What `AlterColumn` can change beside the name, by the names of its fields."""
 
 
-def apply(world: World, op: Op) -> tuple[Touch, ...]:
+def apply(world: SimulatedSchema, op: Op) -> tuple[ObjectEffect, ...]:
     """Do what an operation does; give what it touched, nothing where its names could not be read."""
     for kind in type(op).__mro__:
         if kind in _ACTS:
@@ -71,11 +71,11 @@ def acts(op: Op) -> bool:
 # Tables ---------------------------------------------------------------------------------------------------------------------
 
 
-def _create_table(world: World, op: CreateTable) -> Iterator[Touch]:
+def _create_table(world: SimulatedSchema, op: CreateTable) -> Iterator[ObjectEffect]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
-    table = Table(key, op, op, complete=op.complete and op.source is None)
+    table = TrackedTable(key, op, op, complete=op.complete and op.source is None)
     table.autoincrement = is_autoincrement(op)
     for name in op.source_tables:
         table.rows |= world.rows_of(name)
@@ -85,12 +85,12 @@ def _create_table(world: World, op: CreateTable) -> Iterator[Touch]:
         world.put_constraint(table, constraint, op)
     table.table = world.table(op.partition_of, op.schema)
     world.tables.put(key, table)
-    yield Touch("made", world.tables, key, table)
+    yield ObjectEffect("made", world.tables, key, table)
     for kind in _implied_types(world, op):
-        yield Touch("implied", world.objects, kind, world.objects.now[kind])
+        yield ObjectEffect("implied", world.objects, kind, world.objects.now[kind])
 
 
-def _implied_types(world: World, op: CreateTable) -> Iterator[Key]:
+def _implied_types(world: SimulatedSchema, op: CreateTable) -> Iterator[Key]:
     """Let the enum types stand that PostgreSQL needs for the columns and that `create_table` creates before the table."""
     if op.sql or world.dialect != "postgresql":
         return
@@ -99,62 +99,62 @@ def _implied_types(world: World, op: CreateTable) -> Iterator[Key]:
         if isinstance(kind, SqlType) and kind.name == "ENUM" and kind.creates_type is True and readable(kind.type_name):
             key = object_place("enum", kind.schema, kind.type_name)
             if world.objects.now.get(key) is None and world.past.object(key) is None:
-                world.objects.put(key, Thing(maker=op, definition=op))
+                world.objects.put(key, TrackedObject(maker=op, definition=op))
                 yield key
 
 
-def _drop_table(world: World, op: DropTable) -> Iterator[Touch]:
+def _drop_table(world: SimulatedSchema, op: DropTable) -> Iterator[ObjectEffect]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
     table = world.tables.drop(key, certain=op.certain)
-    if isinstance(table, Table):
+    if isinstance(table, TrackedTable):
         table.doubtful = table.maker is None and may_miss(op) and world.past.table(key) is None
         world.drop_hanging(table)
-    yield Touch("dropped", world.tables, key, table)
+    yield ObjectEffect("dropped", world.tables, key, table)
 
 
-def _batch_alter_table(world: World, op: BatchAlterTable) -> Iterator[Touch]:
+def _batch_alter_table(world: SimulatedSchema, op: BatchAlterTable) -> Iterator[ObjectEffect]:
     world.table_of(op)
     return iter(())
 
 
-def _rename_table(world: World, op: RenameTable) -> Iterator[Touch]:
+def _rename_table(world: SimulatedSchema, op: RenameTable) -> Iterator[ObjectEffect]:
     if readable(op.table) and readable(op.new_table):
         key, new_key = place(op.schema, op.table), place(op.schema, op.new_table)
         table = world.tables.move(key, new_key)
-        if isinstance(table, Table):
+        if isinstance(table, TrackedTable):
             table.home = new_key
             former = world.tables.taken.get(new_key)
-            if table.filled and isinstance(former, Table):  # rebuilt, though nobody could read from where its rows came
+            if table.filled and isinstance(former, TrackedTable):  # rebuilt, though nobody could read from where its rows came
                 table.rows |= former.rows
-        yield Touch("moved", world.tables, key, table)
+        yield ObjectEffect("moved", world.tables, key, table)
     elif readable(op.new_table):
         new_key = place(op.schema, op.new_table)
-        world.tables.put(new_key, Table(new_key, complete=False))
+        world.tables.put(new_key, TrackedTable(new_key, complete=False))
 
 
 # Columns --------------------------------------------------------------------------------------------------------------------
 
 
-def _add_column(world: World, op: AddColumn) -> Iterator[Touch]:
+def _add_column(world: SimulatedSchema, op: AddColumn) -> Iterator[ObjectEffect]:
     table = world.table_of(op)
     if table is not None and readable(op.column):
         world.put_column(table, replace(op.definition, name=op.column), op)
         key = fold(op.column)
-        yield Touch("made", table.columns_by_name, key, table.columns_by_name.now[key])
+        yield ObjectEffect("made", table.columns_by_name, key, table.columns_by_name.now[key])
 
 
-def _drop_column(world: World, op: DropColumn) -> Iterator[Touch]:
+def _drop_column(world: SimulatedSchema, op: DropColumn) -> Iterator[ObjectEffect]:
     table = world.table_of(op)
     if table is not None and readable(op.column):
         key = fold(op.column)
         column = table.columns_by_name.drop(key, certain=op.certain)
         world.drop_hanging(table, key)
-        yield Touch("dropped", table.columns_by_name, key, column)
+        yield ObjectEffect("dropped", table.columns_by_name, key, column)
 
 
-def _alter_column(world: World, op: AlterColumn) -> Iterator[Touch]:
+def _alter_column(world: SimulatedSchema, op: AlterColumn) -> Iterator[ObjectEffect]:
     table = world.table_of(op)
     if table is None or not readable(op.column):
         return
@@ -163,35 +163,35 @@ def _alter_column(world: World, op: AlterColumn) -> Iterator[Touch]:
     for setting in SETTINGS:
         value = here(getattr(op, setting), world.dialect)
         if value is not UNSET:
-            yield Touch(setting, slots, key, column)
+            yield ObjectEffect(setting, slots, key, column)
             if column is not None:
                 column.former.setdefault(setting, here(former(op, column, setting), world.dialect))
                 column.settings[setting] = (value, op)
     if readable(op.new_column):
-        yield Touch("moved", slots, key, slots.move(key, fold(op.new_column)))
+        yield ObjectEffect("moved", slots, key, slots.move(key, fold(op.new_column)))
 
 
 # Other objects --------------------------------------------------------------------------------------------------------------
 
 
-def _create_object(world: World, op: CreateObject) -> Iterator[Touch]:
+def _create_object(world: SimulatedSchema, op: CreateObject) -> Iterator[ObjectEffect]:
     if readable(op.name):
         key = object_key(world, op, op.name)
-        made = Thing(maker=op, definition=op, table=world.table_of(op))
+        made = TrackedObject(maker=op, definition=op, table=world.table_of(op))
         world.objects.put(key, made)
-        yield Touch("made", world.objects, key, made)
+        yield ObjectEffect("made", world.objects, key, made)
 
 
-def _drop_object(world: World, op: DropObject) -> Iterator[Touch]:
+def _drop_object(world: SimulatedSchema, op: DropObject) -> Iterator[ObjectEffect]:
     if not readable(op.name):
         return
     if op.kind == "schema":
         _drop_schema(world, op.name)
     key = object_key(world, op, op.name)
-    yield Touch("dropped", world.objects, key, drop(world.objects, key, op))
+    yield ObjectEffect("dropped", world.objects, key, drop(world.objects, key, op))
 
 
-def object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
+def object_key(world: SimulatedSchema, op: CreateObject | DropObject, name: str) -> Key:
     """Give the place of an object; PostgreSQL's triggers have names of their own in each table, the others' drop names no table."""
     if op.kind != "trigger":
         return object_place(op.kind, op.schema, name)
@@ -202,23 +202,23 @@ def object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
     return next(iter(seen), ("trigger", None, fold(name)))
 
 
-def _drop_schema(world: World, schema: str) -> None:
+def _drop_schema(world: SimulatedSchema, schema: str) -> None:
     for slots, where in ((world.tables, 0), (world.indexes, 0), (world.objects, 1)):
         for key in list(slots.now):
             if isinstance(key, tuple) and key[where] == fold(schema):
                 slots.drop(key)
 
 
-def _rename_object(world: World, op: RenameObject) -> Iterator[Touch]:
+def _rename_object(world: SimulatedSchema, op: RenameObject) -> Iterator[ObjectEffect]:
     if readable(op.name) and readable(op.new_name):
         key = object_place(op.kind, op.schema, op.name)
-        yield Touch("moved", world.objects, key, world.objects.move(key, object_place(op.kind, op.schema, op.new_name)))
+        yield ObjectEffect("moved", world.objects, key, world.objects.move(key, object_place(op.kind, op.schema, op.new_name)))
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------------
 
 
-def _insert(world: World, op: Insert) -> Iterator[Touch]:
+def _insert(world: SimulatedSchema, op: Insert) -> Iterator[ObjectEffect]:
     table = world.table_of(op)
     if table is not None:
         table.filled = table.filled or _comes_from_anywhere(op)
@@ -235,7 +235,7 @@ def _comes_from_anywhere(op: Insert) -> bool:
     return op.flows is UNKNOWN or any(flow.source is UNKNOWN for flow in op.flows)
 
 
-def _update(world: World, op: Update) -> Iterator[Touch]:
+def _update(world: SimulatedSchema, op: Update) -> Iterator[ObjectEffect]:
     """Note whose rows a table holds in part: what was folded into a column can be unfolded again."""
     table = world.table_of(op)
     if table is not None:
@@ -244,7 +244,7 @@ def _update(world: World, op: Update) -> Iterator[Touch]:
     return iter(())
 
 
-def _empty(world: World, op: Delete | Truncate) -> Iterator[Touch]:
+def _empty(world: SimulatedSchema, op: Delete | Truncate) -> Iterator[ObjectEffect]:
     table = world.table_of(op)
     if table is not None and (isinstance(op, Truncate) or op.where is False):
         if op.certain:
@@ -253,7 +253,7 @@ def _empty(world: World, op: Delete | Truncate) -> Iterator[Touch]:
     return iter(())
 
 
-_ACTS: dict[type[Op], Callable[[World, Any], Iterator[Touch]]] = {
+_ACTS: dict[type[Op], Callable[[SimulatedSchema, Any], Iterator[ObjectEffect]]] = {
     CreateTable: _create_table,
     DropTable: _drop_table,
     BatchAlterTable: _batch_alter_table,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Slots, Thing, readable
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, readable
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateIndex, CreateObject, CreateTable, Op
@@ -13,7 +13,7 @@ ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum"
 """Kinds of objects of which a schema holds one under a name; functions differ in their parameters, too."""
 
 
-def find_double(world: World, op: Op) -> str | None:
+def find_double(world: SimulatedSchema, op: Op) -> str | None:
     """Say in one clause that an operation makes what this migration has made before and nothing has dropped; else None."""
     if not op.certain or getattr(op, "if_not_exists", False) is not False:
         return None
@@ -38,19 +38,19 @@ def find_double(world: World, op: Op) -> str | None:
     return None
 
 
-def _find_object(world: World, op: CreateObject) -> str | None:
+def _find_object(world: SimulatedSchema, op: CreateObject) -> str | None:
     if op.kind not in ONE_BY_NAME or op.or_replace or not readable(op.name):
         return None
     return f"{op.kind} '{op.name}' exists already" if _is_made(world.objects, object_place(op.kind, op.schema, op.name)) else None
 
 
-def _finds_index(world: World, op: CreateIndex) -> bool:
+def _finds_index(world: SimulatedSchema, op: CreateIndex) -> bool:
     """Tell whether an index of the name stands: on MySQL and MariaDB each table has names of its own."""
     found = _is_made(world.indexes, place(op.schema, op.index if readable(op.index) else ""))
     return found is not None and (world.dialect not in FAMILY or found.table is world.table_of(op))
 
 
-def _is_made(slots: Slots, key: Key) -> Thing | None:
+def _is_made(slots: ObjectNamespace, key: Key) -> TrackedObject | None:
     """Give what stands at a place if this migration certainly made it."""
     thing = slots.now.get(key)
     if thing is None or thing.maker is None or not thing.maker.certain or not thing.standing or key in slots.unsure:

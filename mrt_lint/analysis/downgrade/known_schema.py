@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Thing
-from mrt_lint.analysis.downgrade.tracked_objects import Table as Original
-from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table
+from mrt_lint.analysis.downgrade.tracked_objects import Key, TrackedObject
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable as Original
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint
 
 
-class Past:
+class KnownSchema:
     """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know.
 
     Types and defaults are those of the dialect for which the history was replayed; on another one they are not known. `is_legible`
@@ -23,13 +23,13 @@ class Past:
 
     def __init__(
         self,
-        schema: Schema | None = None,
+        schema: ReplayedSchema | None = None,
         *,
         with_types: bool = True,
         is_legible: Callable[[], bool] = lambda: False,
         is_made_beside: Callable[..., bool] = lambda *_: False,
     ) -> None:
-        self.schema = schema or Schema()
+        self.schema = schema or ReplayedSchema()
         self.with_types = with_types
         self.is_legible = is_legible
         self.is_made_beside = is_made_beside
@@ -37,18 +37,18 @@ class Past:
     def is_whole(self) -> bool:
         """Tell whether all that stands there provably comes from migrations which were read in full."""
         tables = (table for _, table in self.schema.tables_by_place.items())
-        return all(table is None or (isinstance(table, Table) and table.complete) for table in tables) and self.is_legible()
+        return all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables) and self.is_legible()
 
-    def is_absent(self, key: Place) -> bool:
+    def is_absent(self, key: QualifiedName) -> bool:
         """Tell whether there provably is no table, and no view, of that name in any schema."""
         named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
         views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
         return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_whole())
 
-    def table(self, key: Key) -> Table | None:
+    def table(self, key: Key) -> ReplayedTable | None:
         """Give what is known of a table."""
-        found = self.schema.tables_by_place.get(cast("Place", key), UNKNOWN)
-        return found if isinstance(found, Table) else None
+        found = self.schema.tables_by_place.get(cast("QualifiedName", key), UNKNOWN)
+        return found if isinstance(found, ReplayedTable) else None
 
     def column(self, table: Key, name: Key) -> Column | None:
         """Give a column's definition."""
@@ -75,7 +75,7 @@ class Past:
             and name not in found.constraints
         )
 
-    def is_missing(self, thing: Thing, name: Key) -> bool:
+    def is_missing(self, thing: TrackedObject, name: Key) -> bool:
         """Tell whether a column that an operation takes for granted provably is not there, made by no parallel branch either."""
         if not isinstance(thing.table, Original):
             return False
@@ -87,11 +87,11 @@ class Past:
 
     def index(self, key: Key) -> CreateIndex | None:
         """Give an index's definition."""
-        place = cast("Place", key)
+        place = cast("QualifiedName", key)
         found = self.schema.index(place[1], schema=place[0])
         return found if isinstance(found, CreateIndex) else None
 
     def object(self, key: Key) -> CreateObject | None:
         """Give the definition of a view, type, sequence or the like."""
-        found = self.schema.objects_by_place.get(cast("ObjectPlace", key), UNKNOWN)
+        found = self.schema.objects_by_place.get(cast("QualifiedObject", key), UNKNOWN)
         return found if isinstance(found, CreateObject) else None

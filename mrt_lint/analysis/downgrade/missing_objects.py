@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import ON_TABLES, Table, readable
-from mrt_lint.history.schema import Table as KnownTable
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import ON_TABLES, TrackedTable, readable
+from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.model.ops import (
     AlterColumn,
@@ -18,20 +18,20 @@ _FOREIGN = ("_alembic", "alembic_", "pg_", "sqlite_", "information_schema", "mys
 """How names begin that belong to Alembic or the database."""
 
 
-def find_absence(world: World, op: Op) -> str | None:
+def find_absence(world: SimulatedSchema, op: Op) -> str | None:
     """Say in one clause what an operation of downgrade() takes for granted that is not there; None for all that is known."""
     if not op.certain or getattr(op, "if_exists", False) is not False or not isinstance(op, ON_TABLES):
         return None
     return _find_absent_table(world, op) or _find_absent_part(world, op)
 
 
-def _find_absent_table(world: World, op: Op) -> str | None:
+def _find_absent_table(world: SimulatedSchema, op: Op) -> str | None:
     name, schema = getattr(op, "table", None), getattr(op, "schema", None)
     if not readable(name) or any(fold(word).startswith(_FOREIGN) for word in (name, schema) if isinstance(word, str)):
         return None
     key = place(schema, name)
     table = world.tables.now.get(key)
-    is_new = key not in world.tables.now or (isinstance(table, Table) and table.maker is None and table.origin == key)
+    is_new = key not in world.tables.now or (isinstance(table, TrackedTable) and table.maker is None and table.origin == key)
     is_spoken_of = key in world.tables.seen_before or object_place("view", schema, name) in world.objects.now
     if isinstance(op, DropIndex) and world.finds_index(op):
         return None
@@ -42,17 +42,17 @@ def _find_absent_table(world: World, op: Op) -> str | None:
     return f"no migration before this one leaves a table '{name}'"
 
 
-def _makes_tables(world: World) -> bool:
+def _makes_tables(world: SimulatedSchema) -> bool:
     """Tell whether this migration or one before it made a table; a history of something else may know them from elsewhere."""
     before = (isinstance(table, KnownTable) for _, table in world.past.schema.tables_by_place.items())
     return any(table is not None and table.maker is not None for table in world.tables.now.values()) or any(before)
 
 
-def _find_absent_part(world: World, op: Op) -> str | None:
+def _find_absent_part(world: SimulatedSchema, op: Op) -> str | None:
     table = world.table_of(op)
-    if isinstance(table, Table) and table.maker is not None:
+    if isinstance(table, TrackedTable) and table.maker is not None:
         return _find_absent_of_new(world, op, table)
-    if not isinstance(table, Table):
+    if not isinstance(table, TrackedTable):
         return None
     if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and _is_new(table, op.column):
         known = world.past.table(table.origin)
@@ -68,7 +68,7 @@ def _find_absent_part(world: World, op: Op) -> str | None:
     return None
 
 
-def _find_absent_of_new(world: World, op: Op, table: Table) -> str | None:
+def _find_absent_of_new(world: SimulatedSchema, op: Op, table: TrackedTable) -> str | None:
     """Look at a table that this migration made: nothing hangs on it but what was read."""
     columns = [thing.definition for thing in table.columns_by_name.now.values() if thing is not None]
     if not table.complete or table.anonymous:
@@ -82,5 +82,5 @@ def _find_absent_of_new(world: World, op: Op, table: Table) -> str | None:
     return None
 
 
-def _is_new(table: Table, column: str) -> bool:
+def _is_new(table: TrackedTable, column: str) -> bool:
     return fold(column) not in table.columns_by_name.now

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.downgrade.dependents import find_cover, find_reader
 from mrt_lint.analysis.downgrade.effects import object_key
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import ON_TABLES, Table, readable
-from mrt_lint.history.schema import ObjectPlace, Place, fold, object_place, place
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import ON_TABLES, TrackedTable, readable
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, fold, object_place, place
 from mrt_lint.model.ops import (
     AlterColumn,
     DropColumn,
@@ -21,14 +21,14 @@ from mrt_lint.model.ops import (
 from mrt_lint.model.values import Column, Constraint, SqlType
 
 
-def find_trouble(world: World, op: Op) -> str | None:
+def find_trouble(world: SimulatedSchema, op: Op) -> str | None:
     """Say in one clause why an operation fails at this point; None where nothing speaks against it."""
     if not op.certain or getattr(op, "if_exists", False) is not False:
         return None
     return _find_gone(world, op) or _find_dependent(world, op)
 
 
-def _find_gone(world: World, op: Op) -> str | None:
+def _find_gone(world: SimulatedSchema, op: Op) -> str | None:
     name = getattr(op, "table", None)
     if not isinstance(op, ON_TABLES) or not readable(name):
         return _find_gone_thing(world, op)
@@ -47,7 +47,7 @@ def _find_gone(world: World, op: Op) -> str | None:
     return _find_gone_thing(world, op)
 
 
-def _find_gone_thing(world: World, op: Op) -> str | None:
+def _find_gone_thing(world: SimulatedSchema, op: Op) -> str | None:
     if isinstance(op, DropIndex) and readable(op.index) and world.indexes.went(place(op.schema, op.index)):
         return f"index '{op.index}' is gone by then"
     if isinstance(op, DropObject) and readable(op.name) and world.objects.went(object_key(world, op, op.name)):
@@ -55,7 +55,7 @@ def _find_gone_thing(world: World, op: Op) -> str | None:
     return None
 
 
-def _find_dependent(world: World, op: Op) -> str | None:
+def _find_dependent(world: SimulatedSchema, op: Op) -> str | None:
     if getattr(op, "cascade", False):
         return None
     if reader := find_reader(world, op):
@@ -76,23 +76,23 @@ def _find_dependent(world: World, op: Op) -> str | None:
     return None
 
 
-def _place_of_enum(column: Column) -> ObjectPlace | None:
+def _place_of_enum(column: Column) -> QualifiedObject | None:
     kind = column.type
     if isinstance(kind, SqlType) and kind.name == "ENUM" and readable(kind.type_name):
         return object_place("enum", kind.schema, kind.type_name)
     return None
 
 
-def _referred(constraint: Constraint, op: DropTable) -> Place | None:
+def _referred(constraint: Constraint, op: DropTable) -> QualifiedName | None:
     name = constraint.referred_table
     return place(constraint.referred_schema or op.schema, name) if readable(name) else None
 
 
-def _standing(world: World) -> Iterator[Table]:
-    return (table for table in world.tables.now.values() if isinstance(table, Table))
+def _standing(world: SimulatedSchema) -> Iterator[TrackedTable]:
+    return (table for table in world.tables.now.values() if isinstance(table, TrackedTable))
 
 
-def _foreign_keys(world: World) -> Iterator[tuple[Table, Constraint]]:
+def _foreign_keys(world: SimulatedSchema) -> Iterator[tuple[TrackedTable, Constraint]]:
     """Give the foreign keys that this migration made and that stand."""
     for table in _standing(world):
         for thing in (*table.constraints.now.values(), *table.anonymous):
@@ -101,7 +101,7 @@ def _foreign_keys(world: World) -> Iterator[tuple[Table, Constraint]]:
                 yield table, definition
 
 
-def _new_columns(world: World) -> Iterator[tuple[Table, Column]]:
+def _new_columns(world: SimulatedSchema) -> Iterator[tuple[TrackedTable, Column]]:
     for table in _standing(world):
         for thing in table.columns_by_name.now.values():
             if thing is not None and thing.maker is not None and isinstance(thing.definition, Column):

@@ -5,83 +5,85 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mrt_lint.analysis.downgrade.definition import here
-from mrt_lint.analysis.downgrade.known_schema import Past
+from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.naming_convention import find_twin
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Loss, Slots, Table, Thing, readable
-from mrt_lint.history.schema import Place, fold, object_place, place
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, RebuildLoss, TrackedObject, TrackedTable, readable
+from mrt_lint.history.schema import QualifiedName, fold, object_place, place
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateIndex, DropIndex, Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlType
 
 
-class World:
+class SimulatedSchema:
     """Tables, indexes and other objects by name. What an operation takes for granted was there before; what it makes was not."""
 
-    def __init__(self, past: Past, dialect: str) -> None:
+    def __init__(self, past: KnownSchema, dialect: str) -> None:
         self.past = past
         self.dialect = dialect
-        self.tables = Slots(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
-        self.indexes = Slots(self._original_index)
-        self.objects = Slots(lambda key: Thing(definition=past.object(key)))
-        self.losses: list[Loss] = []
+        self.tables = ObjectNamespace(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
+        self.indexes = ObjectNamespace(self._original_index)
+        self.objects = ObjectNamespace(lambda key: TrackedObject(definition=past.object(key)))
+        self.losses: list[RebuildLoss] = []
 
     def mark(self, *, is_clear: bool) -> None:
         """Note what is gone at the end of upgrade(); where that is not clear, what could not be read may have brought it back."""
-        tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, Table)}
+        tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, TrackedTable)}
         inside = (slots for table in tables for slots in (table.columns_by_name, table.constraints))
         for slots in (self.tables, self.indexes, self.objects, *inside):
             slots.mark(is_clear=is_clear)
 
-    def _original_index(self, key: Key) -> Thing:
+    def _original_index(self, key: Key) -> TrackedObject:
         definition = self.past.index(key)
-        return Thing(definition=definition, table=self.table_of(definition) if definition is not None else None)
+        return TrackedObject(definition=definition, table=self.table_of(definition) if definition is not None else None)
 
-    def _original_table(self, key: Place) -> Table:
-        table = Table(key)
+    def _original_table(self, key: QualifiedName) -> TrackedTable:
+        table = TrackedTable(key)
         known = self.past.table(key)
         table.autoincrement = known.autoincrement if known is not None and known.complete else UNKNOWN
-        table.columns_by_name = Slots(lambda name: Thing(definition=self.past.column(key, name), table=table))
-        table.constraints = Slots(lambda name: Thing(definition=self.past.constraint(key, name), table=table))
+        table.columns_by_name = ObjectNamespace(lambda name: TrackedObject(definition=self.past.column(key, name), table=table))
+        table.constraints = ObjectNamespace(lambda name: TrackedObject(definition=self.past.constraint(key, name), table=table))
         return table
 
-    def table(self, name: MaybeName, schema: MaybeName) -> Table | None:
+    def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:
         """Give the table that stands under a name; None where the name cannot be read or nothing stands there."""
         if not readable(name):
             return None
         found = self.tables.look(place(schema, name))
-        return found if isinstance(found, Table) else None
+        return found if isinstance(found, TrackedTable) else None
 
-    def table_of(self, op: Op) -> Table | None:
+    def table_of(self, op: Op) -> TrackedTable | None:
         """Give the table that an operation names."""
         return self.table(getattr(op, "table", None), getattr(op, "schema", None))
 
-    def view_of(self, op: Op) -> Thing | None:
+    def view_of(self, op: Op) -> TrackedObject | None:
         """Give the view that an operation names as its table, where one was made under that name."""
         name = getattr(op, "table", None)
         return self.objects.now.get(object_place("view", getattr(op, "schema", None), name)) if readable(name) else None
 
-    def rows_of(self, name: MaybeName) -> set[Table]:
+    def rows_of(self, name: MaybeName) -> set[TrackedTable]:
         """Give the tables whose rows a table of that name, in any schema, holds."""
         if not readable(name):
             return set()
         found = [table for (_, key), table in self._named_tables() if key == fold(name)]
         return set().union(*(table.rows for table in found)) if found else self._original_rows(name)
 
-    def _named_tables(self) -> list[tuple[tuple[str | None, str], Table]]:
-        return [(key, table) for key, table in self.tables.now.items() if isinstance(key, tuple) and isinstance(table, Table)]
+    def _named_tables(self) -> list[tuple[tuple[str | None, str], TrackedTable]]:
+        return [
+            (key, table) for key, table in self.tables.now.items() if isinstance(key, tuple) and isinstance(table, TrackedTable)
+        ]
 
-    def _original_rows(self, name: str) -> set[Table]:
+    def _original_rows(self, name: str) -> set[TrackedTable]:
         table = self.table(name, None)
         return set(table.rows) if table is not None else set()
 
-    def put_column(self, table: Table, column: Column, op: Op) -> None:
+    def put_column(self, table: TrackedTable, column: Column, op: Op) -> None:
         """Let a column stand with the constraints and the index that its definition brings along."""
         if not readable(column.name):
             table.complete = False
             return
         kind = here(column.type, self.dialect)
         definition = replace(column, type=kind if kind is UNKNOWN or isinstance(kind, SqlType) else None)
-        table.columns_by_name.put(fold(column.name), Thing(maker=op, definition=definition, table=table))
+        table.columns_by_name.put(fold(column.name), TrackedObject(maker=op, definition=definition, table=table))
         for constraint in column.constraints:
             self.put_constraint(table, constraint, op, column.name)
         if column.unique is True and column.index is not True:
@@ -90,12 +92,14 @@ class World:
             schema, name = table.home
             implied = CreateIndex(index=None, table=name, columns=(column.name,), unique=column.unique)
             prefix = f"{schema}_{name}" if schema else name
-            self.indexes.put((schema, f"ix_{prefix}_{fold(column.name)}"), Thing(maker=op, definition=implied, table=table))
+            self.indexes.put((schema, f"ix_{prefix}_{fold(column.name)}"), TrackedObject(maker=op, definition=implied, table=table))
 
-    def put_constraint(self, table: Table, constraint: Constraint, op: Op, column: str | None = None) -> tuple[Key, Thing]:
+    def put_constraint(
+        self, table: TrackedTable, constraint: Constraint, op: Op, column: str | None = None
+    ) -> tuple[Key, TrackedObject]:
         """Let a constraint stand under its name or among the unnamed; `column` is the one it stands beside."""
         covered = (column,) if column is not None and not constraint.columns else ()
-        thing = Thing(maker=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
+        thing = TrackedObject(maker=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
         thing.covering = tuple(table.columns_by_name.look(name) for name in thing.columns)
         for made in thing.covering if constraint.kind == "primary" else ():
             if made is not None and made.maker is not None and isinstance(made.definition, Column):
@@ -110,7 +114,7 @@ class World:
         table.constraints.put(key, thing)
         return key, thing
 
-    def drop_hanging(self, table: Table, column: str | None = None) -> None:
+    def drop_hanging(self, table: TrackedTable, column: str | None = None) -> None:
         """Take away the indexes, triggers and partitions of a table, or what covers one of its columns."""
         for slots in (self.indexes, self.objects, table.constraints):
             for key, thing in list(slots.now.items()):
@@ -120,7 +124,7 @@ class World:
             if column is None or thing.mentions(column):
                 table.drop_anonymous(thing)
         for key, partition in list(self.tables.now.items()) if column is None else ():
-            if isinstance(partition, Table) and partition.table is table:
+            if isinstance(partition, TrackedTable) and partition.table is table:
                 self.tables.drop(key)
                 self.drop_hanging(partition)
 

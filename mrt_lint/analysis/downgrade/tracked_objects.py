@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from mrt_lint.history.schema import Place, fold
+from mrt_lint.history.schema import QualifiedName, fold
 from mrt_lint.model.ops import (
     AddColumn,
     AlterColumn,
@@ -47,7 +47,7 @@ def readable(name: MaybeName | Unset) -> TypeGuard[str]:
     return isinstance(name, str) and HOLE not in name
 
 
-class Thing:
+class TrackedObject:
     """An object of the database.
 
     `maker` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
@@ -59,7 +59,11 @@ class Thing:
     """
 
     def __init__(
-        self, maker: Op | None = None, definition: Definition = None, table: Thing | None = None, beside: tuple[str, ...] = ()
+        self,
+        maker: Op | None = None,
+        definition: Definition = None,
+        table: TrackedObject | None = None,
+        beside: tuple[str, ...] = (),
     ) -> None:
         self.maker = maker
         self.definition = definition
@@ -69,7 +73,7 @@ class Thing:
         self.former: dict[str, object] = {}
         self.standing = True
         self.doubtful = False
-        self.covering: tuple[Thing | None, ...] = ()
+        self.covering: tuple[TrackedObject | None, ...] = ()
 
     def mentions(self, column: str) -> bool:
         """Tell whether an index or constraint covers a column, or its text names it: the database drops it with the column."""
@@ -87,20 +91,20 @@ class Thing:
         return self.beside + (tuple(fold(name) for name in found if readable(name)) if isinstance(found, tuple) else ())
 
 
-class Slots:
+class ObjectNamespace:
     """Places where things stand by name: what stood there before it was first touched, and what stands there now.
 
     `taken` is what was last taken away from a place.
     """
 
-    def __init__(self, original: Callable[[Key], Thing]) -> None:
+    def __init__(self, original: Callable[[Key], TrackedObject]) -> None:
         self.original = original
-        self.before: dict[Key, Thing | None] = {}
-        self.now: dict[Key, Thing | None] = {}
+        self.before: dict[Key, TrackedObject | None] = {}
+        self.now: dict[Key, TrackedObject | None] = {}
         self.gone_before: frozenset[Key] = frozenset()
         self.seen_before: frozenset[Key] = frozenset()
         self.unsure: set[Key] = set()
-        self.taken: dict[Key, Thing] = {}
+        self.taken: dict[Key, TrackedObject] = {}
 
     def mark(self, *, is_clear: bool) -> None:
         """Note what was spoken of, and what is gone, at the end of upgrade(), as far as that is clear."""
@@ -113,18 +117,18 @@ class Slots:
         """Tell whether something stood there at the end of upgrade() and was taken away since, or came and went in upgrade()."""
         return self.is_gone(key) and (key not in self.gone_before or self.before.get(key) is None)
 
-    def look(self, key: Key) -> Thing | None:
+    def look(self, key: Key) -> TrackedObject | None:
         """Give what stands there; a name that was never seen belongs to something that was there before."""
         if key not in self.now:
             self.now[key] = self.before[key] = self.original(key)
         return self.now[key]
 
-    def first(self, key: Key) -> Thing | None:
+    def first(self, key: Key) -> TrackedObject | None:
         """Give what stood there before this migration, wherever it stands by now."""
         self.look(key)
         return self.before[key]
 
-    def put(self, key: Key, thing: Thing | None) -> None:
+    def put(self, key: Key, thing: TrackedObject | None) -> None:
         """Let something stand there, or nothing."""
         self.before.setdefault(key, None)
         replaced = self.now.get(key)
@@ -136,7 +140,7 @@ class Slots:
         """Tell whether something certainly was taken away from there and nothing put in its place."""
         return key in self.now and self.now[key] is None and key not in self.unsure
 
-    def drop(self, key: Key, *, certain: bool = True) -> Thing | None:
+    def drop(self, key: Key, *, certain: bool = True) -> TrackedObject | None:
         """Take away what stands there and give it back; None where nothing did."""
         thing = self.look(key)
         if not certain:
@@ -147,7 +151,7 @@ class Slots:
             self.taken[key] = thing
         return thing
 
-    def move(self, key: Key, new_key: Key) -> Thing | None:
+    def move(self, key: Key, new_key: Key) -> TrackedObject | None:
         """Let what stands there stand under another name, and give it back; None where nothing did."""
         thing = self.look(key)
         if thing is not None:
@@ -157,7 +161,7 @@ class Slots:
         return thing
 
 
-class Table(Thing):
+class TrackedTable(TrackedObject):
     """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
 
     `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
@@ -165,26 +169,28 @@ class Table(Thing):
     stands now, `origin` where it stood first. `autoincrement` is SQLite's AUTOINCREMENT.
     """
 
-    def __init__(self, home: Place, maker: Op | None = None, definition: Definition = None, *, complete: bool = True) -> None:
+    def __init__(
+        self, home: QualifiedName, maker: Op | None = None, definition: Definition = None, *, complete: bool = True
+    ) -> None:
         super().__init__(maker, definition)
         self.home = self.origin = home
         self.complete = complete
         self.maybe_empty = False
         self.filled = False
         self.autoincrement: Flag = UNKNOWN
-        self.columns_by_name = Slots(lambda _: Thing(maker, table=self))
-        self.constraints = Slots(lambda _: Thing(maker, table=self))
-        self.anonymous: list[Thing] = []
-        self.rows: set[Table] = {self} if maker is None else set()
+        self.columns_by_name = ObjectNamespace(lambda _: TrackedObject(maker, table=self))
+        self.constraints = ObjectNamespace(lambda _: TrackedObject(maker, table=self))
+        self.anonymous: list[TrackedObject] = []
+        self.rows: set[TrackedTable] = {self} if maker is None else set()
 
-    def drop_anonymous(self, constraint: Thing) -> None:
+    def drop_anonymous(self, constraint: TrackedObject) -> None:
         """Take away a constraint that the source gives no name."""
         self.anonymous.remove(constraint)
         constraint.standing = False
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class RebuildLoss:
     """What batch mode left behind when it made a table anew on SQLite.
 
     `what` is "index", "trigger", "collation" (of a column), "order" (of an index's columns), "check" or "autoincrement", which is
@@ -192,14 +198,14 @@ class Loss:
     """
 
     op: Op
-    table: Table
+    table: TrackedTable
     what: str
     name: str
     is_back: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
+class ObjectEffect:
     """What one operation did to one thing: `action` is "made", "dropped", "moved" or the setting that it changed.
 
     `key` is the place in `slots` that has to be as before once the operation is undone, None for what has no name there;
@@ -207,6 +213,6 @@ class Touch:
     """
 
     action: str
-    slots: Slots
+    slots: ObjectNamespace
     key: Key
-    thing: Thing | None
+    thing: TrackedObject | None

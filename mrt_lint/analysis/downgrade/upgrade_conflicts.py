@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mrt_lint.analysis.downgrade.existing_objects import ONE_BY_NAME
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import ON_TABLES, Key, Slots, Table, Thing, readable
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import ON_TABLES, Key, ObjectNamespace, TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import (
@@ -25,7 +25,7 @@ from mrt_lint.model.ops import (
 from mrt_lint.model.values import UNKNOWN, Name, SqlType, Unknown
 
 
-def find_obstacle(world: World, op: Op) -> str | None:
+def find_obstacle(world: SimulatedSchema, op: Op) -> str | None:
     """Say in one clause why an operation of upgrade() fails; None for all that is known.
 
     What a migration does not say is not known: of a table that no revision makes nothing is said, and nothing at all where a
@@ -42,7 +42,7 @@ def find_obstacle(world: World, op: Op) -> str | None:
     return _find_dropped_table(world, op) or _find_missing_column(world, op)
 
 
-def _find_dropped_table(world: World, op: Op) -> str | None:
+def _find_dropped_table(world: SimulatedSchema, op: Op) -> str | None:
     name, schema = getattr(op, "table", None), getattr(op, "schema", None)
     if not readable(name) or world.view_of(op) is not None:
         return None
@@ -55,7 +55,7 @@ def _find_dropped_table(world: World, op: Op) -> str | None:
     return None if any(views) else f"an earlier revision has dropped or renamed table '{name}'"
 
 
-def _find_missing_column(world: World, op: Op) -> str | None:
+def _find_missing_column(world: SimulatedSchema, op: Op) -> str | None:
     name = getattr(op, "table", None)
     if not readable(name) or not _is_original(world.tables, place(getattr(op, "schema", None), name)):
         return None
@@ -84,7 +84,7 @@ def _listed(columns: tuple[Name, ...] | Unknown) -> tuple[Name, ...]:
     return () if isinstance(columns, Unknown) else columns
 
 
-def _find_double(world: World, op: CreateTable | CreateObject | AddColumn | CreateIndex | CreateConstraint) -> str | None:
+def _find_double(world: SimulatedSchema, op: CreateTable | CreateObject | AddColumn | CreateIndex | CreateConstraint) -> str | None:
     """Look for what stands under the name of a new thing since before this migration."""
     past = world.past
     if isinstance(op, CreateObject):
@@ -106,7 +106,7 @@ def _find_double(world: World, op: CreateTable | CreateObject | AddColumn | Crea
     return _find_double_part(world, op, table)
 
 
-def _find_double_part(world: World, op: AddColumn | CreateIndex | CreateConstraint, table: Table) -> str | None:
+def _find_double_part(world: SimulatedSchema, op: AddColumn | CreateIndex | CreateConstraint, table: TrackedTable) -> str | None:
     past = world.past
     if isinstance(op, AddColumn):
         name = fold(op.column) if readable(op.column) else ""
@@ -123,7 +123,7 @@ def _find_double_part(world: World, op: AddColumn | CreateIndex | CreateConstrai
     return f"table '{op.table}' has a constraint '{op.constraint}' already" if stands else None
 
 
-def _find_double_enum(world: World, op: CreateTable) -> str | None:
+def _find_double_enum(world: SimulatedSchema, op: CreateTable) -> str | None:
     """Look for an enum type that create_table makes for a column, which PostgreSQL refuses where it is there."""
     for column in op.columns if world.dialect == "postgresql" and not op.sql else ():
         kind = column.type.on(world.dialect) if isinstance(column.type, SqlType) else None
@@ -134,7 +134,7 @@ def _find_double_enum(world: World, op: CreateTable) -> str | None:
     return None
 
 
-def _is_original(slots: Slots, key: Key) -> bool:
+def _is_original(slots: ObjectNamespace, key: Key) -> bool:
     """Tell whether what stands at a place has stood there since before this migration."""
-    thing: Thing | None = slots.look(key)
+    thing: TrackedObject | None = slots.look(key)
     return thing is not None and thing is slots.before.get(key) and thing.standing and key not in slots.unsure

@@ -7,10 +7,10 @@ import re
 from contextlib import suppress
 from functools import lru_cache
 
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.proposed_fix import Edit, Fix, NoFix, Offer
-from mrt_lint.fix.statement import Statement
+from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix, TextEdit
+from mrt_lint.fix.statement import CallStatement
 from mrt_lint.history import History
 from mrt_lint.history.schema import fold
 from mrt_lint.model.finding import Finding
@@ -21,7 +21,7 @@ _CONCURRENTLY = "postgresql_concurrently"
 _FOREIGN = "PostgreSQL alone understands CONCURRENTLY in SQL: declare it, --dialect postgresql, where nothing else runs this"
 
 
-class Concurrently(Fixer):
+class ConcurrentlyFixer(Fixer):
     """Sets `postgresql_concurrently=True` and puts the call into an autocommit block, and its reverse in downgrade() as well.
 
     The block commits what came before it and itself. Where the function does nothing else the fix is safe; else, beside a second
@@ -31,7 +31,7 @@ class Concurrently(Fixer):
 
     codes = ("MRT407", "MRT420", "MRT421")
 
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
+    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
         """Give the fix for the index that a finding is about."""
         op = scene.op_at(finding, CreateIndex, DropIndex)
         edits, function = _rewritten(scene, op)
@@ -45,16 +45,16 @@ class Concurrently(Fixer):
                 committed = committed or (None if _is_alone(scene, reverse) else function)
         breaks = f"it commits {committed}() step by step, so a failure leaves half of it, and a retry stumbles over that"
         why = [_FOREIGN] * foreign + [breaks] * bool(committed)
-        return Offer(edits=edits, safety=Fix.UNSAFE if why else Fix.SAFE, why="; ".join(why))
+        return ProposedFix(edits=edits, safety=FixSafety.UNSAFE if why else FixSafety.SAFE, why="; ".join(why))
 
 
-def _is_foreign(scene: Scene, op: Op) -> bool:
+def _is_foreign(scene: FixContext, op: Op) -> bool:
     """Whether CONCURRENTLY would come into SQL of which nobody said that PostgreSQL alone runs it."""
     assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
     return op.sql and op.concurrently is not True and scene.target.dialect != "postgresql" and op.dialects != ("postgresql",)
 
 
-def _is_alone(scene: Scene, op: Op) -> bool:
+def _is_alone(scene: FixContext, op: Op) -> bool:
     """Whether nothing else is done in the function that an operation stands in, not even work on another index or a SET LOCAL."""
     migration = scene.migration
     functions = (migration.upgrade_ops, migration.downgrade_ops)
@@ -68,7 +68,7 @@ def _is_call_of(other: Op, op: Op) -> bool:
     return isinstance(other, Execute) and op.sql and other.origin == op.origin
 
 
-def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
+def _rewritten(scene: FixContext, op: Op) -> tuple[tuple[TextEdit, ...], str]:
     """Give the edits for one index, and the function that they are in. Raises NoFix."""
     if op.batch:
         raise NoFix("a batch does all its work in one transaction")
@@ -76,7 +76,7 @@ def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
         raise NoFix("nobody can tell by reading whether it runs")
     if _is_partitioned(scene, getattr(op, "table", None)):
         raise NoFix("PostgreSQL builds and drops no index of a partitioned table concurrently")
-    statement = Statement.at(scene.text, op.origin)
+    statement = CallStatement.at(scene.text, op.origin)
     if any(isinstance(outer, ast.For | ast.While | ast.Try) for outer in scene.text.around(statement.node)):
         raise NoFix("it stands in a loop or a try")
     deeper = not op.autocommit
@@ -93,7 +93,7 @@ def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
     return (edit,), statement.function.name
 
 
-def _is_partitioned(scene: Scene, table: object) -> bool:
+def _is_partitioned(scene: FixContext, table: object) -> bool:
     """Whether a migration before made the table with PARTITION BY.
 
     Source: https://www.postgresql.org/docs/current/sql-createindex.html ("Building Indexes Concurrently").
@@ -119,7 +119,7 @@ def _makers(history: History) -> dict[str, list[tuple[Migration, CreateTable]]]:
     return found
 
 
-def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
+def _in_sql(scene: FixContext, op: Op, statement: CallStatement, *, deeper: bool) -> str:
     """Give the call with CONCURRENTLY in its SQL. Raises NoFix where that is not one statement in one plain literal."""
     here = [other for other in (*scene.migration.upgrade_ops, *scene.migration.downgrade_ops) if other.origin == op.origin]
     literals = [node for node in ast.walk(statement.call) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
@@ -136,7 +136,7 @@ def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
     return code.replace(found[0], f"{found[0]} {word}", 1)
 
 
-def _reverses(scene: Scene, op: Op) -> list[Op]:
+def _reverses(scene: FixContext, op: Op) -> list[Op]:
     """Give the operations of downgrade() on the same index that are not concurrent yet."""
     kind = DropIndex if isinstance(op, CreateIndex) else CreateIndex
     return [

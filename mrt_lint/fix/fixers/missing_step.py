@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from mrt_lint.fix.downgrade_body import Body
-from mrt_lint.fix.downgrade_step import Step
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.downgrade_body import DowngradeBody
+from mrt_lint.fix.downgrade_step import DowngradeStep
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer
-from mrt_lint.fix.reverse import Plan
+from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
+from mrt_lint.fix.reverse import ReversePlan
 from mrt_lint.fix.taken_names import names_made
 from mrt_lint.fix.whole_downgrade import prove, whole
 from mrt_lint.model import ops
@@ -19,7 +19,7 @@ from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNSET
 
 
-class MissingStep(Fixer):
+class MissingStepFixer(Fixer):
     """Adds the reverse of one operation to a downgrade() that undoes others, and writes an empty one whole.
 
     It comes first where it undoes the last operation, else last; the other way round where the order then cannot run. Dropping a
@@ -29,9 +29,9 @@ class MissingStep(Fixer):
 
     codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT403", "MRT408", "MRT409", "MRT503")
 
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
+    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
         """Give the step for the operation that a finding is about."""
-        body = Body(scene.text, scene.names)
+        body = DowngradeBody(scene.text, scene.names)
         if body.is_empty:
             return whole(scene, body)
         migration = scene.migration
@@ -43,7 +43,7 @@ class MissingStep(Fixer):
             raise NoFix("alter_column changes more than that")
         if not op.certain:
             raise NoFix("nobody can tell by reading whether it runs")
-        steps = Plan(scene).reversed(number)
+        steps = ReversePlan(scene).reversed(number)
         if not steps:
             raise NoFix("nothing undoes it for certain")
         if any(step.above for step in steps):
@@ -52,7 +52,7 @@ class MissingStep(Fixer):
         return _placed(scene, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
 
 
-def _number(scene: Scene, finding: Finding) -> int:
+def _number(scene: FixContext, finding: Finding) -> int:
     """Give the number of the operation of upgrade() that a finding is about. Raises NoFix where that cannot be told."""
     found = [
         number
@@ -64,7 +64,7 @@ def _number(scene: Scene, finding: Finding) -> int:
     return found[0]
 
 
-def _leave_what_is_made(steps: list[Step], old: tuple[Op, ...]) -> None:
+def _leave_what_is_made(steps: list[DowngradeStep], old: tuple[Op, ...]) -> None:
     """Raise NoFix where downgrade() makes something of a step's name by itself: a second one of that name cannot be made."""
     for step in steps:
         wanted = names_made(step.op)
@@ -75,14 +75,14 @@ def _leave_what_is_made(steps: list[Step], old: tuple[Op, ...]) -> None:
                 raise NoFix(f"downgrade() makes {twice} itself, otherwise than it was")
 
 
-def _placed(scene: Scene, body: Body, steps: list[Step], *, is_last: bool) -> Offer:
+def _placed(scene: FixContext, body: DowngradeBody, steps: list[DowngradeStep], *, is_last: bool) -> ProposedFix:
     """Offer the steps at one end of downgrade(), and at the other where that does not hold."""
     old = scene.migration.downgrade_ops
     unsafe = next((step.unsafe for step in steps if step.unsafe), "")
     if any(isinstance(step.op, ops.DropTable | ops.DropColumn) for step in steps):
         unsafe = "downgrade() leaves it alone, and rows may have been written to it since"
     imports = scene.names.edits()
-    offer = partial(Offer, safety=Fix.UNSAFE if unsafe else Fix.SAFE, why=unsafe, keeps_upgrade=True)
+    offer = partial(ProposedFix, safety=FixSafety.UNSAFE if unsafe else FixSafety.SAFE, why=unsafe, keeps_upgrade=True)
     first = offer(edits=(body.at_start(steps), *imports), proof=lambda again: prove(again, steps, after=old))
     try:
         last = offer(edits=(body.at_end(steps), *imports), proof=lambda again: prove(again, steps, before=old))

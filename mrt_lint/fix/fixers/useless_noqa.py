@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.proposed_fix import Edit, NoFix, Offer
+from mrt_lint.fix.proposed_fix import NoFix, ProposedFix, TextEdit
 from mrt_lint.model.finding import Finding
 
 _COMMENT = re.compile(r"[ \t]*# noqa:\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+[0-9]+")
 
 
-class UselessNoqa(Fixer):
+class UselessNoqaFixer(Fixer):
     """Takes the code out of the comment, and the comment away where no other code stands in it."""
 
     codes = ("MRT990",)
 
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
+    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
         """Give the fix for one code of one comment."""
         number = finding.place.line
         line = scene.text.line(number)
@@ -38,4 +38,4 @@ class UselessNoqa(Fixer):
         if len(codes) == 1 and not line[:start].strip():
             raise NoFix("nothing else stands on the line")
         begin = scene.text.offset(number, 1)
-        return Offer(edits=(Edit(begin + start, begin + end, ""),), keeps_upgrade=True)
+        return ProposedFix(edits=(TextEdit(begin + start, begin + end, ""),), keeps_upgrade=True)

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from mrt_lint.analysis.downgrade.definition import is_same_value
 from mrt_lint.fix.arguments import argument, keywords
-from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.former_schema import on
-from mrt_lint.fix.layout import Call, Code, flat
+from mrt_lint.fix.layout import CallCode, Code, flat
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.null_filling import statement_of
-from mrt_lint.fix.reverse.step_builder import Maker
+from mrt_lint.fix.reverse.step_builder import StepBuilder
 from mrt_lint.model import ops
 from mrt_lint.model.ops import AlterColumn, Op
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
@@ -39,10 +39,10 @@ _RENAME: Final = re.compile(
 )
 
 
-class _Alter:
+class _AlterReversal:
     """One `alter_column` on the way back."""
 
-    def __init__(self, maker: Maker, op: AlterColumn) -> None:
+    def __init__(self, maker: StepBuilder, op: AlterColumn) -> None:
         self.maker = maker
         self.op = op
         self.call = None if op.sql else maker.call()
@@ -51,7 +51,7 @@ class _Alter:
         self.unsafe = ""
         self._types: dict[str, object] | None = None
 
-    def step(self) -> Step | None:
+    def step(self) -> DowngradeStep | None:
         """Give the step back, None where the operation left everything as it was."""
         op = self.op
         if self.call is not None and (unknown := keywords(self.call) - _UNDERSTOOD):
@@ -237,20 +237,20 @@ class _Alter:
 
 def _details(code: Code) -> set[tuple[str, str]]:
     """Give what the source of a type says beside the kind and its size, which the linter's values hold."""
-    if not isinstance(code, Call):
+    if not isinstance(code, CallCode):
         return set()
     named = ((name, flat(value)) for name, value in code.arguments if name not in _SIZES)
     return {(name, value) for name, value in named if value not in {"False", "None"}}
 
 
-def alter_back(maker: Maker, op: ops.AlterColumn) -> Iterator[Step]:
+def alter_back(maker: StepBuilder, op: ops.AlterColumn) -> Iterator[DowngradeStep]:
     """Undo ALTER COLUMN. Raises NoFix where a former setting is not known."""
-    step = _rename_in_sql(maker, op) or _Alter(maker, op).step()
+    step = _rename_in_sql(maker, op) or _AlterReversal(maker, op).step()
     if step is not None:
         yield step
 
 
-def _rename_in_sql(maker: Maker, op: AlterColumn) -> Step | None:
+def _rename_in_sql(maker: StepBuilder, op: AlterColumn) -> DowngradeStep | None:
     """Turn a statement's RENAME COLUMN round, None where it is none: MySQL takes `alter_column` only with the column's type."""
     text = statement_of(maker.former.upgrade, maker.number)
     found = _RENAME.fullmatch(text) if op.sql and text is not None else None

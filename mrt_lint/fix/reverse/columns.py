@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.analysis.downgrade.definition import is_nullable
-from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.former_schema import on
 from mrt_lint.fix.layout import Code, call
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.constraints import create_constraint_again, foreign_key_item
 from mrt_lint.fix.reverse.indexes import create_index_again
-from mrt_lint.fix.reverse.step_builder import Maker, known
-from mrt_lint.history.schema import Table, fold
+from mrt_lint.fix.reverse.step_builder import StepBuilder, known
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
@@ -24,7 +24,7 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
 EMPTY: Final = "the column comes back without its values"
 
 
-def remove_column(maker: Maker, op: ops.AddColumn) -> Iterator[Step]:
+def remove_column(maker: StepBuilder, op: ops.AddColumn) -> Iterator[DowngradeStep]:
     """Undo ADD COLUMN."""
     definition = op.definition
     declared = maker.scene.target.dialect
@@ -49,7 +49,7 @@ def remove_column(maker: Maker, op: ops.AddColumn) -> Iterator[Step]:
     yield replace(step, unsafe="" if known(op.if_not_exists) is False else "the column may have been there before")
 
 
-def add_column_again(maker: Maker, op: ops.DropColumn) -> Iterator[Step]:
+def add_column_again(maker: StepBuilder, op: ops.DropColumn) -> Iterator[DowngradeStep]:
     """Undo DROP COLUMN: the column with the definition it had, and what went with it; its values are gone."""
     if op.cascade:
         raise NoFix("CASCADE drops whatever needs the column")
@@ -75,7 +75,7 @@ def add_column_again(maker: Maker, op: ops.DropColumn) -> Iterator[Step]:
             yield create_constraint_again(maker, entry, op.table, op.schema)
 
 
-def _look_at_included(maker: Maker, op: ops.DropColumn) -> None:
+def _look_at_included(maker: StepBuilder, op: ops.DropColumn) -> None:
     """Raise NoFix where an index may INCLUDE the column: it goes with it, and is not known as one of its indexes."""
     for migration, earlier in maker.former.before(maker.number):
         if isinstance(earlier, ops.CreateIndex) and fold(str(earlier.table)) == fold(str(op.table)):
@@ -84,7 +84,7 @@ def _look_at_included(maker: Maker, op: ops.DropColumn) -> None:
                 raise NoFix(f"index {earlier.index} may include the column")
 
 
-def _hanging(table: Table, column: str) -> list[Constraint | ops.CreateIndex]:
+def _hanging(table: ReplayedTable, column: str) -> list[Constraint | ops.CreateIndex]:
     """Give the indexes and constraints that a database drops with a column. Raises NoFix where nobody can tell."""
     if UNKNOWN in table.indexes.values() or UNKNOWN in table.constraints.values():
         raise NoFix(f"the migrations before do not tell which indexes and constraints {table.name} has")
@@ -108,7 +108,7 @@ def _hanging(table: Table, column: str) -> list[Constraint | ops.CreateIndex]:
 
 
 def column_code(
-    maker: Maker, op: ops.DropColumn | ops.DropTable, column: Column, inline: list[Constraint], *, in_table: bool = False
+    maker: StepBuilder, op: ops.DropColumn | ops.DropTable, column: Column, inline: list[Constraint], *, in_table: bool = False
 ) -> Code:
     """Write the definition that a column had. Raises NoFix where a part of it is not known or cannot be said."""
     if UNKNOWN in (column.nullable, column.server_default, column.identity, column.autoincrement, column.comment):

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.fix.arguments import argument, keywords, operand
-from mrt_lint.fix.downgrade_step import Step
-from mrt_lint.fix.layout import Code, List, call
+from mrt_lint.fix.downgrade_step import DowngradeStep
+from mrt_lint.fix.layout import Code, ListCode, call
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.indexes import becomes_constraint
-from mrt_lint.fix.reverse.step_builder import Maker, known
-from mrt_lint.history.schema import Schema, Table, fold
+from mrt_lint.fix.reverse.step_builder import StepBuilder, known
+from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import Constraint, MaybeName, Name, Unknown
@@ -38,7 +38,7 @@ _KINDS: Final = {
 }
 
 
-def remove_constraint(maker: Maker, op: ops.CreateConstraint) -> Iterator[Step]:
+def remove_constraint(maker: StepBuilder, op: ops.CreateConstraint) -> Iterator[DowngradeStep]:
     """Undo ADD CONSTRAINT."""
     if op.constraint is None:
         raise NoFix("the constraint has no name to drop it by")
@@ -59,14 +59,14 @@ def remove_constraint(maker: Maker, op: ops.CreateConstraint) -> Iterator[Step]:
     )
 
 
-def restore_constraint(maker: Maker, op: ops.DropConstraint) -> Iterator[Step]:
+def restore_constraint(maker: StepBuilder, op: ops.DropConstraint) -> Iterator[DowngradeStep]:
     """Undo DROP CONSTRAINT: the constraint as the migrations before made it."""
     if op.cascade:
         raise NoFix("CASCADE drops whatever needs the constraint")
 
-    def ask(at: Schema) -> object:
+    def ask(at: ReplayedSchema) -> object:
         table = at.table(str(op.table), op.schema)
-        return table.constraint(str(op.constraint)) if isinstance(table, Table) and isinstance(op.constraint, str) else None
+        return table.constraint(str(op.constraint)) if isinstance(table, ReplayedTable) and isinstance(op.constraint, str) else None
 
     found = maker.former.agreed(maker.number, ask)
     if not isinstance(found, Constraint) or (op.kind is not None and found.kind != op.kind):
@@ -75,8 +75,8 @@ def restore_constraint(maker: Maker, op: ops.DropConstraint) -> Iterator[Step]:
 
 
 def create_constraint_again(
-    maker: Maker, constraint: Constraint, table: Name, schema: MaybeName, *, name: MaybeName = None
-) -> Step:
+    maker: StepBuilder, constraint: Constraint, table: Name, schema: MaybeName, *, name: MaybeName = None
+) -> DowngradeStep:
     """Make a constraint as it was. Raises NoFix where a part of it is not known or cannot be said."""
     is_final = _look_at_source(maker, constraint, str(table))
     wanted = replace(constraint, name=name or constraint.name)
@@ -98,7 +98,7 @@ def create_constraint_again(
     return maker.on_table(operation, meant, written, maker.quoted(wanted.columns), table="1", options=options)
 
 
-def constraint_item(maker: Maker, constraint: Constraint, table: str) -> Code:
+def constraint_item(maker: StepBuilder, constraint: Constraint, table: str) -> Code:
     """Write a constraint as a part of `create_table`. Raises NoFix where a part of it is not known or cannot be said."""
     _look_at_source(maker, constraint, table)
     sa = maker.scene.names.sa
@@ -115,22 +115,22 @@ def constraint_item(maker: Maker, constraint: Constraint, table: str) -> Code:
     return call(sa(kind), *maker.quoted(constraint.columns).items, name=name, **options)
 
 
-def foreign_key_item(maker: Maker, constraint: Constraint) -> Code:
+def foreign_key_item(maker: StepBuilder, constraint: Constraint) -> Code:
     """Write a foreign key as a part of its column."""
     _look_at_source(maker, constraint, str(getattr(maker.op, "table", "")))
     return call(maker.scene.names.sa("ForeignKey"), _targets(maker, constraint).items[0], **_options(maker, constraint))
 
 
-def _targets(maker: Maker, constraint: Constraint) -> List:
+def _targets(maker: StepBuilder, constraint: Constraint) -> ListCode:
     columns = constraint.referred_columns
     parts = [constraint.referred_schema, constraint.referred_table]
     if isinstance(columns, Unknown) or not columns or any(isinstance(part, Unknown) for part in parts):
         raise NoFix("what the foreign key refers to is not known")
     path = ".".join(str(part) for part in parts if part is not None)
-    return List(tuple(maker.quote(f"{path}.{column}") for column in columns))
+    return ListCode(tuple(maker.quote(f"{path}.{column}") for column in columns))
 
 
-def _options(maker: Maker, constraint: Constraint) -> dict[str, Code | None]:
+def _options(maker: StepBuilder, constraint: Constraint) -> dict[str, Code | None]:
     words = {name: getattr(constraint, name) for name in ("ondelete", "onupdate", "initially")}
     given: dict[str, Code | None] = {name: maker.quote(value) for name, value in words.items() if value is not None}
     if constraint.deferrable is not None:
@@ -146,7 +146,7 @@ def _kind(constraint: Constraint) -> type[ops.CreateConstraint]:
     return _KINDS[constraint.kind]
 
 
-def _look_at_source(maker: Maker, constraint: Constraint, table: str) -> bool:
+def _look_at_source(maker: StepBuilder, constraint: Constraint, table: str) -> bool:
     """Tell whether the source that made a constraint gives its name as final, by `op.f`.
 
     Raises NoFix where it is not found, or says more of the constraint than is known.

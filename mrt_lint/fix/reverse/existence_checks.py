@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
@@ -27,7 +27,7 @@ _LISTED: Final = {"get_table_names": "table", "get_columns": "column", "get_inde
 _OTHER_DOUBTS: Final = (ast.For, ast.While, ast.Try, ast.Match, ast.IfExp, ast.BoolOp, ast.comprehension, ast.Lambda)
 
 
-class Test(NamedTuple):
+class ExistenceTest(NamedTuple):
     """A question to the database: has it a `kind` of thing by these names, the table's first? `present` is yes."""
 
     kind: str
@@ -35,17 +35,17 @@ class Test(NamedTuple):
     present: bool
 
 
-class Answer(NamedTuple):
+class ExistenceCondition(NamedTuple):
     """What holds where an operation ran: `table` has to be asked for again, "" for none; `unsafe` is what nobody knows."""
 
     table: str
     unsafe: str
 
 
-class Presence:
+class ExistenceChecks:
     """The questions that one upgrade() asks before it does something."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: FixContext) -> None:
         self._text = scene.text
         self._function = scene.text.function("upgrade")
         every = scene.migration.upgrade_ops
@@ -54,7 +54,7 @@ class Presence:
         self._unsteady = {fold(getattr(op, name)) for op, name in named if isinstance(op, moved)}
         self._made = {key for op in every if (key := _made_by(op)) is not None}
 
-    def answer(self, op: Op) -> Answer:
+    def answer(self, op: Op) -> ExistenceCondition:
         """Say what holds where an operation ran. Raises NoFix where that cannot be told."""
         if op.origin is None or getattr(op, "sql", False):
             raise _no()
@@ -72,9 +72,9 @@ class Presence:
                 unsafe = f"the {test.kind} may have been there before"
             else:
                 raise _no()
-        return Answer(table, unsafe)
+        return ExistenceCondition(table, unsafe)
 
-    def _is_made_here(self, test: Test, op: Op) -> bool:
+    def _is_made_here(self, test: ExistenceTest, op: Op) -> bool:
         """Whether upgrade() makes what it does not find, and an operation is about that: it or what hangs on it."""
         if test.kind == "index":
             return isinstance(op, ops.CreateIndex) and fold(str(op.index)) in map(fold, test.names)
@@ -111,7 +111,7 @@ class Presence:
                 raise _no()
             yield from _parts(statement.test, holds=False)
 
-    def _test(self, node: ast.expr, *, holds: bool) -> Test:
+    def _test(self, node: ast.expr, *, holds: bool) -> ExistenceTest:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return self._test(node.operand, holds=not holds)
         if isinstance(node, ast.Call):
@@ -119,12 +119,12 @@ class Presence:
             found = _CALLED.fullmatch(name)
             said = _strings([*node.args, *(keyword.value for keyword in node.keywords)])
             if found and (kind := next(filter(None, found.groups()))) and len(said) == _SAID[kind]:
-                return Test(kind, said, holds)
+                return ExistenceTest(kind, said, holds)
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
             said, listed = _strings([node.left]), self._listed(node.comparators[0])
             if said and listed:
                 kind, table = listed
-                return Test(kind, (*table, *said), holds is isinstance(node.ops[0], ast.In))
+                return ExistenceTest(kind, (*table, *said), holds is isinstance(node.ops[0], ast.In))
         raise _no()
 
     def _listed(self, node: ast.expr, depth: int = 0) -> tuple[str, tuple[str, ...]] | None:

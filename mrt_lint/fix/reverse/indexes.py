@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.fix.arguments import keywords, operand
-from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.layout import Code, call
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.reverse.step_builder import Maker, again_in_sql, known
+from mrt_lint.fix.reverse.step_builder import StepBuilder, again_in_sql, known
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration
@@ -21,7 +21,7 @@ from mrt_lint.model.values import MaybeName, Name
 _LEFT_OUT: Final = frozenset(("index_name", "table_name", "columns", "schema", "if_not_exists", "postgresql_concurrently"))
 
 
-def remove_index(maker: Maker, op: ops.CreateIndex) -> Iterator[Step]:
+def remove_index(maker: StepBuilder, op: ops.CreateIndex) -> Iterator[DowngradeStep]:
     """Undo CREATE INDEX."""
     if op.index is None:
         raise NoFix("the index has no name to drop it by")
@@ -37,7 +37,7 @@ def remove_index(maker: Maker, op: ops.CreateIndex) -> Iterator[Step]:
     yield replace(step, unsafe="the index may have been there before") if maybe else step
 
 
-def restore_index(maker: Maker, op: ops.DropIndex) -> Iterator[Step]:
+def restore_index(maker: StepBuilder, op: ops.DropIndex) -> Iterator[DowngradeStep]:
     """Undo DROP INDEX: the index as the source says that made it."""
     found = maker.former.agreed(maker.number, lambda at: at.index(str(op.index), op.table, op.schema))
     if not isinstance(found, ops.CreateIndex):
@@ -47,8 +47,8 @@ def restore_index(maker: Maker, op: ops.DropIndex) -> Iterator[Step]:
 
 
 def create_index_again(
-    maker: Maker, index: ops.CreateIndex, table: Name | None = None, schema: MaybeName = None, *, concurrently: bool = False
-) -> Step:
+    maker: StepBuilder, index: ops.CreateIndex, table: Name | None = None, schema: MaybeName = None, *, concurrently: bool = False
+) -> DowngradeStep:
     """Make an index as it was. Raises NoFix where its source is not found or not written out."""
     if table is None:
         table, schema = str(getattr(maker.op, "table", "")), getattr(maker.op, "schema", None)
@@ -79,7 +79,7 @@ def create_index_again(
     return replace(step, same=lambda again: replace(again, dialects=None, autocommit=False, batch=False) == _bare(meant))
 
 
-def _of_column(maker: Maker, index: ops.CreateIndex, table: str, schema: MaybeName, *, concurrently: bool) -> Step:
+def _of_column(maker: StepBuilder, index: ops.CreateIndex, table: str, schema: MaybeName, *, concurrently: bool) -> DowngradeStep:
     """Make the index that `index=True` made. Raises NoFix unless its name is that of the operation, so that it is no guess."""
     if not isinstance(maker.op, ops.DropIndex) or fold(str(maker.op.index)) != fold(str(index.index)):
         raise NoFix(f"index {index.index} came with its column")
@@ -98,14 +98,14 @@ def _bare(op: Op) -> Op:
     return replace(op, dialects=None, autocommit=False, batch=False, certain=True)
 
 
-def _origin(maker: Maker, index: ops.CreateIndex) -> tuple[Migration, ops.CreateIndex]:
+def _origin(maker: StepBuilder, index: ops.CreateIndex) -> tuple[Migration, ops.CreateIndex]:
     for migration, op in maker.former.before(maker.number):
         if isinstance(op, ops.CreateIndex) and fold(str(op.index)) == fold(str(index.index)):
             return migration, op
     raise NoFix(f"index {index.index} came with its column")
 
 
-def _final(maker: Maker, node: ast.expr, name: MaybeName) -> Code:
+def _final(maker: StepBuilder, node: ast.expr, name: MaybeName) -> Code:
     """Write a name, as final as it was."""
     final = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "f"
     return call(maker.scene.names.op("f"), maker.quote(name)) if final else maker.quote(name)

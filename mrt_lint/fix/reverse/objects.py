@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.analysis.wording import in_sql
-from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.enum import create_enum, drop_enum
-from mrt_lint.fix.reverse.step_builder import Maker, again_in_sql, known
+from mrt_lint.fix.reverse.step_builder import StepBuilder, again_in_sql, known
 from mrt_lint.history.schema import object_place
 from mrt_lint.model import ops
 from mrt_lint.model.values import MaybeName, SqlType, Unknown
@@ -19,7 +19,7 @@ _BY_NAME: Final = frozenset(("view", "materialized view", "sequence", "type", "e
 """What goes by its name alone; a function's goes with its arguments, a trigger's with its table."""
 
 
-def remove_object(maker: Maker, op: ops.CreateObject) -> Iterator[Step]:
+def remove_object(maker: StepBuilder, op: ops.CreateObject) -> Iterator[DowngradeStep]:
     """Undo CREATE of something that is no table."""
     if op.kind == "extension" and op.if_not_exists:
         return  # extensions are shared, and nobody knows whether this one came here
@@ -38,7 +38,7 @@ def remove_object(maker: Maker, op: ops.CreateObject) -> Iterator[Step]:
     yield _run(maker, f"DROP {kind.upper()} {_path(maker, op, op.schema, op.name)}")
 
 
-def _look_at_users(maker: Maker, op: ops.CreateObject) -> None:
+def _look_at_users(maker: StepBuilder, op: ops.CreateObject) -> None:
     """Raise NoFix where a column made before has a type of that name: the type is older than this revision."""
     where = object_place("enum", op.schema, _named(op.name))
     for migration, earlier in maker.former.before(maker.number):
@@ -56,7 +56,7 @@ def _place_of(kind: SqlType | Unknown) -> object:
     return object_place("enum", kind.schema, str(kind.type_name)) if named and isinstance(kind, SqlType) else None
 
 
-def restore_object(maker: Maker, op: ops.DropObject) -> Iterator[Step]:
+def restore_object(maker: StepBuilder, op: ops.DropObject) -> Iterator[DowngradeStep]:
     """Undo DROP of something that is no table: the SQL that made it is run again."""
     if op.cascade:
         raise NoFix(f"CASCADE drops whatever needs {op.kind} {op.name}")
@@ -78,30 +78,30 @@ def restore_object(maker: Maker, op: ops.DropObject) -> Iterator[Step]:
     raise NoFix(f"{op.kind} {op.name} was changed since it was made")
 
 
-def _count(maker: Maker, where: object) -> int:
+def _count(maker: StepBuilder, where: object) -> int:
     """Count how often an object of a name was made."""
     made = (op for _, op in maker.former.before(maker.number) if isinstance(op, ops.CreateObject))
     return sum(object_place(op.kind, op.schema, str(op.name)) == where for op in made)
 
 
-def rename_index_back(maker: Maker, op: ops.RenameIndex) -> Iterator[Step]:
+def rename_index_back(maker: StepBuilder, op: ops.RenameIndex) -> Iterator[DowngradeStep]:
     """Undo ALTER INDEX … RENAME, in the words that PostgreSQL has for it."""
     yield _run(maker, f"ALTER INDEX {_path(maker, op, op.schema, op.new_index)} RENAME TO {_spelled(maker, op, op.index)}")
 
 
-def rename_constraint_back(maker: Maker, op: ops.RenameConstraint) -> Iterator[Step]:
+def rename_constraint_back(maker: StepBuilder, op: ops.RenameConstraint) -> Iterator[DowngradeStep]:
     """Undo ALTER TABLE … RENAME CONSTRAINT."""
     new, old = _spelled(maker, op, op.new_constraint), _spelled(maker, op, op.constraint)
     yield _run(maker, f"ALTER TABLE {_path(maker, op, op.schema, op.table)} RENAME CONSTRAINT {new} TO {old}")
 
 
-def rename_value_back(maker: Maker, op: ops.RenameEnumValue) -> Iterator[Step]:
+def rename_value_back(maker: StepBuilder, op: ops.RenameEnumValue) -> Iterator[DowngradeStep]:
     """Undo ALTER TYPE … RENAME VALUE."""
     new, old = (_named(value).replace("'", "''") for value in (op.new_value, op.value))
     yield _run(maker, f"ALTER TYPE {_path(maker, op, op.schema, op.enum)} RENAME VALUE '{new}' TO '{old}'")
 
 
-def rename_object_back(maker: Maker, op: ops.RenameObject) -> Iterator[Step]:
+def rename_object_back(maker: StepBuilder, op: ops.RenameObject) -> Iterator[DowngradeStep]:
     """Undo ALTER VIEW … RENAME and its like."""
     kind = {"enum": "type"}.get(op.kind, op.kind)
     yield _run(
@@ -110,15 +110,15 @@ def rename_object_back(maker: Maker, op: ops.RenameObject) -> Iterator[Step]:
     )
 
 
-def _run(maker: Maker, statement: str) -> Step:
+def _run(maker: StepBuilder, statement: str) -> DowngradeStep:
     return maker.execute(statement, ops.Execute(statement=statement))
 
 
-def _path(maker: Maker, op: ops.Op, schema: MaybeName, name: MaybeName) -> str:
+def _path(maker: StepBuilder, op: ops.Op, schema: MaybeName, name: MaybeName) -> str:
     return ".".join(_spelled(maker, op, part) for part in (schema, name) if part is not None)
 
 
-def _spelled(maker: Maker, op: ops.Op, name: object) -> str:
+def _spelled(maker: StepBuilder, op: ops.Op, name: object) -> str:
     """Give a name as SQL takes it, in quotes where the SQL of the operation has it so: without, its capitals would be lost."""
     sql = (other.statement for other in maker.former.upgrade if isinstance(other, ops.Execute) and other.origin == op.origin)
     quoted = f'"{_named(name)}"'

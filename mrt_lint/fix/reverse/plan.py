@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from mrt_lint.fix.downgrade_step import Step, merged
-from mrt_lint.fix.fix_context import Scene
-from mrt_lint.fix.former_schema import Former
+from mrt_lint.fix.downgrade_step import DowngradeStep, merged
+from mrt_lint.fix.fix_context import FixContext
+from mrt_lint.fix.former_schema import FormerSchema
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.alter import alter_back
 from mrt_lint.fix.reverse.columns import add_column_again, remove_column
 from mrt_lint.fix.reverse.constraints import remove_constraint, restore_constraint
 from mrt_lint.fix.reverse.enum import drop_enum
-from mrt_lint.fix.reverse.existence_checks import Presence
+from mrt_lint.fix.reverse.existence_checks import ExistenceChecks
 from mrt_lint.fix.reverse.indexes import becomes_constraint, remove_index, restore_index
 from mrt_lint.fix.reverse.null_filling import fills_nulls
 from mrt_lint.fix.reverse.objects import (
@@ -27,14 +27,14 @@ from mrt_lint.fix.reverse.objects import (
     rename_value_back,
     restore_object,
 )
-from mrt_lint.fix.reverse.step_builder import Maker
+from mrt_lint.fix.reverse.step_builder import StepBuilder
 from mrt_lint.fix.reverse.tables import comment_back, create_table_again, remove_table, rename_back
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
-_REVERSES: Final[dict[type[Op], Callable[[Maker, Any], Iterator[Step]]]] = {
+_REVERSES: Final[dict[type[Op], Callable[[StepBuilder, Any], Iterator[DowngradeStep]]]] = {
     ops.AddColumn: remove_column,
     ops.AlterColumn: alter_back,
     ops.CreateCheckConstraint: remove_constraint,
@@ -65,7 +65,7 @@ _NEEDED: Final = frozenset(("enum", "type", "domain", "sequence", "function"))
 """What columns and triggers need that may be made between their table and them."""
 
 
-def plan_reverse(scene: Scene) -> list[Step]:
+def plan_reverse(scene: FixContext) -> list[DowngradeStep]:
     """Give the steps that undo `upgrade()`, last first. Raises NoFix, for the whole, where one of them is not certain."""
     migration = scene.migration
     if migration.upgrade is None:
@@ -73,27 +73,27 @@ def plan_reverse(scene: Scene) -> list[Step]:
     if not migration.readable("upgrade"):
         call = next(call for call in migration.unreadable if call.function == "upgrade")
         raise NoFix(f"line {call.place.line} of upgrade() cannot be read: {call.why}")
-    return Plan(scene).steps()
+    return ReversePlan(scene).steps()
 
 
-class Plan:
+class ReversePlan:
     """The operations of one upgrade(), seen as a whole."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: FixContext) -> None:
         self.scene = scene
-        self.former = Former(scene)
+        self.former = FormerSchema(scene)
         self.ops = scene.migration.upgrade_ops
         self._new_tables: dict[object, int] = {}  # and the numbers of the operations that made them
         self._new_columns: dict[object, int] = {}
         self._types: set[object] = set()
         self._undo: list[int] = []
         self._unsafe = ""
-        self._presence = Presence(scene)
+        self._presence = ExistenceChecks(scene)
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[DowngradeStep]:
         """Give the steps. Raises NoFix."""
         self._look()
-        found: list[Step] = []
+        found: list[DowngradeStep] = []
         for number in self._order():
             with self._at(number):
                 found += self.reversed(number)
@@ -120,12 +120,12 @@ class Plan:
         table = _where(op, str(getattr(op, "table", "")))
         return self._new_tables.get(table, self._new_columns.get((table, fold(str(getattr(op, "column", ""))))))
 
-    def reversed(self, number: int) -> list[Step]:
+    def reversed(self, number: int) -> list[DowngradeStep]:
         """Give the steps that undo one operation. Raises NoFix."""
         op = self.ops[number]
         if type(op) not in _REVERSES:
             raise NoFix(f"what undoes {op.op} is not known")
-        steps = list(_REVERSES[type(op)](Maker(self.former, number), op))
+        steps = list(_REVERSES[type(op)](StepBuilder(self.former, number), op))
         if isinstance(op, ops.CreateTable):
             steps += self._dropped_types(op)
         if op.certain:
@@ -228,7 +228,7 @@ class Plan:
             return False
         return all((table, fold(str(column))) in self._new_columns for column in op.columns)
 
-    def _dropped_types(self, op: ops.CreateTable) -> Iterator[Step]:
+    def _dropped_types(self, op: ops.CreateTable) -> Iterator[DowngradeStep]:
         """Drop the enum types that came with a table, on PostgreSQL. Raises NoFix where one has no known name."""
         if op.sql or not any(self.scene.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
             return

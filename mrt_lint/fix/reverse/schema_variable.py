@@ -6,9 +6,9 @@ import ast
 from typing import Final
 
 from mrt_lint.fix.arguments import argument
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.source_text import SourceText
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN
 
@@ -23,11 +23,11 @@ _PLAIN: Final = (
 )
 
 
-class Environment:
+class SchemaVariable:
     """The one schema of an upgrade() whose name reading cannot tell."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._text: Text = scene.text
+    def __init__(self, scene: FixContext) -> None:
+        self._text: SourceText = scene.text
         self._function = scene.text.function("upgrade")
         self._ops = [op for op in scene.migration.upgrade_ops if getattr(op, "schema", None) is UNKNOWN]
 

@@ -6,26 +6,26 @@ import ast
 from collections.abc import Callable, Mapping
 
 from mrt_lint.fix.arguments import operand
-from mrt_lint.fix.downgrade_step import Step
-from mrt_lint.fix.expression_copy import Graft
-from mrt_lint.fix.fix_context import Scene
-from mrt_lint.fix.former_schema import Former
+from mrt_lint.fix.downgrade_step import DowngradeStep
+from mrt_lint.fix.expression_copy import ExpressionCopier
+from mrt_lint.fix.fix_context import FixContext
+from mrt_lint.fix.former_schema import FormerSchema
 from mrt_lint.fix.imported_names import imports
-from mrt_lint.fix.layout import Call, Code, List, call, flat
+from mrt_lint.fix.layout import CallCode, Code, ListCode, call, flat
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.reverse.schema_variable import Environment
+from mrt_lint.fix.reverse.schema_variable import SchemaVariable
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Execute, Op
 from mrt_lint.model.values import UNKNOWN, MaybeName, Name, Unknown
 
 
-class Maker:
+class StepBuilder:
     """Makes the steps that undo one operation; `number` is its place in upgrade()."""
 
-    def __init__(self, former: Former, number: int) -> None:
+    def __init__(self, former: FormerSchema, number: int) -> None:
         self.former = former
         self.number = number
-        self.scene: Scene = former.scene
+        self.scene: FixContext = former.scene
         self.op: Op = former.upgrade[number]
 
     def call(self) -> ast.Call:
@@ -33,7 +33,7 @@ class Maker:
         return self.scene.text.call(self.op.origin)
 
     @property
-    def graft(self) -> Graft:
+    def graft(self) -> ExpressionCopier:
         """What takes expressions out of this file."""
         return self.former.graft(self.scene.migration)
 
@@ -48,11 +48,11 @@ class Maker:
             raise NoFix("a name is not known")
         return self.scene.names.quote(name)
 
-    def quoted(self, names: tuple[Name, ...] | Unknown) -> List:
+    def quoted(self, names: tuple[Name, ...] | Unknown) -> ListCode:
         """Write a list of names."""
         if isinstance(names, Unknown):
             raise NoFix("its columns are not known")
-        return List(tuple(map(self.quote, names)))
+        return ListCode(tuple(map(self.quote, names)))
 
     def name(self, value: MaybeName, parameter: str) -> Code:
         """Write the name of an index or constraint, as final as it is in upgrade(): inside of `op.f` no convention changes it."""
@@ -69,7 +69,7 @@ class Maker:
         table: str = "table_name",
         schema: str = "schema",
         options: Mapping[str, Code | None] | None = None,
-    ) -> Step:
+    ) -> DowngradeStep:
         """Make a step on the operation's table: in a batch like its own, or with the table and schema as arguments.
 
         The table is the keyword `table`, or the argument at that index where it is a number; `schema` is the keyword of its schema.
@@ -81,7 +81,7 @@ class Maker:
         found, above = getattr(op, "schema", None), ""
         named = {**(options or {}), schema: None if found in {None, UNKNOWN} else self.quote(found)}
         if found is UNKNOWN:
-            named[schema], above = Environment(self.scene).schema()
+            named[schema], above = SchemaVariable(self.scene).schema()
         function = self.scene.names.op(name)
         if table.isdigit():
             at = int(table)
@@ -90,7 +90,7 @@ class Maker:
 
     def step(
         self,
-        code: Call,
+        code: CallCode,
         op: Op,
         *,
         batch: str = "",
@@ -98,9 +98,9 @@ class Maker:
         same: Callable[[Op], bool] | None = None,
         unsafe: str = "",
         above: str = "",
-    ) -> Step:
+    ) -> DowngradeStep:
         """Make a step under the guard of the operation."""
-        return Step(
+        return DowngradeStep(
             code=code,
             op=op,
             dialects=self.op.dialects,
@@ -112,7 +112,7 @@ class Maker:
             above=above,
         )
 
-    def execute(self, statement: str, op: Op) -> Step:
+    def execute(self, statement: str, op: Op) -> DowngradeStep:
         """Make a step of SQL."""
         return self.step(call(self.scene.names.op("execute"), self.quote(statement)), op)
 
@@ -125,11 +125,11 @@ class Maker:
                 variable = item.optional_vars
                 if isinstance(owner, ast.Name) and isinstance(variable, ast.Name) and variable.id == owner.id:
                     opened = self.graft.code(item.context_expr)
-                    if isinstance(opened, Call) and self._is_batch(opened):
+                    if isinstance(opened, CallCode) and self._is_batch(opened):
                         return flat(opened), owner.id
         raise NoFix("its batch is not written out")
 
-    def _is_batch(self, opened: Call) -> bool:
+    def _is_batch(self, opened: CallCode) -> bool:
         root, _, rest = opened.function.partition(".")
         path = dict(imports(self.scene.text.tree)).get(root, "")
         return f"{path}.{rest}" == "alembic.op.batch_alter_table"
@@ -142,7 +142,7 @@ def known(flag: object) -> bool:
     return bool(flag)
 
 
-def again_in_sql(maker: Maker, migration: Migration, made: Op) -> Step:
+def again_in_sql(maker: StepBuilder, migration: Migration, made: Op) -> DowngradeStep:
     """Run the SQL again that made something. Raises NoFix where it did more than that."""
     here = [op for op in migration.upgrade_ops if op.origin == made.origin]
     statement = here[0].statement if isinstance(here[0], Execute) else None

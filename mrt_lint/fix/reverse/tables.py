@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mrt_lint.fix.arguments import argument, keywords
-from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.layout import call
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.columns import column_code, is_same_column
 from mrt_lint.fix.reverse.constraints import constraint_item
 from mrt_lint.fix.reverse.indexes import create_index_again
-from mrt_lint.fix.reverse.step_builder import Maker, known
-from mrt_lint.history.schema import Table, fold, place
+from mrt_lint.fix.reverse.step_builder import StepBuilder, known
+from mrt_lint.history.schema import ReplayedTable, fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
 
 
-def remove_table(maker: Maker, op: ops.CreateTable) -> Iterator[Step]:
+def remove_table(maker: StepBuilder, op: ops.CreateTable) -> Iterator[DowngradeStep]:
     """Undo CREATE TABLE; its types, if it brought some, are dropped by whoever calls this."""
     if op.temporary:
         raise NoFix("a temporary table goes by itself")
@@ -28,13 +28,13 @@ def remove_table(maker: Maker, op: ops.CreateTable) -> Iterator[Step]:
     yield replace(step, unsafe="the table may have been there before") if known(op.if_not_exists) else step
 
 
-def rename_back(maker: Maker, op: ops.RenameTable) -> Iterator[Step]:
+def rename_back(maker: StepBuilder, op: ops.RenameTable) -> Iterator[DowngradeStep]:
     """Undo RENAME."""
     meant = ops.RenameTable(table=op.new_table, new_table=op.table, schema=op.schema)
     yield maker.on_table("rename_table", meant, maker.quote(op.table), table="0")
 
 
-def comment_back(maker: Maker, op: ops.CreateTableComment | ops.DropTableComment) -> Iterator[Step]:
+def comment_back(maker: StepBuilder, op: ops.CreateTableComment | ops.DropTableComment) -> Iterator[DowngradeStep]:
     """Undo a comment, by what the operation says was there before."""
     former = op.existing_comment
     if former is UNSET:
@@ -49,7 +49,7 @@ def comment_back(maker: Maker, op: ops.CreateTableComment | ops.DropTableComment
         yield maker.on_table("create_table_comment", created, maker.quote(former), table="0")
 
 
-def _is_commented(maker: Maker, op: ops.CreateTableComment) -> bool:
+def _is_commented(maker: StepBuilder, op: ops.CreateTableComment) -> bool:
     """Whether the table had a comment before, as far as the migrations before tell."""
     where = place(op.schema, str(op.table))
     for migration, earlier in maker.former.before(maker.number):
@@ -62,7 +62,7 @@ def _is_commented(maker: Maker, op: ops.CreateTableComment) -> bool:
     return False
 
 
-def create_table_again(maker: Maker, op: ops.DropTable) -> Iterator[Step]:
+def create_table_again(maker: StepBuilder, op: ops.DropTable) -> Iterator[DowngradeStep]:
     """Undo DROP TABLE: the table as it was, without its rows."""
     if op.cascade:
         raise NoFix("CASCADE drops whatever needs the table")
@@ -100,7 +100,7 @@ def create_table_again(maker: Maker, op: ops.DropTable) -> Iterator[Step]:
         yield create_index_again(maker, index, op.table, op.schema)
 
 
-def _look_at_source(maker: Maker, op: ops.DropTable) -> None:
+def _look_at_source(maker: StepBuilder, op: ops.DropTable) -> None:
     """Raise NoFix where the table was made in SQL, in parts, or with options that are not known."""
     for migration, earlier in maker.former.before(maker.number):
         if isinstance(earlier, ops.RenameTable) and place(earlier.schema, str(earlier.new_table)) == place(
@@ -129,7 +129,7 @@ def _names(statement: ops.Statement, op: ops.DropTable) -> bool:
     return fold(str(op.table)) in map(fold, re.findall(r"\w+", statement.text))
 
 
-def _keyed(column: Column, table: Table) -> Column:
+def _keyed(column: Column, table: ReplayedTable) -> Column:
     """Give a column of a table that was read, with what a primary key beside it makes of it."""
     key = next((key.columns for key in table.known_constraints("primary")), ())
     return replace(column, nullable=False) if isinstance(key, tuple) and column.name in key else column

@@ -6,7 +6,7 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from mrt_lint.model.values import Place, Rebuild
+from mrt_lint.model.values import BatchRebuild, SourceSpan
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -26,13 +26,13 @@ class Op:
     that name ask for, in capitals (none of these compared).
     """
 
-    origin: Place | None = field(default=None, compare=False, repr=False)
+    origin: SourceSpan | None = field(default=None, compare=False, repr=False)
     dialects: tuple[str, ...] | None = None
     certain: bool = True
     autocommit: bool = False
     sql: bool = field(default=False, compare=False)
     batch: bool = field(default=False, compare=False)
-    rebuild: Rebuild | None = field(default=None, compare=False)
+    rebuild: BatchRebuild | None = field(default=None, compare=False)
     joined: bool = field(default=False, compare=False)
     algorithm: str = field(default="", compare=False)
     lock: str = field(default="", compare=False)

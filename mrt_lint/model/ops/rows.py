@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mrt_lint.model.ops.operation import Op
-from mrt_lint.model.values import UNKNOWN, Flag, Flow, MaybeName, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Insert(Op):
     columns: tuple[Name, ...] | Unknown = UNKNOWN
     query: bool = False
     source_tables: tuple[Name, ...] = ()
-    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+    flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Update(Op):
     source_columns: tuple[Name, ...] | Unknown = UNKNOWN
     source_tables: tuple[Name, ...] = ()
     where: Flag = UNKNOWN
-    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+    flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from mrt_lint.model.migration import Function, Import, Migration, UnparsableError, Unreadable
-from mrt_lint.model.values import DIALECTS, Place
+from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport, UnparsableError, UnreadableCall
+from mrt_lint.model.values import DIALECTS, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
-from mrt_lint.parse.python.objects import Scope, Value
+from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
-from mrt_lint.parse.python.reading import Reading, node_of, read_function, start
-from mrt_lint.parse.python.run import Split, Stranger, TooLongError
+from mrt_lint.parse.python.reading import FunctionReading, node_of, read_function, start
+from mrt_lint.parse.python.run import DialectSplit, TooLongError, UnlistedDialect
 from mrt_lint.parse.python.syntax import parse
 
 __all__ = ["lift"]
@@ -30,12 +30,12 @@ def lift(source: bytes, path: str) -> Migration:
     try:
         return _lift(module, tree, source, path, yielding={} if b"yield" in source else None)
     except RecursionError:
-        raise UnparsableError(Place(1, 1, 1, 2), "it is nested too deeply") from None
+        raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
 
 
 def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str, *, yielding: dict[int, bool] | None) -> Migration:
     scope = _read_module(module, yielding=yielding)
-    readings: dict[str, Reading] = {
+    readings: dict[str, FunctionReading] = {
         name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names
     }
     imports = list(header.find_imports(module.body))
@@ -49,29 +49,31 @@ def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str,
         branch_labels=header.read_names(scope, "branch_labels"),
         depends_on=header.read_names(scope, "depends_on"),
         message=read_docstring(module),
-        place=places[id(revision[0])] if revision else Place(1, 1, 1, 1),
+        place=places[id(revision[0])] if revision else SourceSpan(1, 1, 1, 1),
         upgrade=_make_function(scope.names.get("upgrade"), readings.get("upgrade"), places),
         downgrade=_make_function(scope.names.get("downgrade"), readings.get("downgrade"), places),
         unreadable=tuple(_unreadable(module, readings, places)),
         imports=tuple(
-            Import(module=name, names=names, place=places[id(node)]) for node in imports for name, names in header.imported(node)
+            ModuleImport(module=name, names=names, place=places[id(node)])
+            for node in imports
+            for name, names in header.imported(node)
         ),
     )
 
 
-def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> Scope:
+def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> NameScope:
     dialects = frozenset(DIALECTS)
     for _ in DIALECTS:
         try:
             return start(module, dialects, frozenset(DIALECTS), yielding=yielding)[1]
-        except Split as split:  # noqa: PERF203 - a round for each dialect at most
+        except DialectSplit as split:  # noqa: PERF203 - a round for each dialect at most
             dialects = split.no
-        except (Stranger, TooLongError):
+        except (UnlistedDialect, TooLongError):
             break
-    return Scope()
+    return NameScope()
 
 
-def _wanted(scope: Scope, readings: dict[str, Reading]) -> Iterator[Wanted]:
+def _wanted(scope: NameScope, readings: dict[str, FunctionReading]) -> Iterator[Wanted]:
     for name, reading in readings.items():
         yield from ((emitted.node, emitted.statement) for emitted, _ in reading.ops)
         yield from ((failure.node, failure.statement) for failure in reading.failures)
@@ -80,7 +82,7 @@ def _wanted(scope: Scope, readings: dict[str, Reading]) -> Iterator[Wanted]:
             yield node, None
 
 
-def _make_function(value: Value, reading: Reading | None, places: dict[int, Place]) -> Function | None:
+def _make_function(value: Value, reading: FunctionReading | None, places: dict[int, SourceSpan]) -> MigrationFunction | None:
     if reading is None:
         return None
     ops = tuple(
@@ -95,13 +97,13 @@ def _make_function(value: Value, reading: Reading | None, places: dict[int, Plac
         for emitted, dialects in reading.ops
     )
     node = node_of(value)
-    place = places.get(id(node), Place(1, 1, 1, 1)) if node else Place(1, 1, 1, 1)
-    return Function(place=place, ops=ops, effect=bool(ops or reading.failures))
+    place = places.get(id(node), SourceSpan(1, 1, 1, 1)) if node else SourceSpan(1, 1, 1, 1)
+    return MigrationFunction(place=place, ops=ops, effect=bool(ops or reading.failures))
 
 
-def _unreadable(module: cst.Module, readings: dict[str, Reading], places: dict[int, Place]) -> list[Unreadable]:
+def _unreadable(module: cst.Module, readings: dict[str, FunctionReading], places: dict[int, SourceSpan]) -> list[UnreadableCall]:
     return [
-        Unreadable(
+        UnreadableCall(
             place=places[id(failure.node)],
             source=module.code_for_node(failure.node).strip().splitlines()[0],
             why=failure.why,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknown
-from mrt_lint.parse.python.library.elements import Identity, Sql
-from mrt_lint.parse.python.objects import Maybe, Member, Ref, Value
+from mrt_lint.parse.python.library.elements import IdentityElement, SqlExpression
+from mrt_lint.parse.python.objects import EnumMember, ExternalName, PossibleItem, Value
 
 
 def to_name(value: Value) -> Name:
     """Give an identifier that must be there; anything but a wholly known string is UNKNOWN."""
     if isinstance(value, Column):
         return value.name
-    if isinstance(value, Sql):
+    if isinstance(value, SqlExpression):
         return value.name
-    if isinstance(value, Member):
+    if isinstance(value, EnumMember):
         value = value.value
     return value if isinstance(value, str) and HOLE not in value else UNKNOWN
 
@@ -29,7 +29,7 @@ def to_names(value: Value) -> tuple[Name, ...] | Unknown:
     """Give a sequence of identifiers; a single string is a sequence of one."""
     if isinstance(value, str):
         return (to_name(value),)
-    if isinstance(value, (list, tuple, set, frozenset)) and not any(isinstance(item, Maybe) for item in value):
+    if isinstance(value, (list, tuple, set, frozenset)) and not any(isinstance(item, PossibleItem) for item in value):
         return tuple(to_name(item) for item in value)
     return UNKNOWN
 
@@ -53,7 +53,7 @@ def to_int(value: Value) -> int | Unknown:
 
 def to_sql(value: Value) -> Name:
     """Give SQL text, in which HOLE may stand."""
-    if isinstance(value, Sql):
+    if isinstance(value, SqlExpression):
         return value.text
     return value if isinstance(value, str) else UNKNOWN
 
@@ -68,11 +68,11 @@ def to_default(value: Value) -> MaybeName:
 
     Source: https://docs.sqlalchemy.org/en/20/core/metadata.html#sqlalchemy.schema.Column.params.server_default
     """
-    if value is None or isinstance(value, Identity):
+    if value is None or isinstance(value, IdentityElement):
         return None
-    if isinstance(value, Sql):
+    if isinstance(value, SqlExpression):
         return UNKNOWN if isinstance(value.text, str) and HOLE in value.text else value.text
-    if isinstance(value, Member):
+    if isinstance(value, EnumMember):
         value = value.value
     if isinstance(value, str) and HOLE not in value:
         return "'" + value.replace("'", "''") + "'"
@@ -85,7 +85,7 @@ def to_text(value: Value) -> str:
         return value
     if value is None or isinstance(value, (int, float)):
         return str(value)
-    if isinstance(value, Sql) and isinstance(value.text, str):
+    if isinstance(value, SqlExpression) and isinstance(value.text, str):
         return value.text
     if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) or item is None for item in value):
         return repr(value) if not any(isinstance(item, str) and HOLE in item for item in value) else HOLE
@@ -120,6 +120,6 @@ def flatten(items: Iterable[Value]) -> list[Value]:
     return flat
 
 
-def is_class_name(ref: Ref) -> bool:
+def is_class_name(ref: ExternalName) -> bool:
     """Whether a name from elsewhere reads as a class, as a column type's does: `GUID`, `UtcDateTime`."""
     return ref.last[:1].isupper()

@@ -9,20 +9,20 @@ import libcst as cst
 from mrt_lint.model.values import UNKNOWN, Unknown
 from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.convert import to_name
-from mrt_lint.parse.python.objects import Scope, Value
+from mrt_lint.parse.python.objects import NameScope, Value
 
 
-def read_revision(scope: Scope) -> str | Unknown | None:
+def read_revision(scope: NameScope) -> str | Unknown | None:
     """`revision`; None where the module has none."""
     return to_name(scope.names["revision"]) if "revision" in scope.names else None
 
 
-def read_parents(scope: Scope) -> tuple[str, ...] | Unknown:
+def read_parents(scope: NameScope) -> tuple[str, ...] | Unknown:
     """`down_revision`: a string, a sequence of them, or None for a base."""
     return _read_all(scope.names.get("down_revision"))
 
 
-def read_names(scope: Scope, name: str) -> tuple[str, ...]:
+def read_names(scope: NameScope, name: str) -> tuple[str, ...]:
     """`branch_labels` or `depends_on`, as far as it can be read."""
     found = _read_all(scope.names.get(name))
     return () if found is UNKNOWN else found

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mrt_lint.model.ops import Op
-from mrt_lint.parse.python.objects import Arguments, DialectName, Function, Generator, Value
+from mrt_lint.parse.python.objects import CallArguments, DialectName, GeneratorCall, LocalFunction, Value
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -27,7 +27,7 @@ MAX_LENGTH = 8_000_000
 """Characters or items that an expression may build."""
 
 
-class Split(Exception):  # noqa: N818 - a request, not an error
+class DialectSplit(Exception):  # noqa: N818 - a request, not an error
     """The reading asked for something in which its dialects differ: read again for each of the two parts."""
 
     def __init__(self, yes: frozenset[str], no: frozenset[str]) -> None:
@@ -36,7 +36,7 @@ class Split(Exception):  # noqa: N818 - a request, not an error
         self.no = no
 
 
-class Stranger(Exception):  # noqa: N818 - a request, not an error
+class UnlistedDialect(Exception):  # noqa: N818 - a request, not an error
     """A guard names a dialect that is not known yet: read again with it."""
 
     def __init__(self, name: str) -> None:
@@ -48,7 +48,7 @@ class TooLongError(Exception):
     """The function takes more steps than a reading may."""
 
 
-class Emitted:
+class RecordedOp:
     """An operation before its place and its dialects are known."""
 
     __slots__ = ("autocommit", "batch", "certain", "fields", "kind", "node", "statement")
@@ -72,7 +72,7 @@ class Emitted:
         self.autocommit = autocommit
         self.batch = batch
 
-    def is_same(self, other: Emitted) -> bool:
+    def is_same(self, other: RecordedOp) -> bool:
         """Whether another reading did the same in the same place."""
         return (
             self.node is other.node
@@ -84,7 +84,7 @@ class Emitted:
 
 
 @dataclass(slots=True)
-class Failure:
+class ReadFailure:
     """A call that could not be read; `dialects` are those it stands under, None for all."""
 
     node: cst.CSTNode
@@ -94,7 +94,7 @@ class Failure:
 
 
 @dataclass(slots=True, eq=False)
-class Frame:
+class CallFrame:
     """One call of a function of the file: what it has returned so far, and who takes what it yields."""
 
     returns: list[Value] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Frame:
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class FunctionRun:
     """The state of one reading.
 
     `doubt` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
@@ -113,11 +113,11 @@ class Run:
 
     dialects: frozenset[str]
     universe: frozenset[str]
-    inline: Callable[[Run, Function, Arguments, cst.CSTNode], Value]
-    produce: Callable[[Run, Generator, Callable[[Value], None]], None]
+    inline: Callable[[FunctionRun, LocalFunction, CallArguments, cst.CSTNode], Value]
+    produce: Callable[[FunctionRun, GeneratorCall, Callable[[Value], None]], None]
     yielding: dict[int, bool] | None = None
-    emitted: list[Emitted] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    emitted: list[RecordedOp] = field(default_factory=list)
+    failures: list[ReadFailure] = field(default_factory=list)
     doubt: int = 0
     forks: int = 0
     asked: int = 0
@@ -129,7 +129,7 @@ class Run:
     discarded: cst.CSTNode | None = None
     entering: cst.CSTNode | None = None
     statement: cst.CSTNode | None = None
-    frame: Frame = field(default_factory=Frame)
+    frame: CallFrame = field(default_factory=CallFrame)
 
     def tick(self) -> None:
         """Count one step; raises TooLongError."""
@@ -141,7 +141,7 @@ class Run:
         """Record that the migration does this here."""
         if not self.quiet:
             self.emitted.append(
-                Emitted(
+                RecordedOp(
                     kind,
                     fields,
                     node,
@@ -155,7 +155,7 @@ class Run:
     def fail(self, node: cst.CSTNode, why: str) -> None:
         """Record that this call may touch the database and could not be read."""
         if not self.quiet and not any(failure.node is node for failure in self.failures):
-            self.failures.append(Failure(node, self.statement, why))
+            self.failures.append(ReadFailure(node, self.statement, why))
 
     @contextmanager
     def doubting(self, doubtful: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
@@ -172,7 +172,7 @@ class Run:
         """Whether the dialect is one that matches; raises Split where that depends."""
         yes = frozenset(filter(matches, self.dialects))
         if yes and yes != self.dialects:
-            raise Split(yes, self.dialects - yes)
+            raise DialectSplit(yes, self.dialects - yes)
         return bool(yes)
 
     def is_dialect(self, value: DialectName, name: str) -> bool:
@@ -180,5 +180,5 @@ class Run:
         if value.description:
             return False
         if name not in self.universe and name.isidentifier():
-            raise Stranger(name)
+            raise UnlistedDialect(name)
         return self.decide(lambda dialect: dialect == name)

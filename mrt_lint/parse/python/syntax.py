@@ -8,7 +8,7 @@ import re
 import libcst as cst
 
 from mrt_lint.model.migration import UnparsableError
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.python.depth import MAX_NESTING, depth_of, looks_deep
 
 
@@ -58,6 +58,6 @@ def _first_line(problem: Exception) -> str:
     return (str(problem).splitlines() or [type(problem).__name__])[0]
 
 
-def _place(line: int, column: int) -> Place:
+def _place(line: int, column: int) -> SourceSpan:
     line, column = max(line, 1), max(column, 1)
-    return Place(line, column, line, column + 1)
+    return SourceSpan(line, column, line, column + 1)

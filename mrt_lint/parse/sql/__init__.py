@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mrt_lint.model.migration import Function, Migration
+from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.ops import Execute, Op
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.sql.statement import read_statement
@@ -38,7 +38,7 @@ def read_sql(text: str, dialect: str | None = None) -> tuple[Op, ...]:
     return tuple(replace(op, sql=True) for statement in statements(text, dialect) for op in read_statement(statement, dialect))
 
 
-def _expanded(function: Function | None, dialect: str | None) -> Function | None:
+def _expanded(function: MigrationFunction | None, dialect: str | None) -> MigrationFunction | None:
     if function is None or not any(isinstance(op, Execute) for op in function.ops):
         return function
     ops: list[Op] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypedDict
 
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 
 CLAUSES: Final = {
     "ALGORITHM": frozenset({"INSTANT", "NOCOPY", "INPLACE", "COPY"}),
@@ -13,16 +13,16 @@ CLAUSES: Final = {
 """What MySQL takes among the actions though it is none, and what it may ask for beside DEFAULT."""
 
 
-class Clauses(TypedDict):
+class MysqlClauses(TypedDict):
     """What ALGORITHM and LOCK ask for, in capitals; empty for DEFAULT and without the clause."""
 
     algorithm: str
     lock: str
 
 
-def read_clauses(cursor: Cursor) -> Clauses:
+def read_clauses(cursor: TokenCursor) -> MysqlClauses:
     """Give what ALGORITHM and LOCK ask of MySQL, wherever they stand outside of parentheses."""
-    found: Clauses = {"algorithm": "", "lock": ""}
+    found: MysqlClauses = {"algorithm": "", "lock": ""}
     while not cursor.done:
         clause = cursor.accept(*CLAUSES)
         if not clause:

@@ -7,16 +7,16 @@ from functools import cache
 from itertools import pairwise
 
 from mrt_lint.model.values import HOLE, UNKNOWN, MaybeName, Name
-from mrt_lint.parse.sql.tokens import GROUPS, Statement, Token
+from mrt_lint.parse.sql.tokens import GROUPS, SqlToken, StatementTokens
 
 _AS_WRITTEN = frozenset({"mysql", "mariadb", "sqlite", "mssql"})
-_END = Token("end", "", "", 0, 0)
+_END = SqlToken("end", "", "", 0, 0)
 
 
-class Cursor:
+class TokenCursor:
     """Reads a span of tokens from left to right; what lies past its end is an empty token, so reading never fails."""
 
-    def __init__(self, statement: Statement, dialect: str | None, start: int = 0, stop: int | None = None) -> None:
+    def __init__(self, statement: StatementTokens, dialect: str | None, start: int = 0, stop: int | None = None) -> None:
         self.statement = statement
         self.dialect = dialect
         self.tokens = statement.tokens
@@ -24,7 +24,7 @@ class Cursor:
         self.stop = len(statement.tokens) if stop is None else stop
 
     @property
-    def token(self) -> Token:
+    def token(self) -> SqlToken:
         """The token that comes next."""
         return self.peek()
 
@@ -38,12 +38,12 @@ class Cursor:
         """Whether nothing is left."""
         return self.position >= self.stop
 
-    def peek(self, ahead: int = 0) -> Token:
+    def peek(self, ahead: int = 0) -> SqlToken:
         """Give the token so many places ahead."""
         place = self.position + ahead
         return self.tokens[place] if place < self.stop else _END
 
-    def take(self) -> Token:
+    def take(self) -> SqlToken:
         """Step over one token."""
         token = self.peek()
         self.position += 1
@@ -72,7 +72,7 @@ class Cursor:
         self.position += 1
         return self.fold(token)
 
-    def fold(self, token: Token) -> Name:
+    def fold(self, token: SqlToken) -> Name:
         """Give an identifier as the database keeps it, in the case SQLAlchemy would write it in."""
         if HOLE in token.text:
             return UNKNOWN
@@ -94,27 +94,27 @@ class Cursor:
         """Step over a list of plain names in parentheses; sort orders and lengths beside them are passed over."""
         return tuple([item.name() for item in self.group()])
 
-    def group(self) -> Iterator[Cursor]:
+    def group(self) -> Iterator[TokenCursor]:
         """Step over a parenthesised list and give a cursor for each of its items; nothing where no "(" comes next."""
         yield from self.inside().items()
 
-    def inside(self) -> Cursor:
+    def inside(self) -> TokenCursor:
         """Step over a group in parentheses; give a cursor for what it holds, an empty one where no "(" comes next."""
         if self.key != "(":
-            return Cursor(self.statement, self.dialect, self.position, self.position)
+            return TokenCursor(self.statement, self.dialect, self.position, self.position)
         start, self.position = self.position + 1, self.closing() + 1
-        return Cursor(self.statement, self.dialect, start, min(self.position - 1, self.stop))
+        return TokenCursor(self.statement, self.dialect, start, min(self.position - 1, self.stop))
 
-    def items(self) -> Iterator[Cursor]:
+    def items(self) -> Iterator[TokenCursor]:
         """Give a cursor for each part between the commas that stand outside of parentheses, up to the end."""
         start = self.position
         while self.position < self.stop:
             if self.key == ",":
-                yield Cursor(self.statement, self.dialect, start, self.position)
+                yield TokenCursor(self.statement, self.dialect, start, self.position)
                 start = self.position + 1
             self.skip()
         if start < self.stop:
-            yield Cursor(self.statement, self.dialect, start, self.stop)
+            yield TokenCursor(self.statement, self.dialect, start, self.stop)
 
     def skip(self) -> None:
         """Step over one token or one whole group: (…), […] or CASE … END."""
@@ -124,23 +124,23 @@ class Cursor:
         """Find where the group that comes next is closed; the end where it never is."""
         return min(self.statement.groups.get(self.position, self.stop), self.stop)
 
-    def until(self, *keys: str) -> Cursor:
+    def until(self, *keys: str) -> TokenCursor:
         """Step to the first of these keywords that stands outside of parentheses; give a cursor for what was passed."""
         start = self.position
         while self.position < self.stop and self.key not in keys:
             self.skip()
         self.position = min(self.position, self.stop)
-        return Cursor(self.statement, self.dialect, start, self.position)
+        return TokenCursor(self.statement, self.dialect, start, self.position)
 
-    def rest(self) -> Cursor:
+    def rest(self) -> TokenCursor:
         """Give a cursor for all that is left."""
-        return Cursor(self.statement, self.dialect, self.position, self.stop)
+        return TokenCursor(self.statement, self.dialect, self.position, self.stop)
 
     def has(self, key: str) -> bool:
         """Tell whether a keyword is left outside of parentheses."""
         return not self.rest().to(key).done
 
-    def to(self, *keys: str) -> Cursor:
+    def to(self, *keys: str) -> TokenCursor:
         """Step to the first of these keywords and give the same cursor."""
         self.until(*keys)
         return self
@@ -164,6 +164,6 @@ def _words(phrase: str) -> tuple[str, ...]:
     return tuple(phrase.split(" "))
 
 
-def source_of(source: str, token: Token) -> str:
+def source_of(source: str, token: SqlToken) -> str:
     """Give a token as it was written, the escapes of `sa.text` and of Python's formatting undone."""
     return token.key if token.kind == "mark" else source[token.start : token.end]

@@ -21,7 +21,7 @@ CUT: Final = {True: "┆", False: ":"}
 """What a lane ends with whose node is not shown, in Unicode or ASCII."""
 
 
-class Row(NamedTuple):
+class DrawnRow(NamedTuple):
     """A row of the drawing: its characters and, where a node stands in it, the node and its place among the characters."""
 
     text: str
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     place: int = 0
 
 
-class Lanes:
+class LaneDrawing:
     """Draws nodes one after the other, each before those that it leads to."""
 
     def __init__(self, *, unicode: bool = True) -> None:
@@ -40,14 +40,14 @@ class Lanes:
         self._free: list[int] = []
         self._ended: int | None = None
 
-    def draw(self, nodes: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Row]:
+    def draw(self, nodes: Iterable[tuple[str, Sequence[str]]]) -> Iterator[DrawnRow]:
         """Give the rows for nodes and what each leads to; one that never comes leaves its lane open at the end."""
         for node, targets in nodes:
             yield from self._draw(node, targets)
         if self._columns:
-            yield Row("".join(f"{self._cut if target is not None else ' '} " for target in self._awaited).rstrip())
+            yield DrawnRow("".join(f"{self._cut if target is not None else ' '} " for target in self._awaited).rstrip())
 
-    def _draw(self, node: str, targets: Sequence[str]) -> Iterator[Row]:
+    def _draw(self, node: str, targets: Sequence[str]) -> Iterator[DrawnRow]:
         column = self._columns.pop(node, None)
         if column is None:
             column = self._take()
@@ -76,7 +76,7 @@ class Lanes:
         if self._awaited[column] is None:
             self._leave(column)
 
-    def _draw_in(self, target: str, column: int) -> Row:
+    def _draw_in(self, target: str, column: int) -> DrawnRow:
         """Give the row in which a lane bends left into the column of a node that leads to the same: what is long stays left."""
         lane = self._columns[target]
         self._await(target, column)
@@ -102,7 +102,7 @@ class Lanes:
                 arms[column] |= _RIGHT
         return arms
 
-    def _row(self, arms: dict[int, int], node: str | None = None, place: int = 0) -> Row:
+    def _row(self, arms: dict[int, int], node: str | None = None, place: int = 0) -> DrawnRow:
         """Write a row: lanes run through, but for the columns with arms of their own, between which a horizontal runs."""
         first, last = (min(arms), max(arms)) if arms else (0, 0)
         text: list[str] = []
@@ -110,7 +110,7 @@ class Lanes:
             shape = arms.get(column, _UPRIGHT if target is not None else 0)
             text.append(self._characters[shape])
             text.append(self._characters[_LYING if first <= column < last else 0])
-        return Row("".join(text).rstrip(), node, place * 2)
+        return DrawnRow("".join(text).rstrip(), node, place * 2)
 
     def _take(self) -> int:
         """Give the leftmost column that is free."""

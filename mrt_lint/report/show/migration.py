@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mrt_lint.model import ops
-from mrt_lint.model.migration import Function, Migration
+from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Unknown
 from mrt_lint.report.show.definition import constraint_words, extras, listed, text
 from mrt_lint.report.show.plain import said
-from mrt_lint.report.style import Style, printable
+from mrt_lint.report.style import TextStyle, printable
 
 _WORDS: Final[dict[str, dict[object, str]]] = {
     "nullable": {True: "null", False: "not null", UNKNOWN: "null ?"},
@@ -40,12 +40,12 @@ _SUBJECT: Final = frozenset({"schema", "table", "column", "index", "constraint",
 _INNER: Final = ("index", "constraint", "name", "enum", "sequence")
 
 
-def render(migration: Migration, style: Style) -> str:
+def render(migration: Migration, style: TextStyle) -> str:
     """Write where a migration stands, what its two functions do, and what could not be read."""
     return "\n".join(_lines(migration, style)) + "\n"
 
 
-def _lines(migration: Migration, style: Style) -> Iterator[str]:
+def _lines(migration: Migration, style: TextStyle) -> Iterator[str]:
     revision = migration.revision if isinstance(migration.revision, str) else "?"
     after = f"after {' and '.join(migration.parents)}" if migration.parents else "the first of its history"
     if migration.down_revision is UNKNOWN:
@@ -62,7 +62,7 @@ def _lines(migration: Migration, style: Style) -> Iterator[str]:
             yield f"{unreadable.place.line:>6}  {source}  {style.paint(unreadable.why, 'dim')}"
 
 
-def _function(name: str, function: Function | None, style: Style) -> Iterator[str]:
+def _function(name: str, function: MigrationFunction | None, style: TextStyle) -> Iterator[str]:
     if function is None:
         yield f"there is no {style.paint(f'{name}()', 'bold')}"
         return
@@ -71,7 +71,7 @@ def _function(name: str, function: Function | None, style: Style) -> Iterator[st
         yield from _operation(op, style)
 
 
-def _operation(op: Op, style: Style) -> Iterator[str]:
+def _operation(op: Op, style: TextStyle) -> Iterator[str]:
     """Write an operation: its line in the file, its name, what it concerns, what it sets; the definition of a table below."""
     remarks = [f"only on {', '.join(op.dialects)}"] if op.dialects is not None else []
     remarks += [] if op.certain else ["perhaps"]

@@ -14,20 +14,20 @@ from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.expressions.assignment import assign
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import truth
-from mrt_lint.parse.python.objects import Maybe, Scope
-from mrt_lint.parse.python.run import MAX_TURNS, Run
+from mrt_lint.parse.python.objects import NameScope, PossibleItem
+from mrt_lint.parse.python.run import MAX_TURNS, FunctionRun
 
-Walk = Callable[[Run, Any, Scope], int]
+Walk = Callable[[FunctionRun, Any, NameScope], int]
 
 
-def walk_for(run: Run, node: cst.For, scope: Scope, walk: Walk) -> int:
+def walk_for(run: FunctionRun, node: cst.For, scope: NameScope, walk: Walk) -> int:
     """Walk the body once for each turn; once in doubt where the sequence cannot be read."""
     value = evaluate(run, node.iter, scope)
     turns = iterate(run, value)
     flow = 0
-    for turn in [Maybe(UNKNOWN)] if turns is None else turns:
-        doubtful = isinstance(turn, Maybe) or bool(flow & (BREAK | RETURN))
-        item = turn.value if isinstance(turn, Maybe) else turn
+    for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
+        doubtful = isinstance(turn, PossibleItem) or bool(flow & (BREAK | RETURN))
+        item = turn.value if isinstance(turn, PossibleItem) else turn
         begin = partial(assign, run, node.target, item, scope, evaluate)
         left = _walk_turn(run, node.body, scope, walk, begin, doubtful=doubtful)
         flow |= left
@@ -37,9 +37,9 @@ def walk_for(run: Run, node: cst.For, scope: Scope, walk: Walk) -> int:
 
 
 def _walk_turn(
-    run: Run,
+    run: FunctionRun,
     body: cst.BaseSuite,
-    scope: Scope,
+    scope: NameScope,
     walk: Walk,
     begin: Callable[[], None],
     *,
@@ -57,7 +57,7 @@ def _walk_turn(
     return left
 
 
-def _finish(run: Run, orelse: cst.Else | None, flow: int, scope: Scope, walk: Walk) -> int:
+def _finish(run: FunctionRun, orelse: cst.Else | None, flow: int, scope: NameScope, walk: Walk) -> int:
     """Give the end of a loop that ran out: its `else`, and how the whole may be left."""
     left = FALL
     if orelse is not None:
@@ -71,7 +71,7 @@ def _leave(flow: int) -> int:
     return (flow & (RETURN | RAISE)) | (FALL if flow & BREAK else 0)
 
 
-def walk_while(run: Run, node: cst.While, scope: Scope, walk: Walk) -> int:
+def walk_while(run: FunctionRun, node: cst.While, scope: NameScope, walk: Walk) -> int:
     """Walk the body as often as the condition is known to hold; an endless or undecidable loop is walked once."""
     if isinstance(node.test, cst.Name) and node.test.value == "True":
         forget(node.body, scope)
@@ -92,7 +92,7 @@ def walk_while(run: Run, node: cst.While, scope: Scope, walk: Walk) -> int:
     return _finish(run, node.orelse, flow, scope, walk)
 
 
-def forget(body: cst.BaseSuite, scope: Scope) -> None:
+def forget(body: cst.BaseSuite, scope: NameScope) -> None:
     """Make unknown what the body of a loop binds, since a later turn may see another value than the first."""
     for name in _bound_names(body.body):
         if name in scope.names:

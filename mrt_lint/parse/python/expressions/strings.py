@@ -13,7 +13,7 @@ import libcst as cst
 
 from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.convert import flatten, is_known, to_text
-from mrt_lint.parse.python.objects import Arguments, Maybe, Value
+from mrt_lint.parse.python.objects import CallArguments, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH
 
 WIDE = re.compile(r"\d{5}")
@@ -93,7 +93,7 @@ def apply_percent(template: str, values: Value) -> str:
     return PERCENT.sub(fill, template)
 
 
-def apply_braces(template: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> str:
+def apply_braces(template: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> str:
     """`template.format(…)`; `look` reads an attribute."""
     parts: list[str] = []
     number = 0
@@ -110,7 +110,7 @@ def apply_braces(template: str, arguments: Arguments, look: Callable[[Value, str
     return bounded("".join(parts))
 
 
-def _find_field(name: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> Value:
+def _find_field(name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
     first, *rest = re.findall(r"[^.\[\]]+|\.[^.\[]+|\[[^\]]*\]", name) or [name]
     value = arguments.get(int(first), "") if first.isdigit() else arguments.get(-1, first, UNKNOWN)
     for step in rest:
@@ -127,13 +127,13 @@ def _find_field(name: str, arguments: Arguments, look: Callable[[Value, str], Va
     return value
 
 
-def call_method(text: str | bytes, name: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> Value:
+def call_method(text: str | bytes, name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
     """Give a method of a string; UNKNOWN where its result cannot be told."""
     if isinstance(text, str):
         if name == "format":
             return apply_braces(text, arguments, look)
         if name == "format_map" and arguments.positional and isinstance(arguments.positional[0], dict):
-            return apply_braces(text, Arguments(keyword=arguments.positional[0]), look)
+            return apply_braces(text, CallArguments(keyword=arguments.positional[0]), look)
         if name == "join":
             return _join(text, arguments.get(0, "iterable", UNKNOWN))
     known = is_known(text) or name in THROUGH
@@ -150,7 +150,7 @@ def call_method(text: str | bytes, name: str, arguments: Arguments, look: Callab
 def _join(separator: str, items: Value) -> Value:
     if isinstance(items, dict):
         items = list(items)
-    if not isinstance(items, (list, tuple)) or any(isinstance(item, Maybe) for item in items):
+    if not isinstance(items, (list, tuple)) or any(isinstance(item, PossibleItem) for item in items):
         return HOLE
     return bounded(separator.join(to_text(item) for item in flatten(items)))
 

@@ -14,8 +14,8 @@ from mrt_lint.parse.python.convert import (
     to_name,
 )
 from mrt_lint.parse.python.library.table import as_table
-from mrt_lint.parse.python.objects import Batch, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import BatchValue, Value
+from mrt_lint.parse.python.run import FunctionRun
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -28,12 +28,12 @@ NOT_GIVEN: Final = False
 
 
 @dataclass(slots=True)
-class Operation:
+class OperationCall:
     """One call of an operation with its arguments by name."""
 
-    run: Run
+    run: FunctionRun
     node: cst.Call
-    batch: Batch | None
+    batch: BatchValue | None
     named: dict[str, Value]
     rest: list[Value]
     complete: bool
