@@ -59,9 +59,9 @@ class MigrationCase:
         self.target = context.target
         self.history = context.history
         self.irreversible = context.irreversible
-        self._ledgers: dict[str, DowngradeAnalysis] = {}
+        self._analyses: dict[str, DowngradeAnalysis] = {}
 
-    def past(self, dialect: str) -> KnownSchema:
+    def known_schema(self, dialect: str) -> KnownSchema:
         """Give what the history knows of the schema at the revision's parents."""
         revision = self.migration.revision
         if self.history is None or not isinstance(revision, str):
@@ -71,12 +71,12 @@ class MigrationCase:
         return KnownSchema(
             schema,
             with_types=with_types,
-            is_legible=lambda: history.is_legible(revision),
-            is_made_beside=lambda *names: history.is_made_beside(revision, *names),
+            is_fully_read=lambda: history.is_fully_read(revision),
+            may_be_made_in_parallel=lambda *names: history.may_be_made_in_parallel(revision, *names),
         )
 
     @cached_property
-    def has_no_way_back(self) -> bool:
+    def lacks_downgrade(self) -> bool:
         """Whether downgrade() is missing or does nothing, so that nothing more need be said of what it does not undo."""
         downgrade = self.migration.downgrade
         return downgrade is None or not (downgrade.ops or not self.is_readable("downgrade"))
@@ -86,25 +86,25 @@ class MigrationCase:
         return self.migration.readable(function, self.target.dialect)
 
     @overload
-    def concerned(self, rule: RuleScope, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
+    def ops_for(self, rule: RuleScope, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
     @overload
-    def concerned(self, rule: RuleScope, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
+    def ops_for(self, rule: RuleScope, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
     @overload
-    def concerned(
+    def ops_for(
         self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C]: ...
     @overload
-    def concerned(
+    def ops_for(
         self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C | _D]: ...
-    def concerned(self, rule: RuleScope, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
+    def ops_for(self, rule: RuleScope, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
         """Give the upgrade operations of these kinds that the rule may speak about, none where no kind is given.
 
         Left out is what runs on other databases than the rule speaks of and, but for `new_tables`, what concerns a table that
         this upgrade created.
         """
         for op in self.migration.upgrade_ops:
-            if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.moment(op).new_table):
+            if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.state_before(op).new_table):
                 yield op
 
     def runs(self, op: Op, dialects: tuple[str, ...] = ()) -> bool:
@@ -131,33 +131,33 @@ class MigrationCase:
             return None
         return ServerVersion(dialect, self.target.mysql_version if dialect == "mysql" else self.target.mariadb_version)
 
-    def ledger(self, op: Op) -> DowngradeAnalysis:
+    def analysis(self, op: Op) -> DowngradeAnalysis:
         """Give the account of both functions on the database on which an operation is judged."""
         dialect = self.dialect(op)
-        if dialect not in self._ledgers:
-            self._ledgers[dialect] = DowngradeAnalysis(self.migration, dialect, self.past(dialect))
-        return self._ledgers[dialect]
+        if dialect not in self._analyses:
+            self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))
+        return self._analyses[dialect]
 
-    def moment(self, op: Op) -> StateBefore:
+    def state_before(self, op: Op) -> StateBefore:
         """Tell what was so when an upgrade operation came."""
-        return self.ledger(op).moment(op)
+        return self.analysis(op).state_before(op)
 
     def undone(self, op: Op, action: str | None = None) -> UndoStatus:
         """Tell what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
-        return self.ledger(op).undone(op, action)
+        return self.analysis(op).undone(op, action)
 
-    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
+    def has_counterpart(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
         """Tell whether downgrade() has an operation of these kinds on the same table."""
-        return self.ledger(op).answered(op, *kinds, but=but)
+        return self.analysis(op).has_counterpart(op, *kinds, but=but)
 
-    def thing(self, op: Op) -> TrackedObject | None:
+    def tracked(self, op: Op) -> TrackedObject | None:
         """Give what an operation touched, None where its names could not be read."""
-        touches = self.ledger(op).touches.get(id(op), ())
-        return touches[0].thing if touches else None
+        effects = self.analysis(op).effects.get(id(op), ())
+        return effects[0].tracked if effects else None
 
     def kind(self, op: DropConstraint) -> str | None:
         """Give the kind of constraint that is dropped, as the operation or the history tells it."""
-        constraint = self.thing(op)
+        constraint = self.tracked(op)
         known = constraint.definition if constraint is not None else None
         if readable(op.kind):
             return op.kind
@@ -165,36 +165,36 @@ class MigrationCase:
 
     def returns_as_another_kind(self, op: DropConstraint) -> bool:
         """Tell whether what stands in a dropped constraint's place in the end is a constraint of another kind."""
-        now = self.ledger(op).successor(op)
+        now = self.analysis(op).successor(op)
         kind = self.kind(op)
         return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
 
-    def stood_before(self, op: DropIndex) -> bool:
+    def existed_before(self, op: DropIndex) -> bool:
         """Tell whether an index that is dropped was there before this upgrade, on a table that stays.
 
         Nobody knows that of one without a name, under a condition; and one that the history would know, had it been made, was not.
         """
-        index = self.thing(op)
-        if index is None and (self.ledger(op).touches.get(id(op)) or not op.certain):
+        index = self.tracked(op)
+        if index is None and (self.analysis(op).effects.get(id(op)) or not op.certain):
             return False
-        gone = index is not None and index.table is not None and not index.table.standing
-        return not gone and (index is None or index.maker is None)
+        gone = index is not None and index.table is not None and not index.table.exists
+        return not gone and (index is None or index.creator is None)
 
     def makes_constraint(self, op: ValidateConstraint) -> bool:
         """Tell whether this upgrade makes the constraint that an operation validates, in the same transaction."""
-        table = self.moment(op).table
+        table = self.state_before(op).table
         return any(
             isinstance(other, CreateConstraint)
             and not other.autocommit
             and other.constraint == op.constraint
-            and self.moment(other).table is table
+            and self.state_before(other).table is table
             for other in self.migration.upgrade_ops
         )
 
     def former_checks(self, op: Op) -> tuple[Constraint, ...]:
         """Give the CHECK constraints of an operation's table that the history knows."""
-        table = self.moment(op).table
-        known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+        table = self.state_before(op).table
+        known = self.known_schema(self.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
         return tuple(known.known_constraints("check")) if known is not None else ()
 
     def unindexed_keys(self, op: CreateTable | CreateConstraint | AddColumn) -> Iterator[Constraint]:
@@ -215,10 +215,10 @@ class MigrationCase:
 
     def cascading_child(self, op: Op) -> str | None:
         """Give a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
-        table = self.moment(op).table
+        table = self.state_before(op).table
         if not isinstance(table, TrackedTable):
             return None
-        for other in self.past(self.dialect(op)).schema.tables():
+        for other in self.known_schema(self.dialect(op)).schema.tables():
             for key in other.known_constraints("foreignkey"):
                 cascades = readable(key.ondelete) and fold(key.ondelete) == "cascade"
                 if cascades and readable(key.referred_table) and place(key.referred_schema, key.referred_table) == table.origin:
@@ -227,10 +227,10 @@ class MigrationCase:
 
     def moves_rows(self, op: DropColumn | DropTable) -> bool:
         """Tell whether what is dropped comes back in this very upgrade, or its rows were moved elsewhere before."""
-        ledger = self.ledger(op)
-        successor = ledger.successor(op)
-        again = successor is not None and id(successor.maker) not in ledger.reverse
-        return again or (isinstance(op, DropTable) and ledger.keeps_rows(op))
+        analysis = self.analysis(op)
+        successor = analysis.successor(op)
+        again = successor is not None and id(successor.creator) not in analysis.reverse
+        return again or (isinstance(op, DropTable) and analysis.keeps_rows(op))
 
     def comes_back(self, op: DropColumn | DropTable) -> str | None:
         """Give the first later revision of this branch that adds a dropped column or table again."""
@@ -245,15 +245,15 @@ class MigrationCase:
 
     def difference(self, op: Op) -> str:
         """Say in one clause how what stands in a dropped thing's place in the end differs from it."""
-        ledger = self.ledger(op)
-        before, now = self.thing(op), ledger.successor(op)
+        analysis = self.analysis(op)
+        before, now = self.tracked(op), analysis.successor(op)
         if isinstance(before, TrackedTable) and isinstance(now, TrackedTable):
-            return ledger.fates.difference(before, now) or "it differs"
+            return analysis.reversals.difference(before, now) or "it differs"
         return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 
     def former_index(self, op: DropIndex) -> CreateIndex:
         """Give an index that is dropped as it was, its columns UNKNOWN where the history does not tell."""
-        index = self.thing(op)
+        index = self.tracked(op)
         known = index.definition if index is not None else None
         table, schema = UNKNOWN if op.table is None else op.table, op.schema
         if isinstance(known, CreateIndex):
@@ -264,7 +264,7 @@ class MigrationCase:
 
     def before(self, op: AlterColumn, setting: str) -> object:
         """Give a column's setting ("type", …) before this upgrade, UNKNOWN where neither operation nor history tells."""
-        column = self.thing(op)
+        column = self.tracked(op)
         existing = getattr(op, f"existing_{setting}", UNSET)
         return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing
 

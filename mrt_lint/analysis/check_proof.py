@@ -15,7 +15,7 @@ _MARKS = re.compile(r'[\s()"`]+')
 
 def is_proved(case: MigrationCase, op: AlterColumn) -> bool:
     """Tell whether a validated check, of this upgrade or an earlier one, proves that a column holds no NULL."""
-    table = case.moment(op).table
+    table = case.state_before(op).table
     if table is None or not readable(op.column):
         return False
     validated: set[str] = set()
@@ -23,7 +23,7 @@ def is_proved(case: MigrationCase, op: AlterColumn) -> bool:
     for other in _before(case, op):
         if isinstance(other, ValidateConstraint) and readable(other.constraint):
             validated.add(fold(other.constraint))
-        elif isinstance(other, CreateCheckConstraint) and case.moment(other).table is table:
+        elif isinstance(other, CreateCheckConstraint) and case.state_before(other).table is table:
             made.append(other.definition)
     return any(_says(check, op.column) and _is_valid(check, validated) for check in made)
 

@@ -25,22 +25,22 @@ def starts_with_null(column: Column) -> bool:
     return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
 
 
-def holds_nulls(ledger: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
     """Tell whether every row holds a NULL that is like no other in a column that becomes unique, new in upgrade() and not written.
 
     What is written behind `op` can meet duplicates as well. Calls of upgrade() that could not be read are not looked at.
     """
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
-    table = ledger.moment(op).table
+    table = analysis.state_before(op).table
     if columns is UNKNOWN or table is None or _takes_nulls_for_alike(op):
         return False
     new: set[str] = set()
     is_there = False
-    for other in ledger.upgrade:
-        if isinstance(other, AddColumn) and not is_there and readable(other.column) and ledger.moment(other).table is table:
+    for other in analysis.upgrade:
+        if isinstance(other, AddColumn) and not is_there and readable(other.column) and analysis.state_before(other).table is table:
             new |= {fold(other.column)} if starts_with_null(other.definition) else set()
         is_there = is_there or other is op
-        if _may_write(other) and ledger.moment(other).table in {table, None}:
+        if _may_write(other) and analysis.state_before(other).table in {table, None}:
             touched = getattr(other, "columns", UNKNOWN)
             new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
     return any(readable(column) and fold(column) in new for column in columns)

@@ -28,5 +28,5 @@ def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
     if not isinstance(op, _HEAVY) or getattr(op, "concurrently", False) is not False:
         return False
     if isinstance(op, ops.DropIndex):
-        return case.stood_before(op)
-    return not case.moment(op).new_table
+        return case.existed_before(op)
+    return not case.state_before(op).new_table

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.volatile_default import is_computed
 from mrt_lint.history.schema import QualifiedName, place
@@ -125,7 +125,7 @@ def _of_new_column(column: Column, server: ServerVersion) -> Iterator[TableChang
 
 
 def _of_column(case: MigrationCase, op: ops.AlterColumn, server: ServerVersion) -> Iterator[TableChange]:
-    former, new = here(case.before(op, "type"), server.dialect), here(op.type, server.dialect)
+    former, new = for_dialect(case.before(op, "type"), server.dialect), for_dialect(op.type, server.dialect)
     if isinstance(former, SqlType) and isinstance(new, SqlType):
         change = change_of_type(former, new, server.dialect)
         yield from () if change is None else (change,)

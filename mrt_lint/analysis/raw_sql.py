@@ -16,12 +16,12 @@ _JUDGED = frozenset({"view", "materialized view"})
 _WORD = re.compile(r"\w+")
 
 
-def lingers(case: MigrationCase, op: Op) -> bool:
+def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     """Tell whether a statement has an effect that outlives the rollback and that no other rule judges."""
     if isinstance(op, Statement):
         return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
     if isinstance(op, Delete):
-        return op.where is not False and case.answered(op, Insert, BulkInsert) is UndoStatus.NO
+        return op.where is not False and case.has_counterpart(op, Insert, BulkInsert) is UndoStatus.NO
     if not op.sql:
         return False
     if isinstance(op, DropObject):
@@ -31,7 +31,7 @@ def lingers(case: MigrationCase, op: Op) -> bool:
     return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
 
 
-def answer(op: Op) -> str:
+def reverse_statement(op: Op) -> str:
     """Give the beginning of the statement that would take an operation's effect back."""
     if isinstance(op, Statement):
         return f"{_OPPOSITES.get(op.command, op.command)} …"
@@ -57,24 +57,24 @@ def _is_telling(command: str) -> bool:
 
 
 def _is_answered(case: MigrationCase, op: Statement) -> bool:
-    ledger = case.ledger(op)
-    if ledger.blind or ledger.refuses:
+    analysis = case.analysis(op)
+    if analysis.may_do_anything or analysis.refuses:
         return True
-    reverse = [other for other in ledger.reverse.values() if not (isinstance(other, Statement) and other.effect is False)]
+    reverse = [other for other in analysis.reverse.values() if not (isinstance(other, Statement) and other.effect is False)]
     if op.effect is UNKNOWN:
         return any(other.sql or isinstance(other, DropObject) for other in reverse)
     commands = {op.command, _OPPOSITES.get(op.command)}
     if any(isinstance(other, Statement) and other.command in commands for other in reverse):
         return True
-    gone = {table.home[1] for table in ledger.made if isinstance(table, TrackedTable) and not table.standing}
+    gone = {table.current_key[1] for table in analysis.made if isinstance(table, TrackedTable) and not table.exists}
     return any(word.lower() in gone for word in _WORD.findall(op.text))
 
 
 def _is_altered_back(case: MigrationCase, op: AlterObject) -> bool:
-    ledger = case.ledger(op)
-    if ledger.blind or ledger.refuses or ledger.makes_anew(op, op.kind, op.name):
+    analysis = case.analysis(op)
+    if analysis.may_do_anything or analysis.refuses or analysis.makes_anew(op, op.kind, op.name):
         return True
     return any(
         isinstance(other, AlterObject | DropObject) and (other.kind, other.name) == (op.kind, op.name)
-        for other in ledger.reverse.values()
+        for other in analysis.reverse.values()
     )

@@ -53,11 +53,11 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
 def deed(op: Op) -> str:
     """Name what an operation has done to a table: "the new column 'users.nick'", "the drop of table 'users'"."""
     found, (verb, _, what) = names(op), op.op.partition("_")
-    thing = found.get(f"the_{what}", found["the_constraint"])
-    if thing.startswith(("a ", "an ")):  # without a name
-        thing = thing.partition(" ")[2].partition(" whose")[0]
+    tracked = found.get(f"the_{what}", found["the_constraint"])
+    if tracked.startswith(("a ", "an ")):  # without a name
+        tracked = tracked.partition(" ")[2].partition(" whose")[0]
     deeds = {"add": "the new", "create": "the new", "drop": "the drop of", "rename": "another name of"}
-    return f"{deeds.get(verb, 'a change of')} {thing}"
+    return f"{deeds.get(verb, 'a change of')} {tracked}"
 
 
 def in_sql(op: Op, name: str, dialect: str) -> str:

@@ -115,13 +115,13 @@ class CheckEngine:
 
         sources = [self._sources(history) for history in histories]
         settings = [self._settings_of(history, files) for history, files in zip(histories, sources, strict=True)]
-        drawers = [f"report-{digest(repr(history), repr(known))}" for history, known in zip(histories, settings, strict=True)]
+        entries = [f"report-{digest(repr(history), repr(known))}" for history, known in zip(histories, settings, strict=True)]
         lock = self._lock()
         keys = [digest(*(part for item in files.items() for part in item), *(() if lock is None else (lock,))) for files in sources]
         reports = {
             index: report
-            for index, (drawer, key) in enumerate(zip(drawers, keys, strict=True))
-            if (report := saved_report.loads(self._cache.get(drawer, key)))
+            for index, (entry, key) in enumerate(zip(entries, keys, strict=True))
+            if (report := saved_report.loads(self._cache.get(entry, key)))
         }
         unknown = [index for index in range(len(histories)) if index not in reports]
         if unknown:
@@ -131,7 +131,7 @@ class CheckEngine:
             for index in unknown:
                 broken = self._breaches(lock, histories[index], sources[index])
                 reports[index] = judgement.judge(sources[index], self._read[histories[index]], settings[index], broken)
-                self._cache.put(drawers[index], keys[index], saved_report.dumps(reports[index]))
+                self._cache.put(entries[index], keys[index], saved_report.dumps(reports[index]))
         return [reports[index] for index in range(len(histories))]
 
     def _settings_of(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:

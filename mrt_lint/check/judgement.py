@@ -43,10 +43,12 @@ def judge(
         *(finding for migration in migrations.values() for finding in _check(migration, context, chosen)),
         *(finding for stand_in in stand_ins for finding in _unparsable(stand_in, broken[stand_in.path], chosen)),
     ]
-    spoken, silenced = _hush(findings, sources, migrations, chosen)
+    reported, silenced = _apply_noqa(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
-    spoken, accepted = _excuse(spoken, settings)
-    report = CheckReport(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced), accepted=tuple(accepted))
+    reported, accepted = _apply_exemptions(reported, settings)
+    report = CheckReport(
+        files=(*migrations, *broken), findings=tuple(reported), suppressed=tuple(silenced), accepted=tuple(accepted)
+    )
     if not any(rule.code == _BROKEN for rule in chosen):  # nobody else says that silence about these is no safety
         report += CheckReport(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
     return report + CheckReport(unreadable=tuple(unread for several in unreadable for unread in several))
@@ -80,8 +82,8 @@ def judge_file(migration: Migration, source: bytes, context: RuleContext, settin
     """Judge one migration again; rules of the graph, which its functions do not change, are left out."""
     chosen = choose(settings)
     findings = _check(migration, context, chosen)
-    spoken, _ = _hush(findings, {migration.path: source}, {migration.path: migration}, chosen)
-    return _excuse(spoken, settings)[0]
+    reported, _ = _apply_noqa(findings, {migration.path: source}, {migration.path: migration}, chosen)
+    return _apply_exemptions(reported, settings)[0]
 
 
 def choose(settings: Settings) -> tuple[Rule, ...]:
@@ -122,11 +124,11 @@ def _unread(migration: Migration) -> Iterator[UnreadCall]:
         yield UnreadCall(path=migration.path, line=place.line, column=place.column, source=unreadable.source, why=unreadable.why)
 
 
-def _hush(
+def _apply_noqa(
     findings: Sequence[Finding], sources: Mapping[str, bytes], migrations: Mapping[str, Migration], chosen: Sequence[Rule]
 ) -> tuple[list[Finding], list[Finding]]:
     """Part what is to be reported from what a comment silences; a comment that silences nothing is a finding of its own."""
-    spoken = [finding for finding in findings if finding.path not in sources]
+    reported = [finding for finding in findings if finding.path not in sources]
     silenced: list[Finding] = []
     by_path: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -134,15 +136,15 @@ def _hush(
     for path, source in sources.items():
         here = by_path.get(path, [])
         if b"noqa" not in source.lower():
-            spoken += here
+            reported += here
             continue
         silences = NoqaComments(read_lines(source))
         for finding in here:
-            (silenced if silences.silence(finding.place.line, finding.code) else spoken).append(finding)
+            (silenced if silences.silence(finding.place.line, finding.code) else reported).append(finding)
         for rule in chosen:
             if rule.code == _USELESS_NOQA and path in migrations:
-                spoken += _useless(rule, migrations[path], silences, chosen)
-    return spoken, silenced
+                reported += _useless(rule, migrations[path], silences, chosen)
+    return reported, silenced
 
 
 def _useless(rule: Rule, migration: Migration, silences: NoqaComments, chosen: Sequence[Rule]) -> Iterator[Finding]:
@@ -153,15 +155,15 @@ def _useless(rule: Rule, migration: Migration, silences: NoqaComments, chosen: S
             yield rule.found(migration, SourceSpan(line, column, line, column + len(code)), code=code)
 
 
-def _excuse(findings: Sequence[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
+def _apply_exemptions(findings: Sequence[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
     """Part what is to be reported from what the configuration accepts."""
     exemptions = (*settings.files, *settings.revisions)
     if not exemptions:
         return list(findings), []
-    spoken: list[Finding] = []
+    reported: list[Finding] = []
     accepted: list[Finding] = []
     for finding in findings:
         path = settings.from_root(finding.path)
         excused = any(exemption.covers(finding.code, finding.revision, path) for exemption in exemptions)
-        (accepted if excused else spoken).append(finding)
-    return spoken, accepted
+        (accepted if excused else reported).append(finding)
+    return reported, accepted

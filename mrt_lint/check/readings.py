@@ -25,8 +25,8 @@ class HistoryReader:
 
     def of(self, histories: Sequence[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, ReadResult]]:
         """Read histories, each a name and the files' bytes by path; the readings come by path."""
-        drawers = [f"lifts-{digest(name, str(self._dialect))}" for name, _ in histories]
-        known = [self._load(drawer) for drawer in drawers]
+        entries = [f"lifts-{digest(name, str(self._dialect))}" for name, _ in histories]
+        known = [self._load(entry) for entry in entries]
         names = [{path: digest(content) for path, content in files.items()} for _, files in histories]
         tasks = {
             names[index][path]: MigrationSource(path, content, self._dialect)
@@ -35,10 +35,10 @@ class HistoryReader:
             if names[index][path] not in known[index]
         }
         fresh = self._read(tasks)
-        for drawer, texts, paths in zip(drawers, known, names, strict=True):
+        for entry, texts, paths in zip(entries, known, names, strict=True):
             needed = {name: fresh.get(name) or texts[name] for name in paths.values()}
             if fresh:
-                self._cache.put(drawer, "", "".join(f"{name} {text}\n" for name, text in needed.items()))
+                self._cache.put(entry, "", "".join(f"{name} {text}\n" for name, text in needed.items()))
             yield {path: _placed(needed[name], path) for path, name in paths.items()}
 
     def _read(self, tasks: Mapping[str, MigrationSource]) -> dict[str, str]:
@@ -55,8 +55,8 @@ class HistoryReader:
         names = list(tasks)
         return {names[index]: line or codec().dumps(LOST) for index, line in lines}
 
-    def _load(self, drawer: str) -> dict[str, str]:
-        lines = (self._cache.get(drawer, "") or "").splitlines()
+    def _load(self, entry: str) -> dict[str, str]:
+        lines = (self._cache.get(entry, "") or "").splitlines()
         return {name: text for name, _, text in (line.partition(" ") for line in lines)}
 
 

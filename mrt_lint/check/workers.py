@@ -68,16 +68,16 @@ class _WorkerShare:
 
     def __init__(self, tasks: Iterable[int]) -> None:
         self.pending = deque(tasks)
-        self.begun = False
+        self.is_ready = False
         self._rest = b""
-        self.pipe, self.entrance = os.pipe()
+        self.pipe, self.write_end = os.pipe()
 
     def receive(self) -> tuple[list[tuple[int, str | None]], bool]:
         """Take what has come in, and whether there may be more."""
         chunk = os.read(self.pipe, _CHUNK)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if lines and not self.begun:
-            self.begun = True
+        if lines and not self.is_ready:
+            self.is_ready = True
             del lines[0]
         return [(self.pending.popleft(), line.decode()) for line in lines], bool(chunk)
 
@@ -85,7 +85,7 @@ class _WorkerShare:
         """Write a line, in the process that is at the tasks."""
         rest = memoryview(line.encode() + b"\n")
         while rest:
-            rest = rest[os.write(self.entrance, rest) :]
+            rest = rest[os.write(self.write_end, rest) :]
 
 
 class _ForkedWorkers(Generic[Task]):
@@ -106,12 +106,12 @@ class _ForkedWorkers(Generic[Task]):
         self._tasks = tasks
         self._make_ready = make_ready
         self._active: dict[int, _WorkerShare] = {}
-        self._eldest: list[int] = []
+        self._leaders: list[int] = []
         self._left: list[int] = []
-        self._life: tuple[int, int] | tuple[()] = ()
+        self._lifeline: tuple[int, int] | tuple[()] = ()
         with suppress(OSError):
-            self._life = os.pipe()
-        self._found(shares)
+            self._lifeline = os.pipe()
+        self._fork_group(shares)
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
         """Yield what comes in until all has; no process is left when this ends, however it ends."""
@@ -129,38 +129,38 @@ class _ForkedWorkers(Generic[Task]):
                     yield from lines
             yield from ((index, self._work(self._tasks[index])) for index in self._left)
         finally:
-            self._dismiss()
+            self._shut_down()
 
     def _replace(self, share: _WorkerShare) -> Iterator[tuple[int, str | None]]:
         """Find somebody for what a process has left over, and give the task that ended it; one that never began had none."""
-        if not share.begun:
+        if not share.is_ready:
             self._left += share.pending
             return
         if share.pending:
             yield share.pending.popleft(), None
         if share.pending:
-            self._found([share.pending])
+            self._fork_group([share.pending])
 
-    def _found(self, shares: Sequence[Sequence[int]]) -> None:
+    def _fork_group(self, shares: Sequence[Sequence[int]]) -> None:
         """Start a family of processes, one for each share; where the system allows no more of them, all is left to this one."""
-        family: list[_WorkerShare] = []
+        group: list[_WorkerShare] = []
         try:
-            family.extend(map(_WorkerShare, shares))
-            eldest = os.fork()
+            group.extend(map(_WorkerShare, shares))
+            leader = os.fork()
         except OSError:
-            for share in family:
+            for share in group:
                 os.close(share.pipe)
-                os.close(share.entrance)
+                os.close(share.write_end)
             self._left += (index for tasks in shares for index in tasks)
             return
-        self._active |= {share.pipe: share for share in family}
-        if eldest == 0:
-            self._live(family)
-        for share in family:
-            os.close(share.entrance)
-        self._eldest.append(eldest)
+        self._active |= {share.pipe: share for share in group}
+        if leader == 0:
+            self._run_leader(group)
+        for share in group:
+            os.close(share.write_end)
+        self._leaders.append(leader)
 
-    def _live(self, family: Sequence[_WorkerShare]) -> NoReturn:
+    def _run_leader(self, group: Sequence[_WorkerShare]) -> NoReturn:
         """Be the eldest, or one of those that it forks, and do a share of the tasks.
 
         All leave without any of the caller's farewells: its buffers and exit handlers are not theirs. None keeps an end of
@@ -172,65 +172,65 @@ class _ForkedWorkers(Generic[Task]):
         try:
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for all, and the caller answers it
-            for pipe in (*self._active, *self._life[1:]):
+            for pipe in (*self._active, *self._lifeline[1:]):
                 os.close(pipe)
             gc.set_threshold(50_000)
             self._make_ready()
-            self._labour(_divide(family))
+            self._work_off(_divide(group))
             with suppress(ChildProcessError):
                 while True:
                     os.wait()
         finally:
             os._exit(0)
 
-    def _labour(self, shares: Sequence[_WorkerShare]) -> None:
-        if self._life:
+    def _work_off(self, shares: Sequence[_WorkerShare]) -> None:
+        if self._lifeline:
             import _thread  # noqa: PLC0415  only the crew needs it
 
             with suppress(RuntimeError):  # the system may allow no more; then a line that nobody takes is what ends this one
-                _thread.start_new_thread(_leave_with, (self._life[0],))
+                _thread.start_new_thread(_leave_with, (self._lifeline[0],))
         for share in shares:
             share.send("")
             for index in share.pending:
                 share.send(self._work(self._tasks[index]))
-            os.close(share.entrance)
+            os.close(share.write_end)
 
-    def _dismiss(self) -> None:
+    def _shut_down(self) -> None:
         """Wait for the eldest, which wait for theirs; where not all was asked for, end them first, whatever they are at."""
-        for pipe in (*self._active, *self._life):
+        for pipe in (*self._active, *self._lifeline):
             os.close(pipe)
-        for eldest in self._eldest:
+        for leader in self._leaders:
             if self._active:
                 import signal  # noqa: PLC0415  only for this
 
                 with suppress(OSError):  # it may be gone
-                    os.kill(eldest, signal.SIGKILL)
+                    os.kill(leader, signal.SIGKILL)
             with suppress(ChildProcessError):  # whoever started this one may have chosen that children are not waited for
-                os.waitpid(eldest, 0)
+                os.waitpid(leader, 0)
 
 
-def _divide(family: Sequence[_WorkerShare]) -> Sequence[_WorkerShare]:
+def _divide(group: Sequence[_WorkerShare]) -> Sequence[_WorkerShare]:
     """Fork a process for each share but the first, and give those that are for this one: more where no other can be had."""
     others: list[_WorkerShare] = []
-    mine: Sequence[_WorkerShare] = family
-    for share in family[1:]:
+    mine: Sequence[_WorkerShare] = group
+    for share in group[1:]:
         try:
             is_other = os.fork() == 0
         except OSError:
             break
         if is_other:
-            mine, others = [share], [one for one in family if one is not share]
+            mine, others = [share], [one for one in group if one is not share]
             break
         others.append(share)
-        mine = [one for one in family if one not in others]
+        mine = [one for one in group if one not in others]
     for share in others:
-        os.close(share.entrance)
+        os.close(share.write_end)
     return mine
 
 
-def _leave_with(life: int) -> NoReturn:
+def _leave_with(lifeline: int) -> NoReturn:
     """Wait until the caller has ended, or wants no more, and leave, whatever the rest of the process is at."""
     try:
-        os.read(life, 1)
+        os.read(lifeline, 1)
     finally:
         os._exit(0)

@@ -46,14 +46,14 @@ def run(options: Namespace) -> int:
         write("".join(unified(names[outcome.path], outcome.before, outcome.after) for outcome in changed), options)
         sys.stderr.write("".join(f"{line}\n" for line in _summary(outcomes, names, did="Would fix")))
         return int(bool(changed) or (inspection.report.findings != () if inspection.settings.strict else inspection.report.fails))
-    troubles = _write(changed, paths)
+    order_conflicts = _write(changed, paths)
     report = examine(options)
     write(render(_tried(report) if options.format in FOR_PEOPLE else report, options), options)
     words = "".join(f"{line}\n" for line in _summary(outcomes, names, did="Fixed"))
     to_people = options.format in FOR_PEOPLE and not options.output
     (sys.stdout if to_people else sys.stderr).write(f"\n{words}" if to_people and words else words)
-    sys.stderr.write("".join(f"mrt check: {trouble}\n" for trouble in troubles))
-    return _WRONG if troubles else int(report.fails)
+    sys.stderr.write("".join(f"mrt check: {conflict}\n" for conflict in order_conflicts))
+    return _WRONG if order_conflicts else int(report.fails)
 
 
 def _tried(report: CheckReport) -> CheckReport:
@@ -85,16 +85,16 @@ def _outcomes(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
 
 def _write(outcomes: list[FixOutcome], paths: dict[str, Path]) -> list[str]:
     """Write the files; one that cannot be written does not keep the others from it. Give what went wrong."""
-    return [trouble for outcome in outcomes if (trouble := _trouble(outcome, paths[outcome.path]))]
+    return [conflict for outcome in outcomes if (conflict := _trouble(outcome, paths[outcome.path]))]
 
 
 def _trouble(outcome: FixOutcome, path: Path) -> str:
     """Write a file; say what went wrong, nothing where all went well."""
     try:
         write_file(path, outcome.before, outcome.after, shown_as=outcome.path)
-    except UsageError as trouble:
+    except UsageError as conflict:
         outcome.fixed.clear()
-        return str(trouble)
+        return str(conflict)
     return ""
 
 

@@ -12,7 +12,7 @@ from mrt_lint.cli.files import find
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.history import History, revision_name
 from mrt_lint.history.schema import QualifiedName, place
-from mrt_lint.history.schema_at import SchemaAtRevision, stand
+from mrt_lint.history.schema_at import SchemaAtRevision, schema_at
 from mrt_lint.parse.outline import known
 from mrt_lint.parse.reading import BrokenFile, ReadResult
 from mrt_lint.settings import load_settings, nearest
@@ -23,7 +23,7 @@ def run(options: Namespace) -> int:
     """Print the schema. Raises UsageError for a revision or table that no history has, or that several have."""
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
     engine = CheckEngine(settings, cache=DiskCache(settings.root), jobs=None)
-    standing = _stand(
+    standing = _schema_at(
         options.at, engine.readings(find(options.paths, settings, f"show --at {options.at}")), settings.target.dialect
     )
     chosen = {_place(name, standing) for name in options.table} if options.table else None
@@ -38,7 +38,7 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _stand(
+def _schema_at(
     wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, ReadResult]]], dialect: str | None
 ) -> SchemaAtRevision:
     """Find the one history that has a revision, and let it run so far."""
@@ -51,13 +51,13 @@ def _stand(
         if revisions is not None:
             found.append((history, revisions, readings))
     if not found:
-        raise revision_name.unknown(wanted, identifiers)
+        raise revision_name.unknown_revision(wanted, identifiers)
     if len(found) > 1:
         folders = sorted({str(Path(path).parent) for _, _, readings in found for path in readings})
         raise UsageError(f"{wanted} is in {len(found)} histories: name the folder of one after it, {' or '.join(folders)}.")
     [(history, revisions, readings)] = found
     broken = {path: reading.reason for path, reading in readings.items() if isinstance(reading, BrokenFile)}
-    return stand(history, wanted, revisions, broken)
+    return schema_at(history, wanted, revisions, broken)
 
 
 def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:

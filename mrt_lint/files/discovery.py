@@ -143,8 +143,8 @@ def _apart(versions: Path, file: Path) -> VersionLocation:
     parts = [VersionLocation(versions), *(VersionLocation(other, recursive=True) for other in folders)]
     mine = parts[0] if inside == file else VersionLocation(inside, recursive=True)
     others = [part for part in parts if part != mine]
-    revisions, is_whole = _survey(mine) if others else (set(), False)
-    surveys = map(_survey, others) if is_whole else ()
+    revisions, is_complete = _survey(mine) if others else (set(), False)
+    surveys = map(_survey, others) if is_complete else ()
     alone = any(others_are_whole and revisions & declared for declared, others_are_whole in surveys)
     return mine if alone else VersionLocation(versions, recursive=True)
 

@@ -32,7 +32,7 @@ def changed_since(reference: str, files: Iterable[Path]) -> set[Path]:
 
 
 def _merge_base(reference: str) -> str:
-    if reference.startswith("-") or not _answers("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"):
+    if reference.startswith("-") or not _run_git("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"):
         raise UsageError(f"git knows no commit {reference}: fetch it first, or name another.")
     found = _run("merge-base", reference, "HEAD")
     if found.returncode:
@@ -40,7 +40,7 @@ def _merge_base(reference: str) -> str:
     return os.fsdecode(found.stdout).strip()
 
 
-def _answers(*arguments: str) -> bool:
+def _run_git(*arguments: str) -> bool:
     return _run(*arguments).returncode == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mrt_lint.history.graph import RevisionGraph
-from mrt_lint.history.revision_name import find, unknown
+from mrt_lint.history.revision_name import find, unknown_revision
 from mrt_lint.parse.outline import outline
 
 
@@ -28,5 +28,5 @@ def after(revision: str, histories: Iterable[Mapping[str, bytes]]) -> set[str]:
             run = {*standing, *(before for one in standing for before in graph.ancestors(one))}
             paths |= {path for path, migration in outlines.items() if migration.revision not in run}
     if not is_known:
-        raise unknown(revision, known)
+        raise unknown_revision(revision, known)
     return paths

@@ -77,8 +77,8 @@ def _both(one: DowngradeStep, other: DowngradeStep) -> DowngradeStep | None:
         return None
     dialects = tuple(sorted({*one.dialects, *other.dialects}))
     same, also = one.is_done_by, other.is_done_by
-    whole = None if set(dialects) >= set(DIALECTS) else dialects
-    return replace(one, dialects=whole, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
+    write_whole_downgrade = None if set(dialects) >= set(DIALECTS) else dialects
+    return replace(one, dialects=write_whole_downgrade, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
 
 
 def _alike(step: DowngradeStep) -> tuple[object, ...]:

@@ -75,8 +75,8 @@ class ExpressionCopier:
         """Give what a variable of the file stands for, where it is assigned once."""
         given = [node for node in ast.walk(self._text.tree) if _binds(node) == name.id]
         parent = self._text.parents[given[0]] if len(given) == 1 else None
-        whole = isinstance(parent, ast.Assign) and parent.targets == given
-        if not whole or rest or self._depth:
+        write_whole_downgrade = isinstance(parent, ast.Assign) and parent.targets == given
+        if not write_whole_downgrade or rest or self._depth:
             raise NoFix(f"{name.id}{rest} is not known outside of its function")
         self._depth += 1
         try:

@@ -21,11 +21,16 @@ class FixContext:
     """One migration, its text, and its history. Raises NoFix where the file cannot be edited."""
 
     def __init__(
-        self, content: bytes, migration: Migration, context: RuleContext, sources: Mapping[str, bytes], texts: dict[str, SourceText]
+        self,
+        content: bytes,
+        migration: Migration,
+        rule_context: RuleContext,
+        sources: Mapping[str, bytes],
+        texts: dict[str, SourceText],
     ) -> None:
         self.content = content
         self.migration = migration
-        self.context = context
+        self.rule_context = rule_context
         self._sources = sources
         self._texts = texts  # of every file, kept from one finding to the next
         self.text = self._text_of(migration.path)
@@ -33,19 +38,19 @@ class FixContext:
     @property
     def target(self) -> DatabaseTarget:
         """The database that the migrations are written for."""
-        return self.context.target
+        return self.rule_context.target
 
     @property
     def history(self) -> History:
         """The history. Raises NoFix where there is none."""
-        if self.context.history is None or not isinstance(self.migration.revision, str):
+        if self.rule_context.history is None or not isinstance(self.migration.revision, str):
             raise NoFix("the revision's place in the history is not known")
-        return self.context.history
+        return self.rule_context.history
 
     @cached_property
     def case(self) -> MigrationCase:
         """The migration as rules see it."""
-        return MigrationCase(self.migration, self.context)
+        return MigrationCase(self.migration, self.rule_context)
 
     @cached_property
     def names(self) -> ImportedNames:

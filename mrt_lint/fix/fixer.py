@@ -20,7 +20,7 @@ class Fixer(ABC):
     codes: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
         """Give the fix of a finding. Raises NoFix, with the reason, where none is certain. Changes nothing."""
 
 

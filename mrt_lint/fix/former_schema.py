@@ -37,28 +37,28 @@ _COLUMN: Final = frozenset(_WORDS.split())
 class FormerSchema:
     """The past of one migration, asked at its operations by their number."""
 
-    def __init__(self, scene: FixContext) -> None:
-        self.scene = scene
-        self.upgrade = scene.migration.upgrade_ops
+    def __init__(self, context: FixContext) -> None:
+        self.context = context
+        self.upgrade = context.migration.upgrade_ops
         self._schemas: dict[tuple[int, str], ReplayedSchema] = {}
 
     def schema(self, number: int, dialect: str) -> ReplayedSchema:
         """Give the schema that an operation of upgrade() finds on a dialect."""
         if (number, dialect) not in self._schemas:
-            revision = str(self.scene.migration.revision)
-            start = self.scene.history.on(dialect).before(revision)
-            is_declared = self.scene.target.dialect == dialect
+            revision = str(self.context.migration.revision)
+            start = self.context.history.on(dialect).before(revision)
+            is_declared = self.context.target.dialect == dialect
             self._schemas[number, dialect] = replay(start, self.upgrade[:number], dialect, declared=is_declared)
         return self._schemas[number, dialect]
 
     def dialects(self, op: Op) -> tuple[str, ...]:
         """Give the databases on which an operation runs, of those that have to be thought of."""
-        found = tuple(dialect for dialect in self.scene.dialects if self.scene.runs_on(op, dialect))
+        found = tuple(dialect for dialect in self.context.dialects if self.context.runs_on(op, dialect))
         return found or (op.dialects or ())[:1]
 
     def agreed(self, number: int, ask: Callable[[ReplayedSchema], _T]) -> _T:
         """Give what the schema says, which has to be the same on every database that the operation runs on. Raises NoFix."""
-        _look_at_schema(self.upgrade[number])
+        _check_schema_is_known(self.upgrade[number])
         answers = [ask(self.schema(number, dialect)) for dialect in self.dialects(self.upgrade[number])]
         if not answers or any(answer != answers[0] for answer in answers):
             raise NoFix("it was not the same on every database")
@@ -93,22 +93,22 @@ class FormerSchema:
             found[dialect] = there.type if isinstance(there, Column) else None
         return found
 
-    def graft(self, migration: Migration) -> ExpressionCopier:
+    def copier(self, migration: Migration) -> ExpressionCopier:
         """Give what takes expressions out of a migration's file."""
-        own = migration.path == self.scene.migration.path
-        return ExpressionCopier(self.scene.text_of(migration), self.scene.names, own=own)
+        own = migration.path == self.context.migration.path
+        return ExpressionCopier(self.context.text_of(migration), self.context.names, own=own)
 
     def before(self, number: int) -> Iterator[tuple[Migration, Op]]:
         """Give the operations that came before one, latest first: those of this upgrade(), then those of earlier revisions."""
-        yield from ((self.scene.migration, op) for op in reversed(self.upgrade[:number]))
-        history = self.scene.history
-        above = history.ancestors(str(self.scene.migration.revision))
+        yield from ((self.context.migration, op) for op in reversed(self.upgrade[:number]))
+        history = self.context.history
+        above = history.ancestors(str(self.context.migration.revision))
         for revision in reversed(history.order):
             if revision in above:
                 migration = history.migrations[revision]
                 yield from ((migration, op) for op in reversed(migration.upgrade_ops))
 
-    def look_at_renames(self, number: int, made: Op, text: str, *, table: MaybeName = None) -> None:
+    def check_renames(self, number: int, made: Op, text: str, *, table: MaybeName = None) -> None:
         """Raise NoFix where a text that made something names what was renamed since, in `table` or anywhere where that is None."""
         words = {fold(word) for word in _WORD.findall(text)}
         for _, op in self.before(number):
@@ -124,10 +124,10 @@ class FormerSchema:
 
         Raises NoFix where that is SQL, or not written out.
         """
-        _look_at_schema(op)
+        _check_schema_is_known(op)
         table, here = place(op.schema, str(op.table)), fold(column)
         for migration, earlier in self.before(number):
-            if not self.scene.runs_on(earlier, self.dialects(op)[0]):
+            if not self.context.runs_on(earlier, self.dialects(op)[0]):
                 continue
             if isinstance(earlier, ops.RenameTable) and place(earlier.schema, str(earlier.new_table)) == table:
                 table = place(earlier.schema, str(earlier.table))
@@ -150,12 +150,12 @@ class FormerSchema:
             return UNSET
         if op.sql:
             raise NoFix(f"revision {migration.revision} defines {op.table}.{column} in SQL")
-        call = self.scene.text_of(migration).call(op.origin)
+        call = self.context.text_of(migration).call(op.origin)
         if isinstance(op, ops.AlterColumn):
             node = argument(call, {"type": "type_"}.get(name, name))
         else:
             node = _in_column(self.column_call(migration, call, column), name)
-        return None if node is None else self.graft(migration).code(node)
+        return None if node is None else self.copier(migration).code(node)
 
     def column_call(self, migration: Migration, call: ast.Call, column: str) -> ast.Call:
         """Give the call that defines a column within that of an operation. Raises NoFix where it is not written there."""
@@ -172,7 +172,7 @@ class FormerSchema:
         return found[0]
 
 
-def _look_at_schema(op: Op) -> None:
+def _check_schema_is_known(op: Op) -> None:
     """Raise NoFix where nobody knows in which schema it stands, and so whether it is what the migrations before made."""
     if getattr(op, "schema", None) is UNKNOWN:
         raise NoFix("the name of its schema is not known, and so what stood there is not")

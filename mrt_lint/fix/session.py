@@ -95,7 +95,7 @@ class FixSession:
                 passed[key_of(finding)] = (finding, f"trying failed ({type(error).__name__}: {error})", False)
             else:
                 outcome.fixed.append((finding, note))
-                self._take(migration, content)
+                self._accept(migration, content)
                 before, state = state.judged, _FileState(self, migration, content)
                 gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
                 outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
@@ -108,27 +108,27 @@ class FixSession:
         return outcome
 
     def _step(self, state: _FileState, finding: Finding) -> tuple[bytes, Migration, str]:
-        scene = self.scene(state.migration)
-        offer = fixers()[finding.code].offer(scene, finding)
-        while offer.otherwise is not None:
+        context = self.context(state.migration)
+        proposal = fixers()[finding.code].propose(context, finding)
+        while proposal.otherwise is not None:
             with suppress(NoFix):
-                return self._try(state, scene.text, offer, finding)
-            offer = offer.otherwise
-        return self._try(state, scene.text, offer, finding)
+                return self._try(state, context.text, proposal, finding)
+            proposal = proposal.otherwise
+        return self._try(state, context.text, proposal, finding)
 
-    def _try(self, state: _FileState, text: SourceText, offer: ProposedFix, finding: Finding) -> tuple[bytes, Migration, str]:
+    def _try(self, state: _FileState, text: SourceText, proposal: ProposedFix, finding: Finding) -> tuple[bytes, Migration, str]:
         """Write an offer in memory. Raises NoFix where it does not hold, _UnsafeError where it does and is not wanted."""
         migration, content = state.migration, state.content
-        written = text.encode(apply(text.text, offer.edits, text.newline))
-        again = self._read(migration, written, offer)
-        self._hold(finding, state.judged, self.judge(again, written))
+        written = text.encode(apply(text.text, proposal.edits, text.newline))
+        again = self._read(migration, written, proposal)
+        self._check_findings(finding, state.judged, self.judge(again, written))
         if self._breaks(migration.path, content, written):
             raise NoFix("mrt.lock holds this revision as it is")
-        if offer.safety is FixSafety.UNSAFE and not self._unsafe:
-            raise _UnsafeError(offer.why)
-        return written, again, offer.note
+        if proposal.safety is FixSafety.UNSAFE and not self._unsafe:
+            raise _UnsafeError(proposal.why)
+        return written, again, proposal.note
 
-    def _read(self, migration: Migration, written: bytes, offer: ProposedFix) -> Migration:
+    def _read(self, migration: Migration, written: bytes, proposal: ProposedFix) -> Migration:
         """Read what was written. Raises NoFix where that is no longer the same migration, or less can be read of it."""
         again = read(MigrationSource(migration.path, written, self._settings.target.dialect))
         if not isinstance(again, Migration):
@@ -138,14 +138,14 @@ class FixSession:
             raise NoFix("it would change the revision's place in the history")
         if len(again.unreadable) > len(migration.unreadable):
             raise NoFix("what is to be written cannot be read in full")
-        if offer.keeps_upgrade and again.upgrade_ops != migration.upgrade_ops:
+        if proposal.keeps_upgrade and again.upgrade_ops != migration.upgrade_ops:
             raise NoFix("it would change what upgrade() does")
-        if offer.proof is not None:
-            offer.proof(again)
+        if proposal.proof is not None:
+            proposal.proof(again)
         return again
 
     @staticmethod
-    def _hold(finding: Finding, before: list[Finding], after: list[Finding]) -> None:
+    def _check_findings(finding: Finding, before: list[Finding], after: list[Finding]) -> None:
         """Raise NoFix unless a finding is gone and no other came."""
         was, now = Counter(map(key_of, before)), Counter(map(key_of, after))
         if now[key_of(finding)] >= was[key_of(finding)]:
@@ -156,16 +156,16 @@ class FixSession:
 
     def judge(self, migration: Migration, content: bytes) -> list[Finding]:
         """Judge a file as it stands or would stand, by every rule that anybody may ask for."""
-        history = self._history.exchanged(migration) if migration is not self._migrations[migration.path] else self._history
+        history = self._history.with_file(migration) if migration is not self._migrations[migration.path] else self._history
         return judgement.judge_file(migration, content, judgement.context_of(history, self._settings), self._settings)
 
-    def _take(self, migration: Migration, content: bytes) -> None:
-        self._history = self._history.exchanged(migration)
+    def _accept(self, migration: Migration, content: bytes) -> None:
+        self._history = self._history.with_file(migration)
         self._migrations[migration.path] = migration
         self._sources[migration.path] = content
         self._texts.pop(migration.path, None)
 
-    def scene(self, migration: Migration) -> FixContext:
+    def context(self, migration: Migration) -> FixContext:
         """Give what a fixer sees of a file. Raises NoFix where that cannot be edited."""
         context = judgement.context_of(self._history, self._settings)
         return FixContext(self._sources[migration.path], migration, context, self._sources, self._texts)

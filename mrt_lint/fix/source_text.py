@@ -131,7 +131,7 @@ class SourceText:
             raise NoFix(f"{name}() is no plain function of the file")
         return found[0]
 
-    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
         """Give what a node stands in, from the inside out."""
         while node in self.parents:
             node = self.parents[node]
@@ -139,7 +139,7 @@ class SourceText:
 
     def above(self, node: ast.AST, kind: type[_Node]) -> _Node | None:
         """Give the nearest of a kind that a node stands in."""
-        return next((outer for outer in self.around(node) if isinstance(outer, kind)), None)
+        return next((outer for outer in self.enclosing(node) if isinstance(outer, kind)), None)
 
     def indent_of(self, statement: ast.stmt) -> str:
         """Give the indentation of a statement. Raises NoFix where it shares its line with what comes before it."""

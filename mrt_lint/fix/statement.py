@@ -35,13 +35,13 @@ class CallStatement:
         node = text.parents[call]
         if not isinstance(node, ast.Expr):
             raise NoFix("it is part of a larger expression")
-        function = next((outer for outer in text.around(node) if isinstance(outer, ast.FunctionDef)), None)
+        function = next((outer for outer in text.enclosing(node) if isinstance(outer, ast.FunctionDef)), None)
         if function is None or function.name not in {"upgrade", "downgrade"} or function not in text.tree.body:
             raise NoFix("it stands in a function of its own, which others may call")
         text.indent_of(node)
         parts = ast.unparse(call.func).rpartition(".")
         bound = dict(imports(text.tree))
-        if any(_binds(outer, parts[0]) for outer in text.around(node)):
+        if any(_binds(outer, parts[0]) for outer in text.enclosing(node)):
             raise NoFix("it stands in a batch, which does its work at its end")
         if bound.get(parts[0]) != "alembic.op":
             raise NoFix("it is no call of Alembic's op")

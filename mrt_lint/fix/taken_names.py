@@ -9,7 +9,7 @@ from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateIndex, CreateObject, CreateTable, Op
 
 
-def names_made(op: Op) -> dict[Hashable, str]:
+def taken_names(op: Op) -> dict[Hashable, str]:
     """Give the places of what an operation makes, as far as its names can be read, each with what it is called in a sentence.
 
     The indexes and constraints of a table share their names: PostgreSQL and MySQL keep a unique constraint as an index of its name.

@@ -14,18 +14,18 @@ from mrt_lint.model.ops import Op
 from mrt_lint.model.values import DIALECTS
 
 
-def whole(scene: FixContext, body: DowngradeBody | None) -> ProposedFix:
+def write_whole_downgrade(context: FixContext, body: DowngradeBody | None) -> ProposedFix:
     """Offer the reverse of all that upgrade() does, in an empty body or a new function (None).
 
     Raises NoFix where one operation cannot be undone for certain.
     """
-    steps = plan_reverse(scene)
+    steps = plan_reverse(context)
     unsafe = [step.unsafe for step in steps if step.unsafe]
     if body is not None and body.remarks:
         unsafe.append("a comment or docstring of downgrade() may say why it is empty")
-    edit = new_function(scene.text, scene.names, steps) if body is None else body.written(steps)
+    edit = new_function(context.text, context.names, steps) if body is None else body.written(steps)
     return ProposedFix(
-        edits=(edit, *scene.names.edits()),
+        edits=(edit, *context.names.edits()),
         safety=FixSafety.UNSAFE if unsafe else FixSafety.SAFE,
         why=unsafe[0] if unsafe else "",
         keeps_upgrade=True,

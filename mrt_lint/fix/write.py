@@ -39,11 +39,11 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
     status = target.stat()
     if status.st_nlink > 1:
         raise PermissionError(None, "it is a hard link, and the file's other names would keep what it was")
-    scratch = _beside(target)
+    scratch = _make_sibling(target)
     try:
         scratch.write_bytes(after)
-        _keep(scratch)
-        _give(scratch, status)
+        _flush_to_disk(scratch)
+        _copy_owner(scratch, status)
         scratch.chmod(stat.S_IMODE(status.st_mode))
         same = target.read_bytes() == before
         if same:
@@ -54,7 +54,7 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
         raise _ChangedError
 
 
-def _give(scratch: Path, status: os.stat_result) -> None:
+def _copy_owner(scratch: Path, status: os.stat_result) -> None:
     """Let a file belong to whom the other belongs. Raises OSError where that is not in the user's power."""
     if not hasattr(os, "chown"):
         return
@@ -69,7 +69,7 @@ def _give(scratch: Path, status: os.stat_result) -> None:
             raise PermissionError(None, "it belongs to another user") from None
 
 
-def _beside(target: Path) -> Path:
+def _make_sibling(target: Path) -> Path:
     """Make an empty file in the same folder, which no tool takes for a migration."""
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".mrt")
@@ -79,7 +79,7 @@ def _beside(target: Path) -> Path:
     return Path(name)
 
 
-def _keep(path: Path) -> None:
+def _flush_to_disk(path: Path) -> None:
     """Let a file's bytes reach the disk before its name does."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())

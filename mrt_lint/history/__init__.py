@@ -28,7 +28,7 @@ class History:
         self.dialect = dialect
         self._before: dict[str, ReplayedSchema] = {}
         self._at: dict[str, ReplayedSchema] = {}
-        self._elsewhere: dict[str, History] = {}
+        self._by_dialect: dict[str, History] = {}
 
     @classmethod
     def of(cls, migrations: Iterable[Migration], dialect: str | None = None) -> History:
@@ -42,21 +42,21 @@ class History:
         """Give the same history as databases of another dialect live it."""
         if dialect == self.dialect:
             return self
-        if dialect not in self._elsewhere:
-            self._elsewhere[dialect] = History(self.graph, dialect)
-        return self._elsewhere[dialect]
+        if dialect not in self._by_dialect:
+            self._by_dialect[dialect] = History(self.graph, dialect)
+        return self._by_dialect[dialect]
 
-    def exchanged(self, migration: Migration) -> History:
+    def with_file(self, migration: Migration) -> History:
         """Give the history with one file read anew, whose place in the graph is what it was; what is still true stays known."""
         revision, ranks = str(migration.revision), self.graph.ranks
         same = revision in self.migrations and self.migrations[revision].upgrade_ops == migration.upgrade_ops
         rank = len(ranks) if same else ranks.get(revision, len(ranks))
-        history = History(self.graph.exchanged(migration), self.dialect, is_declared=self.is_declared)
+        history = History(self.graph.with_file(migration), self.dialect, is_declared=self.is_declared)
         history._before = {known: schema for known, schema in self._before.items() if ranks[known] <= rank}
         history._at = {known: schema for known, schema in self._at.items() if ranks[known] < rank}
         if same and "_illegible" in vars(self):
-            vars(history)["_illegible"] = self._illegible
-        history._elsewhere = {dialect: other.exchanged(migration) for dialect, other in self._elsewhere.items()}
+            vars(history)["_illegible"] = self._not_fully_read
+        history._by_dialect = {dialect: other.with_file(migration) for dialect, other in self._by_dialect.items()}
         return history
 
     @property
@@ -96,7 +96,7 @@ class History:
         ranks = self.graph.ranks
         return revision in ranks and later in ranks and bool(self.graph.above[later] >> ranks[revision] & 1)
 
-    def is_made_beside(self, revision: str, *names: str) -> bool:
+    def may_be_made_in_parallel(self, revision: str, *names: str) -> bool:
         """Tell whether a revision that need not run before or after this one makes a table, a column of one, or an index.
 
         `names` are "table", "column" or "index" and the names, folded.
@@ -127,7 +127,7 @@ class History:
         """Give what is wrong with the graph."""
         return self.graph.problems()
 
-    def is_legible(self, revision: str) -> bool:
+    def is_fully_read(self, revision: str) -> bool:
         """Tell whether all that must have run before a revision, and its own upgrade(), could be read and speaks of no other table.
 
         Then every table there is was made by the migrations, and so was whatever hangs on it.
@@ -135,14 +135,14 @@ class History:
         graph = self.graph
         if revision not in graph.ranks or graph.missing:
             return False
-        return not self._illegible & (graph.above[revision] | 1 << graph.ranks[revision])
+        return not self._not_fully_read & (graph.above[revision] | 1 << graph.ranks[revision])
 
     @cached_property
-    def _illegible(self) -> int:
+    def _not_fully_read(self) -> int:
         """The revisions that may do more than was read, or speak of tables that no migration makes, as bits at their ranks."""
-        return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_legible(revision))
+        return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_fully_read(revision))
 
-    def _is_legible(self, revision: str) -> bool:
+    def _is_fully_read(self, revision: str) -> bool:
         migration, before, after = self.migrations[revision], self.before(revision), self.at(revision)
         if not migration.readable("upgrade"):
             return False
@@ -173,7 +173,7 @@ class History:
             self._at[revision] = self._after(self._before[revision], revision)
         return self._at[revision]
 
-    def together(self, revisions: Iterable[str]) -> ReplayedSchema:
+    def merged(self, revisions: Iterable[str]) -> ReplayedSchema:
         """Give the schema of a database that has run these revisions and all that they need."""
         reached = tuple(revision for revision in revisions if revision in self.graph.ranks)
         for revision in reached:

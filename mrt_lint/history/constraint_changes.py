@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from mrt_lint.history.schema import ReplayedTable, fold, is_given
+from mrt_lint.history.schema import ReplayedTable, fold, is_default_name
 from mrt_lint.model.ops import CreateIndex
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 
@@ -122,7 +122,7 @@ def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = 
     key = fold(name) if isinstance(name, str) else None
     constraints = {known: entry for known, entry in table.constraints.items() if known != key}
     unnamed = tuple(
-        entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_given(key, table.name, entry))
+        entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_default_name(key, table.name, entry))
     )
     if len(constraints) == len(table.constraints) and len(unnamed) == len(table.unnamed):  # one that the database named its own way
         unnamed = tuple(entry for entry in unnamed if not isinstance(entry, Constraint) or kind not in {None, entry.kind})

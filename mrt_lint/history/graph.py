@@ -61,7 +61,7 @@ class RevisionGraph:
             self.dependencies[revision] = tuple(self._resolved(migration, migration.depends_on))
         self.children: dict[str, tuple[str, ...]] = _reversed(self.parents)
 
-    def exchanged(self, migration: Migration) -> RevisionGraph:
+    def with_file(self, migration: Migration) -> RevisionGraph:
         """Give the same graph with one file read anew, which has to declare what it did."""
         graph = copy(self)
         known = self.migrations.get(str(migration.revision))

@@ -74,7 +74,7 @@ class _SchemaDraft:
         if not isinstance(op.table, str):
             return
         self._change(op, lambda table: rebuilt(table, op))
-        if asked(op).blind:
+        if asked(op).has_unknown_parts:
             return
         for where, made in list(self.objects.items()):
             if not isinstance(made, ops.CreateObject) or made.kind != "trigger" or not isinstance(made.table, str):
@@ -89,7 +89,7 @@ class _SchemaDraft:
         where = place(op.schema, op.table)
         if op.if_not_exists is not False and isinstance(self.tables.get(where, None), ReplayedTable):
             return
-        made = table_changes.make_table(replace(op, columns=tuple(map(self._here, op.columns))))
+        made = table_changes.make_table(replace(op, columns=tuple(map(self._for_dialect, op.columns))))
         self._put(where, made, op)
         for column in made.columns.values():
             kind = column.type if isinstance(column, Column) else None
@@ -135,7 +135,7 @@ class _SchemaDraft:
     def _add_column(self, op: ops.AddColumn) -> None:
         if op.if_not_exists is not False and self._has(op, op.column):
             return
-        self._change(op, lambda table: table_changes.with_column(table, self._here(op.definition)))
+        self._change(op, lambda table: table_changes.with_column(table, self._for_dialect(op.definition)))
 
     @apply.register
     def _drop_column(self, op: ops.DropColumn) -> None:
@@ -232,7 +232,7 @@ class _SchemaDraft:
         if isinstance(before, ops.CreateObject) and isinstance(before.members, tuple):
             self._put_object(where, replace(before, members=changed(before.members)), op)
 
-    def _here(self, column: Column) -> Column:
+    def _for_dialect(self, column: Column) -> Column:
         """Give a column as it is on this dialect."""
         return replace(column, type=self._type(column.type)) if isinstance(column.type, SqlType) else column
 
@@ -287,10 +287,10 @@ class _SchemaDraft:
                 if self.indexes.get((where[0], index), None) != where:
                     self.indexes = self.indexes.put((where[0], index), where)
             for constraint in table.known_constraints("foreignkey"):
-                self._note(constraint, where)
+                self._note_referrer(constraint, where)
         self.tables = self.tables.put(where, table)
 
-    def _note(self, key: Constraint, where: QualifiedName) -> None:
+    def _note_referrer(self, key: Constraint, where: QualifiedName) -> None:
         """Note that a table has a foreign key; where it loses it nobody needs to know."""
         if isinstance(key.referred_table, str):
             target = place(key.referred_schema, key.referred_table)

@@ -38,7 +38,7 @@ def find(wanted: str, graph: RevisionGraph) -> tuple[str, ...] | None:
     return _absolute(symbol, graph, line, wanted)
 
 
-def unknown(wanted: str, names: Iterable[str]) -> UsageError:
+def unknown_revision(wanted: str, names: Iterable[str]) -> UsageError:
     """Make the sentence that says that there is no such revision, and which one may be meant."""
     return UsageError(f"There is no revision {wanted}{nearest(wanted, names) or '.'}")
 

@@ -46,7 +46,7 @@ def object_place(kind: str, schema: MaybeName, name: str) -> QualifiedObject:
     return FAMILIES.get(kind, kind), *place(schema, name)
 
 
-def is_given(name: str, table: str, constraint: Constraint) -> bool:
+def is_default_name(name: str, table: str, constraint: Constraint) -> bool:
     """Tell whether PostgreSQL chooses a name, folded, for a constraint that has none; it adds a number where that is taken."""
     label = _SUFFIXES[constraint.kind]
     numbered = re.fullmatch(rf".*_{label}(\d{{1,3}})", name)
@@ -102,7 +102,7 @@ class ReplayedTable:
         if key in self.constraints:
             return self.constraints[key]
         unnamed = [entry for entry in self.unnamed if isinstance(entry, Constraint)]
-        found = [entry for entry in unnamed if is_given(key, self.name, entry)]
+        found = [entry for entry in unnamed if is_default_name(key, self.name, entry)]
         if len(found) == 1:
             return found[0]
         return None if self.complete and not unnamed else UNKNOWN

@@ -58,7 +58,7 @@ class SchemaAtRevision:
         }
 
 
-def stand(history: History, wanted: str, revisions: tuple[str, ...], broken: Mapping[str, str]) -> SchemaAtRevision:
+def schema_at(history: History, wanted: str, revisions: tuple[str, ...], broken: Mapping[str, str]) -> SchemaAtRevision:
     """Let some revisions and all that they need have run; `broken` tells by path why a file could not be read.
 
     Raises UsageError where there is no order in which they could.
@@ -82,5 +82,5 @@ def stand(history: History, wanted: str, revisions: tuple[str, ...], broken: Map
                 UnknownCause(path=migration.path, line=migration.place.line, revision=str(migration.revision), what=absent, why=why)
             )
     return SchemaAtRevision(
-        wanted=wanted, revisions=revisions, dialect=history.dialect, run=run, schema=history.together(revisions), doubts=doubts
+        wanted=wanted, revisions=revisions, dialect=history.dialect, run=run, schema=history.merged(revisions), doubts=doubts
     )

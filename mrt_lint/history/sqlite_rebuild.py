@@ -93,7 +93,7 @@ def collation(column: Column | Unknown | None) -> str | None:
 
 def numbered(before: Flag, how: BatchRebuild) -> Flag:
     """Tell whether a table that is made anew is AUTOINCREMENT."""
-    return UNKNOWN if how.blind and before is not how.autoincrement else how.autoincrement
+    return UNKNOWN if how.has_unknown_parts and before is not how.autoincrement else how.autoincrement
 
 
 def rebuilt(table: ReplayedTable, op: Rebuilding) -> ReplayedTable:
@@ -104,23 +104,29 @@ def rebuilt(table: ReplayedTable, op: Rebuilding) -> ReplayedTable:
         table,
         autoincrement=numbered(table.autoincrement, how),
         indexes={name: index for name, index in indexes.items() if index is not None},
-        unnamed=tuple(entry for entry in table.unnamed if how.checks or how.blind or not is_unnamed_check(entry)),
+        unnamed=tuple(entry for entry in table.unnamed if how.checks or how.has_unknown_parts or not is_unnamed_check(entry)),
         columns={name: _uncollated(column, op, how) for name, column in table.columns.items()},
     )
 
 
 def _seen(index: CreateIndex, how: BatchRebuild) -> CreateIndex | Unknown | None:
     if is_unseen(index):
-        return UNKNOWN if how.blind else None
+        return UNKNOWN if how.has_unknown_parts else None
     if not is_reordered(index) or index.columns is UNKNOWN:
         return index
     parts = (re.match(r"\(?([^ )]+)", part) if isinstance(part, str) else None for part in index.columns)
     columns = tuple(UNKNOWN if part is None else part[1] for part in parts)
-    return replace(index, columns=UNKNOWN if how.blind else columns)
+    return replace(index, columns=UNKNOWN if how.has_unknown_parts else columns)
 
 
 def _uncollated(column: Column | Unknown, op: Rebuilding, how: BatchRebuild) -> Column | Unknown:
     if collation(column) is None or not isinstance(column, Column) or not isinstance(column.type, SqlType):
         return column
-    is_given = isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET
-    return column if is_given else replace(column, type=UNKNOWN if how.blind else replace(column.type, collation=None))
+    is_default_name = (
+        isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET
+    )
+    return (
+        column
+        if is_default_name
+        else replace(column, type=UNKNOWN if how.has_unknown_parts else replace(column.type, collation=None))
+    )

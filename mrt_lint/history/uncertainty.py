@@ -91,7 +91,7 @@ class UnknownCauses:
             self.of_table.pop(where, None)
         if isinstance(op, ops.CreateIndex) and isinstance(index, str):
             self._indexes[fold(index)] = where
-        self._weigh(self.of_table[where], op, migration)
+        self._collect(self.of_table[where], op, migration)
         if isinstance(op, ops.RenameTable) and isinstance(op.new_table, str):
             self._rename(where, place(op.schema, op.new_table), op, migration)
 
@@ -109,14 +109,14 @@ class UnknownCauses:
             return
         where = object_place(kind, schema, name)
         if isinstance(op, ops.AlterObject):
-            concerned = self.of_table[where[1:]] if kind == "table" else self.of_object[where]
-            self._add(concerned, op, migration, "what it leaves is not followed")
+            ops_for = self.of_table[where[1:]] if kind == "table" else self.of_object[where]
+            self._add(ops_for, op, migration, "what it leaves is not followed")
             return
-        self._weigh(self.of_object[where], op, migration)
+        self._collect(self.of_object[where], op, migration)
         if isinstance(op, ops.RenameObject) and isinstance(op.new_name, str):
             self.of_object[object_place(kind, schema, op.new_name)] = self.of_object.pop(where, [])
 
-    def _weigh(self, doubts: list[UnknownCause], op: Op, migration: Migration) -> None:
+    def _collect(self, doubts: list[UnknownCause], op: Op, migration: Migration) -> None:
         if not op.certain:
             self._add(doubts, op, migration, _CONDITION)
         elif _has_hole(op) or (isinstance(op, ops.CreateTable) and not op.complete):

@@ -97,17 +97,18 @@ MaybeType: TypeAlias = SqlType | Unknown | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRebuild:
-    """How `batch_alter_table` was asked to make its table anew, where it does.
+    """How `batch_alter_table` was asked to rebuild its table, where it does.
 
-    `recreate` is "auto", "always" or "never". `autoincrement` is what `table_kwargs` says of `sqlite_autoincrement`. `checks` tells
-    that CHECK constraints without a name may be taken along: `table_args` has some, or a `naming_convention` names them. `blind`
-    tells that something else than the table as it stands may be taken for a model: `copy_from`, columns given to `reflect_args`.
+    `recreate` is "auto", "always" or "never". `autoincrement` is what `table_kwargs` says of `sqlite_autoincrement`. `checks` is
+    True if unnamed CHECK constraints may be kept: `table_args` has some, or a `naming_convention` names them.
+    `has_unknown_parts` is True if the new table may be modelled on something other than the existing one: `copy_from`, or
+    columns given to `reflect_args`.
     """
 
     recreate: MaybeName = "auto"
     autoincrement: Flag = False
     checks: bool = False
-    blind: bool = False
+    has_unknown_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

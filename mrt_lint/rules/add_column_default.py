@@ -93,7 +93,7 @@ class AddColumnDefault(Rule):
         """Yield a finding for every default that is written into the rows."""
         if case.target.pg_version >= _FIRST_WITHOUT_REWRITE:
             return
-        for op in case.concerned(self, ops.AddColumn):
+        for op in case.ops_for(self, ops.AddColumn):
             default = op.definition.server_default
             if readable(default) and default.upper() != "NULL" and not is_volatile(default):
                 yield self.found(case.migration, op, **names(op), version=case.target.pg_version[0])

@@ -125,7 +125,7 @@ class BlockedWrites(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such change, and for every statement that asks for a copy or a lock."""
-        for op in case.concerned(self, ops.Op):
+        for op in case.ops_for(self, ops.Op):
             server = case.server(op)
             if server is None or (isinstance(op, ops.AlterObject) and (is_new(case, op) or change_of_table(op) is None)):
                 continue

@@ -19,7 +19,7 @@ class BrokenOrder(Rule):
     code = "MRT112"
     name = "broken-order"
     severity = Severity.ERROR
-    message = "downgrade fails here: {trouble}"
+    message = "downgrade fails here: {conflict}"
     instead = "undo in downgrade() the last step of upgrade() first, or leave out what goes along with something else"
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
@@ -189,6 +189,6 @@ class BrokenOrder(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that cannot run."""
         for op in case.migration.downgrade_ops:
-            trouble = case.ledger(op).troubles.get(id(op)) if case.runs(op) else None
-            if trouble:
-                yield self.found(case.migration, op, trouble=trouble)
+            conflict = case.analysis(op).order_conflicts.get(id(op)) if case.runs(op) else None
+            if conflict:
+                yield self.found(case.migration, op, conflict=conflict)

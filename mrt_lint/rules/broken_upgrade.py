@@ -20,7 +20,7 @@ class BrokenUpgrade(Rule):
     name = "broken-upgrade"
     severity = Severity.ERROR
     default = False
-    message = "upgrade fails here: {obstacle}"
+    message = "upgrade fails here: {conflict}"
     instead = "write the name that the history gives; drop what is made twice, or rename it, in a revision before"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
@@ -187,6 +187,6 @@ class BrokenUpgrade(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of upgrade() that the history lets fail."""
         for op in case.migration.upgrade_ops:
-            obstacle = case.ledger(op).obstacles.get(id(op)) if case.runs(op) else None
-            if obstacle:
-                yield self.found(case.migration, op, obstacle=obstacle)
+            conflict = case.analysis(op).upgrade_conflicts.get(id(op)) if case.runs(op) else None
+            if conflict:
+                yield self.found(case.migration, op, conflict=conflict)

@@ -172,7 +172,7 @@ class CascadingRebuild(Rule):
             if enforced is False or any(isinstance(op, ops.Execute) and _switches_off(op) for op in function):
                 continue
             for op in function:
-                if not rebuilds(op) or not case.runs(op, self.dialects) or case.moment(op).new_table:
+                if not rebuilds(op) or not case.runs(op, self.dialects) or case.state_before(op).new_table:
                     continue
                 child = case.cascading_child(op) if op.table not in found else None
                 if child is not None:

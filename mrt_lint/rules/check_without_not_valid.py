@@ -105,7 +105,7 @@ class CheckWithoutNotValid(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every check that is made under the lock."""
-        for op in case.concerned(self, ops.CreateCheckConstraint):
+        for op in case.ops_for(self, ops.CreateCheckConstraint):
             server = blocked(case, op, TableChange.ADD_CHECK)
             if server is not None:
                 yield self.found(case.migration, op, self.copied, **names(op), server=server.name)

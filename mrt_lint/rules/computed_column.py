@@ -95,7 +95,7 @@ class ComputedColumn(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that is computed row by row."""
-        for op in case.concerned(self, ops.AddColumn):
+        for op in case.ops_for(self, ops.AddColumn):
             kind = _kind(op)
             if kind and case.server(op) is None:
                 yield self.found(case.migration, op, **names(op), kind=kind)

@@ -87,8 +87,8 @@ class DataHole(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that a later revision misses."""
-        for op in case.concerned(self, ops.DropColumn, ops.DropTable):
-            if case.moment(op).new_column or case.moves_rows(op):
+        for op in case.ops_for(self, ops.DropColumn, ops.DropTable):
+            if case.state_before(op).new_column or case.moves_rows(op):
                 continue
             later = case.comes_back(op)
             if later is not None:

@@ -77,7 +77,7 @@ class DeleteAll(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
-        for op in case.concerned(self, ops.Delete):
-            if op.where is False and not case.ledger(op).keeps_rows(op):
+        for op in case.ops_for(self, ops.Delete):
+            if op.where is False and not case.analysis(op).keeps_rows(op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

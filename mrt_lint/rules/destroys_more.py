@@ -125,8 +125,8 @@ class DestroysMore(Rule):
                 or not case.runs(op)
             ):
                 continue
-            ledger = case.ledger(op)
-            if ledger.destroys(op) and id(op) not in ledger.absences:
+            analysis = case.analysis(op)
+            if analysis.destroys(op) and id(op) not in analysis.missing_objects:
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")

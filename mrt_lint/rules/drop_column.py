@@ -151,9 +151,9 @@ class DropColumn(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that held values before this upgrade."""
-        for op in case.concerned(self, ops.DropColumn):
-            moment = case.moment(op)
-            gone = moment.new_column or moment.empty
+        for op in case.ops_for(self, ops.DropColumn):
+            state = case.state_before(op)
+            gone = state.new_column or state.empty
             if not gone and movement(case, op) is None and not is_refilled(case, op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, copy=f"{found['table']}_{found['column']}_backup")

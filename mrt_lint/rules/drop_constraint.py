@@ -124,9 +124,9 @@ class DropConstraint(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every constraint that does not come back."""
-        for op in case.concerned(self, ops.DropConstraint):
+        for op in case.ops_for(self, ops.DropConstraint):
             kind = case.kind(op)
-            gone = case.undone(op) is UndoStatus.NO and not stands_in(case.ledger(op), op)
+            gone = case.undone(op) is UndoStatus.NO and not stands_in(case.analysis(op), op)
             if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):
                 yield self.found(
                     case.migration, op, **names(op), create=_CREATE.get(kind or "", "the same constraint: op.create_…_constraint")

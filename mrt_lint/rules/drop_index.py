@@ -158,7 +158,7 @@ class DropIndex(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that does not come back."""
-        for op in case.concerned(self, ops.DropIndex):
+        for op in case.ops_for(self, ops.DropIndex):
             undone = case.undone(op)
             if undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 found = names(op)

@@ -109,8 +109,8 @@ class DropIndexWithoutConcurrently(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that is dropped under the lock."""
-        for op in case.concerned(self, ops.DropIndex):
-            if op.concurrently is not False or not case.stood_before(op) or (op.sql and op.table is not None):
+        for op in case.ops_for(self, ops.DropIndex):
+            if op.concurrently is not False or not case.existed_before(op) or (op.sql and op.table is not None):
                 continue  # in PostgreSQL's own SQL a drop names no table
             found = names(op)
             table_words = found["the_table"] if op.table is not None else "its table"

@@ -212,11 +212,11 @@ class DropTable(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that held rows before this upgrade and does not get them back."""
-        for op in case.concerned(self, ops.DropTable):
-            ledger = case.ledger(op)
-            if _is_of_a_batch(op) or case.moment(op).empty:
+        for op in case.ops_for(self, ops.DropTable):
+            analysis = case.analysis(op)
+            if _is_of_a_batch(op) or case.state_before(op).empty:
                 continue
-            if not ledger.keeps_rows(op) and not ledger.clears_the_way(op):
+            if not analysis.keeps_rows(op) and not analysis.makes_room_for_own_table(op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])
 

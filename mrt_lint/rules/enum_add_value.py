@@ -93,6 +93,6 @@ class EnumAddValue(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every value of a type that was there before and is not created anew."""
-        for op in case.concerned(self, ops.AddEnumValue):
-            if not case.ledger(op).makes_anew(op, "type", op.enum):
+        for op in case.ops_for(self, ops.AddEnumValue):
+            if not case.analysis(op).makes_anew(op, "type", op.enum):
                 yield self.found(case.migration, op, **names(op))

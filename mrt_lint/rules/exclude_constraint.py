@@ -54,5 +54,5 @@ class ExcludeConstraint(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such constraint."""
-        for op in case.concerned(self, ops.CreateExcludeConstraint):
+        for op in case.ops_for(self, ops.CreateExcludeConstraint):
             yield self.found(case.migration, op, **names(op))

@@ -71,7 +71,7 @@ class ForeignKeyWithoutIndex(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key whose columns no index begins with."""
-        for op in case.concerned(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
+        for op in case.ops_for(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
             for key in case.unindexed_keys(op):
                 found = names(op)
                 last = found["table"].rpartition(".")[2]

@@ -127,7 +127,7 @@ class ForeignKeyWithoutNotValid(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key that is checked under the lock."""
-        for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
+        for op in case.ops_for(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
                 if key.kind == "foreignkey" and self._holds_up(case, op, key):

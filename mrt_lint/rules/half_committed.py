@@ -130,7 +130,7 @@ class HalfCommitted(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first statement of an upgrade that would leave half of it."""
         first: ops.Op | None = None
-        for op in case.concerned(self, ops.Op, new_tables=True):
+        for op in case.ops_for(self, ops.Op, new_tables=True):
             server = case.server(op)
             if server is None:
                 continue

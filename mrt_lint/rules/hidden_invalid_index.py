@@ -73,6 +73,6 @@ class HiddenInvalidIndex(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that may be there and of no use."""
         dropped = {op.index for op in case.migration.upgrade_ops if isinstance(op, ops.DropIndex)}
-        for op in case.concerned(self, ops.CreateIndex):
+        for op in case.ops_for(self, ops.CreateIndex):
             if op.concurrently is True and op.if_not_exists is True and op.index not in dropped:
                 yield self.found(case.migration, op, **names(op))

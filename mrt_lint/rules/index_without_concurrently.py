@@ -116,7 +116,7 @@ class IndexWithoutConcurrently(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that is built under the lock."""
-        for op in case.concerned(self, ops.CreateIndex, ops.AddColumn):
+        for op in case.ops_for(self, ops.CreateIndex, ops.AddColumn):
             found = names(op)
             last = found["table"].rpartition(".")[2]
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:

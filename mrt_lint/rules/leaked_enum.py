@@ -101,8 +101,8 @@ class LeakedEnum(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every type that outlives its table."""
-        for op in case.concerned(self, ops.CreateTable, new_tables=True):
+        for op in case.ops_for(self, ops.CreateTable, new_tables=True):
             if case.undone(op) is not UndoStatus.YES or case.undone(op, "implied") is not UndoStatus.NO:
                 continue
-            for kind in case.ledger(op).leaked_types(op):
+            for kind in case.analysis(op).leaked_types(op):
                 yield self.found(case.migration, op, **names(op), kind=kind)

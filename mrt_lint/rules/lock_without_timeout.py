@@ -107,7 +107,7 @@ class LockWithoutTimeout(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first lock that is waited for without a limit."""
-        for op in case.concerned(self, ops.Op):
+        for op in case.ops_for(self, ops.Op):
             limit = _PG if case.server(op) is None else _MYSQL
             if isinstance(op, ops.Statement) and limit.search(op.text):
                 return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.type_change import is_narrowing
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -156,12 +156,12 @@ class LossyTypeChange(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column whose values may not fit any more."""
-        for op in case.concerned(self, ops.AlterColumn):
-            moment = case.moment(op)
-            if op.type is UNSET or moment.new_column or moment.empty:
+        for op in case.ops_for(self, ops.AlterColumn):
+            state = case.state_before(op)
+            if op.type is UNSET or state.new_column or state.empty:
                 continue
             dialect = case.dialect(op)
-            former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
+            former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_narrowing(former, new, dialect):
                 members = ", ".join(f"'{member}'" for member in lost_members(former, new))
                 given = {**names(op, dialect), "former": former, "new": new, "members": members}

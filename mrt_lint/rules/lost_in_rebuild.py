@@ -169,11 +169,11 @@ class LostInRebuild(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation that makes a table anew without something, or with AUTOINCREMENT that stays."""
-        if case.has_no_way_back or case.target.dialect not in self.dialects:
+        if case.lacks_downgrade or case.target.dialect not in self.dialects:
             return
         operations = (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
         lost: dict[int, list[RebuildLoss]] = {}
-        for loss in case.ledger(operations[0]).losses if operations else ():
+        for loss in case.analysis(operations[0]).losses if operations else ():
             lost.setdefault(id(loss.op), []).append(loss)
         for op in operations:
             losses = lost.get(id(op), [])

@@ -57,7 +57,7 @@ class MergeWithOperations(Rule):
         migration = case.migration
         if len(migration.parents) < 2:  # noqa: PLR2004  one parent is what every other revision has
             return
-        for op in case.concerned(self, ops.Op, new_tables=True):
+        for op in case.ops_for(self, ops.Op, new_tables=True):
             if not isinstance(op, ops.Execute) and not (isinstance(op, ops.Statement) and op.effect is not True):
                 yield self.found(migration, op, revision=migration.revision, count=len(migration.parents))
                 return

@@ -215,9 +215,9 @@ class MoveAndDrop(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every dropped column whose values went to a new one."""
-        for op in case.concerned(self, ops.DropColumn):
+        for op in case.ops_for(self, ops.DropColumn):
             moved = movement(case, op)
-            if moved is not None and not case.moment(op).new_column and not moves_back(case, op):
+            if moved is not None and not case.state_before(op).new_column and not moves_back(case, op):
                 what = names(op)
                 targets = " and ".join(f"'{target}'" for target in moved.to)
                 words = {

@@ -156,14 +156,19 @@ def _look(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> str:
 
 def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
     """Give the names that a table's constraints have where the one that is dropped provably has none of them."""
-    table, thing, dialect = case.moment(op).table, case.thing(op), case.dialect(op)
+    table, tracked, dialect = case.state_before(op).table, case.tracked(op), case.dialect(op)
     if dialect == "sqlite" or op.kind not in _KINDS or (op.kind == "primary" and dialect in FAMILY):
         return None
-    if not readable(op.constraint) or not isinstance(table, TrackedTable) or table.maker is not None or (thing and thing.maker):
+    if (
+        not readable(op.constraint)
+        or not isinstance(table, TrackedTable)
+        or table.creator is not None
+        or (tracked and tracked.creator)
+    ):
         return None
-    past = case.past(dialect)
-    former, name = past.table(table.origin), fold(op.constraint)
-    if former is None or not past.lacks(table.origin, name):
+    known_schema = case.known_schema(dialect)
+    former, name = known_schema.table(table.origin), fold(op.constraint)
+    if former is None or not known_schema.lacks(table.origin, name):
         return None
     known = (*former.constraints, *former.indexes)
     if any(name.endswith(other) or other.endswith(name) for other in known):

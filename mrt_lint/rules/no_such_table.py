@@ -17,7 +17,7 @@ class NoSuchTable(Rule):
     code = "MRT117"
     name = "no-such-table"
     severity = Severity.ERROR
-    message = "downgrade fails here: {absence}"
+    message = "downgrade fails here: {missing}"
     instead = "write the name that upgrade() or an earlier revision gave"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
@@ -167,6 +167,6 @@ class NoSuchTable(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() on what is not there."""
         for op in case.migration.downgrade_ops:
-            absence = case.ledger(op).absences.get(id(op)) if case.runs(op) else None
-            if absence:
-                yield self.found(case.migration, op, absence=absence)
+            missing = case.analysis(op).missing_objects.get(id(op)) if case.runs(op) else None
+            if missing:
+                yield self.found(case.migration, op, missing=missing)

@@ -197,9 +197,9 @@ def _is_without_trace(case: MigrationCase) -> bool:
 
 def _is_trackless(case: MigrationCase, op: Op) -> bool:
     """Tell whether an operation touches only what upgrade() made itself, or what provably was not there, and leaves nothing."""
-    touches = case.ledger(op).touches.get(id(op), ())
-    own = all(touch.thing is None or touch.thing.maker is not None for touch in touches)
-    return bool(touches) and own and case.undone(op) is UndoStatus.YES
+    effects = case.analysis(op).effects.get(id(op), ())
+    own = all(effect.tracked is None or effect.tracked.creator is not None for effect in effects)
+    return bool(effects) and own and case.undone(op) is UndoStatus.YES
 
 
 def _acts(case: MigrationCase, function: MigrationFunction, name: str) -> bool:

@@ -96,8 +96,8 @@ class NotNullWithoutDefault(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every new column that existing rows cannot have a value for."""
-        for op in case.concerned(self, ops.AddColumn):
-            if needs_value(op.definition) and not case.moment(op).empty:
+        for op in case.ops_for(self, ops.AddColumn):
+            if needs_value(op.definition) and not case.state_before(op).empty:
                 yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=_fate_of_rows(case, op))
 
 
@@ -105,8 +105,10 @@ def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:
     """Say what becomes of the rows that are there; MySQL gives them an empty value, which upgrade() may overwrite at once."""
     if case.dialect(op) not in {"mysql", "mariadb"}:
         return "it fails where the table has rows, and "
-    table = case.moment(op).table
-    updates = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Update) and case.moment(other).table is table)
+    table = case.state_before(op).table
+    updates = (
+        other for other in case.migration.upgrade_ops if isinstance(other, ops.Update) and case.state_before(other).table is table
+    )
     if any(update.columns is not UNKNOWN and op.column in update.columns for update in updates):
         return ""
     return "rows that are there get an empty value that nobody chose, and "

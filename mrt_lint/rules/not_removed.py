@@ -254,12 +254,12 @@ class NotRemoved(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every thing that is left behind."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
+        for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
             if case.undone(op) is UndoStatus.NO and getattr(op, "if_not_exists", False) is False:
                 yield self.found(case.migration, op, **_words(op), consequence=_consequence(case, op))
-        for made in case.concerned(self, ops.CreateObject):
+        for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             if sure and case.undone(made) is UndoStatus.NO:
                 what = names(made)
@@ -270,7 +270,7 @@ class NotRemoved(Rule):
 
 
 def _consequence(case: MigrationCase, op: ops.Op) -> str:
-    if not op.certain or makes_room(case.ledger(op), op):
+    if not op.certain or makes_room(case.analysis(op), op):
         return "it stays in a schema that the older release does not know"
     return "the next upgrade fails because it exists already"
 

@@ -131,7 +131,7 @@ class NullableNotRestored(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that stays NOT NULL."""
-        for op in case.concerned(self, ops.AlterColumn):
+        for op in case.ops_for(self, ops.AlterColumn):
             if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 continue
             if case.before(op, "nullable") is not UNKNOWN or not _is_meant_to_stay(case, op):
@@ -152,6 +152,6 @@ def _call(op: ops.AlterColumn) -> dict[str, str]:
 def _is_meant_to_stay(case: MigrationCase, op: ops.AlterColumn) -> bool:
     """Tell whether downgrade() changes the column and says that it is NOT NULL: then it was, as far as its author knows."""
     return any(
-        isinstance(other, ops.AlterColumn) and other.existing_nullable is False and case.thing(other) is case.thing(op)
-        for other in case.ledger(op).reverse.values()
+        isinstance(other, ops.AlterColumn) and other.existing_nullable is False and case.tracked(other) is case.tracked(op)
+        for other in case.analysis(op).reverse.values()
     )

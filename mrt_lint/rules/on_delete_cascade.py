@@ -114,7 +114,7 @@ class OnDeleteCascade(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key that begins to cascade."""
-        for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
+        for op in case.ops_for(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
                 if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
@@ -124,10 +124,10 @@ class OnDeleteCascade(Rule):
 
     @staticmethod
     def _cascaded_before(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:
-        ledger = case.ledger(op)
-        parents = names_of(ledger, key.referred_table)
-        same = (former for former in dropped_before(ledger, op) if readable(former.referred_table))
-        formers = [*ledger.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
+        analysis = case.analysis(op)
+        parents = names_of(analysis, key.referred_table)
+        same = (former for former in dropped_before(analysis, op) if readable(former.referred_table))
+        formers = [*analysis.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
         return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
 
 

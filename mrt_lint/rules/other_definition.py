@@ -281,9 +281,9 @@ class OtherDefinition(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that does not become what it was."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
+        for op in case.ops_for(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
             if case.undone(op) is UndoStatus.DIFFERENT and not (
                 isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)
             ):
@@ -291,7 +291,7 @@ class OtherDefinition(Rule):
                 what = names(op)[kind]
                 difference = case.difference(op)
                 yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=difference)
-        for altered in case.concerned(self, ops.AlterColumn):
+        for altered in case.ops_for(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
                 spoken = self._is_set(altered, setting) and not self._is_restated(case, altered, setting)
                 undone = case.undone(altered, setting) if spoken else UndoStatus.YES

@@ -57,6 +57,6 @@ class PrimaryKeyWithoutIndex(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every primary key that is built under the lock."""
-        for op in case.concerned(self, ops.CreatePrimaryKey):
+        for op in case.ops_for(self, ops.CreatePrimaryKey):
             if op.definition.using_index is None:
                 yield self.found(case.migration, op, **names(op), columns=join(op.columns))

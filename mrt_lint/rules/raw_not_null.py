@@ -112,7 +112,7 @@ class RawNotNull(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that stays NOT NULL."""
-        for op in case.concerned(self, ops.AlterColumn):
+        for op in case.ops_for(self, ops.AlterColumn):
             if op.sql and op.nullable is False and case.undone(op, "nullable") in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 kind = op.type if isinstance(op.type, SqlType) else "…"
                 wording = None if case.server(op) is None else self.on_mysql

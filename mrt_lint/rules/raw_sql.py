@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.raw_sql import answer, lingers, sql_words
+from mrt_lint.analysis.raw_sql import outlives_rollback, reverse_statement, sql_words
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -100,9 +100,9 @@ class RawSql(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with an effect that outlives the rollback."""
-        for op in case.concerned(self, ops.Op):
-            if lingers(case, op):
-                yield self.found(case.migration, op, what=_short(op), answer=answer(op))
+        for op in case.ops_for(self, ops.Op):
+            if outlives_rollback(case, op):
+                yield self.found(case.migration, op, what=_short(op), answer=reverse_statement(op))
 
 
 def _short(op: ops.Op) -> str:

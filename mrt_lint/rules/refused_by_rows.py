@@ -182,7 +182,7 @@ class RefusedByRows(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that rows refuse."""
         for place, op in enumerate(case.migration.downgrade_ops):
-            if not op.certain or not case.runs(op) or case.moment(op).new_table or case.moment(op).empty:
+            if not op.certain or not case.runs(op) or case.state_before(op).new_table or case.state_before(op).empty:
                 continue
             found = names(op, case.dialect(op))
             if isinstance(op, ops.AddColumn) and needs_value(op.definition) and case.dialect(op) not in FAMILY:
@@ -193,7 +193,7 @@ class RefusedByRows(Rule):
                 before = case.migration.downgrade_ops[:place]
                 if not _was_loosened(case, op, before) or _is_filled(case, op, before):
                     continue
-                column = case.thing(op)
+                column = case.tracked(op)
                 made = "upgrade made nullable" if column is None or not _came_back(column, before) else "it adds without a value"
                 deed = f"sets {found['the_column']} NOT NULL, which {made}"
                 name = found["sql_column"]
@@ -203,28 +203,28 @@ class RefusedByRows(Rule):
 
 def _was_loosened(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
     """Tell whether rows may hold NULL in the column: upgrade() leaves it without NOT NULL, or downgrade() made it with nothing."""
-    column = case.thing(op)
+    column = case.tracked(op)
     if column is None:
         return False
     if _came_back(column, before):
-        return isinstance(column.maker, ops.AddColumn) and column.maker.certain and starts_with_null(column.maker.definition)
+        return isinstance(column.creator, ops.AddColumn) and column.creator.certain and starts_with_null(column.creator.definition)
     set_last: object = None
     for other in case.migration.upgrade_ops:
-        if isinstance(other, ops.AlterColumn) and case.runs(other) and case.thing(other) is column:
+        if isinstance(other, ops.AlterColumn) and case.runs(other) and case.tracked(other) is column:
             set_last = set_last if other.nullable is UNSET else other.nullable
     return set_last is True
 
 
 def _came_back(column: TrackedObject, before: tuple[ops.Op, ...]) -> bool:
     """Tell whether downgrade() made the column."""
-    return any(column.maker is other for other in before)
+    return any(column.creator is other for other in before)
 
 
 def _is_filled(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
     """Tell whether downgrade() may give the column values, or delete the rows without one, before it needs them."""
     if not case.is_readable("downgrade"):
         return True
-    table = case.moment(op).table
+    table = case.state_before(op).table
     for other in (*before, op):
         if isinstance(other, ops.Execute) and not isinstance(other.statement, str):
             return True
@@ -235,7 +235,7 @@ def _is_filled(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, .
         )
         writes = writes or (isinstance(other, ops.AlterColumn) and other.column == op.column and _gives_values(other))
         writes = writes or (isinstance(other, ops.Insert) and other.query and op.table in other.source_tables)  # REPLACE … SELECT
-        if (writes or isinstance(other, ops.Delete)) and case.moment(other).table in {table, None}:
+        if (writes or isinstance(other, ops.Delete)) and case.state_before(other).table in {table, None}:
             return True
     return False
 

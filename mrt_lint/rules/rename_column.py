@@ -118,6 +118,6 @@ class RenameColumn(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every rename that is not taken back."""
-        for op in case.concerned(self, ops.AlterColumn):
+        for op in case.ops_for(self, ops.AlterColumn):
             if op.new_column is not UNSET and case.undone(op, "moved") is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op, case.dialect(op)))

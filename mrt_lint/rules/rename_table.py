@@ -123,7 +123,7 @@ class RenameTable(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every rename that is not taken back."""
-        for op in case.concerned(self, ops.RenameTable):
+        for op in case.ops_for(self, ops.RenameTable):
             if case.undone(op) is UndoStatus.NO:
                 found = names(op)
                 arguments = {"old": str(op.table), "new": str(op.new_table)}

@@ -56,7 +56,7 @@ class RollingNotNull(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that old code leaves empty."""
-        for op in case.concerned(self, ops.AddColumn, ops.AlterColumn):
+        for op in case.ops_for(self, ops.AddColumn, ops.AlterColumn):
             if _refuses(case, op):
                 yield self.found(case.migration, op, **names(op))
 

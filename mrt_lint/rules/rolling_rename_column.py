@@ -49,6 +49,6 @@ class RollingRenameColumn(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that old code may still name."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.new_column is not UNSET and not case.moment(op).new_column:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.new_column is not UNSET and not case.state_before(op).new_column:
                 yield self.found(case.migration, op, **names(op))

@@ -48,6 +48,6 @@ class RollingTable(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that old code may still name."""
-        for op in case.concerned(self, ops.DropTable, ops.RenameTable):
+        for op in case.ops_for(self, ops.DropTable, ops.RenameTable):
             does = "drops" if isinstance(op, ops.DropTable) else "renames"
             yield self.found(case.migration, op, **names(op), does=does)

@@ -89,7 +89,7 @@ class SchemaAndData(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first change of rows under a lock."""
         locked: ops.Op | None = None
-        for op in case.concerned(self, ops.Op):
+        for op in case.ops_for(self, ops.Op):
             if op.autocommit:
                 continue
             if locked is None and takes_heavy_lock(case, op):

@@ -77,15 +77,15 @@ class SequenceChange(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every sequence that does not become what it was."""
-        for op in case.concerned(self, ops.CreateObject, ops.AlterObject, ops.RenameObject, ops.SetSequenceValue):
+        for op in case.ops_for(self, ops.CreateObject, ops.AlterObject, ops.RenameObject, ops.SetSequenceValue):
             found = names(op)
             if isinstance(op, ops.SetSequenceValue):
-                if not case.ledger(op).makes_anew(op, "sequence", op.sequence):
+                if not case.analysis(op).makes_anew(op, "sequence", op.sequence):
                     why = "numbers stand outside of transactions, and a downgrade cannot know the former one"
                     advice = "set it beyond the largest number in use, never lower, and write the former value to the log first"
                     yield self.found(case.migration, op, verb="sets", the_sequence=found["the_sequence"], why=why, advice=advice)
                 continue
-            if op.kind != "sequence" or (isinstance(op, ops.AlterObject) and case.ledger(op).makes_anew(op, op.kind, op.name)):
+            if op.kind != "sequence" or (isinstance(op, ops.AlterObject) and case.analysis(op).makes_anew(op, op.kind, op.name)):
                 continue
             if isinstance(op, ops.AlterObject) or case.undone(op) is UndoStatus.NO:
                 verb = op.op.partition("_")[0]

@@ -96,9 +96,9 @@ class SetNotNullScan(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that is looked through under the lock."""
-        for op in case.concerned(self, ops.AlterColumn):
-            moment = case.moment(op)
-            if op.nullable is not False or moment.new_column or moment.empty or case.before(op, "nullable") is False:
+        for op in case.ops_for(self, ops.AlterColumn):
+            state = case.state_before(op)
+            if op.nullable is not False or state.new_column or state.empty or case.before(op, "nullable") is False:
                 continue
             if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and is_proved(case, op)):
                 yield self.found(case.migration, op, **names(op))

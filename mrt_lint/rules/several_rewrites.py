@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.analysis.mysql_alteration import changes
 from mrt_lint.analysis.type_change import is_harmless
@@ -98,9 +98,9 @@ class SeveralRewrites(Rule):
         """Yield a finding for every table that is rewritten again, at the second time."""
         first: dict[TrackedObject, ops.Op | None] = {}
         written: TrackedObject | None = None
-        for op in case.concerned(self, ops.Op):
+        for op in case.ops_for(self, ops.Op):
             written = written if op.joined else None
-            table = case.moment(op).table
+            table = case.state_before(op).table
             if table is not None and isinstance(op, ops.Update | ops.Delete | ops.Insert):
                 first.pop(table, None)
             if table is None or table is written or not _rewrites(case, op):
@@ -123,7 +123,7 @@ def _rewrites(case: MigrationCase, op: ops.Op) -> bool:
         column = op.definition
         stored = column.computed is not None and column.persisted is True
         return stored or column.identity is True or (readable(column.server_default) and is_volatile(column.server_default))
-    if not isinstance(op, ops.AlterColumn) or op.type is UNSET or case.moment(op).new_column:
+    if not isinstance(op, ops.AlterColumn) or op.type is UNSET or case.state_before(op).new_column:
         return False
-    former, new = here(case.before(op, "type"), "postgresql"), here(op.type, "postgresql")
+    former, new = for_dialect(case.before(op, "type"), "postgresql"), for_dialect(op.type, "postgresql")
     return isinstance(former, SqlType) and isinstance(new, SqlType) and not is_harmless(former, new, "postgresql")

@@ -75,7 +75,7 @@ class TableRewriteCommand(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such command."""
-        for op in case.concerned(self, ops.Reindex, ops.AlterObject):
+        for op in case.ops_for(self, ops.Reindex, ops.AlterObject):
             optimizes = isinstance(op, ops.Reindex) and op.command.startswith("OPTIMIZE")
             if isinstance(op, ops.Reindex) and not op.concurrently and (optimizes or case.server(op) is None):
                 table_words = names(op)["the_table"] if op.table is not None else "what it works on"

@@ -86,9 +86,9 @@ class TriggerNotDropped(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every trigger that is left behind."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.CreateObject):
+        for op in case.ops_for(self, ops.CreateObject):
             if op.kind == "trigger" and not op.or_replace and not op.if_not_exists and case.undone(op) is UndoStatus.NO:
                 found = names(op)
                 on = op.table and case.dialect(op) not in _NAMELESS

@@ -76,6 +76,6 @@ class Truncate(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
-        for op in case.concerned(self, ops.Truncate):
+        for op in case.ops_for(self, ops.Truncate):
             found = names(op, case.dialect(op))
             yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.wording import names
@@ -200,11 +200,11 @@ class TypeChange(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every change that is not provably harmless."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.type is UNSET or case.moment(op).new_column:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.type is UNSET or case.state_before(op).new_column:
                 continue
             dialect = case.dialect(op)
-            former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
+            former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
                 continue
             if new is UNKNOWN and op.existing_type is UNKNOWN:

@@ -84,8 +84,8 @@ class TypeNotDropped(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every type that is left behind."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.CreateObject):
+        for op in case.ops_for(self, ops.CreateObject):
             if op.kind in _KINDS and not op.if_not_exists and case.undone(op) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op), kind="DOMAIN" if op.kind == "domain" else "TYPE")

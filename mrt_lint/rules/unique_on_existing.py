@@ -272,12 +272,17 @@ class UniqueOnExisting(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
-        for op in case.concerned(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if not self._is_unique(op) or case.moment(op).empty or self._was_unique(case, op) or thinks_of_duplicates(case, op):
+        for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
+            if (
+                not self._is_unique(op)
+                or case.state_before(op).empty
+                or self._was_unique(case, op)
+                or thinks_of_duplicates(case, op)
+            ):
                 continue
             dialect = case.dialect(op)
             wording: DialectWording | None = self.elsewhere
-            if dialect != "mssql" and case.is_readable("upgrade") and holds_nulls(case.ledger(op), op):
+            if dialect != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op):
                 if dialect != "postgresql" or isinstance(op, ops.CreateIndex):
                     continue
                 wording = self.of_nulls
@@ -288,7 +293,7 @@ class UniqueOnExisting(Rule):
 
     @staticmethod
     def _was_unique(case: MigrationCase, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
-        return not isinstance(op, ops.AddColumn) and was_unique(case.ledger(op), op)
+        return not isinstance(op, ops.AddColumn) and was_unique(case.analysis(op), op)
 
     @staticmethod
     def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:

@@ -164,15 +164,15 @@ class UpdateNotUndone(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every UPDATE of former values that nothing answers."""
-        for op in case.concerned(self, ops.Update):
+        for op in case.ops_for(self, ops.Update):
             others = partial(_is_about_others, case, op)
-            answered = case.answered(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
-            if answered is UndoStatus.NO and not self._fills_new_columns(case, op):
+            has_counterpart = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
+            if has_counterpart is UndoStatus.NO and not self._fills_new_columns(case, op):
                 yield self.found(case.migration, op, **names(op))
 
     @staticmethod
     def _fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
-        added = case.moment(op).new_columns
+        added = case.state_before(op).new_columns
         if op.columns is UNKNOWN:
             return bool(added)
         return all(readable(column) and fold(column) in added for column in op.columns)
@@ -180,19 +180,23 @@ class UpdateNotUndone(Rule):
 
 def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:
     """Tell whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
-    ledger, table = case.ledger(op), case.moment(op).table
+    analysis, table = case.analysis(op), case.state_before(op).table
     if isinstance(answer, ops.Update):
         if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
             return False
         return {fold(str(name)) for name in op.columns}.isdisjoint(fold(str(name)) for name in answer.columns)
     inserts = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Insert | ops.BulkInsert))
-    return isinstance(answer, ops.Delete) and table is not None and any(ledger.moment(other).table is table for other in inserts)
+    return (
+        isinstance(answer, ops.Delete)
+        and table is not None
+        and any(analysis.state_before(other).table is table for other in inserts)
+    )
 
 
 def _changes_columns(case: MigrationCase, op: ops.Update) -> bool:
     """Tell whether a column of the table gets another name or place, so that names do not tell which is which."""
-    ledger, table = case.ledger(op), case.moment(op).table
+    analysis, table = case.analysis(op), case.state_before(op).table
     return table is None or any(
-        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and ledger.moment(other).table is table
+        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and analysis.state_before(other).table is table
         for other in (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
     )

@@ -61,6 +61,6 @@ class ValidateInSameTransaction(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every validation under the lock."""
-        for op in case.concerned(self, ops.ValidateConstraint):
+        for op in case.ops_for(self, ops.ValidateConstraint):
             if not op.autocommit and case.makes_constraint(op):
                 yield self.found(case.migration, op, **names(op))

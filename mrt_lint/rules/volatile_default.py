@@ -128,7 +128,7 @@ class VolatileDefault(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every default that is computed row by row."""
-        for op in case.concerned(self, ops.AddColumn):
+        for op in case.ops_for(self, ops.AddColumn):
             default = op.definition.server_default
             if not readable(default):
                 continue

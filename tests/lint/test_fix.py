@@ -13,7 +13,7 @@ from mrt_lint.fix import write
 from mrt_lint.fix.diff import unified
 from mrt_lint.fix.fixer import fixers
 from mrt_lint.fix.proposed_fix import NoFix, ProposedFix, TextEdit
-from mrt_lint.fix.taken_names import names_made
+from mrt_lint.fix.taken_names import taken_names
 from mrt_lint.model import ops
 from mrt_lint.model.values import Column, Constraint
 from mrt_lint.rules import all_rules
@@ -801,7 +801,7 @@ def test_what_downgrade_makes_itself_is_never_made_a_second_time(users, index, m
     ],
 )
 def test_the_names_that_an_operation_takes(op, names):
-    assert list(names_made(op).values()) == names
+    assert list(taken_names(op).values()) == names
 
 
 # Other fixes ------------------------------------------------------------------------------------------------------------------
@@ -1270,7 +1270,7 @@ def test_a_fix_that_trips_is_said_and_keeps_no_other_from_being_made(users, monk
     def trip(*_):
         raise KeyError("x")
 
-    monkeypatch.setattr(fixers()["MRT102"], "offer", trip)
+    monkeypatch.setattr(fixers()["MRT102"], "propose", trip)
     result = users.mrt("check", "versions", "--fix")
     assert "  MRT102: trying failed (KeyError: 'x')\n" in result.out
     assert "  versions/a3.py: MRT407 index-without-concurrently\n" in result.out
@@ -1301,11 +1301,11 @@ def test_what_does_not_hold_when_it_is_read_again_is_not_written(users, monkeypa
     path = users.migration("a2", "a1", ADD)
     before = path.read_bytes()
 
-    def offer(scene, _):
-        at = scene.text.text.index(old)
+    def propose(context, _):
+        at = context.text.text.index(old)
         edits = [TextEdit(at, at + len(old), new)]
         if "upgrade()" in why:
-            down = scene.text.text.rindex("pass")
+            down = context.text.text.rindex("pass")
             edits.append(TextEdit(down, down + 4, 'op.drop_column("users", "b")'))
         if "overlap" in why:
             edits *= 2
@@ -1314,7 +1314,7 @@ def test_what_does_not_hold_when_it_is_read_again_is_not_written(users, monkeypa
     def refuse(_):
         raise NoFix(why)
 
-    monkeypatch.setattr(fixers()["MRT102"], "offer", offer)
+    monkeypatch.setattr(fixers()["MRT102"], "propose", propose)
     result = users.mrt("check", "versions", "--fix")
     assert f"MRT102: {why}" in result.out
     assert path.read_bytes() == before

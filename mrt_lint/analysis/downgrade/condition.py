@@ -45,7 +45,7 @@ def differ(one: MaybeName, other: MaybeName) -> bool | None:
         return None
     if len(left) == len(right):
         pairs = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
-        return True if all(first[0] == second[0] != "name" for first, second in pairs) else None
+        return True if all(original_object[0] == second[0] != "name" for original_object, second in pairs) else None
     constants, others = _constants(left), _constants(right)
     return True if constants and others and (constants ^ others) - _EMPTY else None
 

@@ -57,12 +57,12 @@ def is_same_value(one: object, other: object) -> bool | None:
     return None if differs is None else not differs
 
 
-def effective(thing: TrackedObject) -> Definition:
+def effective(tracked: TrackedObject) -> Definition:
     """Give a thing's definition with what was set since."""
-    if not isinstance(thing.definition, Column):
-        return thing.definition
-    changed: dict[str, Any] = {name: value for name, (value, _) in thing.settings.items() if name in _COMPARED[Column]}
-    return replace(thing.definition, **changed)
+    if not isinstance(tracked.definition, Column):
+        return tracked.definition
+    changed: dict[str, Any] = {name: value for name, (value, _) in tracked.settings.items() if name in _COMPARED[Column]}
+    return replace(tracked.definition, **changed)
 
 
 def _compared(definition: object) -> tuple[str, ...]:
@@ -148,9 +148,9 @@ def _plain(text: str) -> str:
     return {"true": "1", "false": "0", "now()": "current_timestamp", "null": ""}.get(plain, plain)
 
 
-def setting_of(thing: TrackedObject, setting: str) -> object:
+def setting_of(tracked: TrackedObject, setting: str) -> object:
     """Give a column's setting ("nullable", "type", …) by its definition, UNKNOWN where that does not tell."""
-    column = thing.definition
+    column = tracked.definition
     if not isinstance(column, Column):
         return UNKNOWN
     if setting == "nullable":
@@ -176,7 +176,7 @@ def former(op: AlterColumn, column: TrackedObject, setting: str) -> object:
     return UNKNOWN if setting == "type" and existing is None else existing
 
 
-def here(value: object, dialect: str) -> object:
+def for_dialect(value: object, dialect: str) -> object:
     """Give a value as it is on a dialect: of a type with variants, the one that stands there."""
     kind = value.on(dialect) if isinstance(value, SqlType) else value
     return replace(kind, variants=()) if isinstance(kind, SqlType) and kind.variants else kind

@@ -13,20 +13,20 @@ ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum"
 """Kinds of objects of which a schema holds one under a name; functions differ in their parameters, too."""
 
 
-def find_double(world: SimulatedSchema, op: Op) -> str | None:
+def find_existing_object(simulated: SimulatedSchema, op: Op) -> str | None:
     """Say in one clause that an operation makes what this migration has made before and nothing has dropped; else None."""
     if not op.certain or getattr(op, "if_not_exists", False) is not False:
         return None
-    if world.dialect == "sqlite" and op.batch:  # the table is put together first, and the later definition wins
+    if simulated.dialect == "sqlite" and op.batch:  # the table is put together first, and the later definition wins
         return None
     if isinstance(op, CreateObject):
-        return _find_object(world, op)
+        return _find_object(simulated, op)
     if isinstance(op, CreateTable):
-        stands = readable(op.table) and not op.temporary and _is_made(world.tables, place(op.schema, op.table))
-        return f"table '{op.table}' exists already" if stands else None
+        exists = readable(op.table) and not op.temporary and _is_made(simulated.tables, place(op.schema, op.table))
+        return f"table '{op.table}' exists already" if exists else None
     if isinstance(op, CreateIndex):
-        return f"index '{op.index}' exists already" if readable(op.index) and _finds_index(world, op) else None
-    table = world.table_of(op)
+        return f"index '{op.index}' exists already" if readable(op.index) and _finds_index(simulated, op) else None
+    table = simulated.table_of(op)
     if table is None:
         return None
     if isinstance(op, AddColumn) and readable(op.column) and _is_made(table.columns_by_name, fold(op.column)):
@@ -38,21 +38,23 @@ def find_double(world: SimulatedSchema, op: Op) -> str | None:
     return None
 
 
-def _find_object(world: SimulatedSchema, op: CreateObject) -> str | None:
+def _find_object(simulated: SimulatedSchema, op: CreateObject) -> str | None:
     if op.kind not in ONE_BY_NAME or op.or_replace or not readable(op.name):
         return None
-    return f"{op.kind} '{op.name}' exists already" if _is_made(world.objects, object_place(op.kind, op.schema, op.name)) else None
+    return (
+        f"{op.kind} '{op.name}' exists already" if _is_made(simulated.objects, object_place(op.kind, op.schema, op.name)) else None
+    )
 
 
-def _finds_index(world: SimulatedSchema, op: CreateIndex) -> bool:
+def _finds_index(simulated: SimulatedSchema, op: CreateIndex) -> bool:
     """Tell whether an index of the name stands: on MySQL and MariaDB each table has names of its own."""
-    found = _is_made(world.indexes, place(op.schema, op.index if readable(op.index) else ""))
-    return found is not None and (world.dialect not in FAMILY or found.table is world.table_of(op))
+    found = _is_made(simulated.indexes, place(op.schema, op.index if readable(op.index) else ""))
+    return found is not None and (simulated.dialect not in FAMILY or found.table is simulated.table_of(op))
 
 
-def _is_made(slots: ObjectNamespace, key: Key) -> TrackedObject | None:
+def _is_made(namespace: ObjectNamespace, key: Key) -> TrackedObject | None:
     """Give what stands at a place if this migration certainly made it."""
-    thing = slots.now.get(key)
-    if thing is None or thing.maker is None or not thing.maker.certain or not thing.standing or key in slots.unsure:
+    tracked = namespace.now.get(key)
+    if tracked is None or tracked.creator is None or not tracked.creator.certain or not tracked.exists or key in namespace.unsure:
         return None
-    return thing
+    return tracked

@@ -14,11 +14,11 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint
 
 
 class KnownSchema:
-    """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know.
+    """The schema at the revision's parents, by the keys of namespaces; every lookup returns None for what is not known.
 
-    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known. `is_legible`
-    tells whether all that ran before could be read, `is_made_beside` whether a parallel branch, whose revisions may have run or
-    not, makes a table, column or index.
+    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known.
+    `is_fully_read` returns whether everything that ran before could be read, `may_be_made_in_parallel` whether a parallel branch,
+    whose revisions may or may not have run, creates a table, column or index.
     """
 
     def __init__(
@@ -26,24 +26,26 @@ class KnownSchema:
         schema: ReplayedSchema | None = None,
         *,
         with_types: bool = True,
-        is_legible: Callable[[], bool] = lambda: False,
-        is_made_beside: Callable[..., bool] = lambda *_: False,
+        is_fully_read: Callable[[], bool] = lambda: False,
+        may_be_made_in_parallel: Callable[..., bool] = lambda *_: False,
     ) -> None:
         self.schema = schema or ReplayedSchema()
         self.with_types = with_types
-        self.is_legible = is_legible
-        self.is_made_beside = is_made_beside
+        self.is_fully_read = is_fully_read
+        self.may_be_made_in_parallel = may_be_made_in_parallel
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Tell whether all that stands there provably comes from migrations which were read in full."""
         tables = (table for _, table in self.schema.tables_by_place.items())
-        return all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables) and self.is_legible()
+        return (
+            all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables) and self.is_fully_read()
+        )
 
     def is_absent(self, key: QualifiedName) -> bool:
         """Tell whether there provably is no table, and no view, of that name in any schema."""
         named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
         views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
-        return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_whole())
+        return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_complete())
 
     def table(self, key: Key) -> ReplayedTable | None:
         """Give what is known of a table."""
@@ -75,15 +77,15 @@ class KnownSchema:
             and name not in found.constraints
         )
 
-    def is_missing(self, thing: TrackedObject, name: Key) -> bool:
+    def is_missing(self, tracked: TrackedObject, name: Key) -> bool:
         """Tell whether a column that an operation takes for granted provably is not there, made by no parallel branch either."""
-        if not isinstance(thing.table, Original):
+        if not isinstance(tracked.table, Original):
             return False
-        origin = thing.table.origin
+        origin = tracked.table.origin
         found = self.table(origin)
         if found is None or not found.complete or str(name) in found.columns:
             return False
-        return not self.is_made_beside("column", str(origin[1]), str(name))
+        return not self.may_be_made_in_parallel("column", str(origin[1]), str(name))
 
     def index(self, key: Key) -> CreateIndex | None:
         """Give an index's definition."""

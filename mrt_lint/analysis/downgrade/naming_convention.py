@@ -19,7 +19,7 @@ def is_conventional(name: str, given: str, table: str) -> bool:
     return bool(given and underscore) and name.endswith(f"_{given}") and (table in before or _PREFIX.fullmatch(before) is not None)
 
 
-def find_twin(name: str, table: str, others: Iterable[object]) -> str | None:
+def find_same_constraint(name: str, table: str, others: Iterable[object]) -> str | None:
     """Find the one name among others that is the same constraint's, spelled with or without the convention; None for no or many."""
     twins = [
         other

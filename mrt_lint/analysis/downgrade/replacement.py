@@ -11,77 +11,82 @@ from mrt_lint.model.ops import CreateConstraint, CreateIndex, DropConstraint, Dr
 from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
 
 
-def makes_room(ledger: DowngradeAnalysis, op: Op) -> bool:
+def makes_room(analysis: DowngradeAnalysis, op: Op) -> bool:
     """Tell whether upgrade() takes away what may stand in the place of a new thing before it makes it."""
-    made = _touch(ledger, op)
+    made = _first_effect(analysis, op)
     if made is None or made.action != "made":
         return False
-    touches = (touch for other in _before(ledger, op) for touch in ledger.touches[id(other)])
-    return any(touch.action == "dropped" and touch.slots is made.slots and touch.key == made.key for touch in touches)
+    effects = (effect for other in _before(analysis, op) for effect in analysis.effects[id(other)])
+    return any(effect.action == "dropped" and effect.namespace is made.namespace and effect.key == made.key for effect in effects)
 
 
-def was_unique(ledger: DowngradeAnalysis, op: CreateConstraint | CreateIndex) -> bool:
+def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) -> bool:
     """Tell whether the columns of a new unique thing, or some of them, were unique before.
 
     They are the table's primary key, or upgrade() dropped another unique thing on them; one whose name could not be read may be
     any of the table's.
     """
-    made = _touch(ledger, op)
-    new = made.thing if made is not None and made.action == "made" else None
+    made = _first_effect(analysis, op)
+    new = made.tracked if made is not None and made.action == "made" else None
     if new is None or not isinstance(new.table, TrackedTable):
         return False
-    earlier = _before(ledger, op)
-    if any(_is_nameless_drop(other) and ledger.moment(other).table is new.table for other in earlier):
+    earlier = _before(analysis, op)
+    if any(_is_nameless_drop(other) and analysis.state_before(other).table is new.table for other in earlier):
         return True
     wanted = _covered(new)
-    if _former_key(ledger, new.table) <= wanted:
+    if _former_key(analysis, new.table) <= wanted:
         return True
-    for touch in (touch for other in earlier for touch in ledger.touches[id(other)]):
-        if touch.action == "dropped" and touch.thing is not None and touch.thing.table is new.table:
-            former = touch.thing if touch.thing.columns else touch.slots.now.get(touch.key)
+    for effect in (effect for other in earlier for effect in analysis.effects[id(other)]):
+        if effect.action == "dropped" and effect.tracked is not None and effect.tracked.table is new.table:
+            former = effect.tracked if effect.tracked.columns else effect.namespace.now.get(effect.key)
             if former is not None and _is_unique(former) and _covered(former) and _covered(former) <= wanted:
                 return True
     return False
 
 
-def _former_key(ledger: DowngradeAnalysis, table: TrackedTable) -> frozenset[object]:
+def _former_key(analysis: DowngradeAnalysis, table: TrackedTable) -> frozenset[object]:
     """Give the columns of a table's former primary key as `_covered` does; one that nothing covers where none is known."""
-    known = ledger.world.past.table(table.origin)
+    known = analysis.simulated.known_schema.table(table.origin)
     key = known.primary_key if known is not None else None
     if not isinstance(key, tuple) or not key or not all(map(readable, key)):
         return frozenset((UNKNOWN,))
-    things = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in key)}
-    return frozenset(name if thing is None else id(thing) for name, thing in things.items())
+    objects = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in key)}
+    return frozenset(name if tracked is None else id(tracked) for name, tracked in objects.items())
 
 
-def dropped_before(ledger: DowngradeAnalysis, op: Op) -> Iterator[Constraint]:
+def dropped_before(analysis: DowngradeAnalysis, op: Op) -> Iterator[Constraint]:
     """Give what is known of the constraints of a new one's table that upgrade() dropped before it."""
-    table = ledger.moment(op).table
-    for touch in (touch for other in _before(ledger, op) for touch in ledger.touches[id(other)]):
-        thing = touch.thing
-        if touch.action == "dropped" and thing is not None and thing.table is table and isinstance(thing.definition, Constraint):
-            yield thing.definition
+    table = analysis.state_before(op).table
+    for effect in (effect for other in _before(analysis, op) for effect in analysis.effects[id(other)]):
+        tracked = effect.tracked
+        if (
+            effect.action == "dropped"
+            and tracked is not None
+            and tracked.table is table
+            and isinstance(tracked.definition, Constraint)
+        ):
+            yield tracked.definition
 
 
-def names_of(ledger: DowngradeAnalysis, table: MaybeName) -> set[str]:
+def names_of(analysis: DowngradeAnalysis, table: MaybeName) -> set[str]:
     """Give the names, folded, that a table has had so far in upgrade(), by the one it has in the end."""
     names = {fold(table)} if readable(table) else set()
-    for op in reversed(ledger.upgrade):
+    for op in reversed(analysis.upgrade):
         if isinstance(op, RenameTable) and readable(op.table) and readable(op.new_table) and fold(op.new_table) in names:
             names.add(fold(op.table))
     return names
 
 
-def stands_in(ledger: DowngradeAnalysis, op: DropConstraint) -> bool:
+def stands_in(analysis: DowngradeAnalysis, op: DropConstraint) -> bool:
     """Tell whether a constraint of the kind stands on the columns of a dropped one in the end, under whatever name.
 
     A foreign key points to the same table, too.
     """
-    touch = _touch(ledger, op)
-    dropped = touch.thing if touch is not None else None
+    effect = _first_effect(analysis, op)
+    dropped = effect.tracked if effect is not None else None
     if dropped is None or not isinstance(dropped.table, TrackedTable) or not dropped.covering:
         return False
-    others = (*dropped.table.constraints.now.values(), *dropped.table.anonymous)
+    others = (*dropped.table.constraints.now.values(), *dropped.table.unnamed)
     return any(
         _kind(other) == _kind(dropped) and _covered(other) == _covered(dropped) and _target(other) == _target(dropped)
         for other in others
@@ -89,13 +94,13 @@ def stands_in(ledger: DowngradeAnalysis, op: DropConstraint) -> bool:
     )
 
 
-def _touch(ledger: DowngradeAnalysis, op: Op) -> ObjectEffect | None:
-    return next((touch for touch in ledger.touches.get(id(op), ()) if touch.action in {"made", "dropped"}), None)
+def _first_effect(analysis: DowngradeAnalysis, op: Op) -> ObjectEffect | None:
+    return next((effect for effect in analysis.effects.get(id(op), ()) if effect.action in {"made", "dropped"}), None)
 
 
-def _before(ledger: DowngradeAnalysis, op: Op) -> tuple[Op, ...]:
+def _before(analysis: DowngradeAnalysis, op: Op) -> tuple[Op, ...]:
     """Give the operations of upgrade() before one of them."""
-    return ledger.upgrade[: next((place for place, other in enumerate(ledger.upgrade) if other is op), 0)]
+    return analysis.upgrade[: next((place for place, other in enumerate(analysis.upgrade) if other is op), 0)]
 
 
 def _is_nameless_drop(op: Op) -> bool:
@@ -104,25 +109,25 @@ def _is_nameless_drop(op: Op) -> bool:
     return isinstance(op, DropConstraint) and not readable(op.constraint) and op.kind in {"unique", "primary", None, UNKNOWN}
 
 
-def _is_unique(thing: TrackedObject) -> bool:
-    if isinstance(thing.definition, Constraint):
-        return thing.definition.kind in {"unique", "primary"}
-    return isinstance(thing.definition, CreateIndex) and thing.definition.unique is True and thing.definition.where is None
+def _is_unique(tracked: TrackedObject) -> bool:
+    if isinstance(tracked.definition, Constraint):
+        return tracked.definition.kind in {"unique", "primary"}
+    return isinstance(tracked.definition, CreateIndex) and tracked.definition.unique is True and tracked.definition.where is None
 
 
-def _kind(thing: TrackedObject) -> str | None:
-    return thing.definition.kind if isinstance(thing.definition, Constraint) else None
+def _kind(tracked: TrackedObject) -> str | None:
+    return tracked.definition.kind if isinstance(tracked.definition, Constraint) else None
 
 
-def _target(thing: TrackedObject) -> str | None:
+def _target(tracked: TrackedObject) -> str | None:
     """Give the table, folded, that a foreign key points to."""
-    name = thing.definition.referred_table if isinstance(thing.definition, Constraint) else None
+    name = tracked.definition.referred_table if isinstance(tracked.definition, Constraint) else None
     return fold(name) if readable(name) else None
 
 
-def _covered(thing: TrackedObject) -> frozenset[object]:
+def _covered(tracked: TrackedObject) -> frozenset[object]:
     """Give the columns under a constraint or index by identity, so that one that was renamed is itself."""
-    if thing.covering:
-        return frozenset(map(id, thing.covering))
-    columns = thing.table.columns_by_name.now if isinstance(thing.table, TrackedTable) else {}
-    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in thing.columns)
+    if tracked.covering:
+        return frozenset(map(id, tracked.covering))
+    columns = tracked.table.columns_by_name.now if isinstance(tracked.table, TrackedTable) else {}
+    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in tracked.columns)

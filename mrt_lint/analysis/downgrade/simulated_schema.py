@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
-from mrt_lint.analysis.downgrade.naming_convention import find_twin
+from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, RebuildLoss, TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import QualifiedName, fold, object_place, place
 from mrt_lint.model.dialects import FAMILY
@@ -17,38 +17,42 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlTyp
 class SimulatedSchema:
     """Tables, indexes and other objects by name. What an operation takes for granted was there before; what it makes was not."""
 
-    def __init__(self, past: KnownSchema, dialect: str) -> None:
-        self.past = past
+    def __init__(self, known_schema: KnownSchema, dialect: str) -> None:
+        self.known_schema = known_schema
         self.dialect = dialect
         self.tables = ObjectNamespace(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
         self.indexes = ObjectNamespace(self._original_index)
-        self.objects = ObjectNamespace(lambda key: TrackedObject(definition=past.object(key)))
+        self.objects = ObjectNamespace(lambda key: TrackedObject(definition=known_schema.object(key)))
         self.losses: list[RebuildLoss] = []
 
     def mark(self, *, is_clear: bool) -> None:
         """Note what is gone at the end of upgrade(); where that is not clear, what could not be read may have brought it back."""
         tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, TrackedTable)}
-        inside = (slots for table in tables for slots in (table.columns_by_name, table.constraints))
-        for slots in (self.tables, self.indexes, self.objects, *inside):
-            slots.mark(is_clear=is_clear)
+        inside = (namespace for table in tables for namespace in (table.columns_by_name, table.constraints))
+        for namespace in (self.tables, self.indexes, self.objects, *inside):
+            namespace.mark(is_clear=is_clear)
 
     def _original_index(self, key: Key) -> TrackedObject:
-        definition = self.past.index(key)
+        definition = self.known_schema.index(key)
         return TrackedObject(definition=definition, table=self.table_of(definition) if definition is not None else None)
 
     def _original_table(self, key: QualifiedName) -> TrackedTable:
         table = TrackedTable(key)
-        known = self.past.table(key)
+        known = self.known_schema.table(key)
         table.autoincrement = known.autoincrement if known is not None and known.complete else UNKNOWN
-        table.columns_by_name = ObjectNamespace(lambda name: TrackedObject(definition=self.past.column(key, name), table=table))
-        table.constraints = ObjectNamespace(lambda name: TrackedObject(definition=self.past.constraint(key, name), table=table))
+        table.columns_by_name = ObjectNamespace(
+            lambda name: TrackedObject(definition=self.known_schema.column(key, name), table=table)
+        )
+        table.constraints = ObjectNamespace(
+            lambda name: TrackedObject(definition=self.known_schema.constraint(key, name), table=table)
+        )
         return table
 
     def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:
         """Give the table that stands under a name; None where the name cannot be read or nothing stands there."""
         if not readable(name):
             return None
-        found = self.tables.look(place(schema, name))
+        found = self.tables.find(place(schema, name))
         return found if isinstance(found, TrackedTable) else None
 
     def table_of(self, op: Op) -> TrackedTable | None:
@@ -81,56 +85,58 @@ class SimulatedSchema:
         if not readable(column.name):
             table.complete = False
             return
-        kind = here(column.type, self.dialect)
+        kind = for_dialect(column.type, self.dialect)
         definition = replace(column, type=kind if kind is UNKNOWN or isinstance(kind, SqlType) else None)
-        table.columns_by_name.put(fold(column.name), TrackedObject(maker=op, definition=definition, table=table))
+        table.columns_by_name.put(fold(column.name), TrackedObject(creator=op, definition=definition, table=table))
         for constraint in column.constraints:
             self.put_constraint(table, constraint, op, column.name)
         if column.unique is True and column.index is not True:
             self.put_constraint(table, Constraint(kind="unique"), op, column.name)
         if column.index is True:
-            schema, name = table.home
+            schema, name = table.current_key
             implied = CreateIndex(index=None, table=name, columns=(column.name,), unique=column.unique)
             prefix = f"{schema}_{name}" if schema else name
-            self.indexes.put((schema, f"ix_{prefix}_{fold(column.name)}"), TrackedObject(maker=op, definition=implied, table=table))
+            self.indexes.put(
+                (schema, f"ix_{prefix}_{fold(column.name)}"), TrackedObject(creator=op, definition=implied, table=table)
+            )
 
     def put_constraint(
         self, table: TrackedTable, constraint: Constraint, op: Op, column: str | None = None
     ) -> tuple[Key, TrackedObject]:
         """Let a constraint stand under its name or among the unnamed; `column` is the one it stands beside."""
         covered = (column,) if column is not None and not constraint.columns else ()
-        thing = TrackedObject(maker=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
-        thing.covering = tuple(table.columns_by_name.look(name) for name in thing.columns)
-        for made in thing.covering if constraint.kind == "primary" else ():
-            if made is not None and made.maker is not None and isinstance(made.definition, Column):
+        tracked = TrackedObject(creator=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
+        tracked.covering = tuple(table.columns_by_name.find(name) for name in tracked.columns)
+        for made in tracked.covering if constraint.kind == "primary" else ():
+            if made is not None and made.creator is not None and isinstance(made.definition, Column):
                 made.definition = replace(made.definition, nullable=False)
         if not readable(constraint.name):
-            table.anonymous.append(thing)
-            return None, thing
+            table.unnamed.append(tracked)
+            return None, tracked
         key = fold(constraint.name)
         if key not in table.constraints.now:
             gone = (other for other, former in table.constraints.now.items() if former is None)
-            key = find_twin(key, table.home[1], gone) or key
-        table.constraints.put(key, thing)
-        return key, thing
+            key = find_same_constraint(key, table.current_key[1], gone) or key
+        table.constraints.put(key, tracked)
+        return key, tracked
 
-    def drop_hanging(self, table: TrackedTable, column: str | None = None) -> None:
+    def drop_dependents(self, table: TrackedTable, column: str | None = None) -> None:
         """Take away the indexes, triggers and partitions of a table, or what covers one of its columns."""
-        for slots in (self.indexes, self.objects, table.constraints):
-            for key, thing in list(slots.now.items()):
-                if thing is not None and thing.table is table and (column is None or thing.mentions(column)):
-                    slots.drop(key)
-        for thing in list(table.anonymous):
-            if column is None or thing.mentions(column):
-                table.drop_anonymous(thing)
+        for namespace in (self.indexes, self.objects, table.constraints):
+            for key, tracked in list(namespace.now.items()):
+                if tracked is not None and tracked.table is table and (column is None or tracked.mentions(column)):
+                    namespace.drop(key)
+        for tracked in list(table.unnamed):
+            if column is None or tracked.mentions(column):
+                table.drop_unnamed(tracked)
         for key, partition in list(self.tables.now.items()) if column is None else ():
             if isinstance(partition, TrackedTable) and partition.table is table:
                 self.tables.drop(key)
-                self.drop_hanging(partition)
+                self.drop_dependents(partition)
 
     def finds_index(self, op: DropIndex) -> bool:
         """Tell whether an index that is dropped stands: all but MySQL and MariaDB find it by its name, whatever table is named."""
         if self.dialect in FAMILY or not readable(op.index):
             return False
         key = place(op.schema, op.index)
-        return (self.indexes.now[key] if key in self.indexes.now else self.past.index(key)) is not None
+        return (self.indexes.now[key] if key in self.indexes.now else self.known_schema.index(key)) is not None

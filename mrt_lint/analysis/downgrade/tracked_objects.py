@@ -50,29 +50,29 @@ def readable(name: MaybeName | Unset) -> TypeGuard[str]:
 class TrackedObject:
     """An object of the database.
 
-    `maker` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
+    `creator` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
     a Column, a Constraint, the operation that created it, None for nothing. `table` is what it hangs on, `beside` the column
     whose definition brought it along. `settings` are the attributes that operations have set since, each with the operation
-    that did, `former` what they were before. `standing` is False once it was dropped or replaced. `doubtful` tells that nobody
+    that did, `former` what they were before. `exists` is False once it was dropped or replaced. `uncertain` tells that nobody
     knows whether it was there: it was dropped IF EXISTS, and no migration speaks of it. `covering` are the columns under a
     constraint, by identity.
     """
 
     def __init__(
         self,
-        maker: Op | None = None,
+        creator: Op | None = None,
         definition: Definition = None,
         table: TrackedObject | None = None,
         beside: tuple[str, ...] = (),
     ) -> None:
-        self.maker = maker
+        self.creator = creator
         self.definition = definition
         self.table = table
         self.beside = beside
         self.settings: dict[str, tuple[object, Op]] = {}
         self.former: dict[str, object] = {}
-        self.standing = True
-        self.doubtful = False
+        self.exists = True
+        self.uncertain = False
         self.covering: tuple[TrackedObject | None, ...] = ()
 
     def mentions(self, column: str) -> bool:
@@ -94,47 +94,47 @@ class TrackedObject:
 class ObjectNamespace:
     """Places where things stand by name: what stood there before it was first touched, and what stands there now.
 
-    `taken` is what was last taken away from a place.
+    `replaced_objects` is what was last taken away from a place.
     """
 
     def __init__(self, original: Callable[[Key], TrackedObject]) -> None:
         self.original = original
         self.before: dict[Key, TrackedObject | None] = {}
         self.now: dict[Key, TrackedObject | None] = {}
-        self.gone_before: frozenset[Key] = frozenset()
-        self.seen_before: frozenset[Key] = frozenset()
+        self.dropped_in_upgrade: frozenset[Key] = frozenset()
+        self.seen_in_upgrade: frozenset[Key] = frozenset()
         self.unsure: set[Key] = set()
-        self.taken: dict[Key, TrackedObject] = {}
+        self.replaced_objects: dict[Key, TrackedObject] = {}
 
     def mark(self, *, is_clear: bool) -> None:
         """Note what was spoken of, and what is gone, at the end of upgrade(), as far as that is clear."""
-        self.seen_before = frozenset(self.now)
-        self.gone_before = frozenset(key for key, thing in self.now.items() if thing is None)
+        self.seen_in_upgrade = frozenset(self.now)
+        self.dropped_in_upgrade = frozenset(key for key, tracked in self.now.items() if tracked is None)
         if not is_clear:
-            self.unsure |= self.gone_before
+            self.unsure |= self.dropped_in_upgrade
 
-    def went(self, key: Key) -> bool:
+    def was_dropped(self, key: Key) -> bool:
         """Tell whether something stood there at the end of upgrade() and was taken away since, or came and went in upgrade()."""
-        return self.is_gone(key) and (key not in self.gone_before or self.before.get(key) is None)
+        return self.is_gone(key) and (key not in self.dropped_in_upgrade or self.before.get(key) is None)
 
-    def look(self, key: Key) -> TrackedObject | None:
+    def find(self, key: Key) -> TrackedObject | None:
         """Give what stands there; a name that was never seen belongs to something that was there before."""
         if key not in self.now:
             self.now[key] = self.before[key] = self.original(key)
         return self.now[key]
 
-    def first(self, key: Key) -> TrackedObject | None:
+    def original_object(self, key: Key) -> TrackedObject | None:
         """Give what stood there before this migration, wherever it stands by now."""
-        self.look(key)
+        self.find(key)
         return self.before[key]
 
-    def put(self, key: Key, thing: TrackedObject | None) -> None:
+    def put(self, key: Key, tracked: TrackedObject | None) -> None:
         """Let something stand there, or nothing."""
         self.before.setdefault(key, None)
         replaced = self.now.get(key)
-        if replaced is not None and replaced is not thing:
-            replaced.standing = False
-        self.now[key] = thing
+        if replaced is not None and replaced is not tracked:
+            replaced.exists = False
+        self.now[key] = tracked
 
     def is_gone(self, key: Key) -> bool:
         """Tell whether something certainly was taken away from there and nothing put in its place."""
@@ -142,51 +142,51 @@ class ObjectNamespace:
 
     def drop(self, key: Key, *, certain: bool = True) -> TrackedObject | None:
         """Take away what stands there and give it back; None where nothing did."""
-        thing = self.look(key)
+        tracked = self.find(key)
         if not certain:
             self.unsure.add(key)
         self.now[key] = None
-        if thing is not None:
-            thing.standing = False
-            self.taken[key] = thing
-        return thing
+        if tracked is not None:
+            tracked.exists = False
+            self.replaced_objects[key] = tracked
+        return tracked
 
     def move(self, key: Key, new_key: Key) -> TrackedObject | None:
         """Let what stands there stand under another name, and give it back; None where nothing did."""
-        thing = self.look(key)
-        if thing is not None:
-            self.put(new_key, thing)
+        tracked = self.find(key)
+        if tracked is not None:
+            self.put(new_key, tracked)
             if new_key != key:
                 self.now[key] = None
-        return thing
+        return tracked
 
 
 class TrackedTable(TrackedObject):
     """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
 
-    `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
-    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `home` is where it
+    `unnamed` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
+    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `current_key` is where it
     stands now, `origin` where it stood first. `autoincrement` is SQLite's AUTOINCREMENT.
     """
 
     def __init__(
-        self, home: QualifiedName, maker: Op | None = None, definition: Definition = None, *, complete: bool = True
+        self, current_key: QualifiedName, creator: Op | None = None, definition: Definition = None, *, complete: bool = True
     ) -> None:
-        super().__init__(maker, definition)
-        self.home = self.origin = home
+        super().__init__(creator, definition)
+        self.current_key = self.origin = current_key
         self.complete = complete
         self.maybe_empty = False
         self.filled = False
         self.autoincrement: Flag = UNKNOWN
-        self.columns_by_name = ObjectNamespace(lambda _: TrackedObject(maker, table=self))
-        self.constraints = ObjectNamespace(lambda _: TrackedObject(maker, table=self))
-        self.anonymous: list[TrackedObject] = []
-        self.rows: set[TrackedTable] = {self} if maker is None else set()
+        self.columns_by_name = ObjectNamespace(lambda _: TrackedObject(creator, table=self))
+        self.constraints = ObjectNamespace(lambda _: TrackedObject(creator, table=self))
+        self.unnamed: list[TrackedObject] = []
+        self.rows: set[TrackedTable] = {self} if creator is None else set()
 
-    def drop_anonymous(self, constraint: TrackedObject) -> None:
+    def drop_unnamed(self, constraint: TrackedObject) -> None:
         """Take away a constraint that the source gives no name."""
-        self.anonymous.remove(constraint)
-        constraint.standing = False
+        self.unnamed.remove(constraint)
+        constraint.exists = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +208,11 @@ class RebuildLoss:
 class ObjectEffect:
     """What one operation did to one thing: `action` is "made", "dropped", "moved" or the setting that it changed.
 
-    `key` is the place in `slots` that has to be as before once the operation is undone, None for what has no name there;
-    `thing` is what was touched, None where nothing stood there any more.
+    `key` is the place in `namespace` that has to be as before once the operation is undone, None for what has no name there;
+    `tracked` is what was touched, None where nothing stood there any more.
     """
 
     action: str
-    slots: ObjectNamespace
+    namespace: ObjectNamespace
     key: Key
-    thing: TrackedObject | None
+    tracked: TrackedObject | None

@@ -20,23 +20,25 @@ class LeakedEnumFixer(Fixer):
 
     codes = ("MRT114",)
 
-    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
         """Give the fix for one type."""
-        op = scene.op_at(finding, CreateTable)
+        op = context.op_at(finding, CreateTable)
         assert isinstance(op, CreateTable)  # noqa: S101  for mypy
         kinds = [column.type.on("postgresql") for column in op.columns if isinstance(column.type, SqlType)]
         found = {
             (kind.type_name, kind.schema)
             for kind in kinds
-            if isinstance(kind, SqlType) and isinstance(kind.type_name, str) and _speaks_of(finding, kind.type_name)
+            if isinstance(kind, SqlType) and isinstance(kind.type_name, str) and _concerns(finding, kind.type_name)
         }
         if len(found) != 1:
             raise NoFix("the type's name is not certain")
         ((name, schema),) = found
-        step = drop_enum(scene, str(name), schema)
-        return ProposedFix(edits=(DowngradeBody(scene.text, scene.names).at_end([step]), *scene.names.edits()), keeps_upgrade=True)
+        step = drop_enum(context, str(name), schema)
+        return ProposedFix(
+            edits=(DowngradeBody(context.text, context.names).at_end([step]), *context.names.edits()), keeps_upgrade=True
+        )
 
 
-def _speaks_of(finding: Finding, kind: str) -> bool:
+def _concerns(finding: Finding, kind: str) -> bool:
     """Whether a finding is about a type."""
     return f"type '{kind}'," in finding.message

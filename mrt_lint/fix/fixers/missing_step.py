@@ -11,8 +11,8 @@ from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
 from mrt_lint.fix.reverse import ReversePlan
-from mrt_lint.fix.taken_names import names_made
-from mrt_lint.fix.whole_downgrade import prove, whole
+from mrt_lint.fix.taken_names import taken_names
+from mrt_lint.fix.whole_downgrade import prove, write_whole_downgrade
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.ops import Op
@@ -29,34 +29,34 @@ class MissingStepFixer(Fixer):
 
     codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT403", "MRT408", "MRT409", "MRT503")
 
-    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
         """Give the step for the operation that a finding is about."""
-        body = DowngradeBody(scene.text, scene.names)
+        body = DowngradeBody(context.text, context.names)
         if body.is_empty:
-            return whole(scene, body)
-        migration = scene.migration
+            return write_whole_downgrade(context, body)
+        migration = context.migration
         if not migration.readable("upgrade") or not migration.readable("downgrade"):
             raise NoFix("a call in this migration cannot be read")
-        number = _number(scene, finding)
+        number = _number(context, finding)
         op = migration.upgrade_ops[number]
         if isinstance(op, ops.AlterColumn) and len(_set(op)) != 1:
             raise NoFix("alter_column changes more than that")
         if not op.certain:
             raise NoFix("nobody can tell by reading whether it runs")
-        steps = ReversePlan(scene).reversed(number)
+        steps = ReversePlan(context).reversed(number)
         if not steps:
             raise NoFix("nothing undoes it for certain")
         if any(step.above for step in steps):
             raise NoFix("a name is not known")
-        _leave_what_is_made(steps, migration.downgrade_ops)
-        return _placed(scene, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
+        _check_name_is_free(steps, migration.downgrade_ops)
+        return _placed(context, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
 
 
-def _number(scene: FixContext, finding: Finding) -> int:
+def _number(context: FixContext, finding: Finding) -> int:
     """Give the number of the operation of upgrade() that a finding is about. Raises NoFix where that cannot be told."""
     found = [
         number
-        for number, op in enumerate(scene.migration.upgrade_ops)
+        for number, op in enumerate(context.migration.upgrade_ops)
         if op.origin == finding.place and not isinstance(op, ops.Execute)
     ]
     if len(found) != 1:
@@ -64,28 +64,28 @@ def _number(scene: FixContext, finding: Finding) -> int:
     return found[0]
 
 
-def _leave_what_is_made(steps: list[DowngradeStep], old: tuple[Op, ...]) -> None:
+def _check_name_is_free(steps: list[DowngradeStep], old: tuple[Op, ...]) -> None:
     """Raise NoFix where downgrade() makes something of a step's name by itself: a second one of that name cannot be made."""
     for step in steps:
-        wanted = names_made(step.op)
+        wanted = taken_names(step.op)
         for op in old:
             both = op.dialects is None or step.dialects is None or {*op.dialects} & {*step.dialects}
-            twice = next((name for thing, name in names_made(op).items() if thing in wanted), None)
+            twice = next((name for tracked, name in taken_names(op).items() if tracked in wanted), None)
             if both and twice:
                 raise NoFix(f"downgrade() makes {twice} itself, otherwise than it was")
 
 
-def _placed(scene: FixContext, body: DowngradeBody, steps: list[DowngradeStep], *, is_last: bool) -> ProposedFix:
+def _placed(context: FixContext, body: DowngradeBody, steps: list[DowngradeStep], *, is_last: bool) -> ProposedFix:
     """Offer the steps at one end of downgrade(), and at the other where that does not hold."""
-    old = scene.migration.downgrade_ops
+    old = context.migration.downgrade_ops
     unsafe = next((step.unsafe for step in steps if step.unsafe), "")
     if any(isinstance(step.op, ops.DropTable | ops.DropColumn) for step in steps):
         unsafe = "downgrade() leaves it alone, and rows may have been written to it since"
-    imports = scene.names.edits()
-    offer = partial(ProposedFix, safety=FixSafety.UNSAFE if unsafe else FixSafety.SAFE, why=unsafe, keeps_upgrade=True)
-    first = offer(edits=(body.at_start(steps), *imports), proof=lambda again: prove(again, steps, after=old))
+    imports = context.names.edits()
+    proposal = partial(ProposedFix, safety=FixSafety.UNSAFE if unsafe else FixSafety.SAFE, why=unsafe, keeps_upgrade=True)
+    first = proposal(edits=(body.at_start(steps), *imports), proof=lambda again: prove(again, steps, after=old))
     try:
-        last = offer(edits=(body.at_end(steps), *imports), proof=lambda again: prove(again, steps, before=old))
+        last = proposal(edits=(body.at_end(steps), *imports), proof=lambda again: prove(again, steps, before=old))
     except NoFix:
         return first
     return replace(first, otherwise=last) if is_last else replace(last, otherwise=first)

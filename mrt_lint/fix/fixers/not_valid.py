@@ -20,12 +20,12 @@ class NotValidFixer(Fixer):
 
     codes = ("MRT422", "MRT423")
 
-    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
         """Give the fix for the constraint that a finding is about. Raises NoFix on MySQL and MariaDB, which know no NOT VALID."""
-        op = scene.op_at(finding, CreateForeignKey, CreateCheckConstraint)
-        if scene.case.server(op) is not None:
+        op = context.op_at(finding, CreateForeignKey, CreateCheckConstraint)
+        if context.case.server(op) is not None:
             raise NoFix("MySQL and MariaDB have no NOT VALID")
-        statement = CallStatement.at(scene.text, op.origin)
+        statement = CallStatement.at(context.text, op.origin)
         if getattr(op, "constraint", None) is None:
             raise NoFix("without a name nobody can validate it later")
         words = names(op)

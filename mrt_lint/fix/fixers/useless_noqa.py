@@ -18,12 +18,12 @@ class UselessNoqaFixer(Fixer):
 
     codes = ("MRT990",)
 
-    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
         """Give the fix for one code of one comment."""
         number = finding.place.line
-        line = scene.text.line(number)
+        line = context.text.line(number)
         comment = _COMMENT.search(line)
-        if comment is None or not any(text in line for where, text in scene.text.comments if where == number):
+        if comment is None or not any(text in line for where, text in context.text.comments if where == number):
             raise NoFix("the comment is part of a string")
         codes = list(_CODE.finditer(line, comment.start("codes"), comment.end("codes")))
         at = next((index for index, code in enumerate(codes) if code.start() == finding.place.column - 1), None)
@@ -37,5 +37,5 @@ class UselessNoqaFixer(Fixer):
             start, end = comment.start(), len(line)
         if len(codes) == 1 and not line[:start].strip():
             raise NoFix("nothing else stands on the line")
-        begin = scene.text.offset(number, 1)
+        begin = context.text.offset(number, 1)
         return ProposedFix(edits=(TextEdit(begin + start, begin + end, ""),), keeps_upgrade=True)

@@ -6,7 +6,7 @@ from mrt_lint.fix.downgrade_body import DowngradeBody
 from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.proposed_fix import NoFix, ProposedFix
-from mrt_lint.fix.whole_downgrade import whole
+from mrt_lint.fix.whole_downgrade import write_whole_downgrade
 from mrt_lint.model.finding import Finding
 
 
@@ -19,9 +19,9 @@ class WholeDowngradeFixer(Fixer):
 
     codes = ("MRT101", "MRT102")
 
-    def offer(self, scene: FixContext, finding: Finding) -> ProposedFix:
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
         """Give the whole function. Raises NoFix where one operation cannot be undone for certain."""
-        body = None if finding.code == "MRT101" else DowngradeBody(scene.text, scene.names)
+        body = None if finding.code == "MRT101" else DowngradeBody(context.text, context.names)
         if body is not None and not body.is_empty:
             raise NoFix("downgrade() has statements of its own")
-        return whole(scene, body)
+        return write_whole_downgrade(context, body)

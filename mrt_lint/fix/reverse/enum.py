@@ -14,14 +14,14 @@ from mrt_lint.model.ops import AddEnumValue, CreateObject, DropObject, Execute, 
 from mrt_lint.model.values import MaybeName, Unknown
 
 
-def drop_enum(scene: FixContext, name: str, schema: MaybeName, like: Op | None = None) -> DowngradeStep:
+def drop_enum(context: FixContext, name: str, schema: MaybeName, like: Op | None = None) -> DowngradeStep:
     """Drop a type, under the guard of another operation.
 
     On databases without such types SQLAlchemy does nothing; one that is gone already is no error.
     """
     if isinstance(schema, Unknown):
         raise NoFix("the type's schema is not known")
-    names = scene.names
+    names = context.names
     kind = call(names.sa("Enum"), name=names.quote(name), schema=None if schema is None else names.quote(schema))
     code = CallCode(f"{flat(kind)}.drop", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
     return DowngradeStep(
@@ -32,23 +32,23 @@ def drop_enum(scene: FixContext, name: str, schema: MaybeName, like: Op | None =
     )
 
 
-def create_enum(maker: StepBuilder, made: CreateObject) -> DowngradeStep:
+def create_enum(builder: StepBuilder, made: CreateObject) -> DowngradeStep:
     """Create a type with the labels it had. Raises NoFix where they are not all known."""
     if not isinstance(made.members, tuple) or not isinstance(made.name, str) or isinstance(made.schema, Unknown):
         raise NoFix(f"the labels of type {made.name} are not known")
-    _look_at_order(maker, made.name)
-    names = maker.scene.names
-    labels = [maker.quote(member) for member in made.members]
+    _check_label_order(builder, made.name)
+    names = builder.context.names
+    labels = [builder.quote(member) for member in made.members]
     schema = None if made.schema is None else names.quote(made.schema)
     kind = call(names.sa("Enum"), *labels, name=names.quote(made.name), schema=schema)
     code = CallCode(f"{flat(kind)}.create", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
     made = CreateObject(kind="enum", name=made.name, schema=made.schema, members=made.members, if_not_exists=True)
-    return maker.step(code, made)
+    return builder.step(code, made)
 
 
-def _look_at_order(maker: StepBuilder, name: str) -> None:
+def _check_label_order(builder: StepBuilder, name: str) -> None:
     """Raise NoFix where a label was added before or behind another: the order of the labels is then not known."""
-    for migration, op in maker.former.before(maker.number):
+    for migration, op in builder.former.before(builder.number):
         if isinstance(op, AddEnumValue) and fold(str(op.enum)) == fold(name):
             texts = (
                 str(other.statement) for other in migration.upgrade_ops if isinstance(other, Execute) and other.origin == op.origin

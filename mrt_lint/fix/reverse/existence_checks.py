@@ -45,10 +45,10 @@ class ExistenceCondition(NamedTuple):
 class ExistenceChecks:
     """The questions that one upgrade() asks before it does something."""
 
-    def __init__(self, scene: FixContext) -> None:
-        self._text = scene.text
-        self._function = scene.text.function("upgrade")
-        every = scene.migration.upgrade_ops
+    def __init__(self, context: FixContext) -> None:
+        self._text = context.text
+        self._function = context.text.function("upgrade")
+        every = context.migration.upgrade_ops
         named = ((op, name) for op in every for name in ("table", "new_table") if isinstance(getattr(op, name, None), str))
         moved = (ops.CreateTable, ops.DropTable, ops.RenameTable)
         self._unsteady = {fold(getattr(op, name)) for op, name in named if isinstance(op, moved)}
@@ -84,7 +84,7 @@ class ExistenceChecks:
     def _conditions(self, call: ast.Call) -> Iterator[tuple[ast.expr, bool]]:
         """Give the conditions under which a call runs, each with what it has to come out as. Raises NoFix for other doubts."""
         node: ast.AST = call
-        for outer in self._text.around(call):
+        for outer in self._text.enclosing(call):
             if isinstance(
                 outer, ast.For | ast.While | ast.Try | ast.Match | ast.IfExp | ast.BoolOp | ast.comprehension | ast.Lambda
             ):

@@ -65,30 +65,30 @@ _NEEDED: Final = frozenset(("enum", "type", "domain", "sequence", "function"))
 """What columns and triggers need that may be made between their table and them."""
 
 
-def plan_reverse(scene: FixContext) -> list[DowngradeStep]:
+def plan_reverse(context: FixContext) -> list[DowngradeStep]:
     """Give the steps that undo `upgrade()`, last first. Raises NoFix, for the whole, where one of them is not certain."""
-    migration = scene.migration
+    migration = context.migration
     if migration.upgrade is None:
         raise NoFix("there is no upgrade()")
     if not migration.readable("upgrade"):
         call = next(call for call in migration.unreadable if call.function == "upgrade")
         raise NoFix(f"line {call.place.line} of upgrade() cannot be read: {call.why}")
-    return ReversePlan(scene).steps()
+    return ReversePlan(context).steps()
 
 
 class ReversePlan:
     """The operations of one upgrade(), seen as a whole."""
 
-    def __init__(self, scene: FixContext) -> None:
-        self.scene = scene
-        self.former = FormerSchema(scene)
-        self.ops = scene.migration.upgrade_ops
+    def __init__(self, context: FixContext) -> None:
+        self.context = context
+        self.former = FormerSchema(context)
+        self.ops = context.migration.upgrade_ops
         self._new_tables: dict[object, int] = {}  # and the numbers of the operations that made them
         self._new_columns: dict[object, int] = {}
         self._types: set[object] = set()
         self._undo: list[int] = []
         self._unsafe = ""
-        self._presence = ExistenceChecks(scene)
+        self._presence = ExistenceChecks(context)
 
     def steps(self) -> list[DowngradeStep]:
         """Give the steps. Raises NoFix."""
@@ -171,7 +171,7 @@ class ReversePlan:
 
     def _is_suppressed(self, op: Op) -> bool:
         """Whether an error of it is passed over, by `contextlib.suppress` or a handler: then it may not have run."""
-        outer = list(self.scene.text.around(self.scene.text.call(op.origin))) if op.origin is not None else []
+        outer = list(self.context.text.enclosing(self.context.text.call(op.origin))) if op.origin is not None else []
         return any(isinstance(node, ast.Try) and node.handlers for node in outer) or any(
             "suppress(" in ast.unparse(item.context_expr) for node in outer if isinstance(node, ast.With) for item in node.items
         )
@@ -230,14 +230,14 @@ class ReversePlan:
 
     def _dropped_types(self, op: ops.CreateTable) -> Iterator[DowngradeStep]:
         """Drop the enum types that came with a table, on PostgreSQL. Raises NoFix where one has no known name."""
-        if op.sql or not any(self.scene.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
+        if op.sql or not any(self.context.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
             return
-        ledger = self.scene.case.ledger(op)
+        analysis = self.context.case.analysis(op)
         if any(
-            isinstance(node, ast.keyword) and node.arg == "inherit_schema" for node in ast.walk(self.scene.text.call(op.origin))
+            isinstance(node, ast.keyword) and node.arg == "inherit_schema" for node in ast.walk(self.context.text.call(op.origin))
         ):
             raise NoFix("the schema of an enum type is not known")
-        implied = {touch.key for touch in ledger.touches.get(id(op), ()) if touch.action == "implied"}
+        implied = {effect.key for effect in analysis.effects.get(id(op), ()) if effect.action == "implied"}
         for column in op.columns:
             kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
             if isinstance(kind, SqlType) and isinstance(kind.item, SqlType) and kind.item.name == "ENUM":
@@ -249,7 +249,7 @@ class ReversePlan:
             where = ("type", *place(kind.schema, kind.type_name))
             if where in implied and where not in self._types:
                 self._types.add(where)
-                yield drop_enum(self.scene, kind.type_name, kind.schema, like=op)
+                yield drop_enum(self.context, kind.type_name, kind.schema, like=op)
 
 
 def _where(op: Op, table: str) -> tuple[object, ...]:

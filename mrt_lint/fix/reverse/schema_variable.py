@@ -26,10 +26,10 @@ _PLAIN: Final = (
 class SchemaVariable:
     """The one schema of an upgrade() whose name reading cannot tell."""
 
-    def __init__(self, scene: FixContext) -> None:
-        self._text: SourceText = scene.text
-        self._function = scene.text.function("upgrade")
-        self._ops = [op for op in scene.migration.upgrade_ops if getattr(op, "schema", None) is UNKNOWN]
+    def __init__(self, context: FixContext) -> None:
+        self._text: SourceText = context.text
+        self._function = context.text.function("upgrade")
+        self._ops = [op for op in context.migration.upgrade_ops if getattr(op, "schema", None) is UNKNOWN]
 
     def schema(self) -> tuple[str, str]:
         """Give the schema's name as code, and the line that has to stand above, empty where none has to.
@@ -44,7 +44,7 @@ class SchemaVariable:
         if isinstance(node, ast.Name) and node.id in _bound(self._function):
             line = self._assignment(node.id)
             return node.id, self._on_one_line(line)
-        self._look_at(node)
+        self._check(node)
         return self._on_one_line(node), ""
 
     def _node(self, op: Op) -> ast.expr:
@@ -58,20 +58,20 @@ class SchemaVariable:
         """Give the statement that alone gives a variable of upgrade() its value."""
         given = [node for node in ast.walk(self._function) if _binds(node) == name]
         parent = self._text.parents.get(given[0]) if len(given) == 1 else None
-        repeated = parent is not None and any(isinstance(outer, ast.For | ast.While) for outer in self._text.around(parent))
+        repeated = parent is not None and any(isinstance(outer, ast.For | ast.While) for outer in self._text.enclosing(parent))
         if not isinstance(parent, ast.Assign) or parent.targets != given or repeated:
             raise NoFix("a name is not known")
-        self._look_at(parent.value)
+        self._check(parent.value)
         return parent
 
-    def _look_at(self, node: ast.expr) -> None:
+    def _check(self, node: ast.expr) -> None:
         """Raise NoFix unless an expression only asks, and means the same in any function of the file."""
         local = _bound(self._function)
         for inner in ast.walk(node):
             called = inner.func if isinstance(inner, ast.Call) else None
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)
-            acts = called is not None and name not in _ASKING
-            if not isinstance(inner, _PLAIN) or acts or (isinstance(inner, ast.Name) and inner.id in local):
+            changes_objects = called is not None and name not in _ASKING
+            if not isinstance(inner, _PLAIN) or changes_objects or (isinstance(inner, ast.Name) and inner.id in local):
                 raise NoFix("a name is not known")
 
     def _on_one_line(self, node: ast.AST) -> str:

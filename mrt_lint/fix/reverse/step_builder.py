@@ -25,28 +25,28 @@ class StepBuilder:
     def __init__(self, former: FormerSchema, number: int) -> None:
         self.former = former
         self.number = number
-        self.scene: FixContext = former.scene
+        self.context: FixContext = former.context
         self.op: Op = former.upgrade[number]
 
     def call(self) -> ast.Call:
         """Give the operation's call. Raises NoFix where it is none."""
-        return self.scene.text.call(self.op.origin)
+        return self.context.text.call(self.op.origin)
 
     @property
-    def graft(self) -> ExpressionCopier:
+    def copier(self) -> ExpressionCopier:
         """What takes expressions out of this file."""
-        return self.former.graft(self.scene.migration)
+        return self.former.copier(self.context.migration)
 
     @property
     def dialect(self) -> str:
         """The database on which the operation is judged."""
-        return self.scene.case.dialect(self.op)
+        return self.context.case.dialect(self.op)
 
     def quote(self, name: object) -> str:
         """Write a name. Raises NoFix where it is not known."""
         if not isinstance(name, str):
             raise NoFix("a name is not known")
-        return self.scene.names.quote(name)
+        return self.context.names.quote(name)
 
     def quoted(self, names: tuple[Name, ...] | Unknown) -> ListCode:
         """Write a list of names."""
@@ -59,7 +59,7 @@ class StepBuilder:
         written = self.quote(value)
         node = None if self.op.sql else operand(self.call(), parameter, batch=self.op.batch)
         final = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "f"
-        return call(self.scene.names.op("f"), written) if final else written
+        return call(self.context.names.op("f"), written) if final else written
 
     def on_table(
         self,
@@ -81,8 +81,8 @@ class StepBuilder:
         found, above = getattr(op, "schema", None), ""
         named = {**(options or {}), schema: None if found in {None, UNKNOWN} else self.quote(found)}
         if found is UNKNOWN:
-            named[schema], above = SchemaVariable(self.scene).schema()
-        function = self.scene.names.op(name)
+            named[schema], above = SchemaVariable(self.context).schema()
+        function = self.context.names.op(name)
         if table.isdigit():
             at = int(table)
             return self.step(call(function, *positional[:at], where, *positional[at:], **named), op, above=above)
@@ -114,24 +114,24 @@ class StepBuilder:
 
     def execute(self, statement: str, op: Op) -> DowngradeStep:
         """Make a step of SQL."""
-        return self.step(call(self.scene.names.op("execute"), self.quote(statement)), op)
+        return self.step(call(self.context.names.op("execute"), self.quote(statement)), op)
 
     def _batch(self) -> tuple[str, str]:
         """Give the source of the batch that the operation stands in, and its name. Raises NoFix where it is not written out."""
         node = self.call()
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        for outer in self.scene.text.around(node):
+        for outer in self.context.text.enclosing(node):
             for item in outer.items if isinstance(outer, ast.With) else ():
                 variable = item.optional_vars
                 if isinstance(owner, ast.Name) and isinstance(variable, ast.Name) and variable.id == owner.id:
-                    opened = self.graft.code(item.context_expr)
+                    opened = self.copier.code(item.context_expr)
                     if isinstance(opened, CallCode) and self._is_batch(opened):
                         return flat(opened), owner.id
         raise NoFix("its batch is not written out")
 
     def _is_batch(self, opened: CallCode) -> bool:
         root, _, rest = opened.function.partition(".")
-        path = dict(imports(self.scene.text.tree)).get(root, "")
+        path = dict(imports(self.context.text.tree)).get(root, "")
         return f"{path}.{rest}" == "alembic.op.batch_alter_table"
 
 
@@ -142,11 +142,11 @@ def known(flag: object) -> bool:
     return bool(flag)
 
 
-def again_in_sql(maker: StepBuilder, migration: Migration, made: Op) -> DowngradeStep:
+def again_in_sql(builder: StepBuilder, migration: Migration, made: Op) -> DowngradeStep:
     """Run the SQL again that made something. Raises NoFix where it did more than that."""
     here = [op for op in migration.upgrade_ops if op.origin == made.origin]
     statement = here[0].statement if isinstance(here[0], Execute) else None
     if here[1:] != [made] or not isinstance(statement, str):
         raise NoFix(f"revision {migration.revision} makes it in SQL that does more")
-    maker.former.look_at_renames(maker.number, made, statement)
-    return maker.execute(statement, Execute(statement=statement))
+    builder.former.check_renames(builder.number, made, statement)
+    return builder.execute(statement, Execute(statement=statement))

@@ -38,7 +38,7 @@ def start(
     run.quiet = 1
     walk(run, module.body, scope)
     run.quiet = 0
-    run.doubt = 0
+    run.undecided = 0
     return run, scope
 
 

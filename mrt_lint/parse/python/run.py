@@ -105,7 +105,7 @@ class CallFrame:
 class FunctionRun:
     """The state of one reading.
 
-    `doubt` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
+    `undecided` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
     comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated (a
     call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
     functions yield, None where none can; `active` are those being walked.
@@ -118,7 +118,7 @@ class FunctionRun:
     yielding: dict[int, bool] | None = None
     emitted: list[RecordedOp] = field(default_factory=list)
     failures: list[ReadFailure] = field(default_factory=list)
-    doubt: int = 0
+    undecided: int = 0
     forks: int = 0
     asked: int = 0
     quiet: int = 0
@@ -146,7 +146,7 @@ class FunctionRun:
                     fields,
                     node,
                     self.statement,
-                    certain=self.doubt == 0,
+                    certain=self.undecided == 0,
                     autocommit=autocommit or self.autocommit > 0,
                     batch=batch,
                 )
@@ -158,15 +158,15 @@ class FunctionRun:
             self.failures.append(ReadFailure(node, self.statement, why))
 
     @contextmanager
-    def doubting(self, doubtful: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
+    def under_condition(self, uncertain: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
         """Whatever happens inside stands under a condition that cannot be decided, and the code goes on after it."""
-        self.doubt += doubtful
-        self.forks += doubtful
+        self.undecided += uncertain
+        self.forks += uncertain
         try:
             yield
         finally:
-            self.doubt -= doubtful
-            self.forks -= doubtful
+            self.undecided -= uncertain
+            self.forks -= uncertain
 
     def decide(self, matches: Callable[[str], bool]) -> bool:
         """Whether the dialect is one that matches; raises Split where that depends."""

@@ -35,7 +35,7 @@ def walk_if(run: FunctionRun, node: cst.If, scope: NameScope, walk: Walk) -> int
 
 def _walk_both(run: FunctionRun, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, scope: NameScope, walk: Walk) -> int:
     before = dict(scope.names)
-    with run.doubting():
+    with run.under_condition():
         yes = walk(run, body, scope)
         after, scope.names = scope.names, before.copy()
         if orelse is None:
@@ -49,7 +49,7 @@ def _walk_both(run: FunctionRun, body: cst.BaseSuite, orelse: cst.If | cst.Else 
 def walk_match(run: FunctionRun, node: cst.Match, scope: NameScope, walk: Walk) -> int:
     """Walk the case that matches; where that cannot be decided, every case that may."""
     subject = evaluate_condition(run, node.subject, scope)
-    flow, doubtful, ways = 0, False, []
+    flow, uncertain, ways = 0, False, []
     before = dict(scope.names)
     for case in node.cases:
         scope.names = before.copy()
@@ -58,13 +58,13 @@ def walk_match(run: FunctionRun, node: cst.Match, scope: NameScope, walk: Walk) 
             fits = truth(evaluate_condition(run, case.guard, scope))
         if fits is False:
             continue
-        with run.doubting(doubtful or fits is None):
+        with run.under_condition(uncertain or fits is None):
             left = walk(run, case.body, scope)
         flow |= left
         ways += [scope.names] if left & FALL else []
         if fits:
             break
-        doubtful = True
+        uncertain = True
     else:
         flow |= FALL
         ways.append(before)
@@ -100,7 +100,7 @@ def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope, wa
         scope.names = after.copy()
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             scope.names[handler.name.name.value] = UNKNOWN
-        with run.doubting(not fails or len(node.handlers) > 1):
+        with run.under_condition(not fails or len(node.handlers) > 1):
             handled |= walk(run, handler.body, scope)
         if fails:
             after = scope.names

@@ -23,7 +23,7 @@ def inline(run: FunctionRun, function: LocalFunction, arguments: CallArguments, 
     if run.depth >= MAX_DEPTH:
         run.fail(node, f"{function.name}() calls itself too often")
         return UNKNOWN
-    if run.doubt and any(active is function.node for active in run.active):
+    if run.undecided and any(active is function.node for active in run.active):
         return UNKNOWN  # what a further round would do in doubt, the present one records
     scope = NameScope(parent=function.scope)
     bind_parameters(function, arguments, scope)

@@ -26,12 +26,12 @@ def walk_for(run: FunctionRun, node: cst.For, scope: NameScope, walk: Walk) -> i
     turns = iterate(run, value)
     flow = 0
     for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
-        doubtful = isinstance(turn, PossibleItem) or bool(flow & (BREAK | RETURN))
+        uncertain = isinstance(turn, PossibleItem) or bool(flow & (BREAK | RETURN))
         item = turn.value if isinstance(turn, PossibleItem) else turn
         begin = partial(assign, run, node.target, item, scope, evaluate)
-        left = _walk_turn(run, node.body, scope, walk, begin, doubtful=doubtful)
+        left = _walk_turn(run, node.body, scope, walk, begin, uncertain=uncertain)
         flow |= left
-        if not left & (FALL | CONTINUE) and not doubtful:
+        if not left & (FALL | CONTINUE) and not uncertain:
             return _leave(flow)
     return _finish(run, node.orelse, flow, scope, walk)
 
@@ -43,15 +43,15 @@ def _walk_turn(
     walk: Walk,
     begin: Callable[[], None],
     *,
-    doubtful: bool,
+    uncertain: bool,
 ) -> int:
-    if not doubtful:
+    if not uncertain:
         begin()
         return walk(run, body, scope)
     before = dict(scope.names)
     forget(body, scope)
     begin()
-    with run.doubting():
+    with run.under_condition():
         left = walk(run, body, scope)
     join(scope, [before, scope.names])
     return left
@@ -61,7 +61,7 @@ def _finish(run: FunctionRun, orelse: cst.Else | None, flow: int, scope: NameSco
     """Give the end of a loop that ran out: its `else`, and how the whole may be left."""
     left = FALL
     if orelse is not None:
-        with run.doubting(bool(flow & BREAK)):
+        with run.under_condition(bool(flow & BREAK)):
             left = walk(run, orelse.body, scope)
     return (flow & (RETURN | RAISE)) | left | (FALL if flow & BREAK else 0)
 
@@ -82,10 +82,10 @@ def walk_while(run: FunctionRun, node: cst.While, scope: NameScope, walk: Walk) 
         holds = truth(evaluate_condition(run, node.test, scope))
         if holds is False:
             return _finish(run, node.orelse, flow, scope, walk)
-        doubtful = holds is None or bool(flow & (BREAK | RETURN))
-        left = _walk_turn(run, node.body, scope, walk, lambda: None, doubtful=doubtful)
+        uncertain = holds is None or bool(flow & (BREAK | RETURN))
+        left = _walk_turn(run, node.body, scope, walk, lambda: None, uncertain=uncertain)
         flow |= left
-        if doubtful:
+        if uncertain:
             break
         if not left & (FALL | CONTINUE):
             return _leave(flow)

@@ -33,11 +33,11 @@ def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: N
             break
         if flow & LEAVES and not doubts:
             doubts = 1
-            run.doubt += 1
+            run.undecided += 1
             run.forks += run.depth > 1
     else:
         left |= FALL
-    run.doubt -= doubts
+    run.undecided -= doubts
     run.forks -= doubts and run.depth > 1
     return left
 

@@ -23,9 +23,9 @@ def comprehend(
     """Give the list or set that a comprehension makes; a generator expression counts as a list."""
     items: list[Value] = []
 
-    def add(inner: NameScope, doubtful: bool) -> None:  # noqa: FBT001 - a callback
+    def add(inner: NameScope, uncertain: bool) -> None:  # noqa: FBT001 - a callback
         value = evaluate(run, node.elt, inner)
-        items.append(PossibleItem(value) if doubtful else value)
+        items.append(PossibleItem(value) if uncertain else value)
 
     _turn(run, node.for_in, NameScope(parent=scope), add, evaluate)
     if not isinstance(node, cst.SetComp):
@@ -41,14 +41,14 @@ def comprehend_dict(run: FunctionRun, node: cst.DictComp, scope: NameScope, eval
     result: dict[Any, Value] = {}
     doubts: list[bool] = []
 
-    def add(inner: NameScope, doubtful: bool) -> None:  # noqa: FBT001 - a callback
+    def add(inner: NameScope, uncertain: bool) -> None:  # noqa: FBT001 - a callback
         key = evaluate(run, node.key, inner)
         value = evaluate(run, node.value, inner)
         try:
             result[key] = value
         except TypeError:
-            doubtful = True
-        doubts.append(doubtful)
+            uncertain = True
+        doubts.append(uncertain)
 
     _turn(run, node.for_in, NameScope(parent=scope), add, evaluate)
     return UNKNOWN if any(doubts) else result
@@ -61,20 +61,20 @@ def _turn(
     add: Callable[[NameScope, bool], None],
     evaluate: Evaluate,
     *,
-    doubtful: bool = False,
+    uncertain: bool = False,
 ) -> None:
     turns = iterate(run, evaluate(run, clause.iter, scope))
     for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
         run.tick()
-        doubt = doubtful or isinstance(turn, PossibleItem)
+        doubt = uncertain or isinstance(turn, PossibleItem)
         assign(run, clause.target, turn.value if isinstance(turn, PossibleItem) else turn, scope, evaluate)
         truths = [_ask(run, condition.test, scope, evaluate) for condition in clause.ifs]
         if False in truths:
             continue
         doubt = doubt or None in truths
-        with run.doubting(doubt):
+        with run.under_condition(doubt):
             if clause.inner_for_in is not None:
-                _turn(run, clause.inner_for_in, scope, add, evaluate, doubtful=doubt)
+                _turn(run, clause.inner_for_in, scope, add, evaluate, uncertain=doubt)
             else:
                 add(scope, doubt)
 

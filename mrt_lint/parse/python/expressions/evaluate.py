@@ -196,7 +196,7 @@ def _boolean(run: FunctionRun, node: cst.BooleanOperation, scope: NameScope) -> 
     stops_at = isinstance(node.operator, cst.Or)
     if truth is not None:
         return left if truth is stops_at else evaluate(run, node.right, scope)
-    with run.doubting():
+    with run.under_condition():
         right = evaluate(run, node.right, scope)
     decided = operators.truth(right)
     return right if decided is stops_at and isinstance(right, bool) else UNKNOWN
@@ -220,7 +220,7 @@ def _conditional(run: FunctionRun, node: cst.IfExp, scope: NameScope) -> Value:
     truth = operators.truth(evaluate_condition(run, node.test, scope))
     if truth is not None:
         return evaluate(run, node.body if truth else node.orelse, scope)
-    with run.doubting():
+    with run.under_condition():
         yes, no = evaluate(run, node.body, scope), evaluate(run, node.orelse, scope)
     return yes if is_same(yes, no) else yes if isinstance(yes, ConnectionValue) else UNKNOWN
 
@@ -260,7 +260,7 @@ def _yield(run: FunctionRun, node: cst.Yield, scope: NameScope) -> Value:
     else:
         values = [evaluate(run, node.value, scope) if node.value else None]
     for value in values if taker else ():
-        taker(PossibleItem(value) if run.doubt and not isinstance(value, PossibleItem) else value)  # type: ignore[misc] # not None, as just seen
+        taker(PossibleItem(value) if run.undecided and not isinstance(value, PossibleItem) else value)  # type: ignore[misc] # not None, as just seen
     return UNKNOWN
 
 

@@ -38,7 +38,7 @@ def _rebuild(operation: OperationCall) -> BatchRebuild:
         recreate=to_maybe_name(operation.get("recreate", "auto")),
         autoincrement=_autoincrement(operation.get("table_kwargs", {})),
         checks=checks,
-        blind=any(value not in (None, (), []) for value in unmodelled) or operation.get("reflect_kwargs", {}) != {},
+        has_unknown_parts=any(value not in (None, (), []) for value in unmodelled) or operation.get("reflect_kwargs", {}) != {},
     )
 
 
