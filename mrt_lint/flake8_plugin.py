@@ -32,8 +32,7 @@ class MigrationChecker:
     name: ClassVar[str] = "pytest-mrt"
     version: ClassVar[str] = __version__
 
-    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str], options: Namespace) -> None:
-        self._tree = tree
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str], options: Namespace) -> None:  # noqa: ARG002  flake8 passes them by name
         self._filename = filename
         self._text = "".join(lines)
         self._options = options

@@ -6,7 +6,7 @@ not be read is no guilt. Each stands here once, and no rule repeats it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar, overload
@@ -137,6 +137,13 @@ class MigrationCase:
         if dialect not in self._analyses:
             self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))
         return self._analyses[dialect]
+
+    def failing(self, ops: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]) -> Iterator[tuple[Op, str]]:
+        """Yield the operations that cannot run, each with the reason that `reasons` takes from the analysis."""
+        for op in ops:
+            reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) else None
+            if reason:
+                yield op, reason
 
     def state_before(self, op: Op) -> StateBefore:
         """Tell what was so when an upgrade operation came."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mrt_lint import rules
 from mrt_lint.files.lock import LockViolation
@@ -13,7 +12,7 @@ from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Rule
 from mrt_lint.model.values import SourceSpan
-from mrt_lint.parse.outline import outline
+from mrt_lint.parse.outline import history_of, outline
 from mrt_lint.parse.reading import BrokenFile, ReadResult
 from mrt_lint.report import CheckReport, UnreadCall
 from mrt_lint.settings import Settings, nearest
@@ -36,7 +35,7 @@ def judge(
     migrations = migrations_of(readings)
     broken = {path: reading for path, reading in readings.items() if isinstance(reading, BrokenFile)}
     stand_ins = [outline(path, sources[path]) for path in broken]
-    history = history_of(sources, readings, settings)
+    history = history_of(sources, readings, settings.target.dialect)
     context = context_of(history, settings, breaches)
     findings = [
         *rules.check_history(history, context, chosen),
@@ -57,14 +56,6 @@ def judge(
 def migrations_of(readings: Mapping[str, ReadResult]) -> dict[str, Migration]:
     """Give the migrations among what was read, by path."""
     return {path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None}
-
-
-def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], settings: Settings) -> History:
-    """Give the history that files make; a broken one stands in it by its header, and what it does to the schema is not known."""
-    broken = (path for path, reading in readings.items() if isinstance(reading, BrokenFile))
-    stand_ins = (replace(outline(path, sources[path]), unseen=True) for path in broken)
-    known = [*migrations_of(readings).values(), *(stand_in for stand_in in stand_ins if stand_in.revision)]
-    return History.of(known, settings.target.dialect)
 
 
 def context_of(history: History, settings: Settings, breaches: tuple[LockViolation, ...] = ()) -> RuleContext:

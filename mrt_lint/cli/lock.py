@@ -10,7 +10,7 @@ from mrt_lint.cache.store import DiskCache
 from mrt_lint.check.engine import CheckEngine, read_file
 from mrt_lint.cli.files import find
 from mrt_lint.cli.output import write
-from mrt_lint.files.lock import LOCK_FILE, LockedRevision, dumps, entry_of, loads
+from mrt_lint.files.lock import LOCK_FILE, LockEntry, dumps, entry_of, loads
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 
@@ -30,7 +30,7 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _before(settings: Settings) -> tuple[LockedRevision, ...]:
+def _before(settings: Settings) -> tuple[LockEntry, ...]:
     """Give what is locked already; a damaged file is written anew."""
     file = settings.root / LOCK_FILE
     try:
@@ -39,7 +39,7 @@ def _before(settings: Settings) -> tuple[LockedRevision, ...]:
         return ()
 
 
-def _difference(before: tuple[LockedRevision, ...], now: list[LockedRevision]) -> str:
+def _difference(before: tuple[LockEntry, ...], now: list[LockEntry]) -> str:
     old, new = ({entry.revision: entry.content for entry in entries} for entries in (before, now))
     changed = sum(old[revision] != content for revision, content in new.items() if revision in old)
     counts = {"new": len(new.keys() - old.keys()), "changed": changed, "gone": len(old.keys() - new.keys())}

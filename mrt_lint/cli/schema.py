@@ -13,7 +13,7 @@ from mrt_lint.cli.output import style_of, write
 from mrt_lint.history import History, revision_name
 from mrt_lint.history.schema import QualifiedName, place
 from mrt_lint.history.schema_at import SchemaAtRevision, schema_at
-from mrt_lint.parse.outline import known
+from mrt_lint.parse.outline import history_of
 from mrt_lint.parse.reading import BrokenFile, ReadResult
 from mrt_lint.settings import load_settings, nearest
 from mrt_lint.usage import UsageError
@@ -45,7 +45,7 @@ def _schema_at(
     identifiers: list[str] = []
     found: list[tuple[History, tuple[str, ...], dict[str, ReadResult]]] = []
     for sources, readings in histories:
-        history = History.of(known(readings, sources), dialect)
+        history = history_of(sources, readings, dialect)
         identifiers += history.migrations
         revisions = revision_name.find(wanted, history.graph)
         if revisions is not None:

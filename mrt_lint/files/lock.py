@@ -20,7 +20,7 @@ LOCK_FILE: Final = "mrt.lock"
 _FORMAT: Final = 1
 
 
-class LockedRevision(NamedTuple):
+class LockEntry(NamedTuple):
     """A locked revision. `path` starts at the project's root; `line` is its own in the lock file."""
 
     revision: str
@@ -39,15 +39,15 @@ class LockViolation(NamedTuple):
     what: str
 
 
-def entry_of(source: bytes, path: str) -> LockedRevision | None:
+def entry_of(source: bytes, path: str) -> LockEntry | None:
     """Lock a migration as it is, given its path from the project's root; None where it says no revision."""
     header = read_header(source)
     if header is None or header.revision is None:
         return None
-    return LockedRevision(header.revision, header.down_revision, path, _content(source))
+    return LockEntry(header.revision, header.down_revision, path, _content(source))
 
 
-def dumps(entries: Iterable[LockedRevision]) -> str:
+def dumps(entries: Iterable[LockEntry]) -> str:
     """Write a lock file."""
     lines = [
         json.dumps({"revision": entry.revision, "parents": entry.parents, "path": entry.path, "content": entry.content})
@@ -56,7 +56,7 @@ def dumps(entries: Iterable[LockedRevision]) -> str:
     return "\n".join(["{", f'"mrt_lock": {_FORMAT},', '"revisions": [', ",\n".join(lines), "]", "}"]) + "\n"
 
 
-def loads(source: bytes) -> tuple[LockedRevision, ...]:
+def loads(source: bytes) -> tuple[LockEntry, ...]:
     """Read what `dumps` wrote. Raises UsageError where it is damaged or of another version."""
     try:
         text = source.decode("utf-8")
@@ -97,7 +97,7 @@ def breaches(lock: bytes, path: str, sources: Mapping[str, bytes], held: Callabl
     return tuple(broken)
 
 
-def _change(entry: LockedRevision, header: MigrationHeader) -> str:
+def _change(entry: LockEntry, header: MigrationHeader) -> str:
     if set(entry.parents) == set(header.down_revision):
         return "its file was edited"
     was, now = (" and ".join(parents) or "nothing" for parents in (entry.parents, header.down_revision))
@@ -109,8 +109,8 @@ def _content(source: bytes) -> str:
     return digest(source.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
 
 
-def _entry(plain: Mapping[str, Any], lines: Mapping[str, int]) -> LockedRevision:
+def _entry(plain: Mapping[str, Any], lines: Mapping[str, int]) -> LockEntry:
     revision, parents, path, content = (plain[name] for name in ("revision", "parents", "path", "content"))
     if not all(isinstance(text, str) for text in (revision, path, content, *parents)):
         raise TypeError("a value of another type")
-    return LockedRevision(revision, tuple(parents), path, content, lines.get(json.dumps(plain), 1))
+    return LockEntry(revision, tuple(parents), path, content, lines.get(json.dumps(plain), 1))

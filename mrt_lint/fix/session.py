@@ -17,6 +17,7 @@ from mrt_lint.fix.source_text import SourceText
 from mrt_lint.history import History
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
+from mrt_lint.parse.outline import history_of
 from mrt_lint.parse.reading import MigrationSource, ReadResult, read
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.settings import Settings
@@ -60,7 +61,7 @@ class FixSession:
     ) -> None:
         self._sources = dict(sources)
         self._migrations = judgement.migrations_of(readings)
-        self._history: History = judgement.history_of(sources, readings, settings)
+        self._history: History = history_of(sources, readings, settings.target.dialect)
         # A fix must raise no finding of any rule, also of those that nobody asked about in this run.
         wide = (*settings.extend_select, *settings.select)
         # Nor may the way back cost rows where nobody said whether SQLite enforces foreign keys.

@@ -208,10 +208,10 @@ class History:
         return schema
 
     def _after(self, schema: ReplayedSchema, revision: str) -> ReplayedSchema:
-        """Give the schema after an upgrade; one that nobody can see into leaves nothing certain."""
+        """Return the schema after an upgrade; after one that does not parse, everything known before may or may not exist."""
         migration = self.migrations[revision]
         if migration.unseen:
-            return ReplayedSchema()
+            return schema.obscured()
         return replay(schema, migration.upgrade_ops, self.dialect, declared=self.is_declared)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from mrt_lint.history.book import PersistentMapping
+from mrt_lint.history.persistent_mapping import PersistentMapping
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
 
@@ -166,23 +165,6 @@ class ReplayedSchema:
         """Give a view, type, sequence, function, …; like `table` for what is not known. `kind` as in `CreateObject`."""
         return self.objects_by_place.get(object_place(kind, schema, name), UNKNOWN)
 
-    @property
-    def enums(self) -> Mapping[str, tuple[Name, ...] | Unknown]:
-        """The labels of every enum type that certainly stands, in order, by the type's name."""
-        known = ((found.name, found.members) for found in self._known("type"))
-        return MappingProxyType({name: members for name, members in known if isinstance(name, str) and members is not None})
-
-    @property
-    def views(self) -> Mapping[str, CreateObject]:
-        """The views that certainly stand, materialized ones too, by name."""
-        return MappingProxyType({found.name: found for found in self._known("view") if isinstance(found.name, str)})
-
-    @property
-    def sequences(self) -> Mapping[str, CreateObject]:
-        """The sequences that certainly stand, by name; those of SERIAL and identity columns are not among them."""
-        return MappingProxyType({found.name: found for found in self._known("sequence") if isinstance(found.name, str)})
-
-    def _known(self, family: str) -> Iterator[CreateObject]:
-        for (kind, _, _), found in self.objects_by_place.items():
-            if kind == family and isinstance(found, CreateObject):
-                yield found
+    def obscured(self) -> ReplayedSchema:
+        """Return a schema in which everything that this one knows is UNKNOWN."""
+        return ReplayedSchema(self.tables_by_place.filled(UNKNOWN), self.objects_by_place.filled(UNKNOWN))

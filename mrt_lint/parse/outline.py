@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from mrt_lint.gate import MigrationHeader, read_header
+from mrt_lint.history import History
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.values import UNKNOWN, SourceSpan
 from mrt_lint.parse.reading import ReadResult
@@ -37,10 +38,16 @@ def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Ma
     return found
 
 
-def known(readings: Mapping[str, ReadResult], sources: Mapping[str, bytes]) -> list[Migration]:
-    """Give the migrations of a history: a broken file stands in it by its header, so that its neighbours are not blamed for it."""
-    found = (reading if isinstance(reading, Migration) else outline(path, sources[path]) for path, reading in readings.items())
-    return [migration for migration in found if migration.revision is not None]
+def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], dialect: str | None) -> History:
+    """Return the history of some files, given their bytes and what was read of them, both by path.
+
+    A file that does not parse keeps its place in the graph by its header, so that its neighbours are not reported for it; what it
+    does to the schema is unknown.
+    """
+    parsed = (reading for reading in readings.values() if isinstance(reading, Migration) and reading.revision is not None)
+    broken = (path for path, reading in readings.items() if not isinstance(reading, Migration))
+    headers = (replace(outline(path, sources[path]), unseen=True) for path in broken)
+    return History.of([*parsed, *(header for header in headers if header.revision)], dialect)
 
 
 def read_message(source: bytes) -> str:

@@ -188,7 +188,5 @@ class BrokenOrder(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that cannot run."""
-        for op in case.migration.downgrade_ops:
-            conflict = case.analysis(op).order_conflicts.get(id(op)) if case.runs(op) else None
-            if conflict:
-                yield self.found(case.migration, op, conflict=conflict)
+        for op, conflict in case.failing(case.migration.downgrade_ops, lambda analysis: analysis.order_conflicts):
+            yield self.found(case.migration, op, conflict=conflict)

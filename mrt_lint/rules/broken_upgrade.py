@@ -185,8 +185,6 @@ class BrokenUpgrade(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every operation of upgrade() that the history lets fail."""
-        for op in case.migration.upgrade_ops:
-            conflict = case.analysis(op).upgrade_conflicts.get(id(op)) if case.runs(op) else None
-            if conflict:
-                yield self.found(case.migration, op, conflict=conflict)
+        """Yield a finding for every operation of upgrade() that fails on the schema that the earlier revisions leave."""
+        for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
+            yield self.found(case.migration, op, conflict=conflict)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
+from mrt_lint.model.example_files import EMAILS, PHONES, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.specimen import EMAILS, PHONES, USERS, revision_file
 
 _MERGE_AND_MORE = """
 def upgrade():

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
+from mrt_lint.model.example_files import EMAILS, PHONES, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, HistoryRule
-from mrt_lint.model.specimen import EMAILS, PHONES, USERS, revision_file
 
 
 class MultipleHeads(HistoryRule):

@@ -165,8 +165,6 @@ class NoSuchTable(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every operation of downgrade() on what is not there."""
-        for op in case.migration.downgrade_ops:
-            missing = case.analysis(op).missing_objects.get(id(op)) if case.runs(op) else None
-            if missing:
-                yield self.found(case.migration, op, missing=missing)
+        """Yield a finding for every operation of downgrade() on something that does not exist."""
+        for op, missing in case.failing(case.migration.downgrade_ops, lambda analysis: analysis.missing_objects):
+            yield self.found(case.migration, op, missing=missing)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from mrt_lint.history import GraphFlaw, History
 from mrt_lint.model.context import RuleContext
+from mrt_lint.model.example_files import EMAILS, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, HistoryRule
-from mrt_lint.model.specimen import EMAILS, USERS, revision_file
 
 
 class RevisionCycle(HistoryRule):

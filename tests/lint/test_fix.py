@@ -12,8 +12,8 @@ import pytest
 from mrt_lint.fix import write
 from mrt_lint.fix.diff import unified
 from mrt_lint.fix.fixer import fixers
+from mrt_lint.fix.fixers.missing_step import taken_names
 from mrt_lint.fix.proposed_fix import NoFix, ProposedFix, TextEdit
-from mrt_lint.fix.taken_names import taken_names
 from mrt_lint.model import ops
 from mrt_lint.model.values import Column, Constraint
 from mrt_lint.rules import all_rules

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.fix.downgrade_body import DowngradeBody
 from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
 from mrt_lint.fix.reverse import ReversePlan
-from mrt_lint.fix.taken_names import taken_names
 from mrt_lint.fix.whole_downgrade import prove, write_whole_downgrade
+from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.ops import Op
@@ -99,3 +101,25 @@ def _set(op: ops.AlterColumn) -> list[str]:
 
 def _acts(op: Op) -> bool:
     return not isinstance(op, ops.Execute | ops.Statement)
+
+
+def taken_names(op: Op) -> dict[Hashable, str]:
+    """Give the places of what an operation makes, as far as its names can be read, each with what it is called in a sentence.
+
+    The indexes and constraints of a table share their names: PostgreSQL and MySQL keep a unique constraint as an index of its name.
+    """
+    if isinstance(op, ops.CreateObject):
+        return {object_place(op.kind, op.schema, op.name): f"{op.kind} '{op.name}'"} if readable(op.name) else {}
+    if not isinstance(op, ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) or not readable(op.table):
+        return {}
+    table = place(op.schema, op.table)
+    if isinstance(op, ops.CreateTable):
+        made: dict[Hashable, str] = {("table", table): f"table '{op.table}'"}
+        made.update((("column", table, fold(part.name)), f"column '{part.name}'") for part in op.columns if readable(part.name))
+        parts = ((part.name, fold(part.name)) for part in op.constraints if readable(part.name))
+        made.update((("part", table, key), f"constraint '{name}'") for name, key in parts)
+        return made
+    if isinstance(op, ops.AddColumn):
+        return {("column", table, fold(op.column)): f"column '{op.column}'"} if readable(op.column) else {}
+    kind, name = ("index", op.index) if isinstance(op, ops.CreateIndex) else ("constraint", op.constraint)
+    return {("part", table, fold(name)): f"{kind} '{name}'"} if readable(name) else {}

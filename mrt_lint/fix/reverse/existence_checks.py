@@ -24,8 +24,6 @@ _CALLED: Final = re.compile(rf"_?(?:has_{_THING}|(?:check_(?:if_)?)?{_THING}_exi
 _LISTED: Final = {"get_table_names": "table", "get_columns": "column", "get_indexes": "index"}
 """SQLAlchemy's inspection, and what it lists."""
 
-_OTHER_DOUBTS: Final = (ast.For, ast.While, ast.Try, ast.Match, ast.IfExp, ast.BoolOp, ast.comprehension, ast.Lambda)
-
 
 class ExistenceTest(NamedTuple):
     """A question to the database: has it a `kind` of thing by these names, the table's first? `present` is yes."""

@@ -17,12 +17,12 @@ from mrt_lint.parse.python.expressions.operators import as_sql, merge_sql
 from mrt_lint.parse.python.library.database import call_connection, call_context, call_session
 from mrt_lint.parse.python.library.elements import (
     DmlElement,
-    IndexElement,
     OrmRows,
     SelectElement,
     SequenceElement,
     SqlExpression,
     TableElement,
+    TableIndex,
 )
 from mrt_lint.parse.python.library.execute import change_object, change_rows, execute
 from mrt_lint.parse.python.library.foreign import call_foreign, call_unknown_method
@@ -153,7 +153,7 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
         return receiver if isinstance(receiver, OrmRows) and name == "all" else UNKNOWN
     if isinstance(receiver, (DmlElement, SelectElement)):
         return _call_statement(run, receiver, name, arguments, node)
-    if isinstance(receiver, (TableElement, IndexElement, SequenceElement, SqlType)):
+    if isinstance(receiver, (TableElement, TableIndex, SequenceElement, SqlType)):
         return _call_item(run, receiver, name, arguments, node)
     if isinstance(receiver, Column) and name in ("copy", "_copy"):
         return receiver
@@ -186,7 +186,7 @@ def _call_statement(
 
 def _call_item(
     run: FunctionRun,
-    item: TableElement | IndexElement | SequenceElement | SqlType,
+    item: TableElement | TableIndex | SequenceElement | SqlType,
     name: str,
     arguments: CallArguments,
     node: cst.Call,

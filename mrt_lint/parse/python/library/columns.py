@@ -19,10 +19,10 @@ from mrt_lint.parse.python.convert import (
 from mrt_lint.parse.python.library.elements import (
     ComputedElement,
     IdentityElement,
-    IndexElement,
     SequenceElement,
     SqlExpression,
     TableElement,
+    TableIndex,
 )
 from mrt_lint.parse.python.library.types import is_type, to_type
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalInstance, PossibleItem, Value
@@ -164,13 +164,13 @@ def exclude_columns(elements: list[Value]) -> tuple[Name, ...] | Unknown:
     return tuple(to_name(element[0]) for element in elements if isinstance(element, tuple))
 
 
-def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constraint, ...], tuple[IndexElement, ...], bool]:
+def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constraint, ...], tuple[TableIndex, ...], bool]:
     """Tell what hangs on a table: its columns, constraints, indexes, and whether all of it could be read."""
     items = flatten(items)
     columns = tuple(item for item in items if isinstance(item, Column))
     constraints = tuple(item for item in items if isinstance(item, Constraint))
-    indexes = tuple(item for item in items if isinstance(item, IndexElement))
-    known = (Column, Constraint, IndexElement, SequenceElement, TableElement, IdentityElement)
+    indexes = tuple(item for item in items if isinstance(item, TableIndex))
+    known = (Column, Constraint, TableIndex, SequenceElement, TableElement, IdentityElement)
     whole = all(isinstance(item, known) or item is None for item in items) and not any(
         isinstance(item, (PossibleItem, ExternalName, LocalInstance)) for item in items
     )

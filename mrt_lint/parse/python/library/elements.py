@@ -86,7 +86,7 @@ class DdlElement:
 
 
 @dataclass(slots=True, frozen=True)
-class IndexElement:
+class TableIndex:
     """`sa.Index(…)`; `options` are its keyword arguments."""
 
     name: MaybeName

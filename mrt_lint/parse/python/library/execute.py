@@ -12,12 +12,12 @@ from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.library.elements import (
     DdlElement,
     DmlElement,
-    IndexElement,
     OrmRows,
     SelectElement,
     SequenceElement,
     SqlExpression,
     TableElement,
+    TableIndex,
 )
 from mrt_lint.parse.python.library.index import create_index
 from mrt_lint.parse.python.objects import PossibleItem, Value
@@ -97,7 +97,7 @@ def change_object(run: FunctionRun, action: str, item: Value, node: cst.CSTNode,
         run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields)
     elif isinstance(item, TableElement):
         _change_table(run, item, node, creates=creates, if_exists=if_exists)
-    elif isinstance(item, IndexElement):
+    elif isinstance(item, TableIndex):
         _change_index(run, item, node, creates=creates)
     elif isinstance(item, str):
         fields = {"kind": "schema", "name": to_name(item)}
@@ -124,7 +124,7 @@ def _change_table(run: FunctionRun, table: TableElement, node: cst.CSTNode, *, c
     )
 
 
-def _change_index(run: FunctionRun, index: IndexElement, node: cst.CSTNode, *, creates: bool) -> None:
+def _change_index(run: FunctionRun, index: TableIndex, node: cst.CSTNode, *, creates: bool) -> None:
     home = index.table or TableElement(UNKNOWN)
     if creates:
         create_index(run, index, node)

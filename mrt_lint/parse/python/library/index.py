@@ -11,7 +11,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import to_flag, to_maybe_name, to_maybe_sql
 from mrt_lint.parse.python.library.columns import index_columns
-from mrt_lint.parse.python.library.elements import IndexElement, TableElement
+from mrt_lint.parse.python.library.elements import TableElement, TableIndex
 from mrt_lint.parse.python.objects import Value
 from mrt_lint.parse.python.run import FunctionRun
 
@@ -29,7 +29,7 @@ def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
     }
 
 
-def create_index(run: FunctionRun, index: IndexElement, node: cst.CSTNode, table: TableElement | None = None) -> None:
+def create_index(run: FunctionRun, index: TableIndex, node: cst.CSTNode, table: TableElement | None = None) -> None:
     """Record the index that `sa.Index(…)` describes."""
     options = dict(index.options)
     home = index.table or table or TableElement(UNKNOWN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import libcst as cst
 
@@ -30,11 +30,6 @@ from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import to_type
 from mrt_lint.parse.python.objects import BatchValue, CallArguments, ConnectionValue, ContextValue, PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
-
-if TYPE_CHECKING:
-    pass
-else:
-    pass
 
 
 def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call, batch: BatchValue | None = None) -> Value:

@@ -16,10 +16,10 @@ from mrt_lint.parse.python.library.elements import (
     ComputedElement,
     DdlElement,
     IdentityElement,
-    IndexElement,
     SequenceElement,
     SqlExpression,
     TableElement,
+    TableIndex,
 )
 from mrt_lint.parse.python.library.statement import make_select, make_table, start_dml
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
@@ -95,7 +95,7 @@ def _index(arguments: CallArguments) -> Value:
     items = flatten(arguments.positional[1:])
     home = next((TableElement(item.tables[0]) for item in items if isinstance(item, SqlExpression) and item.tables), None)
     table = as_table(arguments.keyword.get("_table")) or home
-    return IndexElement(
+    return TableIndex(
         to_maybe_name(arguments.get(0, "name")),
         tuple(items) if arguments.complete else UNKNOWN,
         table,

@@ -31,6 +31,10 @@ class PersistentMapping(Generic[_K, _V]):
         place = hash(key) % _PARTS
         return PersistentMapping((*self._parts[:place], {**self._parts[place], key: value}, *self._parts[place + 1 :]))
 
+    def filled(self, value: _V) -> PersistentMapping[_K, _V]:
+        """Return a mapping with the same keys, each with this value."""
+        return PersistentMapping(tuple(dict.fromkeys(part, value) for part in self._parts))
+
     def items(self) -> Iterator[tuple[_K, _V]]:
         """Give every entry."""
         for part in self._parts:
