@@ -76,7 +76,7 @@ class MigrationChecker:
         return report.findings + report.suppressed if self._options.disable_noqa else report.findings
 
     def _engine(self, file: Path) -> CheckEngine:
-        """Give the engine of this process, or one of its own to a text that is not as it is on disk."""
+        """Return the engine of this process, or one of its own to a text that is not as it is on disk."""
         from mrt_lint.check.engine import CheckEngine  # noqa: PLC0415  see the module
         from mrt_lint.suppress.noqa import read_lines  # noqa: PLC0415  see the module
 
@@ -87,7 +87,7 @@ class MigrationChecker:
 
 
 def settings_of(options: Namespace) -> Settings:
-    """Lay flake8's options over `[tool.mrt]`; an opt-in rule that flake8 selects by its digits speaks."""
+    """Merge flake8's options into `[tool.mrt]`; an opt-in rule is on if flake8 selects it by its digits."""
     from dataclasses import replace  # noqa: PLC0415  see the module
     from pathlib import Path  # noqa: PLC0415  see the module
 

@@ -79,6 +79,17 @@ def test_few_classes_are_named_by_one_plain_word():
     assert len(plain) < len(own) / 4, plain
 
 
+def test_docstrings_begin_as_those_of_python_do():
+    private = [
+        f"{name(path)}:{node.lineno} {node.name}"
+        for path in SETTLED
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and (ast.get_docstring(node) or "").split(" ")[0] in {"Give", "Tell", "Let", "Say"}
+    ]
+    assert not private, "write Return …, or what is done"
+
+
 def test_every_module_says_what_it_is():
     silent = [path for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
     assert not [name(path) for path in silent]
@@ -86,7 +97,7 @@ def test_every_module_says_what_it_is():
 
 def test_the_readme_shows_what_its_commands_print_and_every_rule():
     text = readme.README.read_text(encoding="utf-8")
-    assert readme.render(text) == text, "python -m tests.readme writes it anew"
+    assert readme.render(text) == text, "python -m tests.readme writes it again"
 
 
 def test_the_pages_of_the_rules_are_fresh():

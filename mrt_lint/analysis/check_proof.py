@@ -14,7 +14,7 @@ _MARKS = re.compile(r'[\s()"`]+')
 
 
 def is_proved(case: MigrationCase, op: AlterColumn) -> bool:
-    """Tell whether a validated check, of this upgrade or an earlier one, proves that a column holds no NULL."""
+    """Return whether a validated check, of this upgrade or an earlier one, proves that a column holds no NULL."""
     table = case.state_before(op).table
     if table is None or not readable(op.column):
         return False

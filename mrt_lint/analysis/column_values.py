@@ -1,4 +1,4 @@
-"""What rows hold in a column that is new to them: nothing, where nobody has given them a value."""
+"""What existing rows hold in a new column: NULL, unless something gives them a value."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
 
 
 def needs_value(column: Column) -> bool:
-    """Tell whether a column is NOT NULL without a server default, and does not fill itself."""
+    """Return whether a column is NOT NULL without a server default, and does not fill itself."""
     return is_nullable(column) is False and column.server_default is None and not _fills_itself(column)
 
 
 def starts_with_null(column: Column) -> bool:
-    """Tell whether every row holds NULL in a column that is added."""
+    """Return whether every row holds NULL in a column that is added."""
     return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
 
 
 def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
-    """Tell whether every row holds a NULL that is like no other in a column that becomes unique, new in upgrade() and not written.
+    """Return whether every row holds a distinct NULL in a column that becomes unique, is new in upgrade() and never written.
 
     What is written behind `op` can meet duplicates as well. Calls of upgrade() that could not be read are not looked at.
     """
@@ -47,7 +47,7 @@ def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | Creat
 
 
 def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
-    """Tell whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
+    """Return whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
     if isinstance(op, CreateIndex):
         return op.nulls_not_distinct is not False
     constraints = op.definition.constraints if isinstance(op, AddColumn) else (op.definition,)
@@ -55,7 +55,7 @@ def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint)
 
 
 def _may_write(op: Op) -> bool:
-    """Tell whether an operation may give a new column of rows that are there a value."""
+    """Return whether an operation may give a new column of rows that are there a value."""
     if isinstance(op, Execute):
         return not isinstance(op.statement, str)
     return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)

@@ -20,14 +20,14 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class DataMovement:
-    """Where values went: to columns `to`; `computed` tells that Python worked them out, so that nobody sees from what."""
+    """Where values went: the columns `to`; `computed` is True if Python computed them, so that their source is not visible."""
 
     to: tuple[str, ...]
     computed: bool = False
 
 
 def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
-    """Give where this upgrade carried the values of a column before it drops it; None where it did not.
+    """Return where this upgrade carried the values of a column before it drops it; None if it did not.
 
     To a column that it added, or to one of the same name in another table. Values that were worked out in Python count where they
     fill such columns and nothing is seen to read the one that goes.
@@ -44,7 +44,7 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
 
 
 def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
-    """Give the columns that one operation fills in place of the dropped one, each with whether Python works its values out."""
+    """Return the columns that one operation fills in place of the dropped one, each with whether Python works its values out."""
     same = case.state_before(op).table is case.state_before(drop).table
     if isinstance(op, Update) and not (same and _has(op.columns, str(drop.column))):
         for flow in _flows(op):
@@ -63,9 +63,9 @@ def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...
 
 
 def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
-    """Tell whether downgrade() computes the values of a dropped column anew, from what is left or in Python.
+    """Return whether downgrade() computes the values of a dropped column again, from what is left or in Python.
 
-    A constant is computed, too, where another table says which rows get it.
+    A constant counts as computed, too, if another table determines which rows get it.
     """
     analysis, table = case.analysis(drop), case.state_before(drop).table
     for op in analysis.reverse.values():
@@ -79,7 +79,7 @@ def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
 
 
 def moves_back(case: MigrationCase, drop: DropColumn) -> bool:
-    """Tell whether a column's values are copied as they are to one of the same type, and downgrade() copies all of them back."""
+    """Return whether a column's values are copied as they are to one of the same type, and downgrade() copies all of them back."""
     analysis = case.analysis(drop)
     source, successor = case.tracked(drop), analysis.successor(drop)
     if source is None or successor is None or not readable(drop.column):
@@ -93,7 +93,7 @@ def moves_back(case: MigrationCase, drop: DropColumn) -> bool:
 
 
 def _copies(case: MigrationCase, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
-    """Give what UPDATEs of every row copy within the dropped column's table: targets with their sources."""
+    """Return what UPDATEs of every row copy within the dropped column's table: targets with their sources."""
     table = case.state_before(drop).table
     for op in ops:
         if isinstance(op, Update) and op.where is False and op.certain and case.analysis(drop).state_before(op).table is table:
@@ -109,7 +109,7 @@ def _flows(op: Update) -> tuple[ValueFlow, ...]:
 
 
 def _target(case: MigrationCase, update: Update, flow: ValueFlow, drop: DropColumn, before: tuple[Op, ...]) -> str | None:
-    """Give the column that a flow fills if it is one that may take the place of the dropped one."""
+    """Return the column that a flow fills if it is one that may take the place of the dropped one."""
     if not readable(flow.column):
         return None
     table, name = case.state_before(update).table, fold(flow.column)
@@ -121,7 +121,7 @@ def _target(case: MigrationCase, update: Update, flow: ValueFlow, drop: DropColu
 
 
 def _is_of(flow: ValueFlow, case: MigrationCase, update: Update | Insert, drop: DropColumn) -> bool:
-    """Tell whether a flow comes from the dropped column."""
+    """Return whether a flow comes from the dropped column."""
     if not readable(flow.source) or fold(flow.source) != fold(str(drop.column)):
         return False
     if readable(flow.table):
@@ -131,7 +131,7 @@ def _is_of(flow: ValueFlow, case: MigrationCase, update: Update | Insert, drop: 
 
 
 def _is_left(case: MigrationCase, flow: ValueFlow, op: Update, table: TrackedObject) -> bool:
-    """Tell whether a flow of downgrade() comes from something that downgrade() did not make itself."""
+    """Return whether a flow of downgrade() comes from something that downgrade() did not make itself."""
     source = flow.source
     if not readable(source) or (readable(flow.table) and flow.table != op.table) or (flow.table is None and op.source_tables):
         return True

@@ -10,7 +10,7 @@ from mrt_lint.model.values import UNKNOWN, Name
 
 
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
-    """Tell whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out."""
+    """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out."""
     table = case.state_before(op).table
     columns = getattr(op, "columns", UNKNOWN)
     for other in case.migration.upgrade_ops:

@@ -21,7 +21,7 @@ _HEAVY = (
 
 
 def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
-    """Tell whether an operation of upgrade() locks a table that stood before, so that writers or everybody wait.
+    """Return whether an operation of upgrade() locks a table that existed before, so that writers or all sessions wait.
 
     Sources: PostgreSQL, “Explicit Locking” and ALTER TABLE; MySQL, “Metadata Locking”. What runs CONCURRENTLY lets others work.
     """

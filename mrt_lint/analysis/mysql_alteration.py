@@ -1,4 +1,4 @@
-"""What an operation costs on MySQL and MariaDB, in the light of what its column was before."""
+"""What an operation costs on MySQL and MariaDB, given what its column was before."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _FORBID_COPY = frozenset({"INSTANT", "NOCOPY", "INPLACE"})
 
 
 def blocked(case: MigrationCase, op: Op, change: TableChange) -> ServerVersion | None:
-    """Give the server on which a change that an operation makes keeps writers out of the table until it is done.
+    """Return the server on which a change that an operation makes keeps writers out of the table until it is done.
 
-    None where it is judged on another database, where the server lets them write, and where a clause of the statement makes the
+    None if it is judged on another database, where the server lets them write, and where a clause of the statement makes the
     server refuse rather than do so.
     """
     server = case.server(op)
@@ -47,7 +47,7 @@ def blocked(case: MigrationCase, op: Op, change: TableChange) -> ServerVersion |
 
 
 def leaves_keys_unchecked(case: MigrationCase, op: Op) -> bool:
-    """Tell whether foreign_key_checks is off when an operation comes."""
+    """Return whether foreign_key_checks is off when an operation comes."""
     off = False
     for other in _function(case, op):
         if other is op:
@@ -58,7 +58,7 @@ def leaves_keys_unchecked(case: MigrationCase, op: Op) -> bool:
 
 
 def changes(case: MigrationCase, op: Op, server: ServerVersion) -> Iterator[TableChange]:
-    """Give the changes of a table that an operation certainly makes; nothing of what cannot be read or has no entry."""
+    """Return the changes of a table that an operation certainly makes; nothing of what cannot be read or has no entry."""
     if isinstance(op, ops.AddColumn):
         yield from _of_new_column(op.definition, server)
     elif isinstance(op, ops.AlterColumn):
@@ -73,7 +73,7 @@ def changes(case: MigrationCase, op: Op, server: ServerVersion) -> Iterator[Tabl
 
 
 def change_of_table(op: ops.AlterObject) -> TableChange | None:
-    """Tell what an action of ALTER TABLE that has no operation of its own does to all rows; None for nothing that is known."""
+    """Return what an action of ALTER TABLE that has no operation of its own does to all rows; None if none is known."""
     if op.kind != "table" or not readable(op.action):
         return None
     action = " ".join(op.action.split())
@@ -81,7 +81,7 @@ def change_of_table(op: ops.AlterObject) -> TableChange | None:
 
 
 def is_new(case: MigrationCase, op: ops.AlterObject) -> bool:
-    """Tell whether a table that is altered was created earlier in this upgrade."""
+    """Return whether a table that is altered was created earlier in this upgrade."""
     for other in case.migration.upgrade_ops:
         if other is op:
             break
@@ -91,12 +91,12 @@ def is_new(case: MigrationCase, op: ops.AlterObject) -> bool:
 
 
 def replaces_key(case: MigrationCase, op: ops.DropConstraint) -> bool:
-    """Tell whether the statement that drops a primary key adds another one, so that the table is rebuilt in place."""
+    """Return whether the statement that drops a primary key adds another one, so that the table is rebuilt in place."""
     return any(isinstance(other, ops.CreatePrimaryKey) for other in statement(case, op))
 
 
 def statement(case: MigrationCase, op: Op) -> list[Op]:
-    """Give the operations of the one statement that an operation comes from."""
+    """Return the operations of the one statement that an operation comes from."""
     found: list[Op] = []
     for other in _function(case, op):
         if not other.joined:
@@ -108,7 +108,7 @@ def statement(case: MigrationCase, op: Op) -> list[Op]:
 
 
 def _function(case: MigrationCase, op: Op) -> tuple[Op, ...]:
-    """Give the operations of the function that an operation stands in."""
+    """Return the operations of the function that contains an operation."""
     upgrade = case.migration.upgrade_ops
     return upgrade if any(other is op for other in upgrade) else case.migration.downgrade_ops
 

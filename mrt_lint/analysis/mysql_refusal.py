@@ -20,7 +20,7 @@ _TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "TINYTEXT", "MEDIUMTEXT", "LONGTE
 
 
 def refusable(case: MigrationCase, op: Op) -> str:
-    """Say what in the rows of a table may make MySQL or MariaDB refuse an operation, or nothing where no row is known to.
+    """Return what in the rows of a table may make MySQL or MariaDB refuse an operation, None if no such row is known.
 
     What this upgrade prepared (it filled the column, deleted or changed rows of the table) or replaces is taken to fit.
     """
@@ -51,7 +51,7 @@ def _refusable_column(case: MigrationCase, op: ops.AlterColumn) -> str:
 
 
 def _is_prepared(case: MigrationCase, op: Op) -> bool:
-    """Tell whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
+    """Return whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
     table = case.state_before(op).table
     for other in case.migration.upgrade_ops:
         if other is op:
@@ -69,7 +69,7 @@ def _columns(op: Op) -> tuple[object, ...]:
 
 
 def _is_replacement(case: MigrationCase, op: Op) -> bool:
-    """Tell whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
+    """Return whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
     kinds = ops.DropIndex | ops.DropConstraint
     table = case.state_before(op).table
     for other in case.migration.upgrade_ops:

@@ -1,4 +1,4 @@
-"""Raw SQL that no rule of its own judges, and what in downgrade() answers it."""
+"""Raw SQL that no other rule judges, and what in downgrade() reverses it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORD = re.compile(r"\w+")
 
 
 def outlives_rollback(case: MigrationCase, op: Op) -> bool:
-    """Tell whether a statement has an effect that outlives the rollback and that no other rule judges."""
+    """Return whether a statement has an effect that outlives the rollback and that no other rule judges."""
     if isinstance(op, Statement):
         return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
     if isinstance(op, Delete):
@@ -32,7 +32,7 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
 
 
 def reverse_statement(op: Op) -> str:
-    """Give the beginning of the statement that would take an operation's effect back."""
+    """Return the first words of the statement that would reverse an operation."""
     if isinstance(op, Statement):
         return f"{_OPPOSITES.get(op.command, op.command)} …"
     if isinstance(op, Delete):
@@ -43,7 +43,7 @@ def reverse_statement(op: Op) -> str:
 
 
 def sql_words(op: Op) -> str:
-    """Give the beginning of the statement that an operation came from."""
+    """Return the first words of the statement that an operation was read from."""
     if isinstance(op, Delete):
         return f"DELETE FROM {names(op)['table']}"
     if isinstance(op, AlterObject) and isinstance(op.action, str):
@@ -52,7 +52,7 @@ def sql_words(op: Op) -> str:
 
 
 def _is_telling(command: str) -> bool:
-    """Tell whether a command says what it does: SELECT asks, EXECUTE runs what stands elsewhere, a HOLE could not be read."""
+    """Return whether a command shows what it does: SELECT only reads, EXECUTE runs text from elsewhere, a HOLE was not read."""
     return bool(command) and HOLE not in command and command not in {"SELECT", "EXECUTE", "PREPARE"}
 
 

@@ -16,7 +16,7 @@ def dumps(report: CheckReport) -> str:
 
 
 def loads(text: str | None) -> CheckReport | None:
-    """Read what `dumps` wrote; None where it is nothing of the kind."""
+    """Read what `dumps` wrote; None if it is nothing of the kind."""
     if text is None:
         return None
     try:

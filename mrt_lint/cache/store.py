@@ -1,7 +1,7 @@
-"""What earlier runs found out, kept by content beside the project: never trusted, never unpickled, never in the way.
+"""Results of earlier runs, stored by content beside the project: never trusted, never unpickled, and optional.
 
-A drawer is one file: a line that seals it (digest of the rest, and the key it answers to), then one text. A drawer that is
-damaged, foreign, or of another version does not open, and is written anew. A place that cannot be written is done without.
+An entry is one file: a line with a digest of the rest and of its key, then one text. An entry that is
+damaged, foreign, or of another version is ignored, and replaced. A folder that cannot be written is not used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def digest(*parts: str | bytes) -> str:
 
 
 def fingerprint() -> str:
-    """Name everything beside the input that a result depends on: Python, this tool's code, the parsers it stands on."""
+    """Return a digest of everything besides the input that a result depends on: Python, this tool's code, its parsers."""
     import sys  # noqa: PLC0415  only with a cache
     from importlib.util import find_spec  # noqa: PLC0415  only with a cache
 
@@ -51,7 +51,7 @@ def fingerprint() -> str:
 
 
 class DiskCache:
-    """The drawers under one folder; `DiskCache(None)` keeps nothing."""
+    """The entries in one folder; `DiskCache(None)` stores nothing."""
 
     def __init__(self, root: Path | None) -> None:
         self._folder = root / FOLDER if root else None
@@ -61,7 +61,7 @@ class DiskCache:
         return self._folder is not None
 
     def get(self, entry: str, key: str) -> str | None:
-        """Open a drawer; None where there is none, or it answers to another key, or is not as it was left."""
+        """Return the text of an entry, None if there is none, or it has another key, or is damaged."""
         if self._folder is None:
             return None
         try:
@@ -71,7 +71,7 @@ class DiskCache:
         return text if signature == self._signature(key, text) else None
 
     def put(self, entry: str, key: str, text: str) -> None:
-        """Fill a drawer, in one move that nobody sees half done; silently nothing where that is impossible."""
+        """Store an entry, atomically; do nothing if that is impossible."""
         if self._folder is None:
             return
         scratch = self._folder / f"{entry}.{os.getpid()}.new"
@@ -97,7 +97,7 @@ class DiskCache:
 
     @classmethod
     def _tidy(cls, folder: Path) -> None:
-        """Throw out the drawers that were filled longest ago."""
+        """Delete the oldest entries."""
         entries = [file for file in os.scandir(folder) if file.name[0] != "." and file.name != "CACHEDIR.TAG"]
         if len(entries) > _MAX_ENTRIES:
             entries.sort(key=lambda file: file.stat().st_mtime)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def shown(path: Path) -> str:
-    """Give a path as people want to read it: from the current directory where it is below."""
+    """Return a path as people want to read it: from the current directory where it is below."""
     text, here = str(path), os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118  asked thousands of times, and Path is slow
     if text.startswith(here):
         return text[len(here) :]
@@ -44,7 +44,7 @@ def read_file(file: Path) -> bytes:
 def check_paths(paths: Iterable[Path]) -> list[Finding]:
     """Check files and folders under the settings of the current folder, as `mrt check` does; what `noqa` silences is left out.
 
-    Raises UsageError where the settings or a file cannot be read.
+    Raises UsageError if the settings or a file cannot be read.
     """
     settings = load_settings(Path.cwd())
     files = [file for path in map(Path.absolute, paths) for file in (walk(path) if path.is_dir() else [path])]
@@ -72,7 +72,7 @@ class CheckEngine:
     def check(self, files: Iterable[Path]) -> CheckReport:
         """Check the migrations among these files (absolute paths), each in the light of its whole history.
 
-        Files that are no migrations are passed over. Raises UsageError where a file cannot be read, or the settings name a code
+        Files that are no migrations are passed over. Raises UsageError if a file cannot be read, or the settings name a code
         that no rule has.
         """
         asked: dict[HistoryLocations, set[str]] = {}
@@ -87,16 +87,16 @@ class CheckEngine:
         return sum((self._known[history].only({*paths, lock}) for history, paths in asked.items()), CheckReport())
 
     def histories(self, files: Iterable[Path]) -> list[dict[str, bytes]]:
-        """Give every migration of each history that these files belong to: its bytes, by the path that is shown."""
+        """Return every migration of each history that these files belong to: its bytes, by the path that is shown."""
         migrations = (file for file in files if is_migration(self._content(file)))
         return [self._sources(history) for history in dict.fromkeys(map(self._neighbours.history, migrations))]
 
     def locations(self, files: Iterable[Path]) -> set[VersionLocation]:
-        """Give every place that the histories of these files are read from."""
+        """Return every place that the histories of these files are read from."""
         return {place for file in files if is_migration(self._content(file)) for place in self._neighbours.history(file)}
 
     def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, ReadResult]]]:
-        """Give what `histories` gives and, beside each, what reading it gave, by the same paths."""
+        """Return what `histories` returns, each with what was read of its files, by the same paths."""
         migrations = (file for file in files if is_migration(self._content(file)))
         histories = list(dict.fromkeys(map(self._neighbours.history, migrations)))
         sources = [self._sources(history) for history in histories]
@@ -135,7 +135,7 @@ class CheckEngine:
         return [reports[index] for index in range(len(histories))]
 
     def _settings_of(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:
-        """Give the settings with what env.py says of SQLite, where nobody has said it and it may matter."""
+        """Return the settings with what env.py sets for SQLite, if it is not declared and may matter."""
         target = self._settings.target
         if target.sqlite_foreign_keys is not None or target.dialect not in {None, "sqlite"}:
             return self._settings
@@ -147,7 +147,7 @@ class CheckEngine:
         return self._settings if enforced is None else replace(self._settings, target=replace(target, sqlite_foreign_keys=enforced))
 
     def _lock(self) -> bytes | None:
-        """Read the project's lock file, None where it has none."""
+        """Read the project's lock file, None if it has none."""
         file = self._settings.root / LOCK_FILE
         return read_file(file) if file.exists() else None
 
@@ -162,7 +162,7 @@ class CheckEngine:
         )
 
     def _sources(self, history: HistoryLocations) -> dict[str, bytes]:
-        """Give the migrations of a history, by the path that is shown."""
+        """Return the migrations of a history, by the path that is shown."""
         files = {file for location in history for file in location.files()}
         files |= {file for file in self._contents if any(location.holds(file) for location in history)}
         contents = ((shown(file), self._content(file)) for file in sorted(files))

@@ -1,4 +1,4 @@
-"""Judge one history: the rules over what was read, then the `noqa` comments over what the rules say."""
+"""Judge one history: run the rules over what was read, then apply the `noqa` comments to the findings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def judge(
 ) -> CheckReport:
     """Judge the files of one history, given their bytes and what was read of them, both by path, and what its lock file misses.
 
-    A broken file stands in the history by its header, so that its neighbours are not blamed for it. Raises UsageError where
+    A broken file keeps its place in the history by its header, so that its neighbours are not reported for it. Raises UsageError if
     the settings name a code that no rule has.
     """
     chosen = choose(settings)
@@ -48,18 +48,18 @@ def judge(
     report = CheckReport(
         files=(*migrations, *broken), findings=tuple(reported), suppressed=tuple(silenced), accepted=tuple(accepted)
     )
-    if not any(rule.code == _BROKEN for rule in chosen):  # nobody else says that silence about these is no safety
+    if not any(rule.code == _BROKEN for rule in chosen):  # without it nothing would say that these files were not checked
         report += CheckReport(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
     return report + CheckReport(unreadable=tuple(unread for several in unreadable for unread in several))
 
 
 def migrations_of(readings: Mapping[str, ReadResult]) -> dict[str, Migration]:
-    """Give the migrations among what was read, by path."""
+    """Return the migrations among what was read, by path."""
     return {path: reading for path, reading in readings.items() if isinstance(reading, Migration) and reading.revision is not None}
 
 
 def context_of(history: History, settings: Settings, breaches: tuple[LockViolation, ...] = ()) -> RuleContext:
-    """Give what rules may know beside a migration of this history."""
+    """Return what rules may know besides a migration of this history."""
     return RuleContext(
         target=settings.target,
         history=history,
@@ -78,7 +78,7 @@ def judge_file(migration: Migration, source: bytes, context: RuleContext, settin
 
 
 def choose(settings: Settings) -> tuple[Rule, ...]:
-    """Give the rules that the settings want. Raises UsageError for a code that no rule has."""
+    """Return the rules that the settings want. Raises UsageError for a code that no rule has."""
     every = rules.all_rules()
     excused = (code for exemption in (*settings.files, *settings.revisions) for code in exemption.codes)
     for prefix in (*settings.select, *settings.extend_select, *settings.ignore, *excused):
@@ -89,7 +89,7 @@ def choose(settings: Settings) -> tuple[Rule, ...]:
 
 
 def _check(migration: Migration, context: RuleContext, chosen: Sequence[Rule]) -> list[Finding]:
-    """Check one migration; a rule that trips over it costs the findings in this file, and says so, not those in the others."""
+    """Check one migration; a rule that fails on it is reported for this file, and the other files are still checked."""
     try:
         return list(rules.check(migration, context, chosen))
     except Exception as error:  # noqa: BLE001  see above
@@ -118,7 +118,7 @@ def _unread(migration: Migration) -> Iterator[UnreadCall]:
 def _apply_noqa(
     findings: Sequence[Finding], sources: Mapping[str, bytes], migrations: Mapping[str, Migration], chosen: Sequence[Rule]
 ) -> tuple[list[Finding], list[Finding]]:
-    """Part what is to be reported from what a comment silences; a comment that silences nothing is a finding of its own."""
+    """Separate the findings that a comment silences; a comment that silences nothing is a finding of its own."""
     reported = [finding for finding in findings if finding.path not in sources]
     silenced: list[Finding] = []
     by_path: dict[str, list[Finding]] = {}
@@ -147,7 +147,7 @@ def _useless(rule: Rule, migration: Migration, silences: NoqaComments, chosen: S
 
 
 def _apply_exemptions(findings: Sequence[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
-    """Part what is to be reported from what the configuration accepts."""
+    """Separate the findings that the configuration accepts."""
     exemptions = (*settings.files, *settings.revisions)
     if not exemptions:
         return list(findings), []

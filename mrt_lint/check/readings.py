@@ -16,7 +16,7 @@ LOST: Final = BrokenFile(place=SourceSpan(1, 1, 1, 1), reason="reading it crashe
 
 
 class HistoryReader:
-    """Reads histories, and keeps what was read beside what else is known of each history."""
+    """Reads histories, and caches what was read of each."""
 
     def __init__(self, cache: DiskCache, dialect: str | None, jobs: int | None) -> None:
         self._cache = cache

@@ -24,7 +24,7 @@ _MOST: Final = 8
 
 
 def sensible_jobs(weights: Sequence[int]) -> int:
-    """How many processes beside this one pay for reading files of these sizes: with a second processor one always does."""
+    """Return how many processes besides this one pay for reading files of these sizes: with a second processor one always does."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(processors, _MOST, len(weights), 1 + sum(weights) // _ENOUGH) if processors > 1 else 0
 
@@ -47,13 +47,13 @@ def spread(
 
 
 def _may_fork() -> bool:
-    """Forking copies only the calling thread: whoever has others may hold their locks for ever."""
+    """Return whether forking is safe: it copies only the calling thread, and locks that others hold are never released."""
     threading = sys.modules.get("threading")
     return hasattr(os, "fork") and (threading is None or threading.active_count() == 1)
 
 
 def _deal(weights: Sequence[int], jobs: int) -> list[list[int]]:
-    """Deal the heaviest first, each to whoever has least."""
+    """Distribute tasks, the heaviest first, each to the process with the least work."""
     shares: list[list[int]] = [[] for _ in range(jobs)]
     loads = [0] * jobs
     for index in sorted(range(len(weights)), key=weights.__getitem__, reverse=True):
@@ -64,7 +64,7 @@ def _deal(weights: Sequence[int], jobs: int) -> list[list[int]]:
 
 
 class _WorkerShare:
-    """Tasks that one process is at; its lines come through a pipe, in order, behind an empty one that says it has begun."""
+    """The tasks of one process; its lines arrive through a pipe, in order, after an empty line once it is ready."""
 
     def __init__(self, tasks: Iterable[int]) -> None:
         self.pending = deque(tasks)
@@ -89,10 +89,10 @@ class _WorkerShare:
 
 
 class _ForkedWorkers(Generic[Task]):
-    """Processes at the same work, in families: the eldest of each makes ready and forks the others.
+    """Forked processes that share one kind of work, in groups: the leader of each prepares it and forks the others.
 
-    All stay in the caller's process group, for what a terminal or a time limit tells it. None outlives the caller, whatever ends
-    it: this process alone can write to a pipe of which they all wait to see the end.
+    All stay in the caller's process group, so that they get its signals. None outlives the caller, however it ends:
+    only the caller holds the write end of a pipe, and they all wait for that to be closed.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class _ForkedWorkers(Generic[Task]):
             self._shut_down()
 
     def _replace(self, share: _WorkerShare) -> Iterator[tuple[int, str | None]]:
-        """Find somebody for what a process has left over, and give the task that ended it; one that never began had none."""
+        """Find another process for the remaining tasks, and yield the task that ended this one; one that never started had none."""
         if not share.is_ready:
             self._left += share.pending
             return
@@ -164,14 +164,14 @@ class _ForkedWorkers(Generic[Task]):
         """Be the eldest, or one of those that it forks, and do a share of the tasks.
 
         All leave without any of the caller's farewells: its buffers and exit handlers are not theirs. None keeps an end of
-        another's pipe, so that each notices when whom it talks to is gone.
+        another's pipe, so that each notices when the other end is closed.
         """
         import gc  # noqa: PLC0415  only the crew needs it
         import signal  # noqa: PLC0415  only the crew needs it
 
         try:
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-                signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for all, and the caller answers it
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is sent to all, and the caller handles it
             for pipe in (*self._active, *self._lifeline[1:]):
                 os.close(pipe)
             gc.set_threshold(50_000)
@@ -187,7 +187,7 @@ class _ForkedWorkers(Generic[Task]):
         if self._lifeline:
             import _thread  # noqa: PLC0415  only the crew needs it
 
-            with suppress(RuntimeError):  # the system may allow no more; then a line that nobody takes is what ends this one
+            with suppress(RuntimeError):  # the system may allow no more threads; then a failing write ends this process
                 _thread.start_new_thread(_leave_with, (self._lifeline[0],))
         for share in shares:
             share.send("")
@@ -203,9 +203,9 @@ class _ForkedWorkers(Generic[Task]):
             if self._active:
                 import signal  # noqa: PLC0415  only for this
 
-                with suppress(OSError):  # it may be gone
+                with suppress(OSError):  # it may have ended
                     os.kill(leader, signal.SIGKILL)
-            with suppress(ChildProcessError):  # whoever started this one may have chosen that children are not waited for
+            with suppress(ChildProcessError):  # the parent of this process may ignore SIGCHLD
                 os.waitpid(leader, 0)
 
 

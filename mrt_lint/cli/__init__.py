@@ -1,4 +1,4 @@
-"""The command `mrt`. Every command brings what it needs by itself, so that none pays for another."""
+"""The command `mrt`. Every command imports what it needs itself, so that none pays for another."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str], *, may_print: bool) -> int:
-    """Do what is asked for; what nobody would see is not begun."""
+    """Run a command, unless its output would not be visible."""
     try:
         options = _make_parser(given[:1]).parse_args(given)
         prints = options.command != "lock" and not getattr(options, "output", None)
@@ -92,7 +92,7 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
 
 
 def _add_choice(parser: ArgumentParser) -> None:
-    """Add what says which files are looked at, and how."""
+    """Add the options that select files, and how they are read."""
     add = parser.add_argument
     add("paths", metavar="PATH", nargs="*", help="files or folders; without any, what alembic.ini or pyproject.toml declares")
     add("--select", metavar="CODES", help="only these codes or beginnings of codes, e.g. MRT2,MRT901; opt-in rules, too")

@@ -10,7 +10,7 @@ from mrt_lint.cli.output import write
 from mrt_lint.suppress.baseline import dumps
 
 NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
-"""Files and histories that are broken, and locked revisions that were changed: nobody can live with these."""
+"""Broken files and histories, and changed locked revisions: these cannot be accepted."""
 
 
 def run(options: Namespace) -> int:
@@ -19,12 +19,12 @@ def run(options: Namespace) -> int:
     accepted = [finding for finding in report.findings if finding.code not in NEVER_ACCEPTED]
     write(dumps(accepted), options)
     sys.stdout.write(
-        f"{options.output} accepts {_count(len(accepted))}; mrt check --baseline {options.output} speaks of others only.\n"
+        f"{options.output} accepts {_count(len(accepted))}; mrt check --baseline {options.output} reports others only.\n"
     )
     left = [finding for finding in report.findings if finding.code in NEVER_ACCEPTED]
     if left:
         codes = ", ".join(sorted({f"{finding.code} {finding.name}" for finding in left}))
-        sys.stdout.write(f"Not accepted: {_count(len(left))} that nobody can live with, {codes}: mend what they say.\n")
+        sys.stdout.write(f"Not accepted: {_count(len(left))} that cannot be accepted, {codes}: mend what they say.\n")
     return 0
 
 

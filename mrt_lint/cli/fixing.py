@@ -57,7 +57,7 @@ def run(options: Namespace) -> int:
 
 
 def _tried(report: CheckReport) -> CheckReport:
-    """Give a report that promises no fix: what could be written was, and the summary says why the rest was not."""
+    """Return a report that offers no fixes: all possible ones were made, and the summary says why the others were not."""
     return replace(report, findings=tuple(replace(finding, fix=None) for finding in report.findings))
 
 
@@ -89,7 +89,7 @@ def _write(outcomes: list[FixOutcome], paths: dict[str, Path]) -> list[str]:
 
 
 def _trouble(outcome: FixOutcome, path: Path) -> str:
-    """Write a file; say what went wrong, nothing where all went well."""
+    """Write a file; say what went wrong, nothing if all went well."""
     try:
         write_file(path, outcome.before, outcome.after, shown_as=outcome.path)
     except UsageError as conflict:
@@ -99,7 +99,7 @@ def _trouble(outcome: FixOutcome, path: Path) -> str:
 
 
 def _summary(outcomes: list[FixOutcome], names: dict[str, str], *, did: str) -> Iterator[str]:
-    """Say what was fixed where, what is left to do, what --unsafe-fixes would do, and what is not certain."""
+    """Return a summary: what was fixed where, what is left to do, what --unsafe-fixes would do, and what is not certain."""
     fixed = [outcome for outcome in outcomes if outcome.fixed]
     if fixed:
         count = sum(len(outcome.fixed) for outcome in fixed)
@@ -127,7 +127,7 @@ def _listed(entries: list[tuple[FixOutcome, Finding, str]], names: dict[str, str
     for outcome, finding, why in entries[:_MOST]:
         yield f"  {names[outcome.path]}:{finding.place.line}  {finding.code}: {why}"
     if len(entries) > _MOST:
-        yield f"  … and {len(entries) - _MOST} more (mrt check --diff FILE tells those of one file)"
+        yield f"  … and {len(entries) - _MOST} more (mrt check --diff FILE lists those of one file)"
 
 
 def _count(number: int, noun: str) -> str:

@@ -23,7 +23,7 @@ from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:
-    """Draw every history that the files belong to. Raises UsageError where the options, the settings or a file cannot be read."""
+    """Draw every history that the files belong to. Raises UsageError if the options, the settings or a file cannot be read."""
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit is {options.limit}, where at least 1 is expected.")
     settings, names, engine = prepare(options)
@@ -79,7 +79,7 @@ def _render(chronicles: list[HistoryReport], options: Namespace) -> str:
 
 
 def _can_write(text: str, options: Namespace) -> bool:
-    """Tell whether what is written can have these characters: a file can, a terminal may not."""
+    """Return whether what is written can have these characters: a file can, a terminal may not."""
     try:
         text.encode("utf-8" if options.output else sys.stdout.encoding or "ascii")
     except (UnicodeError, LookupError):

@@ -26,7 +26,7 @@ class CheckRun(NamedTuple):
 
 
 def examine(options: Namespace) -> CheckReport:
-    """Check what the options say. Raises UsageError where they, the settings or a file cannot be read or meant."""
+    """Check what the options say. Raises UsageError if they, the settings or a file cannot be read or meant."""
     inspection = inspect(options)
     shown_as = {shown(file): name for file, name in inspection.names.items()}
     return replace(inspection.report.renamed(lambda path: shown_as.get(path, path)), strict=inspection.settings.strict)
@@ -44,7 +44,7 @@ def inspect(options: Namespace) -> CheckRun:
 
 
 def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], CheckEngine]:
-    """Give the settings, the files, each with its name, and the engine that the options ask for. Raises UsageError like `find`."""
+    """Return the settings, the files with their names, and the engine for these options. Raises UsageError like `find`."""
     settings = load_settings(Path.cwd()).over(
         strict=options.strict,
         select=options.select,
@@ -62,7 +62,7 @@ def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], CheckEngine]
 
 
 def _chosen(names: dict[Path, str], engine: CheckEngine, options: Namespace, lock: str) -> set[str]:
-    """Give the paths that are to be reported on: with --since and --diff-base not all of those that were named."""
+    """Return the paths to report on: with --since and --diff-base not all of those that were named."""
     chosen = {shown(file) for file in names}
     if options.since is not None:
         from mrt_lint.files.since import after  # noqa: PLC0415  only when asked for

@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
 
 
 def _before(settings: Settings) -> tuple[LockEntry, ...]:
-    """Give what is locked already; a damaged file is written anew."""
+    """Return what is locked already; a damaged file is replaced."""
     file = settings.root / LOCK_FILE
     try:
         return loads(read_file(file)) if file.exists() else ()

@@ -16,7 +16,7 @@ FOR_PEOPLE: Final = ("table", "concise", "statistics")
 
 
 def style_of(options: Namespace) -> TextStyle:
-    """Give the style of where the result goes: a file is never painted."""
+    """Return the style of where the result goes: a file is never painted."""
     return TextStyle() if options.output else TextStyle.of(sys.stdout)
 
 

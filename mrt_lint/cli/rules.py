@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
 
 
 def summary(rule: Rule) -> str:
-    """Say in one sentence what a rule finds."""
+    """Return one sentence on what a rule finds."""
     return " ".join((rule.__doc__ or "").partition("\n\n")[0].split())
 
 

@@ -1,4 +1,4 @@
-"""`mrt show --at REV`: the schema as it stands at a revision, replayed from the migrations."""
+"""`mrt show --at REV`: the schema at a revision, replayed from the migrations."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _schema_at(
 
 
 def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:
-    """Find a table that was named, with its schema or without; UsageError where the history tells of none."""
+    """Find the table of a name, with its schema or without. Raises UsageError if the history has none."""
     schema, _, table = name.rpartition(".")
     wanted = place(schema or None, table)
     known = dict(standing.schema.tables_by_place.items()) | dict.fromkeys(standing.mentioned())
@@ -74,4 +74,4 @@ def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:
     if wanted in known:
         raise UsageError(f"There is no table {name} at {standing.wanted}: a migration before it drops or renames it.")
     likely = nearest(name, (".".join(part for part in where if part) for where in here))
-    raise UsageError(f"No migration up to {standing.wanted} speaks of a table {name}{likely or '.'}")
+    raise UsageError(f"No migration up to {standing.wanted} mentions a table {name}{likely or '.'}")

@@ -20,7 +20,7 @@ from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:
-    """Print one migration. Raises UsageError where the file is none, or does not parse."""
+    """Print one migration. Raises UsageError if the file is none, or does not parse."""
     if options.at is not None:
         from mrt_lint.cli import schema  # noqa: PLC0415  only when asked for
 

@@ -1,4 +1,4 @@
-"""Standard output and standard error, whatever the caller has made of them: closed, full, or nobody reads them any more."""
+"""Standard output and standard error in any state that the caller left them in: closed, full, or without a reader."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _STANDARD: Final = 3
 
 
 class OutputError(Exception):
-    """The result cannot be written: one sentence that says why."""
+    """The result cannot be written: one sentence with the reason."""
 
 
 class GuardedStream:
     """A stream whose own troubles can be told from all others: they are OutputError, but for a reader who has seen enough.
 
-    What is only said beside the result (`needed` is false) is dropped instead where it cannot be written.
+    What is not part of the result (`needed` is false) is dropped instead if it cannot be written.
     """
 
     def __init__(self, stream: TextIO, *, needed: bool = True) -> None:
@@ -40,7 +40,7 @@ class GuardedStream:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        """Say what a trouble of the stream means; leave all others alone."""
+        """Translate errors of the stream; leave all others alone."""
         if not isinstance(error, OSError):
             return False
         self.broken = True
@@ -70,7 +70,7 @@ class StandardStreams:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the streams back; what a broken one still holds back must not be tried again at the exit."""
+        """Return the streams back; what a broken one still holds back must not be tried again at the exit."""
         for name, stream in self._before.items():
             setattr(sys, name, None if getattr(sys, name).broken else stream)
 

@@ -84,7 +84,7 @@ def _watched(options: Namespace, last: _WatchedPaths | None) -> _WatchedPaths:
 
 
 def _upward(folder: Path) -> Iterator[Path]:
-    """Give a folder and those above it as far as a configuration is looked for."""
+    """Return a folder and those above it as far as a configuration is looked for."""
     for above in (folder, *folder.parents):
         yield above
         if (above / ".git").exists():

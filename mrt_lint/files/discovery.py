@@ -1,6 +1,6 @@
-"""Find migration files: under the paths that were given, or where alembic.ini or pyproject.toml says that they are.
+"""Find migration files: in the given paths, or where alembic.ini or pyproject.toml declares them.
 
-Nothing is imported: a `package:folder` location is looked for beside the configuration, as a path.
+Nothing is imported: a `package:folder` location is looked for next to the configuration, as a path.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _QUOTED: Final = re.compile(rb"""["']([^"'\r\n]+)["']""")
 
 
 class VersionLocation(NamedTuple):
-    """A folder that holds migrations; `recursive` tells whether its sub-folders do, too."""
+    """A folder that holds migrations; `recursive` is whether its sub-folders do, too."""
 
     folder: Path
     recursive: bool = False
 
     def holds(self, file: Path) -> bool:
-        """Whether a file is one that Alembic would load from here."""
+        """Return whether a file is one that Alembic would load from here."""
         return file.parent == self.folder or (self.recursive and self.folder in file.parents)
 
     def files(self) -> Iterator[Path]:
@@ -58,9 +58,9 @@ HistoryLocations = tuple[VersionLocation, ...]
 
 
 def discover(folder: Path) -> tuple[list[HistoryLocations], Path | None]:
-    """Find what the nearest configuration above a folder declares, and that configuration; nothing where there is none.
+    """Find what the nearest configuration above a folder declares, and that configuration; nothing if there is none.
 
-    Raises UsageError where the configuration cannot be read.
+    Raises UsageError if the configuration cannot be read.
     """
     for above in (folder, *folder.parents):
         for configuration in (above / "alembic.ini", above / "pyproject.toml"):
@@ -96,14 +96,14 @@ def read_histories(configuration: Path) -> list[HistoryLocations]:
 
 
 class HistoryFinder:
-    """Answers which history a file belongs to, whoever asks for it and however it was named; asks each folder once."""
+    """Finds the history of a file, by any spelling of its path; examines each folder once."""
 
     def __init__(self) -> None:
         self._declared: dict[Path, list[HistoryLocations]] = {}
         self._found: dict[Path, HistoryLocations] = {}
 
     def history(self, file: Path) -> HistoryLocations:
-        """Give the history of a file: the locations of its configuration, else its `versions` folder, else its own folder."""
+        """Return the history of a file: the locations of its configuration, else its `versions` folder, else its own folder."""
         folder = file.parent
         if folder not in self._found:
             self._found[folder] = self._look(file)
@@ -133,7 +133,7 @@ class HistoryFinder:
 
 
 def _apart(versions: Path, file: Path) -> VersionLocation:
-    """Give the part of `versions` that a file is in where that is a history of its own: a sub-folder, or what is in none of them.
+    """Return the part of `versions` that a file is in where that is a history of its own: a sub-folder, or what is in none of them.
 
     It is when it leads from a base to its heads alone, and so does another part that declares some of the same revisions, as one
     for each database does, or one that was kept when all of it was squashed.
@@ -150,7 +150,7 @@ def _apart(versions: Path, file: Path) -> VersionLocation:
 
 
 def _survey(part: VersionLocation) -> tuple[set[bytes], bool]:
-    """Give the revisions that the files of a location declare, at a glance, and whether it has a base and the parents of all."""
+    """Return the revisions that the files of a location declare, at a glance, and whether it has a base and the parents of all."""
     revisions: set[bytes] = set()
     parents: set[bytes] = set()
     has_base = False
@@ -179,17 +179,17 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
 
 
 def is_endless(path: str) -> bool:
-    """Tell whether reading a path may wait for ever: it is there, and neither a file nor a link to one, but a FIFO or a device."""
+    """Return whether reading a path may block: it exists, and is neither a file nor a link to one, but a FIFO or a device."""
     return not os.path.isfile(path) and os.path.exists(path)  # noqa: PTH110, PTH113  asked of every file, and Path is slow
 
 
 def is_candidate(name: str) -> bool:
-    """Tell whether a file of this name could be a migration."""
+    """Return whether a file of this name could be a migration."""
     return name.endswith(".py") and not name.startswith(("__init__", ".#"))
 
 
 def may_hold(root: str, name: str) -> bool:
-    """Tell whether a sub-folder could hold migrations: it is neither hidden nor a virtual environment nor the like."""
+    """Return whether a sub-folder could hold migrations: it is neither hidden nor a virtual environment nor the like."""
     return not name.startswith(".") and name not in {"__pycache__", "node_modules"} and not Path(root, name, "pyvenv.cfg").exists()
 
 

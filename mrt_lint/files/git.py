@@ -11,9 +11,9 @@ from mrt_lint.usage import UsageError
 
 
 def changed_since(reference: str, files: Iterable[Path]) -> set[Path]:
-    """Give those files that were added or changed since the merge base with a reference, uncommitted changes included.
+    """Return those files that were added or changed since the merge base with a reference, uncommitted changes included.
 
-    A file that was only moved is not among them. Raises UsageError where git is missing, the current folder or one of the files
+    A file that was only moved is not among them. Raises UsageError if git is missing, the current folder or one of the files
     is not in a repository, or the reference shares no history with what is checked out.
     """
     root = Path(os.fsdecode(_ask("rev-parse", "--show-toplevel")).rstrip("\n")).resolve()

@@ -31,7 +31,7 @@ class LockEntry(NamedTuple):
 
 
 class LockViolation(NamedTuple):
-    """What has become of a locked revision, and where that is to be seen."""
+    """How a locked revision was changed, and where to report it."""
 
     path: str
     place: SourceSpan
@@ -40,7 +40,7 @@ class LockViolation(NamedTuple):
 
 
 def entry_of(source: bytes, path: str) -> LockEntry | None:
-    """Lock a migration as it is, given its path from the project's root; None where it says no revision."""
+    """Return the entry of a migration, given its path from the project's root; None if it declares no revision."""
     header = read_header(source)
     if header is None or header.revision is None:
         return None
@@ -57,7 +57,7 @@ def dumps(entries: Iterable[LockEntry]) -> str:
 
 
 def loads(source: bytes) -> tuple[LockEntry, ...]:
-    """Read what `dumps` wrote. Raises UsageError where it is damaged or of another version."""
+    """Read what `dumps` wrote. Raises UsageError if it is damaged or of another version."""
     try:
         text = source.decode("utf-8")
         document = json.loads(text)
@@ -65,16 +65,16 @@ def loads(source: bytes) -> tuple[LockEntry, ...]:
         lines = {line.strip().rstrip(","): number for number, line in enumerate(text.splitlines(), 1)}
         entries = tuple(_entry(plain, lines) for plain in document["revisions"]) if version == _FORMAT else ()
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(f"{LOCK_FILE} is no lock file, or is damaged: put it back, or write it anew with mrt lock.") from None
+        raise UsageError(f"{LOCK_FILE} is no lock file, or is damaged: restore it, or write it again with mrt lock.") from None
     if version != _FORMAT:
-        raise UsageError(f"{LOCK_FILE} has format {version!r}, where this mrt knows {_FORMAT}: write it anew with mrt lock.")
+        raise UsageError(f"{LOCK_FILE} has format {version!r}, where this mrt knows {_FORMAT}: write it again with mrt lock.")
     return entries
 
 
 def breaches(lock: bytes, path: str, sources: Mapping[str, bytes], held: Callable[[str], bool]) -> tuple[LockViolation, ...]:
-    """Tell what has become of the locked revisions in one history, given its files' bytes by path.
+    """Return what has become of the locked revisions in one history, given its files' bytes by path.
 
-    `path` is the lock file's own: what has no file any more is seen there. `held` tells of a path from the project's root
+    `path` is the lock file's own: a revision without a file is reported there. `held` returns of a path from the project's root
     whether it is this history's. Raises UsageError as `loads` does.
     """
     found: dict[str | None, list[tuple[str, MigrationHeader]]] = {}

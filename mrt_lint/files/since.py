@@ -10,10 +10,10 @@ from mrt_lint.parse.outline import outline
 
 
 def after(revision: str, histories: Iterable[Mapping[str, bytes]]) -> set[str]:
-    """Give the paths of the migrations that a database standing at a revision has not run yet.
+    """Return the paths of the migrations that a database standing at a revision has not run yet.
 
     Each history is its files' bytes by path; one that does not have the revision contributes nothing. A revision is named as on
-    Alembic's command line. Raises UsageError where no history has it, or several of one could be meant.
+    Alembic's command line. Raises UsageError if no history has it, or several of one could be meant.
     """
     known: list[str] = []
     paths: set[str] = set()

@@ -1,4 +1,4 @@
-"""The body of downgrade(): what stands in it, and where steps can be written."""
+"""The body of downgrade(): what it contains, and where steps can be written."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class DowngradeBody:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands there but a docstring and what does nothing."""
+        """Whether it contains nothing but a docstring and statements without effect."""
         return all(_is_idle(statement) or _is_docstring(statement) for statement in self._statements)
 
     @property
     def remarks(self) -> list[str]:
-        """The comments in it and right above it that its author wrote, and a docstring that says more than templates do."""
+        """The comments in it and right above it that its author wrote, and a docstring that is not a template's."""
         first, last = self.function.lineno, last_line_of(self._text, self.function)
         commented = {line for line, _ in self._text.comments if self._text.line(line).lstrip().startswith("#")}
         while first - 1 in commented:
@@ -53,7 +53,7 @@ class DowngradeBody:
         return found if {*_WORD.findall(docstring.lower())} <= _TEMPLATES else [*found, docstring]
 
     def written(self, steps: Iterable[DowngradeStep]) -> TextEdit:
-        """Write an empty body. Raises NoFix where it is not on lines of its own."""
+        """Write an empty body. Raises NoFix if it is not on lines of its own."""
         idle = [statement for statement in self._statements if not _is_docstring(statement)]
         if self._text.place(self._statements[0]).line == self.function.lineno:
             return self._on_own_lines(steps)
@@ -68,7 +68,7 @@ class DowngradeBody:
         return TextEdit(start, end, code[len(indent) :])
 
     def _below(self, idle: list[ast.stmt], code: str, indent: str) -> TextEdit:
-        """Write below the remarks that stand beside what does nothing; each gets a line of its own."""
+        """Write below the remarks beside statements without effect; each gets a line of its own."""
         first, last = self._text.place(idle[0]).line, idle[-1].end_lineno or 1
         remarks = [f"{indent}{text}\n" for line, text in self._text.comments if first <= line <= last]
         return TextEdit(self._text.offset(first, 1), self._text.end_of_line(last), "".join(remarks) + code)
@@ -83,7 +83,7 @@ class DowngradeBody:
         return TextEdit(colon, end, "\n" + write_steps(steps, self._unit, self._unit, self._names))
 
     def at_end(self, steps: Iterable[DowngradeStep]) -> TextEdit:
-        """Write below the last statement. Raises NoFix where that is never reached or on the line of another."""
+        """Write below the last statement. Raises NoFix if that is never reached or on the line of another."""
         last = self._statements[-1]
         if isinstance(last, ast.Return | ast.Raise):
             raise NoFix("downgrade() ends in a return or raise")
@@ -92,7 +92,7 @@ class DowngradeBody:
         return TextEdit(at, at, "\n" + write_steps(steps, indent, self._unit, self._names))
 
     def at_start(self, steps: Iterable[DowngradeStep]) -> TextEdit:
-        """Write above the first statement. Raises NoFix where that is on the line of another."""
+        """Write above the first statement. Raises NoFix if that is on the line of another."""
         first = next((statement for statement in self._statements if not _is_docstring(statement)), None)
         if first is None:
             return self.at_end(steps)
@@ -102,7 +102,7 @@ class DowngradeBody:
 
 
 def new_function(text: SourceText, names: ImportedNames, steps: Iterable[DowngradeStep]) -> TextEdit:
-    """Write downgrade() below upgrade(), which it takes after. Raises NoFix where that is no plain function."""
+    """Write downgrade() below upgrade(), which it takes after. Raises NoFix if that is no plain function."""
     upgrade = text.function("upgrade")
     if upgrade.args.args or upgrade.args.kwonlyargs or upgrade.decorator_list:
         raise NoFix("upgrade() has parameters or decorators")
@@ -113,7 +113,7 @@ def new_function(text: SourceText, names: ImportedNames, steps: Iterable[Downgra
 
 
 def last_line_of(text: SourceText, function: ast.FunctionDef) -> int:
-    """Give the last line of a function, indented comments below its last statement included."""
+    """Return the last line of a function, indented comments below its last statement included."""
     last = function.end_lineno or function.lineno
     for line, _ in text.comments:
         if line > last and not any(text.line(between).strip() for between in range(last + 1, line)) and text.line(line)[0] in " \t":

@@ -22,10 +22,10 @@ else:
 class DowngradeStep:
     """One operation of downgrade().
 
-    `dialects` is the guard it stands under, `autocommit` whether it runs outside of the transaction. `batch` is the source of the
-    `batch_alter_table` call it belongs to and `batch_name` what that is called there. `unsafe` says in a clause what its author
-    has to agree to. `above` is a line that has to stand first in the function, `asks` the table without which the step is not
-    to run. `same` tells whether an operation does what is meant where being equal would ask too much.
+    `dialects` is the guard it is under, `autocommit` whether it runs outside of the transaction. `batch` is the source of the
+    `batch_alter_table` call it belongs to and `batch_name` the name of that. `unsafe` is one clause that its author
+    has to agree to. `above` is a line that has to come first in the function, `asks` the table without which the step does not
+    run. `same` returns whether an operation does what is meant if comparing for equality would be too strict.
     """
 
     code: CallCode
@@ -40,7 +40,7 @@ class DowngradeStep:
     same: Callable[[Op], bool] | None = None
 
     def is_done_by(self, op: Op) -> bool:
-        """Whether an operation as it was read, guards left out, is the one that was meant."""
+        """Return whether an operation as it was read, guards left out, is the one that was meant."""
         if op.autocommit != self.autocommit or op.certain is bool(self.asks):
             return False
         op = replace(op, certain=True)

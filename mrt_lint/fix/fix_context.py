@@ -1,4 +1,4 @@
-"""What a fixer sees: one file as it stands now, in its history, and the other files of that history."""
+"""What a fixer sees: one file in its present state, its history, and the other files of that history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mrt_lint.model.values import DIALECTS
 
 
 class FixContext:
-    """One migration, its text, and its history. Raises NoFix where the file cannot be edited."""
+    """One migration, its text, and its history. Raises NoFix if the file cannot be edited."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class FixContext:
 
     @property
     def history(self) -> History:
-        """The history. Raises NoFix where there is none."""
+        """The history. Raises NoFix if there is none."""
         if self.rule_context.history is None or not isinstance(self.migration.revision, str):
             raise NoFix("the revision's place in the history is not known")
         return self.rule_context.history
@@ -64,9 +64,9 @@ class FixContext:
         return (declared,) if declared is not None else ("postgresql", "mysql", "sqlite")
 
     def text_of(self, migration: Migration) -> SourceText:
-        """Give the text of another file of the history. Raises NoFix where it cannot be read."""
+        """Return the text of another file of the history. Raises NoFix if it cannot be read."""
         if migration.path not in self._sources:
-            raise NoFix(f"the file of revision {migration.revision} is not at hand")
+            raise NoFix(f"the file of revision {migration.revision} is not available")
         return self._text_of(migration.path)
 
     def _text_of(self, path: str) -> SourceText:
@@ -75,7 +75,7 @@ class FixContext:
         return self._texts[path]
 
     def op_at(self, finding: Finding, *kinds: type[Op]) -> Op:
-        """Give the operation of upgrade() or downgrade() that a finding is about. Raises NoFix where that cannot be told."""
+        """Return the operation of upgrade() or downgrade() that a finding is about. Raises NoFix if that cannot be told."""
         every = (*self.migration.upgrade_ops, *self.migration.downgrade_ops)
         found = [op for op in every if op.origin == finding.place and isinstance(op, kinds)]
         if len(found) != 1:
@@ -84,5 +84,5 @@ class FixContext:
 
     @staticmethod
     def runs_on(op: Op, dialect: str) -> bool:
-        """Whether an operation runs on a dialect, as its guard says."""
+        """Return whether an operation runs on a dialect according to its guard."""
         return op.dialects is None or dialect in op.dialects or dialect not in DIALECTS

@@ -1,4 +1,4 @@
-"""What a fixer is, and all of them: they are found by walking `fixers`, so adding one touches no other file."""
+"""The base class of fixers, and the registry: fixers are found by walking `fixers`, so adding one touches no other file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Fixer(ABC):
 
     @abstractmethod
     def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
-        """Give the fix of a finding. Raises NoFix, with the reason, where none is certain. Changes nothing."""
+        """Return the fix of a finding. Raises NoFix, with the reason, where none is certain. Changes nothing."""
 
 
 @cache
 def fixers() -> Mapping[str, Fixer]:
-    """Give the fixer of each code that has one."""
+    """Return the fixer of each code that has one."""
     from mrt_lint.fix import fixers as package  # noqa: PLC0415  they import this module
 
     found: dict[str, Fixer] = {}

@@ -1,7 +1,7 @@
 """What was there before: the replayed schema at one moment of upgrade(), and the source that defined a part of it.
 
-The replayed schema says what a column or constraint was as far as the linter's values can say it. What they cannot (an UNSIGNED,
-an operator class, a collation) stands in the source alone. So a definition comes back as the source that made it, and the schema
+The replayed schema holds what a column or constraint was as far as the linter's values can express it. What they cannot (UNSIGNED,
+an operator class, a collation) is in the source only. So a definition is restored from the source that made it, and the schema
 is what that source, read again, has to agree with.
 """
 
@@ -43,7 +43,7 @@ class FormerSchema:
         self._schemas: dict[tuple[int, str], ReplayedSchema] = {}
 
     def schema(self, number: int, dialect: str) -> ReplayedSchema:
-        """Give the schema that an operation of upgrade() finds on a dialect."""
+        """Return the schema that an operation of upgrade() finds on a dialect."""
         if (number, dialect) not in self._schemas:
             revision = str(self.context.migration.revision)
             start = self.context.history.on(dialect).before(revision)
@@ -52,12 +52,12 @@ class FormerSchema:
         return self._schemas[number, dialect]
 
     def dialects(self, op: Op) -> tuple[str, ...]:
-        """Give the databases on which an operation runs, of those that have to be thought of."""
+        """Return the databases on which an operation runs, of those that have to be thought of."""
         found = tuple(dialect for dialect in self.context.dialects if self.context.runs_on(op, dialect))
         return found or (op.dialects or ())[:1]
 
     def agreed(self, number: int, ask: Callable[[ReplayedSchema], _T]) -> _T:
-        """Give what the schema says, which has to be the same on every database that the operation runs on. Raises NoFix."""
+        """Return what the schema holds, which must be the same on every database that the operation runs on. Raises NoFix."""
         _check_schema_is_known(self.upgrade[number])
         answers = [ask(self.schema(number, dialect)) for dialect in self.dialects(self.upgrade[number])]
         if not answers or any(answer != answers[0] for answer in answers):
@@ -65,14 +65,14 @@ class FormerSchema:
         return answers[0]
 
     def table(self, number: int, table: Name, schema: MaybeName) -> ReplayedTable:
-        """Give a table as an operation finds it, types apart. Raises NoFix where it is not known in full."""
+        """Return a table as an operation finds it, types apart. Raises NoFix if it is not known in full."""
         found = self.agreed(number, lambda at: _without_types(at.table(str(table), schema)))
         if not isinstance(found, ReplayedTable) or not found.complete:
-            raise NoFix(f"the migrations before do not tell what table {table} was")
+            raise NoFix(f"the earlier migrations do not show what table {table} was")
         return found
 
     def column(self, number: int, table: Name, schema: MaybeName, column: Name) -> Column:
-        """Give a column as an operation finds it, its type left out. Raises NoFix where it is not known."""
+        """Return a column as an operation finds it, its type left out. Raises NoFix if it is not known."""
 
         def ask(at: ReplayedSchema) -> Column | None:
             known = at.table(str(table), schema)
@@ -81,11 +81,11 @@ class FormerSchema:
 
         found = self.agreed(number, ask)
         if found is None:
-            raise NoFix(f"the migrations before do not tell what {table}.{column} was")
+            raise NoFix(f"the earlier migrations do not show what {table}.{column} was")
         return found
 
     def types(self, number: int, table: Name, schema: MaybeName, column: Name) -> dict[str, object]:
-        """Give a column's type, as far as it is known, by dialect."""
+        """Return a column's type, as far as it is known, by dialect."""
         found: dict[str, object] = {}
         for dialect in self.dialects(self.upgrade[number]):
             known = self.schema(number, dialect).table(str(table), schema) if schema is not UNKNOWN else None
@@ -94,12 +94,12 @@ class FormerSchema:
         return found
 
     def copier(self, migration: Migration) -> ExpressionCopier:
-        """Give what takes expressions out of a migration's file."""
+        """Return what takes expressions out of a migration's file."""
         own = migration.path == self.context.migration.path
         return ExpressionCopier(self.context.text_of(migration), self.context.names, own=own)
 
     def before(self, number: int) -> Iterator[tuple[Migration, Op]]:
-        """Give the operations that came before one, latest first: those of this upgrade(), then those of earlier revisions."""
+        """Return the operations that came before one, latest first: those of this upgrade(), then those of earlier revisions."""
         yield from ((self.context.migration, op) for op in reversed(self.upgrade[:number]))
         history = self.context.history
         above = history.ancestors(str(self.context.migration.revision))
@@ -109,7 +109,7 @@ class FormerSchema:
                 yield from ((migration, op) for op in reversed(migration.upgrade_ops))
 
     def check_renames(self, number: int, made: Op, text: str, *, table: MaybeName = None) -> None:
-        """Raise NoFix where a text that made something names what was renamed since, in `table` or anywhere where that is None."""
+        """Raise NoFix if a text that made something names what was renamed since, in `table` or anywhere where that is None."""
         words = {fold(word) for word in _WORD.findall(text)}
         for _, op in self.before(number):
             if op is made:
@@ -120,9 +120,9 @@ class FormerSchema:
                 raise NoFix(f"{renamed} was renamed since, and the text that has to be written again names it")
 
     def setting(self, number: int, op: ops.DropColumn | ops.DropTable | ops.AlterColumn, column: str, name: str) -> Code | None:
-        """Give the source that last said a setting of a column ("type", "server_default"), None where it says none.
+        """Return the source that last set a setting of a column ("type", "server_default"), None if nothing set it.
 
-        Raises NoFix where that is SQL, or not written out.
+        Raises NoFix if that is SQL, or not written out.
         """
         _check_schema_is_known(op)
         table, here = place(op.schema, str(op.table)), fold(column)
@@ -143,7 +143,7 @@ class FormerSchema:
         raise NoFix(f"no migration says what {op.table}.{column} was")
 
     def _said(self, migration: Migration, op: Op, column: str, name: str) -> object:
-        """Give what an operation's source says of a setting; UNSET where it leaves it alone."""
+        """Return the source with which an operation sets a setting; UNSET if it does not change it."""
         if not isinstance(op, ops.CreateTable | ops.AddColumn | ops.AlterColumn):
             return UNSET
         if isinstance(op, ops.AlterColumn) and getattr(op, name) is UNSET:
@@ -158,7 +158,7 @@ class FormerSchema:
         return None if node is None else self.copier(migration).code(node)
 
     def column_call(self, migration: Migration, call: ast.Call, column: str) -> ast.Call:
-        """Give the call that defines a column within that of an operation. Raises NoFix where it is not written there."""
+        """Return the call that defines a column within that of an operation. Raises NoFix if it is not written there."""
         found = [
             node
             for node in ast.walk(call)
@@ -173,9 +173,9 @@ class FormerSchema:
 
 
 def _check_schema_is_known(op: Op) -> None:
-    """Raise NoFix where nobody knows in which schema it stands, and so whether it is what the migrations before made."""
+    """Raise NoFix if the schema of an operation is not known, and so whether it is what the earlier migrations created."""
     if getattr(op, "schema", None) is UNKNOWN:
-        raise NoFix("the name of its schema is not known, and so what stood there is not")
+        raise NoFix("the name of its schema is not known, and so what existed there is not")
 
 
 def _renames(op: Op) -> TypeGuard[ops.AlterColumn]:
@@ -200,7 +200,7 @@ def _in_column(node: ast.Call, name: str) -> ast.expr | None:
 
 
 def _without_types(table: object) -> object:
-    """Give a table without its columns' types: databases differ in them, and the source says them."""
+    """Return a table without its columns' types, in which databases differ: the source has them."""
     if not isinstance(table, ReplayedTable):
         return table
     columns = {name: replace(column, type=None) if isinstance(column, Column) else column for name, column in table.columns.items()}
@@ -208,6 +208,6 @@ def _without_types(table: object) -> object:
 
 
 def on(kind: object, dialect: str) -> object:
-    """Give a type as it is on a dialect."""
+    """Return a type as it is on a dialect."""
     there = kind.on(dialect) if isinstance(kind, SqlType) else kind
     return replace(there, variants=()) if isinstance(there, SqlType) else there

@@ -1,6 +1,6 @@
-"""Code as it is to be written, laid out so that black and ruff leave it alone.
+"""Code to be written, laid out so that black and ruff do not change it.
 
-A call that fits stands on one line; one that does not has an argument a line, each with its comma, however long lines may be in the
+A call that fits is on one line; one that does not has an argument a line, each with its comma, however long lines may be in the
 project: formatters join nothing that ends in such a comma.
 """
 

@@ -1,4 +1,4 @@
-"""What a fixer offers, and how it says no."""
+"""What a fixer proposes, and the exception with which it declines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ else:
 __all__ = ["FixSafety", "NoFix", "ProposedFix", "TextEdit", "apply"]
 
 
-class NoFix(Exception):  # noqa: N818 - an answer, not an error
-    """There is no fix that is certain; the message is one clause that says why."""
+class NoFix(Exception):  # noqa: N818 - a result, not an error
+    """No fix is certain; the message is one clause with the reason."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class TextEdit:
-    """A stretch of a file's text, from offset to offset, and what is to stand there; lines end in a plain newline."""
+    """A range of a file's text, from offset to offset, and its replacement; lines end in a plain newline."""
 
     start: int
     end: int
@@ -34,8 +34,8 @@ class TextEdit:
 class ProposedFix:
     """A fix of one finding.
 
-    `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` then says in a
-    clause what the user has to agree to. `note` is what is left for the user to do. `keeps_upgrade` tells that upgrade() has to do
+    `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` is then one
+    clause that the user has to agree to. `note` is what is left for the user to do. `keeps_upgrade` is True if upgrade() must do
     what it did; `proof` is called with the migration as read again, and raises NoFix where that does not do what was meant.
     `otherwise` is what to try where this one does not hold.
     """
@@ -50,7 +50,7 @@ class ProposedFix:
 
 
 def apply(text: str, edits: tuple[TextEdit, ...], newline: str) -> str:
-    """Give the text with the edits made. Raises NoFix where they overlap."""
+    """Return the text with the edits made. Raises NoFix if they overlap."""
     parts: list[str] = []
     at = 0
     for edit in sorted(edits):

@@ -46,7 +46,7 @@ class FixOutcome:
 class FixSession:
     """The files of one history, as they become.
 
-    `unsafe` tells whether fixes are made that may change what the author meant; `breaks` tells whether new bytes of a file break
+    `unsafe` is whether fixes are made that may change what the author meant; `breaks` returns whether new bytes of a file break
     a lock that its old bytes kept.
     """
 
@@ -62,9 +62,9 @@ class FixSession:
         self._sources = dict(sources)
         self._migrations = judgement.migrations_of(readings)
         self._history: History = history_of(sources, readings, settings.target.dialect)
-        # A fix must raise no finding of any rule, also of those that nobody asked about in this run.
+        # A fix must raise no finding of any rule, not even of those that were not selected in this run.
         wide = (*settings.extend_select, *settings.select)
-        # Nor may the way back cost rows where nobody said whether SQLite enforces foreign keys.
+        # Nor may downgrade() lose rows if it is not declared whether SQLite enforces foreign keys.
         target = (
             settings.target if settings.target.sqlite_foreign_keys is False else replace(settings.target, sqlite_foreign_keys=True)
         )
@@ -92,7 +92,7 @@ class FixSession:
                 passed[key_of(finding)] = (finding, str(unsafe), True)
             except NoFix as no:
                 passed[key_of(finding)] = (finding, str(no), False)
-            except Exception as error:  # noqa: BLE001  one fix that trips must not keep the others from being made
+            except Exception as error:  # noqa: BLE001  one fix that fails must not keep the others from being made
                 passed[key_of(finding)] = (finding, f"trying failed ({type(error).__name__}: {error})", False)
             else:
                 outcome.fixed.append((finding, note))
@@ -100,7 +100,7 @@ class FixSession:
                 before, state = state.judged, _FileState(self, migration, content)
                 gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
                 outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
-                passed.clear()  # what was in the way may be gone
+                passed.clear()  # what prevented them may be fixed now
                 left = state.judged
             left = [finding for finding in left if key_of(finding) in wanted - passed.keys()]
         outcome.after = content
@@ -118,7 +118,7 @@ class FixSession:
         return self._try(state, context.text, proposal, finding)
 
     def _try(self, state: _FileState, text: SourceText, proposal: ProposedFix, finding: Finding) -> tuple[bytes, Migration, str]:
-        """Write an offer in memory. Raises NoFix where it does not hold, _UnsafeError where it does and is not wanted."""
+        """Write an offer in memory. Raises NoFix if it does not hold, _UnsafeError where it does and is not wanted."""
         migration, content = state.migration, state.content
         written = text.encode(apply(text.text, proposal.edits, text.newline))
         again = self._read(migration, written, proposal)
@@ -130,7 +130,7 @@ class FixSession:
         return written, again, proposal.note
 
     def _read(self, migration: Migration, written: bytes, proposal: ProposedFix) -> Migration:
-        """Read what was written. Raises NoFix where that is no longer the same migration, or less can be read of it."""
+        """Read what was written. Raises NoFix if that is no longer the same migration, or less can be read of it."""
         again = read(MigrationSource(migration.path, written, self._settings.target.dialect))
         if not isinstance(again, Migration):
             raise NoFix(f"what is to be written cannot be read: {again.reason}")
@@ -147,7 +147,7 @@ class FixSession:
 
     @staticmethod
     def _check_findings(finding: Finding, before: list[Finding], after: list[Finding]) -> None:
-        """Raise NoFix unless a finding is gone and no other came."""
+        """Raise NoFix unless the finding is fixed and no new one appears."""
         was, now = Counter(map(key_of, before)), Counter(map(key_of, after))
         if now[key_of(finding)] >= was[key_of(finding)]:
             raise NoFix("the finding would stay")
@@ -156,7 +156,7 @@ class FixSession:
             raise NoFix(f"it would raise {new.code} {new.name}: {new.message}")
 
     def judge(self, migration: Migration, content: bytes) -> list[Finding]:
-        """Judge a file as it stands or would stand, by every rule that anybody may ask for."""
+        """Judge a file in its present or proposed state, by every rule that could be selected."""
         history = self._history.with_file(migration) if migration is not self._migrations[migration.path] else self._history
         return judgement.judge_file(migration, content, judgement.context_of(history, self._settings), self._settings)
 
@@ -167,7 +167,7 @@ class FixSession:
         self._texts.pop(migration.path, None)
 
     def context(self, migration: Migration) -> FixContext:
-        """Give what a fixer sees of a file. Raises NoFix where that cannot be edited."""
+        """Return what a fixer sees of a file. Raises NoFix if that cannot be edited."""
         context = judgement.context_of(self._history, self._settings)
         return FixContext(self._sources[migration.path], migration, context, self._sources, self._texts)
 
@@ -182,7 +182,7 @@ class _FileState:
 
     @cached_property
     def judged(self) -> list[Finding]:
-        """What every rule says of it."""
+        """The findings of every rule."""
         return self._session.judge(self.migration, self.content)
 
 

@@ -17,7 +17,7 @@ from mrt_lint.model.values import DIALECTS
 def write_whole_downgrade(context: FixContext, body: DowngradeBody | None) -> ProposedFix:
     """Offer the reverse of all that upgrade() does, in an empty body or a new function (None).
 
-    Raises NoFix where one operation cannot be undone for certain.
+    Raises NoFix if one operation cannot be undone for certain.
     """
     steps = plan_reverse(context)
     unsafe = [step.unsafe for step in steps if step.unsafe]
@@ -47,5 +47,5 @@ def prove(again: Migration, steps: list[DowngradeStep], before: tuple[Op, ...] =
 
 
 def _on(ops: tuple[Op, ...], dialect: str) -> list[Op]:
-    """Give what runs on a database, without what its SQL means and without its guards."""
+    """Return what runs on a database, without what its SQL means and without its guards."""
     return [replace(op, dialects=None) for op in ops if not op.sql and (op.dialects is None or dialect in op.dialects)]

@@ -1,4 +1,4 @@
-"""Writing a fixed file so that nobody ever sees half of it."""
+"""Writing a fixed file so that a half-written one is never visible."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Final
 from mrt_lint.usage import UsageError
 
 _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-"""A file that nobody may write is not written, not even by root, whom the system would let."""
+"""A file without write permission is not written, not even by root, whom the system would allow it."""
 
 
 def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -> None:
     """Put new bytes in the place of those that were read, in one move; a link keeps pointing to the file behind it.
 
-    The file keeps its permissions and its owner. Raises UsageError, and leaves everything as it was, where the file is gone, was
+    The file keeps its permissions and its owner. Raises UsageError, and changes nothing, if the file no longer exists, was
     changed since it was read, may not be written, or its folder may not, where it is a hard link or cannot keep its owner.
     """
     name = shown_as or str(path)
@@ -28,7 +28,7 @@ def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -
             raise PermissionError(None, "it is read-only")
         _replace(target, before, after)
     except FileNotFoundError:
-        raise UsageError(f"{name} is gone since it was read: nothing was written.") from None
+        raise UsageError(f"{name} no longer exists since it was read: nothing was written.") from None
     except OSError as error:
         raise UsageError(f"{name} could not be fixed: {error.strerror or error}.") from None
     except _ChangedError:
@@ -55,7 +55,7 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
 
 
 def _copy_owner(scratch: Path, status: os.stat_result) -> None:
-    """Let a file belong to whom the other belongs. Raises OSError where that is not in the user's power."""
+    """Set the owner of a file to that of another one. Raises OSError if the user may not do that."""
     if not hasattr(os, "chown"):
         return
     made = scratch.stat()
@@ -70,7 +70,7 @@ def _copy_owner(scratch: Path, status: os.stat_result) -> None:
 
 
 def _make_sibling(target: Path) -> Path:
-    """Make an empty file in the same folder, which no tool takes for a migration."""
+    """Create an empty file in the same folder, with a name that no tool takes for a migration."""
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".mrt")
     except OSError as error:
@@ -80,7 +80,7 @@ def _make_sibling(target: Path) -> Path:
 
 
 def _flush_to_disk(path: Path) -> None:
-    """Let a file's bytes reach the disk before its name does."""
+    """Flush a file's bytes to disk before it is renamed."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 

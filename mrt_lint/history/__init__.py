@@ -1,4 +1,4 @@
-"""The history that a migration stands in: its graph, and the schema replayed up to any revision. Pure; no database."""
+"""The history of a project: its revision graph, and the schema replayed up to any revision. Pure; no database."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class History:
         return cls(RevisionGraph(migrations), dialect or "postgresql", is_declared=dialect is not None)
 
     def on(self, dialect: str) -> History:
-        """Give the same history as databases of another dialect live it."""
+        """Return the same history as databases of another dialect live it."""
         if dialect == self.dialect:
             return self
         if dialect not in self._by_dialect:
@@ -47,7 +47,7 @@ class History:
         return self._by_dialect[dialect]
 
     def with_file(self, migration: Migration) -> History:
-        """Give the history with one file read anew, whose place in the graph is what it was; what is still true stays known."""
+        """Return the history with one file replaced, at the same place in the graph; what is still valid stays cached."""
         revision, ranks = str(migration.revision), self.graph.ranks
         same = revision in self.migrations and self.migrations[revision].upgrade_ops == migration.upgrade_ops
         rank = len(ranks) if same else ranks.get(revision, len(ranks))
@@ -80,24 +80,24 @@ class History:
         return self.graph.order
 
     def children(self, revision: str) -> tuple[str, ...]:
-        """Give the revisions that name this one as a parent."""
+        """Return the revisions that name this one as a parent."""
         return self.graph.children.get(revision, ())
 
     def parents(self, revision: str) -> tuple[str, ...]:
-        """Give the parents of a revision that exist."""
+        """Return the parents of a revision that exist."""
         return self.graph.parents.get(revision, ())
 
     def ancestors(self, revision: str) -> frozenset[str]:
-        """Give every revision that must have run before this one, by parentage or dependency."""
+        """Return every revision that must have run before this one, by parentage or dependency."""
         return self.graph.ancestors(revision) if revision in self.migrations else frozenset()
 
     def is_before(self, revision: str, later: str) -> bool:
-        """Tell whether a revision must have run before another one; one on or behind a cycle is before none."""
+        """Return whether a revision must have run before another one; one on or behind a cycle is before none."""
         ranks = self.graph.ranks
         return revision in ranks and later in ranks and bool(self.graph.above[later] >> ranks[revision] & 1)
 
     def may_be_made_in_parallel(self, revision: str, *names: str) -> bool:
-        """Tell whether a revision that need not run before or after this one makes a table, a column of one, or an index.
+        """Return whether a revision that need not run before or after this one makes a table, a column of one, or an index.
 
         `names` are "table", "column" or "index" and the names, folded.
         """
@@ -124,13 +124,13 @@ class History:
         return found
 
     def problems(self) -> Iterator[GraphProblem]:
-        """Give what is wrong with the graph."""
+        """Return what is wrong with the graph."""
         return self.graph.problems()
 
     def is_fully_read(self, revision: str) -> bool:
-        """Tell whether all that must have run before a revision, and its own upgrade(), could be read and speaks of no other table.
+        """Return whether everything that must run before a revision, and its own upgrade(), was read and uses no other table.
 
-        Then every table there is was made by the migrations, and so was whatever hangs on it.
+        Then every existing table was created by the migrations, and so was every object that belongs to one.
         """
         graph = self.graph
         if revision not in graph.ranks or graph.missing:
@@ -139,7 +139,7 @@ class History:
 
     @cached_property
     def _not_fully_read(self) -> int:
-        """The revisions that may do more than was read, or speak of tables that no migration makes, as bits at their ranks."""
+        """The revisions that may do more than was read, or use tables that no migration creates, as bits at their ranks."""
         return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_fully_read(revision))
 
     def _is_fully_read(self, revision: str) -> bool:
@@ -157,7 +157,7 @@ class History:
         return True
 
     def before(self, revision: str) -> ReplayedSchema:
-        """Give the schema that `upgrade()` of a revision finds; nothing is known of it on a cycle or behind one."""
+        """Return the schema that `upgrade()` of a revision finds; nothing is known of it on a cycle or behind one."""
         if revision not in self.graph.ranks:
             return ReplayedSchema()
         if revision not in self._before:
@@ -165,7 +165,7 @@ class History:
         return self._before[revision]
 
     def at(self, revision: str) -> ReplayedSchema:
-        """Give the schema that `upgrade()` of a revision leaves."""
+        """Return the schema that `upgrade()` of a revision leaves."""
         if revision not in self.graph.ranks:
             return ReplayedSchema()
         self.before(revision)
@@ -174,7 +174,7 @@ class History:
         return self._at[revision]
 
     def merged(self, revisions: Iterable[str]) -> ReplayedSchema:
-        """Give the schema of a database that has run these revisions and all that they need."""
+        """Return the schema of a database that has run these revisions and all that they need."""
         reached = tuple(revision for revision in revisions if revision in self.graph.ranks)
         for revision in reached:
             self.before(revision)
@@ -193,7 +193,7 @@ class History:
                 self._before.setdefault(here, self._joined(self.graph.before(here)))
 
     def _joined(self, revisions: tuple[str, ...]) -> ReplayedSchema:
-        """Give the schema of the revision with the longest past, and on it what only the others have run, in order."""
+        """Return the schema of the revision with the longest past, and on it what only the others have run, in order."""
         if not revisions:
             return ReplayedSchema()
         above, ranks = self.graph.above, self.graph.ranks
@@ -216,7 +216,7 @@ class History:
 
 
 def _made(op: Op) -> tuple[object, ...]:
-    """Give the kind and the names of what an operation makes, nothing for others than tables, columns and indexes."""
+    """Return the kind and the names of what an operation makes, nothing for others than tables, columns and indexes."""
     if isinstance(op, CreateTable | RenameTable):
         return ("table", op.table if isinstance(op, CreateTable) else op.new_table)
     if isinstance(op, AddColumn):

@@ -30,7 +30,7 @@ def _renamed(entry: _Entry, names: Mapping[str, str]) -> _Entry:
 
 
 def rename(columns: Iterable[Name], names: Mapping[str, str]) -> tuple[Name, ...]:
-    """Give column names with the renamed ones changed."""
+    """Return column names with the renamed ones changed."""
     return tuple(names.get(fold(name), name) if isinstance(name, str) else name for name in columns)
 
 
@@ -63,21 +63,21 @@ def with_index(table: ReplayedTable, index: CreateIndex) -> ReplayedTable:
 
 
 def without_index(table: ReplayedTable, name: MaybeName) -> ReplayedTable:
-    """Take an index away; where nobody can tell which, any may be gone."""
+    """Remove an index; if it is not known which, any of them may be removed."""
     if name is UNKNOWN:
         return replace(table, indexes=dict.fromkeys(table.indexes, UNKNOWN))
     return replace(table, indexes={key: index for key, index in table.indexes.items() if name is None or key != fold(name)})
 
 
 def with_index_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
-    """Give an index another name."""
+    """Return an index another name."""
     index = table.indexes.get(fold(name)) if isinstance(name, str) else None
     left = without_index(table, name)
     return with_index(left, replace(index, index=new)) if isinstance(index, CreateIndex) else left
 
 
 def with_constraint_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
-    """Give a constraint another name."""
+    """Return a constraint another name."""
     constraint = table.constraints.get(fold(name)) if isinstance(name, str) else None
     left = without_constraint(table, name)
     return with_constraint(left, replace(constraint, name=new)) if isinstance(constraint, Constraint) else left
@@ -139,7 +139,7 @@ def _is_kind(entry: Constraint | Unknown, kind: MaybeName) -> bool:
 
 
 def _keyless(table: ReplayedTable, before: ReplayedTable, gone: set[int]) -> ReplayedTable:
-    """Columns of a primary key that is gone stay NOT NULL, but are no key any more."""
+    """Columns of a dropped primary key stay NOT NULL, but are no key any more."""
     if not any(id(entry) in gone and entry.kind == "primary" for entry in before.known_constraints()):
         return table
     columns = {

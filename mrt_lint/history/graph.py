@@ -29,7 +29,7 @@ class GraphFlaw(enum.Enum):
 class GraphProblem:
     """One flaw: the file to change, and what it is about.
 
-    `revisions` are the identifiers concerned: the one that is missing, the one that is taken twice, or those that lie on the
+    `revisions` are the identifiers concerned: the one that is missing, the one that is taken twice, or those on the
     cycle, in order. `others` are the further files of a duplicate or cycle.
     """
 
@@ -43,7 +43,7 @@ class RevisionGraph:
     """Revisions, their parents (`down_revision`) and what they depend on (`depends_on`).
 
     A duplicate identifier belongs to the file that comes first. An identifier that no revision has in full is looked for among
-    the branch labels and, where that leaves one, among the beginnings of identifiers, as Alembic does for `depends_on`.
+    the branch labels and, if that finds one only, among the prefixes of identifiers, as Alembic does for `depends_on`.
     """
 
     def __init__(self, migrations: Iterable[Migration]) -> None:
@@ -62,7 +62,7 @@ class RevisionGraph:
         self.children: dict[str, tuple[str, ...]] = _reversed(self.parents)
 
     def with_file(self, migration: Migration) -> RevisionGraph:
-        """Give the same graph with one file read anew, which has to declare what it did."""
+        """Return the same graph with one file replaced; it must declare the same revision and parents."""
         graph = copy(self)
         known = self.migrations.get(str(migration.revision))
         if known is not None and known.path == migration.path:
@@ -71,7 +71,7 @@ class RevisionGraph:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The revisions that are nobody's parent, in the order of the files."""
+        """The revisions that are the parent of no other, in the order of the files."""
         return tuple(revision for revision in self.migrations if not self.children.get(revision))
 
     @property
@@ -80,7 +80,7 @@ class RevisionGraph:
         return tuple(revision for revision, migration in self.migrations.items() if migration.down_revision == ())
 
     def before(self, revision: str) -> tuple[str, ...]:
-        """Give what must have run when a revision runs: its parents, then what it depends on, each once."""
+        """Return what must have run when a revision runs: its parents, then what it depends on, each once."""
         return tuple(dict.fromkeys((*self.parents[revision], *self.dependencies[revision])))
 
     @cached_property
@@ -103,7 +103,7 @@ class RevisionGraph:
 
     @cached_property
     def above(self) -> dict[str, int]:
-        """The ancestors of each revision in the order, as bits that stand at the ancestors' ranks."""
+        """The ancestors of each revision in the order, as bits at the ancestors' ranks."""
         masks: dict[str, int] = {}
         for revision in self.order:
             masks[revision] = 0
@@ -117,7 +117,7 @@ class RevisionGraph:
         return {label: revision for revision, migration in self.migrations.items() for label in migration.branch_labels}
 
     def ranked(self, mask: int) -> Iterator[str]:
-        """Give the revisions whose ranks are set in a mask, in order."""
+        """Return the revisions whose ranks are set in a mask, in order."""
         while mask:
             lowest = mask & -mask
             yield self.order[lowest.bit_length() - 1]
@@ -134,7 +134,7 @@ class RevisionGraph:
         return frozenset(found)
 
     def problems(self) -> Iterator[GraphProblem]:
-        """Give what is wrong, in the order of the files within each flaw."""
+        """Return what is wrong, in the order of the files within each flaw."""
         for migration, wanted in self.missing:
             yield GraphProblem(flaw=GraphFlaw.MISSING_PARENT, migration=migration, revisions=(wanted,))
         for revision, later in self.duplicates.items():
@@ -165,7 +165,7 @@ class RevisionGraph:
         return found[0] if len(found) == 1 else None
 
     def _cycles(self) -> Iterator[list[str]]:
-        """One cycle of each knot of revisions that lie before themselves."""
+        """Return one cycle of each strongly connected set of revisions."""
         done = set(self.order)
         for start in self.migrations:
             path: list[str] = []

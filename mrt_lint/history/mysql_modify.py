@@ -1,6 +1,6 @@
-"""What MySQL and MariaDB make of a column that is altered: MODIFY and CHANGE define it anew, and forget what they do not say.
+"""How MySQL and MariaDB alter a column: MODIFY and CHANGE define it again, and drop what they do not repeat.
 
-Alembic says again what the operation says or calls existing, and NULL, no default and no comment for the rest
+Alembic repeats what the operation gives or calls existing, and NULL, no default and no comment for the rest
 (https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, "MODIFY"; Alembic's `alembic.ddl.mysql`).
 """
 
@@ -17,14 +17,14 @@ from mrt_lint.model.values import UNKNOWN, UNSET, Column, Flag
 _UNSAID: Final[dict[str, Any]] = {"nullable": True, "server_default": None, "autoincrement": False, "comment": None}
 """What a column becomes in which its new definition does not say."""
 _RESTATES: Final = ("nullable", "type", "autoincrement", "comment", "new_column")
-"""What of `alter_column` makes Alembic write MODIFY or CHANGE; a default by itself is SET DEFAULT."""
+"""What of `alter_column` makes Alembic write MODIFY or CHANGE; a default alone is SET DEFAULT."""
 
 
 def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
-    """Give the operation with all that the server takes from it; a column of the primary key stays NOT NULL."""
+    """Return the operation with all that the server takes from it; a column of the primary key stays NOT NULL."""
     if op.batch and asked(op).recreate == "always":
-        return op  # the table is made anew, from what the server says of it
-    spoken = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, by which SQL leaves the rest alone, says no type
+        return op  # the table is rebuilt, from the server's own definition
+    spoken = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
     if all(getattr(op, setting) is UNSET for setting in spoken):
         return op
     said: dict[str, Any] = {}

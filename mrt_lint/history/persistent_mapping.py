@@ -1,4 +1,4 @@
-"""A mapping that is never changed: an entry more gives another mapping, which shares nearly all of itself with the first.
+"""An immutable mapping: adding an entry returns another mapping, which shares nearly all of itself with the first.
 
 A thousand revisions keep a thousand schemas; copying every table into each of them would take time and room by the square.
 """
@@ -23,11 +23,11 @@ class PersistentMapping(Generic[_K, _V]):
         self._parts = parts
 
     def get(self, key: _K, default: _V) -> _V:
-        """Give the entry under a key, the default where there is none."""
+        """Return the entry under a key, the default where there is none."""
         return self._parts[hash(key) % _PARTS].get(key, default)
 
     def put(self, key: _K, value: _V) -> PersistentMapping[_K, _V]:
-        """Give the book with this entry."""
+        """Return the mapping with this entry."""
         place = hash(key) % _PARTS
         return PersistentMapping((*self._parts[:place], {**self._parts[place], key: value}, *self._parts[place + 1 :]))
 
@@ -36,6 +36,6 @@ class PersistentMapping(Generic[_K, _V]):
         return PersistentMapping(tuple(dict.fromkeys(part, value) for part in self._parts))
 
     def items(self) -> Iterator[tuple[_K, _V]]:
-        """Give every entry."""
+        """Return every entry."""
         for part in self._parts:
             yield from part.items()

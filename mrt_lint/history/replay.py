@@ -31,7 +31,7 @@ _OnTable: TypeAlias = (
 
 
 def replay(schema: ReplayedSchema, operations: Iterable[Op], dialect: str, *, declared: bool = False) -> ReplayedSchema:
-    """Give the schema that the operations leave on a database of this dialect.
+    """Return the schema that the operations leave on a database of this dialect.
 
     Where it is declared, `alter_column` forgets what MySQL's and MariaDB's MODIFY forgets; who has not declared it may not run it.
     An operation under a condition that cannot be decided makes what it concerns UNKNOWN, and nothing else.
@@ -46,7 +46,7 @@ def replay(schema: ReplayedSchema, operations: Iterable[Op], dialect: str, *, de
 
 
 class _SchemaDraft:
-    """A schema in the making; the books it is made of are shared with the schemas before it."""
+    """A schema under construction; the mappings it consists of are shared with the schemas before it."""
 
     def __init__(self, schema: ReplayedSchema, dialect: str, *, is_forgetful: bool) -> None:
         self.dialect = dialect
@@ -57,7 +57,7 @@ class _SchemaDraft:
         self.referrers = schema.places_of_referrers
 
     def schema(self) -> ReplayedSchema:
-        """Give what has been made."""
+        """Return what has been made."""
         return ReplayedSchema(self.tables, self.objects, self.indexes, self.referrers)
 
     @singledispatchmethod
@@ -70,7 +70,7 @@ class _SchemaDraft:
         self._change(op, lambda table: table)
 
     def rebuild(self, op: Rebuilding) -> None:
-        """Make a table anew as batch mode does on SQLite: its triggers go with the old one."""
+        """Rebuild a table as batch mode does on SQLite: its triggers are dropped with the old one."""
         if not isinstance(op.table, str):
             return
         self._change(op, lambda table: rebuilt(table, op))
@@ -233,11 +233,11 @@ class _SchemaDraft:
             self._put_object(where, replace(before, members=changed(before.members)), op)
 
     def _for_dialect(self, column: Column) -> Column:
-        """Give a column as it is on this dialect."""
+        """Return a column as it is on this dialect."""
         return replace(column, type=self._type(column.type)) if isinstance(column.type, SqlType) else column
 
     def _type(self, kind: SqlType) -> SqlType | Unknown:
-        """Give a type as it is on this dialect, with its labels where SQL only names an enum that the chain made."""
+        """Return a type as it is on this dialect, with its labels where SQL only names an enum that the chain made."""
         here = kind.on(self.dialect)
         if isinstance(here, Unknown) or not isinstance(here.type_name, str) or here.name == "ENUM":
             return here
@@ -291,7 +291,7 @@ class _SchemaDraft:
         self.tables = self.tables.put(where, table)
 
     def _note_referrer(self, key: Constraint, where: QualifiedName) -> None:
-        """Note that a table has a foreign key; where it loses it nobody needs to know."""
+        """Record that a table has a foreign key; losing one need not be recorded."""
         if isinstance(key.referred_table, str):
             target = place(key.referred_schema, key.referred_table)
             known = self.referrers.get(target, frozenset())

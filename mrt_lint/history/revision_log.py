@@ -41,7 +41,7 @@ class LoggedRevision:
 
 
 def log(graph: RevisionGraph) -> list[LoggedRevision]:
-    """Give every revision, each before what it follows or needs; of a circle, one is taken for the newest."""
+    """Return every revision, each before what it follows or needs; of a cycle, one counts as the newest."""
     entries = _entries(graph)
     ordered: list[LoggedRevision] = []
     placed: set[str] = set()
@@ -91,7 +91,7 @@ def _keys(revisions: Iterable[str], graph: RevisionGraph) -> tuple[str, ...]:
 
 
 def _newest_first(entries: dict[str, LoggedRevision], graph: RevisionGraph) -> Iterator[str]:
-    """Give the keys so that a line is followed as far as it goes before the next one begins."""
+    """Return the keys so that a line is followed as far as it goes before the next one begins."""
     waiting = dict.fromkeys(entries, 0)
     followers: dict[str, list[str]] = {key: [] for key in entries}
     preceding = {key: _before(entry) for key, entry in entries.items()}
@@ -127,9 +127,9 @@ def _before(entry: LoggedRevision) -> Sequence[str]:
 
 
 def _on_circle(key: str, followers: Edges, preceding: Edges, placed: set[str]) -> str:
-    """Give a revision of the circle that keeps another from being placed, of one that nothing but itself follows.
+    """Return a revision of the circle that keeps another from being placed, of one that nothing but itself follows.
 
-    What follows it and does not lead back to it lies on another circle, further on: so look there.
+    What follows it and does not lead back to it is on another cycle, further on: so look there.
     """
     while True:
         further = _reach(key, followers, placed) - _reach(key, preceding, placed)
@@ -139,7 +139,7 @@ def _on_circle(key: str, followers: Edges, preceding: Edges, placed: set[str]) -
 
 
 def _reach(key: str, edges: Edges, placed: set[str]) -> set[str]:
-    """Give all that can be reached from a revision and is not placed yet."""
+    """Return all that can be reached from a revision and is not placed yet."""
     found: set[str] = set()
     left = [key]
     while left:

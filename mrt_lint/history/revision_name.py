@@ -1,4 +1,4 @@
-"""What a user calls a revision, in Alembic's words: an id, its beginning, head, heads, base, branch@head, head-1, a1+2.
+"""How a user names a revision, in Alembic's syntax: an id, its prefix, head, heads, base, branch@head, head-1, a1+2.
 
 Alembic, “Partial Revision Identifiers”, “Relative Migration Identifiers” and “Working with Branches”
 (https://alembic.sqlalchemy.org/en/latest/tutorial.html, …/branches.html). Where Alembic counts from the revision that the database
@@ -19,9 +19,9 @@ _RELATIVE: Final = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d{1,9})")
 
 
 def find(wanted: str, graph: RevisionGraph) -> tuple[str, ...] | None:
-    """Give the revisions that are meant: one; none for `base`; for `heads` as many as there are. None where the graph has no such.
+    """Return the revisions that are meant: one; none for `base`; for `heads` as many as there are. None if the graph has no such.
 
-    Raises UsageError where several could be meant, and where a distance leads nowhere.
+    Raises UsageError if several could be meant, and where a distance leads nowhere.
     """
     if wanted in graph.migrations:
         return (wanted,)
@@ -39,7 +39,7 @@ def find(wanted: str, graph: RevisionGraph) -> tuple[str, ...] | None:
 
 
 def unknown_revision(wanted: str, names: Iterable[str]) -> UsageError:
-    """Make the sentence that says that there is no such revision, and which one may be meant."""
+    """Return the error that there is no such revision, with the one that may be meant."""
     return UsageError(f"There is no revision {wanted}{nearest(wanted, names) or '.'}")
 
 
@@ -60,7 +60,7 @@ def _absolute(symbol: str, graph: RevisionGraph, line: set[str] | None, wanted: 
 
 
 def _one(name: str, graph: RevisionGraph) -> str | None:
-    """Find a revision by its id, by a branch label that it declares, or by the beginning of its id."""
+    """Find a revision by its id, by a branch label that it declares, or by the prefix of its id."""
     if not name or name in graph.migrations:
         return name or None
     if name in graph.labels:
@@ -93,7 +93,7 @@ def _walk(start: tuple[str, ...], distance: int, graph: RevisionGraph, line: set
 
 
 def _lineage(root: str, graph: RevisionGraph) -> set[str]:
-    """Give a revision with all that descend from it and all that it descends from; dependencies make no branch."""
+    """Return a revision with all that descend from it and all that it descends from; dependencies make no branch."""
     found = {root}
     for edges in (graph.parents, graph.children):
         left = [root]

@@ -23,7 +23,7 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaAtRevision:
-    """Where a database stands: `wanted` is how its user said it, `revisions` are the last that ran, `run` is all that ran."""
+    """The schema at some revisions: `wanted` is what the user typed, `revisions` are the last that ran, `run` is all that ran."""
 
     wanted: str
     revisions: tuple[str, ...]
@@ -33,19 +33,19 @@ class SchemaAtRevision:
     doubts: UnknownCauses = field(compare=False)
 
     def tables(self) -> Iterator[tuple[QualifiedName, ReplayedTable | Unknown]]:
-        """Give every table that is or may be there, by place."""
+        """Return every table that is or may be there, by place."""
         found = ((where, table) for where, table in self.schema.tables_by_place.items() if table is not None)
         yield from sorted(found, key=lambda entry: (entry[0][0] or "", entry[0][1]))
 
     def objects(self) -> Iterator[tuple[QualifiedObject, CreateObject | Unknown]]:
-        """Give every view, type, sequence and the like that is or may be there, by place; what ends with a session is not."""
+        """Return every view, type, sequence and the like that is or may be there, by place; what ends with a session is not."""
         found = (
             (where, made) for where, made in self.schema.objects_by_place.items() if made is not None and where[1] != "pg_temp"
         )
         yield from sorted(found, key=lambda entry: (entry[0][0], entry[0][1] or "", entry[0][2]))
 
     def mentioned(self) -> dict[QualifiedName, list[str]]:
-        """Give the tables that no migration here speaks of, but foreign keys do, each with the tables that refer to it."""
+        """Return the tables that no migration here mentions, but foreign keys do, each with the tables that refer to it."""
         known = dict(self.schema.tables_by_place.items())
         found: defaultdict[QualifiedName, list[str]] = defaultdict(list)
         for table in self.schema.tables():
@@ -59,15 +59,15 @@ class SchemaAtRevision:
 
 
 def schema_at(history: History, wanted: str, revisions: tuple[str, ...], broken: Mapping[str, str]) -> SchemaAtRevision:
-    """Let some revisions and all that they need have run; `broken` tells by path why a file could not be read.
+    """Return the schema after some revisions and all that they need; `broken` maps paths to why a file could not be read.
 
-    Raises UsageError where there is no order in which they could.
+    Raises UsageError if there is no order in which they could.
     """
     graph = history.graph
     line = {*revisions, *(before for revision in revisions for before in graph.ancestors(revision))}
     knotted = next((revision for revision in revisions if revision not in graph.ranks), None)
     if knotted is not None:
-        raise UsageError(f"{knotted} lies on a circle of revisions, or behind one: there is no order in which they could run.")
+        raise UsageError(f"{knotted} is on a cycle of revisions, or after one: there is no order in which they could run.")
     run = tuple(history.migrations[revision] for revision in graph.order if revision in line)
     doubts = UnknownCauses(run, history.dialect)
     for migration in run:

@@ -1,4 +1,4 @@
-"""What batch mode makes anew on SQLite, and what of a table it leaves behind then.
+"""What batch mode rebuilds on SQLite, and what of a table it then loses.
 
 It copies what SQLAlchemy reads of a table. That does not see expressions in indexes, the order and collation of what they and
 columns hold, CHECKs without a name, AUTOINCREMENT and triggers (https://alembic.sqlalchemy.org/en/latest/batch.html; SQLAlchemy's
@@ -35,7 +35,7 @@ _ORDERED: Final = re.compile(r"""(?P<name>[\w"`\[\]]+)(?: COLLATE \w+)?(?: (?:AS
 
 
 def rebuilds(op: Op) -> TypeGuard[Rebuilding]:
-    """Tell whether batch mode makes a table anew on SQLite for an operation, as far as that can be told.
+    """Return whether batch mode rebuilds a table on SQLite for an operation, as far as that can be determined.
 
     To add a column it does so only if a foreign key, a computed value that is stored, or a default that is more than a text comes
     along.
@@ -57,19 +57,19 @@ def _is_more_than_added(column: Column) -> bool:
 
 
 def asked(op: Op) -> BatchRebuild:
-    """Give what the batch of an operation was told."""
+    """Return what the batch of an operation was told."""
     return op.rebuild or _AS_IT_STANDS
 
 
 def is_unseen(index: CreateIndex) -> bool:
-    """Tell whether an index is certainly left behind: it has an expression."""
+    """Return whether an index is certainly left behind: it has an expression."""
     return index.columns is not UNKNOWN and any(
         isinstance(part, str) and HOLE not in part and _ORDERED.fullmatch(_inner(part)) is None for part in index.columns
     )
 
 
 def is_reordered(index: CreateIndex) -> bool:
-    """Tell whether an index comes back without the order or collation of its columns."""
+    """Return whether an index is restored without the order or collation of its columns."""
     if index.columns is UNKNOWN or is_unseen(index):
         return False
     parts = [_inner(part) for part in index.columns if isinstance(part, str)]
@@ -81,23 +81,23 @@ def _inner(part: str) -> str:
 
 
 def is_unnamed_check(entry: Constraint | CreateIndex) -> TypeGuard[Constraint]:
-    """Tell whether an entry is a CHECK that nobody gave a name."""
+    """Return whether an entry is an unnamed CHECK."""
     return isinstance(entry, Constraint) and entry.kind == "check" and entry.name is None
 
 
 def collation(column: Column | Unknown | None) -> str | None:
-    """Give the collation that a column certainly has."""
+    """Return the collation that a column certainly has."""
     kind = column.type if isinstance(column, Column) else None
     return kind.collation if isinstance(kind, SqlType) and isinstance(kind.collation, str) else None
 
 
 def numbered(before: Flag, how: BatchRebuild) -> Flag:
-    """Tell whether a table that is made anew is AUTOINCREMENT."""
+    """Return whether a rebuilt table is AUTOINCREMENT."""
     return UNKNOWN if how.has_unknown_parts and before is not how.autoincrement else how.autoincrement
 
 
 def rebuilt(table: ReplayedTable, op: Rebuilding) -> ReplayedTable:
-    """Give the table that batch mode makes of one."""
+    """Return the table that batch mode makes of one."""
     how = asked(op)
     indexes = {name: index if index is UNKNOWN else _seen(index, how) for name, index in table.indexes.items()}
     return replace(

@@ -28,7 +28,7 @@ _ATTRIBUTES = (
 
 
 def make_table(op: CreateTable) -> ReplayedTable:
-    """Give the table that CREATE TABLE makes."""
+    """Return the table that CREATE TABLE makes."""
     table = ReplayedTable(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
     for column in op.columns:
         table = with_column(table, column)
@@ -38,19 +38,19 @@ def make_table(op: CreateTable) -> ReplayedTable:
 
 
 def is_autoincrement(op: CreateTable) -> Flag:
-    """Tell whether CREATE TABLE says AUTOINCREMENT on SQLite, where `autoincrement=True` of a column does not."""
+    """Return whether CREATE TABLE has AUTOINCREMENT on SQLite, which `autoincrement=True` of a column does not add."""
     if op.sql:
         return any(column.autoincrement is True for column in op.columns)
     return op.sqlite_autoincrement
 
 
 def obscure(name: Name) -> Column:
-    """Give a column of which only the name is known."""
+    """Return a column of which only the name is known."""
     return _hidden(Column(name=name), _ATTRIBUTES)
 
 
 def _hidden(column: Column, attributes: Iterable[str]) -> Column:
-    """Give a column with some attributes UNKNOWN."""
+    """Return a column with some attributes UNKNOWN."""
     unknown = dict.fromkeys(attributes, UNKNOWN)
     return replace(column, **unknown)  # type: ignore[arg-type]  # _ATTRIBUTES are those that may be
 
@@ -82,7 +82,7 @@ def _prefix(table: ReplayedTable) -> str:
 
 
 def _settled(column: Column) -> Column:
-    """Say a column's nullability: SQLAlchemy and SQL take NULL, but for keys and identities."""
+    """Return the column with its nullability set: SQLAlchemy and SQL allow NULL except for keys and identities."""
     if column.primary_key is True or column.identity is True:
         return replace(column, nullable=False)
     return replace(column, nullable=True) if column.nullable is None else column
@@ -93,7 +93,7 @@ def _joins_key(table: ReplayedTable) -> bool:
 
 
 def _widened_key(table: ReplayedTable, column: str) -> ReplayedTable:
-    """Let a further column with `primary_key=True` join the unnamed key of the others."""
+    """Add a further column with `primary_key=True` to the unnamed key of the others."""
     widened = tuple(
         replace(known, columns=(*known.columns, column))
         if isinstance(known, Constraint) and known.kind == "primary" and known.columns is not UNKNOWN
@@ -104,7 +104,7 @@ def _widened_key(table: ReplayedTable, column: str) -> ReplayedTable:
 
 
 def without_column(table: ReplayedTable, name: Name) -> ReplayedTable:
-    """Take a column away, and whatever covers it, as PostgreSQL does; where nobody can tell which, any may be gone."""
+    """Remove a column, and everything that covers it, as PostgreSQL does; if it is not known which, any may be removed."""
     if not isinstance(name, str):
         return replace(table, columns=dict.fromkeys(table.columns, UNKNOWN), complete=False)
     columns = {key: column for key, column in table.columns.items() if key != fold(name)}
@@ -139,7 +139,7 @@ def altered(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
 
 
 def _existing(op: AlterColumn) -> Column:
-    """Give a column that the chain did not make, as the operation describes it."""
+    """Return a column that the chain did not make, as the operation describes it."""
     column = obscure(op.column)
     for attribute in ("type", "nullable", "server_default"):
         value = getattr(op, f"existing_{attribute}")
@@ -149,7 +149,7 @@ def _existing(op: AlterColumn) -> Column:
 
 
 def _all_obscured(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
-    """Give what is known of a table when some column of it, nobody can tell which, was altered."""
+    """Return what is known of a table after some column of it, not known which, was altered."""
     hidden = [attribute for attribute in ("type", "nullable", "server_default") if getattr(op, attribute) is not UNSET]
     columns: dict[str, Column | Unknown] = {
         key: _hidden(column, hidden) if isinstance(column, Column) else column for key, column in table.columns.items()
@@ -170,7 +170,7 @@ def _column_renamed(table: ReplayedTable, op: AlterColumn, column: Column) -> Re
 
 
 def blurred(before: ReplayedTable, after: ReplayedTable) -> ReplayedTable:
-    """Give what is known of a table that is one of these two: where they differ, nothing."""
+    """Return what is known of a table that is one of these two: where they differ, nothing."""
     columns: dict[str, Column | Unknown] = {}
     for key in (*before.columns, *(key for key in after.columns if key not in before.columns)):
         columns[key] = _blurred_column(before.columns.get(key), after.columns.get(key))

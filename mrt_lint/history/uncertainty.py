@@ -139,7 +139,7 @@ def describe(op: Op) -> str:
 
 
 def _unread(migration: Migration) -> Iterator[UnknownCause]:
-    """Give the calls in upgrade() that became no operation."""
+    """Return the calls in upgrade() that became no operation."""
     understood = {op.origin.line for op in migration.upgrade_ops if op.origin is not None and not isinstance(op, ops.Execute)}
     revision = migration.revision if isinstance(migration.revision, str) else None
     for call in migration.unreadable:
@@ -149,7 +149,7 @@ def _unread(migration: Migration) -> Iterator[UnknownCause]:
 
 
 def _may_change(op: ops.Statement) -> bool:
-    """Tell whether a statement without an operation of its own may change the schema."""
+    """Return whether a statement without an operation of its own may change the schema."""
     return op.effect is UNKNOWN or (op.effect is True and op.command.partition(" ")[0] in {"ALTER", "CREATE", "DROP", "RENAME"})
 
 

@@ -1,4 +1,4 @@
-"""What a rule says. Standard library only."""
+"""What a rule reports. Standard library only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Severity(str, enum.Enum):
 
 
 class FixSafety(str, enum.Enum):
-    """A safe fix keeps what the author meant; an unsafe one may change it, and is made only where the user says so."""
+    """A safe fix keeps what the author meant; an unsafe one may change it, and is made only on request."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"
@@ -29,7 +29,7 @@ class FixSafety(str, enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule says: where, what happens to whom, and what to write instead; `fix` is the kind of fix its rule has."""
+    """What a rule reports: where, what happens to what, and what to write instead; `fix` is the kind of fix its rule has."""
 
     path: str
     place: SourceSpan

@@ -19,7 +19,7 @@ else:
 class UnreadableCall:
     """A call or statement that may touch the database and could not be read; `source` is its first line, `why` one clause.
 
-    `dialects` is the guard it stands under, None for all.
+    `dialects` is the guard it is under, None for all.
     """
 
     place: SourceSpan
@@ -33,8 +33,8 @@ class UnreadableCall:
 class MigrationFunction:
     """`upgrade()` or `downgrade()`.
 
-    `ops` are its operations in the order in which Python reaches them. `effect` is False where the body provably does nothing
-    to the database (pass, docstring, return, prints, logging), True where something is done or cannot be read.
+    `ops` are its operations in the order in which Python reaches them. `effect` is False if the body provably does nothing
+    to the database (pass, docstring, return, prints, logging), True if something is done or cannot be read.
     """
 
     place: SourceSpan
@@ -55,8 +55,8 @@ class ModuleImport:
 class Migration:
     """One migration file.
 
-    `revision` is None where the file declares none, UNKNOWN where it cannot be read. `down_revision` are the parents (empty:
-    a base), UNKNOWN where they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
+    `revision` is None if the file declares none, UNKNOWN if it cannot be read. `down_revision` are the parents (empty:
+    a base), UNKNOWN if they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
     where the module has no such function. `unreadable` covers both functions. `unseen`: the file does not parse, so that upgrade()
     may do anything.
     """
@@ -81,16 +81,16 @@ class Migration:
 
     @property
     def upgrade_ops(self) -> tuple[Op, ...]:
-        """What `upgrade()` does; nothing where there is none."""
+        """What `upgrade()` does; nothing if there is none."""
         return self.upgrade.ops if self.upgrade else ()
 
     @property
     def downgrade_ops(self) -> tuple[Op, ...]:
-        """What `downgrade()` does; nothing where there is none."""
+        """What `downgrade()` does; nothing if there is none."""
         return self.downgrade.ops if self.downgrade else ()
 
     def readable(self, function: str, dialect: str | None = None) -> bool:
-        """Whether every call of that function could be read, on a dialect, so that the absence of an operation proves something."""
+        """Return whether every call of that function could be read, on a dialect, so that a missing operation is meaningful."""
         if self.unseen:
             return False
         found = (unreadable.dialects for unreadable in self.unreadable if unreadable.function == function)

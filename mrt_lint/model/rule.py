@@ -25,9 +25,9 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A migration that a rule speaks about (`bad`) or not (`good`): a test and a part of the rule's page.
+    """A migration that a rule reports (`bad`) or not (`good`): a test and a part of the rule's page.
 
-    `source` is the body of the file after its header; a line that deserves the finding ends in `# MRTxxx`. `title` says what
+    `source` is the body of the file after its header; a line with a finding ends in `# MRTxxx`. `title` is what
     it shows. `target` is the declared database, `before` and `after` the other
     migrations of its history, oldest first. Where the history itself is the point, `files` holds whole files instead, by name.
     """
@@ -42,18 +42,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectWording:
-    """What a rule says in place of its message and advice where the database at hand does it another way."""
+    """A message and advice that replace a rule's own on a database that works differently."""
 
     message: str
     instead: str
 
 
 class Rule(ABC):
-    """One dangerous pattern. The docstring's first line says what; the rest why it hurts in production.
+    """One dangerous pattern. The docstring's first line names it; the rest explains why it hurts in production.
 
     `message` and `instead` are format strings, filled from what `self.found()` is given. `manual` cites what the rule rests
-    on. An opt-in rule (`default = False`) speaks only when selected.
-    `fix` is the kind of fix that `mrt check --fix` knows, `fixes` says what it writes and where it does not.
+    on. An opt-in rule (`default = False`) applies only when selected.
+    `fix` is the kind of fix that `mrt check --fix` knows, `fixes` describes what it writes and when it does not.
     """
 
     code: ClassVar[str]
@@ -93,7 +93,7 @@ class Rule(ABC):
 
 
 class HistoryRule(Rule):
-    """A pattern that only the revision graph shows; it says nothing about one migration alone."""
+    """A pattern that only the revision graph shows; it checks no single migration."""
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002 - the graph is looked at as a whole
         """Yield nothing."""

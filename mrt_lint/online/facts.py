@@ -1,4 +1,4 @@
-"""The facts: which algorithm InnoDB takes for which change, by database and version, and whether it lets writes pass.
+"""The facts: which algorithm InnoDB uses for which change, by database and version, and whether it allows writes.
 
 Sources: MySQL 8.4, 17.12.1 “Online DDL Operations” (https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html) and
 8.0, the same; for what that page leaves out, bug 117450 (CHECK) and worklog 9418 (defaults computed for each row). MariaDB,
@@ -58,7 +58,7 @@ class DdlAlgorithm(enum.IntEnum):
 
 
 class ChangeMethod(NamedTuple):
-    """How a change is carried out: `writes` tells whether others may write to the table meanwhile."""
+    """How a change is carried out: `writes` is whether others may write to the table meanwhile."""
 
     algorithm: DdlAlgorithm
     writes: bool = True
@@ -146,5 +146,5 @@ class ServerVersion(NamedTuple):
         return {"mysql": "MySQL", "mariadb": "MariaDB"}[self.dialect]
 
     def way(self, change: TableChange) -> ChangeMethod:
-        """Give the way of a change: the last one that this version knows."""
+        """Return the way of a change: the last one that this version knows."""
         return [way for since, way in FACTS[self.dialect][change].items() if since <= self.version][-1]

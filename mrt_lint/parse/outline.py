@@ -1,4 +1,4 @@
-"""A migration by its header alone, and the history of migrations of which some are known no better."""
+"""A migration from its header alone, and the history of migrations of which some are known no better."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _PASSED_OVER = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, toke
 
 
 def outline(path: str, source: bytes) -> Migration:
-    """Make a migration of nothing but its header; `revision` is None where that names none."""
+    """Make a migration of nothing but its header; `revision` is None if that names none."""
     return _outlined(path, read_header(source), "")
 
 
 def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, ReadResult]]) -> dict[str, Migration]:
-    """Give every migration by its path, with its message, as far as its header tells; only an unusual header is worth a reading.
+    """Return every migration by its path, with its message, as far as its header shows; only an unusual header is read in full.
 
-    `read` reads some of the files wholly. `revision` is UNKNOWN where neither tells it, None in a file that assigns none.
+    `read` reads some of the files in full. `revision` is UNKNOWN if neither shows it, None in a file that assigns none.
     """
     headers = {path: read_header(source) for path, source in sources.items()}
     found = {path: _outlined(path, header, read_message(sources[path])) for path, header in headers.items()}

@@ -39,16 +39,16 @@ class MigrationSource(NamedTuple):
 
 def read(source: MigrationSource) -> Migration | BrokenFile:
     """Read one migration, raw SQL included; whatever a file holds, this returns."""
-    from mrt_lint.parse.python import lift  # noqa: PLC0415  brings the parser
-    from mrt_lint.parse.sql import expand  # noqa: PLC0415  brings the SQL parser
+    from mrt_lint.parse.python import parse_migration  # noqa: PLC0415  brings the parser
+    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings the SQL parser
 
     try:
-        return expand(lift(source.content, source.path), source.dialect)
+        return expand_sql(parse_migration(source.content, source.path), source.dialect)
     except UnparsableError as error:
         return BrokenFile(place=error.place, reason=error.reason)
     except (RecursionError, MemoryError) as error:
         return BrokenFile(place=SourceSpan(1, 1, 1, 1), reason=f"it is nested too deeply or too large ({type(error).__name__})")
-    except Exception as error:  # noqa: BLE001  one file that trips the reader must not hide the others
+    except Exception as error:  # noqa: BLE001  one file that cannot be read must not hide the others
         return BrokenFile(place=SourceSpan(1, 1, 1, 1), reason=f"reading it failed ({type(error).__name__}: {error})")
 
 
@@ -66,6 +66,6 @@ def read_text(source: MigrationSource) -> str:
 
 @cache
 def codec() -> JsonCodec:
-    """Give the codec of readings."""
+    """Return the codec of readings."""
     classes = (cls for module in (values, ops, migration) for _, cls in inspect.getmembers(module, inspect.isclass))
     return JsonCodec([BrokenFile, *classes])

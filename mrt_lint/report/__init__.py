@@ -16,7 +16,7 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadCall:
-    """A call that could not be read, so that nobody takes silence about it for safety."""
+    """A call that could not be read; without it, the absence of findings could be mistaken for safety."""
 
     path: str
     line: int

@@ -1,4 +1,4 @@
-"""Workflow commands, which GitHub shows beside the lines of a pull request.
+"""Workflow commands, which GitHub shows at the lines of a pull request.
 
 The grammar is that of docs.github.com, "Workflow commands for GitHub Actions"; how values are escaped, and that a stretch of
 several lines may have no columns, is what the runner's own code does (actions/toolkit, `command.ts`; actions/runner,

@@ -1,6 +1,6 @@
 """JUnit's XML, which most build servers show as tests: a case for each finding, and one for each migration without any.
 
-A warning is a passed case that says something, unless warnings fail.
+A warning is a passed case with output, unless warnings fail.
 """
 
 from __future__ import annotations

@@ -44,9 +44,9 @@ _SAMPLE = {
 _ANCHOR = "what-holds-for-every-rule"
 _EVERYWHERE = """## What holds for every rule
 
-* A table that was created earlier in the same `upgrade()` is empty and unknown to anyone: nothing about locks, rewrites,
-  duplicates, NOT NULL or lost data concerns it, and what hangs on a table that `downgrade()` drops counts as undone.
-* A dialect guard is believed, and so is a declared dialect. Where none is declared, the rules about PostgreSQL speak.
+* A table that was created earlier in the same `upgrade()` is empty and not in use yet: nothing about locks, rewrites,
+  duplicates, NOT NULL or lost data applies to it, and what belongs to a table that `downgrade()` drops counts as undone.
+* A dialect guard is trusted, and so is a declared dialect. If none is declared, the rules about PostgreSQL apply.
 * What could not be read raises no finding of its own; it is counted and listed.
 """
 
@@ -75,7 +75,7 @@ def table(rules: Iterable[Rule]) -> str:
 
 
 def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
-    """Give every page as its path inside of docs/ and its text."""
+    """Return every page as its path inside of docs/ and its text."""
     known = tuple(rules)
     groups = [(title, [rule for rule in known if rule.code[3] == digit]) for digit, title in _GROUPS.items()]
     sections = "\n".join(f"## {title}\n\n{table(group)}" for title, group in groups if group)
@@ -95,7 +95,7 @@ def _severity(rule: Rule) -> str:
 
 
 def _advice(rule: Rule) -> str:
-    """Give the words that a finding advises, with sample names; nothing where they are different ones for each finding."""
+    """Return the words that a finding advises, with sample names; nothing if they are different ones for each finding."""
     return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_SampleNames(_SAMPLE))}"
 
 
@@ -108,7 +108,7 @@ def _exemptions(rule: Rule) -> str:
 
 
 class _SampleNames(dict[str, str]):
-    """Names for an advice that is given to nobody in particular; "…" for what there is none for."""
+    """Names for advice without a concrete operation; "…" if there is none."""
 
     def __missing__(self, name: str) -> str:
         return "…"
@@ -137,10 +137,10 @@ def _target(target: DatabaseTarget) -> str:
 
 
 def _silence(rule: Rule) -> str:
-    how = f'`# noqa: {rule.code}` on a line of the statement, with the reason beside it; everywhere: `ignore = ["{rule.code}"]` in '
-    return (
-        f"{how}`[tool.mrt]` of pyproject.toml." if rule.default else f"It speaks only when selected: `--extend-select {rule.code}`."
-    )
+    if not rule.default:
+        return f"It applies only when selected: `--extend-select {rule.code}`."
+    comment = f"`# noqa: {rule.code}` on a line of the statement, with the reason beside it"
+    return f'{comment}; everywhere: `ignore = ["{rule.code}"]` in `[tool.mrt]` of pyproject.toml.'
 
 
 def _main(folder: str) -> None:

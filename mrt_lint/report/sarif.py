@@ -91,7 +91,7 @@ def _location(path: str, region: dict[str, int]) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    """Give a path as a URI, from the root of the sources; one outside of the repository stands for itself."""
+    """Return a path as a URI, from the root of the sources; one outside of the repository stays as it is."""
     if path.startswith("/") or path[1:2] == ":":
         return {"uri": f"file:///{quote(path.lstrip('/'), safe='/:')}"}
     return {"uri": quote(path), "uriBaseId": "%SRCROOT%"}

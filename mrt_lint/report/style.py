@@ -1,4 +1,4 @@
-"""Colour, where somebody can see it."""
+"""Colour, on terminals that show it."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) ->
 
 
 def summarize(report: CheckReport, style: TextStyle) -> str:
-    """Say in a line how much was found."""
+    """Return one line on how much was found."""
     files = _count(len(report.files), "migration")
     silent = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
     silent += f", {len(report.accepted)} accepted" if report.accepted else ""
@@ -81,7 +81,7 @@ def _hint(report: CheckReport) -> str:
         return ""
     fixable = sum(finding.fix is not None for finding in report.findings)
     some = "It may" if fixable == len(report.findings) == 1 else f"Up to {fixable} of these may"
-    # Whether a fix is certain only trying tells, and that may take as long as the check itself.
+    # Whether a fix is certain is known only after trying, which may take as long as the check itself.
     hint = f"\n{some} be fixable: mrt check --diff shows what --fix would write." if fixable else ""
     return hint + "\nmrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict.")
 

@@ -1,4 +1,4 @@
-"""What a check found in one file, as a mark beside it."""
+"""What a check found in one file, as one word."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FileVerdict(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """Give one word: "broken", "error", "warning" or "clean"."""
+        """Return one word: "broken", "error", "warning" or "clean"."""
         return "broken" if self.broken else "error" if self.errors else "warning" if self.warnings else "clean"
 
     def __str__(self) -> str:

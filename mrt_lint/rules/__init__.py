@@ -18,7 +18,7 @@ from mrt_lint.model.rule import HistoryRule, Rule
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Give every rule, opt-in ones too, sorted by code."""
+    """Return every rule, opt-in ones too, sorted by code."""
     modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     found = [
         rule
@@ -30,14 +30,14 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def check(migration: Migration, context: RuleContext, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """Give what the rules find in one migration, in the order of the file."""
+    """Return what the rules find in one migration, in the order of the file."""
     case = MigrationCase(migration, context)
     found = {finding: None for rule in rules for finding in rule.check(case)}
     yield from sorted(found, key=lambda finding: (finding.place, finding.code))
 
 
 def check_history(history: History, context: RuleContext, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """Give what the rules find in the revision graph."""
+    """Return what the rules find in the revision graph."""
     for rule in rules:
         if isinstance(rule, HistoryRule):
             yield from rule.check_history(history, context)

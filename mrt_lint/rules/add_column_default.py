@@ -34,7 +34,7 @@ class AddColumnDefault(Rule):
     manual = ("PostgreSQL 11, release notes, “Fast column addition”: https://www.postgresql.org/docs/11/release-11.html",)
     exemptions = (
         "PostgreSQL 11 or newer, which is assumed where no version is declared: a constant or stable default costs nothing there.",
-        "The default is volatile: that rewrites the table on any version, and MRT404 says so.",
+        "The default is volatile: that rewrites the table on any version, and MRT404 reports that.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
@@ -80,7 +80,7 @@ class AddColumnDefault(Rule):
             """,
         ),
         Example(
-            title="Volatile: MRT404 says it",
+            title="Volatile: MRT404 reports it",
             target=_OLD,
             source="""
             def upgrade():

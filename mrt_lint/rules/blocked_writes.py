@@ -19,15 +19,15 @@ _OWN = {
     TableChange.CHANGE_ENGINE: "move it to another engine",
     TableChange.PARTITION: "partition it",
 }
-"""What no other rule speaks of."""
+"""What no other rule reports."""
 _INSTEAD = {
     TableChange.DROP_PRIMARY_KEY: "drop and add in one statement: ALTER TABLE {sql_table} DROP PRIMARY KEY, ADD PRIMARY KEY (…)"
 }
-_OTHERWISE = "let gh-ost or pt-online-schema-change do it, or do it at a quiet hour"
+_OTHERWISE = "use gh-ost or pt-online-schema-change, or do it at a quiet hour"
 
 
 class BlockedWrites(Rule):
-    """MySQL or MariaDB lets nobody write to a table while it changes it: a copy, or an index that it cannot build online.
+    """MySQL or MariaDB blocks writes to a table while it changes it: a copy, or an index that it cannot build online.
 
     Writers wait until the last row is copied or indexed: seconds on a test database, hours on a large table, and each holds a
     connection meanwhile. Types, foreign keys, checks and computed columns have rules of their own.
@@ -36,7 +36,7 @@ class BlockedWrites(Rule):
     code = "MRT433"
     name = "blocked-writes"
     severity = Severity.WARNING
-    message = "{server} {does} {the_table} to {purpose}: nobody can write to it until it is done"
+    message = "{server} {does} {the_table} to {purpose}: writes to it wait until it is done"
     instead = "{safe}"
     dialects = ("mysql", "mariadb")
     manual = (
@@ -49,8 +49,8 @@ class BlockedWrites(Rule):
     exemptions = (
         "The database is neither declared to be MySQL or MariaDB nor named so by a guard.",
         "The table was created earlier in the same upgrade.",
-        "The statement says LOCK=NONE or, where a copy is needed, ALGORITHM=INPLACE: then the server refuses (MRT434).",
-        "The server does it at once or lets writes pass: most changes of columns and indexes; copies, too, on MariaDB 11.2.",
+        "The statement has LOCK=NONE or, where a copy is needed, ALGORITHM=INPLACE: then the server refuses (MRT434).",
+        "The server does it at once or allows writes: most changes of columns and indexes; copies, too, on MariaDB 11.2.",
     )
 
     bad = (
@@ -107,7 +107,7 @@ class BlockedWrites(Rule):
             """,
         ),
         Example(
-            title="MariaDB 11.2 lets writes pass while it copies",
+            title="MariaDB 11.2 allows writes while it copies",
             target=DatabaseTarget(dialect="mariadb", mariadb_version=(11, 4)),
             source="""
             def upgrade():
@@ -115,7 +115,7 @@ class BlockedWrites(Rule):
             """,
         ),
         Example(
-            title="Nobody says that it is MySQL",
+            title="It is not declared to be MySQL",
             source="""
             def upgrade():
                 op.create_index("ix_text", "notes", ["text"], mysql_prefix="FULLTEXT")
@@ -124,7 +124,7 @@ class BlockedWrites(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every such change, and for every statement that asks for a copy or a lock."""
+        """Yield a finding for every such change, and for every statement that requests a copy or a lock."""
         for op in case.ops_for(self, ops.Op):
             server = case.server(op)
             if server is None or (isinstance(op, ops.AlterObject) and (is_new(case, op) or change_of_table(op) is None)):
@@ -147,5 +147,5 @@ class BlockedWrites(Rule):
 
 
 def _asks(op: ops.Op, server: ServerVersion) -> bool:
-    """Tell whether a statement asks for a lock, or for a copy that lets nobody write."""
+    """Return whether a statement requests a lock, or a copy that blocks writes."""
     return op.lock in {"SHARED", "EXCLUSIVE"} or (op.algorithm == "COPY" and not server.way(TableChange.CHANGE_TYPE).writes)

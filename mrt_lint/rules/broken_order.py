@@ -12,7 +12,7 @@ class BrokenOrder(Rule):
     """`downgrade()` does things in an order that cannot run.
 
     A table is dropped before what points to it, a type before its column, an index after the table it was on; an index is made
-    again while the new one of its name stands. The rollback stops
+    again while the new one of its name exists. The rollback stops
     halfway, in the middle of an incident; on MySQL what ran before has committed, and neither direction works any more.
     """
 
@@ -20,14 +20,14 @@ class BrokenOrder(Rule):
     name = "broken-order"
     severity = Severity.ERROR
     message = "downgrade fails here: {conflict}"
-    instead = "undo in downgrade() the last step of upgrade() first, or leave out what goes along with something else"
+    instead = "undo in downgrade() the last step of upgrade() first, or leave out what is dropped along with something else"
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
         "MySQL, “FOREIGN KEY Constraints”: https://dev.mysql.com/doc/refman/8.0/en/create-table-foreign-keys.html",
     )
     exemptions = (
         "The operation runs under a condition, IF EXISTS, or with CASCADE.",
-        "SQLite lets a table go that others point to.",
+        "SQLite allows to drop a table that others point to.",
         "What the rest of the history made is left out of account.",
     )
 
@@ -84,7 +84,7 @@ class BrokenOrder(Rule):
             """,
         ),
         Example(
-            title="What stands already",
+            title="What exists already",
             source="""
             def upgrade():
                 op.drop_index("ix_users", "users")

@@ -13,7 +13,7 @@ class BrokenUpgrade(Rule):
 
     It runs where the database was changed by hand, or the revision was written beside another branch that has been merged since. On
     a fresh database, as in the next test run or a new installation, it fails: no such column, table exists already. Whoever ran the
-    upgrade on a fresh database knows that already, which is why the rule speaks only when it is selected.
+    upgrade on a fresh database knows that already, which is why the rule applies only when it is selected.
     """
 
     code = "MRT804"

@@ -15,8 +15,8 @@ class CascadingRebuild(Rule):
     """SQLite rebuilds a table that others point to with ON DELETE CASCADE.
 
     A batch operation creates a new table, copies the rows and drops the old one. Where foreign keys are enforced SQLite deletes
-    the rows of a table before it drops it, and every row that points to them with ON DELETE CASCADE goes along: the children are
-    empty after the migration.
+    the rows of a table before it drops it, and every row that points to them with ON DELETE CASCADE is deleted, too:
+    the children are empty after the migration.
     """
 
     code = "MRT217"
@@ -36,9 +36,9 @@ class CascadingRebuild(Rule):
         "The database is not SQLite, neither by declaration nor by a guard.",
         "The operation needs no rebuild: a column added, an index.",
         (
-            "Nobody enforces foreign keys: `sqlite_foreign_keys = false` in `[tool.mrt]` says so, or an env.py that switches them "
+            "Foreign keys are not enforced: `sqlite_foreign_keys = false` in `[tool.mrt]`, or an env.py that switches them "
             "off, or one that imports nothing but Alembic, SQLAlchemy and Python's own modules and does not switch them on. With "
-            "`true`, or where env.py switches them on, the way back is looked at, too."
+            "`true`, or an env.py that switches them on, `downgrade()` is checked, too."
         ),
         "The function switches the enforcement off: PRAGMA foreign_keys=OFF.",
     )
@@ -61,7 +61,7 @@ class CascadingRebuild(Rule):
             """,
         ),
         Example(
-            title="On the way back, or for a foreign key",
+            title="In downgrade(), or for a foreign key",
             target=DatabaseTarget(dialect="sqlite", sqlite_foreign_keys=True),
             before=(
                 """
@@ -110,7 +110,7 @@ class CascadingRebuild(Rule):
             """,
         ),
         Example(
-            title="On the way back, where nobody says that foreign keys are enforced",
+            title="In downgrade(), where foreign keys are not declared to be enforced",
             target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """

@@ -13,10 +13,10 @@ from mrt_lint.online import TableChange
 
 
 class CheckWithoutNotValid(Rule):
-    """A CHECK constraint is added to a table that is there already, and checked at once.
+    """A CHECK constraint is added to an existing table, and checked at once.
 
-    PostgreSQL keeps everybody out of the table while it looks at every row. With NOT VALID it checks new rows only, and VALIDATE
-    CONSTRAINT later checks the others without blocking anybody. MySQL and MariaDB copy the table, and nobody can write meanwhile.
+    PostgreSQL locks the table against reads and writes while it checks every row. With NOT VALID it checks new rows only, and
+    VALIDATE CONSTRAINT later checks the others without blocking writes. MySQL and MariaDB copy the table and block writes to it.
     """
 
     code = "MRT423"
@@ -28,8 +28,8 @@ class CheckWithoutNotValid(Rule):
         "CONSTRAINT {sql_constraint}')"
     )
     copied = DialectWording(
-        message="{server} copies {the_table} while it checks every row for {the_constraint}: nobody can write until it is done",
-        instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
+        message="{server} copies {the_table} while it checks every row for {the_constraint}: writes wait until it is done",
+        instead="add it with gh-ost or pt-online-schema-change, or at a quiet hour",
     )
     dialects = ("postgresql", "mysql", "mariadb")
     manual = (
@@ -49,8 +49,8 @@ class CheckWithoutNotValid(Rule):
         "The table was created earlier in the same upgrade.",
         "It is added NOT VALID.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
@@ -94,7 +94,7 @@ class CheckWithoutNotValid(Rule):
             """,
         ),
         Example(
-            title="MariaDB 11.2 lets writes pass while it copies",
+            title="MariaDB 11.2 allows writes while it copies",
             target=DatabaseTarget(dialect="mariadb", mariadb_version=(11, 2)),
             source="""
             def upgrade():

@@ -16,23 +16,21 @@ class ComputedColumn(Rule):
     """A serial, identity, AUTO_INCREMENT or stored generated column is added to a table that is there already.
 
     Each row needs a value of its own at once: PostgreSQL rewrites the whole table and its indexes while it keeps everybody out,
-    and needs twice the space. MySQL and MariaDB let nobody write meanwhile.
+    and needs twice the space. MySQL and MariaDB block writes meanwhile.
     """
 
     code = "MRT427"
     name = "computed-column"
     severity = Severity.WARNING
     message = "PostgreSQL rewrites {the_table} under an exclusive lock to give every row a value of {kind} {the_column}"
-    instead = (
-        "add a plain column, fill it in batches, and only then let a default, a sequence or a trigger give new rows their values"
-    )
+    instead = "add a plain column, fill it in batches, and only then add a default, a sequence or a trigger for new rows"
     copied = DialectWording(
-        message="{server} copies {the_table} to give every row a value of {kind} {the_column}: nobody can write until it is done",
-        instead="let the column be VIRTUAL (sa.Computed(…, persisted=False)), which takes no copy and can be indexed, too",
+        message="{server} copies {the_table} to give every row a value of {kind} {the_column}: writes wait until it is done",
+        instead="make the column VIRTUAL (sa.Computed(…, persisted=False)), which needs no copy and can be indexed, too",
     )
     numbered = DialectWording(
-        message="{server} rebuilds {the_table} to number every row in {the_column}: nobody can write until it is done",
-        instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
+        message="{server} rebuilds {the_table} to number every row in {the_column}: writes wait until it is done",
+        instead="add it with gh-ost or pt-online-schema-change, or at a quiet hour",
     )
     dialects = ("postgresql", "mysql", "mariadb")
     manual = (
@@ -47,8 +45,8 @@ class ComputedColumn(Rule):
         "The table was created earlier in the same upgrade.",
         "The generated column is virtual, not stored.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )

@@ -19,7 +19,7 @@ class ConcurrentlyInTransaction(Rule):
     code = "MRT421"
     name = "concurrently-in-transaction"
     severity = Severity.ERROR
-    message = "PostgreSQL refuses to {does} {the_index} CONCURRENTLY in a transaction, and this stands in no autocommit block"
+    message = "PostgreSQL refuses to {does} {the_index} CONCURRENTLY in a transaction, and this is in no autocommit block"
     instead = "put it into a block of its own: with op.get_context().autocommit_block(): …"
     dialects = ("postgresql",)
     manual = (
@@ -32,7 +32,7 @@ class ConcurrentlyInTransaction(Rule):
     fix = FixSafety.SAFE
     fixes = "The statement is put into an autocommit block."
     exemptions = (
-        "It stands in an autocommit block, or after a COMMIT.",
+        "It is in an autocommit block, or after a COMMIT.",
         "Whether it is concurrent cannot be read.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )

@@ -19,7 +19,7 @@ class DataHole(Rule):
     code = "MRT218"
     name = "data-hole"
     severity = Severity.WARNING
-    message = "upgrade drops {what}, and revision {later} brings it back: whoever upgrades through both loses its {values}"
+    message = "upgrade drops {what}, and revision {later} brings it back: an upgrade through both loses its {values}"
     instead = "if neither has run in production, remove both steps; otherwise keep the values in between in a table of their own"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
     exemptions = (

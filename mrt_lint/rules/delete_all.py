@@ -13,7 +13,7 @@ class DeleteAll(Rule):
     """`upgrade()` deletes every row of a table: DELETE without WHERE.
 
     No `downgrade()` can know them, and ON DELETE CASCADE takes the rows of other tables along. Where a condition was forgotten,
-    nothing says so: the statement succeeds.
+    nothing warns of it: the statement succeeds.
     """
 
     code = "MRT214"

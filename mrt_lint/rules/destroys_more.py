@@ -25,7 +25,7 @@ class DestroysMore(Rule):
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
         "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
-        "The history proves that there is no such table or column (MRT117 says so).",
+        "The history proves that there is no such table or column (MRT117 reports that).",
     )
 
     bad = (

@@ -14,8 +14,8 @@ from mrt_lint.model.rule import Example, Rule
 class DropConstraint(Rule):
     """`upgrade()` drops a constraint that `downgrade()` does not create again, with the same name and kind.
 
-    The older release relied on it. After the rollback rows that it never let in are there, its code does not expect them, and the
-    next upgrade fails to drop a constraint that is gone.
+    The older release relied on it. After the rollback rows that it rejected exist, its code does not expect them, and the
+    next upgrade fails to drop a constraint that no longer exists.
     """
 
     code = "MRT409"
@@ -26,13 +26,13 @@ class DropConstraint(Rule):
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "It is a foreign key: MRT205 speaks.",
+        "It is a foreign key: MRT205 reports it.",
         "It was created earlier in the same upgrade, or is created again there under the same name.",
-        "A constraint of the kind stands on the same columns in the end, under another name.",
+        "A constraint of the kind finally covers the same columns, under another name.",
         "The table or a column under it is dropped in the same upgrade.",
         "`downgrade()` creates an unnamed one of its kind, or has parts that cannot be read.",
     )
@@ -89,7 +89,7 @@ class DropConstraint(Rule):
             """,
         ),
         Example(
-            title="Replaced under another name, which MRT110 speaks of",
+            title="Replaced under another name, which MRT110 reports",
             before=(
                 """
             def upgrade():

@@ -16,7 +16,7 @@ class DropForeignKey(Rule):
     """`upgrade()` drops a foreign key that `downgrade()` does not create again, with the same name.
 
     After the rollback nothing keeps the rows of the two tables together. Rows that point to nothing come in, with ON DELETE CASCADE
-    rows that should have gone stay, and once they are there the foreign key can no longer be created.
+    rows that should have been deleted stay, and once they are there the foreign key can no longer be created.
     """
 
     code = "MRT205"
@@ -27,7 +27,7 @@ class DropForeignKey(Rule):
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
@@ -61,7 +61,7 @@ class DropForeignKey(Rule):
             """,
         ),
         Example(
-            title="Another stands there, and another on those columns points elsewhere",
+            title="Another takes its place, and another on those columns points elsewhere",
             before=(
                 """
             def upgrade():

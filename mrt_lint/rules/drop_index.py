@@ -16,23 +16,23 @@ class DropIndex(Rule):
     """`upgrade()` drops an index that `downgrade()` does not create again as it was: its name, columns and rows.
 
     Nothing fails after the rollback, it only becomes slow: the queries of the older release read whole tables. A unique index
-    that is missing lets duplicates in, and the next upgrade stumbles over an index that is not there.
+    that is missing allows duplicates, and the next upgrade stumbles over an index that is not there.
     """
 
     code = "MRT408"
     name = "drop-index"
     severity = Severity.WARNING
     message = "upgrade drops {the_index}{on}, downgrade {does}"
-    instead = 'let downgrade() create it as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
+    instead = 'create it in downgrade() as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole. One that makes an index of that name itself is left alone."
     )
     exemptions = (
         "The index was created earlier in the same upgrade, or is created again there under the same name.",
-        "The table is dropped later in the same upgrade (MRT202 speaks of that).",
+        "The table is dropped later in the same upgrade (MRT202 reports that).",
         "`downgrade()` has parts, or names, that cannot be read.",
     )
 
@@ -125,7 +125,7 @@ class DropIndex(Rule):
             """,
         ),
         Example(
-            title="Built anew under the same name",
+            title="Built again under the same name",
             source="""
             def upgrade():
                 op.drop_index("ix_users_email", table_name="users")

@@ -14,7 +14,7 @@ from mrt_lint.model.rule import Example, Rule
 class DropTable(Rule):
     """`upgrade()` drops a table.
 
-    All its rows are gone when the migration commits. `downgrade()` can create the table again, empty; the older release then
+    All its rows are lost when the migration commits. `downgrade()` can create the table again, empty; the older release then
     works on an empty table, and rows in other tables point to nothing.
     """
 
@@ -25,7 +25,7 @@ class DropTable(Rule):
     instead = (
         "set it aside under another name (ALTER TABLE {sql_table} RENAME TO {last}_retired), rename it back in downgrade(), and "
         "drop it in a "
-        "later release when nobody has missed it"
+        "later release if nothing needed it"
     )
     manual = (
         "PostgreSQL, DROP TABLE: https://www.postgresql.org/docs/current/sql-droptable.html",
@@ -67,7 +67,7 @@ class DropTable(Rule):
             """,
         ),
         Example(
-            title="Replaced by one that has rows of its own, or by an empty one that is filled on the way back",
+            title="Replaced by one that has rows of its own, or by an empty one that downgrade() fills",
             source="""
             def upgrade():
                 op.drop_table("plans")  # MRT202
@@ -85,7 +85,7 @@ class DropTable(Rule):
             """,
         ),
         Example(
-            title="Rebuilt both ways, with rows that stand in the statement, or under a condition that asks for something else",
+            title="Rebuilt both ways, with rows that are in the statement, or under a condition that checks something else",
             source="""
             def upgrade():
                 op.create_table("users_new", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
@@ -222,5 +222,5 @@ class DropTable(Rule):
 
 
 def _is_of_a_batch(op: ops.DropTable) -> bool:
-    """Tell whether it is the table in which Alembic's batch mode puts another together, which a batch that failed leaves behind."""
+    """Return whether it is the temporary table of Alembic's batch mode, which a failed batch leaves behind."""
     return readable(op.table) and fold(op.table).startswith("_alembic_tmp_")

@@ -25,7 +25,7 @@ class DropView(Rule):
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
     fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
@@ -36,7 +36,7 @@ class DropView(Rule):
 
     bad = (
         Example(
-            title="Dropped and gone",
+            title="Dropped and not restored",
             source="""
             def upgrade():
                 op.execute("DROP VIEW active_users")  # MRT207

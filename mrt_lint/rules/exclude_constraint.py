@@ -20,7 +20,7 @@ class ExcludeConstraint(Rule):
     name = "exclude-constraint"
     severity = Severity.WARNING
     message = "PostgreSQL locks {the_table} against everybody while it builds {the_constraint}"
-    instead = "run it when nobody needs the table, with a lock_timeout, or keep the rule with a trigger"
+    instead = "run it when the table is not in use, with a lock_timeout, or keep the rule with a trigger"
     dialects = ("postgresql",)
     manual = (
         "PostgreSQL, CREATE TABLE, EXCLUDE: https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-EXCLUDE",

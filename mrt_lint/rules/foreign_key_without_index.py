@@ -28,7 +28,7 @@ class ForeignKeyWithoutIndex(Rule):
     exemptions = (
         "An index, unique constraint or primary key of the table begins with the columns once this revision has run.",
         "The table was not created by this history, or not wholly readable: then there may be one.",
-        "Another database is declared, or a guard keeps PostgreSQL out; MySQL makes such an index by itself.",
+        "Another database is declared, or a guard keeps PostgreSQL out; MySQL creates such an index itself.",
     )
 
     bad = (

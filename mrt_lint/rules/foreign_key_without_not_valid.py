@@ -19,8 +19,8 @@ class ForeignKeyWithoutNotValid(Rule):
     """A foreign key is added to a table that is there already, and checked at once.
 
     PostgreSQL blocks writes to both tables while it looks up every row of the one in the other: minutes on large tables. With NOT
-    VALID it checks new rows only, and VALIDATE CONSTRAINT later checks the others without blocking anybody. MySQL and MariaDB copy
-    the table, and nobody can write to it meanwhile, unless foreign_key_checks is 0.
+    VALID it checks new rows only, and VALIDATE CONSTRAINT later checks the others without blocking writes. MySQL and MariaDB copy
+    the table and block writes to it meanwhile, unless foreign_key_checks is 0.
     """
 
     code = "MRT422"
@@ -32,7 +32,7 @@ class ForeignKeyWithoutNotValid(Rule):
         "CONSTRAINT {key}')"
     )
     copied = DialectWording(
-        message="{server} copies {the_table} while it looks up every row for {the_key}: nobody can write to it until it is done",
+        message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done",
         instead=(
             "look for rows without a parent first; then run op.execute('SET SESSION foreign_key_checks = 0') before it and = 1 "
             "behind it, and {server} adds it in place, without a look at the rows"
@@ -61,8 +61,8 @@ class ForeignKeyWithoutNotValid(Rule):
         "It is added NOT VALID.",
         "MySQL, MariaDB: foreign_key_checks was set to 0 before in this upgrade.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
@@ -149,7 +149,7 @@ class ForeignKeyWithoutNotValid(Rule):
 
 
 def _tables(op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> str:
-    """Name the tables that nobody can write to: a table that points to itself once."""
+    """Return the names of the tables that cannot be written to: a table that points to itself once."""
     the_table = names(op)["the_table"]
     if not readable(key.referred_table):
         return f"{the_table} and to 'another table'"

@@ -17,7 +17,7 @@ class HalfCommitted(Rule):
     """A statement that existing rows can make MySQL or MariaDB refuse comes after one that cannot be run again.
 
     These databases commit each change of a table at once and take none back. Where the later statement fails, the first half of
-    the upgrade stays, while Alembic still stands at the revision before: the next attempt fails at the first statement, because
+    the upgrade stays, while Alembic is still at the revision before: the next attempt fails at the first statement, because
     the column or table is there already, and so does the downgrade. Somebody has to repair the schema by hand.
     """
 
@@ -143,7 +143,7 @@ class HalfCommitted(Rule):
 
 
 def _is_final(op: ops.Op) -> bool:
-    """Tell whether a statement that has run once cannot be run again."""
+    """Return whether a statement that has run once cannot be run again."""
     if not op.certain or getattr(op, "if_exists", False) is not False or getattr(op, "if_not_exists", False) is not False:
         return False
     if isinstance(op, ops.AlterColumn):

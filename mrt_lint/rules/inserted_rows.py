@@ -26,7 +26,7 @@ class InsertedRows(Rule):
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` deletes, updates or inserts rows of the same table, or has parts that cannot be read.",
-        "`downgrade()` is missing or does nothing: MRT101 and MRT102 say that.",
+        "`downgrade()` is missing or does nothing: MRT101 and MRT102 report that.",
     )
 
     bad = (
@@ -71,7 +71,7 @@ class InsertedRows(Rule):
             """,
         ),
         Example(
-            title="downgrade() does nothing: MRT102 says it",
+            title="downgrade() does nothing: MRT102 reports it",
             source="""
             def upgrade():
                 op.execute("INSERT INTO groups (name) VALUES ('all')")
@@ -83,7 +83,7 @@ class InsertedRows(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every INSERT that nothing answers."""
+        """Yield a finding for every INSERT that downgrade() does not reverse."""
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.Insert, ops.BulkInsert):

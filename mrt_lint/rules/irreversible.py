@@ -11,8 +11,8 @@ from mrt_lint.model.rule import Example, Rule
 class Irreversible(Rule):
     """`downgrade()` raises: the migration declares that it cannot be undone.
 
-    That is better than a downgrade which does nothing. Still, the release that brings it cannot be rolled back, and nobody should
-    learn that during an incident.
+    That is better than a downgrade which does nothing. Still, the release that brings it cannot be rolled back, and users should
+    not learn that during an incident.
     """
 
     code = "MRT115"
@@ -37,7 +37,7 @@ class Irreversible(Rule):
                 op.drop_column("users", "phone")
 
             def downgrade():
-                raise NotImplementedError("the numbers are gone")  # MRT115
+                raise NotImplementedError("the numbers are lost")  # MRT115
             """,
         ),
     )

@@ -36,8 +36,8 @@ class LeakedEnum(Rule):
         "such types it does nothing."
     )
     exemptions = (
-        "`downgrade()` drops the type, or does not drop the table (MRT110 speaks of that).",
-        "The type was there before, or the source says that none is created: create_type=False, native_enum=False.",
+        "`downgrade()` drops the type, or does not drop the table (MRT110 reports that).",
+        "The type existed before, or the source suppresses it: create_type=False, native_enum=False.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
 

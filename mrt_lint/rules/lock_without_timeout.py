@@ -40,7 +40,7 @@ class LockWithoutTimeout(Rule):
         "MySQL, lock_wait_timeout: https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_lock_wait_timeout",
     )
     exemptions = (
-        "A timeout was set before in the same upgrade. What env.py sets is not seen, so this rule speaks only where asked to.",
+        "A timeout was set before in the same upgrade. What env.py sets is not seen, so this rule applies only when selected.",
         "The table was created earlier in the same upgrade.",
         "The index is built or dropped CONCURRENTLY.",
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",

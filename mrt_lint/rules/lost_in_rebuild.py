@@ -28,21 +28,21 @@ _SAFE = {
 
 
 class LostInRebuild(Rule):
-    """Batch mode makes a table anew on SQLite and leaves behind what it does not see.
+    """Batch mode rebuilds a table on SQLite and loses what it does not reflect.
 
     A batch operation creates a new table from what SQLAlchemy can read of the old one, copies the rows, and drops the old one.
     CHECK constraints without a name, triggers, indexes of expressions, collations and AUTOINCREMENT are not among what it reads:
-    they are gone, without an error, when `upgrade()` is through or when `downgrade()` is, and the rollback does not restore the
+    they are lost, without an error, after `upgrade()` or after `downgrade()`, and the rollback does not restore the
     schema.
     """
 
     code = "MRT119"
     name = "lost-in-rebuild"
     severity = Severity.WARNING
-    message = "SQLite makes {the_table} anew here without {what}, and nothing brings it back"
+    message = "SQLite rebuilds {the_table} here without {what}, and nothing restores it"
     instead = "{safe}"
     other = DialectWording(
-        message="SQLite makes {the_table} anew here with AUTOINCREMENT, which it had not before, and downgrade leaves it so",
+        message="SQLite rebuilds {the_table} here with AUTOINCREMENT, which it had not before, and downgrade leaves it so",
         instead="leave sqlite_autoincrement out of table_kwargs of the last batch in downgrade()",
     )
     dialects = ("sqlite",)
@@ -51,9 +51,9 @@ class LostInRebuild(Rule):
         "SQLAlchemy, “SQLite”, reflection: https://docs.sqlalchemy.org/en/20/dialects/sqlite.html",
     )
     exemptions = (
-        "The database is not declared to be SQLite: what stands there depends on what was lost before.",
+        "The database is not declared to be SQLite: what exists depends on what was lost before.",
         "It is not known from the history, or this migration made it.",
-        "`copy_from`, `reflect_args` or `reflect_kwargs` of the batch say what the table has.",
+        "`copy_from`, `reflect_args` or `reflect_kwargs` of the batch define what the table has.",
         "Of CHECKs: `table_args` holds one, or the batch has a `naming_convention`.",
         "`downgrade()` is missing or does nothing, raises, or has parts that cannot be read.",
     )
@@ -146,7 +146,7 @@ class LostInRebuild(Rule):
             """,
         ),
         Example(
-            title="Nothing is made anew",
+            title="Nothing is rebuilt",
             target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
@@ -168,7 +168,7 @@ class LostInRebuild(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every operation that makes a table anew without something, or with AUTOINCREMENT that stays."""
+        """Yield a finding for every operation that rebuilds a table without something, or with AUTOINCREMENT that stays."""
         if case.lacks_downgrade or case.target.dialect not in self.dialects:
             return
         operations = (*case.migration.upgrade_ops, *case.migration.downgrade_ops)

@@ -27,8 +27,8 @@ def downgrade():
 class MergeWithOperations(Rule):
     """A merge revision does more than merge.
 
-    It has several parents, and which of them ran first differs from database to database: what it does meets schemas that nobody
-    tested together. And whoever merges the same branches elsewhere leaves it out.
+    It has several parents, and which of them ran first differs from database to database: it runs on schemas that were never
+    tested together. And a project that merges the same branches elsewhere leaves it out.
     """
 
     code = "MRT906"

@@ -25,7 +25,7 @@ class MissingDowngrade(Rule):
     fix = FixSafety.SAFE
     fixes = (
         "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
-        "before say it. It is written only where every part is certain; where a column or table comes back without its rows, "
+        "before show it. It is written only where every part is certain; where a column or table comes back without its rows, "
         "only with `--unsafe-fixes`."
     )
     exemptions = ("`downgrade` is imported or assigned in the file.",)

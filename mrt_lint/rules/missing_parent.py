@@ -22,7 +22,7 @@ class MissingParent(HistoryRule):
     message = "revision {revision} follows '{parent}', which no file declares: every alembic command stops here"
     instead = "set down_revision to a revision that is there, or bring back the file of '{parent}'"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
-    exemptions = ("The parent stands in a file that does not parse (MRT902): its header is read all the same.",)
+    exemptions = ("The parent is in a file that does not parse (MRT902): its header is read all the same.",)
 
     bad = (
         Example(

@@ -27,7 +27,7 @@ class MultipleHeads(HistoryRule):
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
     exemptions = (
         "The branches are joined by a merge revision.",
-        "The head stands on a labelled branch that `independent_branches` of the configuration declares independent.",
+        "The head is on a labelled branch that `independent_branches` of the configuration declares independent.",
     )
 
     bad = (

@@ -19,8 +19,8 @@ class NoSuchName(Rule):
     """A constraint or index is dropped without a name, or by a name that it never had.
 
     Autogenerate writes `op.drop_constraint(None, …)` into `downgrade()` where the model gave no name; the database gave one, but
-    nobody asked it which. The statement raises: “Can't emit DROP CONSTRAINT … it has no name”. A naming convention does not help,
-    for the operation tells no columns to make a name from. So the rollback stops there, as a rule in the middle of an incident.
+    the migration does not know it. The statement raises: “Can't emit DROP CONSTRAINT … it has no name”. A naming convention does
+    not help, for the operation names no columns to build one from. So the rollback stops there, usually during an incident.
     """
 
     code = "MRT116"
@@ -41,7 +41,7 @@ class NoSuchName(Rule):
     )
     exemptions = (
         "The operation runs under a condition, or IF EXISTS.",
-        "It is a primary key without a name: MySQL needs none, elsewhere a naming convention can tell it.",
+        "It is a primary key without a name: MySQL needs none, elsewhere a naming convention can supply it.",
         "A name that is not in the history: the table was not made by it or not wholly read, or it has something without a name.",
         "Names of checks and of indexes, which a naming convention may change, and names on SQLite.",
     )
@@ -148,14 +148,14 @@ def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:
 
 
 def _look(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> str:
-    """Say where the database tells its names."""
+    """Return where the database shows its names."""
     table = names(op)["table"]
     places = {"postgresql": f"\\d {table} in psql", "sqlite": "on SQLite by that which naming_convention= of the batch makes"}
     return places.get(case.dialect(op), f"SHOW CREATE TABLE {table}")
 
 
 def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
-    """Give the names that a table's constraints have where the one that is dropped provably has none of them."""
+    """Return the names that a table's constraints have where the one that is dropped provably has none of them."""
     table, tracked, dialect = case.state_before(op).table, case.tracked(op), case.dialect(op)
     if dialect == "sqlite" or op.kind not in _KINDS or (op.kind == "primary" and dialect in FAMILY):
         return None

@@ -10,8 +10,8 @@ from mrt_lint.model.rule import Example, Rule
 class NoSuchTable(Rule):
     """`downgrade()` works on a table, column or index that no migration has made.
 
-    A name that was misspelt, or forgotten in a copy, is found by the first rollback, in the middle of an incident: the database
-    says that it does not exist, and nothing of the rollback happens, or on MySQL half of it.
+    A misspelt name, or one forgotten in a copy, is found by the first rollback, in the middle of an incident: the database
+    reports that it does not exist, and nothing of the rollback happens, or on MySQL half of it.
     """
 
     code = "MRT117"
@@ -23,8 +23,8 @@ class NoSuchTable(Rule):
     exemptions = (
         "The operation runs under a condition or IF EXISTS.",
         "The history does not make all of its tables itself, or a part of it cannot be read: the name may come from there.",
-        "A parallel branch makes it, whose revisions may still stand when this one is taken back.",
-        "MRT116 speaks of constraints.",
+        "A parallel branch makes it, whose revisions may still be applied when this one is rolled back.",
+        "MRT116 reports constraints.",
     )
 
     bad = (

@@ -24,19 +24,19 @@ class NoopDowngrade(Rule):
     message = (
         "downgrade() of revision {revision} does nothing: Alembic reports success and leaves what upgrade() did in the database"
     )
-    instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and say why"
+    instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and explain why"
     manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
     fix = FixSafety.SAFE
     fixes = (
         "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
-        "before say it. It is written only where every part is certain; where a column or table comes back without its rows, or "
+        "before show it. It is written only where every part is certain; where a column or table comes back without its rows, or "
         "a comment may say why nothing is done, only with `--unsafe-fixes`."
     )
     exemptions = (
         "`upgrade()` does nothing either, as in a merge revision, or nothing on the declared database.",
         "`upgrade()` runs nothing but SQL without an effect: SELECT, SET, SHOW.",
         "All that `upgrade()` does leaves the schema as it was: an index is dropped IF EXISTS that the history never made.",
-        "`downgrade()` raises: that is loud, and MRT115 speaks of it.",
+        "`downgrade()` raises: that is visible, and MRT115 reports it.",
         "`downgrade()` calls something that cannot be read.",
     )
 
@@ -155,13 +155,13 @@ class NoopDowngrade(Rule):
             """,
         ),
         Example(
-            title="It refuses, and says why",
+            title="It refuses, and explains why",
             source="""
             def upgrade():
                 op.drop_table("audit_2019")
 
             def downgrade():
-                raise NotImplementedError("the audit rows of 2019 are gone")
+                raise NotImplementedError("the audit rows of 2019 are lost")
             """,
         ),
         Example(
@@ -190,13 +190,13 @@ class NoopDowngrade(Rule):
 
 
 def _is_without_trace(case: MigrationCase) -> bool:
-    """Tell whether all that upgrade() does is known to leave nothing behind."""
+    """Return whether all that upgrade() does is known to leave nothing behind."""
     changes = [op for op in case.migration.upgrade_ops if not isinstance(op, Execute) and case.runs(op)]
     return case.is_readable("upgrade") and bool(changes) and all(_is_trackless(case, op) for op in changes)
 
 
 def _is_trackless(case: MigrationCase, op: Op) -> bool:
-    """Tell whether an operation touches only what upgrade() made itself, or what provably was not there, and leaves nothing."""
+    """Return whether an operation touches only what upgrade() made itself, or what provably was not there, and leaves nothing."""
     effects = case.analysis(op).effects.get(id(op), ())
     own = all(effect.tracked is None or effect.tracked.creator is not None for effect in effects)
     return bool(effects) and own and case.undone(op) is UndoStatus.YES

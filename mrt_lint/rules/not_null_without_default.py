@@ -15,7 +15,7 @@ class NotNullWithoutDefault(Rule):
     """A NOT NULL column without a server default is added to a table that is there already.
 
     The rows of the table would hold NULL in it, so PostgreSQL and SQLite refuse the statement and the deployment stops halfway;
-    on an empty test database it passes. MySQL fills in an empty string or zero that nobody chose. A Python `default=` emits no
+    on an empty test database it passes. MySQL fills in an empty string or zero that was never chosen. A Python `default=` emits no
     DDL, and the older release, which does not know the column, cannot insert rows any more.
     """
 
@@ -102,7 +102,7 @@ class NotNullWithoutDefault(Rule):
 
 
 def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:
-    """Say what becomes of the rows that are there; MySQL gives them an empty value, which upgrade() may overwrite at once."""
+    """Return what becomes of existing rows; MySQL gives them an empty value, which upgrade() may overwrite at once."""
     if case.dialect(op) not in {"mysql", "mariadb"}:
         return "it fails where the table has rows, and "
     table = case.state_before(op).table
@@ -111,4 +111,4 @@ def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:
     )
     if any(update.columns is not UNKNOWN and op.column in update.columns for update in updates):
         return ""
-    return "rows that are there get an empty value that nobody chose, and "
+    return "existing rows get an empty value that was never chosen, and "

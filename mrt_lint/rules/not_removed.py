@@ -28,15 +28,15 @@ class NotRemoved(Rule):
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
     fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole. Dropping a table or column that `downgrade()` leaves alone is done "
         "with `--unsafe-fixes` only: rows may have been written to it since."
     )
     exemptions = (
-        "It hangs on a table that upgrade created or downgrade drops.",
-        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "It belongs to a table that upgrade created or downgrade drops.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
         "Extensions are shared and stay; CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
-        "Other rules speak of triggers (MRT502), types (MRT503) and sequences (MRT501).",
+        "Other rules report triggers (MRT502), types (MRT503) and sequences (MRT501).",
     )
 
     bad = (
@@ -79,7 +79,7 @@ class NotRemoved(Rule):
     )
     good = (
         Example(
-            title="Removed, one by one or with what it hangs on",
+            title="Removed, one by one or with their table",
             source="""
             def upgrade():
                 op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))

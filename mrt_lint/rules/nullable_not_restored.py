@@ -28,11 +28,11 @@ class NullableNotRestored(Rule):
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may say as well, or the history.",
+        "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may have as well, or the history.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
         "`downgrade()` has parts that cannot be read.",
     )
@@ -101,7 +101,7 @@ class NullableNotRestored(Rule):
             """,
         ),
         Example(
-            title="It was NOT NULL before, says downgrade() where it changes the type back",
+            title="It was NOT NULL before, by downgrade()'s own `existing_nullable` where it changes the type back",
             source="""
             def upgrade():
                 op.alter_column("trials", "value", type_=sa.Float(53), nullable=False)
@@ -140,7 +140,7 @@ class NullableNotRestored(Rule):
 
 
 def _call(op: ops.AlterColumn) -> dict[str, str]:
-    """Give the call that sets it back and where it belongs: in a batch where upgrade() has one."""
+    """Return the call that sets it back and where it belongs: in a batch where upgrade() has one."""
     table = op.table if readable(op.table) else "…"
     schema = f', schema="{op.schema}"' if readable(op.schema) else ""
     if op.batch:
@@ -150,7 +150,7 @@ def _call(op: ops.AlterColumn) -> dict[str, str]:
 
 
 def _is_meant_to_stay(case: MigrationCase, op: ops.AlterColumn) -> bool:
-    """Tell whether downgrade() changes the column and says that it is NOT NULL: then it was, as far as its author knows."""
+    """Return whether downgrade() changes the column and declares it NOT NULL: then it was, as far as its author knows."""
     return any(
         isinstance(other, ops.AlterColumn) and other.existing_nullable is False and case.tracked(other) is case.tracked(op)
         for other in case.analysis(op).reverse.values()

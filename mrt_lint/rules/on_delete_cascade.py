@@ -25,7 +25,7 @@ class OnDeleteCascade(Rule):
     severity = Severity.WARNING
     message = "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of {parent} from now on deletes its rows there too"
     instead = (
-        "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and let the application delete rows of {table} where that "
+        "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and delete rows of {table} in the application where that "
         "is meant"
     )
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)

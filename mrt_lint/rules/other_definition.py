@@ -17,7 +17,7 @@ class OtherDefinition(Rule):
     """`downgrade()` brings something back with another definition than it had.
 
     The rollback succeeds, and the schema is neither the old one nor the new one: a column that refuses NULL where the older
-    release writes it, a default that is missing, a constraint on other columns. The next autogenerate finds it, or nobody does.
+    release writes it, a default that is missing, a constraint on other columns. The next autogenerate finds it, or nothing does.
     """
 
     code = "MRT111"
@@ -28,9 +28,9 @@ class OtherDefinition(Rule):
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The former definition is not known, neither from the operation nor from the history.",
-        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
-        "MRT402 and MRT403 speak of NOT NULL, MRT408 of indexes.",
-        "Two conditions of a CHECK may be the same in other words: only other constants or operators tell them apart.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
+        "MRT402 and MRT403 report NOT NULL, MRT408 indexes.",
+        "Two conditions of a CHECK may be the same in other words: only other constants or operators prove a difference.",
     )
 
     bad = (
@@ -257,7 +257,7 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
-            title="MODIFY says everything again, and what it said before is not known",
+            title="MODIFY defines everything again, and what it defined before is not known",
             source="""
             def upgrade():
                 op.execute("ALTER TABLE users MODIFY COLUMN age bigint")
@@ -302,11 +302,11 @@ class OtherDefinition(Rule):
 
     @staticmethod
     def _is_set(op: ops.AlterColumn, setting: str) -> bool:
-        """Tell whether an operation sets something that no other rule speaks of."""
+        """Return whether an operation sets something that no other rule reports."""
         value = getattr(op, setting)
         return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
 
     @staticmethod
     def _is_restated(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
-        """Tell whether MODIFY or CHANGE only had to say a setting again, for all that is known."""
+        """Return whether MODIFY or CHANGE only had to repeat a setting, as far as is known."""
         return op.sql and setting != "type" and op.type is not UNSET and case.before(op, setting) is UNKNOWN

@@ -12,10 +12,10 @@ from mrt_lint.online import DdlAlgorithm, ServerVersion, TableChange
 
 
 class RefusedAlgorithm(Rule):
-    """A statement asks MySQL or MariaDB for an ALGORITHM or a LOCK that the change cannot have.
+    """A statement requests an ALGORITHM or a LOCK from MySQL or MariaDB that the change cannot have.
 
     The server refuses the statement, and the deployment stops there. On an empty test database it is refused as well; but where
-    migrations are only tested on SQLite, or on a newer server, nobody sees it before production.
+    migrations are only tested on SQLite, or on a newer server, this is not noticed before production.
     """
 
     code = "MRT434"
@@ -30,7 +30,7 @@ class RefusedAlgorithm(Rule):
     )
     exemptions = (
         "The database is neither declared to be MySQL or MariaDB nor named so by a guard.",
-        "The change is one of which the tables of the manual say nothing, or the column's former type is not known.",
+        "The change is not in the tables of the manual, or the column's former type is not known.",
     )
 
     bad = (
@@ -99,12 +99,12 @@ class RefusedAlgorithm(Rule):
 
 
 def _refused(op: ops.Op, change: TableChange, server: ServerVersion) -> tuple[str, str]:
-    """Give the clause that is refused and what to write instead; empty where none is."""
+    """Return the clause that is refused and what to write instead; empty if none is."""
     way = server.way(change)
     if op.algorithm and DdlAlgorithm[op.algorithm] < way.algorithm:
         best = "INPLACE" if way.algorithm is DdlAlgorithm.NOCOPY and server.dialect == "mysql" else way.algorithm.name
-        blocking = "" if way.writes else ", which lets nobody write meanwhile; or let gh-ost or pt-online-schema-change do it"
+        blocking = "" if way.writes else ", which blocks writes meanwhile; or use gh-ost or pt-online-schema-change"
         return f"ALGORITHM={op.algorithm}", f"the best that it can do is ALGORITHM={best}{blocking}"
     if op.lock == "NONE" and not way.writes:
-        return "LOCK=NONE", "say LOCK=SHARED, which lets nobody write meanwhile, or let gh-ost or pt-online-schema-change do it"
+        return "LOCK=NONE", "write LOCK=SHARED, which blocks writes meanwhile, or use gh-ost or pt-online-schema-change"
     return "", ""

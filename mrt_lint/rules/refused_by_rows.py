@@ -18,7 +18,7 @@ _CAST = re.compile(r"""\(*["`]?\w+["`]?\)*\s*(::.*)?""")
 
 
 class RefusedByRows(Rule):
-    """`downgrade()` asks for values that rows do not have: a column NOT NULL again, or a new one without a default.
+    """`downgrade()` requires values that rows do not have: a column NOT NULL again, or a new one without a default.
 
     On the empty database of a test it passes. In production the rows that the new release has written hold NULL there, or all rows
     hold nothing in a column that comes back, and the database refuses: the rollback fails in the middle of an incident.
@@ -71,7 +71,7 @@ class RefusedByRows(Rule):
             """,
         ),
         Example(
-            title="A column that comes back without a value for anybody",
+            title="A column that is restored without a value for any row",
             source="""
             def upgrade():
                 op.drop_column("users", "email")
@@ -99,7 +99,7 @@ class RefusedByRows(Rule):
     )
     good = (
         Example(
-            title="Filled before, or without the rows that are in the way",
+            title="Filled before, or without the rows that would violate it",
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.Text(), nullable=True)
@@ -135,7 +135,7 @@ class RefusedByRows(Rule):
             """,
         ),
         Example(
-            title="NOT NULL again at the end of upgrade(); filled where the type changes, or as the rows are written anew",
+            title="NOT NULL again at the end of upgrade(); filled where the type changes, or as the rows are rewritten",
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.Text(), nullable=True)
@@ -202,7 +202,7 @@ class RefusedByRows(Rule):
 
 
 def _was_loosened(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
-    """Tell whether rows may hold NULL in the column: upgrade() leaves it without NOT NULL, or downgrade() made it with nothing."""
+    """Return whether rows may hold NULL in the column: upgrade() drops NOT NULL, or downgrade() creates it without a value."""
     column = case.tracked(op)
     if column is None:
         return False
@@ -216,12 +216,12 @@ def _was_loosened(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op
 
 
 def _came_back(column: TrackedObject, before: tuple[ops.Op, ...]) -> bool:
-    """Tell whether downgrade() made the column."""
+    """Return whether downgrade() made the column."""
     return any(column.creator is other for other in before)
 
 
 def _is_filled(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
-    """Tell whether downgrade() may give the column values, or delete the rows without one, before it needs them."""
+    """Return whether downgrade() may give the column values, or delete the rows without one, before it needs them."""
     if not case.is_readable("downgrade"):
         return True
     table = case.state_before(op).table
@@ -241,5 +241,5 @@ def _is_filled(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, .
 
 
 def _gives_values(op: ops.AlterColumn) -> bool:
-    """Tell whether a change of type may put a value where NULL was: its USING is more than a cast of the column."""
+    """Return whether a change of type may put a value where NULL was: its USING is more than a cast of the column."""
     return op.using is not None and (not isinstance(op.using, str) or _CAST.fullmatch(op.using) is None)

@@ -28,11 +28,11 @@ class RenameTable(Rule):
     manual = ("Alembic, Operations.rename_table: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "The table is dropped later in the same upgrade (MRT202 speaks of that).",
+        "The table is dropped later in the same upgrade (MRT202 reports that).",
         "`downgrade()` has parts that cannot be read.",
     )
 

@@ -14,9 +14,9 @@ from mrt_lint.model.rule import Example, Rule
 class SchemaAndData(Rule):
     """One transaction changes a table's schema and then rows, so that the lock lasts until the rows are done.
 
-    PostgreSQL keeps the lock that ALTER TABLE takes until the transaction ends: nobody reads or writes the table while an UPDATE
+    PostgreSQL keeps the lock that ALTER TABLE takes until the transaction ends: no other session uses the table while an UPDATE
     works through it, or through another one. It is the shortest way to fill a new column, and a good one for small tables;
-    therefore this rule speaks only where it is asked to.
+    therefore this rule applies only when selected.
     """
 
     code = "MRT802"
@@ -33,7 +33,7 @@ class SchemaAndData(Rule):
     exemptions = (
         "The table that is locked, or the one whose rows are changed, was created earlier in the same upgrade.",
         "The rows are literals: op.bulk_insert, INSERT … VALUES.",
-        "Either stands in an autocommit block.",
+        "Either is in an autocommit block.",
         "Another database is declared, or a guard keeps PostgreSQL out; MySQL and MariaDB commit each change of a table at once.",
     )
 

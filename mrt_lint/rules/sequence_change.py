@@ -13,7 +13,7 @@ from mrt_lint.model.rule import Example, Rule
 class SequenceChange(Rule):
     """`upgrade()` creates, alters or sets a sequence, and no downgrade takes that back.
 
-    Sequences stand outside of transactions: what was handed out or set stays so, even if the migration fails. After a rollback the
+    Sequences are outside of transactions: what was handed out or set stays so, even if the migration fails. After a rollback the
     older release draws numbers that are taken already, and its inserts fail on duplicate keys.
     """
 
@@ -81,7 +81,7 @@ class SequenceChange(Rule):
             found = names(op)
             if isinstance(op, ops.SetSequenceValue):
                 if not case.analysis(op).makes_anew(op, "sequence", op.sequence):
-                    why = "numbers stand outside of transactions, and a downgrade cannot know the former one"
+                    why = "sequences are outside of transactions, and a downgrade cannot know the former number"
                     advice = "set it beyond the largest number in use, never lower, and write the former value to the log first"
                     yield self.found(case.migration, op, verb="sets", the_sequence=found["the_sequence"], why=why, advice=advice)
                 continue

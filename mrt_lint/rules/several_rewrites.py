@@ -18,7 +18,7 @@ from mrt_lint.online import DdlAlgorithm
 
 
 class SeveralRewrites(Rule):
-    """One upgrade writes a whole table anew more than once, where one statement would do so once.
+    """One upgrade rewrites a whole table more than once, where one statement would do so once.
 
     Every `op.` call is a statement of its own, in a `batch_alter_table`, too, on all databases but SQLite. On a large table each
     rewrite takes as long as the first, and the space of a second table once more.
@@ -27,8 +27,8 @@ class SeveralRewrites(Rule):
     code = "MRT430"
     name = "several-rewrites"
     severity = Severity.WARNING
-    message = "{database} writes all of {the_table} anew once more, as it did for {first}"
-    instead = 'do it in one statement: op.execute("ALTER TABLE {sql_table} …, …"), which writes the table anew once'
+    message = "{database} rewrites all of {the_table} once more, as it did for {first}"
+    instead = 'do it in one statement: op.execute("ALTER TABLE {sql_table} …, …"), which rewrites the table once'
     dialects = ("postgresql", "mysql", "mariadb")
     default = False
     manual = (
@@ -36,7 +36,7 @@ class SeveralRewrites(Rule):
         "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html",
     )
     exemptions = (
-        "The actions stand in one ALTER TABLE already.",
+        "The actions are in one ALTER TABLE already.",
         "The database does one of them without a rewrite, or the column's former type is not known.",
         "The table was created earlier in the same upgrade, or rows of it are changed in between.",
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
@@ -115,7 +115,7 @@ class SeveralRewrites(Rule):
 
 
 def _rewrites(case: MigrationCase, op: ops.Op) -> bool:
-    """Tell whether an operation certainly writes the whole table anew."""
+    """Return whether an operation certainly rewrites the whole table."""
     server = case.server(op)
     if server is not None:
         return any(server.way(change).algorithm >= DdlAlgorithm.INPLACE for change in changes(case, op, server))

@@ -15,8 +15,8 @@ from mrt_lint.online import TableChange
 class TableRewriteCommand(Rule):
     """REINDEX, CLUSTER, VACUUM FULL or MySQL's OPTIMIZE TABLE, FORCE and ENGINE=InnoDB run in a migration.
 
-    PostgreSQL's rebuild a table or its indexes while nobody can write, most of them while nobody can read, for as long as it takes;
-    MySQL's write the whole table anew, on every replica once more. They change nothing that the application needs, so they do not
+    PostgreSQL's rebuild a table or its indexes and block writes, most of them reads as well, for as long as it takes;
+    MySQL's rewrite the whole table, on every replica once more. They change nothing that the application needs, so they do not
     belong into its deployment.
     """
 
@@ -26,7 +26,7 @@ class TableRewriteCommand(Rule):
     message = "{command} locks {table_words} until everything is rebuilt"
     instead = "run it as maintenance, outside of migrations: REINDEX CONCURRENTLY, or pg_repack in place of CLUSTER and VACUUM FULL"
     rebuilt = DialectWording(
-        message="{command} writes {table_words} anew, all of it, here and on every replica",
+        message="{command} rewrites {table_words}, all of it, here and on every replica",
         instead="run it as maintenance, outside of migrations; a change of engine, with gh-ost or pt-online-schema-change",
     )
     dialects = ("postgresql", "mysql", "mariadb")
@@ -51,7 +51,7 @@ class TableRewriteCommand(Rule):
             """,
         ),
         Example(
-            title="The whole table anew",
+            title="The whole table rewritten",
             target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():

@@ -18,8 +18,8 @@ _NAMELESS = FAMILY | {"sqlite", "mssql", "oracle"}
 class TriggerNotDropped(Rule):
     """`upgrade()` creates a trigger that `downgrade()` does not drop.
 
-    After the rollback it still fires on every write of the older release. If the function or column that it needs is gone, each
-    of those writes fails.
+    After the rollback it still fires on every write of the older release. If the function or column that it needs no longer exists,
+    each of those writes fails.
     """
 
     code = "MRT502"
@@ -29,8 +29,8 @@ class TriggerNotDropped(Rule):
     instead = "add op.execute('DROP TRIGGER {name}{on}') to downgrade()"
     manual = ("PostgreSQL, CREATE TRIGGER: https://www.postgresql.org/docs/current/sql-createtrigger.html",)
     exemptions = (
-        "It hangs on a table that upgrade created or downgrade drops.",
-        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "It belongs to a table that upgrade created or downgrade drops.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
         "CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
     )
 

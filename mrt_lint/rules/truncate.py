@@ -12,8 +12,8 @@ from mrt_lint.model.rule import Example, Rule
 class Truncate(Rule):
     """`upgrade()` truncates a table.
 
-    Every row is gone, with CASCADE those of all tables that point to it too, and no `downgrade()` can know them. On MySQL the
-    statement commits by itself: not even an error later in the migration takes it back.
+    Every row is lost, with CASCADE those of all tables that point to it too, and no `downgrade()` can know them. On MySQL the
+    statement commits implicitly: not even an error later in the migration takes it back.
     """
 
     code = "MRT203"
@@ -29,7 +29,7 @@ class Truncate(Rule):
         "MySQL, “Statements That Cause an Implicit Commit”: https://dev.mysql.com/doc/refman/8.0/en/implicit-commit.html",
     )
     exemptions = (
-        "The word stands in a comment or a string.",
+        "The word is in a comment or a string.",
         "The table was created earlier in the same upgrade.",
     )
 

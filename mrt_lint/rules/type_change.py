@@ -19,7 +19,7 @@ from mrt_lint.online import TableChange, lost_members, spelled
 class TypeChange(Rule):
     """A column's type changes.
 
-    Most changes rewrite the whole table while nobody can read or write it, and convert every value: what the new type cannot
+    Most changes rewrite the whole table while no other session can use it, and convert every value: what the new type cannot
     express is cut off or refused, and the downgrade converts what is left, not what there was.
     """
 
@@ -30,17 +30,17 @@ class TypeChange(Rule):
         "upgrade changes {the_column} from {former} to {new}: every value is converted, a downgrade converts what is left of them"
     )
     instead = (
-        "add a column of the new type beside {column}, fill it in batches, let the application write both, and drop {column} in a "
+        "add a column of the new type next to {column}, fill it in batches, let the application write both, and drop {column} in a "
         "later release"
     )
     copied = DialectWording(
         message=(
-            "upgrade changes {the_column} from {former} to {new}: {server} copies the whole table, and nobody can write to it "
-            "until that is done"
+            "upgrade changes {the_column} from {former} to {new}: {server} copies the whole table, and writes to it "
+            "wait until that is done"
         ),
         instead=(
             "add a column of the new type beside {column}, which takes no copy, fill it in batches and drop {column} in a later "
-            "release; or let gh-ost or pt-online-schema-change do it"
+            "release; or use gh-ost or pt-online-schema-change"
         ),
     )
     reordered = DialectWording(
@@ -64,7 +64,7 @@ class TypeChange(Rule):
         (
             "On MySQL and MariaDB harmless are members appended to an ENUM, TINYINT in place of BOOLEAN, and a longer VARCHAR "
             "whose length takes as many bytes as before: up to 255 bytes one, which are 63 characters of utf8mb4, the character "
-            "set that is assumed where no collation tells another. MariaDB crosses that border, too, from 127 bytes or less."
+            "set that is assumed if no collation is given. MariaDB crosses that border, too, from 127 bytes or less."
         ),
         "The table or the column was created earlier in the same upgrade.",
     )
@@ -222,7 +222,7 @@ class TypeChange(Rule):
 
 
 def _is_sql(kind: object) -> TypeGuard[SqlType]:
-    """Tell whether a type is known, and no class of the application's whose SQL nobody can tell."""
+    """Return whether a type is known, and not a class of the application's whose SQL is unknown."""
     return isinstance(kind, SqlType) and kind.name.isupper() and "." not in kind.name
 
 

@@ -66,7 +66,7 @@ class UniqueOnExisting(Rule):
         "The columns, or some of them, are the table's primary key.",
         "The same upgrade deleted some rows of the table, or worked out one of the columns in Python: duplicates were thought of.",
         "The same upgrade dropped a unique constraint or index of the table whose name only the database knows.",
-        "One of the columns is new and NULL in every row: then only the lock counts, and MRT407 speaks of that of an index.",
+        "One of the columns is new and NULL in every row: then only the lock counts, and MRT407 reports that of an index.",
     )
 
     bad = (
@@ -218,7 +218,7 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="Unique already: renamed before the constraint is dropped, or dropped under a name that the database tells",
+            title="Unique already: renamed before the constraint is dropped, or dropped under a name that the database shows",
             before=(
                 """
             def upgrade():
@@ -250,7 +250,7 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="Unique already, as downgrade tells",
+            title="Unique already, as downgrade() shows",
             source="""
             def upgrade():
                 op.drop_index("ix_code", table_name="users")

@@ -69,6 +69,6 @@ class UnparsableFile(Rule):
         ),
     )
 
-    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the file finds it, since there is no migration
+    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002  the reader of the file reports it, since there is no migration
         """Yield nothing: there is no migration to look at."""
         return iter(())

@@ -18,7 +18,7 @@ class UpdateNotUndone(Rule):
     """`upgrade()` changes values with UPDATE, and `downgrade()` changes nothing in that table.
 
     The rollback restores the tables and leaves the new values in them. The older release reads data in a form it does not know,
-    and what stood there before is overwritten.
+    and the former values are overwritten.
     """
 
     code = "MRT103"
@@ -39,7 +39,7 @@ class UpdateNotUndone(Rule):
         "It fills only columns that were added in the same upgrade.",
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` updates the same columns, deletes or inserts rows of the same table, or has parts that cannot be read.",
-        "But a DELETE is taken for the answer to what `upgrade()` inserts there.",
+        "But a DELETE counts as the reverse of what `upgrade()` inserts there.",
     )
 
     bad = (
@@ -129,7 +129,7 @@ class UpdateNotUndone(Rule):
             """,
         ),
         Example(
-            title="Computed into a new column on the way back",
+            title="Computed into a new column in downgrade()",
             source="""
             def upgrade():
                 op.execute("UPDATE users SET score = NULL WHERE score < 0")
@@ -142,7 +142,7 @@ class UpdateNotUndone(Rule):
             """,
         ),
         Example(
-            title="Deleted and written anew",
+            title="Deleted and written again",
             source="""
             def upgrade():
                 op.execute("UPDATE states SET name = upper(name)")
@@ -163,7 +163,7 @@ class UpdateNotUndone(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every UPDATE of former values that nothing answers."""
+        """Yield a finding for every UPDATE of former values that downgrade() does not reverse."""
         for op in case.ops_for(self, ops.Update):
             others = partial(_is_about_others, case, op)
             has_counterpart = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
@@ -179,7 +179,7 @@ class UpdateNotUndone(Rule):
 
 
 def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:
-    """Tell whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
+    """Return whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
     analysis, table = case.analysis(op), case.state_before(op).table
     if isinstance(answer, ops.Update):
         if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
@@ -194,7 +194,7 @@ def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> boo
 
 
 def _changes_columns(case: MigrationCase, op: ops.Update) -> bool:
-    """Tell whether a column of the table gets another name or place, so that names do not tell which is which."""
+    """Return whether a column of the table is renamed or moved, so that names do not identify it."""
     analysis, table = case.analysis(op), case.state_before(op).table
     return table is None or any(
         isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and analysis.state_before(other).table is table

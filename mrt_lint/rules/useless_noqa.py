@@ -8,9 +8,9 @@ from mrt_lint.model.rule import Example, Rule
 
 
 class UselessNoqa(Rule):
-    """A `# noqa` comment names a code that has nothing to say there.
+    """A `# noqa` comment names a code that is not reported there.
 
-    It was written for a line that has changed since, or the code is misspelt. It tells the next reader of a danger that is not
+    It was written for a line that has changed since, or the code is misspelt. It warns the next reader of a danger that is not
     there, and it will hide the next one that is.
     """
 
@@ -21,7 +21,7 @@ class UselessNoqa(Rule):
     instead = "remove {code} from the comment"
     manual = ("flake8, “Selecting and Ignoring Violations”: https://flake8.pycqa.org/en/latest/user/violations.html",)
     fix = FixSafety.SAFE
-    fixes = "The code is taken out of the comment, and the comment away where no other code stands in it."
+    fixes = "The code is removed from the comment, or the comment if it has no other code."
     exemptions = ("A comment without codes, and one for a rule that is not selected in this run.",)
 
     bad = (
@@ -69,6 +69,6 @@ class UselessNoqa(Rule):
         ),
     )
 
-    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the comments finds it, after all rules spoke
+    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002  the reader of comments reports it, after all rules have run
         """Yield nothing: it takes the findings of all the others."""
         return iter(())

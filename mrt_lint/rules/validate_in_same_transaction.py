@@ -24,7 +24,7 @@ class ValidateInSameTransaction(Rule):
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
     exemptions = (
-        "The validation stands in an autocommit block or in another revision.",
+        "The validation is in an autocommit block or in another revision.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )

@@ -19,7 +19,7 @@ class VolatileDefault(Rule):
 
     PostgreSQL has to compute it for each row at once: on every version the whole table is rewritten under a lock that keeps out
     readers and writers alike, and it takes twice its space while that lasts. MySQL and MariaDB copy the table for such a default,
-    MySQL for any expression in parentheses, and nobody can write to it meanwhile.
+    MySQL for any expression in parentheses, and blocks writes meanwhile.
     """
 
     code = "MRT404"
@@ -32,7 +32,7 @@ class VolatileDefault(Rule):
         "concerns new rows only, and fill the others in batches"
     )
     copied = DialectWording(
-        message="{server} copies {the_table} to compute {default} for '{column}' in every row: nobody can write until it is done",
+        message="{server} copies {the_table} to compute {default} for '{column}' in every row: writes wait until it is done",
         instead=(
             'add {column} without a default, which takes no copy, set it with op.alter_column("{table}", "{column}", '
             'existing_type=…, server_default=sa.text("{default}")), which concerns new rows only, and fill the others in batches'
@@ -52,8 +52,8 @@ class VolatileDefault(Rule):
         "The function is not known to be volatile.",
         "The table was created earlier in the same upgrade.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )

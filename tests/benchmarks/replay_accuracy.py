@@ -19,8 +19,8 @@ from alembic.script import ScriptDirectory
 
 from mrt_lint.history import History, ReplayedSchema, ReplayedTable
 from mrt_lint.model.values import UNKNOWN, Column, SqlType
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand, read_sql
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql, read_sql
 
 SAME = {
     "DATETIME": "TIMESTAMP",
@@ -38,7 +38,7 @@ SPELLED_ON_SQLITE = frozenset({"BIGINT", "JSONB", "ENUM", "UUID"})
 def replayed(config: Config, dialect: str) -> ReplayedSchema:
     """Give the schema that the migrations of a project leave, as read."""
     files = sorted(Path(script.path) for script in ScriptDirectory.from_config(config).walk_revisions())
-    history = History.of([expand(lift(file.read_bytes(), str(file)), dialect) for file in files], dialect)
+    history = History.of([expand_sql(parse_migration(file.read_bytes(), str(file)), dialect) for file in files], dialect)
     [head] = history.heads
     return history.at(head)
 

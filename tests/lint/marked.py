@@ -10,8 +10,8 @@ from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql
 
 _HEADER = """\
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ def marks(source: str) -> Counter[tuple[int, str]]:
 
 def read(source: str, path: str = "versions/example.py", dialect: str | None = None) -> Migration:
     """Lift a migration, raw SQL included."""
-    return expand(lift(source.encode(), path), dialect)
+    return expand_sql(parse_migration(source.encode(), path), dialect)
 
 
 def write(example: Example) -> list[str]:

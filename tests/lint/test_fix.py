@@ -301,8 +301,8 @@ def test_a_column_of_which_the_source_says_more_than_is_known_does_not_come_back
         ('op.alter_column("users", "level", type_=sa.Text())', "line 10: PostgreSQL does not turn TEXT into INTEGER by itself"),
         ('op.create_unique_constraint(None, "users", ["level"])', "line 10: the constraint has no name to drop it by"),
         ('op.add_column("users", sa.Column(name(), sa.Text))', "line 10 of upgrade() cannot be read"),
-        ('if enabled():\n    op.create_index("ix", "users", ["level"])', "line 11: nobody can tell by reading whether it runs"),
-        ('op.drop_column("staff", "name")', "line 10: the migrations before do not tell what table staff was"),
+        ('if enabled():\n    op.create_index("ix", "users", ["level"])', "line 11: reading cannot decide whether it runs"),
+        ('op.drop_column("staff", "name")', "line 10: the earlier migrations do not show what table staff was"),
         ('op.execute("CREATE FUNCTION f() RETURNS int AS $$ SELECT 1 $$ LANGUAGE sql")', "line 10: dropping a function takes"),
         (
             'op.add_column("users", sa.Column("a", sa.Text))\nop.alter_column("users", "a", new_column_name="b")',
@@ -315,7 +315,7 @@ def test_a_column_of_which_the_source_says_more_than_is_known_does_not_come_back
             ),
             "it changes rows and drops a table or column",
         ),
-        ('op.drop_constraint("fk", "users")', "line 10: the migrations before do not tell what constraint fk was"),
+        ('op.drop_constraint("fk", "users")', "line 10: the earlier migrations do not show what constraint fk was"),
         ('op.alter_column("users", "id", autoincrement=True)', "line 10: alter_column has autoincrement"),
         (
             'op.create_table("zoo", sa.Column("id", sa.Integer))\nop.execute("DELETE FROM users")',
@@ -416,11 +416,11 @@ def test_a_docstring_or_a_comment_above_may_say_why_it_is_empty(users, before):
         ('op.execute("ALTER TABLE users ALTER level TYPE bigint USING level * 100")', "USING converts what level holds"),
         (
             'op.execute("PRAGMA foreign_keys=OFF")\nop.add_column("users", sa.Column("a", sa.Text))',
-            "what PRAGMA changes may matter on the way back, too",
+            "what PRAGMA changes may matter in downgrade(), too",
         ),
         (
             'op.execute("SET search_path TO app")\nop.add_column("users", sa.Column("a", sa.Text))',
-            "what SET changes may matter on the way back, too",
+            "what SET changes may matter in downgrade(), too",
         ),
         (
             'op.alter_column("users", "email", type_=sa.Text(), existing_type=sa.String(50, collation="C"))',
@@ -585,12 +585,12 @@ def test_a_name_that_no_convention_changed_stays_final(users):
         (
             "pass",
             'with contextlib.suppress(Exception):\n    op.add_column("notes", sa.Column("a", sa.Text))',
-            "nobody can tell by reading whether it runs",
+            "reading cannot decide whether it runs",
         ),
         (
             "pass",
             'try:\n    op.add_column("notes", sa.Column("a", sa.Text))\nexcept Exception:\n    pass',
-            "nobody can tell by reading whether it runs",
+            "reading cannot decide whether it runs",
         ),
     ],
 )
@@ -895,11 +895,11 @@ def test_an_index_by_itself_is_built_and_dropped_concurrently_without_being_aske
 @pytest.mark.parametrize(
     ("upgrade", "why"),
     [
-        ('op.create_index("a", "users", ["level"]); op.execute("SELECT 1")', "another statement stands on its line"),
+        ('op.create_index("a", "users", ["level"]); op.execute("SELECT 1")', "another statement is on its line"),
         ('op.execute("DROP INDEX ix_users_email CASCADE")', "PostgreSQL knows no DROP INDEX CONCURRENTLY … CASCADE"),
         (
             'with op.batch_alter_table("users") as batch:\n    batch.create_check_constraint("ck", "level > 0")',
-            "it stands in a batch, which does its work at its end",
+            "it is in a batch, which does its work at its end",
         ),
     ],
 )
@@ -1113,7 +1113,7 @@ def test_a_file_that_may_not_be_written_is_named_and_the_others_are_fixed(users)
     ("meanwhile", "why"),
     [
         (lambda path: path.write_bytes(path.read_bytes() + b"# edited\n"), "was changed since it was read: it was left alone, run"),
-        (lambda path: path.unlink(), "is gone since it was read: nothing was written."),
+        (lambda path: path.unlink(), "no longer exists since it was read: nothing was written."),
     ],
 )
 def test_a_file_that_somebody_changes_meanwhile_is_left_alone(users, monkeypatch, meanwhile, why):
@@ -1349,5 +1349,5 @@ def test_an_import_that_a_function_hides_is_not_taken_for_the_modules(project):
 def test_a_column_of_a_table_that_no_migration_made_may_have_more_to_it_than_is_known(project):
     project.migration("a1", None, functions('op.add_column("staff", sa.Column("a", sa.Text))', 'op.drop_column("staff", "a")'))
     path = project.migration("a2", "a1", functions('op.drop_column("staff", "a")', "pass"))
-    assert "do not tell what table staff was" in project.mrt("check", "versions", "--fix", "--unsafe-fixes").out
+    assert "do not show what table staff was" in project.mrt("check", "versions", "--fix", "--unsafe-fixes").out
     assert "pass" in path.read_text()

@@ -188,8 +188,8 @@ def test_a_finding_names_all_that_is_lost_and_says_what_to_write():
     [finding] = rules.check(second, context, [RULE])
     assert (
         finding.message
-        == "SQLite makes table 't' anew here without index 'ix', which has an expression and its CHECK (b > 0), which has no name, "
-        "and nothing brings it back"
+        == "SQLite rebuilds table 't' here without index 'ix', which has an expression and its CHECK (b > 0), which has no name, "
+        "and nothing restores it"
     )
     assert finding.instead == (
         "create the index again after the batch; give it a name, or give it to the batch: table_args=[sa.CheckConstraint(…)]"

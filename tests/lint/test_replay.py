@@ -12,8 +12,8 @@ from mrt_lint.history import History, ReplayedTable
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SourceSpan, SqlType
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 PLACE = SourceSpan(1, 1, 1, 1)
@@ -80,7 +80,7 @@ def source(revision, body, parents):
 def migrations(bodies):
     parents = (None, *map(str, range(len(bodies))))
     sources = [source(str(number), body, parents[number]) for number, body in enumerate(bodies)]
-    return sources, [expand(lift(text.encode(), f"{number}.py")) for number, text in enumerate(sources)]
+    return sources, [expand_sql(parse_migration(text.encode(), f"{number}.py")) for number, text in enumerate(sources)]
 
 
 def run(connection, sources):
@@ -275,7 +275,7 @@ SAID = 'existing_nullable=False, existing_server_default="x", existing_comment="
 )
 def test_mysql_forgets_of_a_column_what_its_new_definition_does_not_say(column, altered, left):
     text = HEADER.format(revision="1", parents=None) + f'    op.create_table("t", {column})\n    {altered}\n'
-    migration = expand(lift(text.encode(), "1.py"))
+    migration = expand_sql(parse_migration(text.encode(), "1.py"))
     for dialect in ("mysql", "mariadb"):
         found = History.of([migration], dialect).at("1").table("t").column("a")
         assert (found.nullable, found.server_default, found.comment) == left

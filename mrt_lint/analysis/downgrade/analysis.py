@@ -1,4 +1,4 @@
-"""Whether downgrade() undoes what upgrade() does, thing by thing: one answer for every rule that asks."""
+"""Whether downgrade() undoes what upgrade() does, object by object: one implementation for every rule that asks."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class DowngradeAnalysis:
             self.effects[id(op)] = apply(self.simulated, op)
 
     def state_before(self, op: Op) -> StateBefore:
-        """Tell what was so when an operation came."""
+        """Return what was so when an operation came."""
         return self.states_before.get(id(op), StateBefore())
 
     def _state_before(self, op: Op) -> StateBefore:
@@ -122,14 +122,14 @@ class DowngradeAnalysis:
         )
 
     def _may_be_new(self, op: Op) -> bool:
-        """Tell whether an unreadable table may be one that this upgrade created under an unreadable name."""
+        """Return whether an unreadable table may be one that this upgrade created under an unreadable name."""
         named = not readable(getattr(op, "table", ""))
         return named and any(
             isinstance(other, CreateTable) and not readable(other.table) for other in self.upgrade[: len(self.states_before)]
         )
 
     def undone(self, op: Op, action: str | None = None) -> UndoStatus:
-        """Tell what becomes of an operation.
+        """Return what becomes of an operation.
 
         `action` narrows it to one setting of `AlterColumn`, to its renaming ("moved") or to the types that a table implied
         ("implied"); without it these are left out.
@@ -152,9 +152,9 @@ class DowngradeAnalysis:
         return worst
 
     def has_counterpart(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
-        """Tell whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
+        """Return whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
 
-        `but` tells which of them are no answer.
+        `but` returns True for those that do not count.
         """
         table = self.state_before(op).table
         if table is not None and not table.exists:
@@ -169,7 +169,7 @@ class DowngradeAnalysis:
         return UndoStatus.CANNOT_TELL if self.may_do_anything or self.refuses else UndoStatus.NO
 
     def keeps_rows(self, op: DropTable | Delete) -> bool:
-        """Tell whether rows that are dropped or deleted were moved before, and stand under the table's name in the end."""
+        """Return whether rows that are dropped or deleted were moved before and end up in a table of the same name."""
         table = self.state_before(op).table
         if not isinstance(table, TrackedTable):
             return False
@@ -177,7 +177,7 @@ class DowngradeAnalysis:
         return any(self.may_do_anything or holder.current_key == table.origin for holder in holders)
 
     def makes_room_for_own_table(self, op: DropTable) -> bool:
-        """Tell whether a drop IF EXISTS makes room for a table of this migration's own: temporary, or gone in the end.
+        """Return whether a drop IF EXISTS makes room for a table of this migration: a temporary one, or one that is dropped again.
 
         Under a condition, which may ask for anything, only one that upgrade() itself takes away again is a passing one.
         """
@@ -204,19 +204,19 @@ class DowngradeAnalysis:
         yield from (loss for loss in last.values() if loss.table.exists and not loss.is_back())
 
     def successor(self, op: Op) -> TrackedObject | None:
-        """Give what stands in the end where an operation first took something away."""
+        """Return the object that finally has the name of the one that an operation removed."""
         effects = self.effects.get(id(op), ())
         return effects[0].namespace.now.get(effects[0].key) if effects else None
 
     def leaked_types(self, op: CreateTable) -> Iterator[str]:
-        """Give the enum types that a table brought along and that stand in the end."""
+        """Return the enum types that were created along with a table and still exist in the end."""
         for effect in self.effects.get(id(op), ()):
             if effect.action == "implied" and self.reversals.of(effect, op) is UndoStatus.NO and isinstance(effect.key, tuple):
                 kinds = (column.type.type_name for column in op.columns if isinstance(column.type, SqlType))
                 yield next((name for name in kinds if readable(name) and fold(name) == effect.key[-1]), str(effect.key[-1]))
 
     def destroys(self, op: DropTable | DropColumn) -> bool:
-        """Tell whether an operation of downgrade() drops for good what stood there before upgrade() and upgrade() left alone."""
+        """Return whether an operation of downgrade() drops for good what existed before upgrade() and upgrade() did not change."""
         effect = next((effect for effect in self.effects.get(id(op), ()) if effect.action == "dropped"), None)
         if effect is None or effect.tracked is None or effect.tracked.creator is not None or not self.upgrade_is_clear:
             return False
@@ -228,12 +228,12 @@ class DowngradeAnalysis:
 
     @property
     def made(self) -> Iterator[TrackedObject]:
-        """The tables, indexes and other things that this migration made, in either function."""
+        """The objects that this migration creates, in either function."""
         for effects in self.effects.values():
             yield from (effect.tracked for effect in effects if effect.action == "made" and effect.tracked is not None)
 
     def predecessors(self, op: Op) -> Iterator[Constraint]:
-        """Give the constraints on the same columns that a new one's table had before, as the history or downgrade() knows them."""
+        """Yield the constraints that a new one's table had on the same columns before, from the history or downgrade()."""
         new = next((effect.tracked for effect in self.effects.get(id(op), ()) if effect.action == "made"), None)
         if new is None or not isinstance(new.table, TrackedTable) or not new.covering:
             return
@@ -243,7 +243,7 @@ class DowngradeAnalysis:
                 yield tracked.definition
 
     def makes_anew(self, op: Op, kind: str, name: Name) -> bool:
-        """Tell whether this migration makes an object of that name, in either function."""
+        """Return whether this migration makes an object of that name, in either function."""
         if not readable(name):
             return False
         key = object_place(kind, getattr(op, "schema", None), name)
@@ -254,7 +254,7 @@ class DowngradeAnalysis:
 
 
 def running(ops: Iterable[Op], dialect: str) -> Iterator[Op]:
-    """Give the operations that run on a dialect."""
+    """Return the operations that run on a dialect."""
     return (op for op in ops if admits(op.dialects, dialect))
 
 
@@ -267,7 +267,7 @@ def _new_columns(table: TrackedObject) -> frozenset[str]:
 
 
 def _is_opaque(op: Op) -> bool:
-    """Whether it may do anything at all: SQL that could not be read, a block or routine that is run."""
+    """Return whether it may do anything at all: SQL that could not be read, a block or routine that is run."""
     if isinstance(op, Execute):
         return not isinstance(op.statement, str)
     return isinstance(op, Statement) and op.effect is UNKNOWN

@@ -1,4 +1,4 @@
-"""What batch mode leaves behind where it makes a table anew on SQLite, and whether it stands again in the end."""
+"""What batch mode loses when it rebuilds a table on SQLite, and whether it is restored in the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORD = re.compile(r"\w+")
 
 
 def rebuild(simulated: SimulatedSchema, op: Rebuilding) -> None:
-    """Let a table be made anew: take away what batch mode does not see, and note what of it was there before this migration."""
+    """Rebuild a table: remove what batch mode does not reflect, and record what of it existed before this migration."""
     table, how = simulated.table_of(op), asked(op)
     if table is None:
         return
@@ -44,7 +44,7 @@ def rebuild(simulated: SimulatedSchema, op: Rebuilding) -> None:
 
 
 def _track_dependents(simulated: SimulatedSchema, table: TrackedTable, known: KnownTable) -> None:
-    """Let the indexes and triggers stand that the history knows of a table, unless they were touched before."""
+    """Track the indexes and triggers that the history knows of a table, unless an operation changed them before."""
     for index in known.known_indexes():
         if readable(index.index):
             simulated.indexes.find(place(index.schema, index.index))
@@ -89,7 +89,7 @@ def _triggers(simulated: SimulatedSchema, op: Rebuilding, table: TrackedTable) -
 
 
 def _holds_other_than(namespace: ObjectNamespace, key: Key, former: TrackedObject | None) -> bool:
-    """Tell whether something else stands at a place in the end than once did."""
+    """Return whether another object than before has this name in the end."""
     return namespace.now[key] is not former
 
 
@@ -120,7 +120,7 @@ def _collations(simulated: SimulatedSchema, op: Rebuilding, table: TrackedTable,
 
 
 def _is_collated(column: TrackedObject) -> bool:
-    """Tell whether a column has been given a collation again, or is gone."""
+    """Return whether a column has been given a collation again, or no longer exists."""
     kind = column.settings["type"][0] if "type" in column.settings else None
     return not column.exists or (isinstance(kind, SqlType) and kind.collation is not None)
 

@@ -1,4 +1,4 @@
-"""What the operations on indexes and constraints do to the world, and which things they touch there."""
+"""The effects of operations on indexes and constraints on the simulated schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mrt_lint.model.values import Constraint, MaybeName
 
 
 def drop(namespace: ObjectNamespace, key: Key, op: DropIndex | DropConstraint | DropObject) -> TrackedObject | None:
-    """Take a thing away, noting whether anybody knows that it was there."""
+    """Remove an object, and record whether it is known to have existed."""
     tracked = namespace.drop(key, certain=op.certain)
     if tracked is not None and tracked.creator is None and tracked.definition is None and may_miss(op):
         tracked.uncertain = True
@@ -32,12 +32,12 @@ def drop(namespace: ObjectNamespace, key: Key, op: DropIndex | DropConstraint | 
 
 
 def may_miss(op: DropIndex | DropConstraint | DropObject | DropTable) -> bool:
-    """Tell whether an operation is written for the case that there is nothing to drop."""
+    """Return whether an operation is written for the case that there is nothing to drop."""
     return op.if_exists is not False or not op.certain
 
 
 def create_index(simulated: SimulatedSchema, op: CreateIndex) -> Iterator[ObjectEffect]:
-    """Let an index stand on its table or view."""
+    """Add an index to its table or view."""
     if readable(op.index):
         key = place(op.schema, op.index)
         index = TrackedObject(creator=op, definition=op, table=simulated.view_of(op) or simulated.table_of(op))
@@ -60,14 +60,14 @@ def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffe
 
 
 def rename_index(simulated: SimulatedSchema, op: RenameIndex) -> Iterator[ObjectEffect]:
-    """Let an index stand under another name."""
+    """Rename an index."""
     if readable(op.index) and readable(op.new_index):
         key = place(op.schema, op.index)
         yield ObjectEffect("moved", simulated.indexes, key, simulated.indexes.move(key, place(op.schema, op.new_index)))
 
 
 def create_constraint(simulated: SimulatedSchema, op: CreateConstraint) -> Iterator[ObjectEffect]:
-    """Let a constraint stand on its table."""
+    """Add a constraint to its table."""
     table = simulated.table_of(op)
     if table is not None:
         if readable(op.definition.using_index):
@@ -76,7 +76,7 @@ def create_constraint(simulated: SimulatedSchema, op: CreateConstraint) -> Itera
 
 
 def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[ObjectEffect]:
-    """Take a constraint away; a name under which none stands is that which the database gave to an unnamed one, if there is one."""
+    """Remove a constraint; a name that is not known is the one that the database gave to an unnamed constraint, if there is one."""
     table = simulated.table_of(op)
     if table is None:
         return
@@ -101,14 +101,14 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
 
 
 def _known_name(table: TrackedTable, op: DropConstraint) -> str:
-    """Give the name under which a constraint is known here: its own, or what its migration called it before a convention did."""
+    """Return the name under which a constraint is known here: its own, or what its migration called it before a convention did."""
     name = fold(str(op.constraint))
     existing = (key for key, tracked in table.constraints.now.items() if tracked is not None and _is_of_kind(tracked, op.kind))
     return name if name in table.constraints.now else find_same_constraint(name, table.current_key[1], existing) or name
 
 
 def _has_default_name(key: str, table: TrackedTable, tracked: TrackedObject) -> bool:
-    """Tell whether an unnamed constraint has the name that PostgreSQL chooses, under either name that the table has had."""
+    """Return whether an unnamed constraint has the name that PostgreSQL chooses, under either name that the table has had."""
     if not isinstance(tracked.definition, Constraint):
         return False
     definition = replace(tracked.definition, columns=tracked.columns)
@@ -120,7 +120,7 @@ def _is_of_kind(tracked: TrackedObject, kind: MaybeName) -> bool:
 
 
 def rename_constraint(simulated: SimulatedSchema, op: RenameConstraint) -> Iterator[ObjectEffect]:
-    """Let a constraint stand under another name."""
+    """Rename a constraint."""
     table = simulated.table_of(op)
     if table is not None and readable(op.constraint) and readable(op.new_constraint):
         key = fold(op.constraint)

@@ -1,4 +1,4 @@
-"""What stands in the way of an operation because it hangs on what the operation takes away: views, and what covers a column."""
+"""What blocks an operation because it depends on what the operation removes: views, and what covers a column."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SOURCE = re.compile(r"\b(?:from|join)\s+([\w.]+)", re.IGNORECASE)
 
 
 def find_reader(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Give a view, made by this migration, that reads what an operation takes away, so that PostgreSQL or SQLite refuses.
+    """Return a view, made by this migration, that reads what an operation takes away, so that PostgreSQL or SQLite refuses.
 
     PostgreSQL (manual, Dependency Tracking) keeps what a view reads; SQLite cannot rebuild a table while a view reads it.
     """
@@ -45,9 +45,9 @@ def _new_views(simulated: SimulatedSchema) -> Iterator[CreateObject]:
 
 
 def find_cover(simulated: SimulatedSchema, op: DropColumn) -> str | None:
-    """Give an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
+    """Return an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
 
-    Batch mode leaves constraints out, but makes the indexes anew, and fails with them.
+    Batch mode leaves constraints out, but creates the indexes again, and fails with them.
     """
     table = simulated.table_of(op)
     if not isinstance(table, TrackedTable) or not readable(op.column):
@@ -62,13 +62,13 @@ def find_cover(simulated: SimulatedSchema, op: DropColumn) -> str | None:
 
 
 def _goes_along(tracked: TrackedObject) -> bool:
-    """Tell whether a constraint is a part of the column's own definition; a unique one stays in the way even so."""
+    """Return whether a constraint is a part of the column's own definition; a unique one stays in the way even so."""
     definition = tracked.definition
     return definition is None or (isinstance(definition, Constraint) and bool(tracked.beside) and definition.kind != "unique")
 
 
 def _known_covers(simulated: SimulatedSchema, table: TrackedTable, column: str) -> Iterator[Constraint | CreateIndex]:
-    """Give what covers a column by the history and was not spoken of since."""
+    """Return what covers a column according to the history and was not changed since."""
     known = simulated.known_schema.table(table.origin)
     if known is None or table.creator is not None or column in table.columns_by_name.now:
         return

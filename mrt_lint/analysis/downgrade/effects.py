@@ -1,4 +1,4 @@
-"""What each operation does to the world, and which things it touches there."""
+"""What each operation changes in the simulated schema: one function an operation, each yielding its effects."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ from mrt_lint.model.ops import (
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
 SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoincrement")
-"""What `AlterColumn` can change beside the name, by the names of its fields."""
+"""What `AlterColumn` can change apart from the name, by the names of its fields."""
 
 
 def apply(simulated: SimulatedSchema, op: Op) -> tuple[ObjectEffect, ...]:
-    """Do what an operation does; give what it touched, nothing where its names could not be read."""
+    """Apply an operation; return its effects, none if its names could not be read."""
     for kind in type(op).__mro__:
         if kind in _EFFECTS:
             effects = tuple(_EFFECTS[kind](simulated, op))
@@ -64,7 +64,7 @@ def apply(simulated: SimulatedSchema, op: Op) -> tuple[ObjectEffect, ...]:
 
 
 def changes_objects(op: Op) -> bool:
-    """Tell whether an operation makes, changes or drops a thing that has a name."""
+    """Return whether an operation creates, changes or drops a named object."""
     return not isinstance(op, Update) and any(kind in _EFFECTS for kind in type(op).__mro__)
 
 
@@ -91,7 +91,7 @@ def _create_table(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Objec
 
 
 def _implied_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Key]:
-    """Let the enum types stand that PostgreSQL needs for the columns and that `create_table` creates before the table."""
+    """Add the enum types that `create_table` creates before the table on PostgreSQL, and yield their keys."""
     if op.sql or simulated.dialect != "postgresql":
         return
     for column in op.columns:
@@ -126,7 +126,7 @@ def _rename_table(simulated: SimulatedSchema, op: RenameTable) -> Iterator[Objec
         if isinstance(table, TrackedTable):
             table.current_key = new_key
             former = simulated.tables.replaced_objects.get(new_key)
-            if table.filled and isinstance(former, TrackedTable):  # rebuilt, though nobody could read from where its rows came
+            if table.filled and isinstance(former, TrackedTable):  # rebuilt, though the source of its rows could not be read
                 table.rows |= former.rows
         yield ObjectEffect("moved", simulated.tables, key, table)
     elif readable(op.new_table):
@@ -192,13 +192,13 @@ def _drop_object(simulated: SimulatedSchema, op: DropObject) -> Iterator[ObjectE
 
 
 def object_key(simulated: SimulatedSchema, op: CreateObject | DropObject, name: str) -> Key:
-    """Give the place of an object; PostgreSQL's triggers have names of their own in each table, the others' drop names no table."""
+    """Return the key of an object; PostgreSQL's triggers are named per table, and a drop on other databases names no table."""
     if op.kind != "trigger":
         return object_place(op.kind, op.schema, name)
     if readable(op.table):
         return ("trigger", fold(op.table), fold(name))
     seen = [key for key in simulated.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name)]
-    seen.sort(key=lambda key: simulated.objects.now[key] is None)  # one that stands comes first
+    seen.sort(key=lambda key: simulated.objects.now[key] is None)  # an existing one comes first
     return next(iter(seen), ("trigger", None, fold(name)))
 
 
@@ -231,7 +231,7 @@ def _insert(simulated: SimulatedSchema, op: Insert) -> Iterator[ObjectEffect]:
 
 
 def _comes_from_anywhere(op: Insert) -> bool:
-    """Tell whether reading leaves open from where rows come: from another table, perhaps, by way of Python."""
+    """Return whether reading leaves open from where rows come: from another table, perhaps, by way of Python."""
     if op.query:
         return UNKNOWN in op.source_tables
     return op.flows is UNKNOWN or any(flow.source is UNKNOWN for flow in op.flows)

@@ -1,4 +1,4 @@
-"""Operations of downgrade() that make what certainly stands already, by their own work or that of upgrade()."""
+"""Operations of downgrade() that create what certainly exists already, by an earlier step or because of upgrade()."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum"
 
 
 def find_existing_object(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Say in one clause that an operation makes what this migration has made before and nothing has dropped; else None."""
+    """Return one clause if an operation creates what this migration has created before and has not dropped, else None."""
     if not op.certain or getattr(op, "if_not_exists", False) is not False:
         return None
     if simulated.dialect == "sqlite" and op.batch:  # the table is put together first, and the later definition wins
@@ -47,13 +47,13 @@ def _find_object(simulated: SimulatedSchema, op: CreateObject) -> str | None:
 
 
 def _finds_index(simulated: SimulatedSchema, op: CreateIndex) -> bool:
-    """Tell whether an index of the name stands: on MySQL and MariaDB each table has names of its own."""
+    """Return whether an index of the name exists: on MySQL and MariaDB the names of indexes are local to a table."""
     found = _is_made(simulated.indexes, place(op.schema, op.index if readable(op.index) else ""))
     return found is not None and (simulated.dialect not in FAMILY or found.table is simulated.table_of(op))
 
 
 def _is_made(namespace: ObjectNamespace, key: Key) -> TrackedObject | None:
-    """Give what stands at a place if this migration certainly made it."""
+    """Return the object of this name if this migration certainly created it."""
     tracked = namespace.now.get(key)
     if tracked is None or tracked.creator is None or not tracked.creator.certain or not tracked.exists or key in namespace.unsure:
         return None

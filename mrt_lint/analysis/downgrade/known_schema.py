@@ -1,4 +1,4 @@
-"""What the replayed history knows of the things that a migration found in place."""
+"""What the replayed history knows of the objects that existed before a migration."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ class KnownSchema:
         self.may_be_made_in_parallel = may_be_made_in_parallel
 
     def is_complete(self) -> bool:
-        """Tell whether all that stands there provably comes from migrations which were read in full."""
+        """Return whether everything in the schema provably comes from migrations that were read in full."""
         tables = (table for _, table in self.schema.tables_by_place.items())
         return (
             all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables) and self.is_fully_read()
         )
 
     def is_absent(self, key: QualifiedName) -> bool:
-        """Tell whether there provably is no table, and no view, of that name in any schema."""
+        """Return whether there provably is no table, and no view, of that name in any schema."""
         named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
         views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
         return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_complete())
 
     def table(self, key: Key) -> ReplayedTable | None:
-        """Give what is known of a table."""
+        """Return what is known of a table."""
         found = self.schema.tables_by_place.get(cast("QualifiedName", key), UNKNOWN)
         return found if isinstance(found, ReplayedTable) else None
 
     def column(self, table: Key, name: Key) -> Column | None:
-        """Give a column's definition."""
+        """Return a column's definition."""
         found = self.table(table)
         column = found.columns.get(str(name)) if found is not None else None
         if not isinstance(column, Column):
@@ -61,13 +61,13 @@ class KnownSchema:
         return column if self.with_types else replace(column, type=UNKNOWN, server_default=UNKNOWN)
 
     def constraint(self, table: Key, name: Key) -> Constraint | None:
-        """Give a constraint's definition."""
+        """Return a constraint's definition."""
         found = self.table(table)
         constraint = found.constraint(str(name)) if found is not None else None
         return constraint if isinstance(constraint, Constraint) else None
 
     def lacks(self, table: Key, name: str) -> bool:
-        """Tell whether a table provably has neither an index nor a constraint of that name; one without a name may have any."""
+        """Return whether a table provably has neither an index nor a constraint of that name; one without a name may have any."""
         found = self.table(table)
         return (
             found is not None
@@ -78,7 +78,7 @@ class KnownSchema:
         )
 
     def is_missing(self, tracked: TrackedObject, name: Key) -> bool:
-        """Tell whether a column that an operation takes for granted provably is not there, made by no parallel branch either."""
+        """Return whether a column that an operation needs provably does not exist, on no parallel branch either."""
         if not isinstance(tracked.table, Original):
             return False
         origin = tracked.table.origin
@@ -88,12 +88,12 @@ class KnownSchema:
         return not self.may_be_made_in_parallel("column", str(origin[1]), str(name))
 
     def index(self, key: Key) -> CreateIndex | None:
-        """Give an index's definition."""
+        """Return an index's definition."""
         place = cast("QualifiedName", key)
         found = self.schema.index(place[1], schema=place[0])
         return found if isinstance(found, CreateIndex) else None
 
     def object(self, key: Key) -> CreateObject | None:
-        """Give the definition of a view, type, sequence or the like."""
+        """Return the definition of a view, type, sequence or the like."""
         found = self.schema.objects_by_place.get(cast("QualifiedObject", key), UNKNOWN)
         return found if isinstance(found, CreateObject) else None

@@ -1,4 +1,4 @@
-"""Operations of downgrade() that work on what provably never was there."""
+"""Operations of downgrade() on objects that provably never existed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FOREIGN = ("_alembic", "alembic_", "pg_", "sqlite_", "information_schema", "mys
 
 
 def find_missing_object(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Say in one clause what an operation of downgrade() takes for granted that is not there; None for all that is known."""
+    """Return one clause on what an operation of downgrade() needs and does not exist, None if nothing is known to be missing."""
     if not op.certain or getattr(op, "if_exists", False) is not False or not isinstance(op, ON_TABLES):
         return None
     return _find_absent_table(simulated, op) or _find_absent_part(simulated, op)
@@ -43,7 +43,7 @@ def _find_absent_table(simulated: SimulatedSchema, op: Op) -> str | None:
 
 
 def _makes_tables(simulated: SimulatedSchema) -> bool:
-    """Tell whether this migration or one before it made a table; a history of something else may know them from elsewhere."""
+    """Return whether this migration or one before it made a table; a history of something else may know them from elsewhere."""
     before = (isinstance(table, KnownTable) for _, table in simulated.known_schema.schema.tables_by_place.items())
     return any(table is not None and table.creator is not None for table in simulated.tables.now.values()) or any(before)
 
@@ -76,7 +76,7 @@ def _find_absent_part(simulated: SimulatedSchema, op: Op) -> str | None:
 
 
 def _find_absent_of_new(simulated: SimulatedSchema, op: Op, table: TrackedTable) -> str | None:
-    """Look at a table that this migration made: nothing hangs on it but what was read."""
+    """Check a table that this migration created: it has no other indexes and constraints than those that were read."""
     columns = [tracked.definition for tracked in table.columns_by_name.now.values() if tracked is not None]
     if not table.complete or table.unnamed:
         return None

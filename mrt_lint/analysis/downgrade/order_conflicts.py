@@ -1,4 +1,4 @@
-"""Operations of downgrade() that cannot run where they stand, because of what came before them."""
+"""Operations of downgrade() that cannot run at their position, because of the operations before them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mrt_lint.model.values import Column, Constraint, SqlType
 
 
 def find_order_conflict(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Say in one clause why an operation fails at this point; None where nothing speaks against it."""
+    """Return one clause that says why an operation fails at this point, None if no reason is known."""
     if not op.certain or getattr(op, "if_exists", False) is not False:
         return None
     return _find_missing(simulated, op) or _find_dependent(simulated, op)
@@ -41,17 +41,17 @@ def _find_missing(simulated: SimulatedSchema, op: Op) -> str | None:
     if table is None:
         return None
     if isinstance(op, DropColumn | AlterColumn) and readable(op.column) and table.columns_by_name.was_dropped(fold(op.column)):
-        return f"column '{name}.{op.column}' is gone by then"
+        return f"column '{name}.{op.column}' no longer exists by then"
     if isinstance(op, DropConstraint) and readable(op.constraint) and table.constraints.was_dropped(fold(op.constraint)):
-        return f"constraint '{op.constraint}' is gone by then"
+        return f"constraint '{op.constraint}' no longer exists by then"
     return _find_missing_object(simulated, op)
 
 
 def _find_missing_object(simulated: SimulatedSchema, op: Op) -> str | None:
     if isinstance(op, DropIndex) and readable(op.index) and simulated.indexes.was_dropped(place(op.schema, op.index)):
-        return f"index '{op.index}' is gone by then"
+        return f"index '{op.index}' no longer exists by then"
     if isinstance(op, DropObject) and readable(op.name) and simulated.objects.was_dropped(object_key(simulated, op, op.name)):
-        return f"{op.kind} '{op.name}' is gone by then"
+        return f"{op.kind} '{op.name}' no longer exists by then"
     return None
 
 
@@ -93,7 +93,7 @@ def _existing(simulated: SimulatedSchema) -> Iterator[TrackedTable]:
 
 
 def _foreign_keys(simulated: SimulatedSchema) -> Iterator[tuple[TrackedTable, Constraint]]:
-    """Give the foreign keys that this migration made and that stand."""
+    """Return the existing foreign keys that this migration created."""
     for table in _existing(simulated):
         for tracked in (*table.constraints.now.values(), *table.unnamed):
             definition = tracked.definition if tracked is not None and tracked.creator is not None else None

@@ -12,7 +12,7 @@ from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
 
 
 def makes_room(analysis: DowngradeAnalysis, op: Op) -> bool:
-    """Tell whether upgrade() takes away what may stand in the place of a new thing before it makes it."""
+    """Return whether upgrade() removes what may have the name of a new object before it creates that."""
     made = _first_effect(analysis, op)
     if made is None or made.action != "made":
         return False
@@ -21,9 +21,9 @@ def makes_room(analysis: DowngradeAnalysis, op: Op) -> bool:
 
 
 def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) -> bool:
-    """Tell whether the columns of a new unique thing, or some of them, were unique before.
+    """Return whether the columns of a new unique constraint or index, or some of them, were unique before.
 
-    They are the table's primary key, or upgrade() dropped another unique thing on them; one whose name could not be read may be
+    They are the table's primary key, or upgrade() dropped another unique object on them; one whose name could not be read may be
     any of the table's.
     """
     made = _first_effect(analysis, op)
@@ -45,7 +45,7 @@ def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) 
 
 
 def _former_key(analysis: DowngradeAnalysis, table: TrackedTable) -> frozenset[object]:
-    """Give the columns of a table's former primary key as `_covered` does; one that nothing covers where none is known."""
+    """Return the columns of a table's former primary key as `_covered` does; one that nothing covers where none is known."""
     known = analysis.simulated.known_schema.table(table.origin)
     key = known.primary_key if known is not None else None
     if not isinstance(key, tuple) or not key or not all(map(readable, key)):
@@ -55,7 +55,7 @@ def _former_key(analysis: DowngradeAnalysis, table: TrackedTable) -> frozenset[o
 
 
 def dropped_before(analysis: DowngradeAnalysis, op: Op) -> Iterator[Constraint]:
-    """Give what is known of the constraints of a new one's table that upgrade() dropped before it."""
+    """Return what is known of the constraints of a new one's table that upgrade() dropped before it."""
     table = analysis.state_before(op).table
     for effect in (effect for other in _before(analysis, op) for effect in analysis.effects[id(other)]):
         tracked = effect.tracked
@@ -69,7 +69,7 @@ def dropped_before(analysis: DowngradeAnalysis, op: Op) -> Iterator[Constraint]:
 
 
 def names_of(analysis: DowngradeAnalysis, table: MaybeName) -> set[str]:
-    """Give the names, folded, that a table has had so far in upgrade(), by the one it has in the end."""
+    """Return the names, folded, that a table has had so far in upgrade(), by the one it has in the end."""
     names = {fold(table)} if readable(table) else set()
     for op in reversed(analysis.upgrade):
         if isinstance(op, RenameTable) and readable(op.table) and readable(op.new_table) and fold(op.new_table) in names:
@@ -78,7 +78,7 @@ def names_of(analysis: DowngradeAnalysis, table: MaybeName) -> set[str]:
 
 
 def stands_in(analysis: DowngradeAnalysis, op: DropConstraint) -> bool:
-    """Tell whether a constraint of the kind stands on the columns of a dropped one in the end, under whatever name.
+    """Return whether a constraint of the kind finally covers the columns of a dropped one, under any name.
 
     A foreign key points to the same table, too.
     """
@@ -99,7 +99,7 @@ def _first_effect(analysis: DowngradeAnalysis, op: Op) -> ObjectEffect | None:
 
 
 def _before(analysis: DowngradeAnalysis, op: Op) -> tuple[Op, ...]:
-    """Give the operations of upgrade() before one of them."""
+    """Return the operations of upgrade() before one of them."""
     return analysis.upgrade[: next((place for place, other in enumerate(analysis.upgrade) if other is op), 0)]
 
 
@@ -120,13 +120,13 @@ def _kind(tracked: TrackedObject) -> str | None:
 
 
 def _target(tracked: TrackedObject) -> str | None:
-    """Give the table, folded, that a foreign key points to."""
+    """Return the table, folded, that a foreign key points to."""
     name = tracked.definition.referred_table if isinstance(tracked.definition, Constraint) else None
     return fold(name) if readable(name) else None
 
 
 def _covered(tracked: TrackedObject) -> frozenset[object]:
-    """Give the columns under a constraint or index by identity, so that one that was renamed is itself."""
+    """Return the columns under a constraint or index by identity, so that one that was renamed is itself."""
     if tracked.covering:
         return frozenset(map(id, tracked.covering))
     columns = tracked.table.columns_by_name.now if isinstance(tracked.table, TrackedTable) else {}

@@ -1,4 +1,4 @@
-"""What becomes of one thing that upgrade() touched, by the time downgrade() is through."""
+"""What becomes of an object that upgrade() changed, once downgrade() has run."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class UndoStatus(enum.Enum):
 
 
 class ReversalChecker:
-    """Looks at the world in the end.
+    """Compares the simulated schema after downgrade() with the one before upgrade().
 
-    `reverse` are the operations of downgrade(), `effects` what each operation touched, both by identity; `is_unclear` tells that
+    `reverse` are the operations of downgrade(), `effects` what each operation changed, both by id(); `is_unclear` is True if
     a part of upgrade() could not be read.
     """
 
@@ -47,7 +47,7 @@ class ReversalChecker:
         self.effects = effects
 
     def of(self, effect: ObjectEffect, op: Op) -> UndoStatus:
-        """Tell what became of what an upgrade operation touched."""
+        """Return what became of what an upgrade operation changed."""
         tracked = effect.tracked
         if tracked is None or (isinstance(op, CreateTable) and op.temporary):
             return UndoStatus.YES
@@ -72,7 +72,7 @@ class ReversalChecker:
         return self._compare(before, now)
 
     def _may_have_existed(self, tracked: TrackedObject, key: Key, op: Op) -> bool:
-        """Tell whether a column that is made under a condition may have been there: the history has made it, as far as it knows."""
+        """Return whether a column that is created under a condition may have existed, as the history has created it."""
         known = (
             self.simulated.known_schema.table(tracked.table.origin)
             if isinstance(op, AddColumn) and isinstance(tracked.table, TrackedTable)
@@ -81,7 +81,7 @@ class ReversalChecker:
         return not op.certain and known is not None and str(key) in known.columns
 
     def _status_in_place(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
-        """Tell what a thing that stays is beside the one in whose place upgrade put it, which may have been the same."""
+        """Return how an object that stays compares with the one that upgrade() replaced, which may have been the same."""
         before = effect.namespace.before.get(effect.key)
         if (
             before is None
@@ -160,7 +160,7 @@ class ReversalChecker:
         return UndoStatus.YES if is_same_value(before, value) is not False else UndoStatus.DIFFERENT
 
     def _brings_back_another(self, tracked: TrackedObject) -> bool:
-        """Tell whether downgrade() makes a constraint of the kind on the table: the drop tried one of several names."""
+        """Return whether downgrade() makes a constraint of the kind on the table: the drop tried one of several names."""
         if not isinstance(tracked.table, TrackedTable):
             return False
         kinds = (
@@ -171,7 +171,7 @@ class ReversalChecker:
         return any(_kind(tracked) in {kind, None} for kind in kinds)
 
     def difference(self, before: TrackedTable, now: TrackedTable) -> str | None:
-        """Say in one clause how the columns of a table that was made anew differ from those it had; None for all that is known."""
+        """Return one clause on how a recreated table's columns differ from the original ones, None if no difference is known."""
         known = self.simulated.known_schema.table(before.origin) if before.creator is None else None
         if known is None or not known.complete or not now.complete:
             return None
@@ -187,7 +187,7 @@ class ReversalChecker:
         return None
 
     def _is_made_after(self, op: Op, effect: ObjectEffect) -> bool:
-        """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""
+        """Return whether upgrade() created another object of a dropped one's name: DROP … IF EXISTS may have dropped nothing."""
         return any(
             other.action == "made" and other.namespace is effect.namespace and other.key == effect.key
             for id_, effects in self.effects.items()

@@ -1,4 +1,4 @@
-"""The part of a database that one migration touches, as it changes operation by operation."""
+"""The part of a database that one migration uses, as it changes operation by operation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlTyp
 
 
 class SimulatedSchema:
-    """Tables, indexes and other objects by name. What an operation takes for granted was there before; what it makes was not."""
+    """Tables, indexes and other objects by name. What an operation needs existed before; what it creates did not."""
 
     def __init__(self, known_schema: KnownSchema, dialect: str) -> None:
         self.known_schema = known_schema
@@ -26,7 +26,7 @@ class SimulatedSchema:
         self.losses: list[RebuildLoss] = []
 
     def mark(self, *, is_clear: bool) -> None:
-        """Note what is gone at the end of upgrade(); where that is not clear, what could not be read may have brought it back."""
+        """Record what is dropped at the end of upgrade(); if that is not clear, what could not be read may have restored it."""
         tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, TrackedTable)}
         inside = (namespace for table in tables for namespace in (table.columns_by_name, table.constraints))
         for namespace in (self.tables, self.indexes, self.objects, *inside):
@@ -49,23 +49,23 @@ class SimulatedSchema:
         return table
 
     def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:
-        """Give the table that stands under a name; None where the name cannot be read or nothing stands there."""
+        """Return the table of a name, None if the name cannot be read or no such table exists."""
         if not readable(name):
             return None
         found = self.tables.find(place(schema, name))
         return found if isinstance(found, TrackedTable) else None
 
     def table_of(self, op: Op) -> TrackedTable | None:
-        """Give the table that an operation names."""
+        """Return the table that an operation names."""
         return self.table(getattr(op, "table", None), getattr(op, "schema", None))
 
     def view_of(self, op: Op) -> TrackedObject | None:
-        """Give the view that an operation names as its table, where one was made under that name."""
+        """Return the view that an operation names as its table, where one was made under that name."""
         name = getattr(op, "table", None)
         return self.objects.now.get(object_place("view", getattr(op, "schema", None), name)) if readable(name) else None
 
     def rows_of(self, name: MaybeName) -> set[TrackedTable]:
-        """Give the tables whose rows a table of that name, in any schema, holds."""
+        """Return the tables whose rows a table of that name, in any schema, holds."""
         if not readable(name):
             return set()
         found = [table for (_, key), table in self._named_tables() if key == fold(name)]
@@ -81,7 +81,7 @@ class SimulatedSchema:
         return set(table.rows) if table is not None else set()
 
     def put_column(self, table: TrackedTable, column: Column, op: Op) -> None:
-        """Let a column stand with the constraints and the index that its definition brings along."""
+        """Add a column with the constraints and the index that its definition creates."""
         if not readable(column.name):
             table.complete = False
             return
@@ -103,7 +103,7 @@ class SimulatedSchema:
     def put_constraint(
         self, table: TrackedTable, constraint: Constraint, op: Op, column: str | None = None
     ) -> tuple[Key, TrackedObject]:
-        """Let a constraint stand under its name or among the unnamed; `column` is the one it stands beside."""
+        """Add a constraint under its name or to the unnamed ones; `column` is the column that defines it."""
         covered = (column,) if column is not None and not constraint.columns else ()
         tracked = TrackedObject(creator=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
         tracked.covering = tuple(table.columns_by_name.find(name) for name in tracked.columns)
@@ -135,7 +135,7 @@ class SimulatedSchema:
                 self.drop_dependents(partition)
 
     def finds_index(self, op: DropIndex) -> bool:
-        """Tell whether an index that is dropped stands: all but MySQL and MariaDB find it by its name, whatever table is named."""
+        """Return whether a dropped index exists: all databases but MySQL and MariaDB find it by name, whatever table is given."""
         if self.dialect in FAMILY or not readable(op.index):
             return False
         key = place(op.schema, op.index)

@@ -43,18 +43,18 @@ Definition: TypeAlias = Column | Constraint | Op | None
 
 
 def readable(name: MaybeName | Unset) -> TypeGuard[str]:
-    """Tell whether a name was read in full."""
+    """Return whether a name was read in full."""
     return isinstance(name, str) and HOLE not in name
 
 
 class TrackedObject:
     """An object of the database.
 
-    `creator` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
-    a Column, a Constraint, the operation that created it, None for nothing. `table` is what it hangs on, `beside` the column
+    `creator` is the operation that created it, None if it existed before the migration. `definition` is what is known of it:
+    a Column, a Constraint, the operation that created it, None for nothing. `table` is the table it belongs to, `beside` the column
     whose definition brought it along. `settings` are the attributes that operations have set since, each with the operation
-    that did, `former` what they were before. `exists` is False once it was dropped or replaced. `uncertain` tells that nobody
-    knows whether it was there: it was dropped IF EXISTS, and no migration speaks of it. `covering` are the columns under a
+    that did, `former` what they were before. `exists` is False once it was dropped or replaced. `uncertain` is True if it is not
+    known whether it existed: it was dropped IF EXISTS, and no migration mentions it. `covering` are the columns under a
     constraint, by identity.
     """
 
@@ -76,7 +76,7 @@ class TrackedObject:
         self.covering: tuple[TrackedObject | None, ...] = ()
 
     def mentions(self, column: str) -> bool:
-        """Tell whether an index or constraint covers a column, or its text names it: the database drops it with the column."""
+        """Return whether an index or constraint covers a column, or its text names it: the database drops it with the column."""
         if column in self.columns:
             return True
         texts: list[object] = [self.definition.condition] if isinstance(self.definition, Constraint) else []
@@ -86,15 +86,15 @@ class TrackedObject:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that an index or constraint covers, folded; empty where they are not known."""
+        """The columns that an index or constraint covers, folded; empty if they are not known."""
         found = self.definition.columns if isinstance(self.definition, Constraint | CreateIndex) else ()
         return self.beside + (tuple(fold(name) for name in found if readable(name)) if isinstance(found, tuple) else ())
 
 
 class ObjectNamespace:
-    """Places where things stand by name: what stood there before it was first touched, and what stands there now.
+    """Objects by name: `before` as they were when a name was first used, `now` as they are.
 
-    `replaced_objects` is what was last taken away from a place.
+    `replaced_objects` are the last ones removed from each name.
     """
 
     def __init__(self, original: Callable[[Key], TrackedObject]) -> None:
@@ -107,29 +107,29 @@ class ObjectNamespace:
         self.replaced_objects: dict[Key, TrackedObject] = {}
 
     def mark(self, *, is_clear: bool) -> None:
-        """Note what was spoken of, and what is gone, at the end of upgrade(), as far as that is clear."""
+        """Record what was used, and what is dropped, at the end of upgrade(), as far as that is clear."""
         self.seen_in_upgrade = frozenset(self.now)
         self.dropped_in_upgrade = frozenset(key for key, tracked in self.now.items() if tracked is None)
         if not is_clear:
             self.unsure |= self.dropped_in_upgrade
 
     def was_dropped(self, key: Key) -> bool:
-        """Tell whether something stood there at the end of upgrade() and was taken away since, or came and went in upgrade()."""
+        """Return whether an object was dropped since the end of upgrade(), or was created and dropped within upgrade()."""
         return self.is_gone(key) and (key not in self.dropped_in_upgrade or self.before.get(key) is None)
 
     def find(self, key: Key) -> TrackedObject | None:
-        """Give what stands there; a name that was never seen belongs to something that was there before."""
+        """Return the object of a name; a name not seen before belongs to an object that existed before."""
         if key not in self.now:
             self.now[key] = self.before[key] = self.original(key)
         return self.now[key]
 
     def original_object(self, key: Key) -> TrackedObject | None:
-        """Give what stood there before this migration, wherever it stands by now."""
+        """Return the object that had this name before the migration, whatever its name is now."""
         self.find(key)
         return self.before[key]
 
     def put(self, key: Key, tracked: TrackedObject | None) -> None:
-        """Let something stand there, or nothing."""
+        """Store an object under a name, or None for no object."""
         self.before.setdefault(key, None)
         replaced = self.now.get(key)
         if replaced is not None and replaced is not tracked:
@@ -137,11 +137,11 @@ class ObjectNamespace:
         self.now[key] = tracked
 
     def is_gone(self, key: Key) -> bool:
-        """Tell whether something certainly was taken away from there and nothing put in its place."""
+        """Return whether something certainly was taken away from there and nothing put in its place."""
         return key in self.now and self.now[key] is None and key not in self.unsure
 
     def drop(self, key: Key, *, certain: bool = True) -> TrackedObject | None:
-        """Take away what stands there and give it back; None where nothing did."""
+        """Remove the object of a name and return it; None if there was none."""
         tracked = self.find(key)
         if not certain:
             self.unsure.add(key)
@@ -152,7 +152,7 @@ class ObjectNamespace:
         return tracked
 
     def move(self, key: Key, new_key: Key) -> TrackedObject | None:
-        """Let what stands there stand under another name, and give it back; None where nothing did."""
+        """Rename an object and return it; None if there was none."""
         tracked = self.find(key)
         if tracked is not None:
             self.put(new_key, tracked)
@@ -162,11 +162,11 @@ class ObjectNamespace:
 
 
 class TrackedTable(TrackedObject):
-    """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
+    """A table with its columns and constraints by name. `rows` are the tables whose rows it holds; an existing one holds its own.
 
-    `unnamed` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
+    `unnamed` are constraints that the source gives no name; `complete` is False if its definition was not read in full,
     `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `current_key` is where it
-    stands now, `origin` where it stood first. `autoincrement` is SQLite's AUTOINCREMENT.
+    `current_key` is its present name, `origin` its first. `autoincrement` is SQLite's AUTOINCREMENT.
     """
 
     def __init__(
@@ -191,10 +191,10 @@ class TrackedTable(TrackedObject):
 
 @dataclass(frozen=True, slots=True)
 class RebuildLoss:
-    """What batch mode left behind when it made a table anew on SQLite.
+    """What batch mode lost when it rebuilt a table on SQLite.
 
     `what` is "index", "trigger", "collation" (of a column), "order" (of an index's columns), "check" or "autoincrement", which is
-    lost or won. `name` is which, of a CHECK its condition. `is_back` tells in the end whether all is as it was.
+    lost or gained. `name` is its name, the condition for a CHECK. `is_back` returns whether all is finally as it was.
     """
 
     op: Op
@@ -206,10 +206,10 @@ class RebuildLoss:
 
 @dataclass(frozen=True, slots=True)
 class ObjectEffect:
-    """What one operation did to one thing: `action` is "made", "dropped", "moved" or the setting that it changed.
+    """What one operation did to one object: `action` is "made", "dropped", "moved" or the setting that it changed.
 
     `key` is the place in `namespace` that has to be as before once the operation is undone, None for what has no name there;
-    `tracked` is what was touched, None where nothing stood there any more.
+    `tracked` is the object, None if it no longer existed.
     """
 
     action: str

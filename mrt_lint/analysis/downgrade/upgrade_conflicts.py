@@ -1,4 +1,4 @@
-"""Operations of upgrade() that cannot run on the schema that the revisions before leave."""
+"""Operations of upgrade() that cannot run on the schema that the earlier revisions leave."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mrt_lint.model.values import UNKNOWN, Name, SqlType, Unknown
 
 
 def find_upgrade_conflict(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Say in one clause why an operation of upgrade() fails; None for all that is known.
+    """Return one clause that says why an operation of upgrade() fails, None if no reason is known.
 
     What a migration does not say is not known: of a table that no revision makes nothing is said, and nothing at all where a
     part of what ran before could not be read.
@@ -75,7 +75,7 @@ def _find_missing_column(simulated: SimulatedSchema, op: Op) -> str | None:
 
 
 def _columns(op: Op) -> Iterator[Name]:
-    """Give the columns that an operation takes for granted."""
+    """Return the columns that an operation needs."""
     if isinstance(op, DropColumn | AlterColumn):
         yield op.column
     elif isinstance(op, CreateIndex):
@@ -91,7 +91,7 @@ def _listed(columns: tuple[Name, ...] | Unknown) -> tuple[Name, ...]:
 def _find_duplicate(
     simulated: SimulatedSchema, op: CreateTable | CreateObject | AddColumn | CreateIndex | CreateConstraint
 ) -> str | None:
-    """Look for what stands under the name of a new thing since before this migration."""
+    """Find an object that had the name of a new one before this migration."""
     known_schema = simulated.known_schema
     if isinstance(op, CreateObject):
         if not readable(op.name) or op.kind not in ONE_BY_NAME or op.or_replace:
@@ -143,6 +143,6 @@ def _find_duplicate_enum(simulated: SimulatedSchema, op: CreateTable) -> str | N
 
 
 def _is_original(namespace: ObjectNamespace, key: Key) -> bool:
-    """Tell whether what stands at a place has stood there since before this migration."""
+    """Return whether the object of a name has existed since before this migration."""
     tracked: TrackedObject | None = namespace.find(key)
     return tracked is not None and tracked is namespace.before.get(key) and tracked.exists and key not in namespace.unsure

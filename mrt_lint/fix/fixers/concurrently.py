@@ -24,7 +24,7 @@ _FOREIGN = "PostgreSQL alone understands CONCURRENTLY in SQL: declare it, --dial
 class ConcurrentlyFixer(Fixer):
     """Sets `postgresql_concurrently=True` and puts the call into an autocommit block, and its reverse in downgrade() as well.
 
-    The block commits what came before it and itself. Where the function does nothing else the fix is safe; else, beside a second
+    The block commits what came before it and itself. If the function does nothing else the fix is safe; else, along with a second
     index as well, a failure would leave half a migration that no retry gets over, and the author has to say so. So they have where
     CONCURRENTLY comes into SQL that may run on another database, which does not know the word; a keyword of Alembic's it skips.
     """
@@ -32,13 +32,13 @@ class ConcurrentlyFixer(Fixer):
     codes = ("MRT407", "MRT420", "MRT421")
 
     def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
-        """Give the fix for the index that a finding is about."""
+        """Return the fix for the index that a finding is about."""
         op = context.op_at(finding, CreateIndex, DropIndex)
         edits, function = _rewritten(context, op)
         foreign = _is_foreign(context, op)
         committed = None if _is_alone(context, op) or finding.code == "MRT421" else function
         for reverse in _reverses(context, op) if finding.code != "MRT421" else ():
-            with suppress(NoFix):  # it works as it is, and nobody spoke of it
+            with suppress(NoFix):  # it works as it is, and was not reported
                 more, function = _rewritten(context, reverse)
                 edits += more
                 foreign = foreign or _is_foreign(context, reverse)
@@ -49,13 +49,13 @@ class ConcurrentlyFixer(Fixer):
 
 
 def _is_foreign(context: FixContext, op: Op) -> bool:
-    """Whether CONCURRENTLY would come into SQL of which nobody said that PostgreSQL alone runs it."""
+    """Return whether CONCURRENTLY would be added to SQL that is not known to run on PostgreSQL only."""
     assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
     return op.sql and op.concurrently is not True and context.target.dialect != "postgresql" and op.dialects != ("postgresql",)
 
 
 def _is_alone(context: FixContext, op: Op) -> bool:
-    """Whether nothing else is done in the function that an operation stands in, not even work on another index or a SET LOCAL."""
+    """Return whether the function does nothing else, not even work on another index or a SET LOCAL."""
     migration = context.migration
     functions = (migration.upgrade_ops, migration.downgrade_ops)
     ops = next(ops for ops in functions if any(other is op for other in ops))
@@ -64,24 +64,24 @@ def _is_alone(context: FixContext, op: Op) -> bool:
 
 
 def _is_call_of(other: Op, op: Op) -> bool:
-    """Whether it is the call of which an operation says what its SQL means."""
+    """Return whether it is the call whose SQL an operation was read from."""
     return isinstance(other, Execute) and op.sql and other.origin == op.origin
 
 
 def _rewritten(context: FixContext, op: Op) -> tuple[tuple[TextEdit, ...], str]:
-    """Give the edits for one index, and the function that they are in. Raises NoFix."""
+    """Return the edits for one index, and the function that they are in. Raises NoFix."""
     if op.batch:
         raise NoFix("a batch does all its work in one transaction")
     if not op.certain:
-        raise NoFix("nobody can tell by reading whether it runs")
+        raise NoFix("reading cannot decide whether it runs")
     if _is_partitioned(context, getattr(op, "table", None)):
         raise NoFix("PostgreSQL builds and drops no index of a partitioned table concurrently")
     statement = CallStatement.at(context.text, op.origin)
     if any(isinstance(outer, ast.For | ast.While | ast.Try) for outer in context.text.enclosing(statement.node)):
-        raise NoFix("it stands in a loop or a try")
+        raise NoFix("it is in a loop or a try")
     deeper = not op.autocommit
     if deeper and any(isinstance(outer, ast.With) for outer in context.text.enclosing(statement.node)):
-        raise NoFix("it stands in a block of another kind")
+        raise NoFix("it is in a block of another kind")
     assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
     if op.concurrently is True:
         code = statement.moved(deeper=deeper)
@@ -94,7 +94,7 @@ def _rewritten(context: FixContext, op: Op) -> tuple[tuple[TextEdit, ...], str]:
 
 
 def _is_partitioned(context: FixContext, table: object) -> bool:
-    """Whether a migration before made the table with PARTITION BY.
+    """Return whether a migration before made the table with PARTITION BY.
 
     Source: https://www.postgresql.org/docs/current/sql-createindex.html ("Building Indexes Concurrently").
     """
@@ -120,7 +120,7 @@ def _makers(history: History) -> dict[str, list[tuple[Migration, CreateTable]]]:
 
 
 def _in_sql(context: FixContext, op: Op, statement: CallStatement, *, deeper: bool) -> str:
-    """Give the call with CONCURRENTLY in its SQL. Raises NoFix where that is not one statement in one plain literal."""
+    """Return the call with CONCURRENTLY in its SQL. Raises NoFix if that is not one statement in one plain literal."""
     here = [other for other in (*context.migration.upgrade_ops, *context.migration.downgrade_ops) if other.origin == op.origin]
     literals = [node for node in ast.walk(statement.call) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     if len(here) != 2 or len(literals) != 1:  # noqa: PLR2004  the call and what its SQL means
@@ -137,7 +137,7 @@ def _in_sql(context: FixContext, op: Op, statement: CallStatement, *, deeper: bo
 
 
 def _reverses(context: FixContext, op: Op) -> list[Op]:
-    """Give the operations of downgrade() on the same index that are not concurrent yet."""
+    """Return the operations of downgrade() on the same index that are not concurrent yet."""
     kind = DropIndex if isinstance(op, CreateIndex) else CreateIndex
     return [
         other

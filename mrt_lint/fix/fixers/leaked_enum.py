@@ -21,7 +21,7 @@ class LeakedEnumFixer(Fixer):
     codes = ("MRT114",)
 
     def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
-        """Give the fix for one type."""
+        """Return the fix for one type."""
         op = context.op_at(finding, CreateTable)
         assert isinstance(op, CreateTable)  # noqa: S101  for mypy
         kinds = [column.type.on("postgresql") for column in op.columns if isinstance(column.type, SqlType)]
@@ -40,5 +40,5 @@ class LeakedEnumFixer(Fixer):
 
 
 def _concerns(finding: Finding, kind: str) -> bool:
-    """Whether a finding is about a type."""
+    """Return whether a finding is about a type."""
     return f"type '{kind}'," in finding.message

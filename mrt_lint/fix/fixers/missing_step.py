@@ -26,13 +26,13 @@ class MissingStepFixer(Fixer):
 
     It comes first where it undoes the last operation, else last; the other way round where the order then cannot run. Dropping a
     table or column that downgrade() leaves alone today is unsafe: rows have been written since. What downgrade() makes itself, but
-    otherwise than it was, is left alone: which of the two its author meant is not known, and both cannot stand.
+    differently than it was, is left alone: which of the two its author meant is not known, and both cannot exist.
     """
 
     codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT403", "MRT408", "MRT409", "MRT503")
 
     def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
-        """Give the step for the operation that a finding is about."""
+        """Return the step for the operation that a finding is about."""
         body = DowngradeBody(context.text, context.names)
         if body.is_empty:
             return write_whole_downgrade(context, body)
@@ -44,7 +44,7 @@ class MissingStepFixer(Fixer):
         if isinstance(op, ops.AlterColumn) and len(_set(op)) != 1:
             raise NoFix("alter_column changes more than that")
         if not op.certain:
-            raise NoFix("nobody can tell by reading whether it runs")
+            raise NoFix("reading cannot decide whether it runs")
         steps = ReversePlan(context).reversed(number)
         if not steps:
             raise NoFix("nothing undoes it for certain")
@@ -55,7 +55,7 @@ class MissingStepFixer(Fixer):
 
 
 def _number(context: FixContext, finding: Finding) -> int:
-    """Give the number of the operation of upgrade() that a finding is about. Raises NoFix where that cannot be told."""
+    """Return the number of the operation of upgrade() that a finding is about. Raises NoFix if that cannot be told."""
     found = [
         number
         for number, op in enumerate(context.migration.upgrade_ops)
@@ -67,7 +67,7 @@ def _number(context: FixContext, finding: Finding) -> int:
 
 
 def _check_name_is_free(steps: list[DowngradeStep], old: tuple[Op, ...]) -> None:
-    """Raise NoFix where downgrade() makes something of a step's name by itself: a second one of that name cannot be made."""
+    """Raise NoFix if downgrade() itself creates something of a step's name: a second object of that name cannot be created."""
     for step in steps:
         wanted = taken_names(step.op)
         for op in old:
@@ -94,7 +94,7 @@ def _placed(context: FixContext, body: DowngradeBody, steps: list[DowngradeStep]
 
 
 def _set(op: ops.AlterColumn) -> list[str]:
-    """Give the settings that an alter_column changes."""
+    """Return the settings that an alter_column changes."""
     settings = ("nullable", "server_default", "new_column", "type", "autoincrement", "identity", "comment")
     return [name for name in settings if getattr(op, name) is not UNSET]
 
@@ -104,7 +104,7 @@ def _acts(op: Op) -> bool:
 
 
 def taken_names(op: Op) -> dict[Hashable, str]:
-    """Give the places of what an operation makes, as far as its names can be read, each with what it is called in a sentence.
+    """Return the places of what an operation makes, as far as its names can be read, each with what it is called in a sentence.
 
     The indexes and constraints of a table share their names: PostgreSQL and MySQL keep a unique constraint as an index of its name.
     """

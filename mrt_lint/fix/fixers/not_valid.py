@@ -15,19 +15,19 @@ class NotValidFixer(Fixer):
     """Sets `postgresql_not_valid=True`.
 
     It is never safe: the rows that are there stay unchecked until VALIDATE CONSTRAINT, which needs a transaction of its own
-    (MRT424) and so belongs into a later revision. The note says which statement that is.
+    (MRT424) and so belongs in a later revision. The note names that statement.
     """
 
     codes = ("MRT422", "MRT423")
 
     def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
-        """Give the fix for the constraint that a finding is about. Raises NoFix on MySQL and MariaDB, which know no NOT VALID."""
+        """Return the fix for the constraint that a finding is about. Raises NoFix on MySQL and MariaDB, which know no NOT VALID."""
         op = context.op_at(finding, CreateForeignKey, CreateCheckConstraint)
         if context.case.server(op) is not None:
             raise NoFix("MySQL and MariaDB have no NOT VALID")
         statement = CallStatement.at(context.text, op.origin)
         if getattr(op, "constraint", None) is None:
-            raise NoFix("without a name nobody can validate it later")
+            raise NoFix("without a name it cannot be validated later")
         words = names(op)
         later = f"ALTER TABLE {words['sql_table']} VALIDATE CONSTRAINT {words['sql_constraint']}"
         return ProposedFix(

@@ -14,12 +14,12 @@ _CODE = re.compile(r"[A-Za-z]+[0-9]+")
 
 
 class UselessNoqaFixer(Fixer):
-    """Takes the code out of the comment, and the comment away where no other code stands in it."""
+    """Removes the code from the comment, or the comment if it has no other code."""
 
     codes = ("MRT990",)
 
     def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
-        """Give the fix for one code of one comment."""
+        """Return the fix for one code of one comment."""
         number = finding.place.line
         line = context.text.line(number)
         comment = _COMMENT.search(line)
@@ -36,6 +36,6 @@ class UselessNoqaFixer(Fixer):
         else:
             start, end = comment.start(), len(line)
         if len(codes) == 1 and not line[:start].strip():
-            raise NoFix("nothing else stands on the line")
+            raise NoFix("nothing else is on the line")
         begin = context.text.offset(number, 1)
         return ProposedFix(edits=(TextEdit(begin + start, begin + end, ""),), keeps_upgrade=True)

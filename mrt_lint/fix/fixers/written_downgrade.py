@@ -20,7 +20,7 @@ class WholeDowngradeFixer(Fixer):
     codes = ("MRT101", "MRT102")
 
     def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
-        """Give the whole function. Raises NoFix where one operation cannot be undone for certain."""
+        """Return the whole function. Raises NoFix if one operation cannot be undone for certain."""
         body = None if finding.code == "MRT101" else DowngradeBody(context.text, context.names)
         if body is not None and not body.is_empty:
             raise NoFix("downgrade() has statements of its own")

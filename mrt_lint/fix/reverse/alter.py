@@ -40,7 +40,7 @@ _RENAME: Final = re.compile(
 
 
 class _AlterReversal:
-    """One `alter_column` on the way back."""
+    """The reverse of one `alter_column`."""
 
     def __init__(self, builder: StepBuilder, op: AlterColumn) -> None:
         self.builder = builder
@@ -52,7 +52,7 @@ class _AlterReversal:
         self._types: dict[str, object] | None = None
 
     def step(self) -> DowngradeStep | None:
-        """Give the step back, None where the operation left everything as it was."""
+        """Return the step back, None if the operation left everything as it was."""
         op = self.op
         if self.call is not None and (unknown := keywords(self.call) - _UNDERSTOOD):
             raise NoFix(f"alter_column has {', '.join(sorted(map(str, unknown)))}, whose former value is not known")
@@ -75,7 +75,7 @@ class _AlterReversal:
         return replace(step, same=lambda again: self._is_same(again, meant), unsafe=self.unsafe)
 
     def _check_lost(self) -> None:
-        """Raise NoFix where MySQL takes away what a MODIFY does not say again: NOT NULL, the default, the comment.
+        """Raise NoFix if MySQL takes away what a MODIFY does not say again: NOT NULL, the default, the comment.
 
         Source: https://dev.mysql.com/doc/refman/8.0/en/alter-table.html ("Renaming, Redefining, and Reordering Columns").
         """
@@ -127,7 +127,7 @@ class _AlterReversal:
         self._judge_cast(self._kind(), self.op.type)
 
     def _former_type(self, existing: ast.expr | None) -> Code:
-        """Give the source of the former type. Raises NoFix where what the operation says of it contradicts the history."""
+        """Return the source of the former type. Raises NoFix if the operation's `existing_type` contradicts the history."""
         known = self.builder.former.types(self.builder.number, self.op.table, self.op.schema, self.op.column)
         if existing is not None:
             for dialect, kind in known.items():
@@ -141,11 +141,11 @@ class _AlterReversal:
         return former
 
     def _compare_details(self, existing: ast.expr) -> None:
-        """Raise NoFix where the source that made the type says more of it (unsigned, a collation, a time zone), or less."""
+        """Raise NoFix if the source that made the type has more details (unsigned, a collation, a time zone), or fewer."""
         try:
             made = self.builder.former.setting(self.builder.number, self.op, str(self.op.column), "type")
         except NoFix:
-            return  # then what the operation says is all there is
+            return  # then the operation's own `existing_…` is all there is
         if made is not None and _details(made) != _details(self.builder.copier.code(existing)):
             raise NoFix(f"existing_type of {self.op.column} is not what the migrations before say")
 
@@ -156,7 +156,7 @@ class _AlterReversal:
         return next(iter(types.values()), UNKNOWN)
 
     def _judge_cast(self, old: object, new: object) -> None:
-        """Raise NoFix where PostgreSQL casts the new type to the old one by no means of its own; note where that may round.
+        """Raise NoFix if PostgreSQL casts the new type to the old one by no means of its own; note where that may round.
 
         Source: https://www.postgresql.org/docs/current/sql-createcast.html (text takes anything, in assignments).
         """
@@ -182,7 +182,7 @@ class _AlterReversal:
         former = op.existing_nullable if op.existing_nullable is not UNSET else self._past("nullable")
         alone = op.type is UNSET and op.server_default is UNSET and op.new_column is UNSET and op.comment is UNSET
         if former is UNKNOWN and alone and op.nullable is not UNKNOWN:
-            former = not op.nullable  # nobody alters a column to leave it as it is
+            former = not op.nullable  # an alter_column that changes nothing is not what its author meant
         if former is UNKNOWN or op.nullable is UNKNOWN:
             raise NoFix(f"whether {op.column} took NULL before is not known")
         if former != op.nullable:
@@ -238,7 +238,7 @@ class _AlterReversal:
 
 
 def _details(code: Code) -> set[tuple[str, str]]:
-    """Give what the source of a type says beside the kind and its size, which the linter's values hold."""
+    """Return the details of a type in the source besides the kind and its size, which the linter's values hold."""
     if not isinstance(code, CallCode):
         return set()
     named = ((name, flat(value)) for name, value in code.arguments if name not in _SIZES)
@@ -246,14 +246,14 @@ def _details(code: Code) -> set[tuple[str, str]]:
 
 
 def alter_back(builder: StepBuilder, op: ops.AlterColumn) -> Iterator[DowngradeStep]:
-    """Undo ALTER COLUMN. Raises NoFix where a former setting is not known."""
+    """Undo ALTER COLUMN. Raises NoFix if a former setting is not known."""
     step = _rename_in_sql(builder, op) or _AlterReversal(builder, op).step()
     if step is not None:
         yield step
 
 
 def _rename_in_sql(builder: StepBuilder, op: AlterColumn) -> DowngradeStep | None:
-    """Turn a statement's RENAME COLUMN round, None where it is none: MySQL takes `alter_column` only with the column's type."""
+    """Turn a statement's RENAME COLUMN round, None if it is none: MySQL takes `alter_column` only with the column's type."""
     text = statement_of(builder.former.upgrade, builder.number)
     found = _RENAME.fullmatch(text) if op.sql and text is not None else None
     if found is None:

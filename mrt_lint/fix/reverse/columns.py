@@ -50,7 +50,7 @@ def remove_column(builder: StepBuilder, op: ops.AddColumn) -> Iterator[Downgrade
 
 
 def add_column_again(builder: StepBuilder, op: ops.DropColumn) -> Iterator[DowngradeStep]:
-    """Undo DROP COLUMN: the column with the definition it had, and what went with it; its values are gone."""
+    """Undo DROP COLUMN: the column with its former definition and what was dropped with it; its values are lost."""
     if op.cascade:
         raise NoFix("CASCADE drops whatever needs the column")
     former = builder.former
@@ -76,7 +76,7 @@ def add_column_again(builder: StepBuilder, op: ops.DropColumn) -> Iterator[Downg
 
 
 def _check_included(builder: StepBuilder, op: ops.DropColumn) -> None:
-    """Raise NoFix where an index may INCLUDE the column: it goes with it, and is not known as one of its indexes."""
+    """Raise NoFix if an index may INCLUDE the column: it goes with it, and is not known as one of its indexes."""
     for migration, earlier in builder.former.before(builder.number):
         if isinstance(earlier, ops.CreateIndex) and fold(str(earlier.table)) == fold(str(op.table)):
             node = builder.context.text_of(migration).call(earlier.origin)
@@ -85,9 +85,9 @@ def _check_included(builder: StepBuilder, op: ops.DropColumn) -> None:
 
 
 def _dependents(table: ReplayedTable, column: str) -> list[Constraint | ops.CreateIndex]:
-    """Give the indexes and constraints that a database drops with a column. Raises NoFix where nobody can tell."""
+    """Return the indexes and constraints that a database drops with a column. Raises NoFix if they are not known."""
     if UNKNOWN in table.indexes.values() or UNKNOWN in table.constraints.values():
-        raise NoFix(f"the migrations before do not tell which indexes and constraints {table.name} has")
+        raise NoFix(f"the earlier migrations do not show which indexes and constraints {table.name} has")
     found: list[Constraint | ops.CreateIndex] = []
     everything: tuple[Constraint | ops.CreateIndex, ...] = (*table.known_indexes(), *table.known_constraints())
     for entry in everything:
@@ -110,9 +110,9 @@ def _dependents(table: ReplayedTable, column: str) -> list[Constraint | ops.Crea
 def column_code(
     builder: StepBuilder, op: ops.DropColumn | ops.DropTable, column: Column, inline: list[Constraint], *, in_table: bool = False
 ) -> Code:
-    """Write the definition that a column had. Raises NoFix where a part of it is not known or cannot be said."""
+    """Write the definition that a column had. Raises NoFix if a part of it is not known or cannot be said."""
     if UNKNOWN in (column.nullable, column.server_default, column.identity, column.autoincrement, column.comment):
-        raise NoFix(f"the migrations before do not tell what column {column.name} was")
+        raise NoFix(f"the earlier migrations do not show what column {column.name} was")
     if column.identity or column.computed is not None:
         raise NoFix(f"{column.name} was an identity or generated column")
     kind = builder.former.setting(builder.number, op, str(column.name), "type")
@@ -136,7 +136,7 @@ def column_code(
 
 
 def is_same_addition(again: Op, meant: ops.AddColumn, types: dict[str, object]) -> bool:
-    """Tell whether a column that was read is the one that stood there."""
+    """Return whether a column that was read is the former one."""
     return (
         isinstance(again, ops.AddColumn)
         and (again.table, again.schema, again.column) == (meant.table, meant.schema, meant.column)
@@ -145,7 +145,7 @@ def is_same_addition(again: Op, meant: ops.AddColumn, types: dict[str, object]) 
 
 
 def is_same_column(again: Column, meant: Column, types: dict[str, object]) -> bool:
-    """Tell whether two definitions of a column are the same on every database; `types` is the former's type by dialect."""
+    """Return whether two definitions of a column are the same on every database; `types` is the former's type by dialect."""
     settings = ("server_default", "comment", "identity", "computed")
     return (
         all(getattr(again, name) == getattr(meant, name) for name in settings)

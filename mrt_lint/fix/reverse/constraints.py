@@ -70,14 +70,14 @@ def restore_constraint(builder: StepBuilder, op: ops.DropConstraint) -> Iterator
 
     found = builder.former.agreed(builder.number, ask)
     if not isinstance(found, Constraint) or (op.kind is not None and found.kind != op.kind):
-        raise NoFix(f"the migrations before do not tell what constraint {op.constraint} was")
+        raise NoFix(f"the earlier migrations do not show what constraint {op.constraint} was")
     yield create_constraint_again(builder, found, op.table, op.schema, name=op.constraint)
 
 
 def create_constraint_again(
     builder: StepBuilder, constraint: Constraint, table: Name, schema: MaybeName, *, name: MaybeName = None
 ) -> DowngradeStep:
-    """Make a constraint as it was. Raises NoFix where a part of it is not known or cannot be said."""
+    """Make a constraint as it was. Raises NoFix if a part of it is not known or cannot be said."""
     is_final = _check_source(builder, constraint, str(table))
     wanted = replace(constraint, name=name or constraint.name)
     written = builder.name(wanted.name, "constraint_name") if name is not None else builder.quote(wanted.name)
@@ -101,7 +101,7 @@ def create_constraint_again(
 
 
 def constraint_item(builder: StepBuilder, constraint: Constraint, table: str) -> Code:
-    """Write a constraint as a part of `create_table`. Raises NoFix where a part of it is not known or cannot be said."""
+    """Write a constraint as a part of `create_table`. Raises NoFix if a part of it is not known or cannot be said."""
     _check_source(builder, constraint, table)
     sa = builder.context.names.sa
     name = None if constraint.name is None else builder.quote(constraint.name)
@@ -149,9 +149,9 @@ def _kind(constraint: Constraint) -> type[ops.CreateConstraint]:
 
 
 def _check_source(builder: StepBuilder, constraint: Constraint, table: str) -> bool:
-    """Tell whether the source that made a constraint gives its name as final, by `op.f`.
+    """Return whether the source that made a constraint gives its name as final, by `op.f`.
 
-    Raises NoFix where it is not found, or says more of the constraint than is known.
+    Raises NoFix if it is not found, or has more details of the constraint than are known.
     """
     for migration, op in builder.former.before(builder.number):
         if not _may_make(op, constraint, table):
@@ -194,13 +194,13 @@ def _makes(node: ast.Call, constraint: Constraint) -> bool:
 
 
 def _is_final(node: ast.Call, *, batch: bool) -> bool:
-    """Tell whether a constraint's name is written as `op.f(…)`, which no naming convention changes."""
+    """Return whether a constraint's name is written as `op.f(…)`, which no naming convention changes."""
     name = operand(node, "constraint_name", batch=batch) or argument(node, "name")
     return isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute) and name.func.attr == "f"
 
 
 def _is_plain(node: ast.Call, *, batch: bool) -> bool:
-    """Tell whether a check's condition is a string of SQL."""
+    """Return whether a check's condition is a string of SQL."""
     condition = operand(node, "condition", batch=batch) or argument(node, "sqltext") or (node.args[0] if node.args else None)
     if isinstance(condition, ast.Call) and len(condition.args) == 1:
         condition = condition.args[0]

@@ -1,4 +1,4 @@
-"""Enum types that are created and dropped beside their tables."""
+"""Enum types that are created and dropped separately from their tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mrt_lint.model.values import MaybeName, Unknown
 def drop_enum(context: FixContext, name: str, schema: MaybeName, like: Op | None = None) -> DowngradeStep:
     """Drop a type, under the guard of another operation.
 
-    On databases without such types SQLAlchemy does nothing; one that is gone already is no error.
+    On databases without such types SQLAlchemy does nothing; dropping a missing one is no error.
     """
     if isinstance(schema, Unknown):
         raise NoFix("the type's schema is not known")
@@ -33,7 +33,7 @@ def drop_enum(context: FixContext, name: str, schema: MaybeName, like: Op | None
 
 
 def create_enum(builder: StepBuilder, made: CreateObject) -> DowngradeStep:
-    """Create a type with the labels it had. Raises NoFix where they are not all known."""
+    """Create a type with the labels it had. Raises NoFix if they are not all known."""
     if not isinstance(made.members, tuple) or not isinstance(made.name, str) or isinstance(made.schema, Unknown):
         raise NoFix(f"the labels of type {made.name} are not known")
     _check_label_order(builder, made.name)
@@ -47,7 +47,7 @@ def create_enum(builder: StepBuilder, made: CreateObject) -> DowngradeStep:
 
 
 def _check_label_order(builder: StepBuilder, name: str) -> None:
-    """Raise NoFix where a label was added before or behind another: the order of the labels is then not known."""
+    """Raise NoFix if a label was added before or behind another: the order of the labels is then not known."""
     for migration, op in builder.former.before(builder.number):
         if isinstance(op, AddEnumValue) and fold(str(op.enum)) == fold(name):
             texts = (

@@ -1,7 +1,7 @@
 """Operations that upgrade() runs only where the database has a table, or has not yet what they make.
 
-Whether they ran nobody can tell by reading; what to ask on the way back often can be told. A table that upgrade() neither makes
-nor drops is there on the way back if it was on the way up, so downgrade() asks for it again. What upgrade() makes where it is
+Whether they ran cannot be read; what to check in downgrade() often can. A table that upgrade() neither creates
+nor drops exists in downgrade() if it existed in upgrade(), so downgrade() checks for it again. What upgrade() creates if it is
 missing is there afterwards in any case: that it was missing before is what a user has to know (the fix is unsafe).
 """
 
@@ -26,7 +26,7 @@ _LISTED: Final = {"get_table_names": "table", "get_columns": "column", "get_inde
 
 
 class ExistenceTest(NamedTuple):
-    """A question to the database: has it a `kind` of thing by these names, the table's first? `present` is yes."""
+    """A check whether the database has a `kind` of object by these names, the table's first; `present` is the expected result."""
 
     kind: str
     names: tuple[str, ...]
@@ -34,7 +34,7 @@ class ExistenceTest(NamedTuple):
 
 
 class ExistenceCondition(NamedTuple):
-    """What holds where an operation ran: `table` has to be asked for again, "" for none; `unsafe` is what nobody knows."""
+    """What is known where an operation ran: `table` must be checked for again, "" for none; `unsafe` is what is not known."""
 
     table: str
     unsafe: str
@@ -53,7 +53,7 @@ class ExistenceChecks:
         self._made = {key for op in every if (key := _made_by(op)) is not None}
 
     def answer(self, op: Op) -> ExistenceCondition:
-        """Say what holds where an operation ran. Raises NoFix where that cannot be told."""
+        """Return what is known where an operation ran. Raises NoFix if that cannot be determined."""
         if op.origin is None or getattr(op, "sql", False):
             raise _no()
         table, unsafe = "", ""
@@ -73,14 +73,14 @@ class ExistenceChecks:
         return ExistenceCondition(table, unsafe)
 
     def _is_made_here(self, test: ExistenceTest, op: Op) -> bool:
-        """Whether upgrade() makes what it does not find, and an operation is about that: it or what hangs on it."""
+        """Return whether upgrade() creates what it does not find, and an operation creates that or a part of it."""
         if test.kind == "index":
             return isinstance(op, ops.CreateIndex) and fold(str(op.index)) in map(fold, test.names)
         wanted = (test.kind, *map(fold, test.names))
         return wanted in self._made and fold(str(getattr(op, "table", ""))) == fold(test.names[0])
 
     def _conditions(self, call: ast.Call) -> Iterator[tuple[ast.expr, bool]]:
-        """Give the conditions under which a call runs, each with what it has to come out as. Raises NoFix for other doubts."""
+        """Return the conditions under which a call runs, each with what it has to come out as. Raises NoFix for other doubts."""
         node: ast.AST = call
         for outer in self._text.enclosing(call):
             if isinstance(
@@ -100,7 +100,7 @@ class ExistenceChecks:
 
     @staticmethod
     def _left_before(statements: list[ast.stmt]) -> Iterator[tuple[ast.expr, bool]]:
-        """Give the conditions of the `if …: return` among the statements before."""
+        """Return the conditions of the `if …: return` among the statements before."""
         for statement in statements:
             leaves = [node for node in ast.walk(statement) if isinstance(node, ast.Return | ast.Raise | ast.Yield | ast.Break)]
             if not leaves:
@@ -126,7 +126,7 @@ class ExistenceChecks:
         raise _no()
 
     def _listed(self, node: ast.expr, depth: int = 0) -> tuple[str, tuple[str, ...]] | None:
-        """Say what a list holds the names of, and of which table: what SQLAlchemy's inspection gives, or a variable of that."""
+        """Return the kind and table of the names in a list: a result of SQLAlchemy's inspection, or a variable with one."""
         if isinstance(node, ast.Name) and depth < 3:  # noqa: PLR2004  a variable of a variable
             given = [inner for inner in ast.walk(self._text.tree) if isinstance(inner, ast.Name) and _stores(inner, node.id)]
             parent = self._text.parents.get(given[0]) if len(given) == 1 else None
@@ -174,4 +174,4 @@ def _made_by(op: Op) -> tuple[str, ...] | None:
 
 
 def _no() -> NoFix:
-    return NoFix("nobody can tell by reading whether it runs")
+    return NoFix("reading cannot decide whether it runs")

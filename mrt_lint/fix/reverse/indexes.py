@@ -38,10 +38,10 @@ def remove_index(builder: StepBuilder, op: ops.CreateIndex) -> Iterator[Downgrad
 
 
 def restore_index(builder: StepBuilder, op: ops.DropIndex) -> Iterator[DowngradeStep]:
-    """Undo DROP INDEX: the index as the source says that made it."""
+    """Undo DROP INDEX: the index as the source that created it."""
     found = builder.former.agreed(builder.number, lambda at: at.index(str(op.index), op.table, op.schema))
     if not isinstance(found, ops.CreateIndex):
-        raise NoFix(f"the migrations before do not tell what index {op.index} was")
+        raise NoFix(f"the earlier migrations do not show what index {op.index} was")
     table = op.table if op.table is not None else found.table
     yield create_index_again(builder, found, str(table), op.schema, concurrently=known(op.concurrently))
 
@@ -49,7 +49,7 @@ def restore_index(builder: StepBuilder, op: ops.DropIndex) -> Iterator[Downgrade
 def create_index_again(
     builder: StepBuilder, index: ops.CreateIndex, table: Name | None = None, schema: MaybeName = None, *, concurrently: bool = False
 ) -> DowngradeStep:
-    """Make an index as it was. Raises NoFix where its source is not found or not written out."""
+    """Make an index as it was. Raises NoFix if its source is not found or not written out."""
     if table is None:
         table, schema = str(getattr(builder.op, "table", "")), getattr(builder.op, "schema", None)
     if index.origin is None:
@@ -112,7 +112,7 @@ def _final(builder: StepBuilder, node: ast.expr, name: MaybeName) -> Code:
 
 
 def becomes_constraint(ops_before: Sequence[Op], op: Op) -> int | None:
-    """Give the number of the operation that made the index which an operation turns into a constraint; they go as one."""
+    """Return the number of the operation that made the index which an operation turns into a constraint; they go as one."""
     index = op.definition.using_index if isinstance(op, ops.CreateConstraint) else None
     made = (number for number, other in enumerate(ops_before) if isinstance(other, ops.CreateIndex) and other.index == index)
     return next(made, None) if isinstance(index, str) else None

@@ -22,7 +22,7 @@ _BY_NAME: Final = frozenset(("view", "materialized view", "sequence", "type", "e
 def remove_object(builder: StepBuilder, op: ops.CreateObject) -> Iterator[DowngradeStep]:
     """Undo CREATE of something that is no table."""
     if op.kind == "extension" and op.if_not_exists:
-        return  # extensions are shared, and nobody knows whether this one came here
+        return  # extensions are shared, and whether this one was created here is not known
     if op.or_replace or (op.if_not_exists and op.kind != "enum"):
         raise NoFix(f"{op.kind} {op.name} may have been there before")
     if op.kind not in _BY_NAME:
@@ -39,7 +39,7 @@ def remove_object(builder: StepBuilder, op: ops.CreateObject) -> Iterator[Downgr
 
 
 def _check_no_earlier_column(builder: StepBuilder, op: ops.CreateObject) -> None:
-    """Raise NoFix where a column made before has a type of that name: the type is older than this revision."""
+    """Raise NoFix if a column made before has a type of that name: the type is older than this revision."""
     where = object_place("enum", op.schema, _named(op.name))
     for migration, earlier in builder.former.before(builder.number):
         if migration.path == builder.context.migration.path:
@@ -62,7 +62,7 @@ def restore_object(builder: StepBuilder, op: ops.DropObject) -> Iterator[Downgra
         raise NoFix(f"CASCADE drops whatever needs {op.kind} {op.name}")
     found = builder.former.agreed(builder.number, lambda at: at.object(op.kind, str(op.name), op.schema))
     if not isinstance(found, ops.CreateObject):
-        raise NoFix(f"the migrations before do not tell what {op.kind} {op.name} was")
+        raise NoFix(f"the earlier migrations do not show what {op.kind} {op.name} was")
     if found.kind == "enum":
         yield create_enum(builder, found)
         return
@@ -119,7 +119,7 @@ def _path(builder: StepBuilder, op: ops.Op, schema: MaybeName, name: MaybeName) 
 
 
 def _spelled(builder: StepBuilder, op: ops.Op, name: object) -> str:
-    """Give a name as SQL takes it, in quotes where the SQL of the operation has it so: without, its capitals would be lost."""
+    """Return a name as SQL takes it, in quotes where the SQL of the operation has it so: without, its capitals would be lost."""
     sql = (other.statement for other in builder.former.upgrade if isinstance(other, ops.Execute) and other.origin == op.origin)
     quoted = f'"{_named(name)}"'
     return quoted if any(isinstance(text, str) and quoted in text for text in sql) else in_sql(op, _named(name), builder.dialect)

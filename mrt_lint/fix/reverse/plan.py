@@ -1,4 +1,4 @@
-"""The whole way back: which operations of upgrade() have to be undone, by what, in which order."""
+"""The complete reverse: which operations of upgrade() must be undone, by what, in which order."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _NEEDED: Final = frozenset(("enum", "type", "domain", "sequence", "function"))
 
 
 def plan_reverse(context: FixContext) -> list[DowngradeStep]:
-    """Give the steps that undo `upgrade()`, last first. Raises NoFix, for the whole, where one of them is not certain."""
+    """Return the steps that undo `upgrade()`, last first. Raises NoFix, for the whole, where one of them is not certain."""
     migration = context.migration
     if migration.upgrade is None:
         raise NoFix("there is no upgrade()")
@@ -91,7 +91,7 @@ class ReversePlan:
         self._presence = ExistenceChecks(context)
 
     def steps(self) -> list[DowngradeStep]:
-        """Give the steps. Raises NoFix."""
+        """Return the steps. Raises NoFix."""
         self._look()
         found: list[DowngradeStep] = []
         for number in self._order():
@@ -103,7 +103,7 @@ class ReversePlan:
         return [replace(first, unsafe=first.unsafe or self._unsafe), *others]
 
     def _order(self) -> list[int]:
-        """Give the numbers of the operations to be undone: last first, but a type after the table that has come to need it."""
+        """Return the numbers of the operations to be undone: last first, but a type after the table that has come to need it."""
         order = self._undo[::-1]
         for number in self._undo:
             op = self.ops[number]
@@ -116,12 +116,12 @@ class ReversePlan:
         return order
 
     def _owner(self, op: Op) -> int | None:
-        """Give the number of the operation that made the new table or column with which this one goes."""
+        """Return the number of the operation that made the new table or column with which this one goes."""
         table = _where(op, str(getattr(op, "table", "")))
         return self._new_tables.get(table, self._new_columns.get((table, fold(str(getattr(op, "column", ""))))))
 
     def reversed(self, number: int) -> list[DowngradeStep]:
-        """Give the steps that undo one operation. Raises NoFix."""
+        """Return the steps that undo one operation. Raises NoFix."""
         op = self.ops[number]
         if type(op) not in _REVERSES:
             raise NoFix(f"what undoes {op.op} is not known")
@@ -150,7 +150,7 @@ class ReversePlan:
 
     @contextmanager
     def _at(self, number: int) -> Iterator[None]:
-        """Say in whatever is refused inside which line it is about."""
+        """Add the line of the operation to every NoFix raised inside."""
         origin = self.ops[number].origin
         try:
             yield
@@ -158,9 +158,9 @@ class ReversePlan:
             raise NoFix(f"line {origin.line}: {no}" if origin is not None else str(no)) from None
 
     def _is_to_be_undone(self, op: Op) -> bool:
-        """Tell whether an operation leaves something behind that does not go with what it hangs on. Raises NoFix."""
+        """Return whether an operation leaves something that is not dropped with its table. Raises NoFix."""
         if self._is_suppressed(op):
-            raise NoFix("nobody can tell by reading whether it runs")
+            raise NoFix("reading cannot decide whether it runs")
         if not op.certain:
             self._presence.answer(op)
         if isinstance(op, _NOTHING):
@@ -170,14 +170,14 @@ class ReversePlan:
         return self._stays(op, _where(op, str(getattr(op, "table", ""))))
 
     def _is_suppressed(self, op: Op) -> bool:
-        """Whether an error of it is passed over, by `contextlib.suppress` or a handler: then it may not have run."""
+        """Return whether an error of it is passed over, by `contextlib.suppress` or a handler: then it may not have run."""
         outer = list(self.context.text.enclosing(self.context.text.call(op.origin))) if op.origin is not None else []
         return any(isinstance(node, ast.Try) and node.handlers for node in outer) or any(
             "suppress(" in ast.unparse(item.context_expr) for node in outer if isinstance(node, ast.With) for item in node.items
         )
 
     def _stays(self, op: Op, table: object) -> bool:
-        """Tell it of an operation on a table. Raises NoFix."""
+        """Return the same for an operation on a table. Raises NoFix."""
         number = self._index(op)
         is_new = table in self._new_tables and getattr(op, "table", None) is not None
         if isinstance(op, _ROWS):
@@ -220,7 +220,7 @@ class ReversePlan:
         if op.command in {"COMMIT", "ROLLBACK", "BEGIN"}:
             raise NoFix("it handles the transaction itself")
         if op.command.startswith("PRAGMA") or (op.command.startswith("SET") and "timeout" not in op.text.lower()):
-            raise NoFix(f"what {op.command} changes may matter on the way back, too")
+            raise NoFix(f"what {op.command} changes may matter in downgrade(), too")
         return False
 
     def _fills_new_columns(self, op: Op, table: object) -> bool:
@@ -229,7 +229,7 @@ class ReversePlan:
         return all((table, fold(str(column))) in self._new_columns for column in op.columns)
 
     def _dropped_types(self, op: ops.CreateTable) -> Iterator[DowngradeStep]:
-        """Drop the enum types that came with a table, on PostgreSQL. Raises NoFix where one has no known name."""
+        """Drop the enum types that came with a table, on PostgreSQL. Raises NoFix if one has no known name."""
         if op.sql or not any(self.context.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
             return
         analysis = self.context.case.analysis(op)
@@ -253,6 +253,6 @@ class ReversePlan:
 
 
 def _where(op: Op, table: str) -> tuple[object, ...]:
-    """Give the place of a table; one in a schema whose name is not known may be another than the one of that name."""
+    """Return the place of a table; one in a schema whose name is not known may be another than the one of that name."""
     schema = getattr(op, "schema", None)
     return (schema, fold(table)) if schema is UNKNOWN else place(schema, table)

@@ -1,4 +1,4 @@
-"""Schemas whose names only the environment tells: downgrade() asks for them in the words of upgrade()."""
+"""Schemas whose names come from the environment: downgrade() reads them with the code of upgrade()."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ASKING: Final = frozenset({
     *("get", "getenv", "get_context", "get_bind", "get_main_option", "get_section", "get_section_option", "get_x_argument"),
     *("get_schema", "get_schema_name", "get_default_schema", "strip", "lower", "upper", "format", "join"),
 })  # fmt: skip
-"""Calls that only ask. What another one does its name does not tell: get_next_tenant() gives another answer each time."""
+"""Calls that only read. Others may return another value each time: get_next_tenant()."""
 _PLAIN: Final = (
     *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.BinOp, ast.Compare, ast.UnaryOp),
     *(ast.JoinedStr, ast.FormattedValue, ast.Call, ast.keyword, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context),
@@ -32,9 +32,9 @@ class SchemaVariable:
         self._ops = [op for op in context.migration.upgrade_ops if getattr(op, "schema", None) is UNKNOWN]
 
     def schema(self) -> tuple[str, str]:
-        """Give the schema's name as code, and the line that has to stand above, empty where none has to.
+        """Return the schema's name as code, and the line that must come before it, empty if none is needed.
 
-        Raises NoFix where an operation's schema is another, or is not asked for in words that mean the same in downgrade().
+        Raises NoFix if an operation's schema is another, or is not asked for in words that mean the same in downgrade().
         """
         nodes = [self._node(op) for op in self._ops]
         said = {ast.unparse(node) for node in nodes}
@@ -55,7 +55,7 @@ class SchemaVariable:
         return found[0]
 
     def _assignment(self, name: str) -> ast.Assign:
-        """Give the statement that alone gives a variable of upgrade() its value."""
+        """Return the statement that alone gives a variable of upgrade() its value."""
         given = [node for node in ast.walk(self._function) if _binds(node) == name]
         parent = self._text.parents.get(given[0]) if len(given) == 1 else None
         repeated = parent is not None and any(isinstance(outer, ast.For | ast.While) for outer in self._text.enclosing(parent))
@@ -86,7 +86,7 @@ def _bound(function: ast.FunctionDef) -> set[str]:
 
 
 def _binds(node: ast.AST) -> str | None:
-    """Give the name that a node of a function gives a value to, None where it does not."""
+    """Return the name that a node of a function gives a value to, None if it does not."""
     if isinstance(node, ast.arg):
         return node.arg
     if isinstance(node, ast.alias):

@@ -29,7 +29,7 @@ class StepBuilder:
         self.op: Op = former.upgrade[number]
 
     def call(self) -> ast.Call:
-        """Give the operation's call. Raises NoFix where it is none."""
+        """Return the operation's call. Raises NoFix if it is none."""
         return self.context.text.call(self.op.origin)
 
     @property
@@ -43,7 +43,7 @@ class StepBuilder:
         return self.context.case.dialect(self.op)
 
     def quote(self, name: object) -> str:
-        """Write a name. Raises NoFix where it is not known."""
+        """Write a name. Raises NoFix if it is not known."""
         if not isinstance(name, str):
             raise NoFix("a name is not known")
         return self.context.names.quote(name)
@@ -117,7 +117,7 @@ class StepBuilder:
         return self.step(call(self.context.names.op("execute"), self.quote(statement)), op)
 
     def _batch(self) -> tuple[str, str]:
-        """Give the source of the batch that the operation stands in, and its name. Raises NoFix where it is not written out."""
+        """Return the source of the batch that contains the operation, and its name. Raises NoFix if it is not written out."""
         node = self.call()
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         for outer in self.context.text.enclosing(node):
@@ -136,14 +136,14 @@ class StepBuilder:
 
 
 def known(flag: object) -> bool:
-    """Give a flag. Raises NoFix where it is not known."""
+    """Return a flag. Raises NoFix if it is not known."""
     if flag is UNKNOWN:
         raise NoFix("some of its arguments are not known")
     return bool(flag)
 
 
 def again_in_sql(builder: StepBuilder, migration: Migration, made: Op) -> DowngradeStep:
-    """Run the SQL again that made something. Raises NoFix where it did more than that."""
+    """Run the SQL again that made something. Raises NoFix if it did more than that."""
     here = [op for op in migration.upgrade_ops if op.origin == made.origin]
     statement = here[0].statement if isinstance(here[0], Execute) else None
     if here[1:] != [made] or not isinstance(statement, str):

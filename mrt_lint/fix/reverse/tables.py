@@ -21,9 +21,9 @@ from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
 
 
 def remove_table(builder: StepBuilder, op: ops.CreateTable) -> Iterator[DowngradeStep]:
-    """Undo CREATE TABLE; its types, if it brought some, are dropped by whoever calls this."""
+    """Undo CREATE TABLE; the caller drops the types that it created."""
     if op.temporary:
-        raise NoFix("a temporary table goes by itself")
+        raise NoFix("a temporary table is dropped automatically")
     step = builder.on_table("drop_table", ops.DropTable(table=op.table, schema=op.schema), table="0")
     yield replace(step, unsafe="the table may have been there before") if known(op.if_not_exists) else step
 
@@ -35,7 +35,7 @@ def rename_back(builder: StepBuilder, op: ops.RenameTable) -> Iterator[Downgrade
 
 
 def comment_back(builder: StepBuilder, op: ops.CreateTableComment | ops.DropTableComment) -> Iterator[DowngradeStep]:
-    """Undo a comment, by what the operation says was there before."""
+    """Undo a comment, using the operation's `existing_comment`."""
     former = op.existing_comment
     if former is UNSET:
         former = None if isinstance(op, ops.CreateTableComment) and not _is_commented(builder, op) else UNKNOWN
@@ -50,7 +50,7 @@ def comment_back(builder: StepBuilder, op: ops.CreateTableComment | ops.DropTabl
 
 
 def _is_commented(builder: StepBuilder, op: ops.CreateTableComment) -> bool:
-    """Whether the table had a comment before, as far as the migrations before tell."""
+    """Return whether the table had a comment before, as far as the migrations before tell."""
     where = place(op.schema, str(op.table))
     for migration, earlier in builder.former.before(builder.number):
         if place(getattr(earlier, "schema", None), str(getattr(earlier, "table", ""))) != where:
@@ -68,7 +68,7 @@ def create_table_again(builder: StepBuilder, op: ops.DropTable) -> Iterator[Down
         raise NoFix("CASCADE drops whatever needs the table")
     table = builder.former.table(builder.number, op.table, op.schema)
     if UNKNOWN in (*table.columns.values(), *table.indexes.values(), *table.constraints.values()):
-        raise NoFix(f"the migrations before do not tell all that table {op.table} was")
+        raise NoFix(f"the earlier migrations do not show all that table {op.table} was")
     _check_source(builder, op)
     columns = [column for column in table.columns.values() if isinstance(column, Column)]
     types = {str(column.name): builder.former.types(builder.number, op.table, op.schema, column.name) for column in columns}
@@ -101,7 +101,7 @@ def create_table_again(builder: StepBuilder, op: ops.DropTable) -> Iterator[Down
 
 
 def _check_source(builder: StepBuilder, op: ops.DropTable) -> None:
-    """Raise NoFix where the table was made in SQL, in parts, or with options that are not known."""
+    """Raise NoFix if the table was made in SQL, in parts, or with options that are not known."""
     for migration, earlier in builder.former.before(builder.number):
         if isinstance(earlier, ops.RenameTable) and place(earlier.schema, str(earlier.new_table)) == place(
             op.schema, str(op.table)
@@ -130,7 +130,7 @@ def _names(statement: ops.Statement, op: ops.DropTable) -> bool:
 
 
 def _keyed(column: Column, table: ReplayedTable) -> Column:
-    """Give a column of a table that was read, with what a primary key beside it makes of it."""
+    """Return a column of a table that was read, with the effect of a separate primary key."""
     key = next((key.columns for key in table.known_constraints("primary")), ())
     return replace(column, nullable=False) if isinstance(key, tuple) and column.name in key else column
 

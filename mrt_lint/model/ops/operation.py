@@ -19,7 +19,7 @@ class Op:
     """One operation of `upgrade()` or `downgrade()`, in the order in which Python reaches it.
 
     `origin` is the call's place in the file (never compared). `dialects` is the guard it stands under: the sorted names it runs
-    on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` tells that it runs
+    on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` is True if it runs
     outside the migration's transaction. `sql` marks one that was understood from raw SQL; it follows the `Execute` it came
     from. `batch` marks one inside `batch_alter_table`, `rebuild` is what that was told where it was told anything; `joined` marks
     a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of

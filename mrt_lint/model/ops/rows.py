@@ -18,7 +18,7 @@ else:
 class Insert(Op):
     """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads.
 
-    `flows` tell what each value is computed from, UNKNOWN where nothing of that could be read (never compared).
+    `flows` tell what each value is computed from, UNKNOWN if nothing of that could be read (never compared).
     """
 
     table: Name
@@ -33,7 +33,7 @@ class Insert(Op):
 class Update(Op):
     """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
 
-    `flows` tell which of them goes where, UNKNOWN where nothing of that could be read (never compared).
+    `flows` tell which of them goes where, UNKNOWN if nothing of that could be read (never compared).
     """
 
     table: Name

@@ -20,20 +20,22 @@ from mrt_lint.parse.python.syntax import parse
 __all__ = ["lift"]
 
 
-def lift(source: bytes, path: str) -> Migration:
+def parse_migration(source: bytes, path: str) -> Migration:
     """Read a migration from its source, without running any of it.
 
     `path` is only carried along. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
-    `unreadable`. Raises UnparsableError where the source is not Python or is nested too deeply to be read.
+    `unreadable`. Raises UnparsableError if the source is not Python or is nested too deeply to be read.
     """
     module, tree = parse(source)
     try:
-        return _lift(module, tree, source, path, yielding={} if b"yield" in source else None)
+        return _parse_migration(module, tree, source, path, yielding={} if b"yield" in source else None)
     except RecursionError:
         raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
 
 
-def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str, *, yielding: dict[int, bool] | None) -> Migration:
+def _parse_migration(
+    module: cst.Module, tree: ast.Module | None, source: bytes, path: str, *, yielding: dict[int, bool] | None
+) -> Migration:
     scope = _read_module(module, yielding=yielding)
     readings: dict[str, FunctionReading] = {
         name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names

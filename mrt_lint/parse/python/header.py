@@ -13,7 +13,7 @@ from mrt_lint.parse.python.objects import NameScope, Value
 
 
 def read_revision(scope: NameScope) -> str | Unknown | None:
-    """`revision`; None where the module has none."""
+    """`revision`; None if the module has none."""
     return to_name(scope.names["revision"]) if "revision" in scope.names else None
 
 
@@ -38,7 +38,7 @@ def _read_all(value: Value) -> tuple[str, ...] | Unknown:
 
 
 def find_revision(module: cst.Module) -> tuple[cst.CSTNode, cst.CSTNode] | None:
-    """Give the name that `revision = …` assigns to, and the statement."""
+    """Return the name that `revision = …` assigns to, and the statement."""
     for line in module.body:
         for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             targets: list[cst.BaseExpression] = []
@@ -71,7 +71,7 @@ def find_imports(statements: Iterable[cst.CSTNode]) -> Iterator[cst.Import | cst
 
 
 def imported(node: cst.Import | cst.ImportFrom) -> list[tuple[str, tuple[str, ...]]]:
-    """Give the modules that one statement imports, and the names it takes from each."""
+    """Return the modules that one statement imports, and the names it takes from each."""
     if isinstance(node, cst.Import):
         return [(dotted(alias.name), ()) for alias in node.names]
     module = "." * len(node.relative) + dotted(node.module)

@@ -1,6 +1,6 @@
-"""What an expression of a migration can stand for, beside plain Python values and the values of operations.
+"""The values of a migration's expressions, apart from plain Python values and the values of operations.
 
-Strings, numbers, None, tuples, lists, dicts and sets stand for themselves; a string may contain HOLE. Everything else that
+Strings, numbers, None, tuples, lists, dicts and sets are themselves; a string may contain HOLE. Everything else that
 matters (a name of SQLAlchemy's, a connection, a batch table, a function of the file) has one small class here.
 """
 
@@ -70,7 +70,7 @@ class NameScope:
         return scope
 
     def home(self, name: str) -> NameScope:
-        """Give the scope that an assignment to `name` writes to."""
+        """Return the scope that an assignment to `name` writes to."""
         if name not in self.outer:
             return self
         return (self.parent.find(name) if self.parent else None) or self
@@ -106,7 +106,7 @@ class LocalClass:
     methods: dict[str, LocalFunction] = field(default_factory=dict)
 
     def inherits(self, *names: str) -> bool:
-        """Whether one of its bases, or theirs, has one of these names."""
+        """Return whether one of its bases, or theirs, has one of these names."""
         return any(
             (isinstance(base, ExternalName) and base.last in names) or (isinstance(base, LocalClass) and base.inherits(*names))
             for base in self.bases
@@ -201,7 +201,7 @@ class BatchValue:
 
 
 class CallArguments:
-    """The evaluated arguments of one call; `complete` is False where a star argument could not be read."""
+    """The evaluated arguments of one call; `complete` is False if a star argument could not be read."""
 
     __slots__ = ("complete", "keyword", "positional")
 
@@ -213,7 +213,7 @@ class CallArguments:
         self.complete = complete
 
     def get(self, position: int, name: str, default: Value = None) -> Value:
-        """Give the argument at a position or by name; UNKNOWN where an unreadable star argument may have given it."""
+        """Return the argument at a position or by name; UNKNOWN if an unreadable star argument may have given it."""
         if name in self.keyword:
             return self.keyword[name]
         if 0 <= position < len(self.positional):
@@ -221,5 +221,5 @@ class CallArguments:
         return default if self.complete else UNKNOWN
 
     def everything(self) -> list[Value]:
-        """Give all arguments, named or not."""
+        """Return all arguments, named or not."""
         return [*self.positional, *self.keyword.values()]

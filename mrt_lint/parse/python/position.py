@@ -1,7 +1,7 @@
-"""Where nodes stand in the source.
+"""Positions of nodes in the source.
 
 libcst computes positions for all nodes at once, at more than the price of the parse. Here the statements of its tree are laid
-beside those of Python's own, which know where they stand, and only an expression that holds a wanted node somewhere inside is
+side by side with those of Python's own, which has positions, and only an expression that contains a wanted node is
 generated once more to see where. Where the two trees do not run in parallel, the whole module is.
 """
 
@@ -39,7 +39,7 @@ ROOTS: Final[dict[type[cst.CSTNode], Roots]] = {
     cst.With: lambda node, twin: zip((item.item for item in node.items), (item.context_expr for item in twin.items), strict=False),
     cst.Match: lambda node, twin: [(node.subject, twin.subject)],
 }
-"""The expressions that stand directly in a statement, beside their twins."""
+"""The expressions directly in a statement, with their counterparts."""
 
 
 class PositionRecorder(CodegenState):
@@ -62,13 +62,13 @@ class PositionRecorder(CodegenState):
             self.ends[id(node)] = len(self.tokens)
 
     def end(self, node: cst.CSTNode) -> int:
-        """Tell the token after a wanted node, the parentheses around it left out."""
+        """Return the token after a wanted node, the parentheses around it left out."""
         closing = _closing(node)
         return self.starts[id(closing[0])] if closing else self.ends[id(node)]
 
 
 class PositionIndex:
-    """The statements of one module beside their twins in Python's own tree."""
+    """The statements of one module with their counterparts in Python's own tree."""
 
     def __init__(self, module: cst.Module, tree: ast.Module, source: bytes) -> None:
         self.module = module
@@ -89,7 +89,7 @@ class PositionIndex:
                 self._pair(body, below, indents + inner)
 
     def find(self, node: cst.CSTNode, statement: cst.CSTNode | None) -> SourceSpan | None:
-        """Give the place of a node; None where the trees do not tell."""
+        """Return the place of a node; None if the trees do not tell."""
         found = self.twins.get(id(node))
         if found is not None:
             return self._place(found[0]) if not isinstance(node, cst.FunctionDef) else self._header(node, found[0])
@@ -145,7 +145,7 @@ def _flatten(body: Sequence[cst.CSTNode]) -> Iterator[cst.CSTNode]:
 
 
 def _blocks(statement: Any, twin: Any) -> Iterator[tuple[cst.CSTNode, Sequence[ast.AST]]]:
-    """Give the blocks of a compound statement beside their twins; an `elif` is a block of one `if`."""
+    """Yield the blocks of a compound statement with their counterparts; an `elif` is a block of one `if`."""
     if isinstance(statement, (cst.BaseSmallStatement, cst.Match)):
         if isinstance(statement, cst.Match):
             yield from ((case.body, below.body) for case, below in zip(statement.cases, twin.cases, strict=False))
@@ -160,7 +160,7 @@ def _blocks(statement: Any, twin: Any) -> Iterator[tuple[cst.CSTNode, Sequence[a
 
 
 def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: Iterable[Wanted]) -> dict[int, SourceSpan]:
-    """Give the places of nodes, by their ids: a call's without the parentheses around it, a function's is its header's."""
+    """Return the places of nodes, by their ids: a call's without the parentheses around it, a function's is its header's."""
     atlas = PositionIndex(module, tree, source) if tree is not None else None
     places: dict[int, SourceSpan] = {}
     lost: list[cst.CSTNode] = []
@@ -176,7 +176,7 @@ def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: I
 
 
 def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, SourceSpan]:
-    """Give the same by generating the code of the whole module."""
+    """Return the same by generating the code of the whole module."""
     first = {id(node): _first(node) for node in nodes}
     last = {id(node): node.name if isinstance(node, cst.FunctionDef) else node for node in nodes}
     closing = [mark for node in nodes for mark in _closing(node)]
@@ -196,19 +196,19 @@ def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, Sour
 
 
 def _first(node: cst.CSTNode) -> cst.CSTNode:
-    """Give the node whose beginning is the node's own: parentheses, decorators and leading lines left out."""
+    """Return the node that starts where the node itself does: without parentheses, decorators and leading lines."""
     if isinstance(node, cst.FunctionDef):
         return node.whitespace_after_def
     return node.func if isinstance(node, cst.Call) else node
 
 
 def _closing(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
-    """Give the closing parentheses around a call."""
+    """Return the closing parentheses around a call."""
     return node.rpar if isinstance(node, cst.Call) else ()
 
 
 def _spots(tokens: list[str], points: list[int], origin: tuple[int, int]) -> dict[int, tuple[int, int]]:
-    """Line and column, 1-based, in front of each of the tokens numbered `points`; `origin` is where the first token stands."""
+    """Line and column, 1-based, before each of the tokens numbered `points`; `origin` is the position of the first token."""
     spots: dict[int, tuple[int, int]] = {}
     line, column = origin
     done = 0

@@ -1,4 +1,4 @@
-"""Reading one function for every dialect it tells apart, and the readings as one."""
+"""Reading one function for every dialect it distinguishes, and the readings merged into one."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _call(run: FunctionRun, function: Value, node: cst.CSTNode, name: str) -> No
 
 
 def node_of(function: Value) -> cst.CSTNode | None:
-    """Give the node that a function's place is read from."""
+    """Return the node that a function's place is read from."""
     return function.node if isinstance(function, LocalFunction) else None
 
 

@@ -73,7 +73,7 @@ class RecordedOp:
         self.batch = batch
 
     def is_same(self, other: RecordedOp) -> bool:
-        """Whether another reading did the same in the same place."""
+        """Return whether another reading did the same in the same place."""
         return (
             self.node is other.node
             and self.kind is other.kind
@@ -85,7 +85,7 @@ class RecordedOp:
 
 @dataclass(slots=True)
 class ReadFailure:
-    """A call that could not be read; `dialects` are those it stands under, None for all."""
+    """A call that could not be read; `dialects` are those it is under, None for all."""
 
     node: cst.CSTNode
     statement: cst.CSTNode | None
@@ -105,10 +105,10 @@ class CallFrame:
 class FunctionRun:
     """The state of one reading.
 
-    `undecided` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
+    `undecided` counts the undecidable conditions around the present statement, `forks` those of them that the code
     comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated (a
     call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
-    functions yield, None where none can; `active` are those being walked.
+    functions yield, None if none can; `active` are those being walked.
     """
 
     dialects: frozenset[str]
@@ -159,7 +159,7 @@ class FunctionRun:
 
     @contextmanager
     def under_condition(self, uncertain: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
-        """Whatever happens inside stands under a condition that cannot be decided, and the code goes on after it."""
+        """Run the body under a condition that cannot be decided, and continue after it."""
         self.undecided += uncertain
         self.forks += uncertain
         try:
@@ -169,14 +169,14 @@ class FunctionRun:
             self.forks -= uncertain
 
     def decide(self, matches: Callable[[str], bool]) -> bool:
-        """Whether the dialect is one that matches; raises Split where that depends."""
+        """Return whether the dialect is one that matches; raises Split where that depends."""
         yes = frozenset(filter(matches, self.dialects))
         if yes and yes != self.dialects:
             raise DialectSplit(yes, self.dialects - yes)
         return bool(yes)
 
     def is_dialect(self, value: DialectName, name: str) -> bool:
-        """Whether `value == name`; raises Split or Stranger."""
+        """Return whether `value == name`; raises Split or Stranger."""
         if value.description:
             return False
         if name not in self.universe and name.isidentifier():

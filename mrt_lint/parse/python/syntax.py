@@ -15,7 +15,7 @@ from mrt_lint.parse.python.depth import MAX_NESTING, depth_of, looks_deep
 def parse(source: bytes) -> tuple[cst.Module, ast.Module | None]:
     """Parse a file, with Python's own tree where that one can.
 
-    Raises UnparsableError where no reading of Python accepts it or it is nested too deeply to be read.
+    Raises UnparsableError if no reading of Python accepts it or it is nested too deeply to be read.
 
     Python's own parser goes first: it costs a twelfth of libcst's and refuses politely what would crash that one. Source that is
     too new for the running Python gets a second chance if it is plainly shallow.

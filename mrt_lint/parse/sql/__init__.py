@@ -17,13 +17,15 @@ from mrt_lint.parse.sql.tokens import MYSQL, backticked, statements
 __all__ = ["expand", "read_sql"]
 
 
-def expand(migration: Migration, dialect: str | None = None) -> Migration:
-    """Put after every `Execute` of a migration the operations that its statement stands for.
+def expand_sql(migration: Migration, dialect: str | None = None) -> Migration:
+    """Insert after every `Execute` of a migration the operations that its statement performs.
 
     They share its place, guard, certainty and transaction, and carry `sql=True`. `dialect` is SQLAlchemy's name of the database
     that the migration is written for; a guard that leaves one dialect only decides before it.
     """
-    return replace(migration, upgrade=_expanded(migration.upgrade, dialect), downgrade=_expanded(migration.downgrade, dialect))
+    return replace(
+        migration, upgrade=_expanded_ops(migration.upgrade, dialect), downgrade=_expanded_ops(migration.downgrade, dialect)
+    )
 
 
 def read_sql(text: str, dialect: str | None = None) -> tuple[Op, ...]:
@@ -38,7 +40,7 @@ def read_sql(text: str, dialect: str | None = None) -> tuple[Op, ...]:
     return tuple(replace(op, sql=True) for statement in statements(text, dialect) for op in read_statement(statement, dialect))
 
 
-def _expanded(function: MigrationFunction | None, dialect: str | None) -> MigrationFunction | None:
+def _expanded_ops(function: MigrationFunction | None, dialect: str | None) -> MigrationFunction | None:
     if function is None or not any(isinstance(op, Execute) for op in function.ops):
         return function
     ops: list[Op] = []
@@ -61,7 +63,7 @@ def _placed(found: Op, execute: Execute) -> Op:
 
 
 def _dialect(execute: Execute, declared: str | None) -> str | None:
-    """Tell the dialect that a statement is written in: its guard's, or else the project's."""
+    """Return the dialect that a statement is written in: its guard's, or else the project's."""
     guard = execute.dialects
     if guard is None or declared in guard:
         return declared

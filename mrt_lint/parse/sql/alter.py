@@ -99,7 +99,7 @@ class _AlterTableReader:
         yield from found
 
     def repeated(self, verb: str, cursor: TokenCursor) -> Iterator[Op]:
-        """Read a further thing for the verb before: ADD a INT, b INT."""
+        """Read another item of the previous verb: ADD a INT, b INT."""
         yield from self.add(cursor) if verb == "ADD" else self.drop(cursor)
 
     def add(self, cursor: TokenCursor) -> Iterator[Op]:
@@ -184,7 +184,7 @@ class _AlterTableReader:
             using = cursor.to("USING")
             using.take()
             yield self.column(column, type=type_ or UNKNOWN, using=using.text())
-        elif cursor.key not in {"SET", "DROP", "RESET", "ADD"} and not cursor.done:  # SQL Server: the type stands alone
+        elif cursor.key not in {"SET", "DROP", "RESET", "ADD"} and not cursor.done:  # SQL Server: the type alone
             made = read_column(TokenCursor(cursor.statement, cursor.dialect, cursor.position - 1, cursor.stop))
             nullable = UNSET if made.nullable is None else made.nullable
             yield self.column(column, type=made.type or UNKNOWN, nullable=nullable)
@@ -207,7 +207,7 @@ class _AlterTableReader:
         yield self.redefined(column, read_column(cursor))
 
     def redefined(self, column: Name, made: Column) -> AlterColumn:
-        """Give a column its new definition; what it does not say is reset by MySQL (manual, ALTER TABLE) and left by Oracle."""
+        """Return a column its new definition; what it does not say is reset by MySQL (manual, ALTER TABLE) and left by Oracle."""
         reset = self.dialect != "oracle"
         numbered = made.autoincrement is True
         unsaid = True if reset and not numbered and not made.primary_key else UNSET

@@ -1,4 +1,4 @@
-"""ALGORITHM and LOCK: what a statement asks of MySQL beside the change itself."""
+"""ALGORITHM and LOCK: what a statement asks of MySQL in addition to the change itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CLAUSES: Final = {
     "ALGORITHM": frozenset({"INSTANT", "NOCOPY", "INPLACE", "COPY"}),
     "LOCK": frozenset({"NONE", "SHARED", "EXCLUSIVE"}),
 }
-"""What MySQL takes among the actions though it is none, and what it may ask for beside DEFAULT."""
+"""What MySQL takes among the actions though it is none, and its values besides DEFAULT."""
 
 
 class MysqlClauses(TypedDict):
@@ -21,7 +21,7 @@ class MysqlClauses(TypedDict):
 
 
 def read_clauses(cursor: TokenCursor) -> MysqlClauses:
-    """Give what ALGORITHM and LOCK ask of MySQL, wherever they stand outside of parentheses."""
+    """Return what ALGORITHM and LOCK ask of MySQL, at any position outside of parentheses."""
     found: MysqlClauses = {"algorithm": "", "lock": ""}
     while not cursor.done:
         clause = cursor.accept(*CLAUSES)

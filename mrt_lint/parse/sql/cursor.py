@@ -1,4 +1,4 @@
-"""A position in a statement's tokens, and the small things that every reader takes from there."""
+"""A position in a statement's tokens, and the small steps that every reader takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _END = SqlToken("end", "", "", 0, 0)
 
 
 class TokenCursor:
-    """Reads a span of tokens from left to right; what lies past its end is an empty token, so reading never fails."""
+    """Reads a span of tokens from left to right; what is past its end is an empty token, so reading never fails."""
 
     def __init__(self, statement: StatementTokens, dialect: str | None, start: int = 0, stop: int | None = None) -> None:
         self.statement = statement
@@ -39,7 +39,7 @@ class TokenCursor:
         return self.position >= self.stop
 
     def peek(self, ahead: int = 0) -> SqlToken:
-        """Give the token so many places ahead."""
+        """Return the token so many places ahead."""
         place = self.position + ahead
         return self.tokens[place] if place < self.stop else _END
 
@@ -50,7 +50,7 @@ class TokenCursor:
         return token
 
     def at(self, phrase: str) -> bool:
-        """Tell whether these keywords come next: "IF NOT EXISTS"."""
+        """Return whether these keywords come next: "IF NOT EXISTS"."""
         return all(self.peek(ahead).key == key for ahead, key in enumerate(_words(phrase)))
 
     def accept(self, *phrases: str) -> str:
@@ -63,7 +63,7 @@ class TokenCursor:
         return ""
 
     def name(self) -> Name:
-        """Step over one identifier; UNKNOWN where none comes next or a part of it could not be read."""
+        """Step over one identifier; UNKNOWN if none comes next or a part of it could not be read."""
         token = self.peek()
         if token.kind not in {"word", "name", "string"}:
             if token.kind == "bind":
@@ -73,7 +73,7 @@ class TokenCursor:
         return self.fold(token)
 
     def fold(self, token: SqlToken) -> Name:
-        """Give an identifier as the database keeps it, in the case SQLAlchemy would write it in."""
+        """Return an identifier as the database keeps it, in the case SQLAlchemy would write it in."""
         if HOLE in token.text:
             return UNKNOWN
         return token.text.lower() if token.kind == "word" and self.dialect not in _AS_WRITTEN else token.text
@@ -91,11 +91,11 @@ class TokenCursor:
         return found
 
     def names(self) -> tuple[Name, ...]:
-        """Step over a list of plain names in parentheses; sort orders and lengths beside them are passed over."""
+        """Step over a list of plain names in parentheses; sort orders and lengths of prefixes are skipped."""
         return tuple([item.name() for item in self.group()])
 
     def group(self) -> Iterator[TokenCursor]:
-        """Step over a parenthesised list and give a cursor for each of its items; nothing where no "(" comes next."""
+        """Step over a parenthesised list and give a cursor for each of its items; nothing if no "(" comes next."""
         yield from self.inside().items()
 
     def inside(self) -> TokenCursor:
@@ -106,7 +106,7 @@ class TokenCursor:
         return TokenCursor(self.statement, self.dialect, start, min(self.position - 1, self.stop))
 
     def items(self) -> Iterator[TokenCursor]:
-        """Give a cursor for each part between the commas that stand outside of parentheses, up to the end."""
+        """Return a cursor for each part between the commas outside of parentheses, up to the end."""
         start = self.position
         while self.position < self.stop:
             if self.key == ",":
@@ -125,7 +125,7 @@ class TokenCursor:
         return min(self.statement.groups.get(self.position, self.stop), self.stop)
 
     def until(self, *keys: str) -> TokenCursor:
-        """Step to the first of these keywords that stands outside of parentheses; give a cursor for what was passed."""
+        """Step to the first of these keywords outside of parentheses; return a cursor for what was passed."""
         start = self.position
         while self.position < self.stop and self.key not in keys:
             self.skip()
@@ -133,11 +133,11 @@ class TokenCursor:
         return TokenCursor(self.statement, self.dialect, start, self.position)
 
     def rest(self) -> TokenCursor:
-        """Give a cursor for all that is left."""
+        """Return a cursor for all that is left."""
         return TokenCursor(self.statement, self.dialect, self.position, self.stop)
 
     def has(self, key: str) -> bool:
-        """Tell whether a keyword is left outside of parentheses."""
+        """Return whether a keyword is left outside of parentheses."""
         return not self.rest().to(key).done
 
     def to(self, *keys: str) -> TokenCursor:
@@ -146,7 +146,7 @@ class TokenCursor:
         return self
 
     def text(self) -> MaybeName:
-        """Give what is left as SQL text, comments dropped and white space squeezed; None where nothing is, UNKNOWN with a hole."""
+        """Return what is left as SQL text, comments dropped and white space squeezed; None if nothing is, UNKNOWN with a hole."""
         left = self.tokens[self.position : self.stop]
         if not left:
             return None
@@ -165,5 +165,5 @@ def _words(phrase: str) -> tuple[str, ...]:
 
 
 def source_of(source: str, token: SqlToken) -> str:
-    """Give a token as it was written, the escapes of `sa.text` and of Python's formatting undone."""
+    """Return a token as it was written, the escapes of `sa.text` and of Python's formatting undone."""
     return token.key if token.kind == "mark" else source[token.start : token.end]

@@ -19,7 +19,7 @@ _ACTIONS = ("SET NULL", "SET DEFAULT", "NO ACTION", "CASCADE", "RESTRICT")
 
 
 def opens_constraint(cursor: TokenCursor) -> bool:
-    """Tell whether a table constraint comes next rather than a column of that name."""
+    """Return whether a table constraint comes next rather than a column of that name."""
     if cursor.at("CONSTRAINT"):
         return True
     if cursor.at("CHECK"):
@@ -32,7 +32,7 @@ def opens_constraint(cursor: TokenCursor) -> bool:
 
 
 def read_constraint(cursor: TokenCursor) -> Constraint | None:
-    """Step over a table constraint, its name included; None where it is of no kind that is known."""
+    """Step over a table constraint, its name included; None if it is of no kind that is known."""
     name: MaybeName = None
     if cursor.accept("CONSTRAINT") and not any(cursor.at(kind) for kind in _KINDS):
         name = cursor.name()
@@ -163,7 +163,7 @@ def _action(cursor: TokenCursor) -> str:
 
 
 def _finish(cursor: TokenCursor, made: Constraint) -> Constraint:
-    """Step over what may stand behind any constraint."""
+    """Step over what may follow any constraint."""
     while True:
         if cursor.accept("NOT VALID"):
             made = replace(made, not_valid=True)

@@ -19,14 +19,14 @@ LONGEST = 4_000
 _PARSERS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", "mssql": "tsql", "oracle": "oracle"}
 _UNDECLARED = ("postgres", "mysql", None)
 
-# sqlglot logs what it reads only in part; that is no news to whoever runs a check, and other users of the logger are left alone
+# sqlglot logs what it reads only in part; that is irrelevant to a check, and other users of the logger are left alone
 _LOGGER = logging.getLogger("sqlglot")
 
 
 def columns_read(cursor: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
-    """Give the columns that an expression reads, subqueries included, each once, with the table it is said to be of.
+    """Return the columns that an expression reads, subqueries included, each once, with the table it is said to be of.
 
-    In a subquery from one table, a column without one is that table's. UNKNOWN where the parser refuses the expression.
+    In a subquery from one table, a column without one is that table's. UNKNOWN if the parser refuses the expression.
     """
     text = _rendered(cursor)
     if text is None:
@@ -49,7 +49,7 @@ def _table(column: exp.Column, aliases: dict[str, str]) -> str | None:
 
 
 def _rendered(cursor: TokenCursor) -> str | None:
-    """Give the expression as a query, parameters replaced; None where it is too big to parse in bounded time."""
+    """Return the expression as a query, parameters replaced; None if it is too big to parse in bounded time."""
     tokens = cursor.tokens[cursor.position : cursor.stop]
     depth = deepest = 0
     parts = []

@@ -53,7 +53,7 @@ def _kind(cursor: TokenCursor) -> tuple[str, frozenset[str]]:
 
 
 def read_create(cursor: TokenCursor) -> Iterator[Op]:
-    """Read what follows CREATE; nothing where the kind of object is not known."""
+    """Read what follows CREATE; nothing if the kind of object is not known."""
     kind, prefix = _kind(cursor)
     if kind in {"TABLE", "VIRTUAL TABLE"}:
         yield from read_create_table(cursor, temporary=bool(prefix & {"TEMP", "TEMPORARY"}))
@@ -103,7 +103,7 @@ def _object_name(cursor: TokenCursor, kind: str) -> tuple[MaybeName, Name]:
 
 
 def read_drop(cursor: TokenCursor) -> Iterator[Op]:
-    """Read what follows DROP; nothing where the kind of object is not known."""
+    """Read what follows DROP; nothing if the kind of object is not known."""
     kind, _ = _kind(cursor)
     if kind == "TABLE":
         yield from read_drop_table(cursor)
@@ -125,7 +125,7 @@ def read_drop(cursor: TokenCursor) -> Iterator[Op]:
 
 
 def read_alter(cursor: TokenCursor) -> Iterator[Op]:
-    """Read what follows ALTER; nothing where the kind of object is not known."""
+    """Read what follows ALTER; nothing if the kind of object is not known."""
     kind, _ = _kind(cursor)
     if kind == "TABLE":
         yield from read_alter_table(cursor)

@@ -1,4 +1,4 @@
-"""The tables that a piece of SQL names: what stands behind FROM, JOIN and USING."""
+"""The tables that a piece of SQL names: what follows FROM, JOIN and USING."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def references(cursor: TokenCursor) -> dict[str, tuple[MaybeName, Name]]:
 
 
 def tables_read(cursor: TokenCursor) -> tuple[Name, ...]:
-    """Give the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
+    """Return the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
     found: dict[Name, None] = {}
     whole = TokenCursor(cursor.statement, cursor.dialect)
     start = 0 if whole.at("WITH") else cursor.position
@@ -55,7 +55,7 @@ def tables_read(cursor: TokenCursor) -> tuple[Name, ...]:
 
 
 def _listed(cursor: TokenCursor) -> Iterator[Name]:
-    """Give the tables of one comma-separated list, up to the first thing that is none."""
+    """Return the tables of one comma-separated list, up to the first item that is none."""
     while True:
         cursor.accept("ONLY")
         if cursor.token.kind not in {"word", "name"} or cursor.key in _NO_ALIAS:
@@ -76,7 +76,7 @@ def _alias(cursor: TokenCursor) -> str:
 
 
 def _common(cursor: TokenCursor) -> Iterator[Name]:
-    """Give the names of common table expressions: whatever stands before AS (SELECT …."""
+    """Return the names of common table expressions: everything before AS (SELECT …."""
     if not any(token.key == "WITH" for token in cursor.tokens):
         return
     while not cursor.done:

@@ -28,7 +28,7 @@ _OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
 
 
 class _ColumnAssignment:
-    """`alias.column = value`; `alias` is "" where the column stands alone."""
+    """`alias.column = value`; `alias` is "" for a column alone."""
 
     def __init__(self, alias: str, column: Name, value: TokenCursor) -> None:
         self.alias = alias
@@ -68,7 +68,7 @@ def read_insert(cursor: TokenCursor) -> Iterator[Op]:
 
 
 def _is_written_out(source: TokenCursor) -> bool:
-    """Tell whether values stand in the statement itself: none comes from Python."""
+    """Return whether the values are in the statement itself: none comes from Python."""
     tokens = source.tokens[source.position : source.stop]
     return bool(tokens) and all(token.kind != "bind" and HOLE not in token.text for token in tokens)
 
@@ -154,7 +154,7 @@ def read_truncate(cursor: TokenCursor) -> Iterator[Op]:
 
 
 def has_where(cursor: TokenCursor) -> Flag:
-    """Tell whether a WHERE, LIMIT or join, which all select rows, stands outside of parentheses; UNKNOWN where a hole does."""
+    """Return whether a WHERE, LIMIT or join, which all select rows, is outside of parentheses; UNKNOWN if a hole is."""
     while not cursor.done:
         token = cursor.token
         if token.key in {"WHERE", "LIMIT", "JOIN"}:
@@ -167,7 +167,7 @@ def has_where(cursor: TokenCursor) -> Flag:
 
 
 def _modifiers(cursor: TokenCursor) -> None:
-    """Step over what may stand between the verb and the table."""
+    """Step over what may come between the verb and the table."""
     while cursor.accept("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "OVERWRITE", "INTO", "ONLY"):
         pass
     if cursor.accept("OR"):
@@ -199,7 +199,7 @@ def _columns(changes: list[_ColumnAssignment]) -> tuple[Name, ...] | Unknown:
 
 
 def _sources(changes: list[_ColumnAssignment]) -> tuple[Name, ...] | Unknown:
-    """Give the columns that the values are computed from; UNKNOWN where an expression could not be read."""
+    """Return the columns that the values are computed from; UNKNOWN if an expression could not be read."""
     found: dict[Name, None] = {}
     for change in changes:
         if change.read is UNKNOWN:
@@ -209,7 +209,7 @@ def _sources(changes: list[_ColumnAssignment]) -> tuple[Name, ...] | Unknown:
 
 
 def _flows(changes: list[_ColumnAssignment], tables: dict[str, Name], *, whole: bool = False) -> Iterator[ValueFlow]:
-    """Tell for each column what its new value is computed from; `tables` are the statement's by alias in lower case.
+    """Return for each column what its new value is computed from; `tables` are the statement's by alias in lower case.
 
     A parameter is a constant where all rows get it: `whole`.
     """
@@ -224,7 +224,7 @@ def _flows(changes: list[_ColumnAssignment], tables: dict[str, Name], *, whole: 
 
 
 def _read(value: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
-    """Give the columns that an expression reads, each with the table or alias before it.
+    """Return the columns that an expression reads, each with the table or alias before it.
 
     Names, literals and plain function calls are read here; more needs a parser of expressions, which is imported only then.
     """

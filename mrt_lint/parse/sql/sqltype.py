@@ -64,7 +64,7 @@ _WITHOUT_ARGS = frozenset({"BIGINT", "BOOLEAN", "INTEGER", "MEDIUMINT", "SMALLIN
 
 
 def read_type(cursor: TokenCursor) -> tuple[MaybeType, bool]:
-    """Step over a type; give it (None where none comes next, UNKNOWN where it has a hole) and whether it was a serial."""
+    """Step over a type; give it (None if none comes next, UNKNOWN if it has a hole) and whether it was a serial."""
     token = cursor.token
     if cursor.done or token.kind not in {"word", "name", "bind"} or (token.kind == "word" and token.key in COLUMN_WORDS):
         return None, False

@@ -36,7 +36,7 @@ _BUILTINS = keywords(
 
 
 def read_statement(statement: StatementTokens, dialect: str | None, depth: int = 0) -> Iterator[Op]:
-    """Give the operations of one statement, at least one: what none stands for is a `StatementTokens`."""
+    """Return the operations of one statement, at least one: a `Statement` if no other represents it."""
     cursor = TokenCursor(statement, dialect)
     yield from _read(cursor, depth)
 
@@ -88,7 +88,7 @@ _READERS: dict[str, Callable[[TokenCursor], Iterator[Op]]] = {
 
 
 def _with(cursor: TokenCursor, depth: int) -> Iterator[Op]:
-    """Read common table expressions, which may change data themselves, and the statement that they stand before."""
+    """Read common table expressions, which may change data themselves, and the statement that follows them."""
     cursor.take()
     cursor.accept("RECURSIVE")
     while not cursor.done and cursor.key not in _READERS and cursor.key != "SELECT":
@@ -216,7 +216,7 @@ def _effect(cursor: TokenCursor) -> Flag:
 
 
 def _select_effect(cursor: TokenCursor) -> Flag:
-    """Tell whether a SELECT does nothing but call a function, which may do anything; any other reads."""
+    """Return whether a SELECT does nothing but call a function, which may do anything; any other reads."""
     if tables_read(cursor.rest()):
         return False
     for place in range(cursor.position, cursor.stop - 1):

@@ -146,7 +146,7 @@ def read_index(cursor: TokenCursor, table: Name, schema: MaybeName, kind: str, *
 
 
 def _indexed(item: TokenCursor) -> Name:
-    """Give a column's name, or an expression as SQL text in parentheses."""
+    """Return a column's name, or an expression as SQL text in parentheses."""
     if item.token.kind in {"word", "name", "string"} and (item.peek(1).kind in {"end", "word", "name"} or _is_length(item)):
         return item.name()
     text = (item.inside() if item.key == "(" else item.until("ASC", "DESC", "NULLS")).text()
@@ -154,7 +154,7 @@ def _indexed(item: TokenCursor) -> Name:
 
 
 def _is_length(item: TokenCursor) -> bool:
-    """Tell whether MySQL's prefix length follows: name(10)."""
+    """Return whether MySQL's prefix length follows: name(10)."""
     return item.peek(1).key == "(" and item.peek(2).kind == "number" and item.peek(3).key == ")"
 
 
@@ -173,7 +173,7 @@ def _is_query(cursor: TokenCursor) -> bool:
 
 
 def _source(cursor: TokenCursor) -> MaybeName:
-    """Give the query that fills the table; UNKNOWN where what follows could not be read."""
+    """Return the query that fills the table; UNKNOWN if what follows could not be read."""
     if _is_query(cursor):
         return cursor.text()
     while not cursor.done:

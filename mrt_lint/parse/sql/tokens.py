@@ -1,6 +1,6 @@
 """SQL text as tokens, and tokens as statements. Standard library only.
 
-Comments disappear here and what stands in string literals and dollar quotes stays in one token, so nothing downstream can
+Comments disappear here and the content of string literals and dollar quotes stays in one token, so nothing downstream can
 mistake either for a keyword. The lexical rules are those of the PostgreSQL manual (4.1), the MySQL manual (11.1 and 11.7) and
 SQLite's "SQL As Understood By SQLite".
 """
@@ -110,7 +110,7 @@ def statements(source: str, dialect: str | None = None) -> Iterator[StatementTok
 
 
 def backticked(source: str) -> bool:
-    """Tell whether SQL of an undeclared dialect quotes names in MySQL's way."""
+    """Return whether SQL of an undeclared dialect quotes names in MySQL's way."""
     return "`" in source and any(token.key == "`" for token in _TokenScanner(source, "postgresql"))
 
 
@@ -122,7 +122,7 @@ def _opens_routine(kept: list[SqlToken]) -> bool:
 
 
 def _block(kept: list[SqlToken]) -> int:
-    """Tell by how much the last word opens or closes a block; `END IF` and its like are counted at neither end."""
+    """Return by how much the last word opens or closes a block; `END IF` and its like are counted at neither end."""
     key = kept[-1].key
     before = kept[-2].key if len(kept) > 1 else ""
     if key in _LOOPS and before == "END":
@@ -181,7 +181,7 @@ def _token(kind: str, raw: str, start: int, end: int) -> SqlToken:
 
 
 def _opening(raw: str) -> str:
-    """Give the character that opens a quoted token, behind a prefix such as E, N, X or U&."""
+    """Return the character that opens a quoted token, behind a prefix such as E, N, X or U&."""
     return next(character for character in raw if character in "'\"`[")
 
 
@@ -196,7 +196,7 @@ def _comment_end(source: str, position: int) -> int:
 
 @cache
 def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
-    """Give the token patterns of a dialect, PostgreSQL's where it is undeclared; the first that matches wins.
+    """Return the token patterns of a dialect, PostgreSQL's where it is undeclared; the first that matches wins.
 
     A coarse one passes over whatever cannot hide a semicolon.
     """

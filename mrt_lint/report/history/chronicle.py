@@ -36,7 +36,7 @@ class HistoryReport:
         return replace(self, entries=chosen, omitted=self.omitted + len(self.entries) - len(chosen))
 
     def verdict(self, entry: LoggedRevision) -> FileVerdict:
-        """Give what was found in a revision's file."""
+        """Return what was found in a revision's file."""
         return self.verdicts.get(entry.key, FileVerdict())
 
     def marks(self) -> Counter[str]:

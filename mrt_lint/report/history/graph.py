@@ -96,7 +96,7 @@ class GraphDrawing:
 
 
 def _place(entry: LoggedRevision, entries: Mapping[str, LoggedRevision]) -> str:
-    """Say what is particular about a revision's place: (head, branch billing, needs 4f2a91c0de77)."""
+    """Return the notes on a revision's place: (head, branch billing, needs 4f2a91c0de77)."""
     said = [*(["head"] if entry.is_head else []), *(["base"] if entry.is_base else [])]
     said += [f"branch {printable(label)}" for label in entry.migration.branch_labels]
     said += [f"needs {printable(entries[key].revision if key in entries else name)}" for key, name in _needs(entry)]
@@ -104,7 +104,7 @@ def _place(entry: LoggedRevision, entries: Mapping[str, LoggedRevision]) -> str:
 
 
 def _needs(entry: LoggedRevision) -> Iterator[tuple[str, str]]:
-    """Give what a revision depends on, by key where there is such a file, and by name."""
+    """Return what a revision depends on, by key where there is such a file, and by name."""
     names = entry.migration.depends_on
     for index, name in enumerate(names):
         yield entry.needs[index] if len(entry.needs) == len(names) else name, name

@@ -22,7 +22,7 @@ CUT: Final = {True: "┆", False: ":"}
 
 
 class DrawnRow(NamedTuple):
-    """A row of the drawing: its characters and, where a node stands in it, the node and its place among the characters."""
+    """A row of the drawing: its characters and, if it shows a node, the node and its column."""
 
     text: str
     node: str | None = None
@@ -41,7 +41,7 @@ class LaneDrawing:
         self._ended: int | None = None
 
     def draw(self, nodes: Iterable[tuple[str, Sequence[str]]]) -> Iterator[DrawnRow]:
-        """Give the rows for nodes and what each leads to; one that never comes leaves its lane open at the end."""
+        """Return the rows for nodes and what each leads to; one that never comes leaves its lane open at the end."""
         for node, targets in nodes:
             yield from self._draw(node, targets)
         if self._columns:
@@ -77,7 +77,7 @@ class LaneDrawing:
             self._leave(column)
 
     def _draw_in(self, target: str, column: int) -> DrawnRow:
-        """Give the row in which a lane bends left into the column of a node that leads to the same: what is long stays left."""
+        """Return the row in which a lane bends left into the column of a node that leads to the same: what is long stays left."""
         lane = self._columns[target]
         self._await(target, column)
         self._awaited[lane] = None
@@ -88,7 +88,7 @@ class LaneDrawing:
         return row
 
     def _spread(self, hub: int, joined: Sequence[int], opened: Sequence[int]) -> dict[int, int]:
-        """Give the arms in the row below a node, by column: its own, and those of the lanes that its lines join or open."""
+        """Return the arms in the row below a node, by column: its own, and those of the lanes that its lines join or open."""
         first, last = min(hub, *joined, *opened), max(hub, *joined, *opened)
         arms = {hub: _UP | (_DOWN if self._awaited[hub] is not None else 0)}
         arms |= dict.fromkeys(joined, _UPRIGHT) | dict.fromkeys(opened, _DOWN)
@@ -113,7 +113,7 @@ class LaneDrawing:
         return DrawnRow("".join(text).rstrip(), node, place * 2)
 
     def _take(self) -> int:
-        """Give the leftmost column that is free."""
+        """Return the leftmost column that is free."""
         while self._free:
             column = heapq.heappop(self._free)
             if column < len(self._awaited):  # it was not cut off in the meantime

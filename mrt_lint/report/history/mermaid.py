@@ -1,6 +1,6 @@
 """Histories as a Mermaid flowchart, which GitHub and GitLab draw: the newest on top, as in a terminal.
 
-Syntax: https://mermaid.js.org/syntax/flowchart.html. Labels stand in quotes, and in them every character that could mean something
+Syntax: https://mermaid.js.org/syntax/flowchart.html. Labels are quoted, and in them every character that could mean something
 to Mermaid, Markdown or HTML is written as an entity code (#34;).
 """
 
@@ -15,7 +15,7 @@ from mrt_lint.report.history.chronicle import HistoryReport
 from mrt_lint.report.style import printable
 
 MOST_EDGES: Final = 500
-"""Lines that Mermaid draws in one chart unless its page says otherwise (configuration, maxEdges)."""
+"""Lines that Mermaid draws in one chart by default (configuration, maxEdges)."""
 _MARKS: Final = {"clean": "", "warning": "▲ ", "error": "✗ ", "broken": "? "}
 _STYLES: Final = {
     "error": "stroke:#cf222e,stroke-width:2px",
@@ -49,7 +49,7 @@ def count_edges(chronicles: Sequence[HistoryReport]) -> int:
 
 
 def escape(text: str) -> str:
-    """Write a text so that it stands for itself inside of a quoted label."""
+    """Return a text escaped for a quoted label."""
     short = text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"
     return _SPECIAL.sub(lambda match: f"#{ord(match[0])};" if match[0].isascii() else match[0], printable(short))
 
@@ -64,7 +64,7 @@ def _nodes(chronicle: HistoryReport, names: dict[str, str]) -> Iterator[str]:
 
 
 def _edges(chronicle: HistoryReport, names: dict[str, str], place: int) -> Iterator[str]:
-    """Give a line from each revision to what follows it, dotted to what merely needs it; what is not shown has one stump."""
+    """Return a line from each revision to what follows it, dotted to what merely needs it; what is not shown has one stump."""
     others: dict[str, str] = {}
     for entry in chronicle.entries:
         for targets, line in ((entry.parents, "-->"), (entry.needs, "-.->")):

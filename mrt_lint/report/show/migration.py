@@ -1,4 +1,4 @@
-"""A migration for people, as it was read: a line for each operation, beginning with what it concerns."""
+"""A migration for people, as it was read: a line for each operation, beginning with the object that it concerns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS: Final[dict[str, dict[object, str]]] = {
     "complete": {False: "and more that could not be read"},
 }
 """What some settings are called, by their values."""
-_EFFECTS: Final = {True: "changes something", False: "changes nothing", UNKNOWN: "nobody can tell what it changes"}
+_EFFECTS: Final = {True: "changes something", False: "changes nothing", UNKNOWN: "reading cannot decide what it changes"}
 _NAMES: Final = {
     "new_table": "to",
     "new_column": "to",
@@ -41,7 +41,7 @@ _INNER: Final = ("index", "constraint", "name", "enum", "sequence")
 
 
 def render(migration: Migration, style: TextStyle) -> str:
-    """Write where a migration stands, what its two functions do, and what could not be read."""
+    """Render a migration's place in the history, what its two functions do, and what could not be read."""
     return "\n".join(_lines(migration, style)) + "\n"
 
 
@@ -77,7 +77,7 @@ def _operation(op: Op, style: TextStyle) -> Iterator[str]:
     remarks += [] if op.certain else ["perhaps"]
     remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""
     line = "" if op.sql or op.origin is None else str(op.origin.line)
-    indent = "  " if op.sql else ""  # what SQL was understood as stands below its execute
+    indent = "  " if op.sql else ""  # the operations that SQL was read as come below its execute
     subject = " ".join(word for word in (_subject(op), _definition(op)) if word)
     details = ", ".join(word for word in (subject, *_details(op)) if word)
     yield f"{line:>6}  {indent}{style.paint(op.op, 'cyan')} {details}".rstrip() + remark
@@ -87,7 +87,7 @@ def _operation(op: Op, style: TextStyle) -> Iterator[str]:
 
 
 def _subject(op: Op) -> str:
-    """Say what an operation concerns: users.phone, ix_email on users, the statement itself."""
+    """Return what an operation concerns: users.phone, ix_email on users, the statement itself."""
     if isinstance(op, ops.Execute | ops.Statement):
         return text(op.statement if isinstance(op, ops.Execute) else op.command)
     given: dict[str, Any] = {field: getattr(op, field) for field in _SUBJECT if hasattr(op, field)}
@@ -102,7 +102,7 @@ def _subject(op: Op) -> str:
 
 
 def _definition(op: Op) -> str:
-    """Say what an operation adds, apart from its name."""
+    """Return what an operation adds, apart from its name."""
     if isinstance(op, ops.AddColumn):
         return _column(op.definition).removeprefix(text(op.definition.name)).strip()
     if isinstance(op, ops.CreateConstraint):
@@ -111,7 +111,7 @@ def _definition(op: Op) -> str:
 
 
 def _details(op: Op) -> Iterator[str]:
-    """Give what else an operation says."""
+    """Return the remaining fields of an operation."""
     if isinstance(op, ops.Statement):
         yield _EFFECTS[op.effect]
         return

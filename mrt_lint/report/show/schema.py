@@ -15,7 +15,7 @@ from mrt_lint.report.style import TextStyle, printable
 
 _MOST_DOUBTS: Final = 20
 _WIDEST: Final = 40
-"""Characters of a name or type that still make a column of the listing; longer ones stand out of it."""
+"""Characters of a name or type that still align in the listing; longer ones extend beyond their column."""
 
 
 def render(standing: SchemaAtRevision, chosen: Collection[QualifiedName] | None, style: TextStyle) -> str:

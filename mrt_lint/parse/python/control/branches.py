@@ -139,7 +139,7 @@ def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite,
 def _enter_generator(
     run: FunctionRun, generator: GeneratorCall, item: cst.WithItem, inside: Callable[[], int], scope: NameScope
 ) -> int:
-    """Give a `@contextmanager` of the file: the body stands where it yields."""
+    """Run a `@contextmanager` of the file: the body runs where it yields."""
     frame = run.frame
     flows: list[int] = []
 

@@ -18,7 +18,7 @@ Walk = Callable[[FunctionRun, Any, NameScope], int]
 
 
 def dotted(node: cst.BaseExpression | None) -> str:
-    """Give a dotted name as a string."""
+    """Return a dotted name as a string."""
     if isinstance(node, cst.Attribute):
         return f"{dotted(node.value)}.{node.attr.value}"
     return node.value if isinstance(node, cst.Name) else ""
@@ -73,7 +73,7 @@ class YieldFinder(cst.CSTVisitor):
 
 
 def yields(run: FunctionRun, node: cst.FunctionDef | cst.Lambda) -> bool:
-    """Whether calling a function makes a generator."""
+    """Return whether calling a function makes a generator."""
     if run.yielding is None or isinstance(node, cst.Lambda):
         return False
     if id(node) not in run.yielding:
@@ -112,7 +112,7 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Wal
 
 
 def read_docstring(module: cst.Module) -> str:
-    """Give the first line of the module's docstring, which Alembic takes as the message."""
+    """Return the first line of the module's docstring, which Alembic takes as the message."""
     first = module.body[0] if module.body else None
     if not isinstance(first, cst.SimpleStatementLine) or not isinstance(first.body[0], cst.Expr):
         return ""

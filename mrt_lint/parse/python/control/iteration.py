@@ -9,7 +9,7 @@ from mrt_lint.parse.python.run import MAX_TURNS, FunctionRun
 
 
 def iterate(run: FunctionRun, value: Value) -> list[Value] | None:
-    """Give the turns of a loop over `value`, a Maybe for each that may not come; None where the sequence cannot be read."""
+    """Return the turns of a loop over `value`, a Maybe for each that may not come; None if the sequence cannot be read."""
     if isinstance(value, str):
         return None if HOLE in value or len(value) > MAX_TURNS else list(value)
     if isinstance(value, (list, tuple, range)):

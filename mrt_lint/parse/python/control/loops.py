@@ -58,7 +58,7 @@ def _walk_turn(
 
 
 def _finish(run: FunctionRun, orelse: cst.Else | None, flow: int, scope: NameScope, walk: Walk) -> int:
-    """Give the end of a loop that ran out: its `else`, and how the whole may be left."""
+    """Return the end of a loop that ran out: its `else`, and how the whole may be left."""
     left = FALL
     if orelse is not None:
         with run.under_condition(bool(flow & BREAK)):

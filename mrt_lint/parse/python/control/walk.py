@@ -1,7 +1,7 @@
 """Statements, in the order in which Python reaches them.
 
 Each is told by how it may be left: it falls through, returns, breaks, continues or raises. A statement that another may have
-left before it stands in doubt, save after a guard that raises, for then the migration has failed as a whole.
+left before it is uncertain, except after a guard that raises, for then the migration has failed as a whole.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ Evaluate = Callable[[FunctionRun, cst.BaseExpression, NameScope], Value]
 
 
 def read_arguments(run: FunctionRun, node: cst.Call, scope: NameScope, evaluate: Evaluate) -> CallArguments:
-    """Give the evaluated arguments of a call, stars opened."""
+    """Return the evaluated arguments of a call, stars opened."""
     arguments = CallArguments()
     for argument in node.args:
         if argument.star:

@@ -1,4 +1,4 @@
-"""Attributes: what `value.name` stands for."""
+"""Attributes: the value of `value.name`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, SessionValue,
 
 
 def get_attribute(value: Value, name: str) -> Value:  # noqa: C901 - one line a kind of value
-    """Tell what `value.name` stands for; UNKNOWN where reading cannot tell."""
+    """Return the value of `value.name`, UNKNOWN if it cannot be read."""
     if isinstance(value, ExternalName):
         return ExternalName(f"{value.path}.{name}")
     if isinstance(value, (ConnectionValue, InspectorValue, ContextValue)):
@@ -73,7 +73,7 @@ def _of_connection(value: ConnectionValue | InspectorValue | ContextValue, name:
 
 
 def get_class_attribute(value: LocalClass, name: str) -> Value:
-    """Give an attribute of a class of the file; a mapped one is a column."""
+    """Return an attribute of a class of the file; a mapped one is a column."""
     if name == "__name__":
         return value.name
     table = as_table(value)

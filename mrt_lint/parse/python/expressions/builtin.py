@@ -29,7 +29,7 @@ INERT: Final = frozenset(_INERT_WORDS.split())
 
 
 def call_builtin(run: FunctionRun, name: str, arguments: CallArguments) -> Value:
-    """Give a call of a builtin; UNKNOWN where its result cannot be told."""
+    """Return a call of a builtin; UNKNOWN if its result cannot be told."""
     values = arguments.positional
     maker = MAKERS.get(name)
     if maker is not None and arguments.complete:
@@ -99,7 +99,7 @@ def _sequence(kind: Callable[[list[Value]], Value]) -> Callable[[FunctionRun, Ca
 
 def _sorted(items: list[Value]) -> Value:
     try:
-        return sorted(items) if is_known(items) else UNKNOWN  # type: ignore[type-var] # Python says so itself
+        return sorted(items) if is_known(items) else UNKNOWN  # type: ignore[type-var] # Python itself raises TypeError
     except TypeError:
         return UNKNOWN
 
@@ -193,7 +193,7 @@ MAKERS: Final[dict[str, Callable[[FunctionRun, CallArguments], Value]]] = {
 
 
 def call_library(run: FunctionRun, path: str, arguments: CallArguments) -> Value:
-    """Give a call of the standard library; UNKNOWN where its result is not computed."""
+    """Return a call of the standard library; UNKNOWN if its result is not computed."""
     first = arguments.get(0, "text", UNKNOWN)
     if path in ("textwrap.dedent", "inspect.cleandoc"):
         return strings.dedent(first) if path == "textwrap.dedent" else strings.cleandoc(first)

@@ -99,7 +99,7 @@ def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, nod
 
 
 def _map(run: FunctionRun, function: Value, items: Value, node: cst.Call) -> Value:
-    """Give what a function makes of each of a sequence's items; UNKNOWN where these are not all known."""
+    """Return what a function makes of each of a sequence's items; UNKNOWN if these are not all known."""
     turns = iterate(run, items)
     if turns is None or any(isinstance(turn, PossibleItem) for turn in turns):
         return UNKNOWN

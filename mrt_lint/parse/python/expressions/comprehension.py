@@ -20,7 +20,7 @@ Evaluate = Callable[[FunctionRun, cst.BaseExpression, NameScope], Value]
 def comprehend(
     run: FunctionRun, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, scope: NameScope, evaluate: Evaluate
 ) -> Value:
-    """Give the list or set that a comprehension makes; a generator expression counts as a list."""
+    """Return the list or set that a comprehension makes; a generator expression counts as a list."""
     items: list[Value] = []
 
     def add(inner: NameScope, uncertain: bool) -> None:  # noqa: FBT001 - a callback
@@ -37,7 +37,7 @@ def comprehend(
 
 
 def comprehend_dict(run: FunctionRun, node: cst.DictComp, scope: NameScope, evaluate: Evaluate) -> Value:
-    """Give the dict that a comprehension makes; UNKNOWN where one of its items is in doubt."""
+    """Return the dict that a comprehension makes; UNKNOWN if one of its items is in doubt."""
     result: dict[Any, Value] = {}
     doubts: list[bool] = []
 

@@ -1,4 +1,4 @@
-"""Expressions: what each stands for, as far as reading can tell."""
+"""Expressions: the value of each, as far as reading shows it."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ BUILTINS = frozenset(_BUILTINS_WORDS.split())
 
 
 def evaluate(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Value:
-    """Tell what an expression stands for; UNKNOWN where reading cannot tell. Operations that it performs are recorded."""
+    """Return the value of an expression, UNKNOWN if it cannot be read. Operations that it performs are recorded."""
     run.tick()
     reader = READERS.get(type(node))
     return reader(run, node, scope) if reader else UNKNOWN
 
 
 def evaluate_condition(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Value:
-    """Give the same for a condition, in which a call only asks."""
+    """Return the same for a condition, in which a call only asks."""
     run.asked += 1
     try:
         return evaluate(run, node, scope)
@@ -68,7 +68,7 @@ def _name(_run: FunctionRun, node: cst.Name, scope: NameScope) -> Value:
 
 
 def _offers(module: str, name: str) -> bool:
-    """Whether `from module import *` brings a name, where that can be known."""
+    """Return whether `from module import *` brings a name, where that can be known."""
     if module == "alembic.op":
         return name in OPERATIONS or name in READING
     return module.startswith("sqlalchemy") and (name in MAKERS or name in FAMILIES or name.isupper() or name == "func")

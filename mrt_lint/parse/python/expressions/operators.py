@@ -73,7 +73,7 @@ OBJECTS = (
 
 
 def truth(value: Value) -> bool | None:
-    """Whether a condition holds; None where it cannot be decided."""
+    """Return whether a condition holds; None if it cannot be decided."""
     if isinstance(value, str):
         return True if HOLE in value and value != HOLE else None if HOLE in value else bool(value)
     if value is None or isinstance(value, (bool, int, float, bytes)):
@@ -117,12 +117,12 @@ def _compute(name: str, left: Any, right: Any) -> Value:
 
 
 def as_sql(value: SqlExpression | Column) -> SqlExpression:
-    """Give a column of a table or model as an expression."""
+    """Return a column of a table or model as an expression."""
     return value if isinstance(value, SqlExpression) else SqlExpression(value.name, (value.name,), (), value.name)
 
 
 def merge_sql(*parts: Value) -> SqlExpression:
-    """Give an expression over several: what it reads is known though its text is not."""
+    """Return an expression over several: what it reads is known though its text is not."""
     found = [as_sql(part) for part in parts if isinstance(part, (SqlExpression, Column))]
     columns = tuple(dict.fromkeys(column for part in found for column in part.columns))
     return SqlExpression(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
@@ -211,7 +211,7 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
 
 
 def _choose(value: dict[Value, Value], key: str) -> Value:
-    """Give the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`."""
+    """Return the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`."""
     pattern = re.compile(".+".join(map(re.escape, key.split(HOLE))))
     found = [item for name, item in value.items() if isinstance(name, str) and pattern.fullmatch(name)]
     functions = tuple(item for item in found if isinstance(item, LocalFunction))
@@ -219,7 +219,7 @@ def _choose(value: dict[Value, Value], key: str) -> Value:
 
 
 def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:
-    """Whether its length is known."""
+    """Return whether its length is known."""
     if isinstance(value, str):
         return HOLE not in value
     return isinstance(value, bytes) or not any(isinstance(item, PossibleItem) for item in value)

@@ -34,7 +34,7 @@ THROUGH = frozenset(["strip", "lstrip", "rstrip", "upper", "lower", "expandtabs"
 
 
 def read_literal(node: cst.SimpleString) -> str | bytes:
-    """Give the value of one string literal."""
+    """Return the value of one string literal."""
     value = node.value
     if value[0] in "'\"" and "\\" not in value:
         width = 3 if value[:3] in ("'''", '"""') else 1
@@ -44,7 +44,7 @@ def read_literal(node: cst.SimpleString) -> str | bytes:
 
 
 def read_chunk(text: str, *, raw: bool) -> str:
-    """Give the plain part of an f-string, escapes and doubled braces undone."""
+    """Return the plain part of an f-string, escapes and doubled braces undone."""
     text = text.replace("{{", "{").replace("}}", "}")
     if raw or "\\" not in text:
         return text
@@ -128,7 +128,7 @@ def _find_field(name: str, arguments: CallArguments, look: Callable[[Value, str]
 
 
 def call_method(text: str | bytes, name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
-    """Give a method of a string; UNKNOWN where its result cannot be told."""
+    """Return a method of a string; UNKNOWN if its result cannot be told."""
     if isinstance(text, str):
         if name == "format":
             return apply_braces(text, arguments, look)
@@ -143,7 +143,7 @@ def call_method(text: str | bytes, name: str, arguments: CallArguments, look: Ca
         return UNKNOWN
     try:
         return getattr(text, name)(*arguments.positional, **arguments.keyword)
-    except Exception:  # noqa: BLE001 - whatever Python says of a literal, the migration would have heard
+    except Exception:  # noqa: BLE001 - the migration would raise the same error
         return UNKNOWN
 
 
@@ -166,5 +166,5 @@ def cleandoc(text: Value) -> Value:
 
 
 def bounded(text: str) -> str:
-    """Give the text, or HOLE where it outgrows what a reading may build."""
+    """Return the text, or HOLE where it outgrows what a reading may build."""
     return text if len(text) <= MAX_LENGTH else HOLE

@@ -1,4 +1,4 @@
-"""What `batch_alter_table` is told about the table that it may have to make anew."""
+"""The arguments of `batch_alter_table` that describe a rebuild of the table."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _AS_IT_STANDS = BatchRebuild()
 
 
 def batch_alter_table(operation: OperationCall) -> BatchValue:
-    """Give the batch."""
+    """Return the batch."""
     table = operation.table()
     rebuild = _rebuild(operation)
     return BatchValue(table["table"] or UNKNOWN, table["schema"], rebuild if rebuild != _AS_IT_STANDS else None)
 
 
 def close_batch(run: FunctionRun, batch: BatchValue, node: cst.CSTNode, begun: int) -> None:
-    """Record a batch that makes its table anew though nothing happens in it; `begun` is what was recorded when it began."""
+    """Record a batch that rebuilds its table though it contains no operation; `begun` is what was recorded before it."""
     is_empty = not any(emitted.batch for emitted in run.emitted[begun:])
     if is_empty and batch.rebuild is not None and batch.rebuild.recreate == "always" and batch.table is not UNKNOWN:
         run.emit(ops.BatchAlterTable, node, batch=True, table=batch.table, schema=batch.schema, rebuild=batch.rebuild)

@@ -158,14 +158,14 @@ def make_exclude(arguments: CallArguments) -> Constraint:
 
 
 def exclude_columns(elements: list[Value]) -> tuple[Name, ...] | Unknown:
-    """Give the columns of an exclusion's elements."""
+    """Return the columns of an exclusion's elements."""
     if not all(isinstance(element, tuple) and element for element in elements):
         return UNKNOWN
     return tuple(to_name(element[0]) for element in elements if isinstance(element, tuple))
 
 
 def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constraint, ...], tuple[TableIndex, ...], bool]:
-    """Tell what hangs on a table: its columns, constraints, indexes, and whether all of it could be read."""
+    """Return the parts of a table: its columns, constraints, indexes, and whether all of them could be read."""
     items = flatten(items)
     columns = tuple(item for item in items if isinstance(item, Column))
     constraints = tuple(item for item in items if isinstance(item, Constraint))
@@ -178,7 +178,7 @@ def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constrain
 
 
 def index_columns(items: Value) -> tuple[Name, ...] | Unknown:
-    """Give the columns of an index; an expression stands as its text in parentheses."""
+    """Return the columns of an index; an expression is its text in parentheses."""
     if isinstance(items, (str, SqlExpression, Column)):
         items = [items]
     if not isinstance(items, (list, tuple)) or any(isinstance(item, PossibleItem) for item in items):

@@ -37,14 +37,14 @@ STATEMENT_NAMES = ("statement", "sql", "object", "clause", "sqltext", "query", "
 
 
 def statement_of(arguments: CallArguments) -> Value:
-    """Give the statement among the arguments of an executing method."""
+    """Return the statement among the arguments of an executing method."""
     if arguments.positional:
         return arguments.positional[0]
     return next((arguments.keyword[name] for name in STATEMENT_NAMES if name in arguments.keyword), UNKNOWN)
 
 
 def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
-    """Give a method of a connection, engine or cursor."""
+    """Return a method of a connection, engine or cursor."""
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node, autocommit=connection.autocommit)
     if name == "execution_options":
@@ -68,7 +68,7 @@ def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, ar
 
 
 def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> Value:
-    """Give a method of `alembic.context` or of the migration context."""
+    """Return a method of `alembic.context` or of the migration context."""
     if name in READING:
         return READING[name](arguments)
     if name == "autocommit_block":
@@ -81,7 +81,7 @@ def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cs
 
 
 def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> Value:
-    """Give a method of an ORM session."""
+    """Return a method of an ORM session."""
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node)
     if name == "query":

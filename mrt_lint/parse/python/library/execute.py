@@ -80,7 +80,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
 
 
 def change_object(run: FunctionRun, action: str, item: Value, node: cst.CSTNode, *, if_exists: bool = False) -> bool:
-    """Record that an object is created or dropped by its own method or DDL element; False where it is none of the known."""
+    """Record that an object is created or dropped by its own method or DDL element; False if it is none of the known."""
     creates = action == "create"
     if isinstance(item, SqlType):
         if item.name not in ("ENUM", "DOMAIN"):

@@ -49,14 +49,14 @@ GUARDING = re.compile(r"disable|enable|ignore|suspend|without|transaction|begin|
 
 
 def reaches_database(value: Value) -> bool:
-    """Whether a value handed to foreign code lets it change the database."""
+    """Return whether a value handed to foreign code lets it change the database."""
     return isinstance(value, (ConnectionValue, SessionValue, ContextValue, BatchValue)) or (
         isinstance(value, ExternalName) and value.path in ("alembic.op", "alembic.context")
     )
 
 
 def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cst.Call) -> Value:
-    """Give a call of something that is not in the file; it is a failure where it may change the database."""
+    """Return a call of something that is not in the file; it is a failure where it may change the database."""
     name = path.rpartition(".")[2] or source_name(node)
     ref = ExternalName(path) if path else None
     reaching = any(map(reaches_database, arguments.everything()))
@@ -73,7 +73,7 @@ def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cs
 
 
 def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:
-    """Give a method of an object that is not known."""
+    """Return a method of an object that is not known."""
     if name in EXECUTING and (name not in ("scalar", "scalars", "stream") or arguments.positional):
         return execute(run, statement_of(arguments), node)
     if run.asked or name in HARMLESS or ASKING.search(name):
@@ -88,6 +88,6 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
 
 
 def source_name(node: cst.Call) -> str:
-    """Give the name that a call is written with."""
+    """Return the name that a call is written with."""
     func = node.func
     return func.value if isinstance(func, cst.Name) else func.attr.value if isinstance(func, cst.Attribute) else ""

@@ -17,7 +17,7 @@ from mrt_lint.parse.python.run import FunctionRun
 
 
 def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
-    """Give the options of an index that operations know, by their names there."""
+    """Return the options of an index that operations know, by their names there."""
     where = get("postgresql_where")
     prefix = get("mysql_prefix")
     return {

@@ -24,7 +24,7 @@ else:
 
 
 NOT_GIVEN: Final = False
-"""What Alembic takes for "left as it is" where None means "none"."""
+"""What Alembic takes for "not changed" where None means "none"."""
 
 
 @dataclass(slots=True)
@@ -47,12 +47,12 @@ class OperationCall:
         return self.named.get(name, UNKNOWN)
 
     def given(self, name: str, without: Value, convert: Callable[[Value], Any]) -> Any:
-        """Give a converted argument; UNSET where it was not given or stands at the value that means so."""
+        """Return a converted argument; UNSET if it was not given or has the value that means so."""
         value = self.get(name, without)
         return UNSET if value is without else convert(value)
 
     def table(self, name: str = "table_name", schema: str = "schema") -> dict[str, Name | MaybeName]:
-        """Give the table and its schema, a batch's own in a batch."""
+        """Return the table and its schema, a batch's own in a batch."""
         if self.batch:
             return {"table": self.batch.table, "schema": self.batch.schema}
         value = self.must(name)

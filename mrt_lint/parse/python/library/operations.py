@@ -1,4 +1,4 @@
-"""Alembic's operations: a call of `op` or of a batch to the value that says what it does."""
+"""Alembic's operations: from a call of `op` or of a batch to the value that represents it."""
 
 from __future__ import annotations
 

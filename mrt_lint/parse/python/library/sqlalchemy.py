@@ -39,7 +39,7 @@ KEYWORDS: Final = {
 
 
 def call_sqlalchemy(ref: ExternalName, arguments: CallArguments) -> Value:
-    """Tell what a call of one of SQLAlchemy's names gives; UNKNOWN for those that a migration's meaning does not hang on."""
+    """Return the value of a call of SQLAlchemy; UNKNOWN for calls that do not affect what a migration does."""
     name = ref.last
     if ".func." in ref.path:
         return _function(name, arguments)

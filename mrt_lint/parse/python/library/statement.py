@@ -46,7 +46,7 @@ def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) 
 
 
 def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) -> Value:
-    """Give the next step of a statement."""
+    """Return the next step of a statement."""
     if name in FILTERS:
         return dataclasses.replace(statement, where=True)
     if name in ("values", "ordered_values"):
@@ -89,7 +89,7 @@ def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
 
 
 def flows_into(column: Name, value: Value) -> Iterator[ValueFlow]:
-    """Tell what a column's new value is computed from; nothing for a constant."""
+    """Return what a column's new value is computed from; nothing for a constant."""
     if value is UNKNOWN or isinstance(value, (PossibleItem, ExternalName)):
         yield ValueFlow(column=column, source=UNKNOWN)
         return
@@ -115,7 +115,7 @@ def make_select(arguments: CallArguments, *, query: bool) -> SelectElement | Sql
 
 
 def call_select_method(statement: SelectElement, name: str, arguments: CallArguments) -> Value:
-    """Give the next step of a SELECT or query; `update` and `delete` of a query turn it into a statement on rows."""
+    """Return the next step of a SELECT or query; `update` and `delete` of a query turn it into a statement on rows."""
     if name in FILTERS:
         return dataclasses.replace(statement, where=True)
     if name == "select_from" and (table := as_table(arguments.get(0, "from"))) is not None:

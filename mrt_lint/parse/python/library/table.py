@@ -11,7 +11,7 @@ from mrt_lint.parse.python.objects import ExternalName, LocalClass, LocalInstanc
 
 
 def as_table(value: Value) -> TableElement | None:
-    """Give the table that a value speaks of, None where it is none."""
+    """Return the table that a value is, None if it is none."""
     if isinstance(value, TableElement):
         return value
     if isinstance(value, (OrmRow, OrmRows)):
@@ -44,10 +44,10 @@ def _of_class(value: LocalClass) -> TableElement | None:
 
 
 def name_column(column: Column, name: str) -> Column:
-    """Give the column with the name of the attribute that it is assigned to, where it has none of its own."""
+    """Return the column with the name of the attribute that it is assigned to, where it has none of its own."""
     return dataclasses.replace(column, name=name) if column.name is UNKNOWN else column
 
 
 def make_column_ref(table: TableElement | None, name: Name) -> SqlExpression:
-    """Give a column as part of an expression."""
+    """Return a column as part of an expression."""
     return SqlExpression(name, (name,), (table.name,) if table else (), name)

@@ -40,7 +40,7 @@ FAMILIES: Final[dict[str, str]] = {
     "Uuid": "UUID",
     "Enum": "ENUM",
 }
-"""SQLAlchemy's generic types by the SQL that they stand for; every other type of SQLAlchemy's is its own name."""
+"""SQLAlchemy's generic types by the SQL that they render; every other type of SQLAlchemy's is its own name."""
 
 _WITHOUT_ARGS_WORDS = "INTEGER BIGINT SMALLINT TINYINT MEDIUMINT BOOLEAN JSON JSONB UUID BLOB DATE ARRAY ENUM"
 WITHOUT_ARGS: Final = frozenset(_WITHOUT_ARGS_WORDS.split())
@@ -71,14 +71,14 @@ TYPE_BASES: Final = ("TypeDecorator", "UserDefinedType", "TypeEngine")
 
 
 def is_type(value: Value) -> bool:
-    """Whether a value can stand where a column's type does."""
+    """Return whether a value can be a column's type."""
     if isinstance(value, ExternalName):
         return value.last[:1].isupper()
     return isinstance(value, (SqlType, LocalClass)) or (isinstance(value, LocalInstance) and value.of.bases != ())
 
 
 def to_type(value: Value) -> MaybeType:
-    """Give the type that a value stands for: a type object, a type's class, a class of the application."""
+    """Return the type that a value is: a type object, a type's class, a class of the application."""
     if value is None or isinstance(value, SqlType):
         return value
     if isinstance(value, ExternalName):
@@ -93,7 +93,7 @@ def to_type(value: Value) -> MaybeType:
 
 
 def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
-    """Give a type by its class and arguments; one from elsewhere keeps its class name."""
+    """Return a type by its class and arguments; one from elsewhere keeps its class name."""
     if ref.last in ("NullType", "NULLTYPE"):
         return None
     if ref.root not in ("sqlalchemy", "sqlmodel"):
@@ -135,7 +135,7 @@ def _timezone(name: str, ref: ExternalName, arguments: CallArguments) -> bool | 
 
 
 def make_enum(arguments: CallArguments) -> SqlType:
-    """`sa.Enum("a", "b", name="kind")`, `sa.Enum(Kind)`, `postgresql.ENUM(…)`; a VARCHAR where it says `native_enum=False`."""
+    """`sa.Enum("a", "b", name="kind")`, `sa.Enum(Kind)`, `postgresql.ENUM(…)`; a VARCHAR with `native_enum=False`."""
     creates = arguments.keyword.get("create_type") is not False
     name: Value = arguments.keyword.get("name")
     members: tuple[Name, ...] | Unknown = UNKNOWN
@@ -160,7 +160,7 @@ def make_enum(arguments: CallArguments) -> SqlType:
 
 
 def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
-    """Give the length of the VARCHAR that holds an enum's labels: the given one, else that of the longest."""
+    """Return the length of the VARCHAR that holds an enum's labels: the given one, else that of the longest."""
     if given is not None:
         return to_int(given)
     if members is UNKNOWN or not all(isinstance(member, str) and HOLE not in member for member in members):
@@ -169,7 +169,7 @@ def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
 
 
 def call_type_method(kind: SqlType, name: str, arguments: CallArguments) -> Value:
-    """`type.with_variant(…)` is the type and says what it is elsewhere; `.copy()` is the type."""
+    """`type.with_variant(…)` is the type with another one for some dialects; `.copy()` is the type."""
     if name == "with_variant":
         variant = to_type(arguments.get(0, "type_", UNKNOWN))
         dialects = [dialect for dialect in arguments.positional[1:] if isinstance(dialect, str)]
