@@ -31,6 +31,7 @@ RUNTIME_KEYS: Final = (
     "target_metadata",
     "after_writes",
     "x_arguments",
+    "isolation",
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""
 

@@ -17,9 +17,11 @@ from mrt_runtime.origin import shorten
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.progress import Progress
 from mrt_runtime.report.words import name_database
+from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
+    from mrt_runtime.migrate import Step
     from mrt_runtime.verification import Verification
 
 FALLBACKS = f"[tool.mrt] db_url, {URL_VARIABLE} or an embedded database"
@@ -48,15 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Verify, report, and give the exit code; what is wrong with the command itself is one sentence on standard error."""
-    try:
-        return verify(args)
-    except ConfigurationError as error:
-        sys.stderr.write(f"mrt verify: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("mrt verify: interrupted; the scratch databases are dropped\n")
-        return 130
+    """Verify, report, and return the exit code; what is wrong with the command itself is one sentence on standard error."""
+    with Termination():
+        try:
+            return verify(args)
+        except ConfigurationError as error:
+            sys.stderr.write(f"mrt verify: {error}\n")
+            return 2
+        except KeyboardInterrupt as error:
+            sys.stderr.write(f"mrt verify: {say_stop(error)}; the scratch databases are dropped\n")
+            return error.exit_code if isinstance(error, TerminationError) else 130
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -65,35 +68,54 @@ def verify(args: argparse.Namespace) -> int:
     from mrt_runtime.verification import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
 
     with open_output(args.output) as stream, Verification(config) as verification:
+        steps, facts, verdicts = select(verification, args.revisions), verification.facts(), list[Verdict]()
         if args.format == "json":
             from mrt_runtime.report.json import render  # noqa: PLC0415  one report is enough
 
-            verdicts = check(verification, args.revisions, None)
-            stream.write(render(verdicts, verification.facts()))
+            try:
+                check(verification, steps, verdicts, None)
+            except (ConfigurationError, KeyboardInterrupt) as error:
+                if verdicts or isinstance(error, KeyboardInterrupt):
+                    stream.write(render(verdicts, facts, say_stop(error)))
+                    stream.flush()
+                raise
+            stream.write(render(verdicts, facts))
         else:
-            verdicts = check(verification, args.revisions, Picture(stream))
-            stream.write("  " + name_database(verification.facts(), "--db-url") + "\n\n")
+            check(verification, steps, verdicts, Picture(stream))
+            stream.write("  " + name_database(facts, "--db-url") + "\n\n")
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def check(verification: Verification, revisions: list[str], picture: Picture | None) -> list[Verdict]:
-    """Check the revisions one after the other, drawing each as it happens."""
+def select(verification: Verification, revisions: list[str]) -> list[Step]:
+    """Find the revisions to check; ConfigurationError where there is none."""
     steps = verification.select(revisions)
     if not steps:
         raise ConfigurationError(f"There is no migration in the history of {shorten(verification.config.alembic_ini)}.")
+    return steps
+
+
+def check(verification: Verification, steps: list[Step], verdicts: list[Verdict], picture: Picture | None) -> None:
+    """Check the revisions one after the other, drawing each as it happens; `verdicts` are added to."""
     progress = Progress(sys.stderr, len(steps))
     if picture:
         picture.begin()
-    verdicts = []
     for step in steps:
         progress.start(step.revision)
-        verdicts.append(verification.check_step(step))
-        progress.clear()
+        try:
+            verdicts.append(verification.check_step(step))
+        finally:
+            progress.clear()
         if picture:
             picture.show(verdicts[-1])
     if picture:
         picture.end(verdicts)
-    return verdicts
+
+
+def say_stop(error: BaseException) -> str:
+    """Say why a run ended before its last revision."""
+    if isinstance(error, TerminationError):
+        return f"ended by {error.signal.name}"
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:

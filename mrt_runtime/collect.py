@@ -12,7 +12,8 @@ import pytest
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import settle
 from mrt_runtime.report.words import expound, name_database
-from mrt_runtime.stash import REFUSED, VERIFICATION
+from mrt_runtime.stash import REFUSED, TERMINATION, VERIFICATION
+from mrt_runtime.termination import Termination
 from mrt_runtime.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def open_session(config: pytest.Config) -> Verification:
         return config.stash[VERIFICATION]
     from mrt_runtime.verification import Verification  # noqa: PLC0415  brings SQLAlchemy and Alembic
 
+    listen(config)
     try:
         config.stash[VERIFICATION] = Verification(settle_session(config), worker=os.environ.get("PYTEST_XDIST_WORKER", "main"))
     except ConfigurationError as error:
@@ -66,6 +68,12 @@ def open_session(config: pytest.Config) -> Verification:
     else:
         return config.stash[VERIFICATION]
     return refuse(config, reason)
+
+
+def listen(config: pytest.Config) -> None:
+    """Let signals end the session as Ctrl-C does, from now on."""
+    if TERMINATION not in config.stash:
+        config.stash[TERMINATION] = Termination().open()
 
 
 def refuse(config: pytest.Config, reason: str) -> NoReturn:

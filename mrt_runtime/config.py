@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from mrt_runtime.secret import MASK, NAME, scrub
+
 SeedRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
 Settings = TypeVar("Settings")
 
 
 class ConfigurationError(Exception):
     """Something that the user wrote, or did not write, stops the run: one sentence saying what, where and what to do."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(scrub(message))
 
 
 def refusing_unknown_names(kind: type[Settings]) -> type[Settings]:
@@ -56,6 +61,8 @@ class MRTConfig:
     target_metadata: "package.module:Base" or a MetaData, for `assert_schema_matches`.
     after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
     x_arguments: what `alembic -x` would pass.
+    isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
+        outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
     """
 
     alembic_ini: str = "alembic.ini"
@@ -69,3 +76,10 @@ class MRTConfig:
     target_metadata: Any = None
     after_writes: str = "warn"
     x_arguments: tuple[str, ...] = ()
+    isolation: str = "role"
+
+    def __repr__(self) -> str:
+        """Show everything but secrets: pytest writes it into tracebacks."""
+        env = {name: MASK if NAME.search(name) else value for name, value in self.env.items()} if self.env else self.env
+        shown = {name: getattr(self, name) for name in self.__dataclass_fields__} | {"env": env}
+        return scrub(f"MRTConfig({', '.join(f'{name}={value!r}' for name, value in shown.items())})")

@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.words import describe, explain
@@ -36,6 +39,9 @@ def plainly(method: Callable[Parameters, Returned]) -> Callable[Parameters, Retu
             return method(*args, **kwargs)
         except (AssertionError, ConfigurationError, MigrationError) as error:
             raise error.with_traceback(None) from None
+        except DBAPIError as error:
+            told = explain_failure(error, bool, None) or error
+            raise told from None
 
     return call
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.databases import Database, Scratch
+from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.difference import diff
 from mrt_runtime.look import Look, look
 from mrt_runtime.loss import compare
@@ -43,6 +44,7 @@ class Ground:
         """Look at everything."""
         connection = self._connection()
         self._last = look(connection, self._database, self._last, self._ignored())
+        self._scratch.journal.require_alone(connection)  # before any row is written to what was seen
         connection.rollback()
         return self._last
 
@@ -109,7 +111,7 @@ class Ground:
         self._is_idle = False
         try:
             opened.exec_driver_sql("SELECT 1")
-        except DBAPIError:
+        except (DBAPIError, LostServerError):
             self.close()
 
 

@@ -6,13 +6,14 @@ Alembic are imported when a test asks for them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mrt_runtime.stash import VERIFICATION
+from mrt_runtime.stash import LEFT, TERMINATION, VERIFICATION
 
 if TYPE_CHECKING:
     from mrt_runtime.collect import RevisionFile
@@ -74,19 +75,71 @@ def asks_for_mrt(item: pytest.Item) -> bool:
     return any(definition.func.__module__ == __name__ for definition in definitions[-1:])
 
 
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Take the secrets that a verification knows of out of every report, with the locals that `--showlocals` shows."""
+    outcome = yield
+    if "mrt_runtime.secret" in sys.modules:
+        from mrt_runtime.redaction import redact_report  # noqa: PLC0415  see above
+
+        redact_report(outcome.get_result())  # type: ignore[attr-defined]  # pluggy sends it
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show what the tests of revisions warn of, and which database they ran on."""
+    """Show what the tests of revisions warn of, which database they ran on, and what could not be cleaned up."""
     if config.getoption("mrt"):
         from mrt_runtime.collect import show_summary  # noqa: PLC0415  see above
 
         show_summary(terminalreporter)
+    if LEFT in config.stash:
+        terminalreporter.line(config.stash[LEFT])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Let a signal end the main process of pytest-xdist in order, where its workers are likely to verify migrations."""
+    if config.getoption("mrt") or hasattr(config, "_mrt_config") or (config.rootpath / "alembic.ini").is_file():
+        from mrt_runtime.collect import listen  # noqa: PLC0415  see above
+
+        listen(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Drop the scratch databases, after Ctrl-C or a signal, too; the exit code says which signal it was.
+
+    Here and not in `pytest_unconfigure`, which a worker of pytest-xdist does not reach where the main process is gone. Of a
+    worker, the main process expects pytest's own exit code.
+    """
+    termination = session.config.stash.get(TERMINATION, None)
+    if termination is not None:
+        with termination.held(raises=False):
+            close(session.config)
+        exit_code = termination.settle()
+        if exit_code and not hasattr(session.config, "workerinput"):
+            session.exitstatus = exit_code
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Drop the scratch databases, after Ctrl-C too."""
+    """Give the signals' handlers back; drop the scratch databases where the session did not come to its end."""
+    try:
+        close(config)
+    finally:
+        if TERMINATION in config.stash:
+            config.stash[TERMINATION].close()
+
+
+def close(config: pytest.Config) -> None:
+    """Close the session's verification; a second time does nothing."""
     verification = config.stash.get(VERIFICATION, None)
     if verification is not None:
-        verification.close()
+        del config.stash[VERIFICATION]
+        from mrt_runtime.config import ConfigurationError  # noqa: PLC0415  see above
+
+        try:
+            verification.close()
+        except ConfigurationError as error:
+            config.stash[LEFT] = str(error)
 
 
 @pytest.fixture

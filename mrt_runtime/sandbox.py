@@ -18,6 +18,7 @@ from mrt_runtime.look import look
 from mrt_runtime.loss import compare
 from mrt_runtime.migrate import Migrator
 from mrt_runtime.rows import Rows, TableRows
+from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure
 
 
@@ -26,11 +27,13 @@ class Sandbox:
 
     def __init__(self, database: Database, config: MRTConfig, worker: str) -> None:
         self._database = database
-        self.scratch = database.make_scratch(f"{worker}_steps")
         try:
+            with held():
+                self.scratch = database.make_scratch(f"{worker}_steps")
             self.migrator = Migrator(config, self.scratch)
         except BaseException:
-            self.scratch.drop()
+            if hasattr(self, "scratch"):
+                self.scratch.drop()
             raise
         self._sown: dict[str, TableRows] = {}
 
@@ -68,7 +71,8 @@ class Sandbox:
 
     def close(self) -> None:
         """Drop the database."""
-        self.scratch.drop()
+        with held():
+            self.scratch.drop()
 
     def _require_columns(self, label: str, target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Refuse a misspelt column: SQLAlchemy would leave it out, and nobody could find that its value is lost."""

@@ -30,6 +30,7 @@ def verify(walk: Walk, step: Step, after_writes: str = "warn") -> Verdict:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, walk.unseeded))
+    findings.warnings += walk.migrator.take_notes()
     walk.settle(step)
     return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, walk.unseeded)
 

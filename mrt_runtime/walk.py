@@ -15,6 +15,7 @@ from mrt_runtime.look import Look
 from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
 from mrt_runtime.origin import shorten
 from mrt_runtime.seed import Seeded, Seeder
+from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure, Outcome
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
@@ -49,11 +50,13 @@ class Walk:
     """
 
     def __init__(self, database: Database, config: MRTConfig, worker: str = "main") -> None:
-        self.scratch = database.make_scratch(worker)
         try:
+            with held():
+                self.scratch = database.make_scratch(worker)
             self.migrator = Migrator(config, self.scratch)
         except BaseException:
-            self.scratch.drop()
+            if hasattr(self, "scratch"):
+                self.scratch.drop()
             raise
         self.graph = self.migrator.graph
         self.applied: frozenset[str] = frozenset()
@@ -89,6 +92,7 @@ class Walk:
         self._here = self._ground.seed(self._here)
         self._known = {self.applied: self._here}
         self._set_milestone()
+        self.migrator.take_notes()  # those of other revisions, told under these
         return self._here
 
     def upgrade(self, step: Step, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
@@ -136,10 +140,11 @@ class Walk:
 
     def close(self) -> None:
         """Drop the scratch database, whatever state an interrupted connection is in."""
-        try:
-            self._ground.close()
-        finally:
-            self.scratch.drop()
+        with held():
+            try:
+                self._ground.close()
+            finally:
+                self.scratch.drop()
 
     def _go(self, step: Step, needed: frozenset[str]) -> None:
         """Bring the database to the revision's parents: onwards if possible, else from the milestone, else from the start."""

@@ -110,9 +110,9 @@ def _unread_file(path: str, source: bytes, broken: BrokenFile) -> UnreadCall:
 
 
 def _unread(migration: Migration) -> Iterator[UnreadCall]:
-    for unreadable in migration.unreadable:
-        place = unreadable.place
-        yield UnreadCall(path=migration.path, line=place.line, column=place.column, source=unreadable.source, why=unreadable.why)
+    """Return what could not be read, once where that concerns both functions."""
+    for place, source, why in dict.fromkeys((found.place, found.source, found.why) for found in migration.unreadable):
+        yield UnreadCall(path=migration.path, line=place.line, column=place.column, source=source, why=why)
 
 
 def _apply_noqa(

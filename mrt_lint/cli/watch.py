@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 from mrt_lint.cli.inspection import prepare
+from mrt_lint.escape import printable
 from mrt_lint.files.lock import LOCK_FILE
 from mrt_lint.files.snapshot import difference, take
-from mrt_lint.report.style import printable
 from mrt_lint.settings import find_root
 from mrt_lint.usage import UsageError
 
@@ -96,7 +96,7 @@ def _start(changed: str) -> None:
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         sys.stdout.write(_CLEAR)
     if changed:
-        sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {changed}\n\n")
+        sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {printable(changed)}\n\n")
 
 
 def _count(number: int) -> str:

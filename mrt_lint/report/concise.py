@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report import CheckReport
-from mrt_lint.report.style import TextStyle, printable
+from mrt_lint.report.style import TextStyle
 from mrt_lint.report.table import summarize
 
 
@@ -14,8 +15,7 @@ def render(report: CheckReport, style: TextStyle) -> str:
 
 
 def _line(finding: Finding, style: TextStyle) -> str:
-    place = f"{finding.path}:{finding.place.line}:{finding.place.column}:"
+    place = printable(f"{finding.path}:{finding.place.line}:{finding.place.column}:")
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
-    message = printable(" ".join(finding.message.split()))
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
-    return f"{style.paint(place, 'bold')} {code} {name}: {message}"
+    return f"{style.paint(place, 'bold')} {code} {name}: {printable(finding.message)}"

@@ -37,8 +37,3 @@ class TextStyle:
         with self._console.capture() as painted:
             self._console.out(text, style=" ".join(styles), end="", highlight=False)
         return painted.get()
-
-
-def printable(text: str) -> str:
-    """Keep control characters of a stranger's file off the terminal."""
-    return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)

@@ -22,12 +22,12 @@ HASTE = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "a
 class EmbeddedPostgres(PostgresDatabase):
     """The server's own database stands for the given one: empty, and nobody's."""
 
-    def __init__(self, server: Any, private: folder.Folder) -> None:
+    def __init__(self, server: Any, private: folder.Folder, isolation: str) -> None:
         self._stop = server.cleanup
         self._private = private
         url = make_url(server.get_uri().replace(":@", "@"))
         try:
-            super().__init__(url, choose_driver(url, DRIVERS, "postgres"), Given("embedded"))
+            super().__init__(url, choose_driver(url, DRIVERS, "postgres"), Given("embedded"), isolation)
             for setting in HASTE:
                 self._server.run(f"ALTER SYSTEM SET {setting}")
             self._server.run("SELECT pg_reload_conf()")
@@ -50,7 +50,7 @@ class EmbeddedPostgres(PostgresDatabase):
         self._private.drop()
 
 
-def connect() -> EmbeddedPostgres:
+def connect(isolation: str) -> EmbeddedPostgres:
     """Start a server in a private folder; it takes about two seconds. ConfigurationError where the package is missing."""
     try:
         with warnings.catch_warnings():
@@ -66,4 +66,4 @@ def connect() -> EmbeddedPostgres:
         private.drop()
         words = end(join(error))
         raise ConfigurationError(f"The embedded PostgreSQL server does not start: {words} Give the URL of another.") from None
-    return EmbeddedPostgres(server, private)
+    return EmbeddedPostgres(server, private, isolation)

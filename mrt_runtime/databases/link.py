@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import mask, scrub
+from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.token import find_token, make_token
 from mrt_runtime.databases.words import end, join
+from mrt_runtime.secret import scrub
 
 SECOND_LOOK = 0.25
 """Seconds after which a sweep believes that a run is dead."""
@@ -66,8 +67,12 @@ class Link(ABC):
             with contextlib.suppress(exc.DBAPIError):  # another account's, or another run is sweeping too
                 self.drop(name)
 
+    def list_names(self) -> list[str]:
+        """List what may have been left behind, by name; `drop` takes each of these names."""
+        return [str(name) for (name,) in self.run(self.names)]
+
     def _find_dead(self) -> set[str]:
-        names = [name for (name,) in self.run(self.names)]  # before the locks are read: a living run takes its lock first of all
+        names = self.list_names()  # before the locks are read: a living run takes its lock first of all
         return {name for name in names if (token := find_token(name)) is not None and not self.is_held(token)}
 
     @abstractmethod
@@ -85,6 +90,25 @@ class Link(ABC):
     @abstractmethod
     def _connect(self) -> Connection:
         """Connect and take the lock."""
+
+    def is_lost(self) -> bool:
+        """Whether the connection is gone, and with it perhaps the server. It is asked below SQLAlchemy, which is watched now."""
+        if self._connection.invalidated:
+            return True
+        try:
+            cursor = self._connection.connection.cursor()
+            cursor.execute("SELECT 1")
+            cursor.close()
+        except Exception:  # noqa: BLE001  the driver's own class
+            return True
+        return False
+
+    def revive(self) -> bool:
+        """Connect anew, with the lock, where the connection is gone: proxies cut what is idle for long. False where it is there."""
+        if not self.is_lost():
+            return False
+        self._reconnect()
+        return True
 
     def _is_cut(self) -> bool:
         """Whether the connection is gone, though the driver has not noticed: a server may say so first and hang up later."""
@@ -107,7 +131,7 @@ def make_engine(url: URL, **settings: Any) -> Engine:
 
 def refuse(url: URL, cause: object) -> ConfigurationError:
     """Say why a server cannot be used, in its own words."""
-    words = end(scrub(join(cause), url))
+    words = end(scrub(join(cause)))
     return ConfigurationError(f"{mask(url)} cannot be used: {words} Check that the server runs and db_url is right.")
 
 

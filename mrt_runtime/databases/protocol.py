@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine
+
+from mrt_runtime.databases.isolation import Isolation, Translation
+from mrt_runtime.databases.journal import Journal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,9 +25,25 @@ class Target:
     database: str | None = None
     host: str | None = None
     port: int | None = None
+    user: str | None = None
 
     def __str__(self) -> str:
-        return URL.create(self.dialect, host=self.host, port=self.port, database=self.database).render_as_string()
+        return URL.create(
+            self.dialect, username=self.user, host=self.host, port=self.port, database=self.database
+        ).render_as_string()
+
+
+class Watcher(Protocol):
+    """What is told of attempts to leave a scratch database that its engine refuses. Called from any thread."""
+
+    def concerns(self) -> bool:
+        """Whether what this thread does is to be watched."""
+
+    def note_refusal(self, reason: str) -> None:
+        """Note why the engine refused a statement, one sentence: what runs now has failed, even if it goes on."""
+
+    def refuse_file(self, file: str, instead: str) -> None:
+        """Raise, and note, that a file was about to be opened by other ways than SQLAlchemy's. instead: what to do."""
 
 
 class Checkpoint(Protocol):
@@ -72,8 +92,28 @@ class Scratch(Protocol):
     def is_elsewhere(self, target: Target) -> bool:
         """Whether this target is certainly another database, decidable before anything connects to it."""
 
-    def reaches_out(self, statement: str) -> str | None:
-        """Tell which other database this statement would write to by naming it; None for all ordinary statements."""
+    @property
+    def journal(self) -> Journal:
+        """What notes the run's own work, where others may work in this database, too."""
+
+    @property
+    def isolation(self) -> Isolation:
+        """What keeps migrations from changing anything outside of this database."""
+
+    def translate(self, statement: str) -> Translation:
+        """Return what is executed in place of a statement of env.py or a migration: nearly always the statement itself."""
+
+    def explain_refusal(self, error: BaseException) -> str:
+        """Return a sentence for an error by which the engine refused to reach outside of this database; empty for any other."""
+
+    def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:
+        """Let the engine itself refuse what leaves this database, on every connection that is opened within the block."""
+
+    def find_open(self, dbapi_connection: Any) -> str:
+        """Return what a connection has opened outside of this database in spite of all; empty where nothing. Only reads."""
+
+    def is_lost(self) -> bool:
+        """Whether the server has gone away from under this run: an error that says so is not the migration's then."""
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Complete the arguments with which env.py is about to connect here: it gets faster and its outcome stays the same."""

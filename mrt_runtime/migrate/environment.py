@@ -15,7 +15,7 @@ from sqlalchemy import exc
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
-from mrt_runtime.databases.shortage import explain_shortage, find_shortage
+from mrt_runtime.databases.outage import explain
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import Deadline, ExpiredError
 from mrt_runtime.migrate.error import (
@@ -31,6 +31,7 @@ from mrt_runtime.migrate.guard import Guard
 from mrt_runtime.migrate.handover import Attributes
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import Project
+from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
@@ -56,10 +57,9 @@ class Environment:
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Run the body as env.py would run: contained, its variables set, the guard in front of every connection."""
-        self._project.output.seek(0)
-        self._project.output.truncate()
+        stream = self._project.alembic.stdout = self._project.output.begin()
         variables = self._project.variables(self._url)
-        with contain(self._project.home, self._path, variables, self._project.output), self._modules.entered(), self._guard:
+        with contain(self._project.home, self._path, variables, stream), self._modules.entered(), self._guard:
             self._project.hand_over(self._url)
             yield
 
@@ -95,11 +95,16 @@ class Environment:
     def do(self, phase: Phase, revision: str, file: str) -> None:
         """Note the step that begins; it lasts to the end of the run, for a constraint may be checked only at the commit."""
         self._step = (phase, revision, file)
+        self._guard.file = file
+
+    def take_notes(self) -> list[str]:
+        """Return what was changed in the statements of the last runs, each sentence with its line in the migration."""
+        return [f"{note} (line {line})" if line else note for note, line in self._guard.take_notes()]
 
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step = NOTHING
         try:
-            with self.entered(), self._deadline as deadline:
+            with interrupted_by(self._interrupt), self.entered(), self._deadline as deadline:
                 try:
                     self._run_env(directory, work, command, settings)
                 except BaseException as error:
@@ -141,20 +146,23 @@ class Environment:
         is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
         if is_told and not expired:
             return error
-        shortage = find_shortage(error)
-        if shortage is not None and not isinstance(error, OSError):  # its own files are a migration's own affair
-            return explain_shortage(shortage)
         phase, revision, file = self._step
+        is_theirs = isinstance(error, OSError) and not self._scratch.is_lost()  # its own files, its own network
+        outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
+        if outage is not None:
+            return outage
         place, line = locate(error, (file, self.env_py(directory)))
-        output = self._project.output.getvalue()
+        output = self._project.output.read_text()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
+        if file is not None and place != file and (expired or self._guard.trespass is not None):
+            where.update(file=file, line=find_function(file, phase))  # an async env.py waits in another place than the migration
         if self._guard.trespass is not None:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
-            if file is not None and place != file:  # an async env.py waits in another place than the migration
-                where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
-        return MigrationError(describe(error, self._scratch.url), **where)
+        refusal = self._scratch.explain_refusal(error)
+        words = describe(error).replace(self._scratch.isolation.tail or "\0", "")
+        return MigrationError(words + (refusal and f". {refusal}"), **where)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:

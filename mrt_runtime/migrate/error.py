@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import URL, exc
+from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import scrub
 from mrt_runtime.databases.words import join
+from mrt_runtime.migrate.exits import ExitError
+from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
 
@@ -43,13 +44,13 @@ class MigrationError(Exception):
         line: int | None = None,
         output: str = "",
     ) -> None:
-        super().__init__(cause)
-        self.cause = cause
+        self.cause = conceal(cause)
+        super().__init__(self.cause)
         self.phase = phase
         self.revision = revision
         self.file = file
         self.line = line
-        self.output = output
+        self.output = conceal(output)
 
     def __str__(self) -> str:
         where = f" ({self.file}:{self.line})" if self.file else ""
@@ -61,14 +62,16 @@ class MigrationTimeout(MigrationError):  # noqa: N818 - what happened is no erro
     """It took longer than `migration_timeout` allows and was cancelled."""
 
 
-def describe(error: BaseException, *urls: URL) -> str:
+def describe(error: BaseException) -> str:
     """Say an exception in one line, in the words of the database where it came from there, without passwords."""
+    if isinstance(error, ExitError):
+        return str(error)
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     text = join(inner.args[1] if is_numbered(inner) else inner)
     name = type(inner).__name__
-    return scrub(f"{name}: {text}{remedy(inner)}" if text else name, *urls)
+    return scrub(f"{name}: {text}{remedy(inner)}" if text else name)
 
 
 def remedy(error: BaseException) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +16,9 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
-from mrt_runtime.migrate.error import WrongDatabaseError, show_setting
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
+from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
+from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,30 +36,37 @@ class Guard:
 
     A target that is certainly another database is refused before anything connects to it. Any other connection is asked for the
     sentinel before SQLAlchemy's own first statement. Connections of threads that were running before are let alone, they are
-    not env.py's. What does not go through SQLAlchemy (`sqlite3.connect`, `psycopg.connect`) cannot be watched.
+    not env.py's. What does not go through SQLAlchemy (`psycopg.connect`) cannot be watched, except for Python's `sqlite3`.
     """
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
         self._opened: list[Any] = []
-        self._strangers: set[int] = set()
+        self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
+        self._notes: list[tuple[str, int | None]] = []
+        self.file: str | None = None
+        """The migration that is running, in which a statement's line is looked for."""
+        self._enclosure = contextlib.ExitStack()
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.violation = self.trespass = None
-        self._strangers = {thread.ident for thread in threading.enumerate() if thread.ident} - {threading.get_ident()}
+        self.file = self.violation = self.trespass = None
+        self._strangers = set(threading.enumerate()) - {threading.current_thread()}
+        self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         ACTIVE.remove(self)
+        self._enclosure.close()
         opened, self._opened = self._opened, []
         for record in opened:
             # A deploy's process ends here, and its pools with it. Left open they would block checkpoints, and an async one
             # would be useless in the next event loop.
             if record.dbapi_connection is not None:
+                self.after_use(record.dbapi_connection)
                 with contextlib.suppress(Exception):
                     record.invalidate()
 
@@ -65,16 +77,30 @@ class Guard:
 
     def prove(self, connection: Connection) -> None:
         """Raise WrongDatabaseError unless this connection stands in the scratch database."""
-        if connection.info.get(PROVED) is not self._scratch and not self._scratch.is_mine(connection):
+        if connection.info.get(PROVED) is self._scratch:
+            return
+        with self._unwatched():
+            is_ours = self._scratch.is_mine(connection)
+        if not is_ours:
             self._refuse(mask(connection.engine.url))
 
     def concerns(self) -> bool:
         """Whether what this thread does is to be watched."""
-        return threading.get_ident() not in self._strangers
+        return threading.current_thread() not in self._strangers
 
     def let_through(self) -> None:
         """Let this thread alone: it is one of our own."""
-        self._strangers.add(threading.get_ident())
+        self._strangers.add(threading.current_thread())
+
+    @contextlib.contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """Let this thread alone for the time of the body, which may have to take the run's lock anew."""
+        thread = threading.current_thread()
+        self._strangers.add(thread)
+        try:
+            yield
+        finally:
+            self._strangers.discard(thread)
 
     def before_connect(self, target: Target) -> None:
         """Refuse what is certainly another database."""
@@ -90,21 +116,68 @@ class Guard:
         if record.info.get(PROVED) is not self._scratch:
             self._prove_new(dbapi_connection, record)
 
-    def before_statement(self, connection: Connection, statement: str) -> None:
-        """Prove a connection that was taken from its pool before this step, and stop a statement that names another database."""
+    def before_statement(self, connection: Connection, statement: str) -> str:
+        """Return what is to be executed in place of a statement; stop one that names something outside of the scratch database.
+
+        A connection that was taken from its pool before this step is proved first.
+        """
         self.prove(connection)
-        outside = self._scratch.reaches_out(statement)
-        if outside is not None:
-            self.trespass = OutsideError(
-                f"it writes to {outside}, outside of the scratch database, and was stopped before this statement: "
-                f"{' '.join(statement.split())[:80]}"
+        translation = self._scratch.translate(statement)
+        if translation.outside:
+            reason = (
+                f"it writes to {translation.outside}, outside of the scratch database, and was stopped before this statement: "
+                f"{' '.join(statement.split())[:80]}{translation.instead and f'. {translation.instead}'}"
             )
-            raise self.trespass
+            self.note_refusal(reason)
+            raise OutsideError(reason)
+        self._notes += [(note, find_line(self.file)) for note in translation.notes]
+        if translation.answer is not None:
+            with self._unwatched():
+                translation.answer(connection)
+        return translation.statement
+
+    def after_use(self, dbapi_connection: Any) -> None:
+        """Note what a connection that goes back to its pool has opened outside of the scratch database in spite of all."""
+        with contextlib.suppress(Exception):  # it is closed already, or an async one whose event loop has ended
+            outside = self._scratch.find_open(dbapi_connection)
+            if outside:
+                self.note_refusal(outside)
+
+    def note_refusal(self, reason: str) -> None:
+        """Note why the engine refused a statement, with the calls that led to it; the first one counts."""
+        self.trespass = self.trespass or OutsideError(reason).with_traceback(trace_calls())
+
+    def refuse_file(self, file: str, instead: str) -> None:
+        """Raise that another file was about to be opened: in a migration its failure, in env.py the end of the run."""
+        if self.file is None:
+            self._refuse(file, file)
+        reason = f"it opens {file}, outside of the scratch database, which is all that it may write to. {instead}"
+        self.note_refusal(reason)
+        raise OutsideError(reason)
+
+    @contextlib.contextmanager
+    def noting(self, connection: Connection) -> Iterator[Journal]:
+        """Yield what notes the work of a connection, and let alone what it does itself; one of ours has its own."""
+        journal = self._scratch.journal if connection.engine is not self._scratch.engine else NO_JOURNAL
+        if journal is NO_JOURNAL:
+            yield journal
+            return
+        self._strangers.add(threading.current_thread())
+        try:
+            yield journal
+        finally:
+            self._strangers.discard(threading.current_thread())
+
+    def take_notes(self) -> list[tuple[str, int | None]]:
+        """Return what was changed in statements since the last time, each with its line in the migration."""
+        notes, self._notes = self._notes, []
+        return list(dict.fromkeys(notes))
 
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()
         try:
-            is_ours = self._scratch.owns(cursor)
+            with self._unwatched():
+                is_ours = self._scratch.owns(cursor)
         finally:
             cursor.close()
         dbapi_connection.rollback()
@@ -129,30 +202,66 @@ ACTIVE: list[Guard] = []
 """The guards whose blocks are being executed; the last one decides."""
 
 
+def noting(connection: Connection) -> AbstractContextManager[Journal]:
+    """Return what notes the work of a connection, for as long as it is entered."""
+    for guard in find_guard():
+        return guard.noting(connection)
+    return contextlib.nullcontext(NO_JOURNAL)
+
+
+def find_guard() -> list[Guard]:
+    """Return the guard that watches this thread, in a list; an empty one where none does."""
+    return [guard for guard in ACTIVE[-1:] if guard.concerns()]
+
+
 @functools.cache
 def install_hooks() -> None:
     """Watch every engine from now on. The hooks stay: taking them off and on again costs as much as a migration."""
 
     def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_connect(read_target(dialect.name, arguments, settings))
-                guard.prepare(dialect.driver, settings)
+        for guard in find_guard():
+            follow(settings)
+            guard.before_connect(read_target(dialect.name, arguments, settings))
+            guard.prepare(dialect.driver, settings)
 
     def before_use(dbapi_connection: Any, record: Any, _proxy: object = None) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_use(dbapi_connection, record)
+        for guard in find_guard():
+            guard.before_use(dbapi_connection, record)
 
-    def before_statement(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_statement(connection, statement)
+    def before_statement(
+        connection: Connection, _cursor: object, statement: str, parameters: object, *_rest: object
+    ) -> tuple[str, object]:
+        for guard in find_guard():
+            statement = guard.before_statement(connection, statement)
+        return statement, parameters
+
+    def after_use(dbapi_connection: Any, _record: object) -> None:
+        for guard in find_guard() if dbapi_connection is not None else ():
+            guard.after_use(dbapi_connection)
 
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
-    event.listen(Engine, "before_cursor_execute", before_statement, insert=True)
+    event.listen(Pool, "checkin", after_use)
+    event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    listen(Engine, noting)
+
+
+def trace_calls() -> TracebackType | None:
+    """Return the calls that are being executed, as an exception raised here would have them once it came all the way up."""
+    trace, frame = None, sys._getframe(1)  # noqa: SLF001  `inspect.stack` reads every file of the stack
+    while frame is not None:
+        trace = TracebackType(trace, frame, max(frame.f_lasti, 0), frame.f_lineno or 1)
+        frame = frame.f_back  # type: ignore[assignment]  # None at the end
+    return trace
+
+
+def find_line(file: str | None) -> int | None:
+    """Return the line of a file that the present call comes from; None where it does not come from there."""
+    frame = sys._getframe(1) if file is not None else None  # noqa: SLF001  `inspect.stack` reads every file of the stack
+    while frame is not None and not is_same(frame.f_code.co_filename, str(file)):
+        frame = frame.f_back
+    return frame.f_lineno if frame is not None else None
 
 
 def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> Target:
@@ -160,12 +269,13 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
-    host, port = settings.get("host"), str(settings.get("port"))
+    host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
     return Target(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
         port=int(port) if port.isdigit() else None,
+        user=user if isinstance(user, str) else None,
     )
 
 

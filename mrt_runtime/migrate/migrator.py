@@ -57,6 +57,10 @@ class Migrator:
         self._known = (self._scratch.generation, found[0])
         return found[0]
 
+    def take_notes(self) -> list[str]:
+        """Return what was executed otherwise than a migration says, and why, since the last time."""
+        return self._environment.take_notes()
+
     def upgrade(self, revision: str | Step) -> None:
         """Run one revision's upgrade function, after going to where it can run; nothing where it is present already."""
         step = self._find(revision)

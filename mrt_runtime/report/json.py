@@ -10,13 +10,17 @@ from typing import Any
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 
-def render(verdicts: Sequence[Verdict], database: Mapping[str, str]) -> str:
-    """Write the whole run. `database` holds "dialect", "version" and "url", the password masked."""
+def render(verdicts: Sequence[Verdict], database: Mapping[str, str], stopped: str | None = None) -> str:
+    """Write the whole run. `database` holds "dialect", "version" and "url", the password masked.
+
+    stopped: why the run ended before its last revision, where it did.
+    """
     document = {
         "version": metadata.version("pytest-mrt"),
         "database": dict(database),
         "summary": summarise(verdicts),
         "revisions": [as_json(verdict) for verdict in verdicts],
+        "stopped": stopped,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -31,7 +31,8 @@ def name_database(facts: Mapping[str, str], setting: str) -> str:
     dialect = facts["dialect"]
     if dialect == "sqlite":
         return f"Verified on SQLite. With {setting}, on the database that you deploy to."
-    return f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}."
+    warning = facts.get("isolation_warning", "")
+    return f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}." + (warning and f" {warning}")
 
 
 def describe(verdict: Verdict) -> str:

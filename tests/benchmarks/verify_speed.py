@@ -41,8 +41,11 @@ STEPS = (
 )
 
 
-def write(folder: Path, url: str, length: int) -> None:
-    """Write a chain of reversible revisions: every fourth makes a table, the others work on it."""
+def write(folder: Path, given: str, url: str, length: int) -> None:
+    """Write a chain of reversible revisions: every fourth makes a table, the others work on it.
+
+    given: what is verified beside; url: where bare Alembic works.
+    """
     versions = folder / "migrations" / "versions"
     versions.mkdir(parents=True)
     (folder / "alembic.ini").write_text(f"[alembic]\nscript_location = migrations\nsqlalchemy.url = {url.replace('%', '%%')}\n")
@@ -50,7 +53,7 @@ def write(folder: Path, url: str, length: int) -> None:
     (folder / "test_all.py").write_text("def test_all(mrt):\n    mrt.assert_all_reversible()\n")
     (folder / "conftest.py").write_text(
         "from pytest_mrt import MRTConfig\n\ndef pytest_configure(config):\n"
-        f"    config._mrt_config = MRTConfig(db_url={url!r}, seed_rows=2)\n"
+        f"    config._mrt_config = MRTConfig(db_url={given!r}, seed_rows=2)\n"
     )
     for number in range(length):
         upgrade, downgrade = (code.format(table=f"t{number // 4}") for code in STEPS[number % 4])
@@ -77,7 +80,7 @@ def main(arguments: list[str]) -> None:
     for length in lengths:
         with tempfile.TemporaryDirectory() as name, database.make_scratch() as scratch:
             folder, url = Path(name), scratch.env_url.render_as_string(hide_password=False)
-            write(folder, url, length)
+            write(folder, given, url, length)
             bare = measure([sys.executable, "-c", BARE], folder)
             scratch.reset()
             verified = measure([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], folder)

@@ -115,7 +115,7 @@ def test_nobody_can_accept_a_file_that_does_not_parse_or_a_history_that_does_not
     result = history.mrt("baseline", "versions")
     assert result.code == 0
     assert result.out.splitlines()[1] == (
-        "Not accepted: 2 findings that cannot be accepted, MRT902 unparsable-file, MRT903 missing-parent: mend what they say."
+        "Not accepted: 2 findings which cannot be accepted, MRT902 unparsable-file, MRT903 missing-parent: fix what they report."
     )
     assert {code for _, code in found(check(history, "--format", "json"))} >= {"MRT902", "MRT903"}
 

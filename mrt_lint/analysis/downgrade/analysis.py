@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mrt_lint.analysis.downgrade.effects import apply, changes_objects
@@ -98,6 +99,21 @@ class DowngradeAnalysis:
         for op in ops:
             self.states_before[id(op)] = self._state_before(op)
             self.effects[id(op)] = apply(self.simulated, op)
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """The place of each operation in upgrade(), by its identity."""
+        return {id(op): place for place, op in enumerate(self.upgrade)}
+
+    @cached_property
+    def dropped(self) -> dict[tuple[int, object], int]:
+        """The place in upgrade() where a thing is dropped first, by the identity of its slots and its key."""
+        found: dict[tuple[int, object], int] = {}
+        for place, op in enumerate(self.upgrade):
+            for effect in self.effects[id(op)]:
+                if effect.action == "dropped":
+                    found.setdefault((id(effect.namespace), effect.key), place)
+        return found
 
     def state_before(self, op: Op) -> StateBefore:
         """Return what was so when an operation came."""

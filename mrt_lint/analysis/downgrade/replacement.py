@@ -16,8 +16,8 @@ def makes_room(analysis: DowngradeAnalysis, op: Op) -> bool:
     made = _first_effect(analysis, op)
     if made is None or made.action != "made":
         return False
-    effects = (effect for other in _before(analysis, op) for effect in analysis.effects[id(other)])
-    return any(effect.action == "dropped" and effect.namespace is made.namespace and effect.key == made.key for effect in effects)
+    place = analysis.places.get(id(op), 0)
+    return analysis.dropped.get((id(made.namespace), made.key), place) < place
 
 
 def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) -> bool:
@@ -100,7 +100,7 @@ def _first_effect(analysis: DowngradeAnalysis, op: Op) -> ObjectEffect | None:
 
 def _before(analysis: DowngradeAnalysis, op: Op) -> tuple[Op, ...]:
     """Return the operations of upgrade() before one of them."""
-    return analysis.upgrade[: next((place for place, other in enumerate(analysis.upgrade) if other is op), 0)]
+    return analysis.upgrade[: analysis.places.get(id(op), 0)]
 
 
 def _is_nameless_drop(op: Op) -> bool:

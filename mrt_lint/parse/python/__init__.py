@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 import libcst as cst
@@ -11,11 +10,12 @@ from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport,
 from mrt_lint.model.values import DIALECTS, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
+from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
-from mrt_lint.parse.python.reading import FunctionReading, node_of, read_function, start
+from mrt_lint.parse.python.reading import MAX_READINGS, FunctionReading, node_of, read_function, start
 from mrt_lint.parse.python.run import DialectSplit, TooLongError, UnlistedDialect
-from mrt_lint.parse.python.syntax import parse
+from mrt_lint.parse.python.syntax import Parsed, parse
 
 __all__ = ["lift"]
 
@@ -26,16 +26,15 @@ def parse_migration(source: bytes, path: str) -> Migration:
     `path` is only carried along. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
     `unreadable`. Raises UnparsableError if the source is not Python or is nested too deeply to be read.
     """
-    module, tree = parse(source)
+    parsed = parse(source)
     try:
-        return _parse_migration(module, tree, source, path, yielding={} if b"yield" in source else None)
+        return _parse_migration(parsed, path, yielding={} if b"yield" in parsed.source else None)
     except RecursionError:
         raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
 
 
-def _parse_migration(
-    module: cst.Module, tree: ast.Module | None, source: bytes, path: str, *, yielding: dict[int, bool] | None
-) -> Migration:
+def _parse_migration(parsed: Parsed, path: str, *, yielding: dict[int, bool] | None) -> Migration:
+    module = parsed.module
     scope = _read_module(module, yielding=yielding)
     readings: dict[str, FunctionReading] = {
         name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names
@@ -43,7 +42,7 @@ def _parse_migration(
     imports = list(header.find_imports(module.body))
     revision = header.find_revision(module)
     wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
-    places = locate(module, tree, source, wanted)
+    places = locate(module, parsed.tree, parsed.source, wanted)
     return Migration(
         path=path,
         revision=header.read_revision(scope),
@@ -54,7 +53,7 @@ def _parse_migration(
         place=places[id(revision[0])] if revision else SourceSpan(1, 1, 1, 1),
         upgrade=_make_function(scope.names.get("upgrade"), readings.get("upgrade"), places),
         downgrade=_make_function(scope.names.get("downgrade"), readings.get("downgrade"), places),
-        unreadable=tuple(_unreadable(module, readings, places)),
+        unreadable=(*_omitted(parsed.omitted), *_unreadable(module, readings, places)),
         imports=tuple(
             ModuleImport(module=name, names=names, place=places[id(node)])
             for node in imports
@@ -64,15 +63,17 @@ def _parse_migration(
 
 
 def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> NameScope:
-    dialects = frozenset(DIALECTS)
-    for _ in DIALECTS:
+    dialects = universe = frozenset(DIALECTS)
+    for _ in range(MAX_READINGS):
         try:
-            return start(module, dialects, frozenset(DIALECTS), yielding=yielding)[1]
-        except DialectSplit as split:  # noqa: PERF203 - a round for each dialect at most
+            return start(module, dialects, universe, yielding=yielding)[1]
+        except DialectSplit as split:  # noqa: PERF203 - few files tell dialects apart outside of functions
             dialects = split.no
-        except (UnlistedDialect, TooLongError):
+        except UnlistedDialect as stranger:
+            dialects = universe = universe | {stranger.name}
+        except TooLongError:
             break
-    return NameScope()
+    raise UnparsableError(SourceSpan(1, 1, 1, 2), "what it does outside of functions takes too many steps to follow")
 
 
 def _wanted(scope: NameScope, readings: dict[str, FunctionReading]) -> Iterator[Wanted]:
@@ -101,6 +102,14 @@ def _make_function(value: Value, reading: FunctionReading | None, places: dict[i
     node = node_of(value)
     place = places.get(id(node), SourceSpan(1, 1, 1, 1)) if node else SourceSpan(1, 1, 1, 1)
     return MigrationFunction(place=place, ops=ops, effect=bool(ops or reading.failures))
+
+
+def _omitted(omitted: list[Omission]) -> Iterator[UnreadableCall]:
+    """Return what was left out of a long file; what either function may call is missing in both."""
+    for place, source, function in omitted:
+        why = f"the file is too long: {f'{function}() is left out from here on' if function else 'this statement is left out'}"
+        for ops_for in [function] if function in {"upgrade", "downgrade"} else ["upgrade", "downgrade"]:
+            yield UnreadableCall(place=place, source=source, why=why, function=str(ops_for))
 
 
 def _unreadable(module: cst.Module, readings: dict[str, FunctionReading], places: dict[int, SourceSpan]) -> list[UnreadableCall]:

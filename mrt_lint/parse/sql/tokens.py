@@ -109,6 +109,11 @@ def statements(source: str, dialect: str | None = None) -> Iterator[StatementTok
         yield StatementTokens(tuple(kept), source)
 
 
+def tokens(source: str, dialect: str | None = None) -> Iterator[SqlToken]:
+    """Return all tokens of a text, semicolons included."""
+    yield from _TokenScanner(source, dialect)
+
+
 def backticked(source: str) -> bool:
     """Return whether SQL of an undeclared dialect quotes names in MySQL's way."""
     return "`" in source and any(token.key == "`" for token in _TokenScanner(source, "postgresql"))
@@ -205,7 +210,7 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
     escaped = r"{q}[^{q}\\]*(?:(?:{q}{q}|\\.)[^{q}\\]*)*(?:{q}|\\?\Z)"
     never = r"(?!)"
     if mysql:
-        comment = r"/\*!\d*|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
+        comment = rf"/\*{'M?' if dialect == 'mariadb' else ''}!\d*" + r"|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
         string = rf"(?:[nNxXbB]|_\w+\s*)?{escaped.replace('{q}', chr(39))}|{escaped.replace('{q}', chr(34))}"
         name = plain.replace("{q}", "`")
     else:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.history.revision_log import LoggedRevision
 from mrt_lint.report.history.chronicle import HistoryReport
 from mrt_lint.report.history.lanes import DrawnRow, LaneDrawing
-from mrt_lint.report.style import TextStyle, printable
+from mrt_lint.report.style import TextStyle
 
 _MARKS: Final = {"clean": ("●", "o"), "warning": ("▲", "!"), "error": ("✗", "x"), "broken": ("?", "?")}
 _COLOURS: Final = {"clean": "green", "warning": "yellow", "error": "red", "broken": "red"}
@@ -36,7 +37,7 @@ class GraphDrawing:
         """Draw each history, and say in a line what the marks mean."""
         blocks = []
         for chronicle in chronicles:
-            title = [self._style.paint(", ".join(chronicle.folders), "bold")] if len(chronicles) > 1 else []
+            title = [self._style.paint(printable(", ".join(chronicle.folders)), "bold")] if len(chronicles) > 1 else []
             blocks.append("\n".join([*title, *self._drawing(chronicle), *self._rest(chronicle)]))
         blocks.append(self._summary(chronicles))
         return "\n\n".join(block for block in blocks if block) + "\n"

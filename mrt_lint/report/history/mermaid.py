@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.history.revision_log import LoggedRevision
 from mrt_lint.report.history.chronicle import HistoryReport
-from mrt_lint.report.style import printable
 
 MOST_EDGES: Final = 500
 """Lines that Mermaid draws in one chart by default (configuration, maxEdges)."""

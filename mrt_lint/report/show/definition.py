@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Unknown
-from mrt_lint.report.style import printable
 
 CONSTRAINTS: Final = {"primary": "primary key", "foreignkey": "foreign key"}
 """The kinds of constraints that SQL calls otherwise."""

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from mrt_lint.escape import printable
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Unknown
 from mrt_lint.report.show.definition import constraint_words, extras, listed, text
 from mrt_lint.report.show.plain import said
-from mrt_lint.report.style import TextStyle, printable
+from mrt_lint.report.style import TextStyle
 
 _WORDS: Final[dict[str, dict[object, str]]] = {
     "nullable": {True: "null", False: "not null", UNKNOWN: "null ?"},
@@ -50,7 +51,7 @@ def _lines(migration: Migration, style: TextStyle) -> Iterator[str]:
     after = f"after {' and '.join(migration.parents)}" if migration.parents else "the first of its history"
     if migration.down_revision is UNKNOWN:
         after = "after a revision that could not be read"
-    yield style.paint(migration.path, "bold")
+    yield style.paint(printable(migration.path), "bold")
     yield printable(f"revision {revision}, {after}" + (f": {migration.message}" if migration.message else ""))
     for name, function in (("upgrade", migration.upgrade), ("downgrade", migration.downgrade)):
         yield ""
@@ -59,7 +60,7 @@ def _lines(migration: Migration, style: TextStyle) -> Iterator[str]:
         yield f"\n{style.paint('could not be read', 'bold')}"
         for unreadable in migration.unreadable:
             source = style.paint(printable(unreadable.source.strip()), "cyan")
-            yield f"{unreadable.place.line:>6}  {source}  {style.paint(unreadable.why, 'dim')}"
+            yield f"{unreadable.place.line:>6}  {source}  {style.paint(printable(unreadable.why), 'dim')}"
 
 
 def _function(name: str, function: MigrationFunction | None, style: TextStyle) -> Iterator[str]:
@@ -73,7 +74,7 @@ def _function(name: str, function: MigrationFunction | None, style: TextStyle) -
 
 def _operation(op: Op, style: TextStyle) -> Iterator[str]:
     """Write an operation: its line in the file, its name, what it concerns, what it sets; the definition of a table below."""
-    remarks = [f"only on {', '.join(op.dialects)}"] if op.dialects is not None else []
+    remarks = [f"only on {printable(', '.join(op.dialects))}"] if op.dialects is not None else []
     remarks += [] if op.certain else ["perhaps"]
     remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""
     line = "" if op.sql or op.origin is None else str(op.origin.line)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from mrt_lint.escape import printable
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedTable
 from mrt_lint.history.schema_at import SchemaAtRevision
 from mrt_lint.history.uncertainty import UnknownCause
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Unknown
 from mrt_lint.report.show.definition import CONSTRAINTS, constraint_words, extras, listed, text
-from mrt_lint.report.style import TextStyle, printable
+from mrt_lint.report.style import TextStyle
 
 _MOST_DOUBTS: Final = 20
 _WIDEST: Final = 40
@@ -122,7 +123,7 @@ def _mention(where: QualifiedName, by: list[str]) -> str:
 def _doubts(doubts: Sequence[UnknownCause], style: TextStyle) -> Iterator[str]:
     for doubt in doubts[:_MOST_DOUBTS]:
         what = doubt.what if len(doubt.what) <= _WIDEST * 2 else f"{doubt.what[: _WIDEST * 2]} …"
-        place = f"{doubt.path}:{doubt.line}"
+        place = printable(f"{doubt.path}:{doubt.line}")
         yield f"    {_unsure('?', style)} {place}  {style.paint(text(what), 'cyan')}  {style.paint(printable(doubt.why), 'dim')}"
     if len(doubts) > _MOST_DOUBTS:
         yield f"    … and {len(doubts) - _MOST_DOUBTS} more (--format json lists all)"

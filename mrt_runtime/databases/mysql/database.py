@@ -6,8 +6,12 @@ from sqlalchemy import URL, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
+from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
 from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.mysql.contents import LentContents, OwnContents
+from mrt_runtime.databases.mysql.account import Accounts, NoAccountError
+from mrt_runtime.databases.mysql.contents import OwnContents
+from mrt_runtime.databases.mysql.lent import LentContents
+from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.scratch import MySQLScratch
 from mrt_runtime.databases.mysql.server import Server
 from mrt_runtime.databases.token import make_name
@@ -21,13 +25,15 @@ DENIED = {1044, 1045, 1227}
 class MySQLDatabase:
     """Makes databases on the given one's server, with its character set and collation."""
 
-    def __init__(self, url: URL, own: URL) -> None:
+    def __init__(self, url: URL, own: URL, isolation: str) -> None:
+        self._isolation = isolation
         self._url = url
         self._own = own
         self._server = Server(own)
         self._name = own.database or ""
         self.dialect = "mariadb" if "mariadb" in self.version().lower() else "mysql"
         self._made = 0
+        self._accounts = Accounts(self._server)
 
     @property
     def url(self) -> str:
@@ -49,7 +55,34 @@ class MySQLDatabase:
                 raise
             contents = self._borrow()
         own = self._own.set(database=contents.name)
-        return MySQLScratch(self, self._server, contents, own, keep_driver(self._url.set(database=contents.name), own))
+        try:
+            return self._isolate(contents, own, keep_driver(self._url.set(database=contents.name), own))
+        except BaseException:  # Ctrl-C among them
+            contents.remove()
+            raise
+
+    def _isolate(self, contents: OwnContents | LentContents, url: URL, env_url: URL) -> MySQLScratch:
+        """Give a scratch database an account of its own, where that was not declined and the given one may make it."""
+        definer, isolation = None, Isolation(level=STATEMENTS, reason="it was asked for")
+        if self._isolation == ROLE:
+            try:
+                account = self._accounts.make(self._made, url, env_url)
+            except NoAccountError as error:
+                isolation = Isolation(level=STATEMENTS, reason=str(error))
+            else:
+                url, env_url = account.enter(url), account.enter(env_url)
+                self._server.accounts[contents.name] = url
+                definer, isolation = account.spelled, Isolation(level=ROLE, exposed=account.exposed)
+        case, log, trust = self._server.run("SELECT @@lower_case_table_names, @@log_bin, @@log_bin_trust_function_creators")[0]
+        place = ScratchPlace(
+            own=contents.name,
+            given=self._name,
+            dialect=self.dialect,
+            definer=definer,
+            trusts=definer is None or not int(log) or bool(int(trust)),
+            folds=bool(int(case)),
+        )
+        return MySQLScratch(self, self._server, contents, (url, env_url), place=place, isolation=isolation)
 
     def sweep(self) -> None:
         self._server.sweep()
@@ -79,9 +112,9 @@ class MySQLDatabase:
         )
 
 
-def connect(url: URL) -> MySQLDatabase:
+def connect(url: URL, isolation: str) -> MySQLDatabase:
     """Reach the server; the given database need not exist yet. Raises ConfigurationError where that fails."""
     own = choose_driver(url, DRIVERS, "mysql")
     if "charset" in own.query:  # what we write is not what the project writes
         own = own.update_query_dict({"charset": "utf8mb4"})
-    return MySQLDatabase(url, own)
+    return MySQLDatabase(url, own, isolation)

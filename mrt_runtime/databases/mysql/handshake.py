@@ -6,6 +6,7 @@ That takes longer than all the rest of connecting, and each step of each migrati
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,8 @@ class Handshake:
         if engine.dialect.driver == DRIVER and getattr(dbapi_connection, "_ssl_required", None) is False:
             context = getattr(dbapi_connection, "ctx", None)
             is_secure = bool(getattr(dbapi_connection, "_secure", False))
+            if getattr(dbapi_connection, "unix_socket", None):  # which the driver takes for secure, with TLS or without
+                is_secure = isinstance(getattr(dbapi_connection, "_sock", None), ssl.SSLSocket)
             self._found = {"ssl": context} if is_secure else {"ssl_disabled": True}
             self._place = place_of(engine.dialect.create_connect_args(engine.url)[1])
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
 
 from mrt_runtime.databases.link import Link, literal, make_engine, refuse
 from mrt_runtime.databases.mysql.handshake import Handshake
+from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
@@ -30,6 +32,8 @@ class Server(Link):
 
     def __init__(self, url: URL) -> None:
         self.handshake = Handshake()
+        self.accounts: dict[str, URL] = {}
+        """Each scratch database that has an account of its own, with the URL of a login as that."""
         try:
             super().__init__(url._replace(database=None))  # `set` takes None for "as it was"
         except exc.DBAPIError as error:
@@ -38,24 +42,50 @@ class Server(Link):
     def engine_for(self, database: str) -> Engine:
         return self.handshake.watch(super().engine_for(database))
 
-    def end_sessions(self, database: str, how: str = "CONNECTION") -> None:
-        """End the sessions in a scratch database, or only what they execute (`how` "QUERY")."""
-        with self._engine().connect() as connection:  # its own: this may be another thread
-            since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
-            found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {since}")
-            for (session,) in found.all():
-                with contextlib.suppress(exc.DBAPIError):  # it has gone by itself
-                    connection.exec_driver_sql(f"KILL {how} {int(session)}")
+    def engine_within(self, database: str) -> Engine:
+        """Make an engine that logs in as a scratch database's own account, or as the given one where it has none."""
+        account = self.accounts.get(database)
+        return self.handshake.watch(make_engine(account)) if account is not None else self.engine_for(database)
+
+    def end_sessions(self, database: str, how: str = "CONNECTION", among: Collection[int] | None = None) -> None:
+        """End the sessions in a scratch database, or only what they execute (`how` "QUERY"); `among`: no others than these.
+
+        An account sees and ends its own, whatever else it may; so the scratch account's are ended over it, too.
+        """
+        since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
+        end_all(self._engine(), since, how, among)  # a connection of its own: this may be another thread
+        account = self.accounts.get(database)
+        if account is not None:
+            with contextlib.suppress(exc.DBAPIError):  # a migration may have given it another password
+                end_all(self.handshake.watch(make_engine(account._replace(database=None))), since, how)
 
     def drop(self, database: str) -> None:
+        account = OF_AN_ACCOUNT.fullmatch(database)
+        if account is not None:
+            self.run(f"DROP USER IF EXISTS {quote(account['name'])}@{quote(account['host'])}")
+            return
         self.end_sessions(database)
         self.run(f"DROP DATABASE IF EXISTS {quote(database)}")
+
+    def list_names(self) -> list[str]:
+        """List the databases and the accounts, as "name@host"; where accounts cannot be read, those that databases belong to."""
+        databases = super().list_names()
+        try:
+            found = self.run("SELECT CONCAT(user, '@', host) FROM mysql.user WHERE user LIKE 'mrt%'")
+        except exc.DBAPIError:
+            hosts = {str(user).rpartition("@")[2] for user in self.run("SELECT CURRENT_USER(), USER()")[0]}
+            accounts = {account for account in map(account_of, databases) if account is not None}
+            return [f"{account}@{host}" for account in accounts for host in hosts] + databases
+        return [account for (account,) in found if OF_AN_ACCOUNT.fullmatch(account)] + databases
 
     def is_held(self, token: str) -> bool:
         return self.run(f"SELECT IS_USED_LOCK({literal(lock_of(token))})") != [(None,)]
 
     def owner_query(self, database: str) -> str:
-        return f"SELECT DATABASE() = {literal(database)} AND IS_USED_LOCK({literal(lock_of(self.token))}) = {self._session}"
+        lock = f"IS_USED_LOCK({literal(lock_of(self.token))}) = {self._session}"
+        account = self.accounts.get(database)
+        user = f" AND SUBSTRING_INDEX(CURRENT_USER(), '@', 1) = {literal(str(account.username))}" if account is not None else ""
+        return f"SELECT DATABASE() = {literal(database)} AND {lock}{user}"
 
     def _engine(self) -> Engine:
         return self.handshake.watch(make_engine(self.url))
@@ -91,6 +121,15 @@ def outlast(dbapi_connection: Any, _record: object = None) -> None:
         with contextlib.suppress(Exception):  # the driver's own class
             cursor.execute(f"SET SESSION {name} = 0")
     cursor.close()
+
+
+def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | None = None) -> None:
+    """End the sessions that a condition holds for, as far as an account sees them and may; `among`: no others than these."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {condition}")
+        for session in [int(session) for (session,) in found if among is None or int(session) in among]:
+            with contextlib.suppress(exc.DBAPIError):  # it has gone by itself, or another account's it may not end
+                connection.exec_driver_sql(f"KILL {how} {session}")
 
 
 def lock_of(token: str) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, exc
+from sqlalchemy import URL, Engine, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
+from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
 from mrt_runtime.databases.link import make_engine, refuse
 from mrt_runtime.databases.postgresql.given import Given, read_given
 from mrt_runtime.databases.postgresql.lent import UNWRITABLE, LentContents
 from mrt_runtime.databases.postgresql.own import OwnContents
+from mrt_runtime.databases.postgresql.role import ScratchRole, create_role
 from mrt_runtime.databases.postgresql.scratch import PostgresScratch
 from mrt_runtime.databases.postgresql.server import SETTINGS, Server
 from mrt_runtime.databases.token import make_name
+from mrt_runtime.databases.words import join
+from mrt_runtime.secret import scrub
 
 DRIVERS = {"psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2cffi": "psycopg2cffi", "pg8000": "pg8000"}
 LONGEST_NAME = 63
@@ -23,7 +27,8 @@ class PostgresDatabase:
 
     dialect = "postgresql"
 
-    def __init__(self, url: URL, own: URL, given: Given) -> None:
+    def __init__(self, url: URL, own: URL, given: Given, isolation: str) -> None:
+        self._isolation = isolation
         self._url = url
         self._own = own
         self._given = given
@@ -44,19 +49,53 @@ class PostgresDatabase:
 
     def make_scratch(self, worker: str = "main") -> PostgresScratch:
         self.sweep()
-        if self._server.run("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")[0][0]:
-            self._made += 1
-            name = make_name(self._given.name, self._server.token, f"{worker}_{self._made}", LONGEST_NAME - len("_c99999"))
-            contents: OwnContents | LentContents = OwnContents(self._server, self._given, name)
-        else:
-            contents = self._borrow()
+        if not self._server.run("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")[0][0]:
+            return self._open(self._borrow(), "the given database itself serves as the scratch database")
+        reason = "it was asked for"
+        if self._isolation == ROLE:
+            made = self._make_with_role(self._next_name(worker))
+            if isinstance(made, PostgresScratch):
+                return made
+            reason = made
+        return self._open(OwnContents(self._server, self._given, self._next_name(worker)), reason)
+
+    def _make_with_role(self, name: str) -> PostgresScratch | str:
+        """Make a scratch database that a role of its own owns; return why that cannot be had where it cannot."""
+        try:
+            role = create_role(self._server, name, self._given.name)
+            if not isinstance(role, ScratchRole):
+                return role
+            contents = OwnContents(self._server, self._given, name, role)
+            made = self._open(contents)
+        except BaseException:  # Ctrl-C among them
+            self._server.drop_roles([name])
+            raise
+        try:
+            refusal = find_refusal(made.engine)
+        except BaseException:
+            made.drop()
+            raise
+        if not refusal:
+            return made
+        made.drop()
+        return f"the role of the run cannot connect ({refusal})"
+
+    def _next_name(self, worker: str) -> str:
+        self._made += 1
+        return make_name(self._given.name, self._server.token, f"{worker}_{self._made}", LONGEST_NAME - len("_c99999"))
+
+    def _open(self, contents: OwnContents | LentContents, reason: str = "") -> PostgresScratch:
+        """Fill a scratch database and return it; `reason` tells why it has no role of its own."""
         try:
             contents.make()
         except BaseException:  # Ctrl-C among them
             contents.remove()
             raise
-        own = self._own.set(database=contents.name)
-        return PostgresScratch(self, self._server, contents, own, keep_driver(self._url.set(database=contents.name), own))
+        own, given = self._own.set(database=contents.name), self._url.set(database=contents.name)
+        if contents.role is not None:
+            own, given = (as_role(url, contents.role) for url in (own, given))
+        isolation = Isolation(level=STATEMENTS if reason else ROLE, reason=reason, tail=contents.role.tail if contents.role else "")
+        return PostgresScratch(self, self._server, contents, urls=(own, keep_driver(given, own)), isolation=isolation)
 
     def sweep(self) -> None:
         self._server.sweep()
@@ -80,7 +119,21 @@ class PostgresDatabase:
         )
 
 
-def connect(url: URL) -> PostgresDatabase:
+def as_role(url: URL, role: ScratchRole) -> URL:
+    """Return the URL with which the role of a scratch database connects; nothing in it tells of the given role."""
+    return url.difference_update_query(("user", "password", "passfile", "service")).set(username=role.name, password=role.password)
+
+
+def find_refusal(engine: Engine) -> str:
+    """Return why the server lets a role not connect, in its own words; empty where it does."""
+    try:
+        engine.connect().close()
+    except exc.DBAPIError as error:
+        return join(scrub(str(error.orig)))
+    return ""
+
+
+def connect(url: URL, isolation: str) -> PostgresDatabase:
     """Reach the server and look at the given database, which need not exist yet. Raises ConfigurationError where that fails."""
     own = choose_driver(url, DRIVERS, "postgres", "psycopg2-binary")
     own = own.set(database=own.database or own.username or "postgres")
@@ -90,7 +143,7 @@ def connect(url: URL) -> PostgresDatabase:
     except exc.DBAPIError as error:
         given = Given(str(own.database))
         try:
-            return PostgresDatabase(url, own, given)
+            return PostgresDatabase(url, own, given, isolation)
         except ConfigurationError:
             raise refuse(url, error.orig) from None
-    return PostgresDatabase(url, own, given)
+    return PostgresDatabase(url, own, given, isolation)

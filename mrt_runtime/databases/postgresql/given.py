@@ -13,7 +13,7 @@ HOLDS_TABLES = """
 SELECT EXISTS (
   SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    AND n.nspname NOT LIKE 'pg_toast%' AND n.nspname NOT LIKE 'pg_temp%'
+    AND n.nspname NOT LIKE 'pg_toast%' AND n.nspname NOT LIKE 'pg_temp%' AND n.nspname !~ '^lent_mrt_[0-9a-f]{20}$'
     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
 """
 EXTENSIONS = """
@@ -22,7 +22,8 @@ WHERE e.extname <> 'plpgsql' ORDER BY e.oid
 """
 SCHEMAS = """
 SELECT nspname FROM pg_catalog.pg_namespace
-WHERE nspname NOT IN ('information_schema', 'public') AND nspname NOT LIKE 'pg\\_%' ORDER BY oid
+WHERE nspname NOT IN ('information_schema', 'public') AND nspname NOT LIKE 'pg\\_%' AND nspname !~ '^lent_mrt_[0-9a-f]{20}$'
+ORDER BY oid
 """
 SETTINGS = """
 SELECT unnest(s.setconfig) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import scrub
 from mrt_runtime.databases.postgresql.given import Given
+from mrt_runtime.databases.postgresql.role import ScratchRole
 from mrt_runtime.databases.postgresql.server import Server, quote, silence
+from mrt_runtime.databases.postgresql.stand_ins import StandIns, hand_over
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.words import end, join
+from mrt_runtime.secret import scrub
 
 MOST_WASTE = 16
 """Discarded databases that wait for their end; each takes about 8 MB."""
@@ -23,6 +25,8 @@ class DatabaseCheckpoint:
 
     contents: OwnContents
     name: str
+    stand_ins: frozenset[str]
+    """The stand-ins that there were: roles are not part of a database."""
 
     def drop(self) -> None:
         self.contents.discard(self.name)
@@ -35,10 +39,13 @@ class OwnContents:
     on a busy one takes longer than all the rest, and the second one in a row finds little left to write.
     """
 
-    def __init__(self, server: Server, given: Given, name: str) -> None:
+    def __init__(self, server: Server, given: Given, name: str, role: ScratchRole | None = None) -> None:
         self.name = name
         self._server = server
         self._given = given
+        self.role = role
+        self.stand_ins = StandIns(server, role) if role is not None else None
+        self._owner = f"OWNER {quote(role.name)}" if role is not None else ""
         self._exists = False
         self._copies: set[str] = set()
         self._waste: set[str] = set()
@@ -47,24 +54,29 @@ class OwnContents:
     def make(self) -> None:
         """Create the database, like the given one; a former one of the name goes first."""
         self._put_away()
+        if self.stand_ins is not None:
+            self.stand_ins.restore(frozenset())
         if not self._copy_given():
             self._create()
         self._configure()
+        self._hand_over()
 
     def copy(self) -> Checkpoint:
         """Keep a copy."""
         name = self._next_name()
         self._copies.add(name)  # before it is there: Ctrl-C may come in the middle
         self._server.empty_of_sessions(self.name)
-        self._server.run(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(self.name)}")
-        return DatabaseCheckpoint(self, name)
+        self._server.run(f"CREATE DATABASE {quote(name)} {self._owner} TEMPLATE {quote(self.name)}")
+        return DatabaseCheckpoint(self, name, self.stand_ins.list() if self.stand_ins is not None else frozenset())
 
     def replace_by(self, copy: Checkpoint) -> None:
         """Create the database anew from a copy."""
         if not isinstance(copy, DatabaseCheckpoint):
             raise TypeError(f"{copy!r} is not a checkpoint of a PostgreSQL scratch database")
         self._put_away()
-        self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(copy.name)}")
+        if self.stand_ins is not None:
+            self.stand_ins.restore(copy.stand_ins)
+        self._server.run(f"CREATE DATABASE {quote(self.name)} {self._owner} TEMPLATE {quote(copy.name)}")
         self._configure()
 
     def discard(self, name: str) -> None:
@@ -80,6 +92,8 @@ class OwnContents:
         self._waste |= self._copies | {self.name}
         self._copies.clear()
         self._drop_waste()
+        if self.stand_ins is not None:
+            self.stand_ins.remove()
 
     def _put_away(self) -> None:
         if self._exists:
@@ -104,7 +118,7 @@ class OwnContents:
         if not given.exists or given.holds_tables or self._server.count_sessions(given.name):
             return False
         try:
-            self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(given.name)}")
+            self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(given.name)} {self._owner}")
         except exc.DBAPIError:  # not its owner, or a session came in between
             return False
         return True
@@ -113,13 +127,18 @@ class OwnContents:
         """Create an empty database and bring in extensions one by one."""
         options = f"TEMPLATE template0 {self._given.options}" if self._given.exists else ""
         try:
-            self._server.run(f"CREATE DATABASE {quote(self.name)} {options}")
+            self._server.run(f"CREATE DATABASE {quote(self.name)} {options} {self._owner}")
         except exc.DBAPIError as error:
-            words = end(scrub(join(error.orig), self._server.url))
+            words = end(scrub(join(error.orig)))
             raise ConfigurationError(f"The server refuses a scratch database: {words}") from None
         with self._server.engine_for(self.name).connect() as connection:
             for statement in self._given.preparation():
                 silence(connection, statement)
+
+    def _hand_over(self) -> None:
+        if self.stand_ins is not None:
+            with self._server.engine_for(self.name).connect() as connection:
+                hand_over(connection, self.stand_ins.role)
 
     def _configure(self) -> None:
         """Give it the given one's settings, and do without waiting for the disk: it need not survive a power cut."""

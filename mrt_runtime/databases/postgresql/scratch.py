@@ -3,52 +3,95 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import URL, event, exc
 
-from mrt_runtime.databases.hosted import Contents, HostedScratch
+from mrt_runtime.databases.hosted import HostedScratch
+from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.link import literal
+from mrt_runtime.databases.postgresql.lent import LentContents
+from mrt_runtime.databases.postgresql.own import OwnContents
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, Server
+from mrt_runtime.databases.postgresql.translation import Translator
 from mrt_runtime.databases.protocol import Database, Target
 
-OUTSIDE = re.compile(
-    r"""\s*(?:(?:CREATE|DROP|ALTER)\s+(?:DATABASE|TABLESPACE)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:"(?P<quoted>[^"]+)"|(?P<plain>[\w$]+))"""
-    r"""|ALTER\s+(?P<system>SYSTEM)\b)""",
-    re.IGNORECASE,
+REFUSED = "42501"
+"""The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
+HOW_TO_ALLOW = (
+    "Migrations run as a role of this run, which may change nothing but its scratch database. If this one has to change more, set "
+    'isolation = "statements" under [tool.mrt], or verify on embedded:postgresql'
 )
 
 
 class PostgresScratch(HostedScratch):
     """A scratch database on a PostgreSQL server."""
 
-    def __init__(self, database: Database, server: Server, contents: Contents, url: URL, env_url: URL) -> None:
-        super().__init__(database, server, contents, url, env_url, **SETTINGS)
+    def __init__(
+        self,
+        database: Database,
+        server: Server,
+        contents: OwnContents | LentContents,
+        *,
+        urls: tuple[URL, URL],
+        isolation: Isolation,
+    ) -> None:
+        super().__init__(database, server, contents, urls[0], urls[1], **SETTINGS)
         event.listen(self.engine, "connect", outlast)
+        self.isolation = isolation
         self._server = server
+        self._stand_ins = contents.stand_ins
+        self._role = contents.role
+        self._translator = Translator(contents.name, contents.role)
+        if self._role is not None:
+            self._user_condition = f" AND session_user = {literal(self._role.name)}"
 
     def is_elsewhere(self, target: Target) -> bool:
-        return target.dialect != "postgresql" or target.database not in {None, self._contents.name}
+        if target.dialect != "postgresql" or target.database not in {None, self._contents.name}:
+            return True
+        return self._role is not None and target.user not in {None, self._role.name}
 
-    def reaches_out(self, statement: str) -> str | None:
-        match = OUTSIDE.match(statement)
-        if match is None:
-            return None
-        name = match["quoted"] or match["plain"] or "the server's configuration"
-        return None if name == self._contents.name else str(name)
+    def translate(self, statement: str) -> Translation:
+        translation = self._translator.translate(statement)
+        if self._stand_ins is not None:
+            for role in self._translator.taken:
+                self._stand_ins.take_place_of(role)
+        return translation
+
+    def explain_refusal(self, error: BaseException) -> str:
+        if self._role is None or find_state(error) != REFUSED:
+            return ""
+        return HOW_TO_ALLOW
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Nothing: connecting is quick."""
 
     def admit(self, dbapi_connection: Any) -> None:
-        """Nothing: the database itself is set up to be fast."""
+        """Note it as the run's own; nothing else: the database itself is set up to be fast."""
+        self.journal.admit(dbapi_connection)
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
-        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(self._contents.name).connect() as connection:
-            connection.exec_driver_sql(cancelling + literal(self._contents.name))
+        sessions = getattr(self.journal, "sessions", "")  # in a database that is lent, only the run's own
+        mine = f" AND pid IN (SELECT pid {sessions})" if sessions else ""
+        # From another database: what migrations set for this one would hold for our own session there, too.
+        place = self._contents.name if mine else self._server.place
+        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(place).connect() as connection:
+            connection.exec_driver_sql(cancelling + literal(self._contents.name) + mine)
+
+
+def find_state(error: BaseException | None) -> str:
+    """Return the SQLSTATE of a database's error, or of what it was raised from; empty for any other error."""
+    while error is not None:
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+        if state is None and cause is not None and cause.args and isinstance(cause.args[0], dict):
+            state = cause.args[0].get("C")  # pg8000
+        if isinstance(state, str):
+            return state
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def outlast(dbapi_connection: Any, _record: object) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterable
 
 from sqlalchemy import URL, Connection, exc
 
-from mrt_runtime.databases.link import Link, literal, refuse
+from mrt_runtime.databases.link import SECOND_LOOK, Link, literal, refuse
+from mrt_runtime.databases.token import find_token
 
 MAINTENANCE = ("postgres", "template1")
 """Databases to work from, because none that is to be copied may have a session. Source: PostgreSQL's manual, CREATE DATABASE."""
@@ -35,6 +37,8 @@ class Server(Link):
     names = "SELECT datname FROM pg_database WHERE datname LIKE '%mrt%'"
 
     settings = SETTINGS
+    place: str
+    """The database that the work is done from."""
 
     def __init__(self, url: URL, *, given_exists: bool) -> None:
         self._given_exists = given_exists
@@ -58,7 +62,34 @@ class Server(Link):
 
     def drop(self, database: str) -> None:
         self.empty_of_sessions(database)
-        self.run(f"DROP DATABASE IF EXISTS {quote(database)}")
+        try:
+            self.run(f"DROP DATABASE IF EXISTS {quote(database)}")
+        except exc.DBAPIError:  # its owner may have made it a template
+            self.run(f"ALTER DATABASE {quote(database)} IS_TEMPLATE false")
+            self.run(f"DROP DATABASE IF EXISTS {quote(database)}")
+
+    def list_roles(self) -> set[str]:
+        """Return the names of the roles that this run made."""
+        found = self.run(f"SELECT rolname FROM pg_catalog.pg_roles WHERE strpos(rolname, {literal(self.token)}) > 0")
+        return {str(name) for (name,) in found}
+
+    def drop_roles(self, names: Iterable[str]) -> None:
+        """Drop roles of a run whose databases are gone."""
+        for name in names:
+            self.try_running(f"DROP OWNED BY {quote(name)}")  # what it was given on things of the whole server
+            self.try_running(f"DROP ROLE IF EXISTS {quote(name)}")
+
+    def sweep(self) -> None:
+        """Drop what dead runs left: their databases, then the roles that owned them."""
+        super().sweep()
+        if self._find_dead_roles():
+            time.sleep(SECOND_LOOK)
+            self.drop_roles(self._find_dead_roles())
+
+    def _find_dead_roles(self) -> list[str]:
+        names = [str(name) for (name,) in self.run("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE '%mrt%'")]
+        tokens = {name: token for name in names if (token := find_token(name)) is not None}
+        return [name for name, token in tokens.items() if not self.is_held(token)]
 
     def is_held(self, token: str) -> bool:
         return bool(self.run(f"SELECT 1 WHERE {lock_is_held(token)}"))
@@ -79,6 +110,7 @@ class Server(Link):
             # our own former session may hold it still, where the server has not yet noticed that it is gone
             connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {holders(self.token)}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({key_of(self.token)})")
+            self.place = database
             return connection
         raise refuse(self.url, error.orig if error is not None else "")
 

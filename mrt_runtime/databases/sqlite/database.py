@@ -52,7 +52,7 @@ class SQLiteDatabase:
         """Nothing is held."""
 
 
-def connect(url: URL) -> SQLiteDatabase:
+def connect(url: URL, isolation: str) -> SQLiteDatabase:  # noqa: ARG001  its engine always refuses
     """Take a SQLite URL; its file need not exist. Raises ConfigurationError where the file is no database."""
     given = locate(url)
     if given is not None and given.is_dir():

@@ -1,0 +1,34 @@
+"""Changes of a statement's text at places that its tokens tell, so that all the rest stays as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+NOTHING = "DO 'BEGIN END'"
+"""A command that does nothing, in plain SQL and in PL/pgSQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text that takes the place of what is between two offsets.
+
+    note: a sentence for the result, where the user has to know. taken: roles of the server that it gives a stand-in.
+    """
+
+    start: int
+    end: int
+    text: str
+    note: str = ""
+    taken: frozenset[str] = frozenset()
+
+
+def apply(edits: Iterable[Edit], text: str) -> str:
+    """Return the text with its edits, the last first; of two that overlap, the one that begins first is made."""
+    made: list[Edit] = []
+    for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):
+        if not made or edit.start >= made[-1].end:
+            made.append(edit)
+    for edit in reversed(made):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text

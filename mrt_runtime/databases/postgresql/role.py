@@ -1,0 +1,82 @@
+"""The role that migrations run as: owner of one scratch database and allowed nothing else, so that the server refuses the rest."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from sqlalchemy import exc
+
+from mrt_runtime.databases.link import literal
+from mrt_runtime.databases.postgresql.server import Server, quote
+from mrt_runtime.secret import register_secret
+
+LONGEST_NAME = 63
+STAND_IN = "_as"
+"""Marks the names of roles that are used in place of others."""
+GIVEN = (
+    "SELECT current_user, rolsuper, rolcreaterole OR rolsuper, rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user"
+)
+SETTINGS = """
+SELECT unnest(s.setconfig) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+WHERE r.rolname = current_user AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = {database}))
+"""
+LISTS = {"search_path", "session_preload_libraries", "local_preload_libraries", "temp_tablespaces"}
+"""Settings whose values are lists of identifiers, quoted already. Source: PostgreSQL's guc_tables.c, GUC_LIST_QUOTE."""
+NOT_COPIED = {"default_transaction_read_only", "role", "session_authorization"}
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchRole:
+    """A role of this run, and what it takes to give other roles a stand-in.
+
+    name: of the role, which is also the name of its scratch database.
+    given: the role in `db_url`, which this one acts for.
+    tail: the end of the name of every stand-in of this scratch database.
+    existing: the roles that the server has, of which migrations may become none.
+    is_answered: whether the given role is a superuser, so that what only a superuser may do inside a database is done for it.
+    """
+
+    name: str
+    given: str
+    tail: str
+    existing: frozenset[str]
+    is_answered: bool
+    password: str = field(repr=False)
+
+    def stand_in(self, role: str) -> str:
+        """Return the name of the role that is used in place of another."""
+        head = role.encode()[: LONGEST_NAME - len(self.tail.encode())].decode(errors="ignore")
+        return head + self.tail
+
+
+def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
+    """Create the role of a scratch database; return why none can be had, as the end of a sentence, where that is so.
+
+    database: the given one, whose settings for the given role are this role's, too.
+    """
+    given, is_super, may_create, ignores_policies = server.run(GIVEN)[0]
+    if not may_create:
+        return f'the role {given!r} may create no role for the run (ALTER ROLE "{given}" CREATEROLE lets it)'
+    role = ScratchRole(
+        name=name,
+        given=str(given),
+        tail=name.removeprefix(name.partition("_mrt_")[0]) + STAND_IN,
+        existing=frozenset(str(found) for (found,) in server.run("SELECT rolname FROM pg_catalog.pg_roles")),
+        is_answered=bool(is_super),
+        password=secrets.token_urlsafe(24),
+    )
+    register_secret(role.password)
+    # Row level security is for those whom migrations work for, not for what they are run by in `db_url`.
+    rights = "LOGIN" + (" BYPASSRLS" if ignores_policies and is_super else "")
+    try:
+        server.run(f"CREATE ROLE {quote(name)} {rights} PASSWORD {literal(role.password)}")
+        server.run(f"GRANT {quote(name)} TO {quote(role.given)}" if not is_super else "SELECT 1")
+    except exc.DBAPIError as error:
+        return f"the server refuses a role for the run: {error.orig}"
+    for setting in server.run(SETTINGS.format(database=literal(database))):
+        parameter, _, value = str(setting[0]).partition("=")
+        if parameter not in NOT_COPIED:
+            shown = value if parameter in LISTS and value else literal(value)
+            server.try_running(f"ALTER ROLE {quote(name)} SET {parameter} TO {shown}")
+    return role

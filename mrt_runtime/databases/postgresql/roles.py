@@ -1,0 +1,191 @@
+"""Statements about roles, which belong to the whole server, as statements about roles that this run made.
+
+A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
+would become that role, or hand it an object, a stand-in takes its place, because whoever may become a role may change it. A role
+that the server does not have is a stand-in everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.tokens import SqlToken
+from mrt_runtime.databases.link import literal
+from mrt_runtime.databases.postgresql.answers import home_of
+from mrt_runtime.databases.postgresql.command import Command
+from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
+from mrt_runtime.databases.postgresql.role import ScratchRole
+
+ROLE = ("ROLE", "USER", "GROUP")
+SPECIAL = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "NONE", "DEFAULT", "ALL"}
+"""Words that mean a role, and are the name of none. Source: PostgreSQL's manual, GRANT."""
+BECOMING = ("OWNER TO", "AUTHORIZATION", "FOR ROLE", "FOR USER", "OWNED BY")
+ENDS_OF_ROLES = {"WITH", "GRANTED", "CASCADE", "RESTRICT", "USING", "GRANT", "REVOKE", "IN", "TO", ";"}
+CATALOGUES = {"PG_ROLES", "PG_USER", "PG_AUTHID", "PG_GROUP", "PG_SHADOW"}
+ASKING = re.compile(r"PG_HAS_ROLE|TO_REGROLE")
+ROLE_NAME = re.compile(r"(?!pg_)[a-z_][\w$-]*")
+PRIVILEGES = {"member", "usage", "set"}
+KINDS = {
+    **dict.fromkeys(("ALTER TABLE", "ALTER VIEW", "ALTER SEQUENCE", "ALTER MATERIALIZED VIEW", "ALTER FOREIGN TABLE"), "relation"),
+    "ALTER SCHEMA": "schema",
+    **dict.fromkeys(("ALTER TYPE", "ALTER DOMAIN"), "type"),
+    **dict.fromkeys(("ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE", "ALTER AGGREGATE"), "routine"),
+}
+"""What has an owner that a migration may change → the argument of the procedure that does it."""
+TYPES = {"relation": "class", "schema": "namespace", "type": "type", "routine": "procedure"}
+LEFT_OUT = "was not run: roles belong to the whole server"
+
+
+def translate_roles(command: Command, role: ScratchRole) -> Iterator[Edit]:
+    """Yield the edits of one command."""
+    cursor = command.cursor()
+    verb = cursor.accept("CREATE", "DROP", "ALTER", "COMMENT ON", "GRANT", "REVOKE", "SET", "REASSIGN", "SECURITY LABEL")
+    if verb in {"CREATE", "DROP", "ALTER", "COMMENT ON"} and cursor.accept(*ROLE):
+        if not cursor.at("MAPPING"):
+            yield _manage(command, verb, cursor, role)
+        return
+    if verb in {"GRANT", "REVOKE"} and not _has_object(command.cursor()):
+        yield Edit(*command.whole, NOTHING, f"{verb} {_words(command)} {LEFT_OUT}")
+        return
+    if verb == "SET":
+        yield from _set_role(command, cursor, role)
+        return
+    owned = _change_owner(command, role) if verb == "ALTER" and role.is_answered else None
+    if owned is not None:
+        yield owned
+        return
+    yield from _name_roles_in_strings(command, role)
+    for token, becomes in _positions(command, verb):
+        edit = _rename(command, token, role, becomes=becomes)
+        if edit is not None:
+            yield edit
+
+
+def _manage(command: Command, verb: str, cursor: TokenCursor, role: ScratchRole) -> Edit:
+    """Create and drop stand-ins; of what else is done to roles, only settings of the migration's own one are made."""
+    lenient, home = bool(cursor.accept("IF EXISTS")), home_of(role)
+    first, name = cursor.token, cursor.name()
+    noted = f"{verb} ROLE {name}"
+    if verb == "CREATE":
+        call = f"CALL {home}.mrt_create_role({literal(str(name))}, {literal(role.stand_in(str(name)))})"
+        return Edit(*command.whole, call, f"{noted} made a role for this run only, which is used in place of {name!r}")
+    if verb == "DROP":
+        names = [str(name)]
+        while cursor.accept(","):
+            names.append(str(cursor.name()))
+        truth = "true" if lenient else "false"
+        calls = [f"CALL {home}.mrt_drop_role({literal(each)}, {literal(role.stand_in(each))}, {truth})" for each in names]
+        if role.existing.isdisjoint(names):
+            return Edit(*command.whole, "; ".join(calls))
+    is_own = name == role.given or first.key in SPECIAL - {"ALL", "PUBLIC"}
+    if verb == "ALTER" and is_own and cursor.accept("SET", "RESET"):
+        return Edit(*command.span(first, first), _quoted(role.name))
+    return Edit(*command.whole, NOTHING, f"{noted} {LEFT_OUT}")
+
+
+def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Iterator[Edit]:
+    cursor.accept("LOCAL", "SESSION")
+    before = cursor.token
+    word = cursor.accept("ROLE", "AUTHORIZATION", "SESSION AUTHORIZATION")
+    if not word:
+        return
+    if word != "ROLE":  # only a superuser may, and to migrations it means the same
+        last = command.statement.tokens[cursor.position - 1]
+        yield Edit(*command.span(before, last), "ROLE")
+    cursor.accept("TO", "=")
+    token = cursor.token
+    if token.key == "DEFAULT":
+        yield Edit(*command.span(token, token), "NONE")
+    edit = _rename(command, token, role, becomes=True)
+    if edit is not None:
+        yield edit
+
+
+def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
+    """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
+    cursor = command.cursor()
+    kind = KINDS.get(cursor.accept(*KINDS))
+    cursor.accept("IF EXISTS")
+    cursor.accept("ONLY")
+    first = cursor.position
+    passed = cursor.until("OWNER")
+    if kind is None or not cursor.accept("OWNER TO") or cursor.position != cursor.stop - 1:
+        return None
+    edit = _rename(command, cursor.token, role, becomes=True)
+    if edit is None:
+        return None
+    name = command.statement.source[command.statement.tokens[first].start : command.statement.tokens[passed.stop - 1].end]
+    target = edit.text[1:-1].replace('""', '"')
+    arguments = [f"{literal(name) if each == kind else 'NULL'}::reg{TYPES[each]}" for each in TYPES]
+    call = f"CALL {home_of(role)}.mrt_set_owner({', '.join([literal(target), *arguments])})"
+    return Edit(*command.whole, call, taken=edit.taken)
+
+
+def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
+    """Let a question whether a role exists be about its stand-in."""
+    tokens = command.statement.tokens
+    asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
+    for token in tokens if asks else ():
+        is_plain = token.kind == "string" and command.statement.source[token.start] == "'"
+        if is_plain and ROLE_NAME.fullmatch(token.text) and token.text not in role.existing | PRIVILEGES:
+            yield Edit(*command.span(token, token), literal(role.stand_in(token.text)))
+
+
+def _positions(command: Command, verb: str) -> Iterator[tuple[SqlToken, bool]]:
+    """Yield the tokens that name roles, and whether the migration becomes each or hands it an object."""
+    cursor = command.cursor()
+    keys = [token.key for token in command.statement.tokens]
+    is_policy = keys[:2] in (["CREATE", "POLICY"], ["ALTER", "POLICY"])
+    is_default = keys[:3] == ["ALTER", "DEFAULT", "PRIVILEGES"]
+    is_grant = verb in {"GRANT", "REVOKE"} or is_default
+    may_own = keys[:2] in (["REASSIGN", "OWNED"], ["DROP", "OWNED"])
+    while not cursor.done:
+        phrase = cursor.accept(*BECOMING)
+        if phrase and (phrase != "OWNED BY" or may_own):
+            yield from ((token, True) for token in _list(cursor))
+        elif not phrase and ((is_policy and cursor.accept("TO")) or (is_grant and cursor.accept("TO", "FROM"))):
+            cursor.accept("GROUP")
+            yield from ((token, False) for token in _list(cursor))
+        elif may_own and keys[0] == "REASSIGN" and cursor.accept("TO"):
+            yield from ((token, True) for token in _list(cursor))
+        elif not phrase:
+            cursor.skip()
+
+
+def _list(cursor: TokenCursor) -> Iterator[SqlToken]:
+    while True:
+        token = cursor.token
+        if token.kind not in {"word", "name"} or token.key in ENDS_OF_ROLES:
+            return
+        cursor.take()
+        yield token
+        if not cursor.accept(","):
+            return
+
+
+def _rename(command: Command, token: SqlToken, role: ScratchRole, *, becomes: bool) -> Edit | None:
+    name = token.text.lower() if token.kind == "word" else token.text
+    if token.kind not in {"word", "name", "string"} or token.key in SPECIAL or name.startswith("pg_") or role.tail in name:
+        return None
+    place = command.span(token, token)
+    if becomes and name == role.given:
+        return Edit(*place, _quoted(role.name))
+    if name not in role.existing:
+        return Edit(*place, _quoted(role.stand_in(name)))
+    return Edit(*place, _quoted(role.stand_in(name)), taken=frozenset({name})) if becomes else None
+
+
+def _has_object(cursor: TokenCursor) -> bool:
+    """Return whether a GRANT or REVOKE is about an object, and not about membership in a role."""
+    return not cursor.to("ON").done
+
+
+def _words(command: Command) -> str:
+    words = " ".join(command.statement.text.split()[1:])
+    return words if len(words) <= 60 else f"{words[:59]}…"  # noqa: PLR2004  as much as fits in a line
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

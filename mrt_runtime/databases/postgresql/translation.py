@@ -1,0 +1,90 @@
+"""Statements about roles, databases and what only a superuser may do, as they run on a scratch database.
+
+What belongs to the whole server is done to something that this run made for the purpose, or left out and told. Where a statement
+is not recognised, the server refuses it: this is for migrations that are to work, not for those that must not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mrt_runtime.databases.isolation import Translation
+from mrt_runtime.databases.postgresql.command import Command, read_commands
+from mrt_runtime.databases.postgresql.edit import Edit, apply
+from mrt_runtime.databases.postgresql.outside import find_outside
+from mrt_runtime.databases.postgresql.privileged import answer
+from mrt_runtime.databases.postgresql.role import ScratchRole
+from mrt_runtime.databases.postgresql.roles import translate_roles
+
+CONCERNED = re.compile(
+    r"(?i)\b(role|user|group|owner|owned|authorization|database|grant|revoke|policy|extension|event|publication|trigger|"
+    r"session_replication_role|tablespace|system|copy|subscription|dblink\w*|lo_export|pg_\w+)\b"
+)
+"""Words without which no statement is translated; most statements of most histories have none of them."""
+
+
+class Translator:
+    """Translates for one scratch database.
+
+    role: None where migrations run as the given role; then only the names of databases are translated.
+    """
+
+    def __init__(self, database: str, role: ScratchRole | None) -> None:
+        self._database = database
+        self._role = role
+        self.taken: set[str] = set()
+        """Roles of the server in whose place a stand-in has to exist before the last translation runs."""
+
+    def translate(self, statement: str) -> Translation:
+        """Return what is to run in place of a statement, or what the statement would change outside."""
+        self.taken = set()
+        if not CONCERNED.search(statement):
+            return Translation(statement=statement)
+        edits: list[Edit] = []
+        for command in read_commands(statement):
+            outside = find_outside(command, self._database)
+            if outside:
+                return Translation(statement=statement, outside=outside)
+            edits += self._read(command)
+        notes = tuple(dict.fromkeys(edit.note for edit in edits if edit.note))
+        return Translation(statement=apply(edits, statement), notes=notes)
+
+    def _read(self, command: Command) -> Iterator[Edit]:
+        yield from self._rename_database(command)
+        if self._role is None:
+            return
+        answered = answer(command, self._role) if self._role.is_answered else None
+        if answered is not None:
+            yield answered
+            return
+        for edit in translate_roles(command, self._role):
+            self.taken |= edit.taken
+            yield edit
+
+    def _rename_database(self, command: Command) -> Iterator[Edit]:
+        """Let what is said about a database be done to the scratch database: a migration means the one that it runs in."""
+        cursor = command.cursor()
+        verb = cursor.accept("GRANT", "REVOKE", "ALTER DATABASE", "COMMENT ON DATABASE", "SECURITY LABEL")
+        if verb in {"GRANT", "REVOKE"}:
+            if cursor.until("ON").done and cursor.done:
+                return
+            cursor.accept("ON")
+            if not cursor.accept("DATABASE"):
+                return
+        elif not verb or verb == "SECURITY LABEL":
+            return
+        while True:
+            token = cursor.token
+            name = cursor.name()
+            if name != self._database and isinstance(name, str):
+                what = verb if "DATABASE" in verb else f"{verb} … ON DATABASE"
+                note = f"{what} {name} was run on the scratch database, not on {name!r}"
+                yield Edit(*command.span(token, token), quoted(self._database), note)
+            if not cursor.accept(","):
+                return
+
+
+def quoted(name: str) -> str:
+    """Return a name as an identifier."""
+    return '"' + name.replace('"', '""') + '"'
