@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from mrt_lint.cli.streams import Output
+from mrt_lint.cli.streams import GuardedStream
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.config_sources import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
@@ -162,7 +162,7 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
         stream = path.open("w", encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written to {path}: {error.strerror}.") from None
-    output = Output(stream)
+    output = GuardedStream(stream)
     try:
         yield cast("TextIO", output)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import TextStyle
 from mrt_runtime.report.words import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
@@ -19,7 +19,7 @@ class Picture:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self._style = Style.of(stream)
+        self._style = TextStyle.of(stream)
         self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗")
 
     def begin(self) -> None:
