@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -61,6 +62,25 @@ def _run(given: Sequence[str], *, may_print: bool) -> int:
 
 
 def _dispatch(options: Namespace) -> int:
+    """Run the command; what comes of a current folder that is not there any more is said in a sentence."""
+    try:
+        return _call(options)
+    except OSError:
+        if _has_folder():
+            raise
+        sys.stderr.write(f"mrt {options.command}: the current folder is not there any more: change to another.\n")
+        return _WRONG
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109  pathlib is not imported yet
+    except OSError:
+        return False
+    return True
+
+
+def _call(options: Namespace) -> int:
     if options.command == "verify":
         from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
 

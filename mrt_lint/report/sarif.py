@@ -7,6 +7,7 @@ The shape is that of the standard (docs.oasis-open.org/sarif/sarif/v2.1.0); `rul
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -93,5 +94,5 @@ def _location(path: str, region: dict[str, int]) -> dict[str, Any]:
 def _artifact(path: str) -> dict[str, str]:
     """Return a path as a URI, from the root of the sources; one outside of the repository stays as it is."""
     if path.startswith("/") or path[1:2] == ":":
-        return {"uri": f"file:///{quote(path.lstrip('/'), safe='/:')}"}
-    return {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
+        return {"uri": f"file:///{quote(os.fsencode(path.lstrip('/')), safe='/:')}"}
+    return {"uri": quote(os.fsencode(path)), "uriBaseId": "%SRCROOT%"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+OWN_CONTEXT = re.compile(r"\.?\s+CONTEXT: .*\bfunction (?:\S+\.)?mrt_\w+\(.*", re.DOTALL)
+"""Where in the run's own procedures an error was raised, as PostgreSQL tells it."""
 ROLE, STATEMENTS, AUTHORIZER = "role", "statements", "authorizer"
 
 
@@ -25,6 +28,10 @@ class Isolation:
     reason: str = ""
     tail: str = ""
     exposed: tuple[str, ...] = ()
+
+    def reword(self, message: str) -> str:
+        """Return a server's message without what the run itself brought into it."""
+        return OWN_CONTEXT.sub("", message).replace(self.tail or "\0", "")
 
     @property
     def warning(self) -> str:

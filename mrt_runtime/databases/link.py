@@ -119,6 +119,8 @@ class Link(ABC):
         return False
 
     def _reconnect(self) -> None:
+        if not self._connection.invalidated:
+            self._connection.invalidate()
         self._connection.close()
         self._connection = self._connect()
 

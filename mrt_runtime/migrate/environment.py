@@ -22,6 +22,7 @@ from mrt_runtime.migrate.error import (
     MigrationError,
     MigrationTimeout,
     Phase,
+    StrayMigrationError,
     WrongDatabaseError,
     describe,
     find_function,
@@ -75,7 +76,7 @@ class Environment:
         """Run env.py once; `work` says which steps. Raises as Migrator does."""
         try:
             self._run(directory, work, command, settings)
-        except WrongDatabaseError:
+        except (WrongDatabaseError, StrayMigrationError):
             if not (self._project.variables(self._url) and self._modules.open()):
                 raise
             self._run(directory, work, command, settings)
@@ -142,7 +143,7 @@ class Environment:
     def _tell(self, error: BaseException, directory: ScriptDirectory, *, expired: bool) -> BaseException:
         """Turn what ended the run into what the caller is told."""
         if self._guard.violation is not None:
-            return self._guard.violation
+            return self._blame(self._guard.violation)
         is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
         if is_told and not expired:
             return error
@@ -161,8 +162,18 @@ class Environment:
         if expired:
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         refusal = self._scratch.explain_refusal(error)
-        words = describe(error).replace(self._scratch.isolation.tail or "\0", "")
+        words = self._scratch.isolation.reword(describe(error))
         return MigrationError(words + (refusal and f". {refusal}"), **where)
+
+    def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:
+        """Tell whose fault it is that another database was opened: that of the migration whose code did it, else env.py's."""
+        phase, revision, file = self._step
+        place, line = locate(violation, (file,))
+        if place is None:
+            return violation
+        cause = f"it opens {violation.place} instead of the scratch database, and was stopped before any statement ran there"
+        output = self._project.output.read_text()
+        return StrayMigrationError(cause, phase=phase, revision=revision, file=place, line=line, output=output)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:

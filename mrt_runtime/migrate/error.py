@@ -23,7 +23,11 @@ OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
 
 
 class WrongDatabaseError(ConfigurationError):
-    """env.py opened another database than the scratch database; nothing was executed there."""
+    """env.py opened another database than the scratch database; nothing was executed there. `place` says which."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class MigrationError(Exception):
@@ -56,6 +60,10 @@ class MigrationError(Exception):
         where = f" ({self.file}:{self.line})" if self.file else ""
         what = "env.py" if self.phase == "env" else f"{self.phase}() of {self.revision}"
         return f"{what}: {self.cause}{where}"
+
+
+class StrayMigrationError(MigrationError):
+    """The migration itself, not env.py, opened another database; nothing was executed there."""
 
 
 class MigrationTimeout(MigrationError):  # noqa: N818 - what happened is no error of the migration's own

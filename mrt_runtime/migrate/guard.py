@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 from mrt_runtime.secret import follow
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
+
+
+OTHER_USER = (
+    " It has to connect as the user in the scratch database's URL, who may change nothing else; to let it connect as another, set "
+    'isolation = "statements" under [tool.mrt].'
+)
 
 
 class OutsideError(Exception):
@@ -103,9 +110,11 @@ class Guard:
             self._strangers.discard(thread)
 
     def before_connect(self, target: Target) -> None:
-        """Refuse what is certainly another database."""
+        """Refuse what is certainly another database, or another user."""
         if self._scratch.is_elsewhere(target):
-            self._refuse(str(target), target.database)
+            own = self._scratch.env_url
+            is_user = self._scratch.isolation.level == ROLE and target.database == own.database and target.user != own.username
+            self._refuse(str(target), target.database, OTHER_USER if is_user else "")
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Complete the arguments with which the scratch database is about to be connected to."""
@@ -189,11 +198,12 @@ class Guard:
         self._opened.append(record)
         self._scratch.admit(dbapi_connection)
 
-    def _refuse(self, place: str, database: str | None = None) -> None:
+    def _refuse(self, place: str, database: str | None = None, more: str = "") -> None:
         self.violation = WrongDatabaseError(
             f"env.py opens {place} instead of the scratch database {mask(self._scratch.env_url)}; it was stopped before any "
             f"statement ran there. {suggest(database)} Or let env.py take the URL from "
-            'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].'
+            f'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].{more}',
+            place,
         )
         raise self.violation
 

@@ -447,7 +447,7 @@ def exists(scratch):
         return os.path.exists(scratch.url.database)  # noqa: PTH110
     try:
         scratch.engine.connect().close()
-    except sa.exc.OperationalError:
+    except (sa.exc.OperationalError, ConfigurationError):  # the second where the server is one that this run lost
         return False
     return True
 

@@ -313,7 +313,7 @@ def test_what_real_migrations_do_goes_on_working_and_what_was_changed_is_noted(p
 
 
 def test_notes_are_shown_with_the_verdict(project, mysql_url):
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verify.session import Verification
 
     project.add("z", upgrade=TABLE, downgrade='op.execute("DROP TABLE t")')
     project.add(

@@ -115,6 +115,16 @@ class DowngradeAnalysis:
                     found.setdefault((id(effect.namespace), effect.key), place)
         return found
 
+    @cached_property
+    def _made(self) -> dict[tuple[int, object], list[TrackedObject]]:
+        """The things that upgrade() makes, by the identity of their slots and their key."""
+        found: dict[tuple[int, object], list[TrackedObject]] = {}
+        for op in self.upgrade:
+            for effect in self.effects[id(op)]:
+                if effect.action == "made" and effect.tracked is not None:
+                    found.setdefault((id(effect.namespace), effect.key), []).append(effect.tracked)
+        return found
+
     def state_before(self, op: Op) -> StateBefore:
         """Return what was so when an operation came."""
         return self.states_before.get(id(op), StateBefore())
@@ -200,15 +210,13 @@ class DowngradeAnalysis:
         cleared = next(iter(self.effects.get(id(op), ())), None)
         if cleared is None or cleared.tracked is None or not cleared.tracked.uncertain:
             return False
-        touched = [effect for other in self.upgrade for effect in self.effects[id(other)] if effect.namespace is cleared.namespace]
-        made = [
-            effect.tracked
-            for effect in touched
-            if effect.action == "made" and effect.key == cleared.key and effect.tracked is not None
-        ]
+        made = self._made.get((id(cleared.namespace), cleared.key), [])
         gone = bool(made) and cleared.namespace.now.get(cleared.key) is None
-        if not op.certain and op.if_exists is False:
-            gone = gone and any(effect.action in {"moved", "dropped"} and effect.tracked in made for effect in touched)
+        if gone and not op.certain and op.if_exists is False:
+            touched = (
+                effect for other in self.upgrade for effect in self.effects[id(other)] if effect.namespace is cleared.namespace
+            )
+            gone = any(effect.action in {"moved", "dropped"} and effect.tracked in made for effect in touched)
         return gone or any(isinstance(tracked.creator, CreateTable) and tracked.creator.temporary for tracked in made)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from functools import cached_property
 
 from mrt_lint.analysis.downgrade.definition import describe, effective, is_same, is_same_value, setting_of
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
@@ -188,12 +189,17 @@ class ReversalChecker:
 
     def _is_made_after(self, op: Op, effect: ObjectEffect) -> bool:
         """Return whether upgrade() created another object of a dropped one's name: DROP … IF EXISTS may have dropped nothing."""
-        return any(
-            other.action == "made" and other.namespace is effect.namespace and other.key == effect.key
-            for id_, effects in self.effects.items()
-            if id_ != id(op) and id_ not in self.reverse
-            for other in effects
-        )
+        return any(creator != id(op) for creator in self._creators.get((id(effect.namespace), effect.key), ()))
+
+    @cached_property
+    def _creators(self) -> dict[tuple[int, object], list[int]]:
+        """The operations of upgrade(), by their id(), that create an object under each name."""
+        found: dict[tuple[int, object], list[int]] = {}
+        for creator, effects in self.effects.items():
+            for effect in effects:
+                if effect.action == "made" and creator not in self.reverse:
+                    found.setdefault((id(effect.namespace), effect.key), []).append(creator)
+        return found
 
     def _is_reverse(self, op: Op | None) -> bool:
         return id(op) in self.reverse

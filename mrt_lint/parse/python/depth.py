@@ -18,6 +18,9 @@ CHAIN: Final = re.compile(rb"[-+*/%@&|^~.<>=!(\[{]|\b(?:and|or|not|if|else|lambd
 MAX_BLOCKS: Final = 60
 """Blocks within one another; Python stops at a hundred."""
 
+MAX_FORMAT: Final = 4_000_000_000
+"""Fields of a format string times its length: Python before 3.12 looks for each from the beginning."""
+
 ELIF: Final = 0.25
 """How much a further `elif`, which nests in the tree and not on the page, counts compared with a block."""
 
@@ -64,6 +67,17 @@ def _depth(statement: ast.stmt) -> int:
             if not isinstance(child, (ast.stmt, ast.expr_context, ast.operator)):
                 stack.append((child, level + 1))  # noqa: PERF401 - a generator costs more on so few
     return deepest
+
+
+def find_long_format(source: bytes) -> int:
+    """Return the line of a format string whose many fields take Python before 3.12 minutes to parse, 0 if there is none."""
+    if source.count(b"{") * len(source) < MAX_FORMAT:
+        return 0
+    for match in LEXEME.finditer(source):
+        prefix = source[max(match.start() - 2, 0) : match.start()].lower()
+        if b"f" in prefix and match[0].count(b"{") * len(match[0]) > MAX_FORMAT:
+            return source.count(b"\n", 0, match.start()) + 1
+    return 0
 
 
 def looks_deep(source: bytes) -> bool:

@@ -23,7 +23,7 @@ MAX_DEPTH = 24
 """Calls of functions of the file within one another."""
 MAX_STEPS = 200_000
 """Expressions and statements evaluated in one reading."""
-MAX_OPERATIONS = 5_000
+MAX_OPERATIONS = 3_000
 """Operations of one function."""
 MAX_SECONDS = 10
 """Seconds of processor time for one function, for what few steps make long."""

@@ -10,7 +10,7 @@ import libcst as cst
 
 from mrt_lint.model.migration import UnparsableError
 from mrt_lint.model.values import SourceSpan
-from mrt_lint.parse.python.depth import LEXEME, MAX_NESTING, depth_of, looks_deep
+from mrt_lint.parse.python.depth import LEXEME, MAX_NESTING, depth_of, find_long_format, looks_deep
 from mrt_lint.parse.python.excerpt import MAX_BYTES, Omission, excerpt
 
 _MAX_UNKNOWN = 500_000
@@ -38,6 +38,8 @@ def parse(source: bytes) -> Parsed:
         raise UnparsableError(_place(1, 1), f"it has {size:,} bytes beside strings and comments, where {MAX_BYTES:,} are read")
     if b"\0" in source:
         raise UnparsableError(_place(source[: source.index(b"\0")].count(b"\n") + 1, 1), "it contains a null byte")
+    if line := find_long_format(source):
+        raise UnparsableError(_place(line, 1), "it has a format string that is too long to be read")
     try:
         tree = ast.parse(source)
     except (RecursionError, MemoryError):

@@ -19,7 +19,7 @@ __all__ = ["expand", "read_sql"]
 
 MAX_CHARACTERS: Final = 1_000_000
 """Characters of raw SQL that are read in one function."""
-MAX_OPERATIONS: Final = 10_000
+MAX_OPERATIONS: Final = 6_000
 """Operations that one function may have with those that its SQL stands for."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, tokens
@@ -21,11 +21,13 @@ class Command:
 
     offset: what is to be added to a token's place for its place in the whole text.
     is_inner: whether it is part of a body, where the server runs it later or under a condition.
+    is_quoted: whether it is the string of an EXECUTE, where every quote is written twice.
     """
 
     statement: StatementTokens
     offset: int
     is_inner: bool
+    is_quoted: bool = False
 
     def cursor(self) -> TokenCursor:
         """Return a cursor in front of the command's first word."""
@@ -42,7 +44,7 @@ class Command:
 
 
 def read_commands(text: str, offset: int = 0, depth: int = 0) -> Iterator[Command]:
-    """Yield every command of a text in order; an outer one before those in its body."""
+    """Yield every command of a text, one after those in its body; what EXECUTE is given is read where it is a mere string."""
     found: list[SqlToken] = []
     for token in tokens(text, DIALECT):
         if token.key in OPENERS:
@@ -57,5 +59,12 @@ def read_commands(text: str, offset: int = 0, depth: int = 0) -> Iterator[Comman
 
 
 def _close(found: list[SqlToken], text: str, offset: int, depth: int) -> Iterator[Command]:
-    if found:
+    if depth and [token.kind for token in found] == ["word", "string"] and found[0].key == "EXECUTE":
+        token = found[1]
+        if (
+            text[token.start : token.end] == f"'{token.text}'"
+        ):  # no quote in it is written twice, so places in it are places in the text
+            for command in read_commands(token.text, offset + token.start + 1, MOST_DEPTH):
+                yield replace(command, is_quoted=True)
+    elif found:
         yield Command(StatementTokens(tuple(found), text), offset, is_inner=depth > 0)

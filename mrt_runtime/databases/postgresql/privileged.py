@@ -63,10 +63,11 @@ def _drop_extension(cursor: TokenCursor) -> Iterator[str]:
         yield f"drop_extension({name}, {_truth(lenient)}, {_truth(deep)})"
 
 
-def _comment_on_extension(cursor: TokenCursor) -> Iterator[str]:
+def _comment(cursor: TokenCursor) -> Iterator[str]:
+    kind = cursor.accept("EXTENSION", "EVENT TRIGGER", "PUBLICATION")
     name = _name(cursor)
-    if cursor.accept("IS"):
-        yield f"comment_on_extension({name}, {NULL if cursor.accept('NULL') else _name(cursor)})"
+    if kind and cursor.accept("IS"):
+        yield f"comment({literal(kind)}, {name}, {NULL if cursor.accept('NULL') else _name(cursor)})"
 
 
 def _create_event_trigger(cursor: TokenCursor) -> Iterator[str]:
@@ -100,16 +101,27 @@ def _alter_event_trigger(cursor: TokenCursor) -> Iterator[str]:
 
 
 def _create_publication(cursor: TokenCursor) -> Iterator[str]:
-    name = _name(cursor)
-    if cursor.accept("FOR ALL TABLES"):
-        yield f"create_publication({name})"
+    name, schemas, options = _name(cursor), NULL, NULL
+    if cursor.accept("FOR TABLES IN SCHEMA"):
+        names = [_name(cursor)]
+        while cursor.accept(","):
+            names.append(_name(cursor))
+        schemas = f"ARRAY[{', '.join(names)}]"
+    elif not cursor.accept("FOR ALL TABLES"):
+        return
+    if cursor.accept("WITH"):
+        options = f"ARRAY[{', '.join(_option(item) for item in cursor.group())}]"
+    yield f"create_publication({name}, {schemas}, {options})"
 
 
 def _drop_publication(cursor: TokenCursor) -> Iterator[str]:
     lenient = bool(cursor.accept("IF EXISTS"))
-    name = _name(cursor)
+    names = [_name(cursor)]
+    while cursor.accept(","):
+        names.append(_name(cursor))
     cursor.accept("CASCADE", "RESTRICT")
-    yield f"drop_publication({name}, {_truth(lenient)})"
+    for name in names:
+        yield f"drop_publication({name}, {_truth(lenient)})"
 
 
 def _set(cursor: TokenCursor) -> Iterator[str]:
@@ -137,7 +149,7 @@ WRITERS: tuple[tuple[tuple[str, ...], Callable[[TokenCursor], Iterator[str]]], .
     (("CREATE EXTENSION",), _create_extension),
     (("ALTER EXTENSION",), _alter_extension),
     (("DROP EXTENSION",), _drop_extension),
-    (("COMMENT ON EXTENSION",), _comment_on_extension),
+    (("COMMENT ON",), _comment),
     (("CREATE EVENT TRIGGER",), _create_event_trigger),
     (("DROP EVENT TRIGGER",), _drop_event_trigger),
     (("ALTER EVENT TRIGGER",), _alter_event_trigger),
@@ -152,6 +164,12 @@ WRITERS: tuple[tuple[tuple[str, ...], Callable[[TokenCursor], Iterator[str]]], .
 def _name(cursor: TokenCursor) -> str:
     """Return the identifier or string that comes next as a literal; what is neither makes the call one that fails."""
     return literal(str(cursor.name()))
+
+
+def _option(cursor: TokenCursor) -> str:
+    """Return `name = value` as one literal; a name alone means true."""
+    name = str(cursor.name())
+    return literal(f"{name}={cursor.take().text if cursor.accept('=') else TRUE}")
 
 
 def _path(cursor: TokenCursor) -> str:

@@ -1,8 +1,9 @@
 """Statements about roles, which belong to the whole server, as statements about roles that this run made.
 
 A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
-would become that role, or hand it an object, a stand-in takes its place, because whoever may become a role may change it. A role
-that the server does not have is a stand-in everywhere.
+would hand it an object, a stand-in takes its place, because an owner may be changed by those who may become it; and where a migration
+would become it, it stays the scratch role, which owns what that role may use. A role that the server does not have is a stand-in
+everywhere.
 """
 
 from __future__ import annotations
@@ -21,7 +22,18 @@ from mrt_runtime.databases.postgresql.role import ScratchRole
 ROLE = ("ROLE", "USER", "GROUP")
 SPECIAL = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "NONE", "DEFAULT", "ALL"}
 """Words that mean a role, and are the name of none. Source: PostgreSQL's manual, GRANT."""
-BECOMING = ("OWNER TO", "AUTHORIZATION", "FOR ROLE", "FOR USER", "OWNED BY")
+NAMING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "ALTER DEFAULT PRIVILEGES": (("FOR ROLE", "FOR USER"), ("TO", "FROM")),
+    "ALTER POLICY": ((), ("TO",)),
+    "ALTER": (("OWNER TO",), ()),
+    "CREATE POLICY": ((), ("TO",)),
+    "CREATE SCHEMA": (("AUTHORIZATION",), ()),
+    "DROP OWNED": (("BY",), ()),
+    "GRANT": ((), ("TO",)),
+    "REASSIGN OWNED": (("BY", "TO"), ()),
+    "REVOKE": ((), ("FROM",)),
+}
+"""Commands → what is followed by roles that the migration becomes or hands an object, and by roles that it gives a privilege."""
 ENDS_OF_ROLES = {"WITH", "GRANTED", "CASCADE", "RESTRICT", "USING", "GRANT", "REVOKE", "IN", "TO", ";"}
 CATALOGUES = {"PG_ROLES", "PG_USER", "PG_AUTHID", "PG_GROUP", "PG_SHADOW"}
 ASKING = re.compile(r"PG_HAS_ROLE|TO_REGROLE")
@@ -57,7 +69,7 @@ def translate_roles(command: Command, role: ScratchRole) -> Iterator[Edit]:
         yield owned
         return
     yield from _name_roles_in_strings(command, role)
-    for token, becomes in _positions(command, verb):
+    for token, becomes in _positions(command):
         edit = _rename(command, token, role, becomes=becomes)
         if edit is not None:
             yield edit
@@ -96,10 +108,10 @@ def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Itera
         yield Edit(*command.span(before, last), "ROLE")
     cursor.accept("TO", "=")
     token = cursor.token
-    if token.key == "DEFAULT":
-        yield Edit(*command.span(token, token), "NONE")
     edit = _rename(command, token, role, becomes=True)
-    if edit is not None:
+    if token.key == "DEFAULT" or (edit is not None and edit.taken):
+        yield Edit(*command.span(token, token), "NONE")
+    elif edit is not None:
         yield edit
 
 
@@ -133,25 +145,19 @@ def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit
             yield Edit(*command.span(token, token), literal(role.stand_in(token.text)))
 
 
-def _positions(command: Command, verb: str) -> Iterator[tuple[SqlToken, bool]]:
+def _positions(command: Command) -> Iterator[tuple[SqlToken, bool]]:
     """Yield the tokens that name roles, and whether the migration becomes each or hands it an object."""
     cursor = command.cursor()
-    keys = [token.key for token in command.statement.tokens]
-    is_policy = keys[:2] in (["CREATE", "POLICY"], ["ALTER", "POLICY"])
-    is_default = keys[:3] == ["ALTER", "DEFAULT", "PRIVILEGES"]
-    is_grant = verb in {"GRANT", "REVOKE"} or is_default
-    may_own = keys[:2] in (["REASSIGN", "OWNED"], ["DROP", "OWNED"])
-    while not cursor.done:
-        phrase = cursor.accept(*BECOMING)
-        if phrase and (phrase != "OWNED BY" or may_own):
-            yield from ((token, True) for token in _list(cursor))
-        elif not phrase and ((is_policy and cursor.accept("TO")) or (is_grant and cursor.accept("TO", "FROM"))):
-            cursor.accept("GROUP")
-            yield from ((token, False) for token in _list(cursor))
-        elif may_own and keys[0] == "REASSIGN" and cursor.accept("TO"):
-            yield from ((token, True) for token in _list(cursor))
-        elif not phrase:
+    kind = cursor.accept(*NAMING)
+    becoming, given = NAMING.get(kind, ((), ()))
+    while kind and not cursor.done:
+        before = command.statement.tokens[cursor.position - 1]
+        phrase = cursor.accept(*becoming, *given)
+        if not phrase:
             cursor.skip()
+        elif before.key != "RENAME":
+            cursor.accept("GROUP")
+            yield from ((token, phrase in becoming) for token in _list(cursor))
 
 
 def _list(cursor: TokenCursor) -> Iterator[SqlToken]:

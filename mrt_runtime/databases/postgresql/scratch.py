@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import URL, event, exc
@@ -19,9 +20,11 @@ from mrt_runtime.databases.protocol import Database, Target
 
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
+DENIED_AS_IT_CONNECTS = "FATAL:  permission denied to set"
+"""Of a setting in a connection's options; drivers give no SQLSTATE before they are connected."""
 HOW_TO_ALLOW = (
-    "Migrations run as a role of this run, which may change nothing but its scratch database. If this one has to change more, set "
-    'isolation = "statements" under [tool.mrt], or verify on embedded:postgresql'
+    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let this one "
+    'do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
 )
 
 
@@ -53,14 +56,14 @@ class PostgresScratch(HostedScratch):
         return self._role is not None and target.user not in {None, self._role.name}
 
     def translate(self, statement: str) -> Translation:
-        translation = self._translator.translate(statement)
-        if self._stand_ins is not None:
-            for role in self._translator.taken:
-                self._stand_ins.take_place_of(role)
-        return translation
+        translation, taken = self._translator.translate(statement)
+        stand_ins = self._stand_ins
+        if stand_ins is None or not taken or translation.outside:
+            return translation
+        return replace(translation, answer=lambda _connection: stand_ins.take_place_of(taken))
 
     def explain_refusal(self, error: BaseException) -> str:
-        if self._role is None or find_state(error) != REFUSED:
+        if self._role is None or not (find_state(error) == REFUSED or DENIED_AS_IT_CONNECTS in str(error)):
             return ""
         return HOW_TO_ALLOW
 

@@ -53,7 +53,15 @@ class Server(Link):
         return int(self.run(f"SELECT count(*) FROM pg_stat_activity WHERE datname = {literal(database)}")[0][0])
 
     def empty_of_sessions(self, database: str) -> None:
-        """End the sessions that came into a scratch database since this run began and were left open; wait until they are gone."""
+        """End the sessions that came into a scratch database since this run began and were left open; wait until they are gone.
+
+        Transactions that were prepared there end, too: they would outlive their sessions and hold up everything.
+        """
+        prepared = self.run(f"SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = {literal(database)}")
+        if prepared:
+            with self.engine_for(database).connect() as connection:
+                for (gid,) in prepared:
+                    silence(connection, f"ROLLBACK PREPARED {literal(str(gid))}")
         deadline = time.monotonic() + GRACE
         mine = "(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())"
         others = f"datname = {literal(database)} AND pid <> pg_backend_pid() AND backend_start >= {mine}"

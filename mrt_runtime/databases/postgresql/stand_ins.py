@@ -31,11 +31,11 @@ class StandIns:
         self._taken: set[str] = set()
         self._gone = 0
 
-    def take_place_of(self, existing: str) -> None:
-        """Make sure that a role of the server has a stand-in."""
-        if existing not in self._taken:
-            self._taken.add(existing)
-            name = self.role.stand_in(existing)
+    def take_place_of(self, existing: frozenset[str]) -> None:
+        """Make sure that these roles of the server have stand-ins."""
+        for role in existing - self._taken:
+            self._taken.add(role)
+            name = self.role.stand_in(role)
             if name not in self.list():
                 self._add(name)
 
@@ -44,11 +44,12 @@ class StandIns:
         return frozenset(name for name in self._server.list_roles() if name.endswith(self.role.tail))
 
     def restore(self, wanted: frozenset[str]) -> None:
-        """Let there be these stand-ins and no others: roles are no part of a database that is replaced.
+        """Let there be these stand-ins and no others, and its own role be as at first: roles are no part of a database.
 
         One that is not wanted is renamed, because a database in which it owns something may be dropped later.
         """
         self._taken.clear()
+        self.role.set_up(self._server)
         present = self.list()
         for name in present - wanted:
             self._gone += 1

@@ -18,13 +18,14 @@ WAYS = {
     "exec_driver_sql": lambda connection, sql, _: connection.exec_driver_sql(sql),
     "cursor": lambda connection, sql, _: connection.connection.cursor().execute(sql),
     "executescript": lambda connection, sql, below: below(connection, lambda raw: raw.executescript(f"SELECT 1; {sql}; SELECT 2")),
-    "a connection of its own": lambda connection, sql, _: other(connection).execute(sql),
-    "memory": lambda connection, sql, _: sqlite3.connect(":memory:", uri=True).execute(sql),
+    "a connection of its own": lambda connection, sql, _: alone(str(connection.engine.url.database), sql),
+    "memory": lambda _connection, sql, _below: alone(":memory:", sql),
 }
 
 
-def other(connection):
-    return sqlite3.connect(str(connection.engine.url.database))
+def alone(file, sql):
+    with contextlib.closing(sqlite3.connect(file, uri=True)) as connection:
+        connection.execute(sql)
 
 
 BEFORE = ("", "-- x\n", "/* x */ ", "/* /* */", "--\n/**/\t;", "--\r\n \n")
@@ -167,7 +168,7 @@ def test_what_touches_no_other_file_works(trial, victim, driver, below):
             if driver == "pysqlite":
                 below(connection, lambda raw: raw.backup(memory))
             assert below(connection, lambda raw: list(raw.iterdump()))
-        with contextlib.closing(other(connection)) as second:
+        with contextlib.closing(sqlite3.connect(str(connection.engine.url.database))) as second:
             found.extend(second.execute("SELECT name FROM sqlite_master WHERE name = 'big'"))
         with contextlib.closing(sqlite3.connect(f"file:{victim.path}?mode=ro&immutable=1", uri=True)) as reading:
             found.append(reading.execute("SELECT count(*) FROM sqlite_master").fetchone())

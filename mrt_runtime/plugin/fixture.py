@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
+from mrt_runtime.plugin.sandbox import Sandbox
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.words import describe, explain
-from mrt_runtime.sandbox import Sandbox
 from mrt_runtime.verdict import Verdict
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
@@ -166,7 +166,7 @@ class Mrt:
 
         The models are a MetaData, a declarative Base or "package.module:Base"; without them MRTConfig.target_metadata's.
         """
-        from mrt_runtime.drift import find_drift, load_metadata  # noqa: PLC0415  brings autogenerate
+        from mrt_runtime.plugin.drift import find_drift, load_metadata  # noqa: PLC0415  brings autogenerate
 
         target = metadata_path or (self._verification.config.target_metadata if target_metadata is None else target_metadata)
         if target is None:

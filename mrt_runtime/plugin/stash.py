@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from mrt_runtime.termination import Termination
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verify.session import Verification
 
 VERIFICATION: pytest.StashKey[Verification] = pytest.StashKey()
 TERMINATION: pytest.StashKey[Termination] = pytest.StashKey()

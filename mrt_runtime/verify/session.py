@@ -18,8 +18,8 @@ from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, Verdict
-from mrt_runtime.verify import verify
-from mrt_runtime.walk import Walk
+from mrt_runtime.verify.loop import verify
+from mrt_runtime.verify.runner import Walk
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -127,8 +127,8 @@ class Verification:
                 if hasattr(self, "walk"):
                     self.walk.close()
             finally:
-                self._log.close()
                 self.database.close()
+                self._log.close()
 
     def _abandon(self) -> None:
         """Close where an error is on its way already, which says more than that dropping fails as well."""

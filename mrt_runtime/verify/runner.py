@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mrt_runtime.compare.blame import shorten
+from mrt_runtime.compare.snapshot import Look
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
-from mrt_runtime.ground import Ground, is_same
-from mrt_runtime.look import Look
 from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
-from mrt_runtime.origin import shorten
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verify.contents import Ground, is_same
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
@@ -200,7 +200,10 @@ class Walk:
             move(step)
         except MigrationError as error:
             self._ground.close()  # it may have been cancelled along with the migration
-            refuse_broken_env(error)
+            if (
+                otherwise is Outcome.UPGRADE_FAILED
+            ):  # before the upgrade env.py had connected: what shuts it out is the revision's doing
+                refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
             if otherwise is Outcome.UPGRADE_FAILED:
                 self._stumbles.add(step.revision)
@@ -253,4 +256,5 @@ def describe(error: MigrationError, otherwise: Outcome) -> Failure:
     what = {Outcome.UPGRADE_FAILED: "Upgrade", Outcome.DOWNGRADE_FAILED: "Downgrade"}.get(otherwise, "Second upgrade")
     kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
     file = shorten(error.file) if error.file else None
-    return Failure(kind=kind.value, message=f"{what} {verb}: {error.cause}", file=file, line=error.line)
+    where = "after this upgrade, in env.py: " if error.phase == "env" else ""
+    return Failure(kind=kind.value, message=f"{what} {verb}: {where}{error.cause}", file=file, line=error.line)
