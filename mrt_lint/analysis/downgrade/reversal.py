@@ -193,7 +193,7 @@ class ReversalChecker:
 
     @cached_property
     def _creators(self) -> dict[tuple[int, object], list[int]]:
-        """The operations of upgrade(), by their identity, that create an object under each name."""
+        """The operations of upgrade(), by their id(), that create an object under each name."""
         found: dict[tuple[int, object], list[int]] = {}
         for creator, effects in self.effects.items():
             for effect in effects:

@@ -70,7 +70,7 @@ def _depth(statement: ast.stmt) -> int:
 
 
 def find_long_format(source: bytes) -> int:
-    """Return the line of a format string with so many fields that Python before 3.12 takes minutes for it; 0 where there is none."""
+    """Return the line of a format string whose many fields take Python before 3.12 minutes to parse, 0 if there is none."""
     if source.count(b"{") * len(source) < MAX_FORMAT:
         return 0
     for match in LEXEME.finditer(source):
