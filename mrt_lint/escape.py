@@ -29,6 +29,11 @@ def printable(text: str, *, keep: str = "") -> str:
     return _COMMAND.sub(_disarmed, text) if "::" in text or "##" in text else text
 
 
+def printable_json(text: str) -> str:
+    r"""Return JSON whose characters are ASCII in a form that no CI service obeys, and that is read as before: `#\u0023[`."""
+    return text.replace("##", "#\\u0023")
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 

@@ -57,14 +57,18 @@ class MigrationChecker:
             _look_up_codes(settings)
             _read_lock(settings)
         except UsageError as error:
-            option_manager.parser.error(str(error))
+            from mrt_lint.escape import printable  # noqa: PLC0415  see the module
+
+            option_manager.parser.error(printable(str(error)))
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
         """Yield (line, column from 0, text, type) for each finding."""
         if not is_migration(self._text.encode("utf-8", "replace")):
             return
+        from mrt_lint.escape import printable  # noqa: PLC0415  see the module
+
         for finding in self._findings():
-            text = " ".join(f"{finding.code} {finding.name}: {finding.message}".split())
+            text = printable(f"{finding.code} {finding.name}: {finding.message}")
             yield finding.place.line, finding.place.column - 1, text, type(self)
 
     def _findings(self) -> Sequence[Finding]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from mrt_lint.cli.streams import Output
+from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
-from mrt_runtime.origin import shorten
+from mrt_runtime.config_sources import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.progress import Progress
 from mrt_runtime.report.words import name_database
@@ -22,7 +22,7 @@ from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
     from mrt_runtime.migrate import Step
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verify.session import Verification
 
 FALLBACKS = f"[tool.mrt] db_url, {URL_VARIABLE} or an embedded database"
 EPILOG = """\
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 def verify(args: argparse.Namespace) -> int:
     """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
     config = configure(args)
-    from mrt_runtime.verification import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
+    from mrt_runtime.verify.session import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
 
     with open_output(args.output) as stream, Verification(config) as verification:
         steps, facts, verdicts = select(verification, args.revisions), verification.facts(), list[Verdict]()

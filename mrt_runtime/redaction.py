@@ -58,21 +58,34 @@ def _redact(value: Any) -> Any:
     return value
 
 
+SILENT = logging.CRITICAL + 1
+POOLS = "sqlalchemy.pool"
+"""The logger that hears, with a traceback, of a connection that cannot be given back because the server is gone."""
+
+
 class RedactedLog:
-    """Takes secrets out of every log record that is made from `open` to `close`, whichever handler writes it."""
+    """Takes secrets out of every log record that is made from `open` to `close`, whichever handler writes it.
+
+    SQLAlchemy's pools say nothing meanwhile, unless the user gave their logger a level: what a lost server means is told once.
+    """
 
     def __init__(self) -> None:
         self._former: Callable[..., logging.LogRecord] | None = None
+        self._pools = logging.getLogger(POOLS)
 
     def open(self) -> None:
         """Begin; log records without secrets stay as they are."""
         self._former = logging.getLogRecordFactory()
         logging.setLogRecordFactory(self._make)
+        if self._pools.level == logging.NOTSET:
+            self._pools.setLevel(SILENT)
 
     def close(self) -> None:
         """End, unless somebody else's factory came on top, which may go on calling this one."""
         if logging.getLogRecordFactory() == self._make and self._former is not None:
             logging.setLogRecordFactory(self._former)
+        if self._pools.level == SILENT:
+            self._pools.setLevel(logging.NOTSET)
 
     def _make(self, *args: Any, **named: Any) -> logging.LogRecord:
         record = (self._former or logging.LogRecord)(*args, **named)

@@ -117,9 +117,9 @@ def _unread_file(path: str, source: bytes, broken: Broken) -> Unread:
 
 
 def _unread(migration: Migration) -> Iterator[Unread]:
-    for unreadable in migration.unreadable:
-        place = unreadable.place
-        yield Unread(path=migration.path, line=place.line, column=place.column, source=unreadable.source, why=unreadable.why)
+    """Give what could not be read, once where that concerns both functions."""
+    for place, source, why in dict.fromkeys((found.place, found.source, found.why) for found in migration.unreadable):
+        yield Unread(path=migration.path, line=place.line, column=place.column, source=source, why=why)
 
 
 def _hush(

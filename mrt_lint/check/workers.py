@@ -69,13 +69,17 @@ class _Share:
     def __init__(self, tasks: Iterable[int]) -> None:
         self.pending = deque(tasks)
         self.begun = False
-        self._rest = b""
+        self._rest: list[bytes] = []
         self.pipe, self.entrance = os.pipe()
 
     def receive(self) -> tuple[list[tuple[int, str | None]], bool]:
         """Take what has come in, and whether there may be more."""
         chunk = os.read(self.pipe, _CHUNK)
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self._rest.append(chunk)
+        if b"\n" not in chunk:
+            return [], bool(chunk)
+        *lines, rest = b"".join(self._rest).split(b"\n")
+        self._rest = [rest]
         if lines and not self.begun:
             self.begun = True
             del lines[0]

@@ -18,7 +18,9 @@ class _Parser(ArgumentParser):
     """Says in one sentence what is wrong with a command."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(_WRONG, f"{self.prog}: {message} ({self.prog} --help says more)\n")
+        from mrt_lint.escape import printable  # noqa: PLC0415  only for a mistake
+
+        self.exit(_WRONG, f"{self.prog}: {printable(message)} ({self.prog} --help says more)\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse here what is not known, in the name of the command that was called: argparse would do so in that of `mrt`."""

@@ -7,6 +7,7 @@ from argparse import Namespace
 
 from mrt_lint.cli.inspection import examine
 from mrt_lint.cli.output import write
+from mrt_lint.escape import printable
 from mrt_lint.suppress.baseline import dumps
 
 NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
@@ -18,9 +19,8 @@ def run(options: Namespace) -> int:
     report = examine(options)
     accepted = [finding for finding in report.findings if finding.code not in NEVER_ACCEPTED]
     write(dumps(accepted), options)
-    sys.stdout.write(
-        f"{options.output} accepts {_count(len(accepted))}; mrt check --baseline {options.output} speaks of others only.\n"
-    )
+    file = printable(options.output)
+    sys.stdout.write(f"{file} accepts {_count(len(accepted))}; mrt check --baseline {file} speaks of others only.\n")
     left = [finding for finding in report.findings if finding.code in NEVER_ACCEPTED]
     if left:
         codes = ", ".join(sorted({f"{finding.code} {finding.name}" for finding in left}))

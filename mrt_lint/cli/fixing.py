@@ -13,8 +13,9 @@ from typing import Final
 from mrt_lint.check.engine import read_file, shown
 from mrt_lint.cli.inspection import Inspection, examine, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
+from mrt_lint.escape import printable
 from mrt_lint.files.lock import LOCK_FILE, breaches
-from mrt_lint.fix.diff import unified
+from mrt_lint.fix.diff import harmless, unified
 from mrt_lint.fix.session import Outcome, Session
 from mrt_lint.fix.write import write_file
 from mrt_lint.model.finding import Finding
@@ -43,16 +44,17 @@ def run(options: Namespace) -> int:
     names = {shown(file): name for file, name in inspection.names.items()}
     changed = [outcome for outcome in outcomes if outcome.after != outcome.before]
     if options.diff:
-        write("".join(unified(names[outcome.path], outcome.before, outcome.after) for outcome in changed), options)
-        sys.stderr.write("".join(f"{line}\n" for line in _summary(outcomes, names, did="Would fix")))
+        diff = "".join(unified(names[outcome.path], outcome.before, outcome.after) for outcome in changed)
+        write(diff if options.output else harmless(diff), options)
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in _summary(outcomes, names, did="Would fix")))
         return int(bool(changed) or (inspection.report.findings != () if inspection.settings.strict else inspection.report.fails))
     troubles = _write(changed, paths)
     report = examine(options)
     write(render(_tried(report) if options.format in FOR_PEOPLE else report, options), options)
-    words = "".join(f"{line}\n" for line in _summary(outcomes, names, did="Fixed"))
+    words = "".join(f"{printable(line)}\n" for line in _summary(outcomes, names, did="Fixed"))
     to_people = options.format in FOR_PEOPLE and not options.output
     (sys.stdout if to_people else sys.stderr).write(f"\n{words}" if to_people and words else words)
-    sys.stderr.write("".join(f"mrt check: {trouble}\n" for trouble in troubles))
+    sys.stderr.write("".join(f"mrt check: {printable(trouble)}\n" for trouble in troubles))
     return _WRONG if troubles else int(report.fails)
 
 

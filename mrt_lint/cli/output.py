@@ -8,11 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from mrt_lint.escape import printable_json
 from mrt_lint.report import Report
 from mrt_lint.report.style import Style
 from mrt_lint.usage import UsageError
 
 FOR_PEOPLE: Final = ("table", "concise", "statistics")
+_JSON: Final = frozenset({"json", "gitlab", "sarif"})
 
 
 def style_of(options: Namespace) -> Style:
@@ -29,6 +31,8 @@ def render(report: Report, options: Namespace) -> str:
 
 def write(text: str, options: Namespace) -> None:
     """Write the result; UsageError where the file cannot be written."""
+    if getattr(options, "format", "") in _JSON:
+        text = printable_json(text)
     if not options.output:
         sys.stdout.write(text)
         return

@@ -96,7 +96,7 @@ def _start(changed: str) -> None:
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         sys.stdout.write(_CLEAR)
     if changed:
-        sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {changed}\n\n")
+        sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {printable(changed)}\n\n")
 
 
 def _count(number: int) -> str:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from mrt_lint.escape import printable
 from mrt_lint.fix.source_text import Text
 
 
 def unified(path: str, before: bytes, after: bytes) -> str:
     """Write the difference between two contents of a file; line ends and a byte order mark are part of the lines."""
-    name = f"{path}\t" if " " in path else path  # or else patch takes the name to end at the blank
+    shown = printable(path)  # a line break would be the header of another file
+    name = f"{shown}\t" if " " in shown else shown  # or else patch takes the name to end at the blank
     lines = difflib.unified_diff(_lines(before), _lines(after), name, name)
     return "".join(_ended(lines))
+
+
+def harmless(diff: str) -> str:
+    """Return a diff as it may go to a terminal or the log of a CI service: `patch` refuses the parts in which that differs."""
+    return "\n".join(_harmless(line) for line in diff.split("\n"))
+
+
+def _harmless(line: str) -> str:
+    text = line.removesuffix("\r")
+    return printable(text, keep="\t") + line[len(text) :]
 
 
 def _lines(content: bytes) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from mrt_lint.escape import printable
+
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
@@ -42,4 +44,4 @@ class Finding:
     fix: Fix | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}"
+        return printable(f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}")

@@ -15,8 +15,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _line(finding: Finding, style: Style) -> str:
-    place = f"{finding.path}:{finding.place.line}:{finding.place.column}:"
+    place = printable(f"{finding.path}:{finding.place.line}:{finding.place.column}:")
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
-    message = printable(" ".join(finding.message.split()))
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
-    return f"{style.paint(place, 'bold')} {code} {name}: {message}"
+    return f"{style.paint(place, 'bold')} {code} {name}: {printable(finding.message)}"

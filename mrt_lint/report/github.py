@@ -7,6 +7,7 @@ several lines may have no columns, is what the runner's own code does (actions/t
 
 from __future__ import annotations
 
+from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding
 from mrt_lint.report import Report
 from mrt_lint.report.location import in_repository
@@ -26,15 +27,15 @@ def _command(finding: Finding) -> str:
     place = finding.place
     columns = {"col": place.column, "endColumn": place.end_column} if place.line == place.end_line else {}
     properties = {
-        "file": in_repository(finding.path),
+        "file": printable(in_repository(finding.path)),
         "line": place.line,
         **columns,
         "endLine": place.end_line,
         "title": f"{finding.code} {finding.name}",
     }
     listed = ",".join(f"{name}={_escape_property(str(value))}" for name, value in properties.items())
-    message = f"{finding.message}\nInstead: {finding.instead}" if finding.instead else finding.message
-    return f"::{finding.severity.value} {listed}::{_escape(message)}"
+    lines = [finding.message, *(f"Instead: {finding.instead}".splitlines() if finding.instead else ())]
+    return f"::{finding.severity.value} {listed}::{_escape(chr(10).join(map(printable, lines)))}"
 
 
 def _escape(text: str) -> str:

@@ -1,19 +1,17 @@
 """JUnit's XML, which most build servers show as tests: a case for each finding, and one for each migration without any.
 
-A warning is a passed case that says something, unless warnings fail.
+A warning is a passed case that says something, unless warnings fail. Whatever `printable` leaves may stand in XML 1.0, which holds
+some control characters in no form at all (W3C, section 2.2).
 """
 
 from __future__ import annotations
 
-import re
 from xml.sax.saxutils import escape, quoteattr
 
+from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report import Report
 from mrt_lint.report.location import in_repository
-
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML 1.0 document may hold, not even escaped (W3C, section 2.2)."""
 
 
 def render(report: Report) -> str:
@@ -49,8 +47,8 @@ def _open_case(path: str, name: str, line: int = 1) -> str:
 
 
 def _escape(text: str) -> str:
-    return escape(_NO_XML.sub("\ufffd", text))
+    return escape("\n".join(map(printable, text.splitlines())))
 
 
 def _quote(text: str) -> str:
-    return quoteattr(_NO_XML.sub("\ufffd", text))
+    return quoteattr(printable(text))

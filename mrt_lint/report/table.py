@@ -30,7 +30,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _finding(finding: Finding, style: Style, width: int) -> str:
-    place = f"{finding.path}:{finding.place.line}:{finding.place.column}"
+    place = printable(f"{finding.path}:{finding.place.line}:{finding.place.column}")
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
     lines = [f"{style.paint(place, 'bold')}  {code} {name}"]
@@ -47,9 +47,8 @@ def _finding(finding: Finding, style: Style, width: int) -> str:
 def _advice(text: str, width: int) -> Iterator[str]:
     """Wrap an advice; lines of it that are indented are code and stay as they are."""
     first, *others = text.strip().splitlines()
-    yield from textwrap.wrap(
-        printable(first), width, initial_indent="    Instead: ", subsequent_indent="    ", break_long_words=False
-    )
+    lines = textwrap.wrap(printable(first), width, initial_indent="    Instead: ", subsequent_indent="    ", break_long_words=False)
+    yield from map(printable, lines)
     for line in others:
         yield from [f"    {printable(line)}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
 
@@ -59,7 +58,8 @@ def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterato
     what = "place" if any(unread.why.startswith("the file") for unread in unreadable) else "call"
     yield style.paint(f"{_count(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
     for unread in unreadable[:_MOST_UNREAD]:
-        yield f"  {unread.path}:{unread.line}:{unread.column}  {style.paint(unread.why, 'dim')}"
+        place = printable(f"{unread.path}:{unread.line}:{unread.column}")
+        yield f"  {place}  {style.paint(printable(unread.why), 'dim')}"
         yield f"    {style.paint(_shorten(unread.source.strip(), width - 4), 'cyan')}"
     if len(unreadable) > _MOST_UNREAD:
         yield f"  … and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)"
@@ -88,9 +88,10 @@ def _hint(report: Report) -> str:
 
 
 def _wrap(text: str, indent: str, width: int) -> list[str]:
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         printable(text), width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+    return [printable(line) for line in lines]  # what stood in the middle may begin a line now
 
 
 def _shorten(code: str, width: int) -> str:

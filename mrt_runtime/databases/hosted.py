@@ -10,8 +10,8 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.databases.link import Link
+from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
-from mrt_runtime.databases.shortage import refuse_shortage
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -46,17 +46,17 @@ class HostedScratch:
 
     def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL, **settings: Any) -> None:
         self.database = database
+        self._link = link
         self.url = url
         self.env_url = env_url
         self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
-        refuse_shortage(self.engine)
+        refuse_outage(self.engine, self.is_lost)
         event.listen(self.engine, "connect", _on_connect)
         self.journal: Journal = getattr(contents, "journal", NO_JOURNAL)
         if self.journal is not NO_JOURNAL:
             event.listen(self.engine, "connect", lambda connection, _record: self.journal.admit(connection))
             listen(self.engine, lambda _: nullcontext(self.journal))
-        self._owner_query = link.owner_query
         self._contents = contents
         self._is_dropped = False
 
@@ -70,8 +70,15 @@ class HostedScratch:
 
     def owns(self, cursor: Any) -> bool:
         """Answer the same through a DBAPI cursor."""
-        cursor.execute(self._owner_query(self._contents.name) + self._user_condition)
+        return self._asks(cursor) or (self._link.revive() and self._asks(cursor))
+
+    def _asks(self, cursor: Any) -> bool:
+        cursor.execute(self._link.owner_query(self._contents.name) + self._user_condition)
         return bool(cursor.fetchone()[0])
+
+    def is_lost(self) -> bool:
+        """Whether the connection that holds the run's lock is gone: what cut it was not a migration."""
+        return self._link.is_lost()
 
     def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the given role may do what it may
         """Return nothing: where statements are read only, no server refuses anything for this run's sake."""

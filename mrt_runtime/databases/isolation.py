@@ -31,9 +31,7 @@ class Isolation:
         """Return the sentence that every report shows where the engine itself does not enforce the isolation."""
         if self.level != STATEMENTS:
             names = ", ".join(self.exposed)
-            return f"The server gives every account rights in {names}: there, migrations are stopped by reading alone." * bool(
-                names
-            )
+            return f"The server gives every account rights in {names}: there, only reading stops migrations." * bool(names)
         return f"Isolated by reading statements only, not by the database server: {self.reason}."
 
 

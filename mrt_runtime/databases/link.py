@@ -91,6 +91,25 @@ class Link(ABC):
     def _connect(self) -> Connection:
         """Connect and take the lock."""
 
+    def is_lost(self) -> bool:
+        """Whether the connection is gone, and with it perhaps the server. It is asked below SQLAlchemy, which is watched now."""
+        if self._connection.invalidated:
+            return True
+        try:
+            cursor = self._connection.connection.cursor()
+            cursor.execute("SELECT 1")
+            cursor.close()
+        except Exception:  # noqa: BLE001  the driver's own class
+            return True
+        return False
+
+    def revive(self) -> bool:
+        """Connect anew, with the lock, where the connection is gone: proxies cut what is idle for long. False where it is there."""
+        if not self.is_lost():
+            return False
+        self._reconnect()
+        return True
+
     def _is_cut(self) -> bool:
         """Whether the connection is gone, though the driver has not noticed: a server may say so first and hang up later."""
         try:
@@ -100,6 +119,8 @@ class Link(ABC):
         return False
 
     def _reconnect(self) -> None:
+        if not self._connection.invalidated:
+            self._connection.invalidate()
         self._connection.close()
         self._connection = self._connect()
 

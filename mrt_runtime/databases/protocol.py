@@ -112,6 +112,9 @@ class Scratch(Protocol):
     def find_open(self, dbapi_connection: Any) -> str:
         """Return what a connection has opened outside of this database in spite of all; empty where nothing. Only reads."""
 
+    def is_lost(self) -> bool:
+        """Whether the server has gone away from under this run: an error that says so is not the migration's then."""
+
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Complete the arguments with which env.py is about to connect here: it gets faster and its outcome stays the same."""
 

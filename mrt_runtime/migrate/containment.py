@@ -1,4 +1,4 @@
-"""Keep what env.py and migrations do to the process from outliving them: folder, path, environment, logging, warnings, output."""
+"""Keep what env.py and migrations do to the process from outliving them: folder, path, environment, logging, output, exits."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mrt_runtime.migrate.exits import barred
+from mrt_runtime.migrate.transcript import printing_to
+
 
 @contextlib.contextmanager
-def contain(home: Path, path: list[str], variables: Mapping[str, str], output: io.StringIO) -> Iterator[None]:
+def contain(home: Path, path: list[str], variables: Mapping[str, str], output: io.TextIOWrapper) -> Iterator[None]:
     """Run the body as a process of its own would: at home, with this sys.path and these variables, printing into `output`.
 
     path: taken over for the body, and updated with what the body adds, so that the next step finds it.
@@ -25,7 +28,7 @@ def contain(home: Path, path: list[str], variables: Mapping[str, str], output: i
     sys.path[:] = path
     os.environ.update(variables)
     try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), warnings.catch_warnings():
+        with barred(), printing_to(output), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -15,13 +15,14 @@ from sqlalchemy import exc
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
-from mrt_runtime.databases.shortage import explain_shortage, find_shortage
+from mrt_runtime.databases.outage import explain
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import Deadline, ExpiredError
 from mrt_runtime.migrate.error import (
     MigrationError,
     MigrationTimeout,
     Phase,
+    StrayMigrationError,
     WrongDatabaseError,
     describe,
     find_function,
@@ -57,10 +58,9 @@ class Environment:
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Run the body as env.py would run: contained, its variables set, the guard in front of every connection."""
-        self._project.output.seek(0)
-        self._project.output.truncate()
+        stream = self._project.alembic.stdout = self._project.output.begin()
         variables = self._project.variables(self._url)
-        with contain(self._project.home, self._path, variables, self._project.output), self._modules.entered(), self._guard:
+        with contain(self._project.home, self._path, variables, stream), self._modules.entered(), self._guard:
             self._project.hand_over(self._url)
             yield
 
@@ -76,7 +76,7 @@ class Environment:
         """Run env.py once; `work` says which steps. Raises as Migrator does."""
         try:
             self._run(directory, work, command, settings)
-        except WrongDatabaseError:
+        except (WrongDatabaseError, StrayMigrationError):
             if not (self._project.variables(self._url) and self._modules.open()):
                 raise
             self._run(directory, work, command, settings)
@@ -143,16 +143,17 @@ class Environment:
     def _tell(self, error: BaseException, directory: ScriptDirectory, *, expired: bool) -> BaseException:
         """Turn what ended the run into what the caller is told."""
         if self._guard.violation is not None:
-            return self._guard.violation
+            return self._blame(self._guard.violation)
         is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
         if is_told and not expired:
             return error
-        shortage = find_shortage(error)
-        if shortage is not None and not isinstance(error, OSError):  # its own files are a migration's own affair
-            return explain_shortage(shortage)
         phase, revision, file = self._step
+        is_theirs = isinstance(error, OSError) and not self._scratch.is_lost()  # its own files, its own network
+        outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
+        if outage is not None:
+            return outage
         place, line = locate(error, (file, self.env_py(directory)))
-        output = self._project.output.getvalue()
+        output = self._project.output.read_text()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
         if file is not None and place != file and (expired or self._guard.trespass is not None):
             where.update(file=file, line=find_function(file, phase))  # an async env.py waits in another place than the migration
@@ -163,6 +164,16 @@ class Environment:
         refusal = self._scratch.explain_refusal(error)
         words = describe(error).replace(self._scratch.isolation.tail or "\0", "")
         return MigrationError(words + (refusal and f". {refusal}"), **where)
+
+    def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:
+        """Tell whose fault it is that another database was opened: that of the migration whose code did it, else env.py's."""
+        phase, revision, file = self._step
+        place, line = locate(violation, (file,))
+        if place is None:
+            return violation
+        cause = f"it opens {violation.place} instead of the scratch database, and was stopped before any statement ran there"
+        output = self._project.output.read_text()
+        return StrayMigrationError(cause, phase=phase, revision=revision, file=place, line=line, output=output)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.words import join
+from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
@@ -22,7 +23,11 @@ OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
 
 
 class WrongDatabaseError(ConfigurationError):
-    """env.py opened another database than the scratch database; nothing was executed there."""
+    """env.py opened another database than the scratch database; nothing was executed there. `place` says which."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class MigrationError(Exception):
@@ -57,12 +62,18 @@ class MigrationError(Exception):
         return f"{what}: {self.cause}{where}"
 
 
+class StrayMigrationError(MigrationError):
+    """The migration itself, not env.py, opened another database; nothing was executed there."""
+
+
 class MigrationTimeout(MigrationError):  # noqa: N818 - what happened is no error of the migration's own
     """It took longer than `migration_timeout` allows and was cancelled."""
 
 
 def describe(error: BaseException) -> str:
     """Say an exception in one line, in the words of the database where it came from there, without passwords."""
+    if isinstance(error, ExitError):
+        return str(error)
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error

@@ -42,7 +42,7 @@ class Guard:
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
         self._opened: list[Any] = []
-        self._strangers: set[int] = set()
+        self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
         self._notes: list[tuple[str, int | None]] = []
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
@@ -53,7 +53,7 @@ class Guard:
     def __enter__(self) -> Self:
         install_hooks()
         self.file = self.violation = self.trespass = None
-        self._strangers = {thread.ident for thread in threading.enumerate() if thread.ident} - {threading.get_ident()}
+        self._strangers = set(threading.enumerate()) - {threading.current_thread()}
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
         return self
@@ -77,16 +77,30 @@ class Guard:
 
     def prove(self, connection: Connection) -> None:
         """Raise WrongDatabaseError unless this connection stands in the scratch database."""
-        if connection.info.get(PROVED) is not self._scratch and not self._scratch.is_mine(connection):
+        if connection.info.get(PROVED) is self._scratch:
+            return
+        with self._unwatched():
+            is_ours = self._scratch.is_mine(connection)
+        if not is_ours:
             self._refuse(mask(connection.engine.url))
 
     def concerns(self) -> bool:
         """Whether what this thread does is to be watched."""
-        return threading.get_ident() not in self._strangers
+        return threading.current_thread() not in self._strangers
 
     def let_through(self) -> None:
         """Let this thread alone: it is one of our own."""
-        self._strangers.add(threading.get_ident())
+        self._strangers.add(threading.current_thread())
+
+    @contextlib.contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """Let this thread alone for the time of the body, which may have to take the run's lock anew."""
+        thread = threading.current_thread()
+        self._strangers.add(thread)
+        try:
+            yield
+        finally:
+            self._strangers.discard(thread)
 
     def before_connect(self, target: Target) -> None:
         """Refuse what is certainly another database."""
@@ -118,11 +132,8 @@ class Guard:
             raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         if translation.answer is not None:
-            self.let_through()
-            try:
+            with self._unwatched():
                 translation.answer(connection)
-            finally:
-                self._strangers.discard(threading.get_ident())
         return translation.statement
 
     def after_use(self, dbapi_connection: Any) -> None:
@@ -151,11 +162,11 @@ class Guard:
         if journal is NO_JOURNAL:
             yield journal
             return
-        self._strangers.add(threading.get_ident())
+        self._strangers.add(threading.current_thread())
         try:
             yield journal
         finally:
-            self._strangers.discard(threading.get_ident())
+            self._strangers.discard(threading.current_thread())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -165,7 +176,8 @@ class Guard:
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()
         try:
-            is_ours = self._scratch.owns(cursor)
+            with self._unwatched():
+                is_ours = self._scratch.owns(cursor)
         finally:
             cursor.close()
         dbapi_connection.rollback()
@@ -181,7 +193,8 @@ class Guard:
         self.violation = WrongDatabaseError(
             f"env.py opens {place} instead of the scratch database {mask(self._scratch.env_url)}; it was stopped before any "
             f"statement ran there. {suggest(database)} Or let env.py take the URL from "
-            'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].'
+            'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].',
+            place,
         )
         raise self.violation
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 from argparse import Namespace
@@ -20,6 +19,7 @@ from sqlalchemy import URL
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases.words import end
 from mrt_runtime.migrate.error import describe
+from mrt_runtime.migrate.transcript import Transcript
 from mrt_runtime.secret import register_text
 
 
@@ -32,8 +32,8 @@ class Project:
             raise ConfigurationError(f"There is no {config.alembic_ini}: alembic_ini has to name the project's alembic.ini.")
         self._x_arguments = tuple(config.x_arguments)
         self._variables = dict(config.env)
-        self.output = io.StringIO()
-        self.alembic = Config(str(self.ini), stdout=self.output)
+        self.output = Transcript()
+        self.alembic = Config(str(self.ini), stdout=self.output.begin())
         register_text(read_url(self.alembic))
         toml = self.ini.with_name("pyproject.toml")
         if toml.is_file():  # Alembic before 1.16 does not look there

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import Table
+from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.blueprint import Blueprint
 from mrt_runtime.seed.refusal import Refusal, read_refusal
 from mrt_runtime.seed.row import Planner

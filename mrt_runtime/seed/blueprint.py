@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
+from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.check import Condition, read_condition
 from mrt_runtime.seed.foresight import Foresight
 from mrt_runtime.seed.kind import Document, Kind, Slot, Text, Whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrt_runtime.schema import Column, NamedType, Schema, Table, qualified
+from mrt_runtime.compare.schema import Column, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.fill import insertable
 
 

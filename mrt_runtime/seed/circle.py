@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import ForeignKey, Table, qualified
+from mrt_runtime.compare.schema import ForeignKey, Table, qualified
 from mrt_runtime.seed.change import Change
 from mrt_runtime.seed.fill import Filler, key_columns
 from mrt_runtime.seed.part import lineage

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
+from mrt_runtime.compare.schema import Column, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.schema import Column, Table
 from mrt_runtime.seed.attempt import Filled
 from mrt_runtime.seed.fill import Filler, insertable
 from mrt_runtime.seed.refusal import read_refusal

@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, ForeignKey, Schema, Table
+from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
 from mrt_runtime.seed.kind import Kind
 from mrt_runtime.seed.value import Value
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import Schema, Table, qualified
+from mrt_runtime.compare.schema import Schema, Table, qualified
 from mrt_runtime.seed.attempt import ATTEMPTS_A_ROW, Attempt, Filled, blame
 from mrt_runtime.seed.blueprint import Blueprint, Draughtsman
 from mrt_runtime.seed.foresight import Foresight

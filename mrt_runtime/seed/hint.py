@@ -11,7 +11,7 @@ from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, CreateObject
 from mrt_lint.model.values import SqlType
 from mrt_lint.parse.python import lift
 from mrt_lint.parse.sql import expand
-from mrt_runtime.schema import qualified
+from mrt_runtime.compare.schema import qualified
 from mrt_runtime.seed.check import read_condition
 from mrt_runtime.seed.dialect import dialect_of
 from mrt_runtime.seed.kind import Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole

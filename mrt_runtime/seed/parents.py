@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mrt_runtime.schema import Schema, Table
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.statement import Writer
 from mrt_runtime.seed.value import Row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from mrt_runtime.schema import Table
+from mrt_runtime.compare.schema import Table
 
 
 def lineage(table: Table, known: Mapping[str, Table]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mrt_runtime.schema import Table, qualified
+from mrt_runtime.compare.schema import Table, qualified
 from mrt_runtime.seed.part import lineage
 
 

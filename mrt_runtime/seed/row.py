@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from mrt_runtime.schema import ForeignKey
+from mrt_runtime.compare.schema import ForeignKey
 from mrt_runtime.seed.blueprint import Blueprint, Group, preference
 from mrt_runtime.seed.value import ANY, Row, Value, Variety, comparable
 

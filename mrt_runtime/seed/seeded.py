@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mrt_runtime.schema import Schema, Table
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.attempt import Filled
 from mrt_runtime.seed.fill import key_columns
 from mrt_runtime.seed.value import Row

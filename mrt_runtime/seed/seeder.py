@@ -10,8 +10,8 @@ from typing import Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.schema import Schema, Table
 from mrt_runtime.seed.attempt import Filled
 from mrt_runtime.seed.change import Change
 from mrt_runtime.seed.circle import Circle

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, Table
+from mrt_runtime.compare.schema import Column, Table
 from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.value import Expression, Row, Value
 

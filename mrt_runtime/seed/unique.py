@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mrt_runtime.schema import Index, Key, Table
+from mrt_runtime.compare.schema import Index, Key, Table
 from mrt_runtime.seed.value import Value, comparable
 
 

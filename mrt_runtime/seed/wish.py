@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.schema import Column, Table
+from mrt_runtime.compare.schema import Column, Table
 from mrt_runtime.seed.blueprint import Blueprint, sample
 from mrt_runtime.seed.change import Change
 from mrt_runtime.seed.check import read_condition

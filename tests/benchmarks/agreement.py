@@ -36,7 +36,7 @@ from mrt_lint.settings import Settings
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.verdict import Failure, Outcome, Verdict
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 from tests.benchmarks.explanation import explains
 from tests.benchmarks.mixed_histories import write
 

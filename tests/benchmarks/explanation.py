@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import AlterColumn, RenameTable
-from mrt_runtime.origin import names, read
+from mrt_runtime.compare.blame import names, read
 from mrt_runtime.verdict import Failure
 
 CODES = {

@@ -28,7 +28,7 @@ from mrt_lint.settings import Settings
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.verdict import Outcome, Verdict
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 from tests.benchmarks import random_histories
 from tests.benchmarks.fix_accuracy import emptied
 from tests.benchmarks.mixed_acts import MixedHistory

@@ -182,13 +182,15 @@ class Victim:
             "SELECT server_name FROM mysql.servers",
         ]
         with self._engine.connect() as connection:
-            found: list[object] = []
-            for query in queries:
-                try:
-                    found.append([tuple(row) for row in connection.exec_driver_sql(query)])
-                except sa.exc.DBAPIError as error:
-                    found.append(str(error.orig))
-        return found
+            return [ask(connection, query) for query in queries]
+
+
+def ask(connection: sa.Connection, query: str) -> object:
+    """Return the rows of a query, or what the server says in their place."""
+    try:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+    except sa.exc.DBAPIError as error:
+        return str(error.orig)
 
 
 def execute(scratch: Scratch, text: str) -> None:

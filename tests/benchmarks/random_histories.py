@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 from tests.benchmarks.random_zoo import change_zoo, open_zoo
 
 LENGTH = 12

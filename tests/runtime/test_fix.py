@@ -7,7 +7,7 @@ import pytest
 from mrt_lint.cli import main
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 from tests.benchmarks.random_histories import write
 
 HEAD = (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mrt_runtime.idleness import has_idle_downgrade
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.idleness import has_idle_downgrade
+from mrt_runtime.verify.session import Verification
 
 HEAD = "from alembic import op\n"
 IDLE = [

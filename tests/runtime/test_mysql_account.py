@@ -145,7 +145,7 @@ def test_another_account_in_the_scratch_database_is_refused_before_it_connects_a
     )
     project.env.write_text(text)
     project.add("a")
-    with pytest.raises(Exception, match="env.py opens mysql://root@") as refused:
+    with pytest.raises(Exception, match=r"env\.py opens mysql://root@") as refused:
         Migrator(project.config(), scratch).upgrade("a")
     assert 'config.get_main_option("sqlalchemy.url")' in str(refused.value)
 
@@ -313,7 +313,7 @@ def test_what_real_migrations_do_goes_on_working_and_what_was_changed_is_noted(p
 
 
 def test_notes_are_shown_with_the_verdict(project, mysql_url):
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verify.session import Verification
 
     project.add("z", upgrade=TABLE, downgrade='op.execute("DROP TABLE t")')
     project.add(

@@ -35,7 +35,7 @@ LEAK = """url = op.get_bind().engine.url
 TEST = """
 import logging, os
 import sqlalchemy as sa
-from mrt_runtime.collect import settle_session
+from mrt_runtime.plugin.collect import settle_session
 
 def test_one(mrt, request):
     config = settle_session(request.config)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.databases.link import make_engine
 from mrt_runtime.databases.postgresql.given import Given, read_given
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))'
 

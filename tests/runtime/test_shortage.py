@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.shortage import find_shortage
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
 

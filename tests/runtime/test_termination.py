@@ -4,8 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -36,31 +34,6 @@ def leftovers(url, temporary):
     return left
 
 
-@contextlib.contextmanager
-def started(project, url, *command, prefix=()):
-    """A run that has come to where its migration waits."""
-    temporary = project.root / "temporary"
-    temporary.mkdir()
-    with subprocess.Popen(
-        [*prefix, sys.executable, "-m", *command],
-        cwd=project.root,
-        env=os.environ | {"MRT_DATABASE_URL": url, "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            for _ in range(300):
-                if (project.root / "here").exists() or process.poll() is not None:
-                    break
-                time.sleep(0.1)
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
 def end(process, number=signal.SIGTERM):
     process.send_signal(number)
     return process.communicate(timeout=20)
@@ -70,7 +43,7 @@ def end(process, number=signal.SIGTERM):
 def test_a_signal_ends_mrt_verify_with_everything_cleaned_up(project, url, number):
     project.add("a")
     project.add("b", "a", upgrade=SLEEP)
-    with started(project, url, "mrt_lint", "verify") as process:
+    with project.started(url, "mrt_lint", "verify") as process:
         out, err = end(process, number)
     assert process.returncode == 128 + number
     assert "✓  a  reversible" in out
@@ -82,7 +55,7 @@ def test_a_signal_ends_mrt_verify_with_everything_cleaned_up(project, url, numbe
 def test_json_is_a_whole_document_of_what_there_was(project, sqlite_url, number):
     project.add("a")
     project.add("b", "a", upgrade=SLEEP)
-    with started(project, sqlite_url, "mrt_lint", "verify", "--format", "json") as process:
+    with project.started(sqlite_url, "mrt_lint", "verify", "--format", "json") as process:
         out, _ = end(process, number)
     assert process.returncode == 128 + number
     document = json.loads(out)
@@ -93,7 +66,7 @@ def test_json_is_a_whole_document_of_what_there_was(project, sqlite_url, number)
 
 def test_a_signal_that_the_migration_catches_ends_the_run_all_the_same_and_blames_nothing(project, sqlite_url):
     project.add("a", upgrade=STUBBORN)
-    with started(project, sqlite_url, "mrt_lint", "verify") as process:
+    with project.started(sqlite_url, "mrt_lint", "verify") as process:
         out, err = end(process)
     assert process.returncode == 143
     assert "failed" not in out
@@ -103,7 +76,7 @@ def test_a_signal_that_the_migration_catches_ends_the_run_all_the_same_and_blame
 def test_a_second_signal_ends_at_once(project, sqlite_url):
     project.add("a", upgrade="import pathlib, time\n    try:\n        pathlib.Path('here').touch()\n        time.sleep(60)\n"
                 "    finally:\n        time.sleep(60)")  # fmt: skip
-    with started(project, sqlite_url, "mrt_lint", "verify") as process:
+    with project.started(sqlite_url, "mrt_lint", "verify") as process:
         process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         assert process.poll() is None
@@ -115,7 +88,7 @@ def test_a_second_signal_ends_at_once(project, sqlite_url):
 def test_a_statement_that_the_driver_waits_for_in_c_is_cancelled(project, postgres_url, driver):
     project.add("a", upgrade=WAIT + "op.execute('SELECT pg_sleep(60)')")
     url = sa.make_url(postgres_url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
-    with started(project, url, "mrt_lint", "verify") as process:
+    with project.started(url, "mrt_lint", "verify") as process:
         begin = time.monotonic()
         end(process)
     assert time.monotonic() - begin < 5
@@ -125,7 +98,7 @@ def test_a_statement_that_the_driver_waits_for_in_c_is_cancelled(project, postgr
 
 def test_with_nohup_a_closed_terminal_ends_nothing(project, sqlite_url):
     project.add("a", upgrade=WAIT + "time.sleep(1)", downgrade="pass")
-    with started(project, sqlite_url, "mrt_lint", "verify", prefix=("nohup",)) as process:
+    with project.started(sqlite_url, "mrt_lint", "verify", prefix=("nohup",)) as process:
         out, _ = end(process, signal.SIGHUP)
     assert process.returncode == 0
     assert "✓  a  reversible" in out
@@ -141,7 +114,7 @@ def test_a_signal_ends_pytest_with_its_summary_and_everything_cleaned_up(project
     project.add("b", "a", upgrade=SLEEP)
     if not options:
         (project.root / "test_it.py").write_text(TEST)
-    with started(project, url, "pytest", "-v", "-p", "no:cacheprovider", "--junitxml=junit.xml", *options) as process:
+    with project.started(url, "pytest", "-v", "-p", "no:cacheprovider", "--junitxml=junit.xml", *options) as process:
         out, err = end(process, number)
     assert process.returncode == 128 + number
     assert f"TerminationError: {number.name}" in out
@@ -156,7 +129,7 @@ def test_a_signal_ends_pytest_with_its_summary_and_everything_cleaned_up(project
 def test_a_signal_ends_the_workers_of_xdist_too(project, url, whole_group):
     project.add("a")
     project.add("b", "a", upgrade=SLEEP)
-    with started(project, url, "pytest", "--mrt", "-n1", "-v", "-p", "no:cacheprovider") as process:
+    with project.started(url, "pytest", "--mrt", "-n1", "-v", "-p", "no:cacheprovider") as process:
         if whole_group:
             os.killpg(process.pid, signal.SIGTERM)
             process.communicate(timeout=20)
@@ -174,7 +147,7 @@ def test_a_worker_of_xdist_that_is_ended_alone_ends_the_session_and_leaves_nothi
     project.add(
         "b", "a", upgrade="import os, pathlib, time\n    pathlib.Path('here').write_text(str(os.getpid()))\n    time.sleep(60)"
     )
-    with started(project, sqlite_url, "pytest", "--mrt", "-n1", "-v", "-p", "no:cacheprovider") as process:
+    with project.started(sqlite_url, "pytest", "--mrt", "-n1", "-v", "-p", "no:cacheprovider") as process:
         os.kill(int((project.root / "here").read_text()), signal.SIGTERM)
         out, _ = process.communicate(timeout=20)
         assert leftovers(sqlite_url, project.root / "temporary") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mrt_lint.analysis.downgrade.effects import acts, apply
@@ -95,6 +96,21 @@ class Ledger:
         for op in ops:
             self.moments[id(op)] = self._moment(op)
             self.touches[id(op)] = apply(self.world, op)
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """The place of each operation in upgrade(), by its identity."""
+        return {id(op): place for place, op in enumerate(self.upgrade)}
+
+    @cached_property
+    def dropped(self) -> dict[tuple[int, object], int]:
+        """The place in upgrade() where a thing is dropped first, by the identity of its slots and its key."""
+        found: dict[tuple[int, object], int] = {}
+        for place, op in enumerate(self.upgrade):
+            for touch in self.touches[id(op)]:
+                if touch.action == "dropped":
+                    found.setdefault((id(touch.slots), touch.key), place)
+        return found
 
     def moment(self, op: Op) -> Moment:
         """Tell what was so when an operation came."""

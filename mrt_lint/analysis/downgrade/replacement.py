@@ -16,8 +16,8 @@ def makes_room(ledger: Ledger, op: Op) -> bool:
     made = _touch(ledger, op)
     if made is None or made.action != "made":
         return False
-    touches = (touch for other in _before(ledger, op) for touch in ledger.touches[id(other)])
-    return any(touch.action == "dropped" and touch.slots is made.slots and touch.key == made.key for touch in touches)
+    place = ledger.places.get(id(op), 0)
+    return ledger.dropped.get((id(made.slots), made.key), place) < place
 
 
 def was_unique(ledger: Ledger, op: CreateConstraint | CreateIndex) -> bool:
@@ -95,7 +95,7 @@ def _touch(ledger: Ledger, op: Op) -> Touch | None:
 
 def _before(ledger: Ledger, op: Op) -> tuple[Op, ...]:
     """Give the operations of upgrade() before one of them."""
-    return ledger.upgrade[: next((place for place, other in enumerate(ledger.upgrade) if other is op), 0)]
+    return ledger.upgrade[: ledger.places.get(id(op), 0)]
 
 
 def _is_nameless_drop(op: Op) -> bool:

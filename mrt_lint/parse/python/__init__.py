@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 import libcst as cst
@@ -11,11 +10,12 @@ from mrt_lint.model.migration import Function, Import, Migration, UnparsableErro
 from mrt_lint.model.values import DIALECTS, Place
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
+from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.objects import Scope, Value
 from mrt_lint.parse.python.position import Wanted, locate
-from mrt_lint.parse.python.reading import Reading, node_of, read_function, start
+from mrt_lint.parse.python.reading import MAX_READINGS, Reading, node_of, read_function, start
 from mrt_lint.parse.python.run import Split, Stranger, TooLongError
-from mrt_lint.parse.python.syntax import parse
+from mrt_lint.parse.python.syntax import Parsed, parse
 
 __all__ = ["lift"]
 
@@ -26,14 +26,15 @@ def lift(source: bytes, path: str) -> Migration:
     `path` is only carried along. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
     `unreadable`. Raises UnparsableError where the source is not Python or is nested too deeply to be read.
     """
-    module, tree = parse(source)
+    parsed = parse(source)
     try:
-        return _lift(module, tree, source, path, yielding={} if b"yield" in source else None)
+        return _lift(parsed, path, yielding={} if b"yield" in parsed.source else None)
     except RecursionError:
         raise UnparsableError(Place(1, 1, 1, 2), "it is nested too deeply") from None
 
 
-def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str, *, yielding: dict[int, bool] | None) -> Migration:
+def _lift(parsed: Parsed, path: str, *, yielding: dict[int, bool] | None) -> Migration:
+    module = parsed.module
     scope = _read_module(module, yielding=yielding)
     readings: dict[str, Reading] = {
         name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names
@@ -41,7 +42,7 @@ def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str,
     imports = list(header.find_imports(module.body))
     revision = header.find_revision(module)
     wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
-    places = locate(module, tree, source, wanted)
+    places = locate(module, parsed.tree, parsed.source, wanted)
     return Migration(
         path=path,
         revision=header.read_revision(scope),
@@ -52,7 +53,7 @@ def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str,
         place=places[id(revision[0])] if revision else Place(1, 1, 1, 1),
         upgrade=_make_function(scope.names.get("upgrade"), readings.get("upgrade"), places),
         downgrade=_make_function(scope.names.get("downgrade"), readings.get("downgrade"), places),
-        unreadable=tuple(_unreadable(module, readings, places)),
+        unreadable=(*_omitted(parsed.omitted), *_unreadable(module, readings, places)),
         imports=tuple(
             Import(module=name, names=names, place=places[id(node)]) for node in imports for name, names in header.imported(node)
         ),
@@ -60,15 +61,17 @@ def _lift(module: cst.Module, tree: ast.Module | None, source: bytes, path: str,
 
 
 def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> Scope:
-    dialects = frozenset(DIALECTS)
-    for _ in DIALECTS:
+    dialects = universe = frozenset(DIALECTS)
+    for _ in range(MAX_READINGS):
         try:
-            return start(module, dialects, frozenset(DIALECTS), yielding=yielding)[1]
-        except Split as split:  # noqa: PERF203 - a round for each dialect at most
+            return start(module, dialects, universe, yielding=yielding)[1]
+        except Split as split:  # noqa: PERF203 - few files tell dialects apart outside of functions
             dialects = split.no
-        except (Stranger, TooLongError):
+        except Stranger as stranger:
+            dialects = universe = universe | {stranger.name}
+        except TooLongError:
             break
-    return Scope()
+    raise UnparsableError(Place(1, 1, 1, 2), "what it does outside of functions takes too many steps to follow")
 
 
 def _wanted(scope: Scope, readings: dict[str, Reading]) -> Iterator[Wanted]:
@@ -97,6 +100,14 @@ def _make_function(value: Value, reading: Reading | None, places: dict[int, Plac
     node = node_of(value)
     place = places.get(id(node), Place(1, 1, 1, 1)) if node else Place(1, 1, 1, 1)
     return Function(place=place, ops=ops, effect=bool(ops or reading.failures))
+
+
+def _omitted(omitted: list[Omission]) -> Iterator[Unreadable]:
+    """Give what was left out of a long file; what either function may call is missing in both."""
+    for place, source, function in omitted:
+        why = f"the file is too long: {f'{function}() is left out from here on' if function else 'this statement is left out'}"
+        for concerned in [function] if function in {"upgrade", "downgrade"} else ["upgrade", "downgrade"]:
+            yield Unreadable(place=place, source=source, why=why, function=str(concerned))
 
 
 def _unreadable(module: cst.Module, readings: dict[str, Reading], places: dict[int, Place]) -> list[Unreadable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from mrt_lint.model.values import DIALECTS, UNKNOWN
 from mrt_lint.parse.python.control.inline import inline, produce
 from mrt_lint.parse.python.control.walk import walk
 from mrt_lint.parse.python.objects import Arguments, Class, Function, Ref, Scope, Value
-from mrt_lint.parse.python.run import Emitted, Failure, Run, Split, Stranger, TooLongError
+from mrt_lint.parse.python.run import MAX_OPERATIONS, MAX_SECONDS, Emitted, Failure, Run, Split, Stranger, TooLongError
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -19,6 +20,9 @@ else:
     from mrt_lint.model.lean import dataclass
 
 MAX_READINGS = 40
+"""Readings of one function."""
+MAX_EMITTED = 4 * MAX_OPERATIONS
+"""Operations in all readings of one function, before what several do alike is one."""
 
 
 @dataclass(slots=True)
@@ -47,32 +51,43 @@ def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | 
     universe = frozenset(DIALECTS)
     waiting = [universe]
     done: list[tuple[frozenset[str], Run]] = []
+    deadline = time.process_time() + MAX_SECONDS
     readings = 0
-    while waiting:
+    while waiting and readings < MAX_READINGS and sum(len(run.emitted) for _, run in done) < MAX_EMITTED:
         dialects = waiting.pop(0)
         readings += 1
         try:
-            done.append((dialects, _read(module, name, dialects, universe, yielding=yielding)))
+            done.append((dialects, _read(module, name, dialects, universe, yielding=yielding, deadline=deadline)))
         except Split as split:
             waiting[:0] = [split.yes, split.no]
         except Stranger as stranger:
             universe |= {stranger.name}
             waiting, done = [universe], []
-        if readings > MAX_READINGS:
-            break
-    return _merge(done, universe)
+    reading = _merge(done, universe)
+    if waiting:
+        node = next((node for node in module.body if isinstance(node, cst.FunctionDef) and node.name.value == name), module)
+        why = f"{name}() tells too many dialects apart to follow"
+        reading.failures.append(Failure(node, None, why, tuple(sorted(frozenset().union(*waiting))) if done else None))
+    return reading
 
 
 def _read(
-    module: cst.Module, name: str, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None
+    module: cst.Module,
+    name: str,
+    dialects: frozenset[str],
+    universe: frozenset[str],
+    *,
+    yielding: dict[int, bool] | None,
+    deadline: float,
 ) -> Run:
     run, scope = start(module, dialects, universe, yielding=yielding)
+    run.deadline = deadline
     function = scope.names.get(name)
     node = node_of(function) or module
     try:
         _call(run, function, node, name)
-    except TooLongError:
-        run.fail(node, f"{name}() takes too many steps to follow")
+    except TooLongError as reason:
+        run.fail(run.statement or node, f"{name}() {reason}: it is left out from here on")
     except RecursionError:
         run.fail(node, f"{name}() is nested too deeply to follow")
     return run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
@@ -21,6 +23,11 @@ MAX_DEPTH = 24
 """Calls of functions of the file within one another."""
 MAX_STEPS = 200_000
 """Expressions and statements evaluated in one reading."""
+MAX_OPERATIONS = 5_000
+"""Operations of one function."""
+MAX_SECONDS = 10
+"""Seconds of processor time for one function, for what few steps make long."""
+_STEPS_A_LOOK = 64
 MAX_TURNS = 2_000
 """Turns of one loop."""
 MAX_LENGTH = 8_000_000
@@ -45,7 +52,7 @@ class Stranger(Exception):  # noqa: N818 - a request, not an error
 
 
 class TooLongError(Exception):
-    """The function takes more steps than a reading may."""
+    """The function takes more than a reading may: one clause that says of what."""
 
 
 class Emitted:
@@ -118,6 +125,7 @@ class Run:
     yielding: dict[int, bool] | None = None
     emitted: list[Emitted] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)
     doubt: int = 0
     forks: int = 0
     asked: int = 0
@@ -125,6 +133,7 @@ class Run:
     autocommit: int = 0
     depth: int = 0
     steps: int = 0
+    deadline: float = math.inf
     active: list[cst.CSTNode] = field(default_factory=list)
     discarded: cst.CSTNode | None = None
     entering: cst.CSTNode | None = None
@@ -135,11 +144,15 @@ class Run:
         """Count one step; raises TooLongError."""
         self.steps += 1
         if self.steps > MAX_STEPS:
-            raise TooLongError
+            raise TooLongError("takes too many steps to follow")
+        if self.steps % _STEPS_A_LOOK == 0 and time.process_time() > self.deadline:
+            raise TooLongError("takes too long to follow")
 
     def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
         """Record that the migration does this here."""
         if not self.quiet:
+            if len(self.emitted) >= MAX_OPERATIONS:
+                raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")
             self.emitted.append(
                 Emitted(
                     kind,
@@ -154,7 +167,8 @@ class Run:
 
     def fail(self, node: cst.CSTNode, why: str) -> None:
         """Record that this call may touch the database and could not be read."""
-        if not self.quiet and not any(failure.node is node for failure in self.failures):
+        if not self.quiet and id(node) not in self.failed:
+            self.failed.add(id(node))
             self.failures.append(Failure(node, self.statement, why))
 
     @contextmanager

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import NamedTuple
 
 import libcst as cst
 
 from mrt_lint.model.migration import UnparsableError
 from mrt_lint.model.values import Place
-from mrt_lint.parse.python.depth import MAX_NESTING, depth_of, looks_deep
+from mrt_lint.parse.python.depth import LEXEME, MAX_NESTING, depth_of, looks_deep
+from mrt_lint.parse.python.excerpt import MAX_BYTES, Omission, excerpt
+
+_MAX_UNKNOWN = 500_000
+"""Bytes of a file that Python's own parser refuses and libcst may yet accept."""
 
 
-def parse(source: bytes) -> tuple[cst.Module, ast.Module | None]:
+class Parsed(NamedTuple):
+    """A file as it was parsed: `tree` is Python's own where there is one, `source` what is left of a file that is too long."""
+
+    module: cst.Module
+    tree: ast.Module | None
+    source: bytes
+    omitted: list[Omission]
+
+
+def parse(source: bytes) -> Parsed:
     """Parse a file, with Python's own tree where that one can.
 
-    Raises UnparsableError where no reading of Python accepts it or it is nested too deeply to be read.
+    Raises UnparsableError where no reading of Python accepts it or it is nested too deeply, or too large, to be read.
 
     Python's own parser goes first: it costs a twelfth of libcst's and refuses politely what would crash that one. Source that is
     too new for the running Python gets a second chance if it is plainly shallow.
     """
+    if len(source) > MAX_BYTES and (size := len(LEXEME.sub(b"", source))) > MAX_BYTES:
+        raise UnparsableError(_place(1, 1), f"it has {size:,} bytes beside strings and comments, where {MAX_BYTES:,} are read")
     if b"\0" in source:
         raise UnparsableError(_place(source[: source.index(b"\0")].count(b"\n") + 1, 1), "it contains a null byte")
     try:
@@ -29,10 +45,13 @@ def parse(source: bytes) -> tuple[cst.Module, ast.Module | None]:
     except (SyntaxError, ValueError) as problem:
         if looks_deep(source):
             raise UnparsableError(_place(1, 1), "it is nested too deeply") from None
-        return _parse(source, problem), None
+        if len(source) > _MAX_UNKNOWN and isinstance(problem, SyntaxError):
+            raise UnparsableError(_place(problem.lineno or 1, problem.offset or 1), _reason(problem)) from None
+        return Parsed(_parse(source, problem), None, source, [])
     if depth_of(tree, source) > MAX_NESTING:
         raise UnparsableError(_place(1, 1), "it is nested too deeply")
-    return _parse(source, None), tree
+    kept, omitted = excerpt(source, tree)
+    return Parsed(_parse(kept, None), ast.parse(kept) if omitted else tree, kept, omitted)
 
 
 def _parse(source: bytes, problem: Exception | None) -> cst.Module:

@@ -7,23 +7,33 @@ expressions and subqueries that an UPDATE computes its values from, is read by s
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
-from mrt_lint.model.migration import Function, Migration
+from mrt_lint.model.migration import Function, Migration, Unreadable
 from mrt_lint.model.ops import Execute, Op
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, Place
 from mrt_lint.parse.sql.statement import read_statement
 from mrt_lint.parse.sql.tokens import MYSQL, backticked, statements
 
 __all__ = ["expand", "read_sql"]
+
+MAX_CHARACTERS: Final = 1_000_000
+"""Characters of raw SQL that are read in one function."""
+MAX_OPERATIONS: Final = 10_000
+"""Operations that one function may have with those that its SQL stands for."""
 
 
 def expand(migration: Migration, dialect: str | None = None) -> Migration:
     """Put after every `Execute` of a migration the operations that its statement stands for.
 
     They share its place, guard, certainty and transaction, and carry `sql=True`. `dialect` is SQLAlchemy's name of the database
-    that the migration is written for; a guard that leaves one dialect only decides before it.
+    that the migration is written for; a guard that leaves one dialect only decides before it. A statement too many or too long
+    is left as it is, and unreadable.
     """
-    return replace(migration, upgrade=_expanded(migration.upgrade, dialect), downgrade=_expanded(migration.downgrade, dialect))
+    unreadable = list(migration.unreadable)
+    upgrade = _expanded(migration.upgrade, "upgrade", dialect, unreadable)
+    downgrade = _expanded(migration.downgrade, "downgrade", dialect, unreadable)
+    return replace(migration, upgrade=upgrade, downgrade=downgrade, unreadable=tuple(unreadable))
 
 
 def read_sql(text: str, dialect: str | None = None) -> tuple[Op, ...]:
@@ -38,15 +48,34 @@ def read_sql(text: str, dialect: str | None = None) -> tuple[Op, ...]:
     return tuple(replace(op, sql=True) for statement in statements(text, dialect) for op in read_statement(statement, dialect))
 
 
-def _expanded(function: Function | None, dialect: str | None) -> Function | None:
+def _expanded(function: Function | None, name: str, dialect: str | None, unreadable: list[Unreadable]) -> Function | None:
     if function is None or not any(isinstance(op, Execute) for op in function.ops):
         return function
     ops: list[Op] = []
+    characters, room = 0, MAX_OPERATIONS - len(function.ops)
     for op in function.ops:
         ops.append(op)
-        if isinstance(op, Execute) and op.statement is not UNKNOWN:
-            ops += (_placed(found, op) for found in read_sql(op.statement, _dialect(op, dialect)))
+        if not isinstance(op, Execute) or op.statement is UNKNOWN:
+            continue
+        characters += len(op.statement)
+        found = read_sql(op.statement, _dialect(op, dialect)) if characters <= MAX_CHARACTERS else None
+        if found is None or len(found) > room:
+            unreadable.append(_too_much(op, name, "it has too many operations" if found else "it has too much raw SQL"))
+            continue
+        room -= len(found)
+        ops += (_placed(each, op) for each in found)
     return replace(function, ops=tuple(ops))
+
+
+def _too_much(execute: Execute, function: str, why: str) -> Unreadable:
+    lines = str(execute.statement).strip().splitlines() or [""]
+    return Unreadable(
+        place=execute.origin or Place(1, 1, 1, 1),
+        source=lines[0],
+        why=f"{function}() is read in part, for {why}: this statement is left out",
+        function=function,
+        dialects=execute.dialects,
+    )
 
 
 def _placed(found: Op, execute: Execute) -> Op:

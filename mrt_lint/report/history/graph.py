@@ -37,7 +37,7 @@ class Graph:
         """Draw each history, and say in a line what the marks mean."""
         blocks = []
         for chronicle in chronicles:
-            title = [self._style.paint(", ".join(chronicle.folders), "bold")] if len(chronicles) > 1 else []
+            title = [self._style.paint(printable(", ".join(chronicle.folders)), "bold")] if len(chronicles) > 1 else []
             blocks.append("\n".join([*title, *self._drawing(chronicle), *self._rest(chronicle)]))
         blocks.append(self._summary(chronicles))
         return "\n\n".join(block for block in blocks if block) + "\n"

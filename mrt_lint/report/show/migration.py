@@ -51,7 +51,7 @@ def _lines(migration: Migration, style: Style) -> Iterator[str]:
     after = f"after {' and '.join(migration.parents)}" if migration.parents else "the first of its history"
     if migration.down_revision is UNKNOWN:
         after = "after a revision that could not be read"
-    yield style.paint(migration.path, "bold")
+    yield style.paint(printable(migration.path), "bold")
     yield printable(f"revision {revision}, {after}" + (f": {migration.message}" if migration.message else ""))
     for name, function in (("upgrade", migration.upgrade), ("downgrade", migration.downgrade)):
         yield ""
@@ -60,7 +60,7 @@ def _lines(migration: Migration, style: Style) -> Iterator[str]:
         yield f"\n{style.paint('could not be read', 'bold')}"
         for unreadable in migration.unreadable:
             source = style.paint(printable(unreadable.source.strip()), "cyan")
-            yield f"{unreadable.place.line:>6}  {source}  {style.paint(unreadable.why, 'dim')}"
+            yield f"{unreadable.place.line:>6}  {source}  {style.paint(printable(unreadable.why), 'dim')}"
 
 
 def _function(name: str, function: Function | None, style: Style) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _function(name: str, function: Function | None, style: Style) -> Iterator[st
 
 def _operation(op: Op, style: Style) -> Iterator[str]:
     """Write an operation: its line in the file, its name, what it concerns, what it sets; the definition of a table below."""
-    remarks = [f"only on {', '.join(op.dialects)}"] if op.dialects is not None else []
+    remarks = [f"only on {printable(', '.join(op.dialects))}"] if op.dialects is not None else []
     remarks += [] if op.certain else ["perhaps"]
     remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""
     line = "" if op.sql or op.origin is None else str(op.origin.line)

@@ -123,7 +123,7 @@ def _mention(where: Place, by: list[str]) -> str:
 def _doubts(doubts: Sequence[Doubt], style: Style) -> Iterator[str]:
     for doubt in doubts[:_MOST_DOUBTS]:
         what = doubt.what if len(doubt.what) <= _WIDEST * 2 else f"{doubt.what[: _WIDEST * 2]} …"
-        place = f"{doubt.path}:{doubt.line}"
+        place = printable(f"{doubt.path}:{doubt.line}")
         yield f"    {_unsure('?', style)} {place}  {style.paint(text(what), 'cyan')}  {style.paint(printable(doubt.why), 'dim')}"
     if len(doubts) > _MOST_DOUBTS:
         yield f"    … and {len(doubts) - _MOST_DOUBTS} more (--format json lists all)"

@@ -82,7 +82,7 @@ class MySQLDatabase:
             trusts=definer is None or not int(log) or bool(int(trust)),
             folds=bool(int(case)),
         )
-        return MySQLScratch(self, self._server, contents, url, env_url, place, isolation)
+        return MySQLScratch(self, self._server, contents, (url, env_url), place=place, isolation=isolation)
 
     def sweep(self) -> None:
         self._server.sweep()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mrt_lint.parse.sql.tokens import Statement, Token, statements
+from mrt_lint.parse.sql.tokens import Statement, Token, keywords, statements
 from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.targets import BOUNDARIES, TargetReader
 
-READING = frozenset(["SHOW", "DESC", "DESCRIBE", "HELP", "CHECKSUM", "EXPLAIN"])
+READING = keywords("SHOW DESC DESCRIBE HELP CHECKSUM EXPLAIN")
 """First words of statements that change nothing; EXPLAIN ANALYZE is not among them."""
 ACCOUNTS = {
     **dict.fromkeys(("GRANT", "REVOKE"), None),
@@ -21,34 +21,11 @@ ACCOUNTS = {
 }
 """Statements about accounts and their rights: the first word, and which second words make it one (None: any)."""
 WHOLE_SERVER = {
-    "FLUSH": frozenset(
-        [
-            "TABLES",
-            "TABLE",
-            "LOGS",
-            "STATUS",
-            "HOSTS",
-            "PRIVILEGES",
-            "BINARY",
-            "ENGINE",
-            "ERROR",
-            "GENERAL",
-            "SLOW",
-            "RELAY",
-            "QUERY",
-            "USER_RESOURCES",
-            "OPTIMIZER_COSTS",
-            "DES_KEY_FILE",
-            "LOCAL",
-            "NO_WRITE_TO_BINLOG",
-            "SSL",
-            "USER_STATISTICS",
-            "CLIENT_STATISTICS",
-            "INDEX_STATISTICS",
-            "TABLE_STATISTICS",
-        ]
+    "FLUSH": keywords(
+        "TABLES TABLE LOGS STATUS HOSTS PRIVILEGES BINARY ENGINE ERROR GENERAL SLOW RELAY QUERY USER_RESOURCES OPTIMIZER_COSTS "
+        "DES_KEY_FILE LOCAL NO_WRITE_TO_BINLOG SSL USER_STATISTICS CLIENT_STATISTICS INDEX_STATISTICS TABLE_STATISTICS"
     ),
-    "RESET": frozenset(["MASTER", "SLAVE", "REPLICA", "QUERY", "PERSIST", "BINARY"]),
+    "RESET": keywords("MASTER SLAVE REPLICA QUERY PERSIST BINARY"),
     "SHUTDOWN": frozenset({"", ";", "WAIT"}),
     "RESTART": frozenset({"", ";"}),
     "PURGE": frozenset({"BINARY", "MASTER"}),
@@ -67,12 +44,12 @@ WHOLE_SERVER = {
     "CACHE": frozenset({"INDEX"}),
 }
 """Statements that concern the whole server: the first word, and which second words make it one. Source: the manuals of both."""
-GLOBAL = frozenset(["GLOBAL", "PERSIST", "PERSIST_ONLY", "@@GLOBAL", "@@PERSIST", "@@PERSIST_ONLY"])
+GLOBAL = keywords("GLOBAL PERSIST PERSIST_ONLY @@GLOBAL @@PERSIST @@PERSIST_ONLY")
 REMOTE = frozenset({"FEDERATED", "FEDERATEDX", "CONNECT", "SPIDER", "S3"})
 """Storage engines whose tables are somewhere else."""
 CHARACTERISTICS = frozenset({")", "DATA", "SQL", "DETERMINISTIC", "INVOKER", "DEFINER"})
 """What a routine's only statement may follow."""
-OPTIONS = frozenset(["DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "COMMENT", "ENCRYPTION", "READ"])
+OPTIONS = keywords("DEFAULT CHARACTER CHARSET COLLATE COMMENT ENCRYPTION READ")
 """What ALTER DATABASE begins with where it names none."""
 
 
@@ -198,6 +175,8 @@ def name_elsewhere(tokens: Sequence[Token], keys: Sequence[str]) -> str:
     for at, key in enumerate(keys):
         if key == "INTO" and keys[at + 1 : at + 2] and keys[at + 1] in {"OUTFILE", "DUMPFILE"}:
             return "a file of the server"
+        if key in {"DATA", "INDEX"} and keys[at + 1 : at + 2] == ["DIRECTORY"] and keys[0] in {"CREATE", "ALTER"}:
+            return f"a folder of the server ({key} DIRECTORY)"
         if key == "SONAME" and keys[0] == "CREATE":
             return "the whole server (CREATE FUNCTION … SONAME)"
         if key == "ENGINE" and keys[0] in {"CREATE", "ALTER"}:

@@ -10,26 +10,26 @@ from sqlalchemy import exc
 from mrt_runtime.databases.mysql.place import ScratchPlace
 
 DENIED = {
-    1044: "database",
-    1045: "login or file",
-    1095: "session",
-    1142: "table",
-    1143: "column",
-    1211: "account",
-    1227: "privilege",
-    1370: "routine",
-    1396: "account",
-    1410: "account",
-    1419: "program",
-    1698: "login or file",
+    1044: "a database",
+    1045: "a login or file",
+    1095: "a session",
+    1142: "a table",
+    1143: "a column",
+    1211: "an account",
+    1227: "a privilege",
+    1370: "a routine",
+    1396: "an account",
+    1410: "an account",
+    1419: "a program",
+    1698: "a login or file",
 }
 """Error numbers of missing rights and what they are about. Source: MySQL's server error reference."""
 TABLE = re.compile(r"for (?:table|routine) [`'](?P<database>[^`'.]+)[`']?\.[`']?(?P<name>[^`']+)[`']")
 DATABASE = re.compile(r"to database [`'](?P<database>[^`']+)[`']")
 PRIVILEGE = re.compile(r"at least one of\) the (?P<privileges>.+?) privilege")
 HOW = (
-    'verify on a server that nobody else uses, or allow it with isolation = "statements" under [tool.mrt], which runs migrations as the '
-    "account in db_url"
+    'verify on a server that nobody else uses, or allow it with isolation = "statements" under [tool.mrt], which runs migrations '
+    "as the account in db_url"
 )
 
 
@@ -40,8 +40,9 @@ def explain_refusal(error: BaseException, place: ScratchPlace) -> str:
     for number, words in read_causes(error):
         if number == 1419:  # noqa: PLR2004  the number's name is in DENIED
             return (
-                "The server writes a binary log and lets only administrators make triggers and functions. Written with op.execute(), the "
-                "statement is run over the account in db_url, which needs SUPER for it; or set log_bin_trust_function_creators = 1."
+                "The server writes a binary log and lets only administrators make triggers and functions. Written with "
+                "op.execute(), the statement is run over the account in db_url, which needs SUPER for it; or set "
+                "log_bin_trust_function_creators = 1."
             )
         if number in DENIED:
             return (
@@ -63,7 +64,7 @@ def tell_target(number: int, words: str, place: ScratchPlace) -> str:
     found = PRIVILEGE.search(words)
     if found is not None:
         return f"It takes a right on the whole server ({found['privileges']})."
-    return f"It reaches for a {DENIED[number]} outside of the scratch database."
+    return f"It reaches for {DENIED[number]} outside of the scratch database."
 
 
 def read_causes(error: BaseException) -> Iterator[tuple[int, str]]:

@@ -26,12 +26,12 @@ class MySQLScratch(HostedScratch):
         database: Database,
         server: Server,
         contents: Contents,
-        url: URL,
-        env_url: URL,
+        urls: tuple[URL, URL],
+        *,
         place: ScratchPlace,
         isolation: Isolation,
     ) -> None:
-        super().__init__(database, server, contents, url, env_url)
+        super().__init__(database, server, contents, *urls)
         self.isolation = isolation
         self._server = server
         self._place = place
@@ -57,11 +57,11 @@ class MySQLScratch(HostedScratch):
     def explain_refusal(self, error: BaseException) -> str:
         return explain_refusal(error, self._place)
 
-    def _create(self, connection: Connection, statement: str) -> None:
-        """Create a trigger or function over the given account, as the connection would have: DDL commits, and keeps its sql_mode."""
+    def _create(self, statement: str, connection: Connection) -> None:
+        """Create a trigger or function over the given account, as the connection would: DDL commits, and keeps its sql_mode."""
         cursor = connection.connection.cursor()
         cursor.execute("SELECT @@sql_mode, @@collation_connection")
-        mode, collation = cursor.fetchone()
+        mode, collation = cursor.fetchone() or ("", "")
         cursor.execute("COMMIT")
         cursor.close()
         with self._server.engine_for(self._contents.name).connect() as given:

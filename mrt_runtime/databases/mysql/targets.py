@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mrt_lint.parse.sql.tokens import Token
+from mrt_lint.parse.sql.tokens import Token, keywords
 
 OPENING = frozenset(
     {
@@ -26,23 +26,8 @@ BEFORE_NO_VERB = frozenset({"ON", "BEFORE", "AFTER", "OR", "FOR", "KEY"})
 LISTS = frozenset({"FROM", "DELETE", "UPDATE", "TABLE", "TABLES", "VIEW", "USING"})
 """Keywords that a list of tables may follow."""
 CLOSING = frozenset({"WHERE", "SET", "GROUP", "ORDER", "HAVING", "LIMIT", "WINDOW", "RETURNING", "VALUES", "VALUE", "ADD", "LIKE"})
-PASSED = frozenset(
-    [
-        "LOW_PRIORITY",
-        "HIGH_PRIORITY",
-        "DELAYED",
-        "QUICK",
-        "IGNORE",
-        "IF",
-        "NOT",
-        "EXISTS",
-        "LATERAL",
-        "ONLY",
-        "LOCAL",
-        "NO_WRITE_TO_BINLOG",
-        "TEMPORARY",
-        "CONCURRENT",
-    ]
+PASSED = keywords(
+    "LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK IGNORE IF NOT EXISTS LATERAL ONLY LOCAL NO_WRITE_TO_BINLOG TEMPORARY CONCURRENT"
 )
 """Keywords between one of these and the name."""
 BOUNDARIES = frozenset({";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW", "ATOMIC"})
@@ -137,24 +122,33 @@ class TargetReader:
             self._spans[-1].expects = False
         elif token.key == ",":
             span.expects = span.lists
-        elif token.key in BOUNDARIES and self._begins_another(place):
+        elif token.key in BOUNDARIES and (token.key != "REPEAT" or self._at(place + 1) != "("):
             span.expects = span.lists = span.reads = False
-        elif (token.kind == "word" and not self._keyword(place, span)) or token.kind in {"name", "string"}:
+        elif token.kind in {"name", "string"} or (token.kind == "word" and not self._keyword(place, span)):
             span.expects = False
-
-    def _begins_another(self, place: int) -> bool:
-        return not (self._at(place) == "REPEAT" and self._at(place + 1) == "(")
 
     def _keyword(self, place: int, span: Span) -> bool:
         """Take notice of a keyword; return False for any other word, which is a name."""
         key, following = self._at(place), self._at(place + 1)
         if key in PASSED:
             return True
-        if key == "SELECT":
-            span.expects, span.lists, span.reads = False, False, not self._is_view
+        if key in CLOSING:
+            span.expects = span.lists = False
         elif key in VERBS and following != "(":
             if self._at(place - 1) not in BEFORE_NO_VERB:
                 span.expects, span.lists, span.reads = True, key in LISTS, False
+        elif key in OPENING:
+            self._is_view = self._is_view or (key == "VIEW" and not span.reads)
+            span.expects = True
+            span.lists = span.lists or key in LISTS
+        else:
+            return self._clause(key, following, span)
+        return True
+
+    def _clause(self, key: str, following: str, span: Span) -> bool:
+        """Do the same for the keywords of clauses."""
+        if key == "SELECT":
+            span.expects, span.lists, span.reads = False, False, not self._is_view
         elif key == "FROM":
             span.expects = span.lists = span.is_query
         elif key == "INTO":
@@ -164,12 +158,6 @@ class TargetReader:
         elif key == "ON":
             self._ons += 1
             span.expects = self._ons == 1 and self._first in {"CREATE", "DROP"} and not span.lists and not span.reads
-        elif key in CLOSING:
-            span.expects = span.lists = False
-        elif key in OPENING:
-            self._is_view = self._is_view or (key == "VIEW" and not span.reads)
-            span.expects = True
-            span.lists = span.lists or key in LISTS
         else:
             return False
         return True

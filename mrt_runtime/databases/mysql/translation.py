@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from mrt_lint.model.values import HOLE
 from mrt_lint.parse.sql.tokens import Statement, Token, statements
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.mysql.outside import find_outside, is_about_accounts, named_database
@@ -38,13 +40,13 @@ class Edit:
     note: str = ""
 
 
-def translate(text: str, place: ScratchPlace, answer: Callable[[Connection, str], None]) -> Translation:
+def translate(text: str, place: ScratchPlace, answer: Callable[[str, Connection], None]) -> Translation:
     """Return what is executed in place of a text of SQL.
 
     answer: creates a trigger or function over the given account, where the server does not let the scratch account.
     """
     translated, outside, notes, program = (kept if len(text) <= LONGEST_KEPT else read)(text, place)
-    deed = partial(answer, statement=program) if program and not outside else None
+    deed = partial(answer, program) if program and not outside else None
     return Translation(statement=NOTHING if deed is not None else translated, outside=outside, notes=notes, answer=deed)
 
 
@@ -53,9 +55,7 @@ def read(text: str, place: ScratchPlace) -> tuple[str, str, tuple[str, ...], str
     found = list(statements(text, place.dialect))
     edits = [edit for statement in found for edit in find_edits(statement, place)]
     translated = rewrite(text, edits)
-    program = ""
-    if len(found) == 1 and not place.trusts and is_distrusted(found[0].tokens):
-        program = define(found[0], place)
+    program = define(found[0], place) if len(found) == 1 and not place.trusts else ""
     return translated, find_outside(translated, place), tuple(edit.note for edit in edits if edit.note), program
 
 
@@ -105,7 +105,7 @@ def edit_settings(statement: Statement, place: ScratchPlace) -> Iterator[Edit]:
     assignments = list(split(tokens[1:]))
     left = [each for each in assignments if not is_of_the_log(each, is_alone=len(assignments) == 1)]
     if len(left) < len(assignments):
-        new = ", ".join(source[each[0].start : each[-1].end] for each in left)
+        new = ", ".join(source[each[0].start : each[-1].end] for each in left if each)
         note = f"Not run: {show(tokens, source)}; what is written to the binary log belongs to the whole server"
         yield Edit(tokens[0].start, tokens[-1].end, f"SET {new}" if left else NOTHING, note)
 
@@ -139,44 +139,56 @@ def find_definer(tokens: Sequence[Token], keys: Sequence[str]) -> tuple[int, int
     at = list(keys).index("DEFINER")
     if list(keys[at + 1 : at + 2]) != ["="] or not PROGRAMS.isdisjoint(keys[1:at]) or at + 2 >= len(tokens):
         return None
-    end = at + 3
     if keys[at + 2] in {"CURRENT_USER", "CURRENT_ROLE"}:
         return None
+    return at + 2, end_of_account(tokens, at + 2)
+
+
+def end_of_account(tokens: Sequence[Token], at: int) -> int:
+    """Return where an account that begins at a place ends: `root`@`%`, root@db-1.example.com, CURRENT_USER()."""
+    end = at + 1
+    if [token.key for token in tokens[end : end + 2]] == ["(", ")"]:
+        return end + 2
     if end < len(tokens) and tokens[end].text.startswith("@"):
-        is_bare = tokens[end].text == "@"
-        end += 2 if is_bare else 1
-        while end < len(tokens) and tokens[end].start == tokens[end - 1].end and keys[end] not in {"(", ";"}:
+        end += 2 if tokens[end].text == "@" else 1
+        while end < len(tokens) and tokens[end].start == tokens[end - 1].end and tokens[end].key not in {"(", ";"}:
             end += 1  # a host with dots or hyphens
-    return at + 2, min(end, len(tokens))
-
-
-def is_distrusted(tokens: Sequence[Token]) -> bool:
-    """Return whether a server with a binary log lets only its administrators run this, by default."""
-    keys = [token.key for token in tokens]
-    first = next((key for key in keys[1:] if key in PROGRAMS), "")
-    return (keys[0] == "CREATE" and first in {"TRIGGER", "FUNCTION"}) or (keys[0] == "ALTER" and first == "FUNCTION")
+    return min(end, len(tokens))
 
 
 def define(statement: Statement, place: ScratchPlace) -> str:
-    """Return a program's definition with the scratch account as its definer, to be run over another account."""
+    """Return a trigger's or function's definition with the scratch account as its definer, to be run over the given account.
+
+    Nothing for any other statement. It is spelled from its tokens, without comments, some of which only some servers execute: what
+    runs over the given account must be the statement that was read here.
+    """
     tokens, keys = statement.tokens, [token.key for token in statement.tokens]
-    span = find_definer(tokens, keys)
-    if span is None and "DEFINER" in keys and keys[keys.index("DEFINER") + 1 :][:1] == ["="]:  # CURRENT_USER
-        at = keys.index("DEFINER") + 2
-        span = (at, at + (3 if keys[at + 1 : at + 3] == ["(", ")"] else 1))
-    if span is not None:
-        return rewrite(statement.source, [Edit(tokens[span[0]].start, tokens[span[1] - 1].end, str(place.definer))])
-    if keys[0] == "ALTER":
-        return statement.source
-    behind = tokens[2 if keys[1:3] == ["OR", "REPLACE"] else 0].end
-    return rewrite(statement.source, [Edit(behind, behind, f" DEFINER={place.definer}")])
+    if tokens[-1].key == HOLE:  # its end was not read
+        return ""
+    if keys[:2] == ["ALTER", "FUNCTION"]:
+        return spell(tokens, statement.source)
+    at = 3 if keys[1:3] == ["OR", "REPLACE"] else 1
+    head = spell(tokens[:at], statement.source)
+    if keys[at : at + 2] == ["DEFINER", "="]:
+        at = end_of_account(tokens, at + 2)
+    is_one = keys[0] == "CREATE" and (
+        keys[at : at + 1] in (["TRIGGER"], ["FUNCTION"]) or keys[at : at + 2] == ["AGGREGATE", "FUNCTION"]
+    )
+    return f"{head} DEFINER={place.definer} {spell(tokens[at:], statement.source)}" if is_one else ""
+
+
+def spell(tokens: Sequence[Token], source: str) -> str:
+    """Write tokens as they are in a text, one space in place of whatever is between two."""
+    parts = [source[token.start : token.end] for token in tokens]
+    gaps = [" " * (after.start > before.end) for before, after in pairwise(tokens)]
+    return "".join(part + gap for part, gap in zip(parts, [*gaps, ""], strict=True))
 
 
 def show(tokens: Sequence[Token], source: str) -> str:
     """Return a statement in one line for a note, its passwords masked."""
     secrets = [
         Edit(token.start, token.end, "'***'")
-        for before, token in zip(tokens, tokens[1:], strict=False)
+        for before, token in pairwise(tokens)
         if token.kind == "string" and before.key in SECRET
     ]
     words = " ".join(rewrite(source[: tokens[-1].end], secrets)[tokens[0].start :].split()).replace("%%", "%")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, ColumnType, ForeignKey, Schema, Table
+from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, Schema, Table
 from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
 from mrt_runtime.seed.moment import Moment

@@ -13,9 +13,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table
 from mrt_runtime.databases.postgresql.deferral import deferral
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
-from mrt_runtime.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table
 from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Slot, Text, Whole
 from mrt_runtime.seed.moment import Moment

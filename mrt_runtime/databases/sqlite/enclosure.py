@@ -111,6 +111,16 @@ class AuthorizedConnection(sqlite3.Connection):
             super().set_authorizer(self.authorizer)  # SQLite compiles its statements anew then
 
 
+def pass_for(authorized_class: Any, factory: type[sqlite3.Connection]) -> Any:
+    """Let a class be shown as the one in whose place it is: filters of Python's warnings name it ("unclosed database in …")."""
+    authorized_class.__module__, authorized_class.__qualname__ = factory.__module__, factory.__qualname__
+    authorized_class.__name__ = factory.__name__
+    return authorized_class
+
+
+pass_for(AuthorizedConnection, sqlite3.Connection)
+
+
 class Door(threading.local):
     """Whether this thread is opening a connection that gets an authorizer."""
 
@@ -146,6 +156,7 @@ def enclose(folder: Path, watcher: Watcher) -> Iterator[None]:
         ACTIVE.remove(enclosure)
 
 
+@functools.cache
 def watch(connect: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap `sqlite3.connect` so that it makes authorized connections, of the class that is asked for."""
 
@@ -167,7 +178,9 @@ def authorized(factory: Any) -> Any:
         return factory  # a function: what it makes without calling `sqlite3.connect` is refused
     if issubclass(factory, AuthorizedConnection):
         return factory
-    return AuthorizedConnection if factory is sqlite3.Connection else type(factory.__name__, (factory, AuthorizedConnection), {})
+    if factory is sqlite3.Connection:
+        return AuthorizedConnection
+    return pass_for(type(factory.__name__, (factory, AuthorizedConnection), {}), factory)
 
 
 @functools.cache

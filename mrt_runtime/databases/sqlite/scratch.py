@@ -114,6 +114,9 @@ class SQLiteScratch:
             return "it took the authorizer off its connection, by which SQLite keeps migrations inside the scratch database"
         return ""
 
+    def is_lost(self) -> bool:
+        return False
+
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Nothing: connecting is quick."""
 
@@ -172,12 +175,12 @@ class SQLiteScratch:
 
     def _is_outside(self, file: str) -> bool:
         """Whether a file that is attached, or about to be, is not one of this scratch database."""
-        return not (is_memory(file, uri=False) or is_inside(file, self._folder.path, uri=False))
+        return file != str(self._path) and not (is_memory(file, uri=False) or is_inside(file, self._folder.path, uri=False))
 
     def _is_path(self, name: str) -> bool:
         """Whether a file name means this scratch file."""
         try:
-            return bool(name) and Path(name).samefile(self._path)
+            return name == str(self._path) or (bool(name) and Path(name).samefile(self._path))  # the first costs nothing
         except OSError:
             return False
 

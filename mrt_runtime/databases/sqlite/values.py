@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from mrt_runtime.schema import Column, ForeignKey, Schema, Table
+from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
 from mrt_runtime.seed.dialect import Dialect
 from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
 from mrt_runtime.seed.moment import Moment

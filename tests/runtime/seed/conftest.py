@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime import databases
-from mrt_runtime.look import read_schema
+from mrt_runtime.compare.snapshot import read_schema
 from mrt_runtime.seed import Seeder
 
 

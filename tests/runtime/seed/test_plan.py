@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrt_runtime.schema import ForeignKey, Table
+from mrt_runtime.compare.schema import ForeignKey, Table
 from mrt_runtime.seed.plan import components, order_tables
 
 

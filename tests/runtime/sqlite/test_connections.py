@@ -180,8 +180,9 @@ def test_after_the_run_and_in_threads_of_before_the_module_opens_any_file(trial,
 
     def serve():
         start.wait(10)
-        opened.append(sqlite3.connect(tmp_path / "theirs_too.db").execute("CREATE TABLE x (a)"))
-        opened.append(sqlite3.Connection(tmp_path / "theirs_too.db").execute("SELECT * FROM x"))
+        for connect in (sqlite3.connect, sqlite3.Connection):
+            with contextlib.closing(connect(tmp_path / "theirs_too.db")) as connection:
+                opened.append(connection.execute("CREATE TABLE IF NOT EXISTS x (a)"))
         done.set()
 
     def work(_connection):
@@ -194,7 +195,33 @@ def test_after_the_run_and_in_threads_of_before_the_module_opens_any_file(trial,
     thread.join()
     assert len(opened) == 2
     assert sqlite3.connect is connect_of_before is sqlite3.dbapi2.connect
-    assert type(sqlite3.connect(tmp_path / "third.db")) is sqlite3.Connection
+    with contextlib.closing(sqlite3.connect(tmp_path / "third.db")) as connection:
+        assert type(connection) is sqlite3.Connection
+
+
+def test_a_thread_that_takes_over_the_number_of_one_of_before_is_watched(trial, victim):
+    """The system gives the number of a thread that has ended to the next one, as a rule at once."""
+    end, numbers, refused = threading.Event(), [], []
+    before = threading.Thread(target=lambda: (numbers.append(threading.get_ident()), end.wait(10)))
+    before.start()
+
+    def connect():
+        numbers.append(threading.get_ident())
+        try:
+            sqlite3.connect(victim.path).execute("DELETE FROM p").connection.commit()
+        except Exception as error:  # noqa: BLE001
+            refused.append(error)
+
+    def work(_connection):
+        end.set()
+        before.join()
+        after = threading.Thread(target=connect)
+        after.start()
+        after.join()
+
+    error = trial.run(work)
+    assert len(refused) == 1, numbers
+    assert str(victim.path) in error.cause
 
 
 def test_what_a_project_asks_of_connect_it_gets(trial):
@@ -205,10 +232,14 @@ def test_what_a_project_asks_of_connect_it_gets(trial):
             return "hello"
 
     def work(_connection):
-        assert sqlite3.connect(":memory:", factory=Mine).hello() == "hello"
-        assert isinstance(sqlite3.connect(":memory:", factory=Mine), Mine)
-        assert sqlite3.connect(":memory:", isolation_level=None).isolation_level is None
-        assert sqlite3.connect(":memory:", detect_types=sqlite3.PARSE_DECLTYPES).execute("SELECT 1").fetchone() == (1,)
+        opened = sqlite3.connect(":memory:", factory=Mine, isolation_level=None, detect_types=sqlite3.PARSE_DECLTYPES)
+        with contextlib.closing(opened):
+            assert isinstance(opened, Mine)
+            assert (opened.hello(), opened.isolation_level) == ("hello", None)
+            assert opened.execute("SELECT 1").fetchone() == (1,)
+            assert repr(opened).startswith(f"<{Mine.__module__}.{Mine.__qualname__} object")
+        with contextlib.closing(sqlite3.connect(":memory:")) as plain:
+            assert repr(plain).startswith("<sqlite3.Connection object")  # filters of warnings name it
         with pytest.raises(TypeError):
             sqlite3.connect()
         with pytest.raises(TypeError):

@@ -2,12 +2,14 @@
 
 import contextlib
 import itertools
+import json
 import os
 import sqlite3
 
 import pytest
 import sqlalchemy as sa
 
+from mrt_lint.cli import main
 from mrt_runtime import databases
 from mrt_runtime.migrate import Migrator
 
@@ -16,13 +18,14 @@ WAYS = {
     "exec_driver_sql": lambda connection, sql, _: connection.exec_driver_sql(sql),
     "cursor": lambda connection, sql, _: connection.connection.cursor().execute(sql),
     "executescript": lambda connection, sql, below: below(connection, lambda raw: raw.executescript(f"SELECT 1; {sql}; SELECT 2")),
-    "a connection of its own": lambda connection, sql, _: other(connection).execute(sql),
-    "memory": lambda connection, sql, _: sqlite3.connect(":memory:", uri=True).execute(sql),
+    "a connection of its own": lambda connection, sql, _: alone(str(connection.engine.url.database), sql),
+    "memory": lambda _connection, sql, _below: alone(":memory:", sql),
 }
 
 
-def other(connection):
-    return sqlite3.connect(str(connection.engine.url.database))
+def alone(file, sql):
+    with contextlib.closing(sqlite3.connect(file, uri=True)) as connection:
+        connection.execute(sql)
 
 
 BEFORE = ("", "-- x\n", "/* x */ ", "/* /* */", "--\n/**/\t;", "--\r\n \n")
@@ -165,7 +168,7 @@ def test_what_touches_no_other_file_works(trial, victim, driver, below):
             if driver == "pysqlite":
                 below(connection, lambda raw: raw.backup(memory))
             assert below(connection, lambda raw: list(raw.iterdump()))
-        with contextlib.closing(other(connection)) as second:
+        with contextlib.closing(sqlite3.connect(str(connection.engine.url.database))) as second:
             found.extend(second.execute("SELECT name FROM sqlite_master WHERE name = 'big'"))
         with contextlib.closing(sqlite3.connect(f"file:{victim.path}?mode=ro&immutable=1", uri=True)) as reading:
             found.append(reading.execute("SELECT count(*) FROM sqlite_master").fetchone())
@@ -176,3 +179,20 @@ def test_what_touches_no_other_file_works(trial, victim, driver, below):
     assert trial.run(work, driver) is None
     assert found[0] == ("big",)
     assert sorted(os.listdir(trial.project.root)) == left  # noqa: PTH208
+
+
+def test_a_verification_blames_the_revision_that_reaches_out_and_goes_on(project, victim, monkeypatch, capsys):
+    sql = f"/* tidy up */ ATTACH '' || '{victim.path}' AS o"
+    project.add("a")
+    project.add("b", "a", upgrade=f"op.get_bind().connection.cursor().execute({sql!r})", downgrade="pass")
+    project.add("c", "a")
+    monkeypatch.chdir(project.root)
+    assert main(["verify", "--db-url", "sqlite:///never.db", "--format", "json"]) == 1
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    outcomes = {one["revision"]: one for one in json.loads(shown.out)["revisions"]}
+    assert {name: one["outcome"] for name, one in outcomes.items()} == {"a": "reversible", "b": "upgrade-failed", "c": "reversible"}
+    (failure,) = outcomes["b"]["failures"]
+    assert "it opens a file whose name SQL works out by ATTACH or VACUUM INTO, outside of the scratch" in failure["message"]
+    assert "Put ':memory:' in the place of the file" in failure["message"]
+    assert (failure["file"], failure["line"]) == ("migrations/versions/b.py", 12)

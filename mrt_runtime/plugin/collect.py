@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.configuration import settle
+from mrt_runtime.config_sources import settle
+from mrt_runtime.plugin.stash import REFUSED, TERMINATION, VERIFICATION
 from mrt_runtime.report.words import expound, name_database
-from mrt_runtime.stash import REFUSED, TERMINATION, VERIFICATION
 from mrt_runtime.termination import Termination
 from mrt_runtime.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verify.session import Verification
 
 GIVEN: pytest.StashKey[object] = pytest.StashKey()
 SETTLED: pytest.StashKey[MRTConfig] = pytest.StashKey()
@@ -58,7 +58,7 @@ def open_session(config: pytest.Config) -> Verification:
         pytest.fail(f"The first test of migrations says why: {config.stash[REFUSED]}", pytrace=False)
     if VERIFICATION in config.stash:
         return config.stash[VERIFICATION]
-    from mrt_runtime.verification import Verification  # noqa: PLC0415  brings SQLAlchemy and Alembic
+    from mrt_runtime.verify.session import Verification  # noqa: PLC0415  brings SQLAlchemy and Alembic
 
     listen(config)
     try:

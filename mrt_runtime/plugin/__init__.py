@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mrt_runtime.stash import TERMINATION, VERIFICATION
+from mrt_runtime.plugin.stash import LEFT, TERMINATION, VERIFICATION
 
 if TYPE_CHECKING:
-    from mrt_runtime.collect import RevisionFile
-    from mrt_runtime.fixture import Mrt
+    from mrt_runtime.plugin.collect import RevisionFile
+    from mrt_runtime.plugin.fixture import Mrt
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection(session: pytest.Session) -> None:
     """Let `--mrt` collect the project's alembic.ini, whose tests are the revisions."""
     if session.config.getoption("mrt"):
-        from mrt_runtime.collect import name_revisions  # noqa: PLC0415  see above
+        from mrt_runtime.plugin.collect import name_revisions  # noqa: PLC0415  see above
 
         name_revisions(session.config)
 
@@ -47,7 +47,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFi
     """Collect the revisions of that alembic.ini, or of one that the command line names: `pytest --mrt alembic.ini::abc1234`."""
     if not parent.config.getoption("mrt"):
         return None
-    from mrt_runtime.collect import collect_named  # noqa: PLC0415  see above
+    from mrt_runtime.plugin.collect import collect_named  # noqa: PLC0415  see above
 
     return collect_named(file_path, parent)
 
@@ -56,7 +56,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RevisionFi
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Settle which tests of revisions there are before anything is selected from them."""
     if config.getoption("mrt"):
-        from mrt_runtime.collect import settle_items  # noqa: PLC0415  see above
+        from mrt_runtime.plugin.collect import settle_items  # noqa: PLC0415  see above
 
         settle_items(config, items)
 
@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Settle the configuration once, before any test runs, if one of those selected needs it."""
     if any(map(asks_for_mrt, session.items)):
-        from mrt_runtime.collect import settle_session  # noqa: PLC0415  see above
+        from mrt_runtime.plugin.collect import settle_session  # noqa: PLC0415  see above
 
         settle_session(session.config)
 
@@ -86,18 +86,20 @@ def pytest_runtest_makereport() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show what the tests of revisions warn of, and which database they ran on."""
+    """Show what the tests of revisions warn of, which database they ran on, and what could not be cleaned up."""
     if config.getoption("mrt"):
-        from mrt_runtime.collect import show_summary  # noqa: PLC0415  see above
+        from mrt_runtime.plugin.collect import show_summary  # noqa: PLC0415  see above
 
         show_summary(terminalreporter)
+    if LEFT in config.stash:
+        terminalreporter.line(config.stash[LEFT])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Let a signal end the main process of pytest-xdist in order, where its workers are likely to verify migrations."""
     if config.getoption("mrt") or hasattr(config, "_mrt_config") or (config.rootpath / "alembic.ini").is_file():
-        from mrt_runtime.collect import listen  # noqa: PLC0415  see above
+        from mrt_runtime.plugin.collect import listen  # noqa: PLC0415  see above
 
         listen(config)
 
@@ -132,14 +134,19 @@ def close(config: pytest.Config) -> None:
     verification = config.stash.get(VERIFICATION, None)
     if verification is not None:
         del config.stash[VERIFICATION]
-        verification.close()
+        from mrt_runtime.config import ConfigurationError  # noqa: PLC0415  see above
+
+        try:
+            verification.close()
+        except ConfigurationError as error:
+            config.stash[LEFT] = str(error)
 
 
 @pytest.fixture
 def mrt(request: pytest.FixtureRequest) -> Iterator[Mrt]:
     """Verify migrations: `mrt.assert_all_reversible()`, `mrt.check_revision("abc1234")` and more."""
-    from mrt_runtime.collect import open_session  # noqa: PLC0415  see above
-    from mrt_runtime.fixture import Mrt  # noqa: PLC0415  see above
+    from mrt_runtime.plugin.collect import open_session  # noqa: PLC0415  see above
+    from mrt_runtime.plugin.fixture import Mrt  # noqa: PLC0415  see above
 
     fixture = Mrt(open_session(request.config))
     yield fixture

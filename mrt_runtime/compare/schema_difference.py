@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from mrt_runtime.facets import FACETS, constraint_name, fold, show_names, type_word
-from mrt_runtime.schema import Index, Schema, Sequence, Table, Thing
+from mrt_runtime.compare.properties import FACETS, constraint_name, fold, show_names, type_word
+from mrt_runtime.compare.schema import Index, Schema, Sequence, Table, Thing
 
 Item = TypeVar("Item")
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.schema import Schema
+from mrt_runtime.compare.schema_difference import diff
+from mrt_runtime.compare.snapshot import Look, look
 from mrt_runtime.databases import Database, Scratch
-from mrt_runtime.difference import diff
-from mrt_runtime.look import Look, look
-from mrt_runtime.loss import compare
-from mrt_runtime.schema import Schema
+from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.value import Row
 
@@ -110,7 +111,7 @@ class Ground:
         self._is_idle = False
         try:
             opened.exec_driver_sql("SELECT 1")
-        except DBAPIError:
+        except (DBAPIError, LostServerError):
             self.close()
 
 

@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
+from mrt_runtime.plugin.sandbox import Sandbox
 from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.words import describe, explain
-from mrt_runtime.sandbox import Sandbox
 from mrt_runtime.verdict import Verdict
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
@@ -36,6 +39,9 @@ def plainly(method: Callable[Parameters, Returned]) -> Callable[Parameters, Retu
             return method(*args, **kwargs)
         except (AssertionError, ConfigurationError, MigrationError) as error:
             raise error.with_traceback(None) from None
+        except DBAPIError as error:
+            told = explain_failure(error, bool, None) or error
+            raise told from None
 
     return call
 
@@ -160,7 +166,7 @@ class Mrt:
 
         The models are a MetaData, a declarative Base or "package.module:Base"; without them MRTConfig.target_metadata's.
         """
-        from mrt_runtime.drift import find_drift, load_metadata  # noqa: PLC0415  brings autogenerate
+        from mrt_runtime.plugin.drift import find_drift, load_metadata  # noqa: PLC0415  brings autogenerate
 
         target = metadata_path or (self._verification.config.target_metadata if target_metadata is None else target_metadata)
         if target is None:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mrt_runtime.compare.blame import shorten
+from mrt_runtime.compare.snapshot import Look
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
-from mrt_runtime.ground import Ground, is_same
-from mrt_runtime.look import Look
 from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
-from mrt_runtime.origin import shorten
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verify.contents import Ground, is_same
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 

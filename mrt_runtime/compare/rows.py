@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases import PACKAGES
-from mrt_runtime.schema import Schema, Table
 
 Row: TypeAlias = tuple[Any, ...]
 

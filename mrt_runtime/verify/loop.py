@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from mrt_runtime import judge
-from mrt_runtime.findings import Findings
-from mrt_runtime.idleness import has_idle_downgrade
 from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Outcome, Verdict
-from mrt_runtime.walk import NotReachedError, StepError, Walk
+from mrt_runtime.verify import judge
+from mrt_runtime.verify.findings import Findings
+from mrt_runtime.verify.idleness import has_idle_downgrade
+from mrt_runtime.verify.runner import NotReachedError, StepError, Walk
 
 
 def verify(walk: Walk, step: Step, after_writes: str = "warn") -> Verdict:

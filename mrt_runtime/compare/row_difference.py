@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from mrt_runtime.rows import Fingerprint, Row, Rows, TableRows, fingerprinted
+from mrt_runtime.compare.rows import Fingerprint, Row, Rows, TableRows, fingerprinted
 from mrt_runtime.verdict import Failure
 
 SAMPLES = 3  # rows shown as evidence

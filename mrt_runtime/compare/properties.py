@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mrt_runtime.schema import (
+from mrt_runtime.compare.schema import (
     Check,
     Column,
     ColumnType,

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mrt_runtime.difference import ROLLBACK, SECOND_UPGRADE, Difference, Wording, diff
-from mrt_runtime.findings import Findings
-from mrt_runtime.look import Look
-from mrt_runtime.loss import compare
+from mrt_runtime.compare.blame import find_names, locate
+from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.rows import Rows, TableRows
+from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, Difference, Wording, diff
+from mrt_runtime.compare.snapshot import Look
 from mrt_runtime.migrate import Step
-from mrt_runtime.origin import find_names, locate
-from mrt_runtime.rows import Rows, TableRows
 from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verify.findings import Findings
 
 
 def restored(step: Step, before: Look, first: Look, after: Look, written: Mapping[str, int]) -> Findings:

@@ -8,9 +8,11 @@ import pytest
 
 if TYPE_CHECKING:
     from mrt_runtime.termination import Termination
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.verify.session import Verification
 
 VERIFICATION: pytest.StashKey[Verification] = pytest.StashKey()
 TERMINATION: pytest.StashKey[Termination] = pytest.StashKey()
 REFUSED: pytest.StashKey[str] = pytest.StashKey()
 """Why the configuration cannot be used: said once, however many tests ask."""
+LEFT: pytest.StashKey[str] = pytest.StashKey()
+"""What could not be cleaned up, and why."""

@@ -11,13 +11,13 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from mrt_lint.settings import nearest
+from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.rows import Rows, TableRows
+from mrt_runtime.compare.snapshot import look
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Database
 from mrt_runtime.databases.words import end, join
-from mrt_runtime.look import look
-from mrt_runtime.loss import compare
 from mrt_runtime.migrate import Migrator
-from mrt_runtime.rows import Rows, TableRows
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure
 

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.rows import Rows, read_rows
+from mrt_runtime.compare.schema import Schema
 from mrt_runtime.databases import PACKAGES
-from mrt_runtime.rows import Rows, read_rows
-from mrt_runtime.schema import Schema
 
 
 class HasDialect(Protocol):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mrt_runtime import termination
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
-from mrt_runtime.databases.shortage import explain_shortage, find_shortage
+from mrt_runtime.databases.outage import LostServerError, explain_failure
 from mrt_runtime.databases.words import end, join
 from mrt_runtime.migrate import Step
 from mrt_runtime.redaction import RedactedLog, redact_verdict
-from mrt_runtime.secret import register_settings, scrub
+from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, Verdict
-from mrt_runtime.verify import verify
-from mrt_runtime.walk import Walk
+from mrt_runtime.verify.loop import verify
+from mrt_runtime.verify.runner import Walk
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,18 +48,23 @@ class Verification:
         self._log.open()
         self._verdicts: dict[str, Verdict] = {}
         self._version = ""
+        self._lost: LostServerError | None = None
         try:
-            self.walk = Walk(self.database, config, worker)
+            with self.telling():
+                self.walk = Walk(self.database, config, worker)
             self._floor = self._find_floor()
         except BaseException:
-            self.close()
+            self._abandon()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:
+            self._abandon()
 
     def select(self, revisions: Sequence[str] = ()) -> list[Step]:
         """Find the revisions asked for, bases first; none asked for means all of them."""
@@ -101,32 +107,57 @@ class Verification:
 
     def facts(self) -> dict[str, str]:
         """Return which database it is, the password masked, and what kept the run inside its scratch database."""
-        self._version = self._version or self.database.version()
+        with self.telling():
+            self._version = self._version or self.database.version()
         isolation = self.walk.scratch.isolation
         facts = {"dialect": self.database.dialect, "version": self._version, "url": self.database.url, "isolation": isolation.level}
         return {**facts, "isolation_warning": isolation.warning} if isolation.warning else facts
 
     def close(self) -> None:
-        """Drop the scratch database and let go of the server."""
+        """Drop the scratch database and let go of the server; ConfigurationError where the database does not let us."""
+        try:
+            self._close()
+        except (SQLAlchemyError, OSError, ConfigurationError) as error:
+            words = end(join(getattr(error, "orig", None) or error))
+            raise ConfigurationError(f"The scratch database could not be dropped: {words} The next run there drops it.") from None
+
+    def _close(self) -> None:
         with held():
             try:
                 if hasattr(self, "walk"):
                     self.walk.close()
             finally:
-                self._log.close()
                 self.database.close()
+                self._log.close()
+
+    def _abandon(self) -> None:
+        """Close where an error is on its way already, which says more than that dropping fails as well."""
+        with contextlib.suppress(ConfigurationError):
+            self.close()
 
     def _verify(self, step: Step) -> Verdict:
-        try:
+        with self.telling(step):
             return verify(self.walk, step, self.config.after_writes)
-        except (DBAPIError, self.walk.driver_error, OSError) as error:
-            shortage = find_shortage(error)
-            if shortage is not None:
-                raise explain_shortage(shortage) from None
-            if isinstance(error, OSError):
+
+    @contextlib.contextmanager
+    def telling(self, step: Step | None = None) -> Iterator[None]:
+        """Say in one sentence that the database failed us. Once the server was lost, nothing more is verified."""
+        if self._lost is not None:
+            raise self._lost
+        try:
+            yield
+        except LostServerError as error:
+            self._lost = error
+            raise
+        except Exception as error:
+            walk: Walk | None = getattr(self, "walk", None)
+            if not isinstance(error, (DBAPIError, OSError, *([walk.driver_error] if walk else []))):
                 raise
-            cause = join(error.orig if isinstance(error, DBAPIError) else error)
-            raise ConfigurationError(f"The database failed while {step.revision} was verified: {end(scrub(cause))}") from None
+            told = explain_failure(error, walk.scratch.is_lost if walk else bool, step.revision if step else None)
+            if told is None:
+                raise
+            self._lost = told if isinstance(told, LostServerError) else None
+            raise told from None
 
     def _skip(self, step: Step) -> Verdict | None:
         reason = self.config.skip.get(step.revision)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mrt_runtime.look import Look
-from mrt_runtime.rows import TableRows
+from mrt_runtime.compare.rows import TableRows
+from mrt_runtime.compare.snapshot import Look
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 LEFT = ("left behind after rollback", "after the second")
