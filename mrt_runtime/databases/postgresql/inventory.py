@@ -30,6 +30,8 @@ UNION ALL SELECT 1247, t.oid::bigint FROM pg_catalog.pg_type t JOIN pg_catalog.p
 UNION ALL SELECT 1255, p.oid::bigint FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname ~ '^pg_(toast_)?temp_'
 UNION ALL SELECT 2615, oid::bigint FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_(toast_)?temp_'"""
+BATCH = 200
+"""Tables that one statement counts the rows of: servers bound how long a union may be."""
 MADE = """SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.oid >= 16384 AND age(c.xmin) <= age('{horizon}'::xid)
@@ -195,10 +197,11 @@ def count_strange(cursor: Any, journal: PostgresJournal, names: Mapping[int, str
         f"SELECT {oid}::bigint, count(*) FROM ONLY {name} WHERE NOT xmin = ANY ({write_xids(journal.xids)}) HAVING count(*) > 0"
         for oid, name in names.items()
     ]
-    if not selects:
-        return {}
-    cursor.execute(" UNION ALL ".join(selects))
-    return {int(oid): int(count) for oid, count in cursor.fetchall()}
+    found: dict[int, int] = {}
+    for start in range(0, len(selects), BATCH):
+        cursor.execute(" UNION ALL ".join(selects[start : start + BATCH]))
+        found |= {int(oid): int(count) for oid, count in cursor.fetchall()}
+    return found
 
 
 def name_relations(cursor: Any, oids: Iterable[int]) -> dict[int, str]:

@@ -23,6 +23,8 @@ from mrt_runtime.databases.words import name_some
 
 PROPER, ENDING = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, {"COMMIT", "END"}
 """Words that a statement about transactions begins with, and those by which one is committed."""
+BATCH = 200
+"""Tables that one statement reads: servers bound how long a union may be."""
 REWRITING = {"VACUUM", "CLUSTER", "REINDEX"}
 """Words of statements that give a table or an index another file, and so write its row in `pg_class` anew."""
 NOT_IN_A_TRANSACTION = {"25001", "2D000"}
@@ -193,10 +195,10 @@ class PostgresJournal:
             cursor.execute(TOUCHED.format(top=top))
             tables = [name for (name,) in cursor.fetchall()]
             found: set[str] = set()
-            if tables:
-                mine = MINE.format(top=top)
-                cursor.execute(" UNION ".join(f"SELECT xmin::text FROM ONLY {table} WHERE {mine}" for table in tables))
-                found = {str(xid) for (xid,) in cursor.fetchall()}
+            selects = [f"SELECT xmin::text FROM ONLY {table} WHERE {MINE.format(top=top)}" for table in tables]
+            for start in range(0, len(selects), BATCH):
+                cursor.execute(" UNION ".join(selects[start : start + BATCH]))
+                found |= {str(xid) for (xid,) in cursor.fetchall()}
         except Exception:  # noqa: BLE001  what cannot be read is not proved
             cursor.execute("ROLLBACK TO SAVEPOINT mrt_journal")
             found = set()
