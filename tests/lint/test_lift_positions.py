@@ -63,7 +63,7 @@ def test_line_endings_byte_order_marks_and_encodings_do_not_move_operations():
 
 def test_positions_beside_the_other_tree_are_those_of_the_generated_code():
     source = SOURCE.encode()
-    module, tree = parse(source)
+    module, tree, *_ = parse(source)
     atlas = position.Atlas(module, tree, source)
     wanted = [node for node in module.body if isinstance(node, libcst.FunctionDef)] + list(header.find_imports(module.body))
     lines = [line for line in wanted[0].body.body if isinstance(line, libcst.SimpleStatementLine)]
