@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
+from mrt_lint.escape import printable
 from mrt_lint.streams import Output
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             return verify(args)
         except ConfigurationError as error:
-            sys.stderr.write(f"mrt verify: {error}\n")
+            sys.stderr.write(f"mrt verify: {printable(str(error))}\n")
             return 2
         except KeyboardInterrupt as error:
             sys.stderr.write(f"mrt verify: {say_stop(error)}; the scratch databases are dropped\n")
