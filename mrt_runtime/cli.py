@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,11 @@ def run(args: argparse.Namespace) -> int:
             return verify(args)
         except ConfigurationError as error:
             sys.stderr.write(f"mrt verify: {printable(str(error))}\n")
+            return 2
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            sys.stderr.write("mrt verify: no more files can be opened: raise the limit (ulimit -n), and run again\n")
             return 2
         except KeyboardInterrupt as error:
             sys.stderr.write(f"mrt verify: {say_stop(error)}; the scratch databases are dropped\n")
@@ -132,7 +138,10 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "after_writes": args.after_writes,
     }
     given = {name: value for name, value in named.items() if value is not None}
-    folders = list(find_folders(Path.cwd()))
+    try:
+        folders = list(find_folders(Path.cwd()))
+    except FileNotFoundError:
+        raise ConfigurationError("The current folder is not there any more: change to the project's, and run again.") from None
     if args.alembic_ini:
         folders.append(Path(args.alembic_ini).resolve().parent)
     try:

@@ -6,9 +6,8 @@ import contextlib
 
 from sqlalchemy import exc
 
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.copy import SchemaCopy, copy_schema, list_tables
-from mrt_runtime.databases.mysql.server import Server, quote
+from mrt_runtime.databases.mysql.server import Server, literal, quote
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.token import find_token
 

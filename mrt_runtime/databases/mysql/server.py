@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
 
-from mrt_runtime.databases.link import Link, literal, make_engine, refuse
+from mrt_runtime.databases.link import Link, make_engine, refuse
 from mrt_runtime.databases.mysql.handshake import Handshake
 
 A_YEAR = 31536000
@@ -96,6 +96,13 @@ def outlast(dbapi_connection: Any, _record: object = None) -> None:
 def lock_of(token: str) -> str:
     """Name the lock of a token."""
     return f"mrt_{token}"
+
+
+def literal(value: str) -> str:
+    """Quote a string. A backslash means itself or not, by the session's sql_mode; a string that holds one is written as bytes."""
+    if "\\" in value:
+        return f"_utf8mb4 X'{value.encode().hex()}'"
+    return "'" + value.replace("'", "''") + "'"
 
 
 def quote(name: str) -> str:
