@@ -35,7 +35,10 @@ def locate(failure: Failure, file: str | None, name: str | None = None) -> Failu
 
 def shorten(path: str) -> str:
     """Write a path below the current folder as people and editors do there."""
-    short = os.path.relpath(path)
+    try:
+        short = os.path.relpath(path)
+    except FileNotFoundError:  # a migration removed the current folder
+        return path
     return path if short.startswith(os.pardir) else short
 
 
