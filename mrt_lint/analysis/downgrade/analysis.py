@@ -117,7 +117,7 @@ class DowngradeAnalysis:
 
     @cached_property
     def _made(self) -> dict[tuple[int, object], list[TrackedObject]]:
-        """The things that upgrade() makes, by the identity of their slots and their key."""
+        """The objects that upgrade() creates, by the identity of their namespace and their key."""
         found: dict[tuple[int, object], list[TrackedObject]] = {}
         for op in self.upgrade:
             for effect in self.effects[id(op)]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknown
 from mrt_lint.parse.python.library.elements import IdentityElement, SqlExpression
 from mrt_lint.parse.python.objects import EnumMember, ExternalName, PossibleItem, Value
+
+CONTAINERS: Final = (list, tuple, set, frozenset, dict)
+_MOST_ITEMS: Final = 2_000_000
+"""Items of a value that are looked at; few lines build one of which Python never sees the end."""
 
 
 def to_name(value: Value) -> Name:
@@ -88,6 +93,8 @@ def to_text(value: Value) -> str:
     if isinstance(value, SqlExpression) and isinstance(value.text, str):
         return value.text
     if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) or item is None for item in value):
+        if weigh(value, _MOST_ITEMS) > _MOST_ITEMS:
+            return HOLE
         return repr(value) if not any(isinstance(item, str) and HOLE in item for item in value) else HOLE
     return HOLE
 
@@ -98,11 +105,41 @@ def is_known(value: Value) -> bool:
         return HOLE not in value
     if value is None or isinstance(value, (bool, int, float, bytes)):
         return True
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return all(map(is_known, value))
-    if isinstance(value, dict):
-        return all(map(is_known, value)) and all(map(is_known, value.values()))
-    return False
+    if not isinstance(value, CONTAINERS):
+        return False
+    waiting: list[Any] = [value]
+    left = _MOST_ITEMS
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, CONTAINERS):
+            left -= len(item)
+            if left < 0:
+                return False
+            waiting.extend(item)
+            waiting.extend(item.values() if isinstance(item, dict) else ())
+        elif isinstance(item, str):
+            if HOLE in item:
+                return False
+        elif item is not None and not isinstance(item, (bool, int, float, bytes)):
+            return False
+    return True
+
+
+def weigh(value: Any, most: int) -> int:
+    """Count the characters and items of a value, what is in it twice twice, and stop counting at more than `most`."""
+    weight = 0
+    waiting = [value]
+    while waiting and weight <= most:
+        item = waiting.pop()
+        if isinstance(item, (str, bytes)):
+            weight += len(item)
+        elif isinstance(item, CONTAINERS):
+            weight += len(item)
+            waiting.extend(item)
+            waiting.extend(item.values() if isinstance(item, dict) else ())
+        elif isinstance(item, PossibleItem):
+            waiting.append(item.value)
+    return weight
 
 
 def is_same(left: Value, right: Value) -> bool:

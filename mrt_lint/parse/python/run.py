@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mrt_lint.model.ops import Op
+from mrt_lint.parse.python.convert import weigh
 from mrt_lint.parse.python.objects import CallArguments, DialectName, GeneratorCall, LocalFunction, Value
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ MAX_STEPS = 200_000
 """Expressions and statements evaluated in one reading."""
 MAX_OPERATIONS = 3_000
 """Operations of one function."""
-MAX_SECONDS = 10
+MAX_SECONDS = 4
 """Seconds of processor time for one function, for what few steps make long."""
-_STEPS_A_LOOK = 64
+_STEPS_A_LOOK = 8
 MAX_TURNS = 2_000
 """Turns of one loop."""
-MAX_LENGTH = 8_000_000
+MAX_LENGTH = 2_000_000
 """Characters or items that an expression may build."""
+MAX_BUILT = 50_000_000
+"""Characters and items that one reading may build."""
 
 
 class DialectSplit(Exception):  # noqa: N818 - a request, not an error
@@ -133,6 +136,7 @@ class FunctionRun:
     autocommit: int = 0
     depth: int = 0
     steps: int = 0
+    built: int = 0
     deadline: float = math.inf
     active: list[cst.CSTNode] = field(default_factory=list)
     discarded: cst.CSTNode | None = None
@@ -148,11 +152,18 @@ class FunctionRun:
         if self.steps % _STEPS_A_LOOK == 0 and time.process_time() > self.deadline:
             raise TooLongError("takes too long to follow")
 
+    def build(self, size: int) -> None:
+        """Count what an expression built, in characters and items; raises TooLongError."""
+        self.built += min(size, MAX_LENGTH)
+        if self.built > MAX_BUILT:
+            raise TooLongError("builds more than is followed")
+
     def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
         """Record that the migration does this here."""
         if not self.quiet:
             if len(self.emitted) >= MAX_OPERATIONS:
                 raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")
+            self.build(weigh(fields, MAX_LENGTH))
             self.emitted.append(
                 RecordedOp(
                     kind,

@@ -18,8 +18,8 @@ from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, R
 from mrt_lint.parse.python.expressions.assignment import assign, bind
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import combine, truth
-from mrt_lint.parse.python.objects import NameScope
-from mrt_lint.parse.python.run import FunctionRun
+from mrt_lint.parse.python.objects import NameScope, PossibleItem
+from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 
 def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: NameScope) -> int:
@@ -78,7 +78,7 @@ def _augmented(run: FunctionRun, node: cst.AugAssign, scope: NameScope) -> int:
     before, value = evaluate(run, node.target, scope), evaluate(run, node.value, scope)
     name = type(node.operator).__name__.removesuffix("Assign")
     if isinstance(before, list) and isinstance(value, (list, tuple)) and name == "Add" and not run.forks:
-        before.extend(value)
+        before.extend(value if len(before) + len(value) <= MAX_LENGTH else [PossibleItem(UNKNOWN)])
     else:
         assign(run, node.target, combine(name, before, value), scope, evaluate)
     return FALL

@@ -11,7 +11,7 @@ import libcst as cst
 from mrt_lint.model.ops.signatures import OPERATIONS
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
-from mrt_lint.parse.python.convert import is_same, to_text
+from mrt_lint.parse.python.convert import CONTAINERS, is_same, to_text, weigh
 from mrt_lint.parse.python.expressions import operators, strings
 from mrt_lint.parse.python.expressions.arguments import read_arguments
 from mrt_lint.parse.python.expressions.assignment import assign
@@ -22,7 +22,7 @@ from mrt_lint.parse.python.library.operations import READING
 from mrt_lint.parse.python.library.sqlalchemy import MAKERS
 from mrt_lint.parse.python.library.types import FAMILIES
 from mrt_lint.parse.python.objects import ConnectionValue, ExternalName, LocalFunction, NameScope, PossibleItem, Value
-from mrt_lint.parse.python.run import FunctionRun
+from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 _BUILTINS_WORDS = (
     "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
@@ -39,7 +39,17 @@ def evaluate(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Va
     """Return the value of an expression, UNKNOWN if it cannot be read. Operations that it performs are recorded."""
     run.tick()
     reader = READERS.get(type(node))
-    return reader(run, node, scope) if reader else UNKNOWN
+    value = reader(run, node, scope) if reader else UNKNOWN
+    if type(node) in _GIVING or not isinstance(value, _BULKY):
+        return value
+    weight = weigh(value, MAX_LENGTH)
+    run.build(weight)
+    return UNKNOWN if weight > MAX_LENGTH and not isinstance(value, str) else value
+
+
+_GIVING = frozenset({cst.Name, cst.Attribute})
+"""Expressions that give what was built before."""
+_BULKY = (str, bytes, *CONTAINERS)
 
 
 def evaluate_condition(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Value:
@@ -88,7 +98,7 @@ def _concatenated(run: FunctionRun, node: cst.ConcatenatedString, scope: NameSco
         parts.append(to_text(evaluate(run, rest.left, scope)))
         rest = rest.right
     parts.append(to_text(evaluate(run, rest, scope)))
-    return "".join(parts)
+    return strings.joined("", parts)
 
 
 def _formatted(run: FunctionRun, node: cst.FormattedString, scope: NameScope) -> Value:
@@ -105,7 +115,7 @@ def _parts(run: FunctionRun, parts: Any, scope: NameScope, *, raw: bool) -> str:
             spec = _parts(run, part.format_spec, scope, raw=raw) if part.format_spec else ""
             equal = cst.Module([]).code_for_node(part.expression) + "=" if part.equal else ""
             text.append(equal + strings.apply_format(value, part.conversion or ("r" if equal and not spec else None), spec))
-    return strings.bounded("".join(text))
+    return strings.joined("", text)
 
 
 def _number(_run: FunctionRun, node: cst.Integer | cst.Float | cst.Imaginary, _scope: NameScope) -> Value:

@@ -95,7 +95,7 @@ def combine(name: str, left: Value, right: Value) -> Value:
     if isinstance(left, (SqlExpression, Column)) or isinstance(right, (SqlExpression, Column)):
         return merge_sql(left, right)
     if name == "Add" and isinstance(left, (list, tuple)) and type(left) is type(right):
-        return left + right  # type: ignore[operator] # both are lists or both tuples
+        return left + right if len(left) + len(right) <= MAX_LENGTH else UNKNOWN  # type: ignore[operator] # of one type
     if isinstance(left, dict) and isinstance(right, dict) and name == "BitOr":
         return {**left, **right}
     return _compute(name, left, right) if is_known(left) and is_known(right) else UNKNOWN
@@ -105,6 +105,8 @@ def _compute(name: str, left: Any, right: Any) -> Value:
     if name in ("Power", "LeftShift") and not (
         isinstance(right, int) and 0 <= right <= MAX_BITS and isinstance(left, int) and abs(left) < 2**32
     ):
+        return UNKNOWN
+    if name == "Add" and isinstance(left, bytes) and isinstance(right, bytes) and len(left) + len(right) > MAX_LENGTH:
         return UNKNOWN
     if name == "Multiply":
         sizes = [len(value) if hasattr(value, "__len__") else abs(value) for value in (left, right)]

@@ -7,7 +7,8 @@ import inspect
 import re
 import string
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import libcst as cst
 
@@ -90,7 +91,12 @@ def apply_percent(template: str, values: Value) -> str:
         except (ValueError, TypeError, OverflowError):
             return HOLE
 
-    return PERCENT.sub(fill, template)
+    parts: list[str] = []
+    end = 0
+    for match in PERCENT.finditer(template):
+        parts += (template[end : match.start()], fill(match))
+        end = match.end()
+    return joined("", [*parts, template[end:]]) if parts else template
 
 
 def apply_braces(template: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> str:
@@ -107,7 +113,7 @@ def apply_braces(template: str, arguments: CallArguments, look: Callable[[Value,
             parts.append(apply_format(_find_field(name, arguments, look), conversion, HOLE if spec and "{" in spec else spec))
     except ValueError:
         return HOLE
-    return bounded("".join(parts))
+    return joined("", parts)
 
 
 def _find_field(name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
@@ -141,10 +147,23 @@ def call_method(text: str | bytes, name: str, arguments: CallArguments, look: Ca
         return UNKNOWN
     if any(isinstance(value, int) and value > MAX_LENGTH for value in arguments.positional):
         return UNKNOWN
+    if _grows(text, name, arguments):
+        return UNKNOWN
     try:
         return getattr(text, name)(*arguments.positional, **arguments.keyword)
     except Exception:  # noqa: BLE001 - the migration would raise the same error
         return UNKNOWN
+
+
+def _grows(text: Any, name: str, arguments: CallArguments) -> bool:
+    """Whether the result would outgrow what a reading may build."""
+    if name == "replace" and len(arguments.positional) > 1:
+        old, new = arguments.positional[:2]
+        return isinstance(old, type(text)) and hasattr(new, "__len__") and text.count(old) * len(new) > MAX_LENGTH
+    if name == "expandtabs":
+        width = arguments.get(0, "tabsize", 8)
+        return isinstance(width, int) and text.count("\t" if isinstance(text, str) else b"\t") * width > MAX_LENGTH
+    return name in {"encode", "hex"} and len(text) > MAX_LENGTH
 
 
 def _join(separator: str, items: Value) -> Value:
@@ -152,7 +171,7 @@ def _join(separator: str, items: Value) -> Value:
         items = list(items)
     if not isinstance(items, (list, tuple)) or any(isinstance(item, PossibleItem) for item in items):
         return HOLE
-    return bounded(separator.join(to_text(item) for item in flatten(items)))
+    return joined(separator, [to_text(item) for item in flatten(items)])
 
 
 def dedent(text: Value) -> Value:
@@ -163,6 +182,11 @@ def dedent(text: Value) -> Value:
 def cleandoc(text: Value) -> Value:
     """`inspect.cleandoc`."""
     return inspect.cleandoc(text) if isinstance(text, str) else UNKNOWN
+
+
+def joined(separator: str, parts: Sequence[str]) -> str:
+    """Give the parts as one, or HOLE where that outgrows what a reading may build."""
+    return separator.join(parts) if sum(map(len, parts)) + len(separator) * len(parts) <= MAX_LENGTH else HOLE
 
 
 def bounded(text: str) -> str:
