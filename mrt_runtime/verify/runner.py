@@ -200,7 +200,9 @@ class Walk:
             move(step)
         except MigrationError as error:
             self._ground.close()  # it may have been cancelled along with the migration
-            if otherwise is Outcome.UPGRADE_FAILED:  # before the upgrade env.py had connected: what shuts it out is the revision's doing
+            if (
+                otherwise is Outcome.UPGRADE_FAILED
+            ):  # before the upgrade env.py had connected: what shuts it out is the revision's doing
                 refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
             if otherwise is Outcome.UPGRADE_FAILED:

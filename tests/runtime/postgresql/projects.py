@@ -137,11 +137,20 @@ EXTENSIONS: dict[str, tuple[list[str], list[str]]] = {
     "vector": (["CREATE EXTENSION vector", "CREATE TABLE {t} (id int PRIMARY KEY, v vector(3))"], [D, "DROP EXTENSION vector"]),
 }  # fmt: skip
 REFUSED: dict[str, tuple[str, str]] = {
-    "an operator class": ("CREATE OPERATOR CLASS oc FOR TYPE int4 USING btree AS OPERATOR 3 =, FUNCTION 1 btint4cmp(int4, int4)", "must be superuser"),
+    "an operator class": (
+        "CREATE OPERATOR CLASS oc FOR TYPE int4 USING btree AS OPERATOR 3 =, FUNCTION 1 btint4cmp(int4, int4)",
+        "must be superuser",
+    ),
     "a row of a catalogue": ("DELETE FROM pg_enum", "permission denied for table pg_enum"),
-    "a leakproof function": ("CREATE FUNCTION lp() RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1'", "only superuser can define a leakproof function"),
+    "a leakproof function": (
+        "CREATE FUNCTION lp() RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1'",
+        "only superuser can define a leakproof function",
+    ),
     "an untrusted language": ("CREATE FUNCTION c() RETURNS int LANGUAGE c AS 'x', 'y'", "permission denied for language c"),
-    "a role from a computed name": ("DO $$ DECLARE r text := 'x'; BEGIN EXECUTE format('CREATE ROLE %I', r); END $$", "permission denied to create role"),
+    "a role from a computed name": (
+        "DO $$ DECLARE r text := 'x'; BEGIN EXECUTE format('CREATE ROLE %I', r); END $$",
+        "permission denied to create role",
+    ),
     "another database's login trigger": (
         "CREATE FUNCTION lt() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$; CREATE EVENT TRIGGER l ON login EXECUTE FUNCTION lt()",
         'permission denied for event trigger on "login"',
