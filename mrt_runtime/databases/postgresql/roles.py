@@ -1,7 +1,7 @@
 """Statements about roles, which belong to the whole server, as statements about roles that this run made.
 
 A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
-would hand it an object, a stand-in takes its place, because an owner may be changed by those who may become it; and where a migration
+would hand it an object, a stand-in takes its place, because those who may become an owner may change it; and where a migration
 would become it, it stays the scratch role, which owns what that role may use. A role that the server does not have is a stand-in
 everywhere.
 """
@@ -139,7 +139,7 @@ def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
     return Edit(*command.whole, call, taken=edit.taken)
 
 
-def _leave_owner(command: Command, cursor: Cursor, role: ScratchRole) -> Edit | None:
+def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Edit | None:
     is_own = cursor.accept("OWNER TO") and (cursor.key in SPECIAL or cursor.name() == role.given)
     return Edit(*command.whole, NOTHING) if is_own else None
 

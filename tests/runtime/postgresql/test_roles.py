@@ -64,7 +64,7 @@ def test_the_scratch_role_has_a_password_and_one_that_changes_it_fails_alone(str
         downgrade="pass",
     )
     project.add("c", "a", upgrade="op.execute('CREATE TABLE c (id int PRIMARY KEY)')", downgrade="op.execute('DROP TABLE c')")
-    code, document, text = run_verify(project, strict.url)
+    code, document, _ = run_verify(project, strict.url)
     outcomes = {revision["revision"]: revision["outcome"] for revision in document["revisions"]}
     assert outcomes == {"a": "reversible", "b": "downgrade-failed", "c": "reversible"}
     assert code == 1
