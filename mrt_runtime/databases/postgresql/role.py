@@ -67,6 +67,8 @@ class ScratchRole:
 def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
     """Create the role of a scratch database; return why none can be had, as the end of a sentence, where that is so.
 
+    It cannot connect before it is set up.
+
     database: the given one, whose settings for the given role are this role's, too.
     """
     given, is_super, may_create, ignores_policies = server.run(GIVEN)[0]
@@ -86,7 +88,6 @@ def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
     rights = "LOGIN" + (" BYPASSRLS" if ignores_policies and is_super else "")
     try:
         server.run(f"CREATE ROLE {quote(name)} {rights}")
-        role.set_up(server)
         server.run(f"GRANT {quote(name)} TO {quote(role.given)}" if not is_super else "SELECT 1")
     except exc.DBAPIError as error:
         return f"the server refuses a role for the run: {error.orig}"

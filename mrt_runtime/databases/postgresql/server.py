@@ -23,6 +23,8 @@ TIMEOUTS = (
     "transaction_timeout",
 )
 """What a role or a server may have set for its clients, and what would cut our own connections off."""
+OWN_SETTINGS = ("default_transaction_read_only = off", "synchronous_commit = off")
+"""Of our own connection: roles and databases that are made for a run need not survive a power cut."""
 GRACE = 5.0
 """Seconds that terminated sessions get to go."""
 
@@ -113,7 +115,7 @@ class Server(Link):
             except exc.DBAPIError as refused:
                 error = refused
                 continue
-            for setting in (*(f"{name} = 0" for name in TIMEOUTS), "default_transaction_read_only = off"):
+            for setting in (*(f"{name} = 0" for name in TIMEOUTS), *OWN_SETTINGS):
                 silence(connection, f"SET {setting}")
             # our own former session may hold it still, where the server has not yet noticed that it is gone
             connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {holders(self.token)}")

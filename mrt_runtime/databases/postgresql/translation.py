@@ -6,6 +6,7 @@ is not recognised, the server refuses it: this is for migrations that are to wor
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -22,6 +23,8 @@ CONCERNED = re.compile(
     r"session_replication_role|tablespace|system|copy|subscription|dblink\w*|lo_export|pg_\w+)\b"
 )
 """Words without which no statement is translated; most statements of most histories have none of them."""
+MOST_KEPT = 200
+"""Statements whose translation is remembered."""
 
 
 class Translator:
@@ -33,8 +36,10 @@ class Translator:
     def __init__(self, database: str, role: ScratchRole | None) -> None:
         self._database = database
         self._role = role
+        self.translate = functools.lru_cache(MOST_KEPT)(self._translate)
+        """As `_translate`; what SQLAlchemy and Alembic execute comes again at every step."""
 
-    def translate(self, statement: str) -> tuple[Translation, frozenset[str]]:
+    def _translate(self, statement: str) -> tuple[Translation, frozenset[str]]:
         """Return what is to run in place of a statement, or what the statement would change outside.
 
         Beside it, roles of the server in whose place a stand-in has to exist before that runs.
