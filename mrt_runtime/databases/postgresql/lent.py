@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from sqlalchemy import URL, Connection, exc
@@ -12,11 +11,11 @@ from mrt_runtime.databases.link import make_engine
 from mrt_runtime.databases.postgresql.clearance import Clearance, Findings
 from mrt_runtime.databases.postgresql.given import read_given
 from mrt_runtime.databases.postgresql.inventory import find_strangers, write_removal
-from mrt_runtime.databases.postgresql.journal import PostgresJournal, name_some
+from mrt_runtime.databases.postgresql.journal import PostgresJournal
 from mrt_runtime.databases.postgresql.server import GRACE, SETTINGS, TIMEOUTS, Server, key_of, silence
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.token import find_token
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.words import end, join, name_some, warn
 
 MARKS = "SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname ~ '^lent_mrt_' ORDER BY oid"
 MAY_CREATE = """
@@ -168,8 +167,3 @@ def name_items(findings: Findings) -> str:
 def advise() -> str:
     """Say how not to get there again."""
     return "Let db_url name a database that no other uses, or grant the role CREATEDB."
-
-
-def warn(sentence: str) -> None:
-    """Say on standard error what is left at the end of a run, whatever becomes of its report."""
-    sys.stderr.write(f"mrt: {sentence}\n")
