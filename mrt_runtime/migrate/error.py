@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.words import join
+from mrt_runtime.databases.sentences import join
 from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.secret import conceal, scrub
 

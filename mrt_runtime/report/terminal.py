@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from mrt_lint.report.style import Style
-from mrt_runtime.report.words import conclude, describe
+from mrt_runtime.report.wording import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 TITLE = "MRT — Migration Rollback Test"

@@ -8,13 +8,13 @@ import sys
 from sqlalchemy import Connection, exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tables
 from mrt_runtime.databases.mysql.journal import MySQLJournal, name_some
 from mrt_runtime.databases.mysql.server import Server, quote
 from mrt_runtime.databases.protocol import Checkpoint
+from mrt_runtime.databases.sentences import end, join
+from mrt_runtime.databases.server_connection import literal
 from mrt_runtime.databases.token import find_token
-from mrt_runtime.databases.words import end, join
 
 MARKS = "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name} AND ROUTINE_TYPE = 'PROCEDURE'"
 ADVICE = "Let db_url name a database that no other uses, or grant the account the right to create scratch databases."
