@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.explanation import explains
 from benchmarks.mixed_histories import write
 from mrt_lint.check.judgement import judge
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.parse.reading import Source, read
+from mrt_lint.parse.reading import MigrationSource, read
 from mrt_lint.settings import Settings
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
@@ -149,10 +149,10 @@ def described(
     yield from (f"    says {one.place.line}: {one.code} {one.message}" for one in findings if one.code.startswith(ROLLBACK))
 
 
-def lint(files: dict[str, str], target: Target) -> dict[str, tuple[Finding, ...]]:
+def lint(files: dict[str, str], target: DatabaseTarget) -> dict[str, tuple[Finding, ...]]:
     """Check the files of one history, given by revision, for a declared database; gives the findings by revision."""
     sources = {file: Path(file).read_bytes() for file in files.values()}
-    readings = {file: read(Source(file, content, target.dialect)) for file, content in sources.items()}
+    readings = {file: read(MigrationSource(file, content, target.dialect)) for file, content in sources.items()}
     report = judge(sources, readings, Settings(root=Path("/"), target=target, extend_select=("MRT804",)))
     said = (*report.findings, *report.suppressed)
     return {revision: tuple(finding for finding in said if finding.path == file) for revision, file in files.items()}
@@ -163,7 +163,7 @@ def compare(name: str, ini: Path, url: str) -> Iterator[Judged]:
     with Verification(MRTConfig(alembic_ini=str(ini), db_url=url)) as verification:
         steps = verification.select()
         enforced = "foreign_keys" in Path(ScriptDirectory.from_config(Config(str(ini))).env_py_location).read_text()
-        target = Target(dialect=verification.database.dialect, sqlite_foreign_keys=enforced)
+        target = DatabaseTarget(dialect=verification.database.dialect, sqlite_foreign_keys=enforced)
         findings = lint({step.revision: str(step.file) for step in steps}, target)
         for step in steps:
             yield Judged(name, str(step.file), verification.check_step(step), findings[step.revision])

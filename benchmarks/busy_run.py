@@ -9,6 +9,7 @@ import sys
 from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import Migrator
+from mrt_runtime.termination import Termination
 
 ENV = """from alembic import context
 from sqlalchemy import create_engine, pool
@@ -64,4 +65,5 @@ def run(root, url):
 
 
 if __name__ == "__main__":
-    run(pathlib.Path(sys.argv[1]), sys.argv[2])
+    with Termination():
+        run(pathlib.Path(sys.argv[1]), sys.argv[2])

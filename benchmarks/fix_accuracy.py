@@ -17,11 +17,11 @@ from collections import Counter
 from pathlib import Path
 
 from mrt_lint.check import judgement
-from mrt_lint.fix.session import Session
+from mrt_lint.fix.session import FixSession
 from mrt_lint.gate import is_migration
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import CreateConstraint, Execute, Op
-from mrt_lint.parse.reading import Reading, Source, read
+from mrt_lint.parse.reading import MigrationSource, ReadResult, read
 from mrt_lint.settings import Settings
 
 
@@ -64,17 +64,17 @@ def measure(folder: Path, *, unsafe: bool, show: str) -> Counter[str]:
     """Empty and write again every downgrade() of a history."""
     sources = {str(path): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
     sources = {path: source for path, source in sources.items() if is_migration(source)}
-    authors: dict[str, Reading] = {path: read(Source(path, source, None)) for path, source in sources.items()}
+    authors: dict[str, ReadResult] = {path: read(MigrationSource(path, source, None)) for path, source in sources.items()}
     bare = {
         path: empty
         for path, source in sources.items()
         if isinstance(author := authors[path], Migration) and author.downgrade_ops and (empty := emptied(source)) is not None
     }
     contents = {**sources, **bare}
-    readings: dict[str, Reading] = {path: read(Source(path, source, None)) for path, source in contents.items()}
+    readings: dict[str, ReadResult] = {path: read(MigrationSource(path, source, None)) for path, source in contents.items()}
     settings = Settings()
     report = judgement.judge(contents, readings, settings)
-    session = Session(contents, readings, settings, unsafe=unsafe, breaks=lambda *_: False)
+    session = FixSession(contents, readings, settings, unsafe=unsafe, breaks=lambda *_: False)
     counts: Counter[str] = Counter()
     for finding in report.findings:
         if finding.code != "MRT102" or finding.path not in bare:
@@ -84,7 +84,7 @@ def measure(folder: Path, *, unsafe: bool, show: str) -> Counter[str]:
         counts[result] += 1
         why = next((why for _, why in (*outcome.unsafe, *outcome.refused)), "")
         if result == "written":
-            again, author = read(Source(finding.path, outcome.after, None)), authors[finding.path]
+            again, author = read(MigrationSource(finding.path, outcome.after, None)), authors[finding.path]
             assert isinstance(again, Migration)
             assert isinstance(author, Migration)
             result = compare(again, author)

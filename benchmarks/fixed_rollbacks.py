@@ -24,10 +24,10 @@ from benchmarks.fix_accuracy import emptied
 from benchmarks.mixed_acts import MixedHistory
 from benchmarks.mixed_histories import IMPORTS, choose, function
 from mrt_lint.check import judgement
-from mrt_lint.fix.session import Session
+from mrt_lint.fix.session import FixSession
 from mrt_lint.gate import is_migration
-from mrt_lint.model.context import Target
-from mrt_lint.parse.reading import Reading, Source, read
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.parse.reading import MigrationSource, ReadResult, read
 from mrt_lint.settings import Settings
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
@@ -43,11 +43,11 @@ def rewrite(folder: Path, dialect: str | None, *, unsafe: bool) -> dict[Path, st
     sources = {str(path): path.read_bytes() for path in sorted(folder.rglob("*.py")) if is_migration(path.read_bytes())}
     bare = {path: empty for path, source in sources.items() if (empty := emptied(source)) is not None}
     contents = {**sources, **bare}
-    settings = Settings(target=Target(dialect=dialect))
-    readings: dict[str, Reading] = {path: read(Source(path, source, dialect)) for path, source in contents.items()}
+    settings = Settings(target=DatabaseTarget(dialect=dialect))
+    readings: dict[str, ReadResult] = {path: read(MigrationSource(path, source, dialect)) for path, source in contents.items()}
     report = judgement.judge(contents, readings, settings)
     written: dict[Path, str] = {}
-    careful, bold = (Session(contents, readings, settings, unsafe=allowed, breaks=lambda *_: False) for allowed in (False, True))
+    careful, bold = (FixSession(contents, readings, settings, unsafe=allowed, breaks=lambda *_: False) for allowed in (False, True))
     for finding in report.findings:
         if finding.code != "MRT102" or finding.path not in bare:
             continue
@@ -70,7 +70,9 @@ def verify(folder: Path, url: str) -> dict[str, Verdict]:
 def compare(folder: Path, url: str, dialect: str | None, authors: Mapping[str, Verdict], *, unsafe: bool) -> Counter[str]:
     """Write the downgrades of a project again, verify it, and set the verdicts beside those on the authors'."""
     written = rewrite(folder, dialect, unsafe=unsafe)
-    revisions = {migration.revision: path for path in written if (migration := read(Source(str(path), path.read_bytes(), None)))}  # type: ignore[union-attr]  # it was read before
+    revisions = {
+        migration.revision: path for path in written if (migration := read(MigrationSource(str(path), path.read_bytes(), None)))
+    }  # type: ignore[union-attr]  # it was read before
     counts: Counter[str] = Counter({"revisions": len(authors), "written": len(written), "unsafe": sum(map(bool, written.values()))})
     for revision, verdict in verify(folder, url).items():
         path = revisions.get(revision)

@@ -3,7 +3,7 @@
 usage: python benchmarks/history_speed.py [N ...]    lengths of the histories, default 250 500 1000 2000
 
 Histories of N revisions are generated as for agreement.py, with branches and merges. In one process, without the cache, the best
-of three runs in CPU seconds: `lift` (parsing and lifting), `sql` (raw SQL read), `judge` (replay and all rules), and all of it in
+of three runs in CPU seconds: `lift` (parsing and reading), `sql` (raw SQL read), `judge` (replay and all rules), and all of it in
 relation to lifting alone. Then a second `mrt check` from outside, start-up included, the best of five in seconds of wall and CPU
 time: `again` as people run it, `silent` with the report going to a file as JSON. Quote ratios: times differ by machine.
 """
@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.mixed_histories import write
 from mrt_lint.check.judgement import judge
-from mrt_lint.model.context import Target
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql
 from mrt_lint.settings import Settings
 
 DIALECT = "postgresql"
@@ -65,7 +65,7 @@ def check_again(folder: Path, *options: str) -> str:
 def main(lengths: list[int]) -> None:
     """Print a line for each length."""
     print(f"{'N':>5} {'lift':>8} {'sql':>8} {'judge':>8} {'ms each':>8} {'all/lift':>9}   {'again':<14} silent")
-    settings = Settings(root=Path("/"), target=Target(dialect=DIALECT))
+    settings = Settings(root=Path("/"), target=DatabaseTarget(dialect=DIALECT))
     for length in lengths:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -73,10 +73,10 @@ def main(lengths: list[int]) -> None:
             sources = {str(path): path.read_bytes() for path in sorted((folder / "migrations" / "versions").glob("*.py"))}
 
             def lift_all() -> dict:
-                return {path: lift(content, path) for path, content in sources.items()}  # noqa: B023  run at once
+                return {path: parse_migration(content, path) for path, content in sources.items()}  # noqa: B023  run at once
 
             lifting, lifted = measure(lift_all)
-            reading, readings = measure(lambda: {path: expand(migration, DIALECT) for path, migration in lifted.items()})  # noqa: B023
+            reading, readings = measure(lambda: {path: expand_sql(migration, DIALECT) for path, migration in lifted.items()})  # noqa: B023
             judging, _ = measure(lambda: judge(sources, readings, settings))  # noqa: B023
             figures = f"{lifting:>7.2f}s {reading:>7.2f}s {judging:>7.2f}s {judging / length * 1000:>8.2f}"
             whole = (lifting + reading + judging) / lifting

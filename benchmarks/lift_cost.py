@@ -1,6 +1,6 @@
 """What lifting costs beside parsing.
 
-usage: python benchmarks/lift_cost.py FOLDER…    prints seconds and the ratio of `lift` to `libcst.parse_module`, best of three
+usage: python benchmarks/lift_cost.py FOLDER…    prints seconds and the ratio of parsing a migration to `libcst.parse_module`, best of three
 """
 
 import gc
@@ -11,7 +11,7 @@ import time
 import libcst
 
 from mrt_lint.model.migration import UnparsableError
-from mrt_lint.parse.python import lift
+from mrt_lint.parse.python import parse_migration
 
 
 def measure(work, sources):
@@ -33,7 +33,7 @@ def main(folders):
     """Measure over every Python file below the folders."""
     sources = [path.read_bytes() for folder in folders for path in sorted(pathlib.Path(folder).rglob("*.py"))]
     parsing = measure(libcst.parse_module, sources)
-    lifting = measure(lambda source: lift(source, "migration.py"), sources)
+    lifting = measure(lambda source: parse_migration(source, "migration.py"), sources)
     print(f"{len(sources)} files: parse {parsing:.2f} s, lift {lifting:.2f} s, ratio {lifting / parsing:.2f}")
 
 

@@ -9,7 +9,7 @@ import warnings
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
-from mrt_lint.parse.python import lift
+from mrt_lint.parse.python import parse_migration
 from tests.lint.oracle import UnrecordableError, record
 from tests.lint.oracle_match import disagreement
 
@@ -19,7 +19,7 @@ DIALECTS = ("postgresql", "mysql", "sqlite")
 def judge(path):
     """Yield (dialect and function, disagreement or None, stubbed) for what of one migration can be recorded."""
     source = path.read_bytes()
-    migration = lift(source, str(path))
+    migration = parse_migration(source, str(path))
     for dialect in DIALECTS:
         for name in ("upgrade", "downgrade"):
             try:

@@ -17,10 +17,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from mrt_lint.history import History, Schema, Table
+from mrt_lint.history import History, ReplayedSchema, ReplayedTable
 from mrt_lint.model.values import UNKNOWN, Column, SqlType
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand, read_sql
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql, read_sql
 
 SAME = {
     "DATETIME": "TIMESTAMP",
@@ -35,10 +35,10 @@ SAME = {
 SPELLED_ON_SQLITE = frozenset({"BIGINT", "JSONB", "ENUM", "UUID"})
 
 
-def replayed(config: Config, dialect: str) -> Schema:
+def replayed(config: Config, dialect: str) -> ReplayedSchema:
     """Give the schema that the migrations of a project leave, as read."""
     files = sorted(Path(script.path) for script in ScriptDirectory.from_config(config).walk_revisions())
-    history = History.of([expand(lift(file.read_bytes(), str(file)), dialect) for file in files], dialect)
+    history = History.of([expand_sql(parse_migration(file.read_bytes(), str(file)), dialect) for file in files], dialect)
     [head] = history.heads
     return history.at(head)
 
@@ -72,7 +72,7 @@ def shown(kind: object, dialect: str) -> str:
     return f"{name}{kind.args or ''}{' tz' if kind.timezone and dialect == 'postgresql' else ''}"
 
 
-def differences(known: Schema, real: dict[tuple[str, str], Column], dialect: str) -> Counter[str]:
+def differences(known: ReplayedSchema, real: dict[tuple[str, str], Column], dialect: str) -> Counter[str]:
     """Count what is equal and print what is not."""
     counts: Counter[str] = Counter()
     seen = {(table.name, column.name) for table in known.tables() for column in table.columns.values() if column is not UNKNOWN}
@@ -81,7 +81,7 @@ def differences(known: Schema, real: dict[tuple[str, str], Column], dialect: str
         print(f"  {table}.{name}: is not in the database")
     for (table, name), column in real.items():
         found = known.table(table)
-        mine = found.column(name) if isinstance(found, Table) else UNKNOWN
+        mine = found.column(name) if isinstance(found, ReplayedTable) else UNKNOWN
         if not isinstance(mine, Column):
             counts["column not known"] += 1
             print(f"  {table}.{name}: {mine}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 QUOTATION = re.compile(r"^\S+ \d+: .*\n[ \t]*\^[ \t]*$\n?", re.MULTILINE)
 """PostgreSQL's excerpt of the statement with a caret below, which means nothing in one line. Source: libpq's fe-protocol3.c."""
@@ -26,3 +27,14 @@ def join(text: object) -> str:
 def end(text: str) -> str:
     """Close a sentence, unless it is closed already."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def name_some(names: list[str], most: int = 5) -> str:
+    """Join the first names of a list, and count the others."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def warn(sentence: str) -> None:
+    """Write on standard error what is left at the end of a run, whatever becomes of its report."""
+    sys.stderr.write(f"mrt: {sentence}\n")

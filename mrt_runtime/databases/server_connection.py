@@ -138,5 +138,5 @@ def refuse(url: URL, cause: object) -> ConfigurationError:
 
 
 def literal(value: str) -> str:
-    """Quote a string for any server's settings: names of databases and tables carry no backslash."""
+    """Quote a string as standard SQL does."""
     return "'" + value.replace("'", "''") + "'"

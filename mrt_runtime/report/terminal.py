@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from mrt_lint.report.style import Style
+from mrt_lint.escape import printable
+from mrt_lint.report.style import TextStyle
 from mrt_runtime.report.wording import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
@@ -19,7 +20,7 @@ class Picture:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self._style = Style.of(stream)
+        self._style = TextStyle.of(stream)
         self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗")
 
     def begin(self) -> None:
@@ -33,11 +34,13 @@ class Picture:
             Outcome.SKIPPED: ("-", DIM),
             Outcome.NOT_REACHED: ("-", RED),
         }.get(verdict.outcome, ("✓", GREEN) if verdict.passed else ("✗", RED))
-        self._write(f"  {self._style.paint(mark, colour)}  {verdict.revision}  {self._style.paint(describe(verdict), colour)}")
+        self._write(
+            f"  {self._style.paint(mark, colour)}  {printable(verdict.revision)}  {self._style.paint(describe(verdict), colour)}"
+        )
         for failure in verdict.failures:
             self._write(*self._evidence(failure))
         for warning in verdict.warnings:
-            self._write(f"     └─ {self._style.paint('warning: ' + warning, YELLOW)}")
+            self._write(f"     └─ {self._style.paint('warning: ' + printable(warning), YELLOW)}")
 
     def end(self, verdicts: Sequence[Verdict]) -> None:
         """Draw the conclusion in its box, of an even width as in the guide."""
@@ -53,11 +56,11 @@ class Picture:
         )
 
     def _evidence(self, failure: Failure) -> Iterable[str]:
-        yield f"     └─ {self._style.paint(failure.message, RED)}"
+        yield f"     └─ {self._style.paint(printable(failure.message), RED)}"
         if failure.file and failure.line:
-            yield f"        {self._style.paint(f'{failure.file}:{failure.line}', DIM)}"
+            yield f"        {self._style.paint(f'{printable(failure.file)}:{failure.line}', DIM)}"
         for line in failure.evidence:
-            yield f"        {self._style.paint(line, DIM)}"
+            yield f"        {self._style.paint(printable(line), DIM)}"
 
     def _write(self, *lines: str) -> None:
         text = "\n".join(lines) + "\n"

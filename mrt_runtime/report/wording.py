@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mrt_lint.escape import printable
 from mrt_runtime.verdict import Outcome, Verdict
 
 PHRASES = {
@@ -32,13 +33,14 @@ def name_database(facts: Mapping[str, str], setting: str) -> str:
     if dialect == "sqlite":
         return f"Verified on SQLite. With {setting}, on the database that you deploy to."
     warning = facts.get("isolation_warning", "")
-    return f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}." + (warning and f" {warning}")
+    words = f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}."
+    return printable(words + (warning and f" {warning}"))
 
 
 def describe(verdict: Verdict) -> str:
     """Say the outcome in two or three words, with the reason of one that was not checked."""
     phrase = PHRASES[verdict.outcome]
-    return f"{phrase}: {verdict.reason}" if verdict.reason else phrase
+    return f"{phrase}: {printable(verdict.reason)}" if verdict.reason else phrase
 
 
 def conclude(verdicts: Sequence[Verdict]) -> str:
@@ -65,7 +67,7 @@ def explain(verdicts: Sequence[Verdict]) -> str:
     lines = [f"{conclude(verdicts)}:"]
     for verdict in verdicts:
         if not verdict.passed:
-            lines.append(f"  revision {verdict.revision}: {describe(verdict)}")
+            lines.append(f"  revision {printable(verdict.revision)}: {describe(verdict)}")
             lines += [f"  {line}" for line in verdict.failure_summary().splitlines() if verdict.failures]
     return "\n".join(lines)
 
@@ -74,8 +76,8 @@ def expound(verdict: Verdict) -> str:
     """Write all there is to say about one revision, the evidence included."""
     lines = [describe(verdict)]
     for failure in verdict.failures:
-        lines.append(f"  - {failure.message}")
+        lines.append(f"  - {printable(failure.message)}")
         if failure.file and failure.line:
-            lines.append(f"    {failure.file}:{failure.line}")
-        lines += [f"      {line}" for line in failure.evidence]
+            lines.append(f"    {printable(failure.file)}:{failure.line}")
+        lines += [f"      {printable(line)}" for line in failure.evidence]
     return "\n".join(lines)

@@ -9,8 +9,8 @@ from pathlib import Path
 from mrt_lint.model.migration import UnparsableError
 from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, CreateObject
 from mrt_lint.model.values import SqlType
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql
 from mrt_runtime.compare.schema import qualified
 from mrt_runtime.seed.check import read_condition
 from mrt_runtime.seed.dialect import dialect_of
@@ -53,7 +53,7 @@ class HintReader:
         A file that cannot be read gives nothing.
         """
         try:
-            migration = expand(lift(Path(file).read_bytes(), file), self._dialect)
+            migration = expand_sql(parse_migration(Path(file).read_bytes(), file), self._dialect)
         except (OSError, UnparsableError):
             return
         for op in migration.upgrade.ops if migration.upgrade is not None else ():

@@ -44,11 +44,12 @@ class Verification:
         self.worker = worker
         self._log = RedactedLog()
         register_settings(config.env)
-        self.database = connect(config.db_url or "", config.isolation)
-        self._log.open()
         self._verdicts: dict[str, Verdict] = {}
         self._version = ""
         self._lost: LostServerError | None = None
+        with self.telling():
+            self.database = connect(config.db_url or "", config.isolation)
+        self._log.open()
         try:
             with self.telling():
                 self.walk = Walk(self.database, config, worker)

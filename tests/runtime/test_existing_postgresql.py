@@ -187,15 +187,15 @@ def test_what_a_person_did_while_the_run_lives_is_left_at_its_end_and_the_rest_g
     with database.make_scratch() as scratch:
         work(scratch)
         execute(lent, *statements)
-        kept = {name for name in remaining(lent) if name not in {"f", "child", "child_pkey", "ix_t_name", "extra", "v"}}
-        with pytest.raises(ConfigurationError, match="cannot be proved"), scratch.engine.connect() as connection:
-            scratch.journal.require_alone(connection)
+        kept = set(remaining(lent))
+        if deed != "rows that row security hides":
+            with pytest.raises(ConfigurationError, match="cannot be proved"), scratch.engine.connect() as connection:
+                scratch.journal.require_alone(connection)
+        with pytest.raises(ConfigurationError, match="cannot be proved"):
             scratch.reset()
     database.close()
     left = remaining(lent)
     assert not [name for name in left if name.startswith("lent_mrt")]
-    if deed not in {"a large object", "default privileges", "rows in a table that the run left", "a changed row"}:
-        assert left
     theirs = {"customers", "crm", "leads", "g", "colour", "short", "numbers", "mine"} & kept
     assert theirs <= set(left)
     rows = {"the worst one": ("customers", 500), "rows in a table that the run left": ("t", 3), "a changed row": ("t", 2)}
@@ -321,20 +321,15 @@ def test_commit_as_a_statement_is_noted(lent, project):
     assert remaining(lent) == before
 
 
-def test_what_another_role_makes_for_the_migration_is_proved(lent, project, postgres_server):
+def test_what_another_role_makes_for_the_migration_is_proved(lent, postgres_server):
     """SET ROLE is how many projects give their tables to another owner."""
     owner = f"{ROLE}_owner"
     execute(postgres_server, f"CREATE ROLE {owner}", f"GRANT {owner} TO {ROLE}")
     try:
         execute(postgres_server.set(database=lent.database), f"GRANT CREATE ON SCHEMA public TO {owner}")
         before = remaining(lent)
-        project.add("a", upgrade=f'op.execute("SET ROLE {owner}")\n    op.execute("CREATE TABLE t (id integer)")')
-        project.env.write_text(project.env.read_text().replace("context.run_migrations()", "context.run_migrations()"))
         database = databases.connect(lent)
         scratch = database.make_scratch()
-        execute(lent, f"GRANT INSERT ON ALL TABLES IN SCHEMA public TO {owner}")
-        execute(lent, "CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32) PRIMARY KEY)")
-        execute(lent, "DROP TABLE alembic_version")
         with scratch.engine.begin() as connection:
             connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
             connection.exec_driver_sql("CREATE TABLE t (id integer)")

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exc
 
-from mrt_runtime.databases.mysql.server import Server, quote
-from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.databases.mysql.server import Server, literal, quote
 
 KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE", "VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
 FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")

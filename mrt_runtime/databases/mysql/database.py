@@ -12,8 +12,7 @@ from mrt_runtime.databases.mysql.created import OwnContents
 from mrt_runtime.databases.mysql.existing import LentContents
 from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.scratch import MySQLScratch
-from mrt_runtime.databases.mysql.server import Server
-from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.databases.mysql.server import Server, literal
 from mrt_runtime.databases.token import make_name
 
 DRIVERS = {"pymysql": "pymysql", "mysqldb": "MySQLdb", "mariadbconnector": "mariadb", "mysqlconnector": "mysql.connector"}

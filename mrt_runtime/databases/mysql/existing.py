@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 
 from sqlalchemy import Connection, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tables
-from mrt_runtime.databases.mysql.journal import MySQLJournal, name_some
-from mrt_runtime.databases.mysql.server import Server, quote
+from mrt_runtime.databases.mysql.journal import MySQLJournal
+from mrt_runtime.databases.mysql.server import Server, literal, quote
 from mrt_runtime.databases.protocol import Checkpoint
-from mrt_runtime.databases.sentences import end, join
-from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.token import find_token
 
 MARKS = "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name} AND ROUTINE_TYPE = 'PROCEDURE'"
@@ -56,8 +54,8 @@ class LentContents:
         if left:
             self.journal.is_told = True
             raise ConfigurationError(
-                f"{self.name} is used by others while migrations run in it: {name_holdings(left)} cannot be proved to be as this run "
-                f"left it, so it was not touched and the run was stopped. {ADVICE}"
+                f"{self.name} is used by others while migrations run in it: {name_holdings(left)} cannot be proved to be as this "
+                f"run left it, so it was not touched and the run was stopped. {ADVICE}"
             )
 
     def copy(self) -> Checkpoint | None:
@@ -170,8 +168,3 @@ def write_removal(journal: MySQLJournal) -> str:
 def name_holdings(holdings: list[Holding]) -> str:
     """Name the first of some objects, and count the rest."""
     return name_some([str(holding) for holding in holdings])
-
-
-def warn(sentence: str) -> None:
-    """Say on standard error what is left at the end of a run, whatever becomes of its report."""
-    sys.stderr.write(f"mrt: {sentence}\n")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mrt_runtime.databases.mysql.copy import KINDS
-from mrt_runtime.databases.mysql.server import quote
-from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.databases.mysql.server import literal, quote
 
-PROGRAMS = """SELECT 'TRIGGER', TRIGGER_NAME, CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT),
+PROGRAMS = """SELECT 'TRIGGER', TRIGGER_NAME,
+    CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT),
     UNIX_TIMESTAMP(CREATED) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {name}
 UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME, CONCAT_WS(' ', DTD_IDENTIFIER, ROUTINE_COMMENT, LAST_ALTERED, ROUTINE_DEFINITION),
     UNIX_TIMESTAMP(CREATED) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name}

@@ -7,6 +7,8 @@ by `text_of`.
 
 from __future__ import annotations
 
+from mrt_runtime.databases.mysql.server import literal
+
 DATABASE = "SELECT DATABASE(), VERSION()"
 
 OPTIONS = """SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA
@@ -69,5 +71,4 @@ def text_of(query: str, database: str, *, is_mariadb: bool) -> str:
     }
     for name, (mariadb, mysql) in columns.items():
         query = query.replace(name, mariadb if is_mariadb else mysql)
-    literal = database.replace("\\", "\\\\").replace("'", "''")
-    return query.replace("{name}", f"'{literal}'")
+    return query.replace("{name}", literal(database))

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, exc
 
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
-from mrt_runtime.databases.server_connection import Link, literal, make_engine, refuse
+from mrt_runtime.databases.server_connection import Link, make_engine, refuse
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
@@ -135,6 +135,13 @@ def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | N
 def lock_of(token: str) -> str:
     """Name the lock of a token."""
     return f"mrt_{token}"
+
+
+def literal(value: str) -> str:
+    """Quote a string. A backslash means itself or not, by the session's sql_mode; a string that holds one is written as bytes."""
+    if "\\" in value:
+        return f"_utf8mb4 X'{value.encode().hex()}'"
+    return "'" + value.replace("'", "''") + "'"
 
 
 def quote(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from sqlalchemy import URL, Connection, exc
@@ -10,11 +9,11 @@ from sqlalchemy import URL, Connection, exc
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.clearance import Clearance, Findings
 from mrt_runtime.databases.postgresql.inventory import find_strangers, write_removal
-from mrt_runtime.databases.postgresql.journal import PostgresJournal, name_some
+from mrt_runtime.databases.postgresql.journal import PostgresJournal
 from mrt_runtime.databases.postgresql.server import GRACE, SETTINGS, TIMEOUTS, Server, key_of, silence
 from mrt_runtime.databases.postgresql.source import read_given
 from mrt_runtime.databases.protocol import Checkpoint
-from mrt_runtime.databases.sentences import end, join
+from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.server_connection import make_engine
 from mrt_runtime.databases.token import find_token
 
@@ -168,8 +167,3 @@ def name_items(findings: Findings) -> str:
 def advise() -> str:
     """Say how not to get there again."""
     return "Let db_url name a database that no other uses, or grant the role CREATEDB."
-
-
-def warn(sentence: str) -> None:
-    """Say on standard error what is left at the end of a run, whatever becomes of its report."""
-    sys.stderr.write(f"mrt: {sentence}\n")

@@ -1,4 +1,4 @@
-"""A mapping that is never changed: an entry more gives another mapping, which shares nearly all of itself with the first.
+"""An immutable mapping: adding an entry returns another mapping, which shares nearly all of itself with the first.
 
 A thousand revisions keep a thousand schemas; copying every table into each of them would take time and room by the square.
 """
@@ -14,7 +14,7 @@ _V = TypeVar("_V")
 _PARTS: Final = 64
 
 
-class Book(Generic[_K, _V]):
+class PersistentMapping(Generic[_K, _V]):
     """Entries in the order of nothing; `get`, `put` and `items` only."""
 
     __slots__ = ("_parts",)
@@ -23,15 +23,19 @@ class Book(Generic[_K, _V]):
         self._parts = parts
 
     def get(self, key: _K, default: _V) -> _V:
-        """Give the entry under a key, the default where there is none."""
+        """Return the entry under a key, the default where there is none."""
         return self._parts[hash(key) % _PARTS].get(key, default)
 
-    def put(self, key: _K, value: _V) -> Book[_K, _V]:
-        """Give the book with this entry."""
+    def put(self, key: _K, value: _V) -> PersistentMapping[_K, _V]:
+        """Return the mapping with this entry."""
         place = hash(key) % _PARTS
-        return Book((*self._parts[:place], {**self._parts[place], key: value}, *self._parts[place + 1 :]))
+        return PersistentMapping((*self._parts[:place], {**self._parts[place], key: value}, *self._parts[place + 1 :]))
+
+    def filled(self, value: _V) -> PersistentMapping[_K, _V]:
+        """Return a mapping with the same keys, each with this value."""
+        return PersistentMapping(tuple(dict.fromkeys(part, value) for part in self._parts))
 
     def items(self) -> Iterator[tuple[_K, _V]]:
-        """Give every entry."""
+        """Return every entry."""
         for part in self._parts:
             yield from part.items()

@@ -1,4 +1,4 @@
-"""The files of the small histories that stand as examples of rules about the revision graph."""
+"""The files of small histories that serve as examples of rules about the revision graph."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 
 def revision_file(name: str, revision: str, *parents: str, tail: str = "", deserves: str = "") -> tuple[str, str]:
-    """Give a migration file, its name and its source: the header, then `tail`.
+    """Return a migration file, its name and its source: the header, then `tail`.
 
     `deserves` is the code that its first line deserves; with two parents or more it is a merge.
     """
