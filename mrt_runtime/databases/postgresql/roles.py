@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
 from mrt_runtime.databases.postgresql.role import ScratchRole
+from mrt_runtime.databases.server_connection import literal
 
 ROLE = ("ROLE", "USER", "GROUP")
 SPECIAL = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "NONE", "DEFAULT", "ALL"}

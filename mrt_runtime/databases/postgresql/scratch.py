@@ -11,12 +11,12 @@ from sqlalchemy import URL, event, exc
 
 from mrt_runtime.databases.hosted import HostedScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.lent import LentContents
-from mrt_runtime.databases.postgresql.own import OwnContents
+from mrt_runtime.databases.postgresql.created import OwnContents
+from mrt_runtime.databases.postgresql.existing import LentContents
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, Server
 from mrt_runtime.databases.postgresql.translation import Translator
 from mrt_runtime.databases.protocol import Database, Target
+from mrt_runtime.databases.server_connection import literal
 
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""

@@ -1,6 +1,6 @@
 """How many downgrades of real histories `mrt check --fix` writes, and whether they do what their authors' did.
 
-    python -m tests.benchmarks.fix_accuracy FOLDER… [--unsafe] [--show differs|refused]
+    python -m benchmarks.fix_accuracy FOLDER… [--unsafe] [--show differs|refused]
 
 FOLDER holds the migrations of one history. Every `downgrade()` that does something is emptied, all of them at once, and written again.
 What was written is set beside what the author wrote, operation by operation: "same" is the same operations on the same things in

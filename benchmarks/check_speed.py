@@ -1,6 +1,6 @@
 """Time `mrt check` from outside, start-up included, beside a peer where one is named.
 
-usage: python tests/benchmarks/check_speed.py [--peer COMMAND] [N ...]
+usage: python benchmarks/check_speed.py [--peer COMMAND] [N ...]
 
 Chains of N migrations (default: 50 100 400) are written to a temporary folder: tables, columns, indexes, raw SQL. For each the
 median of five runs is printed, in seconds of wall time and of CPU: cold (--no-cache), after one changed file, warm. COMMAND is

@@ -1,6 +1,6 @@
 """What the history costs: replay and all rules beside lifting alone, how that grows, and a check that remembers everything.
 
-usage: python tests/benchmarks/history_speed.py [N ...]    lengths of the histories, default 250 500 1000 2000
+usage: python benchmarks/history_speed.py [N ...]    lengths of the histories, default 250 500 1000 2000
 
 Histories of N revisions are generated as for agreement.py, with branches and merges. In one process, without the cache, the best
 of three runs in CPU seconds: `lift` (parsing and reading), `sql` (raw SQL read), `judge` (replay and all rules), and all of it in
@@ -22,14 +22,14 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.mixed_histories import write
 from mrt_lint.check.judgement import judge
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.parse.python import parse_migration
 from mrt_lint.parse.sql import expand_sql
 from mrt_lint.settings import Settings
-from tests.benchmarks.mixed_histories import write
 
 DIALECT = "postgresql"
 Result = TypeVar("Result")

@@ -11,8 +11,8 @@ from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tabl
 from mrt_runtime.databases.mysql.journal import MySQLJournal
 from mrt_runtime.databases.mysql.server import Server, literal, quote
 from mrt_runtime.databases.protocol import Checkpoint
+from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.token import find_token
-from mrt_runtime.databases.words import end, join, name_some, warn
 
 MARKS = "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name} AND ROUTINE_TYPE = 'PROCEDURE'"
 ADVICE = "Let db_url name a database that no other uses, or grant the account the right to create scratch databases."

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from mrt_lint.escape import printable
 from mrt_lint.report.style import TextStyle
-from mrt_runtime.report.words import conclude, describe
+from mrt_runtime.report.wording import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 TITLE = "MRT — Migration Rollback Test"

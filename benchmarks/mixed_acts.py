@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.benchmarks.random_histories import VALUES, WIDER, Column, History, Step, Table
+from benchmarks.random_histories import VALUES, WIDER, Column, History, Step, Table
 
 TABLE_COMES_SECOND = ("create_unique_constraint", "create_check_constraint", "drop_constraint", "create_index", "drop_index", "create_foreign_key")  # fmt: skip
 SQL_TYPES = {"String(40)": "VARCHAR(40)", "Text()": "TEXT", "Integer()": "INTEGER", "Numeric(10, 2)": "NUMERIC(10, 2)", "DateTime()": "TIMESTAMP"}  # fmt: skip

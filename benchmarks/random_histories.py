@@ -1,6 +1,6 @@
 """Random histories whose truth is known, verified on real databases: every verdict has to be the expected one.
 
-usage: python tests/benchmarks/random_histories.py [MIGRATIONS] [URL ...]
+usage: python benchmarks/random_histories.py [MIGRATIONS] [URL ...]
 
 MIGRATIONS: how many to try on each database (default 1000). URL: sqlite:// (default), or a server's. Prints each wrong
 verdict with the history that led to it, as small as hypothesis can make it.
@@ -17,12 +17,12 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.random_zoo import change_zoo, open_zoo
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.verify.session import Verification
-from tests.benchmarks.random_zoo import change_zoo, open_zoo
 
 LENGTH = 12
 ENV = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mrt_runtime.verify.idleness import has_idle_downgrade
+from mrt_runtime.verify.noop_downgrade import has_idle_downgrade
 from mrt_runtime.verify.session import Verification
 
 HEAD = "from alembic import op\n"

@@ -170,7 +170,7 @@ def drill_lent(place, folder, how, *, is_used=None):
 
 def start(place, folder):
     """Start a run, and wait until it has its database."""
-    environment = os.environ | {"TMPDIR": str(place.temporary), "PYTHONPATH": str(kill_fifty.BUSY.parents[2])}
+    environment = os.environ | {"TMPDIR": str(place.temporary), "PYTHONPATH": str(kill_fifty.BUSY.parents[1])}
     command = [sys.executable, kill_fifty.BUSY, folder / "project", place.url.render_as_string(hide_password=False)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stdout.readline() == "ready\n", process.stderr.read()

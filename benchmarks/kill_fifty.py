@@ -81,7 +81,7 @@ class Place:
 
 def kill_one(place, folder, how=signal.SIGKILL, longest=0.4):
     """Start a run, end it at a random moment after it began, and return what it printed last on stderr."""
-    environment = os.environ | {"TMPDIR": str(place.temporary), "PYTHONPATH": str(BUSY.parents[2])}
+    environment = os.environ | {"TMPDIR": str(place.temporary), "PYTHONPATH": str(BUSY.parents[1])}
     command = [sys.executable, BUSY, folder / "project", place.url.render_as_string(hide_password=False)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout.readline() == "ready\n", process.stderr.read()

@@ -1,6 +1,6 @@
 """Statements by which a migration might change something outside of its scratch database on MySQL and MariaDB, composed at random.
 
-usage: python tests/benchmarks/mysql_escapes.py URL [N] [SEED]
+usage: python benchmarks/mysql_escapes.py URL [N] [SEED]
 
 Each is a form (what is done) in a spelling (comments, quoting, capitals), in a nest (a block, a routine, dynamic SQL). It is
 executed straight on the server as the scratch account, past everything that reads statements; and it is read. Afterwards the

@@ -1,6 +1,6 @@
 """What a verification costs beside bare Alembic: `upgrade head` and `downgrade base` in one process.
 
-usage: python tests/benchmarks/verify_speed.py [URL] [N ...]
+usage: python benchmarks/verify_speed.py [URL] [N ...]
 
 URL: sqlite:// (default) or a server's; N: lengths of the histories, default 50 100 400. Quote ratios: times differ by machine.
 """

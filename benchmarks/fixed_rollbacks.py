@@ -1,7 +1,7 @@
 """Whether what `mrt check --fix` writes rolls back: emptied downgrades, fixed, run by the runtime, beside their authors'.
 
-    python -m tests.benchmarks.fixed_rollbacks random NUMBER URL…            that many random migrations on each database
-    python -m tests.benchmarks.fixed_rollbacks project FOLDER URL [--safe]   the project whose alembic.ini stands in FOLDER
+    python -m benchmarks.fixed_rollbacks random NUMBER URL…            that many random migrations on each database
+    python -m benchmarks.fixed_rollbacks project FOLDER URL [--safe]   the project whose alembic.ini stands in FOLDER
 
 Every downgrade() is emptied and written again, once with the database declared and once with none; where nothing was written the
 author's stays. "worse" is a revision that rolled back by its author's downgrade and does not by the one that was written; each is
@@ -19,6 +19,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
+from benchmarks import random_histories
+from benchmarks.fix_accuracy import emptied
+from benchmarks.mixed_acts import MixedHistory
+from benchmarks.mixed_histories import IMPORTS, choose, function
 from mrt_lint.check import judgement
 from mrt_lint.fix.session import FixSession
 from mrt_lint.gate import is_migration
@@ -29,10 +33,6 @@ from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify.session import Verification
-from tests.benchmarks import random_histories
-from tests.benchmarks.fix_accuracy import emptied
-from tests.benchmarks.mixed_acts import MixedHistory
-from tests.benchmarks.mixed_histories import IMPORTS, choose, function
 
 LENGTH = 15
 NO_WORSE = {Outcome.REVERSIBLE, Outcome.SKIPPED}

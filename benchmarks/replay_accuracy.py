@@ -1,6 +1,6 @@
 """How well the replayed history knows a schema: compare it with what the database says after `alembic upgrade head`.
 
-usage: python tests/benchmarks/replay_accuracy.py PROJECT…
+usage: python benchmarks/replay_accuracy.py PROJECT…
 
 Each project is a folder with an alembic.ini; the database of its sqlalchemy.url must be empty. Compared is every column of every
 table: that it is there, its type with length or precision, whether it takes NULL and whether it has a default.

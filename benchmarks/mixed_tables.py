@@ -1,7 +1,7 @@
 """Acts on tables that batch mode on SQLite does not copy whole, or that have more than plain columns: keys of two, schemas, values."""
 
-from tests.benchmarks.mixed_acts import Act, Thing
-from tests.benchmarks.random_histories import Column, Table
+from benchmarks.mixed_acts import Act, Thing
+from benchmarks.random_histories import Column, Table
 
 ID = 'sa.Column("id", sa.Integer, primary_key=True)'
 

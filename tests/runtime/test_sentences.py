@@ -2,7 +2,7 @@
 
 import pytest
 
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 
 REFUSED = "connection failed: Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n"
 

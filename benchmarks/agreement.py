@@ -1,6 +1,6 @@
 """How far the linter and the runtime agree, over real histories and over generated ones.
 
-usage: python tests/benchmarks/agreement.py [--generated N] [--length N] [--seed N] [--url URL] [PROJECT ...]
+usage: python benchmarks/agreement.py [--generated N] [--length N] [--seed N] [--url URL] [PROJECT ...]
 
 PROJECT: a folder with an alembic.ini, verified beside the database of its sqlalchemy.url, which is not written to. --generated:
 as many random histories of --length revisions (default 8) on --url (default sqlite://); one seed gives the same ones again.
@@ -26,8 +26,10 @@ from random import Random
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.explanation import explains
+from benchmarks.mixed_histories import write
 from mrt_lint.check.judgement import judge
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
@@ -37,8 +39,6 @@ from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 from mrt_runtime.verify.session import Verification
-from tests.benchmarks.explanation import explains
-from tests.benchmarks.mixed_histories import write
 
 BROKEN = ("schema-not-restored", "downgrade-failed", "data-loss")
 ROLLBACK = ("MRT1", "MRT2", "MRT3")

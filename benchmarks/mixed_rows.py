@@ -1,7 +1,7 @@
 """Acts of migrations that change rows, in SQL and in Core, or move them elsewhere."""
 
-from tests.benchmarks.mixed_acts import SQL_TYPES, Act
-from tests.benchmarks.random_histories import VALUES, Column, Table
+from benchmarks.mixed_acts import SQL_TYPES, Act
+from benchmarks.random_histories import VALUES, Column, Table
 
 
 def fill_new(history):

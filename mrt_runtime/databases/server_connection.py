@@ -12,8 +12,8 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.databases.token import find_token, make_token
-from mrt_runtime.databases.words import end, join
 from mrt_runtime.secret import scrub
 
 SECOND_LOOK = 0.25

@@ -1,13 +1,13 @@
 """How far the lifter agrees with Alembic itself, over real histories.
 
-usage: python tests/benchmarks/oracle_agreement.py FOLDER…    each folder is one history; prints recordable, agreeing, disagreements
+usage: python benchmarks/oracle_agreement.py FOLDER…    each folder is one history; prints recordable, agreeing, disagreements
 """
 
 import pathlib
 import sys
 import warnings
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from mrt_lint.parse.python import parse_migration
 from tests.lint.oracle import UnrecordableError, record

@@ -1,6 +1,6 @@
 """How many findings on real histories are true: `mrt check` beside what a person judged of every error and of a sample of warnings.
 
-usage: python tests/benchmarks/accuracy.py FOLDER…
+usage: python benchmarks/accuracy.py FOLDER…
 
 Each folder is one of the histories of tests/accuracy/histories.tsv: a versions folder as it lies in the package, or one below a
 folder of the history's name. Printed are the two tables of docs/accuracy.md, what nobody has judged yet, what was mended and came
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-DATA = Path(__file__).parents[1] / "accuracy"
+DATA = Path(__file__).parents[1] / "tests" / "accuracy"
 SAMPLE = 10
 """Warnings of a code that are judged: those with the smallest fingerprints, over all histories."""
 _NAMES = re.compile(r"'([^']*)'")

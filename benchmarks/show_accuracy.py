@@ -1,6 +1,6 @@
 """How right `mrt show --at heads` is about keys, indexes and types: compare it with the catalogue after `alembic upgrade heads`.
 
-usage: python tests/benchmarks/show_accuracy.py PROJECT…
+usage: python benchmarks/show_accuracy.py PROJECT…
 
 Each project is a folder with an alembic.ini; the database of its sqlalchemy.url must be empty. What is said to be certain must be
 there ("false" otherwise); what is there must be said, if the table is said to be complete ("missed" otherwise). CHECK constraints

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-from tests.benchmarks import mixed_acts, mixed_rows, mixed_tables, random_histories
-from tests.benchmarks.mixed_acts import Act, MixedHistory
+from benchmarks import mixed_acts, mixed_rows, mixed_tables, random_histories
+from benchmarks.mixed_acts import Act, MixedHistory
 
 IMPORTS = "from sqlalchemy.dialects import postgresql\n"
 ACTS = [

@@ -1,6 +1,6 @@
 """What the plugin costs flake8 on files that are no migrations.
 
-usage: python tests/benchmarks/flake8_overhead.py [FILES] [RUNS]
+usage: python benchmarks/flake8_overhead.py [FILES] [RUNS]
 
 Writes FILES ordinary modules (default: 500) and runs flake8 over them with and without the plugin, in turn, RUNS times each
 (default: 5); prints the medians of CPU seconds and the difference.

@@ -7,15 +7,15 @@ import time
 from sqlalchemy import URL, Connection, exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.link import make_engine
 from mrt_runtime.databases.postgresql.clearance import Clearance, Findings
-from mrt_runtime.databases.postgresql.given import read_given
 from mrt_runtime.databases.postgresql.inventory import find_strangers, write_removal
 from mrt_runtime.databases.postgresql.journal import PostgresJournal
 from mrt_runtime.databases.postgresql.server import GRACE, SETTINGS, TIMEOUTS, Server, key_of, silence
+from mrt_runtime.databases.postgresql.source import read_given
 from mrt_runtime.databases.protocol import Checkpoint
+from mrt_runtime.databases.sentences import end, join, name_some, warn
+from mrt_runtime.databases.server_connection import make_engine
 from mrt_runtime.databases.token import find_token
-from mrt_runtime.databases.words import end, join, name_some, warn
 
 MARKS = "SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname ~ '^lent_mrt_' ORDER BY oid"
 MAY_CREATE = """
