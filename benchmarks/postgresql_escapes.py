@@ -1,6 +1,6 @@
 """Statements that change something outside of a scratch database on PostgreSQL, composed at random and executed by migrations.
 
-usage: python tests/benchmarks/postgresql_escapes.py [N] [URL]
+usage: python benchmarks/postgresql_escapes.py [N] [URL]
 
 N: compositions, default 2000. URL: a server's, as a superuser; without one, the embedded server. It prints what became of them, and ends
 with 1 where anything outside of the scratch database has changed.
