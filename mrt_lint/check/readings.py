@@ -25,7 +25,7 @@ class HistoryReader:
 
     def of(self, histories: Sequence[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, ReadResult]]:
         """Read histories, each a name and the files' bytes by path; the readings come by path."""
-        entries = [f"lifts-{digest(name, str(self._dialect))}" for name, _ in histories]
+        entries = [f"readings-{digest(name, str(self._dialect))}" for name, _ in histories]
         known = [self._load(entry) for entry in entries]
         names = [{path: digest(content) for path, content in files.items()} for _, files in histories]
         tasks = {
@@ -65,4 +65,4 @@ def _placed(text: str, path: str) -> ReadResult:
     reading = codec().loads(text)
     if isinstance(reading, Migration) and reading.path != path:
         return replace(reading, path=path)
-    return reading  # type: ignore[no-any-return]  # the seal of the cache vouches for it
+    return reading  # type: ignore[no-any-return]  # its digest was checked

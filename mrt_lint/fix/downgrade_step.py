@@ -1,4 +1,4 @@
-"""What a step of downgrade() is: the call to be written, and the operation that the lifter has to read there."""
+"""What a step of downgrade() is: the call to be written, and the operation that has to be read there."""
 
 from __future__ import annotations
 

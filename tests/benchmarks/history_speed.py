@@ -3,7 +3,7 @@
 usage: python tests/benchmarks/history_speed.py [N ...]    lengths of the histories, default 250 500 1000 2000
 
 Histories of N revisions are generated as for agreement.py, with branches and merges. In one process, without the cache, the best
-of three runs in CPU seconds: `parse_migration` (parsing and lifting), `sql` (raw SQL read), `judge` (replay and all rules), and all of it in
+of three runs in CPU seconds: `lift` (parsing and reading), `sql` (raw SQL read), `judge` (replay and all rules), and all of it in
 relation to lifting alone. Then a second `mrt check` from outside, start-up included, the best of five in seconds of wall and CPU
 time: `again` as people run it, `silent` with the report going to a file as JSON. Quote ratios: times differ by machine.
 """
@@ -64,7 +64,7 @@ def check_again(folder: Path, *options: str) -> str:
 
 def main(lengths: list[int]) -> None:
     """Print a line for each length."""
-    print(f"{'N':>5} {'lift':>8} {'sql':>8} {'judge':>8} {'ms each':>8} {'all/parse_migration':>9}   {'again':<14} silent")
+    print(f"{'N':>5} {'lift':>8} {'sql':>8} {'judge':>8} {'ms each':>8} {'all/lift':>9}   {'again':<14} silent")
     settings = Settings(root=Path("/"), target=DatabaseTarget(dialect=DIALECT))
     for length in lengths:
         with tempfile.TemporaryDirectory() as name:

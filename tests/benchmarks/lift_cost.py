@@ -1,6 +1,6 @@
 """What lifting costs beside parsing.
 
-usage: python tests/benchmarks/lift_cost.py FOLDER…    prints seconds and the ratio of `parse_migration` to `libcst.parse_module`, best of three
+usage: python tests/benchmarks/lift_cost.py FOLDER…    prints seconds and the ratio of parsing a migration to `libcst.parse_module`, best of three
 """
 
 import gc

@@ -90,7 +90,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(history):
     assert {entry.name.partition("-")[0] for entry in os.scandir(history.root / FOLDER)} == {
         ".gitignore",
         "CACHEDIR.TAG",
-        "lifts",
+        "readings",
         "report",
     }
 

@@ -17,7 +17,7 @@ from mrt_lint.parse.python.reading import MAX_READINGS, FunctionReading, node_of
 from mrt_lint.parse.python.run import DialectSplit, TooLongError, UnlistedDialect
 from mrt_lint.parse.python.syntax import Parsed, parse
 
-__all__ = ["lift"]
+__all__ = ["parse_migration"]
 
 
 def parse_migration(source: bytes, path: str) -> Migration:

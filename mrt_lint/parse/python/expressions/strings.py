@@ -185,7 +185,7 @@ def cleandoc(text: Value) -> Value:
 
 
 def joined(separator: str, parts: Sequence[str]) -> str:
-    """Return the parts as one, or HOLE where that outgrows what a reading may build."""
+    """Return the parts joined, or HOLE if that exceeds what a reading may build."""
     return separator.join(parts) if sum(map(len, parts)) + len(separator) * len(parts) <= MAX_LENGTH else HOLE
 
 
