@@ -15,10 +15,10 @@ from mrt_lint.cli.streams import GuardedStream
 from mrt_lint.escape import printable
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.config_sources import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
-from mrt_runtime.report.picture import Picture
+from mrt_runtime.config_discovery import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.report.progress import Progress
-from mrt_runtime.report.words import name_database
+from mrt_runtime.report.terminal import Picture
+from mrt_runtime.report.wording import name_database
 from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 

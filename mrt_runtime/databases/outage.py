@@ -16,8 +16,8 @@ from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage, list_causes, read_state, read_words
-from mrt_runtime.databases.words import end, join
 from mrt_runtime.secret import scrub
 
 LOST = re.compile(r"57P0[1-5]|08[0-9A-Z]{3}")

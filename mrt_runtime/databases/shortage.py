@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 
 STATES = re.compile(r"53(?!300)[0-9A-Z]{3}|58030")
 """SQLSTATEs of PostgreSQL: class 53, insufficient resources, and io_error. Source: its manual, appendix A."""

@@ -13,7 +13,7 @@ from sqlalchemy import exc
 
 from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.words import join
+from mrt_runtime.databases.sentences import join
 from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.secret import conceal, scrub
 

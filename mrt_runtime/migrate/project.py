@@ -17,9 +17,9 @@ from alembic.util import CommandError
 from sqlalchemy import URL
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe
-from mrt_runtime.migrate.transcript import Transcript
+from mrt_runtime.migrate.output import Transcript
 from mrt_runtime.secret import register_text
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.config_sources import settle
+from mrt_runtime.config_discovery import settle
 from mrt_runtime.plugin.stash import REFUSED, TERMINATION, VERIFICATION
-from mrt_runtime.report.words import expound, name_database
+from mrt_runtime.report.wording import expound, name_database
 from mrt_runtime.termination import Termination
 from mrt_runtime.verdict import Outcome, Verdict
 

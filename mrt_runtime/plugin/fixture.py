@@ -16,8 +16,8 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
 from mrt_runtime.plugin.sandbox import Sandbox
-from mrt_runtime.report.picture import Picture
-from mrt_runtime.report.words import describe, explain
+from mrt_runtime.report.terminal import Picture
+from mrt_runtime.report.wording import describe, explain
 from mrt_runtime.verdict import Verdict
 from mrt_runtime.verify.session import Verification
 

@@ -12,7 +12,7 @@ from mrt_runtime import termination
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.outage import LostServerError, explain_failure
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import Step
 from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.secret import register_settings

@@ -19,7 +19,7 @@ from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, read_holdings, read_rows, shorten
 from mrt_runtime.databases.mysql.server import Server, literal, quote
-from mrt_runtime.databases.words import name_some
+from mrt_runtime.databases.sentences import name_some
 
 HARMLESS = {"SELECT", "SHOW", "SET", "USE", "EXPLAIN", "DESCRIBE", "DESC", "SAVEPOINT", "RELEASE", "ROLLBACK", "DO", "VALUES"}
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD"}

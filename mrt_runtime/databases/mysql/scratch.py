@@ -12,9 +12,10 @@ from mrt_runtime.databases.hosted import Contents, HostedScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.refusal import explain_refusal
-from mrt_runtime.databases.mysql.server import Server, literal, outlast
+from mrt_runtime.databases.mysql.server import Server, outlast
 from mrt_runtime.databases.mysql.translation import translate
 from mrt_runtime.databases.protocol import Database, Target
+from mrt_runtime.databases.server_connection import literal
 
 
 class MySQLScratch(HostedScratch):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import URL, Connection, exc
 
-from mrt_runtime.databases.link import SECOND_LOOK, Link, literal, refuse
+from mrt_runtime.databases.server_connection import SECOND_LOOK, Link, literal, refuse
 from mrt_runtime.databases.token import find_token
 
 MAINTENANCE = ("postgres", "template1")
