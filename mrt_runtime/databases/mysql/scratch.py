@@ -38,11 +38,6 @@ class MySQLScratch(HostedScratch):
         server.handshake.watch(self.engine)
         event.listen(self.engine, "connect", outlast)
 
-    def owns(self, cursor: Any) -> bool:
-        """Ask for the account, too: where another logs in, the server does not refuse what is outside."""
-        cursor.execute(self._server.owner_query(self._contents.name))
-        return bool(cursor.fetchone()[0])
-
     def is_elsewhere(self, target: Target) -> bool:
         account = self._server.accounts.get(self._contents.name)
         return (
