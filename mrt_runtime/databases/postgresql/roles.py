@@ -1,7 +1,7 @@
 """Statements about roles, which belong to the whole server, as statements about roles that this run made.
 
 A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
-would hand it an object, a stand-in takes its place, because an owner may be changed by those who may become it; and where a migration
+would hand it an object, a stand-in replaces it, because an owner may be changed by those who may become it; and where a migration
 would become it, it stays the scratch role, which owns what that role may use. A role that the server does not have is a stand-in
 everywhere.
 """
@@ -116,7 +116,7 @@ def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Itera
 
 
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
-    """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
+    """Change an object's owner as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
     kind = KINDS.get(cursor.accept(*KINDS))
     cursor.accept("IF EXISTS")
@@ -136,7 +136,7 @@ def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
 
 
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
-    """Let a question whether a role exists be about its stand-in."""
+    """Make a query for a role's existence ask for its stand-in."""
     tokens = command.statement.tokens
     asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
     for token in tokens if asks else ():
