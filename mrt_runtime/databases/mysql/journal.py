@@ -18,7 +18,7 @@ from sqlalchemy import Connection, exc
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, read_holdings, read_rows, shorten
-from mrt_runtime.databases.mysql.server import Server, literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer, literal, quote
 from mrt_runtime.databases.sentences import name_some
 
 HARMLESS = {"SELECT", "SHOW", "SET", "USE", "EXPLAIN", "DESCRIBE", "DESC", "SAVEPOINT", "RELEASE", "ROLLBACK", "DO", "VALUES"}
@@ -39,7 +39,7 @@ MARKED = "SELECT ROUTINE_COMMENT FROM information_schema.ROUTINES WHERE ROUTINE_
 class MySQLJournal:
     """The notes of one run: the states of each object in which the run itself left it."""
 
-    def __init__(self, server: Server, token: str, database: str) -> None:
+    def __init__(self, server: MySQLServer, token: str, database: str) -> None:
         self.mark = f"lent_mrt_{token}"
         self.database = database
         self.is_marked = False

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
 from mrt_runtime.databases.postgresql.role import ScratchRole
+from mrt_runtime.databases.server_connection import literal
 
 ROLE = ("ROLE", "USER", "GROUP")
 SPECIAL = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "NONE", "DEFAULT", "ALL"}
@@ -118,7 +118,7 @@ def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Itera
 
 
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
-    """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
+    """Change an object's owner as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
     if cursor.accept(*OF_THE_GIVEN_ROLE):
         return _leave_owner(command, cursor.rest().to("OWNER"), role)
@@ -145,7 +145,7 @@ def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Ed
 
 
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
-    """Let a question whether a role exists be about its stand-in."""
+    """Make a query for a role's existence ask for its stand-in."""
     tokens = command.statement.tokens
     asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
     for token in tokens if asks else ():
