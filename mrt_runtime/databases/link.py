@@ -51,7 +51,7 @@ class Link(ABC):
         return make_engine(self.url.set(database=database), **self.settings)
 
     def close(self) -> None:
-        """Let go of the connection, and with it of the lock."""
+        """Close the connection, and with it release the lock."""
         self._connection.close()
 
     def sweep(self) -> None:
@@ -81,7 +81,7 @@ class Link(ABC):
 
     @abstractmethod
     def is_held(self, token: str) -> bool:
-        """Tell whether a living run holds the lock of this token."""
+        """Return whether a living run holds the lock of this token."""
 
     @abstractmethod
     def owner_query(self, database: str) -> str:
@@ -132,11 +132,6 @@ def make_engine(url: URL, **settings: Any) -> Engine:
 
 
 def refuse(url: URL, cause: object) -> ConfigurationError:
-    """Say why a server cannot be used, in its own words."""
+    """Return the error that says, in the server's own words, why it cannot be used."""
     words = end(scrub(join(cause)))
     return ConfigurationError(f"{mask(url)} cannot be used: {words} Check that the server runs and db_url is right.")
-
-
-def literal(value: str) -> str:
-    """Quote a string for any server's settings: names of databases and tables carry no backslash."""
-    return "'" + value.replace("'", "''") + "'"

@@ -5,20 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
+from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.seed.kind import Kind
 from mrt_runtime.seed.value import Value
 
-PACKAGES = {"mariadb": "mysql"}
-
 
 class Dialect(Protocol):
-    """The part of seeding that differs between databases; each package `databases/<dialect>/values.py` has a `VALUES`.
+    """The part of seeding that differs between databases: `DatabaseBackend.values`.
 
     What most of them do stands here, for those that inherit it.
     """
@@ -72,6 +70,5 @@ class Dialect(Protocol):
 
 
 def dialect_of(name: str) -> Dialect:
-    """Find a dialect by SQLAlchemy's name of it."""
-    module = import_module(f"mrt_runtime.databases.{PACKAGES.get(name, name)}.values")
-    return cast(Dialect, module.VALUES)
+    """Return a dialect by SQLAlchemy's name of it."""
+    return backend_of(name).values

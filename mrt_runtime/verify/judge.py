@@ -10,14 +10,14 @@ from pathlib import Path
 from mrt_runtime.compare.blame import find_names, locate
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.rows import Rows, TableRows
-from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, Difference, Wording, diff
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.findings import Findings
 
 
-def restored(step: Step, before: Look, first: Look, after: Look, written: Mapping[str, int]) -> Findings:
+def restored(step: Step, before: Snapshot, first: Snapshot, after: Snapshot, written: Mapping[str, int]) -> Findings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
@@ -51,7 +51,7 @@ def keys_of(table: TableRows, key: Iterable[str]) -> list[tuple[object, ...]]:
     return [tuple(row[place] for place in places) for row in table.rows]
 
 
-def repeated(step: Step, first: Look, again: Look, written: Mapping[str, int]) -> Findings:
+def repeated(step: Step, first: Snapshot, again: Snapshot, written: Mapping[str, int]) -> Findings:
     """Compare the first time up with the second.
 
     Of the rows only their numbers: what an upgrade itself makes up (the time, a random key) is another each time, and the rollback
@@ -68,7 +68,7 @@ def repeated(step: Step, first: Look, again: Look, written: Mapping[str, int]) -
     return findings
 
 
-def compare_schemas(step: Step, before: Look, after: Look, outcome: Outcome, wording: Wording) -> Findings:
+def compare_schemas(step: Step, before: Snapshot, after: Snapshot, outcome: Outcome, wording: DifferenceWording) -> Findings:
     """Turn the differences of two catalogues into failures, those that no query can notice into warnings."""
     findings = Findings()
     for difference in diff(before.schema, after.schema, wording):
@@ -79,7 +79,7 @@ def compare_schemas(step: Step, before: Look, after: Look, outcome: Outcome, wor
     return findings
 
 
-def as_failure(step: Step, difference: Difference, outcome: Outcome) -> Failure:
+def as_failure(step: Step, difference: SchemaDifference, outcome: Outcome) -> Failure:
     """Write a difference as a failure, with its place in the migration where that can be told."""
     failure = Failure(
         kind=outcome.value,
@@ -91,7 +91,7 @@ def as_failure(step: Step, difference: Difference, outcome: Outcome) -> Failure:
     return locate(failure, step.file, difference.name)
 
 
-def proven(step: Step, before: Look, first: Look, unseeded: Mapping[str, str]) -> Findings:
+def proven(step: Step, before: Snapshot, first: Snapshot, unseeded: Mapping[str, str]) -> Findings:
     """Fail for each table without rows that the revision touches: nothing was there to be lost."""
     findings = Findings()
     for table in touched(step, before, first, unseeded):
@@ -100,7 +100,7 @@ def proven(step: Step, before: Look, first: Look, unseeded: Mapping[str, str]) -
     return findings
 
 
-def touched(step: Step, before: Look, first: Look, tables: Iterable[str]) -> Iterator[str]:
+def touched(step: Step, before: Snapshot, first: Snapshot, tables: Iterable[str]) -> Iterator[str]:
     """Yield those of the tables that the upgrade changed in the catalogue, or that its file speaks of."""
     labels = list(tables)
     if not labels:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.names import account_name
-from mrt_runtime.databases.mysql.server import Server, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import Server
 from mrt_runtime.databases.words import end, join
 
 PASSWORD_LENGTH = 32

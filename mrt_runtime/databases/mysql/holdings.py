@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.copy import KINDS
-from mrt_runtime.databases.mysql.server import quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
 
 PROGRAMS = """SELECT 'TRIGGER', TRIGGER_NAME, CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT),
     UNIX_TIMESTAMP(CREATED) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {name}

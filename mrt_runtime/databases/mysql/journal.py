@@ -17,9 +17,9 @@ from sqlalchemy import Connection, exc
 
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.holdings import Holding, read_holdings, read_rows, shorten
-from mrt_runtime.databases.mysql.server import Server, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import Server
 
 HARMLESS = {"SELECT", "SHOW", "SET", "USE", "EXPLAIN", "DESCRIBE", "DESC", "SAVEPOINT", "RELEASE", "ROLLBACK", "DO", "VALUES"}
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD"}

@@ -8,10 +8,10 @@ import sys
 from sqlalchemy import Connection, exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tables
 from mrt_runtime.databases.mysql.journal import MySQLJournal, name_some
-from mrt_runtime.databases.mysql.server import Server, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import Server
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.token import find_token
 from mrt_runtime.databases.words import end, join

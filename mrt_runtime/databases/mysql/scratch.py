@@ -10,8 +10,8 @@ from sqlalchemy import URL, Connection, event, exc
 
 from mrt_runtime.databases.hosted import Contents, HostedScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.mysql.place import ScratchPlace
+from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.refusal import explain_refusal
 from mrt_runtime.databases.mysql.server import Server, outlast
 from mrt_runtime.databases.mysql.translation import translate

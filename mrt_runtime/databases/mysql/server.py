@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
 
-from mrt_runtime.databases.link import Link, literal, make_engine, refuse
+from mrt_runtime.databases.link import Link, make_engine, refuse
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
+from mrt_runtime.databases.mysql.quoting import literal, quote
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
@@ -135,8 +136,3 @@ def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | N
 def lock_of(token: str) -> str:
     """Name the lock of a token."""
     return f"mrt_{token}"
-
-
-def quote(name: str) -> str:
-    """Quote an identifier."""
-    return "`" + name.replace("`", "``") + "`"

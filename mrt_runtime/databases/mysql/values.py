@@ -46,7 +46,7 @@ class MySQLValues(Dialect):
     converts = True
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
-        """Say what kind of values the column holds; None for a type that nothing is known about."""
+        """Return what kind of values the column holds; None for a type that nothing is known about."""
         del schema
         kind = column.type
         base = kind.base.lower().removesuffix(" unsigned").removesuffix(" zerofill")
@@ -96,11 +96,11 @@ class MySQLValues(Dialect):
         return Moment(digits=digits, earliest=earliest, latest=dt.datetime(2038, 1, 17, 3, 14, 7, 999_999, tzinfo=UTC))
 
     def write(self, value: Value) -> object:
-        """Give the form in which the driver takes the value."""
+        """Return the form in which the driver takes the value."""
         return int(value) if isinstance(value, bool) else value
 
     def cast(self, placeholder: str, column: Column) -> str:
-        """Give moments their type, so that they are compared as such."""
+        """Cast moments to their type, so that they are compared as such."""
         base = column.type.base.lower()
         if base in {"datetime", "timestamp"}:
             return f"CAST({placeholder} AS DATETIME(6))"
@@ -118,11 +118,8 @@ class MySQLValues(Dialect):
 
 
 def encoding_of(collation: str | None) -> str:
-    """Tell in which of Python's encodings everything can be written that a column of this collation holds."""
+    """Return the Python encoding in which everything can be written that a column of this collation holds."""
     charset = (collation or "utf8mb4").partition("_")[0]
     if charset.startswith(("utf", "ucs")):
         return "utf-8"
     return "latin-1" if charset == "latin1" else "ascii"
-
-
-VALUES = MySQLValues()

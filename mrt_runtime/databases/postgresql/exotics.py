@@ -67,7 +67,7 @@ SPANS = {
 
 
 def ranges_of(base: str) -> Kind | None:
-    """Give ranges (and, for the name of a multirange, sets of ranges) that do not overlap; None for any other type."""
+    """Return ranges (and, for the name of a multirange, sets of ranges) that do not overlap; None for any other type."""
     span = SPANS.get(base)
     if span is not None:
         return _each(*span, bare="empty")

@@ -8,8 +8,9 @@ from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.given import Given
+from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import Server, quote, silence
+from mrt_runtime.databases.postgresql.server import Server, silence
 from mrt_runtime.databases.postgresql.stand_ins import StandIns, hand_over
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.words import end, join

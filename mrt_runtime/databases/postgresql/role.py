@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import exc
 
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.server import Server, quote
+from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.postgresql.server import Server
 from mrt_runtime.secret import register_secret
 
 LONGEST_NAME = 63

@@ -43,7 +43,7 @@ class PostgreSQLValues(Dialect):
     defers = True
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
-        """Say what kind of values the column holds; None for a type that nothing is known about."""
+        """Return what kind of values the column holds; None for a type that nothing is known about."""
         return self._kind(column.type, schema, column.name)
 
     def _kind(self, kind: ColumnType, schema: Schema, name: str) -> Kind | None:
@@ -141,7 +141,7 @@ class PostgreSQLValues(Dialect):
         return format(value, "f") if isinstance(value, Decimal) else str(value)
 
     def cast(self, placeholder: str, column: Column) -> str:
-        """Give the placeholder the column's type; a domain's own type would refuse what is to be asked about."""
+        """Cast the placeholder to the column's type; a domain's own type would refuse what is to be asked about."""
         kind = column.type
         while kind.kind == "domain" and kind.element is not None:
             kind = kind.element
@@ -156,7 +156,7 @@ class PostgreSQLValues(Dialect):
         return f"ONLY {name}" if table.kind == "table" else name
 
     def preface(self, table: Table) -> str:
-        """Let us number the rows where the table would do so itself."""
+        """Return the words that allow values for columns that the table would number itself."""
         return " OVERRIDING SYSTEM VALUE" if any(column.identity for column in table.columns) else ""
 
     def target(self, table: Table, schema: Schema) -> Table:
@@ -167,7 +167,7 @@ class PostgreSQLValues(Dialect):
         return table
 
     def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
-        """Give a partition's bounds as a condition, those of the partitions that it lies in among them."""
+        """Return a partition's bounds as a condition, those of the partitions that it lies in among them."""
         if not table.bounds:
             return ()
         preparer = connection.dialect.identifier_preparer
@@ -188,6 +188,3 @@ def quoted(value: object) -> str:
     """Quote a part of an array, a record or a range."""
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
-
-
-VALUES = PostgreSQLValues()

@@ -46,7 +46,7 @@ class SQLiteValues(Dialect):
     converts = False
 
     def kind_of(self, column: Column, schema: Schema) -> Kind | None:
-        """Say what kind of values the column holds."""
+        """Return what kind of values the column holds."""
         del schema
         kind = column.type
         declared, affinity = kind.base.lower(), kind.affinity or "blob"
@@ -67,7 +67,7 @@ class SQLiteValues(Dialect):
         return AFFINITIES["integer"] if column.identity == "auto" else None
 
     def write(self, value: Value) -> object:
-        """Give the form in which the driver takes the value."""
+        """Return the form in which the driver takes the value."""
         if isinstance(value, Decimal):
             return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
         return int(value) if isinstance(value, bool) else value
@@ -78,6 +78,3 @@ class SQLiteValues(Dialect):
         del keys
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
-
-
-VALUES = SQLiteValues()
