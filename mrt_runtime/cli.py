@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from mrt_lint.cli.streams import Output
+from mrt_lint.cli.streams import GuardedStream
+from mrt_lint.escape import printable
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.config_sources import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
-from mrt_runtime.report.picture import Picture
+from mrt_runtime.config_discovery import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.report.progress import Progress
-from mrt_runtime.report.words import name_database
+from mrt_runtime.report.terminal import Picture
+from mrt_runtime.report.wording import name_database
 from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 
@@ -55,7 +57,12 @@ def run(args: argparse.Namespace) -> int:
         try:
             return verify(args)
         except ConfigurationError as error:
-            sys.stderr.write(f"mrt verify: {error}\n")
+            sys.stderr.write(f"mrt verify: {printable(str(error))}\n")
+            return 2
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            sys.stderr.write("mrt verify: no more files can be opened: raise the limit (ulimit -n), and run again\n")
             return 2
         except KeyboardInterrupt as error:
             sys.stderr.write(f"mrt verify: {say_stop(error)}; the scratch databases are dropped\n")
@@ -131,7 +138,10 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "after_writes": args.after_writes,
     }
     given = {name: value for name, value in named.items() if value is not None}
-    folders = list(find_folders(Path.cwd()))
+    try:
+        folders = list(find_folders(Path.cwd()))
+    except FileNotFoundError:
+        raise ConfigurationError("The current folder is not there any more: change to the project's, and run again.") from None
     if args.alembic_ini:
         folders.append(Path(args.alembic_ini).resolve().parent)
     try:
@@ -162,7 +172,7 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
         stream = path.open("w", encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written to {path}: {error.strerror}.") from None
-    output = Output(stream)
+    output = GuardedStream(stream)
     try:
         yield cast("TextIO", output)
     finally:

@@ -15,10 +15,15 @@ Settings = TypeVar("Settings")
 
 
 class ConfigurationError(Exception):
-    """Something that the user wrote, or did not write, stops the run: one sentence saying what, where and what to do."""
+    """Something that the user wrote, or did not write, stops the run: one sentence saying what, where and what to do.
+
+    It holds no secret, and nothing that a terminal would obey.
+    """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(scrub(message))
+        from mrt_lint.escape import printable  # noqa: PLC0415  sessions without migrations go without
+
+        super().__init__("\n".join(map(printable, scrub(message).split("\n"))))
 
 
 def refusing_unknown_names(kind: type[Settings]) -> type[Settings]:

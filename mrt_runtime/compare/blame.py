@@ -35,7 +35,10 @@ def locate(failure: Failure, file: str | None, name: str | None = None) -> Failu
 
 def shorten(path: str) -> str:
     """Write a path below the current folder as people and editors do there."""
-    short = os.path.relpath(path)
+    try:
+        short = os.path.relpath(path)
+    except FileNotFoundError:  # a migration removed the current folder
+        return path
     return path if short.startswith(os.pardir) else short
 
 
@@ -69,10 +72,10 @@ def find_names(file: str) -> frozenset[str] | None:
 def read(file: str) -> Migration | None:
     """Read a migration as the linter does, raw SQL included; None where that is impossible."""
     try:
-        from mrt_lint.parse.python import lift  # noqa: PLC0415  brings libcst, which only failures need
-        from mrt_lint.parse.sql import expand  # noqa: PLC0415  brings sqlglot
+        from mrt_lint.parse.python import parse_migration  # noqa: PLC0415  brings libcst, which only failures need
+        from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings sqlglot
 
-        return expand(lift(Path(file).read_bytes(), file))
+        return expand_sql(parse_migration(Path(file).read_bytes(), file))
     except Exception:  # noqa: BLE001 - a place is a courtesy: not finding one never costs the verdict
         return None
 

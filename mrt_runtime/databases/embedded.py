@@ -12,8 +12,8 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases import folder
 from mrt_runtime.databases.address import choose_driver
 from mrt_runtime.databases.postgresql.database import DRIVERS, PostgresDatabase
-from mrt_runtime.databases.postgresql.given import Given
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.postgresql.source import Given
+from mrt_runtime.databases.sentences import end, join
 
 HASTE = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum = off")
 """The server lives for one run: nothing of it has to survive a power cut."""

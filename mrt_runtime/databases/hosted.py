@@ -9,9 +9,9 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
-from mrt_runtime.databases.link import Link
 from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
+from mrt_runtime.databases.server_connection import Link
 
 if TYPE_CHECKING:
     from typing_extensions import Self

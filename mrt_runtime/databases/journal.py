@@ -19,7 +19,7 @@ class Journal(Protocol):
         """Note what is about to be committed."""
 
     def execute(self, connection: Connection, statement: str, run: Callable[[], None]) -> bool:
-        """Execute a statement with `run`, noting what it does by itself, outside of a transaction; False where that is not needed."""
+        """Execute a statement with `run`, noting what it commits by itself; False, and nothing done, where that is not needed."""
 
     def require_alone(self, connection: Connection) -> None:
         """Raise ConfigurationError where something is there that this run cannot prove to be its own."""

@@ -16,8 +16,8 @@ from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage, list_causes, read_state, read_words
-from mrt_runtime.databases.words import end, join
 from mrt_runtime.secret import scrub
 
 LOST = re.compile(r"57P0[1-5]|08[0-9A-Z]{3}")
@@ -26,7 +26,7 @@ LOST_NUMBERS = {1053, 1080, 1184, 1927, 2002, 2003, 2006, 2013, 2055}
 """Error numbers of MySQL's and MariaDB's servers and clients. Source: their error references."""
 LOST_WORDS = re.compile(
     r"(?i)server closed the connection|terminating connection|connection (already|is|was|has been) closed|connection refused|"
-    r"connection reset|connection failed(?!.*FATAL)|connect call failed|could not connect|can't connect|lost connection|gone away|"
+    r"connection reset|connect call failed|could not connect|can't connect|lost connection|gone away|"
     r"network error|(starting up|shutting down)|in recovery mode|unexpected connection_lost|connection was killed|broken pipe"
 )
 ORDERED = re.compile(r"57P0[12]")

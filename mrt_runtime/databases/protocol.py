@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mrt_runtime.compare.rows import Rows
     from mrt_runtime.compare.schema import Schema
-    from mrt_runtime.seed.dialect import Dialect
+    from mrt_runtime.seed.seed_dialect import SeedDialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ class DatabaseBackend(Protocol):
     """All that a dialect offers: everything else in the runtime is the same for every database."""
 
     @property
-    def values(self) -> Dialect:
+    def values(self) -> SeedDialect:
         """Which values its types hold and how they are written: what seeding asks."""
 
     def connect(self, url: URL, isolation: str) -> Database:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -38,6 +39,7 @@ Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
 
 Doing = tuple[Phase, str | None, str | None]
+NO_FILES = (errno.EMFILE, errno.ENFILE)
 NOTHING: Doing = ("env", None, None)
 
 
@@ -148,7 +150,7 @@ class Environment:
         if is_told and not expired:
             return error
         phase, revision, file = self._step
-        is_theirs = isinstance(error, OSError) and not self._scratch.is_lost()  # its own files, its own network
+        is_theirs = isinstance(error, OSError) and error.errno not in NO_FILES and not self._scratch.is_lost()  # their own files
         outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
         if outage is not None:
             return outage

@@ -11,8 +11,9 @@ from typing import Literal
 
 from sqlalchemy import exc
 
+from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.words import join
+from mrt_runtime.databases.sentences import join
 from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.secret import conceal, scrub
 
@@ -48,7 +49,7 @@ class MigrationError(Exception):
         line: int | None = None,
         output: str = "",
     ) -> None:
-        self.cause = conceal(cause)
+        self.cause = printable(conceal(cause))
         super().__init__(self.cause)
         self.phase = phase
         self.revision = revision
@@ -57,8 +58,8 @@ class MigrationError(Exception):
         self.output = conceal(output)
 
     def __str__(self) -> str:
-        where = f" ({self.file}:{self.line})" if self.file else ""
-        what = "env.py" if self.phase == "env" else f"{self.phase}() of {self.revision}"
+        where = f" ({printable(self.file)}:{self.line})" if self.file else ""
+        what = "env.py" if self.phase == "env" else f"{self.phase}() of {printable(str(self.revision))}"
         return f"{what}: {self.cause}{where}"
 
 

@@ -16,7 +16,7 @@ from alembic.util import CommandError, to_tuple
 
 from mrt_lint.gate import is_migration, read_header
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe, locate
 from mrt_runtime.migrate.project import Project
 

@@ -10,7 +10,7 @@ from alembic.util import CommandError
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.environment import Environment
 from mrt_runtime.migrate.error import MigrationError
 from mrt_runtime.migrate.graph import Graph, Step, load

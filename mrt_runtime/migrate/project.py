@@ -17,9 +17,9 @@ from alembic.util import CommandError
 from sqlalchemy import URL
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe
-from mrt_runtime.migrate.transcript import Transcript
+from mrt_runtime.migrate.output import Transcript
 from mrt_runtime.secret import register_text
 
 
@@ -57,6 +57,11 @@ class Project:
         """Open the folder of migrations, with what alembic.ini prepends to sys.path; imports none of them yet."""
         try:
             directory = ScriptDirectory.from_config(self.alembic)
+            for folder in directory._version_locations:  # noqa: SLF001  Alembic takes one that cannot be read for empty
+                with contextlib.suppress(FileNotFoundError), os.scandir(folder):
+                    pass
+        except OSError as error:
+            raise ConfigurationError(f"{error.filename} cannot be read: {error.strerror}.") from None
         except (CommandError, ImportError, IniError, ValueError) as error:
             raise ConfigurationError(f"{self.ini}: {end(describe(error).partition(': ')[2])}") from None
         if self._application is not None:

@@ -79,7 +79,8 @@ def asks_for_mrt(item: pytest.Item) -> bool:
 def pytest_runtest_makereport() -> Iterator[None]:
     """Take the secrets that a verification knows of out of every report, with the locals that `--showlocals` shows."""
     outcome = yield
-    if "mrt_runtime.secret" in sys.modules:
+    secret = sys.modules.get("mrt_runtime.secret")
+    if secret is not None and secret.knows_secrets():
         from mrt_runtime.redaction import redact_report  # noqa: PLC0415  see above
 
         redact_report(outcome.get_result())  # type: ignore[attr-defined]  # pluggy sends it

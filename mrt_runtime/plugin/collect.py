@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.config_sources import settle
+from mrt_runtime.config_discovery import settle
 from mrt_runtime.plugin.stash import REFUSED, TERMINATION, VERIFICATION
-from mrt_runtime.report.words import expound, name_database
+from mrt_runtime.report.wording import expound, name_database
 from mrt_runtime.termination import Termination
 from mrt_runtime.verdict import Outcome, Verdict
 
@@ -124,7 +125,7 @@ class RevisionFile(pytest.File):
 
         try:
             for step in read_graph(settle_session(self.config)):
-                yield RevisionItem.from_parent(self, name=step.revision)
+                yield RevisionItem.from_parent(self, name=printable(step.revision), revision=step.revision)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -132,8 +133,9 @@ class RevisionFile(pytest.File):
 class RevisionItem(pytest.Item):
     """The test of one revision: it passes when the revision is reversible."""
 
-    def __init__(self, **named: Any) -> None:
+    def __init__(self, *, revision: str, **named: Any) -> None:
         super().__init__(**named)
+        self.revision = revision
         self.add_marker("mrt")
 
     def setup(self) -> None:
@@ -145,15 +147,15 @@ class RevisionItem(pytest.Item):
         __tracebackhide__ = True
         verification, reason = open_session(self.config), ""
         try:
-            verdict = verification.check(self.name)
+            verdict = verification.check(self.revision)
         except ConfigurationError as error:
             reason = str(error)
         if reason:
             refuse(self.config, reason)
-        self.user_properties += [(WARNING, f"{self.name}: {warning}") for warning in verdict.warnings]
-        self.user_properties += [(WARNING, doubt) for doubt in verification.find_doubts()]
+        self.user_properties += [(WARNING, printable(f"{self.name}: {warning}")) for warning in verdict.warnings]
+        self.user_properties += [(WARNING, printable(doubt)) for doubt in verification.find_doubts()]
         if verdict.outcome is Outcome.SKIPPED:
-            pytest.skip(verdict.reason)
+            pytest.skip(printable(verdict.reason))
         self.user_properties.append((DATABASE, name_database(verification.facts(), "db_url")))
         if not verdict.passed:
             raise IrreversibleError(verdict)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
 from mrt_runtime.plugin.sandbox import Sandbox
-from mrt_runtime.report.picture import Picture
-from mrt_runtime.report.words import describe, explain
+from mrt_runtime.report.terminal import Picture
+from mrt_runtime.report.wording import describe, explain
 from mrt_runtime.verdict import Verdict
 from mrt_runtime.verify.session import Verification
 
@@ -75,7 +76,7 @@ class Mrt:
             verdicts.append(verdict)
         picture.end(verdicts)
         for doubt in self._verification.find_doubts():
-            warnings.warn(doubt, stacklevel=2)
+            warnings.warn(printable(doubt), stacklevel=2)
         return verdicts
 
     @plainly
@@ -83,7 +84,9 @@ class Mrt:
         """Fail unless that revision is reversible."""
         verdict = self.check_revision(revision)
         if not verdict.passed:
-            raise AssertionError(f"Migration {verdict.revision}: {describe(verdict)}\n{verdict.failure_summary()}".rstrip())
+            raise AssertionError(
+                f"Migration {printable(verdict.revision)}: {describe(verdict)}\n{verdict.failure_summary()}".rstrip()
+            )
 
     @plainly
     def assert_all_reversible(self) -> None:
@@ -135,7 +138,7 @@ class Mrt:
         """Fail unless every row that was seeded is there, with the values that it had."""
         losses = self._sandbox.find_losses()
         if losses:
-            raise AssertionError("Seeded rows did not survive:\n" + "\n".join(f"  - {loss.message}" for loss in losses))
+            raise AssertionError("Seeded rows did not survive:\n" + "\n".join(f"  - {printable(loss.message)}" for loss in losses))
 
     def reset(self) -> None:
         """Start again with an empty database and no seeded rows."""
@@ -158,7 +161,7 @@ class Mrt:
         """Fail where `mrt check` finds an error; warnings pass."""
         errors = [finding for finding in self.check_static(versions_dir) if finding.severity == "error"]
         if errors:
-            raise AssertionError("\n".join(["Static analysis found errors:", *(f"  {error}" for error in errors)]))
+            raise AssertionError("\n".join(["Static analysis found errors:", *(f"  {printable(str(error))}" for error in errors)]))
 
     @plainly
     def assert_schema_matches(self, target_metadata: object = None, metadata_path: str | None = None) -> None:
@@ -178,7 +181,9 @@ class Mrt:
         with self._sandbox.scratch.engine.connect() as connection:
             drift = find_drift(connection, metadata)
         if drift:
-            raise AssertionError("\n".join(["The migrations do not make what the models say:", *(f"  - {line}" for line in drift)]))
+            raise AssertionError(
+                "\n".join(["The migrations do not make what the models say:", *(f"  - {printable(line)}" for line in drift)])
+            )
 
     @property
     def _sandbox(self) -> Sandbox:

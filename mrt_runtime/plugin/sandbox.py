@@ -16,7 +16,7 @@ from mrt_runtime.compare.rows import Rows, TableRows
 from mrt_runtime.compare.snapshot import take_snapshot
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Database
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import Migrator
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure

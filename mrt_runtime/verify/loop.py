@@ -8,7 +8,7 @@ from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import Findings
-from mrt_runtime.verify.idleness import has_idle_downgrade
+from mrt_runtime.verify.noop_downgrade import has_idle_downgrade
 from mrt_runtime.verify.runner import NotReachedError, StepError, Walk
 
 

@@ -12,7 +12,7 @@ from mrt_runtime import termination
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.outage import LostServerError, explain_failure
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import Step
 from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.secret import register_settings
@@ -44,11 +44,12 @@ class Verification:
         self.worker = worker
         self._log = RedactedLog()
         register_settings(config.env)
-        self.database = connect(config.db_url or "", config.isolation)
-        self._log.open()
         self._verdicts: dict[str, Verdict] = {}
         self._version = ""
         self._lost: LostServerError | None = None
+        with self.telling():
+            self.database = connect(config.db_url or "", config.isolation)
+        self._log.open()
         try:
             with self.telling():
                 self.walk = Walk(self.database, config, worker)

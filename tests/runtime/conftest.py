@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psycopg  # noqa: F401  before pytester's runs in this process, which forget what they import
 import pytest
 import sqlalchemy as sa
 

@@ -301,6 +301,7 @@ def wrap(error, statement="INSERT"):
         (ConnectionRefusedError(111, "Connection refused"), True, True),
         (ConnectionRefusedError(111, "Connection refused"), False, False),
         (ValueError("the connection is closed"), True, False),
+        (wrap(psycopg.OperationalError('connection failed: FATAL:  database "x" does not exist')), True, False),
     ],
 )
 def test_what_says_nothing_about_a_migration_is_told_from_what_does(error, is_lost, told):

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from mrt_runtime.report.json import render
-from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.progress import Progress
-from mrt_runtime.report.words import conclude, explain
+from mrt_runtime.report.terminal import Picture
+from mrt_runtime.report.wording import conclude, explain
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 LOST = Failure(kind="data-loss", message="Table 'users': 3/3 rows lost after rollback", table="users", file="m/003.py", line=14)

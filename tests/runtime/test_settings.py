@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime import databases
-from mrt_runtime.databases.link import make_engine
-from mrt_runtime.databases.postgresql.given import Given, read_given
+from mrt_runtime.databases.postgresql.source import Given, read_given
+from mrt_runtime.databases.server_connection import make_engine
 from mrt_runtime.verify.session import Verification
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))'

@@ -20,7 +20,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 from mrt_runtime.databases.mysql.names import account_name
 from mrt_runtime.databases.mysql.quoting import literal, quote
 from mrt_runtime.databases.mysql.server import Server
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 
 PASSWORD_LENGTH = 32
 PASSWORD_PLUGINS = ("caching_sha2_password", "sha256_password", "ed25519", "parsec", "mysql_native_password")

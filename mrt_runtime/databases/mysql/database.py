@@ -8,8 +8,8 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
 from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
 from mrt_runtime.databases.mysql.account import Accounts, NoAccountError
-from mrt_runtime.databases.mysql.contents import OwnContents
-from mrt_runtime.databases.mysql.lent import LentContents
+from mrt_runtime.databases.mysql.created import OwnContents
+from mrt_runtime.databases.mysql.existing import LentContents
 from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.scratch import MySQLScratch

@@ -20,6 +20,7 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, read_holdings, read_rows, shorten
 from mrt_runtime.databases.mysql.quoting import literal, quote
 from mrt_runtime.databases.mysql.server import Server
+from mrt_runtime.databases.sentences import name_some
 
 HARMLESS = {"SELECT", "SHOW", "SET", "USE", "EXPLAIN", "DESCRIBE", "DESC", "SAVEPOINT", "RELEASE", "ROLLBACK", "DO", "VALUES"}
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD"}
@@ -94,7 +95,10 @@ class MySQLJournal:
         try:
             known = [holding for holding in self.look() if self.proves(holding)]
             tables = {holding.name: holding for holding in known if holding.kind == "TABLE"}
-            rows = read_rows(cursor, self.database, tables)
+            try:
+                rows = read_rows(cursor, self.database, tables)
+            except Exception:  # noqa: BLE001  another has just changed a table that this transaction sees as it was
+                return
             outside = {holding.key: holding.digest for holding in self.look()}
         finally:
             cursor.close()
@@ -190,9 +194,3 @@ def commits_itself(connection: Connection) -> bool:
         return bool(cursor.fetchall()[0][0])
     finally:
         cursor.close()
-
-
-def name_some(names: list[str], most: int = 5) -> str:
-    """Join the first names of a list, and count the others."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

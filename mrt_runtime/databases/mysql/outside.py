@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mrt_lint.parse.sql.tokens import Statement, Token, keywords, statements
+from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, keywords, statements
 from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.targets import BOUNDARIES, TargetReader
 
@@ -67,7 +67,7 @@ def find_outside(text: str, place: ScratchPlace) -> str:
     return ""
 
 
-def find_in(statement: Statement, place: ScratchPlace) -> str:
+def find_in(statement: StatementTokens, place: ScratchPlace) -> str:
     """Return the same for one statement."""
     tokens = strip_prefix(statement.tokens)
     keys = [token.key for token in tokens]
@@ -84,7 +84,7 @@ def find_in(statement: Statement, place: ScratchPlace) -> str:
     return name_elsewhere(tokens, keys)
 
 
-def strip_prefix(tokens: Sequence[Token]) -> Sequence[Token]:
+def strip_prefix(tokens: Sequence[SqlToken]) -> Sequence[SqlToken]:
     """Take away what is before the statement that is executed: ANALYZE FORMAT=JSON, EXPLAIN ANALYZE, SET STATEMENT … FOR."""
     keys = [token.key for token in tokens]
     if keys[:2] == ["SET", "STATEMENT"] and "FOR" in keys:
@@ -104,7 +104,7 @@ def find_beginnings(keys: Sequence[str], *, is_routine: bool) -> Iterator[int]:
             yield at + 1
 
 
-def name_server(tokens: Sequence[Token], keys: Sequence[str], at: int, place: ScratchPlace) -> str:
+def name_server(tokens: Sequence[SqlToken], keys: Sequence[str], at: int, place: ScratchPlace) -> str:
     """Return what the statement that begins here changes beyond databases' contents, by its first words."""
     first, second = keys[at], second_word(keys, at)
     if first == "SET":
@@ -123,7 +123,7 @@ def name_server(tokens: Sequence[Token], keys: Sequence[str], at: int, place: Sc
     return ""
 
 
-def is_a_kill(tokens: Sequence[Token]) -> bool:
+def is_a_kill(tokens: Sequence[SqlToken]) -> bool:
     """Return whether what is next is what KILL takes: a number, a parameter, a variable, or the word for what is ended."""
     words = {"HARD", "SOFT", "CONNECTION", "QUERY", "USER"}
     return bool(tokens) and (tokens[0].kind in {"number", "bind"} or tokens[0].text.startswith("@") or tokens[0].key in words)
@@ -156,7 +156,7 @@ def is_global(keys: Sequence[str], at: int) -> bool:
     return False
 
 
-def named_database(tokens: Sequence[Token], keys: Sequence[str], at: int) -> Token | None:
+def named_database(tokens: Sequence[SqlToken], keys: Sequence[str], at: int) -> SqlToken | None:
     """Return the name in USE, or in CREATE, ALTER or DROP DATABASE; None where there is none."""
     place = at + 1
     if keys[at] != "USE":
@@ -170,7 +170,7 @@ def named_database(tokens: Sequence[Token], keys: Sequence[str], at: int) -> Tok
     return tokens[place] if place < len(tokens) else None
 
 
-def name_elsewhere(tokens: Sequence[Token], keys: Sequence[str]) -> str:
+def name_elsewhere(tokens: Sequence[SqlToken], keys: Sequence[str]) -> str:
     """Return the file or the other server that a statement writes to, or makes a table of."""
     for at, key in enumerate(keys):
         if key == "INTO" and keys[at + 1 : at + 2] and keys[at + 1] in {"OUTFILE", "DUMPFILE"}:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
 
-from mrt_runtime.databases.link import Link, make_engine, refuse
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
 from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.server_connection import Link, make_engine, refuse
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mrt_lint.parse.sql.tokens import Token, keywords
+from mrt_lint.parse.sql.tokens import SqlToken, keywords
 
 OPENING = frozenset(
     {
@@ -54,7 +54,7 @@ class Span:
 class TargetReader:
     """Reads the databases of one statement's written or called objects, in order."""
 
-    def __init__(self, tokens: Sequence[Token], source: str) -> None:
+    def __init__(self, tokens: Sequence[SqlToken], source: str) -> None:
         self._tokens = tokens
         self._source = source
         self._spans = [Span()]

@@ -13,7 +13,7 @@ from itertools import pairwise
 from sqlalchemy import Connection
 
 from mrt_lint.model.values import HOLE
-from mrt_lint.parse.sql.tokens import Statement, Token, statements
+from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, statements
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.mysql.outside import find_outside, is_about_accounts, named_database
 from mrt_runtime.databases.mysql.place import ScratchPlace
@@ -71,7 +71,7 @@ def rewrite(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[end:]])
 
 
-def find_edits(statement: Statement, place: ScratchPlace) -> Iterator[Edit]:
+def find_edits(statement: StatementTokens, place: ScratchPlace) -> Iterator[Edit]:
     """Yield what is changed in one statement."""
     tokens = statement.tokens
     keys = [token.key for token in tokens]
@@ -89,7 +89,7 @@ def find_edits(statement: Statement, place: ScratchPlace) -> Iterator[Edit]:
         yield Edit(start, end, "CURRENT_USER", note.replace("%%", "%"))
 
 
-def find_given(tokens: Sequence[Token], keys: Sequence[str], place: ScratchPlace) -> Token | None:
+def find_given(tokens: Sequence[SqlToken], keys: Sequence[str], place: ScratchPlace) -> SqlToken | None:
     """Return the name of the given database in a statement that means the database which it runs in."""
     named = named_database(tokens, keys, 0)
     if named is None or place.is_own(named.text) or not place.is_given(named.text):
@@ -97,7 +97,7 @@ def find_given(tokens: Sequence[Token], keys: Sequence[str], place: ScratchPlace
     return named if keys[0] != "CREATE" or keys[2:4] == ["IF", "NOT"] else None
 
 
-def edit_settings(statement: Statement, place: ScratchPlace) -> Iterator[Edit]:
+def edit_settings(statement: StatementTokens, place: ScratchPlace) -> Iterator[Edit]:
     """Yield what is changed in SET: settings of the binary log, which the scratch account may not change and need not."""
     if place.definer is None:
         return
@@ -110,7 +110,7 @@ def edit_settings(statement: Statement, place: ScratchPlace) -> Iterator[Edit]:
         yield Edit(tokens[0].start, tokens[-1].end, f"SET {new}" if left else NOTHING, note)
 
 
-def split(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+def split(tokens: Sequence[SqlToken]) -> Iterator[Sequence[SqlToken]]:
     """Yield the parts between commas, those in parentheses left out."""
     depth = start = 0
     for at, token in enumerate(tokens):
@@ -121,7 +121,7 @@ def split(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     yield tokens[start:]
 
 
-def is_of_the_log(assignment: Sequence[Token], *, is_alone: bool) -> bool:
+def is_of_the_log(assignment: Sequence[SqlToken], *, is_alone: bool) -> bool:
     """Return whether an assignment of SET is one of the binary log that may be left out."""
     keys = [token.key or token.text.upper() for token in assignment]
     ends = [at for at, key in enumerate(keys) if key in {"=", ":="}]
@@ -132,7 +132,7 @@ def is_of_the_log(assignment: Sequence[Token], *, is_alone: bool) -> bool:
     return target[-1:] == ["LOG_BIN_TRUST_FUNCTION_CREATORS"] and bool(scope) and is_alone
 
 
-def find_definer(tokens: Sequence[Token], keys: Sequence[str]) -> tuple[int, int] | None:
+def find_definer(tokens: Sequence[SqlToken], keys: Sequence[str]) -> tuple[int, int] | None:
     """Return where the account in DEFINER=… begins and ends, unless it is CURRENT_USER; None where there is none."""
     if keys[0] not in {"CREATE", "ALTER"} or "DEFINER" not in keys:
         return None
@@ -144,7 +144,7 @@ def find_definer(tokens: Sequence[Token], keys: Sequence[str]) -> tuple[int, int
     return at + 2, end_of_account(tokens, at + 2)
 
 
-def end_of_account(tokens: Sequence[Token], at: int) -> int:
+def end_of_account(tokens: Sequence[SqlToken], at: int) -> int:
     """Return where an account that begins at a place ends: `root`@`%`, root@db-1.example.com, CURRENT_USER()."""
     end = at + 1
     if [token.key for token in tokens[end : end + 2]] == ["(", ")"]:
@@ -156,7 +156,7 @@ def end_of_account(tokens: Sequence[Token], at: int) -> int:
     return min(end, len(tokens))
 
 
-def define(statement: Statement, place: ScratchPlace) -> str:
+def define(statement: StatementTokens, place: ScratchPlace) -> str:
     """Return a trigger's or function's definition with the scratch account as its definer, to be run over the given account.
 
     Nothing for any other statement. It is spelled from its tokens, without comments, some of which only some servers execute: what
@@ -177,14 +177,14 @@ def define(statement: Statement, place: ScratchPlace) -> str:
     return f"{head} DEFINER={place.definer} {spell(tokens[at:], statement.source)}" if is_one else ""
 
 
-def spell(tokens: Sequence[Token], source: str) -> str:
+def spell(tokens: Sequence[SqlToken], source: str) -> str:
     """Write tokens as they are in a text, one space in place of whatever is between two."""
     parts = [source[token.start : token.end] for token in tokens]
     gaps = [" " * (after.start > before.end) for before, after in pairwise(tokens)]
     return "".join(part + gap for part, gap in zip(parts, [*gaps, ""], strict=True))
 
 
-def show(tokens: Sequence[Token], source: str) -> str:
+def show(tokens: Sequence[SqlToken], source: str) -> str:
     """Return a statement in one line for a note, its passwords masked."""
     secrets = [
         Edit(token.start, token.end, "'***'")

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-PREPARED = "mrt_signs"
+PREPARED = "mrt_changes"
 # Before this version an index became valid by changing its row in place.
 FIRST_VERSION = 140000
 

@@ -7,15 +7,15 @@ from sqlalchemy import URL, Engine, exc
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
 from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
-from mrt_runtime.databases.link import make_engine, refuse
-from mrt_runtime.databases.postgresql.given import Given, read_given
-from mrt_runtime.databases.postgresql.lent import UNWRITABLE, LentContents
-from mrt_runtime.databases.postgresql.own import OwnContents
+from mrt_runtime.databases.postgresql.created import OwnContents
+from mrt_runtime.databases.postgresql.existing import UNWRITABLE, LentContents
 from mrt_runtime.databases.postgresql.role import ScratchRole, create_role
 from mrt_runtime.databases.postgresql.scratch import PostgresScratch
 from mrt_runtime.databases.postgresql.server import SETTINGS, Server
+from mrt_runtime.databases.postgresql.source import Given, read_given
+from mrt_runtime.databases.sentences import join
+from mrt_runtime.databases.server_connection import make_engine, refuse
 from mrt_runtime.databases.token import make_name
-from mrt_runtime.databases.words import join
 from mrt_runtime.secret import scrub
 
 DRIVERS = {"psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2cffi": "psycopg2cffi", "pg8000": "pg8000"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,19 @@ ALONG = {"a", "i", "e", "P", "S"}
 """Kinds of dependencies by which an object is dropped along with another. Source: PostgreSQL's manual, pg_depend."""
 EDGES = f"""SELECT classid::bigint, objid::bigint, refclassid::bigint, refobjid::bigint, deptype::text
 FROM pg_catalog.pg_depend WHERE objid >= {FIRST}"""
-TEMPORARY = """SELECT 1259::bigint, c.oid::bigint FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname ~ '^pg_(toast_)?temp_'
+TEMPORARY = """SELECT 1259::bigint, c.oid::bigint
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname ~ '^pg_(toast_)?temp_'
 UNION ALL SELECT 1247, t.oid::bigint FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   WHERE n.nspname ~ '^pg_(toast_)?temp_'
 UNION ALL SELECT 1255, p.oid::bigint FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname ~ '^pg_(toast_)?temp_'
 UNION ALL SELECT 2615, oid::bigint FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_(toast_)?temp_'"""
+BATCH = 200
+"""Tables that one statement counts the rows of: servers bound how long a union may be."""
+MADE = """SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm') AND c.oid >= 16384 AND age(c.xmin) <= age('{horizon}'::xid)
+  AND n.nspname <> {mark} AND n.nspname !~ '^pg_'"""
 STORED = "SELECT oid::bigint FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm') AND oid IN ({oids})"
 KINDS = {"foreign-data wrapper": "FOREIGN DATA WRAPPER", "statistics object": "STATISTICS", "composite type": "TYPE"}
 NAMELESS = {"default acl", "user mapping", "default value", "table constraint", "domain constraint", "large object"}
@@ -159,7 +165,7 @@ def find_strangers(cursor: Any, journal: PostgresJournal) -> list[Item]:
     young = f"age(xmin) <= age('{journal.horizon}'::xid) AND NOT {journal.own}"
     cursor.execute(f"SELECT DISTINCT class::bigint, object::bigint FROM {write_addresses(cursor)} WHERE {young}")
     if all((int(class_), int(oid)) in journal.known for class_, oid in cursor.fetchall()):
-        return []
+        return find_rows(cursor, journal)
     inventory = read_inventory(cursor, journal)
     return describe(cursor, inventory.others, inventory.changed)
 
@@ -171,17 +177,30 @@ def count_rows(cursor: Any, journal: PostgresJournal, inventory: Inventory, root
         return {}
     cursor.execute(STORED.format(oids=", ".join(map(str, tables))))
     stored = [int(oid) for (oid,) in cursor.fetchall()]
-    names = name_relations(cursor, stored)
     counts: dict[Address, int] = defaultdict(int)
-    condition = f"NOT xmin = ANY ({write_xids(journal.xids)})"
-    selects = [
-        f"SELECT {oid}::bigint, count(*) FROM ONLY {name} WHERE {condition} HAVING count(*) > 0" for oid, name in names.items()
-    ]
-    if selects:
-        cursor.execute(" UNION ALL ".join(selects))
-        for oid, count in cursor.fetchall():
-            counts[tables[int(oid)]] += int(count)
+    for oid, count in count_strange(cursor, journal, name_relations(cursor, stored)).items():
+        counts[tables[oid]] += count
     return dict(counts)
+
+
+def find_rows(cursor: Any, journal: PostgresJournal) -> list[Item]:
+    """Find the tables made since the run began that hold rows of others."""
+    cursor.execute(MADE.format(horizon=journal.horizon, mark=literal(journal.mark)))
+    names = {int(oid): str(name) for oid, name in cursor.fetchall() if (RELATION, int(oid)) not in journal.known}
+    return [Item((RELATION, oid), "table", names[oid], rows=count) for oid, count in count_strange(cursor, journal, names).items()]
+
+
+def count_strange(cursor: Any, journal: PostgresJournal, names: Mapping[int, str]) -> dict[int, int]:
+    """Count the rows of tables that this run did not write, by the tables' OIDs; those without any are left out."""
+    selects = [
+        f"SELECT {oid}::bigint, count(*) FROM ONLY {name} WHERE NOT xmin = ANY ({write_xids(journal.xids)}) HAVING count(*) > 0"
+        for oid, name in names.items()
+    ]
+    found: dict[int, int] = {}
+    for start in range(0, len(selects), BATCH):
+        cursor.execute(" UNION ALL ".join(selects[start : start + BATCH]))
+        found |= {int(oid): int(count) for oid, count in cursor.fetchall()}
+    return found
 
 
 def name_relations(cursor: Any, oids: Iterable[int]) -> dict[int, str]:

@@ -20,9 +20,12 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.catalogues import Address, write_addresses
 from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.server import holders, key_of
+from mrt_runtime.databases.sentences import name_some
 
 PROPER, ENDING = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, {"COMMIT", "END"}
 """Words that a statement about transactions begins with, and those by which one is committed."""
+BATCH = 200
+"""Tables that one statement reads: servers bound how long a union may be."""
 REWRITING = {"VACUUM", "CLUSTER", "REINDEX"}
 """Words of statements that give a table or an index another file, and so write its row in `pg_class` anew."""
 NOT_IN_A_TRANSACTION = {"25001", "2D000"}
@@ -46,7 +49,8 @@ CREATE_JOURNAL = (
     "GRANT INSERT, SELECT ON {mark}.journal TO PUBLIC",
 )
 READ_JOURNAL = """SELECT kind, class::bigint, object::bigint, xid::text FROM {mark}.journal AS note
-WHERE EXISTS (SELECT 1 FROM {mark}.journal AS proof WHERE proof.writer = note.writer AND proof.xid = note.xmin AND proof.xmin = note.xmin)"""
+WHERE EXISTS (SELECT 1 FROM {mark}.journal AS proof
+  WHERE proof.writer = note.writer AND proof.xid = note.xmin AND proof.xmin = note.xmin)"""
 PROVE = "INSERT INTO {mark}.journal (kind, xid) VALUES ('{kind}', pg_current_xact_id()::xid)"
 
 
@@ -192,10 +196,10 @@ class PostgresJournal:
             cursor.execute(TOUCHED.format(top=top))
             tables = [name for (name,) in cursor.fetchall()]
             found: set[str] = set()
-            if tables:
-                mine = MINE.format(top=top)
-                cursor.execute(" UNION ".join(f"SELECT xmin::text FROM ONLY {table} WHERE {mine}" for table in tables))
-                found = {str(xid) for (xid,) in cursor.fetchall()}
+            selects = [f"SELECT xmin::text FROM ONLY {table} WHERE {MINE.format(top=top)}" for table in tables]
+            for start in range(0, len(selects), BATCH):
+                cursor.execute(" UNION ".join(selects[start : start + BATCH]))
+                found |= {str(xid) for (xid,) in cursor.fetchall()}
         except Exception:  # noqa: BLE001  what cannot be read is not proved
             cursor.execute("ROLLBACK TO SAVEPOINT mrt_journal")
             found = set()
@@ -231,7 +235,7 @@ class PostgresJournal:
             return
         try:
             cursor.execute(statement)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  each driver has its own classes
             raise ConfigurationError(
                 f"The mark of this run, the schema {self.mark} in {self.database}, cannot be written to any more, so nothing could "
                 f"be proved to be the run's own after this: {' '.join(str(error).split())}"
@@ -267,9 +271,3 @@ def state_of(error: BaseException) -> str:
     if state is None and error.args and isinstance(error.args[0], dict):  # pg8000
         state = error.args[0].get("C")
     return str(state or "")
-
-
-def name_some(names: list[str], most: int = 5) -> str:
-    """Join the first names of a list, and count the others."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

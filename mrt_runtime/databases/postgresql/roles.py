@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mrt_lint.parse.sql.cursor import Cursor
-from mrt_lint.parse.sql.tokens import Token
+from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.tokens import SqlToken
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
@@ -75,7 +75,7 @@ def translate_roles(command: Command, role: ScratchRole) -> Iterator[Edit]:
             yield edit
 
 
-def _manage(command: Command, verb: str, cursor: Cursor, role: ScratchRole) -> Edit:
+def _manage(command: Command, verb: str, cursor: TokenCursor, role: ScratchRole) -> Edit:
     """Create and drop stand-ins; of what else is done to roles, only settings of the migration's own one are made."""
     lenient, home = bool(cursor.accept("IF EXISTS")), home_of(role)
     first, name = cursor.token, cursor.name()
@@ -97,7 +97,7 @@ def _manage(command: Command, verb: str, cursor: Cursor, role: ScratchRole) -> E
     return Edit(*command.whole, NOTHING, f"{noted} {LEFT_OUT}")
 
 
-def _set_role(command: Command, cursor: Cursor, role: ScratchRole) -> Iterator[Edit]:
+def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Iterator[Edit]:
     cursor.accept("LOCAL", "SESSION")
     before = cursor.token
     word = cursor.accept("ROLE", "AUTHORIZATION", "SESSION AUTHORIZATION")
@@ -145,7 +145,7 @@ def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit
             yield Edit(*command.span(token, token), literal(role.stand_in(token.text)))
 
 
-def _positions(command: Command) -> Iterator[tuple[Token, bool]]:
+def _positions(command: Command) -> Iterator[tuple[SqlToken, bool]]:
     """Yield the tokens that name roles, and whether the migration becomes each or hands it an object."""
     cursor = command.cursor()
     kind = cursor.accept(*NAMING)
@@ -160,7 +160,7 @@ def _positions(command: Command) -> Iterator[tuple[Token, bool]]:
             yield from ((token, phrase in becoming) for token in _list(cursor))
 
 
-def _list(cursor: Cursor) -> Iterator[Token]:
+def _list(cursor: TokenCursor) -> Iterator[SqlToken]:
     while True:
         token = cursor.token
         if token.kind not in {"word", "name"} or token.key in ENDS_OF_ROLES:
@@ -171,7 +171,7 @@ def _list(cursor: Cursor) -> Iterator[Token]:
             return
 
 
-def _rename(command: Command, token: Token, role: ScratchRole, *, becomes: bool) -> Edit | None:
+def _rename(command: Command, token: SqlToken, role: ScratchRole, *, becomes: bool) -> Edit | None:
     name = token.text.lower() if token.kind == "word" else token.text
     if token.kind not in {"word", "name", "string"} or token.key in SPECIAL or name.startswith("pg_") or role.tail in name:
         return None
@@ -183,7 +183,7 @@ def _rename(command: Command, token: Token, role: ScratchRole, *, becomes: bool)
     return Edit(*place, quote(role.stand_in(name)), taken=frozenset({name})) if becomes else None
 
 
-def _has_object(cursor: Cursor) -> bool:
+def _has_object(cursor: TokenCursor) -> bool:
     """Return whether a GRANT or REVOKE is about an object, and not about membership in a role."""
     return not cursor.to("ON").done
 

@@ -11,8 +11,8 @@ from sqlalchemy import URL, event, exc
 
 from mrt_runtime.databases.hosted import HostedScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
-from mrt_runtime.databases.postgresql.lent import LentContents
-from mrt_runtime.databases.postgresql.own import OwnContents
+from mrt_runtime.databases.postgresql.created import OwnContents
+from mrt_runtime.databases.postgresql.existing import LentContents
 from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, Server
 from mrt_runtime.databases.postgresql.translation import Translator

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import URL, Connection, exc
 
-from mrt_runtime.databases.link import SECOND_LOOK, Link, refuse
 from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.server_connection import SECOND_LOOK, Link, refuse
 from mrt_runtime.databases.token import find_token
 
 MAINTENANCE = ("postgres", "template1")

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mrt_lint.parse.sql.tokens import Statement
+    from mrt_lint.parse.sql.tokens import StatementTokens
 
 OPENING = re.compile("attach|vacuum", re.IGNORECASE)
 """No statement that opens a file goes without one of these words, so others need not be cut into tokens."""
@@ -24,7 +24,7 @@ def find_files(text: str) -> list[str]:
     return [name for statement in statements(text, "sqlite") if (name := read_name(statement)) is not None]
 
 
-def read_name(statement: Statement) -> str | None:
+def read_name(statement: StatementTokens) -> str | None:
     """Return the file that a statement opens; None where it opens none, or its name is worked out when it runs."""
     keys = [token.key for token in statement.tokens]
     if keys[0] == "ATTACH":

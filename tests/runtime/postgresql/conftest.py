@@ -7,9 +7,9 @@ import pathlib
 
 import pytest
 import sqlalchemy as sa
-from mrt_runtime.verification import Verification
 
 from mrt_runtime import databases
+from mrt_runtime.verify.session import Verification
 
 NAME = f"victim_{os.getpid()}"
 """What the names of the victim's databases, roles and files begin with; other tests may share the server."""
