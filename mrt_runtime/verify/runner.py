@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from mrt_runtime.compare.blame import shorten
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
 from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
@@ -63,8 +63,8 @@ class RevisionRunner:
         self.trusted = True
         self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
         self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
-        self._here: Look | None = None
-        self._known: dict[frozenset[str], Look] = {}
+        self._here: Snapshot | None = None
+        self._known: dict[frozenset[str], Snapshot] = {}
         self._milestone: RunnerCheckpoint | None = None
         self._milestone_at = time.perf_counter()
         self._milestone_cost = 0.0
@@ -83,7 +83,7 @@ class RevisionRunner:
         driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
         return driver
 
-    def approach(self, step: HistoryStep) -> Look:
+    def approach(self, step: HistoryStep) -> Snapshot:
         """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
@@ -95,7 +95,7 @@ class RevisionRunner:
         self.migrator.take_notes()  # those of other revisions, told under these
         return self._here
 
-    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
+    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
         self._contents.erase()
@@ -103,12 +103,12 @@ class RevisionRunner:
         self.seeder.meet(here.schema)
         return here
 
-    def downgrade(self, step: HistoryStep) -> Look:
+    def downgrade(self, step: HistoryStep) -> Snapshot:
         """Roll the revision back and look; StepError where it fails."""
         self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
         return self._arrive(self.applied - {step.revision})
 
-    def write(self, before: Look, first: Look) -> dict[str, int]:
+    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
         return self._contents.write(before, first)
 
@@ -217,7 +217,7 @@ class RevisionRunner:
         except (SQLAlchemyError, MigrationError):
             return False
 
-    def _arrive(self, applied: frozenset[str]) -> Look:
+    def _arrive(self, applied: frozenset[str]) -> Snapshot:
         """Look, and trust what is there if it is what was there the last time."""
         self.applied = applied
         self._here = self._contents.look()
