@@ -55,7 +55,7 @@ def run(root, url):
             while True:
                 migrator.upgrade("head")
                 checkpoint = scratch.checkpoint()
-                migrator.stand_at(())
+                migrator.go_to(())
                 if checkpoint is not None:
                     scratch.restore(checkpoint)
                     checkpoint.drop()

@@ -44,7 +44,7 @@ class UnconfiguredError(ConfigurationError):
 def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
     """Make the configuration complete: the paths absolute, every gap filled, every value checked.
 
-    given: what `config._mrt_config` holds; None where nobody set it. folders: where relative paths and the fallbacks
+    given: what `config._mrt_config` holds; None where it is not set. folders: where relative paths and the fallbacks
     (`[tool.mrt]` of a pyproject.toml, an alembic.ini) are looked for, best first.
     Raises ConfigurationError with the lines to write.
     """

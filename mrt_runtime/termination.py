@@ -94,7 +94,7 @@ class Termination:
 
     @contextlib.contextmanager
     def held(self, *, raises: bool = True) -> Iterator[None]:
-        """Let the first signal, Ctrl-C too, wait for the end of the block: half a clean-up would leave things behind.
+        """Delay the first signal, Ctrl-C too, to the end of the block: half a clean-up would leave things behind.
 
         raises: at the end of the outermost block; otherwise `close` answers the signal.
         """
@@ -163,7 +163,7 @@ ACTIVE: list[Termination] = []
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let a signal wait for the end of the block, where signals are answered at all."""
+    """Delay a signal to the end of the block, where signals are handled at all."""
     with contextlib.ExitStack() as stack:
         for termination in ACTIVE[-1:]:
             if threading.current_thread() is threading.main_thread():

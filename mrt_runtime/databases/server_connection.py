@@ -20,7 +20,7 @@ SECOND_LOOK = 0.25
 """Seconds after which a sweep believes that a run is dead."""
 
 
-class Link(ABC):
+class ServerConnection(ABC):
     """Executes statements on a server, outside of transactions; a connection that was cut is made again, its lock with it."""
 
     names: ClassVar[str]
@@ -51,13 +51,13 @@ class Link(ABC):
         return make_engine(self.url.set(database=database), **self.settings)
 
     def close(self) -> None:
-        """Let go of the connection, and with it of the lock."""
+        """Close the connection, which releases the lock."""
         self._connection.close()
 
     def sweep(self) -> None:
         """Drop the databases whose names carry a token that no living run holds the lock of.
 
-        They are looked at twice: a living run whose connection was cut takes its lock again as it connects anew.
+        They are looked at twice: a living run whose connection was cut takes its lock again as it reconnects.
         """
         dead = self._find_dead()
         if dead:
@@ -81,7 +81,7 @@ class Link(ABC):
 
     @abstractmethod
     def is_held(self, token: str) -> bool:
-        """Tell whether a living run holds the lock of this token."""
+        """Return whether a living run holds the lock of this token."""
 
     @abstractmethod
     def owner_query(self, database: str) -> str:
@@ -104,7 +104,7 @@ class Link(ABC):
         return False
 
     def revive(self) -> bool:
-        """Connect anew, with the lock, where the connection is gone: proxies cut what is idle for long. False where it is there."""
+        """Reconnect, with the lock, where the connection is gone: proxies cut what is idle for long. False where it is there."""
         if not self.is_lost():
             return False
         self._reconnect()
@@ -132,7 +132,7 @@ def make_engine(url: URL, **settings: Any) -> Engine:
 
 
 def refuse(url: URL, cause: object) -> ConfigurationError:
-    """Say why a server cannot be used, in its own words."""
+    """Describe why a server cannot be used, in its own words."""
     words = end(scrub(join(cause)))
     return ConfigurationError(f"{mask(url)} cannot be used: {words} Check that the server runs and db_url is right.")
 

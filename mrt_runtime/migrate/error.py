@@ -72,7 +72,7 @@ class MigrationTimeout(MigrationError):  # noqa: N818 - what happened is no erro
 
 
 def describe(error: BaseException) -> str:
-    """Say an exception in one line, in the words of the database where it came from there, without passwords."""
+    """Describe an exception in one line, in the words of the database where it came from there, without passwords."""
     if isinstance(error, ExitError):
         return str(error)
     if isinstance(error, SystemExit):
@@ -84,7 +84,7 @@ def describe(error: BaseException) -> str:
 
 
 def remedy(error: BaseException) -> str:
-    """Say how to set the environment variable that was looked for in `os.environ`, or where a module lies that is not found."""
+    """Describe how to set the environment variable that `os.environ` lacks, or where a module lies that is not found."""
     if isinstance(error, ModuleNotFoundError):
         return tell_folder(error)
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
@@ -95,7 +95,7 @@ def remedy(error: BaseException) -> str:
 
 
 def tell_folder(error: ModuleNotFoundError) -> str:
-    """Say which folder above the file that imports it holds a module of the project's own; nothing for one that is nowhere."""
+    """Describe which folder above the file that imports it holds a module of the project's own; nothing for one that is nowhere."""
     name = error.name or "."
     frames = traceback.extract_tb(error.__traceback__)
     importing = next((Path(frame.filename) for frame in reversed(frames) if not frame.filename.startswith("<frozen")), Path())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Pool, event
 
-from mrt_runtime.databases import Scratch, Target
+from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
@@ -38,8 +38,8 @@ class OutsideError(Exception):
     """A statement of a migration names another database; it is that migration's failure."""
 
 
-class Guard:
-    """Watches every engine of the process, sync or async, whoever made it, from `with` to the end of its block.
+class ConnectionGuard:
+    """Watches every engine of the process, sync or async, of any origin, from `with` to the end of its block.
 
     A target that is certainly another database is refused before anything connects to it. Any other connection is asked for the
     sentinel before SQLAlchemy's own first statement. Connections of threads that were running before are let alone, they are
@@ -96,12 +96,12 @@ class Guard:
         return threading.current_thread() not in self._strangers
 
     def let_through(self) -> None:
-        """Let this thread alone: it is one of our own."""
+        """Stop watching this thread, which is one of our own."""
         self._strangers.add(threading.current_thread())
 
     @contextlib.contextmanager
     def _unwatched(self) -> Iterator[None]:
-        """Let this thread alone for the time of the body, which may have to take the run's lock anew."""
+        """Stop watching this thread within the block, which may have to take the run's lock again."""
         thread = threading.current_thread()
         self._strangers.add(thread)
         try:
@@ -109,7 +109,7 @@ class Guard:
         finally:
             self._strangers.discard(thread)
 
-    def before_connect(self, target: Target) -> None:
+    def before_connect(self, target: ConnectionTarget) -> None:
         """Refuse what is certainly another database, or another user."""
         if self._scratch.is_elsewhere(target):
             own = self._scratch.env_url
@@ -208,7 +208,7 @@ class Guard:
         raise self.violation
 
 
-ACTIVE: list[Guard] = []
+ACTIVE: list[ConnectionGuard] = []
 """The guards whose blocks are being executed; the last one decides."""
 
 
@@ -219,7 +219,7 @@ def noting(connection: Connection) -> AbstractContextManager[Journal]:
     return contextlib.nullcontext(NO_JOURNAL)
 
 
-def find_guard() -> list[Guard]:
+def find_guard() -> list[ConnectionGuard]:
     """Return the guard that watches this thread, in a list; an empty one where none does."""
     return [guard for guard in ACTIVE[-1:] if guard.concerns()]
 
@@ -274,13 +274,13 @@ def find_line(file: str | None) -> int | None:
     return frame.f_lineno if frame is not None else None
 
 
-def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> Target:
+def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> ConnectionTarget:
     """Read a driver's connect() arguments: SQLite's drivers take the file first, the others name what they are given."""
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
     host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
-    return Target(
+    return ConnectionTarget(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
@@ -290,7 +290,7 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
 
 
 def suggest(database: str | None) -> str:
-    """Say which environment variable env.py seems to read, or show the setting with the usual one."""
+    """Describe which environment variable env.py seems to read, or show the setting with the usual one."""
     urls = {name: value.partition("?")[0] for name, value in os.environ.items() if "://" in value}
     names = [name for name, url in urls.items() if database and url.endswith(f"/{database}")]
     name = names[0] if len(names) == 1 else "DATABASE_URL"

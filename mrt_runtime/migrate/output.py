@@ -11,11 +11,11 @@ from collections.abc import Iterator
 STANDARD = (0, 1, 2)
 
 
-class Transcript(io.BytesIO):
+class OutputCapture(io.BytesIO):
     """Keeps what is printed through streams made on it; closing or detaching one of those takes nothing away."""
 
     def begin(self) -> io.TextIOWrapper:
-        """Start anew; returns a stream to print to, with all that a real one offers."""
+        """Start again; returns a stream to print to, with all that a real one offers."""
         self.seek(0)
         self.truncate()
         return io.TextIOWrapper(self, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True)

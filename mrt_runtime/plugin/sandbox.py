@@ -75,7 +75,7 @@ class Sandbox:
             self.scratch.drop()
 
     def _require_columns(self, label: str, target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Refuse a misspelt column: SQLAlchemy would leave it out, and nobody could find that its value is lost."""
+        """Refuse a misspelt column: SQLAlchemy would leave it out, and its loss would go unnoticed."""
         names = [column.name for column in target.columns]
         for name in (str(name) for row in rows for name in row):
             if name not in names:

@@ -15,7 +15,7 @@ RED, GREEN, YELLOW, DIM = "red", "green", "yellow", "dim"
 PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "└": "`", "✓": "+", "✗": "x", "—": "-"})
 
 
-class Picture:
+class TerminalReport:
     """Draws on one stream; colour only on a terminal, plain letters where the stream's encoding has no others."""
 
     def __init__(self, stream: TextIO) -> None:

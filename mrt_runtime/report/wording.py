@@ -25,7 +25,7 @@ NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 
 def name_database(facts: Mapping[str, str], setting: str) -> str:
-    """Say what was verified on: a rollback that works on one database may not on another.
+    """Describe what was verified on: a rollback that works on one database may not on another.
 
     facts: as `Verification.facts` gives them; setting: how the reader would name a database.
     """
@@ -38,13 +38,13 @@ def name_database(facts: Mapping[str, str], setting: str) -> str:
 
 
 def describe(verdict: Verdict) -> str:
-    """Say the outcome in two or three words, with the reason of one that was not checked."""
+    """Describe the outcome in two or three words, with the reason of one that was not checked."""
     phrase = PHRASES[verdict.outcome]
     return f"{phrase}: {printable(verdict.reason)}" if verdict.reason else phrase
 
 
 def conclude(verdicts: Sequence[Verdict]) -> str:
-    """Say in one line what the whole run found: the last line of the guide's picture."""
+    """Describe in one line what the whole run found: the last line of the guide's picture."""
     count = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in Outcome}
     failed = sum(not verdict.passed for verdict in verdicts)
     lost = count[Outcome.DATA_LOSS]

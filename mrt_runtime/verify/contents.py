@@ -21,7 +21,7 @@ UNCOUNTED = sys.maxsize
 """Rows that were written to a table without a key."""
 
 
-class Ground:
+class ScratchContents:
     """Looks and seeds, taking over from earlier ones what did not change since.
 
     One connection serves as long as the database is the same and bears that it stays open while others work there.
@@ -79,8 +79,8 @@ class Ground:
             connection.commit()
 
     def release(self) -> None:
-        """Be out of the way: somebody else is going to work on the database."""
-        if not self._scratch.bears_company:
+        """Make room for env.py, which is going to work on the database."""
+        if not self._scratch.allows_idle_connections:
             self.close()
         elif self._opened is not None:
             self._is_idle = True
@@ -94,7 +94,7 @@ class Ground:
             opened.close()
 
     def forget(self, seeded: Seeded | None) -> None:
-        """Start anew after the database was replaced by one that holds what was `seeded`."""
+        """Forget all of it after the database was replaced by one that holds what was `seeded`."""
         self.close()
         self.seeded = seeded
         self._last = self._sown = self._written = None

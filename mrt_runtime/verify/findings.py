@@ -13,7 +13,7 @@ LEFT = ("left behind after rollback", "after the second")
 
 
 @dataclass(slots=True)
-class Findings:
+class RevisionFindings:
     """Failures and warnings in the order in which they were found.
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
@@ -26,12 +26,12 @@ class Findings:
     first: Look | None = None
     written: Mapping[str, int] = field(default_factory=dict)
 
-    def add(self, other: Findings) -> None:
+    def add(self, other: RevisionFindings) -> None:
         """Take over what a comparison found."""
         self.failures += other.failures
         self.warnings += other.warnings
 
-    def add_risk(self, risky: Findings, *, fatal: bool) -> None:
+    def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 
         Not told: what concerns a table that fails without such rows too, and that such rows, or others which they need, are

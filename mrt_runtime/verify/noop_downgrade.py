@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @lru_cache(maxsize=8)
-def has_idle_downgrade(file: str) -> bool:
+def has_noop_downgrade(file: str) -> bool:
     """Whether a migration's downgrade() is empty or raises at once; False where that cannot be told."""
     try:
         tree = ast.parse(Path(file).read_bytes())
@@ -22,7 +22,7 @@ def has_idle_downgrade(file: str) -> bool:
 
 
 def bindings(tree: ast.Module) -> Iterator[str]:
-    """Give each name that the module may bind, once for each time; "downgrade" for an import that does not say what."""
+    """Return each name that the module may bind, once for each time; "downgrade" for an import that does not say what."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name

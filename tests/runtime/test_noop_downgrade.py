@@ -2,7 +2,7 @@
 
 import pytest
 
-from mrt_runtime.verify.noop_downgrade import has_idle_downgrade
+from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
 from mrt_runtime.verify.session import Verification
 
 HEAD = "from alembic import op\n"
@@ -33,7 +33,7 @@ BUSY = [
 def test_only_what_certainly_does_nothing_is_idle(tmp_path, code, expected):
     file = tmp_path / "r.py"
     file.write_text(HEAD + code + "\n")
-    assert has_idle_downgrade(str(file)) is expected
+    assert has_noop_downgrade(str(file)) is expected
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def turns(monkeypatch):
 
     def open_verification(config):
         verification = Verification(config)
-        watch(verification.walk.scratch, "reset")
-        watch(verification.walk.scratch, "restore")
+        watch(verification.runner.scratch, "reset")
+        watch(verification.runner.scratch, "restore")
         return verification
 
     return open_verification, counted
@@ -74,7 +74,7 @@ def test_a_downgrade_that_does_nothing_costs_no_new_database(project, turns, url
     open_verification, counted = turns
     with open_verification(project.config(db_url=url)) as verification:
         verdicts = [verdict.outcome.value for verdict in verification.check_all()]
-        assert verification.walk.migrator.current() == ("c",)
+        assert verification.runner.migrator.current() == ("c",)
     assert verdicts == ["reversible", outcome, "reversible"]
     assert counted == [] or "SELECT" in downgrade
 
@@ -104,7 +104,7 @@ def test_no_copy_is_kept_before_anything_is_broken(project, sqlite_url, monkeypa
     for number in range(12):
         project.add(f"r{number:02}", f"r{number - 1:02}" if number else None)
     with Verification(project.config(db_url=sqlite_url)) as verification:
-        keep = verification.walk.scratch.checkpoint
-        monkeypatch.setattr(verification.walk.scratch, "checkpoint", lambda: kept.append(1) or keep())
+        keep = verification.runner.scratch.checkpoint
+        monkeypatch.setattr(verification.runner.scratch, "checkpoint", lambda: kept.append(1) or keep())
         assert all(verdict.passed for verdict in verification.check_all())
     assert kept == []

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
 from mrt_runtime.databases.mysql.names import account_name
-from mrt_runtime.databases.mysql.server import Server, literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer, literal, quote
 from mrt_runtime.databases.sentences import end, join
 
 PASSWORD_LENGTH = 32
@@ -82,7 +82,7 @@ class Login:
 class Accounts:
     """Makes and drops the accounts of one server's scratch databases."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: MySQLServer) -> None:
         self._server = server
         self.user, _, self.host = str(server.run("SELECT CURRENT_USER()")[0][0]).rpartition("@")
 
@@ -189,7 +189,7 @@ def make_password() -> str:
     return "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH - 4)) + "-aZ7"
 
 
-def log_in(url: URL, server: Server) -> Login:
+def log_in(url: URL, server: MySQLServer) -> Login:
     """Log in, with a sync or an async driver, and look around."""
     if not url.get_dialect().is_async:
         engine: Engine = server.handshake.watch(create_engine(url, poolclass=NullPool))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from mrt_runtime.databases.mysql.copy import SchemaCopy, copy_schema
-from mrt_runtime.databases.mysql.server import Server, quote
+from mrt_runtime.databases.mysql.server import MySQLServer, quote
 from mrt_runtime.databases.protocol import Checkpoint
 
 
-class OwnContents:
+class CreatedMySQLContents:
     """Fills and replaces a database that this run created and may drop."""
 
-    def __init__(self, server: Server, name: str, options: str) -> None:
+    def __init__(self, server: MySQLServer, name: str, options: str) -> None:
         self.name = name
         self._server = server
         self._options = options
@@ -35,7 +35,7 @@ class OwnContents:
         return self._copies[-1]
 
     def replace_by(self, copy: Checkpoint) -> None:
-        """Create the database anew from a copy."""
+        """Create the database again from a copy."""
         if not isinstance(copy, SchemaCopy):
             raise TypeError(f"{copy!r} is not a checkpoint of a MySQL scratch database")
         self.make()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 from sqlalchemy import Connection, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tables
 from mrt_runtime.databases.mysql.journal import MySQLJournal
-from mrt_runtime.databases.mysql.server import Server, literal, quote
+from mrt_runtime.databases.mysql.server import GRACE, MySQLServer, literal, quote
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.token import find_token
@@ -18,10 +19,10 @@ MARKS = "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHE
 ADVICE = "Let db_url name a database that no other uses, or grant the account the right to create scratch databases."
 
 
-class LentContents:
+class ExistingMySQLContents:
     """Drops what this run made, and nothing that it cannot prove to be as it made it. There are no copies."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: MySQLServer, name: str) -> None:
         self.name = name
         self.journal = MySQLJournal(server, server.token, name)
         self._server = server
@@ -59,7 +60,7 @@ class LentContents:
             )
 
     def copy(self) -> Checkpoint | None:
-        """Keep nothing: it would take the right to create databases."""
+        """Return None: a copy would take the right to create databases."""
         return None
 
     def replace_by(self, copy: Checkpoint) -> None:
@@ -144,7 +145,17 @@ class LentContents:
             journal.is_marked = False
 
     def _end_sessions(self) -> None:
+        """End the run's own sessions, and no others; wait until they are gone, so that what they made is seen."""
+        deadline = time.monotonic() + GRACE
         self._server.end_sessions(self.name, among=self.journal.sessions)
+        while self._has_sessions() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        self.journal.settle()
+
+    def _has_sessions(self) -> bool:
+        """Whether one of the run's own sessions has not ended yet."""
+        found = self._server.run(f"SELECT id FROM information_schema.processlist WHERE db = {literal(self.name)}")
+        return any(int(session) in self.journal.sessions for (session,) in found)
 
     def _unlock(self) -> None:
         self._server.run(f"SELECT RELEASE_LOCK({self._lock})")

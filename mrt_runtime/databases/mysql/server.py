@@ -10,18 +10,18 @@ from sqlalchemy import URL, Connection, Engine, exc
 
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
-from mrt_runtime.databases.server_connection import Link, make_engine, refuse
+from mrt_runtime.databases.server_connection import ServerConnection, make_engine, refuse
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
 
 ALL_ROWS = 2**64 - 1
-"""What `sql_select_limit` is where nobody limits it. Source: the same."""
+"""What `sql_select_limit` is without a limit. Source: the same."""
 GRACE = 10
 """Seconds that a session that was ended gets to let go of its lock."""
 
 
-class Server(Link):
+class MySQLServer(ServerConnection):
     """Creates and drops databases under this run's token.
 
     A lock named after the token (GET_LOCK) is held for as long as the run lives. It serves twice: a sweep sees by it which
@@ -114,7 +114,7 @@ class Server(Link):
 
 
 def outlast(dbapi_connection: Any, _record: object = None) -> None:
-    """Let a connection of ours be idle, write, and read all there is, whatever is set for the account's others."""
+    """Lift the limits on a connection of ours (idleness, writing, number of rows) that may be set for the account."""
     cursor = dbapi_connection.cursor()
     cursor.execute(
         f"SET SESSION wait_timeout = {A_YEAR}, sql_select_limit = {ALL_ROWS}, sql_safe_updates = 0, group_concat_max_len = 1000000"

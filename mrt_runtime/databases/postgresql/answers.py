@@ -1,7 +1,7 @@
 """What only a privileged role may do inside a database, done for migrations by procedures of the given role.
 
 Each procedure takes names, never a statement, and can reach nothing but the database that it is called in and roles whose names
-carry the run's token. So it is harmless whoever calls it, and it works in the migration's own transaction: a role or an
+carry the run's token. So it is harmless for any caller, and it works in the migration's own transaction: a role or an
 extension that a failed migration made is gone with it.
 """
 

@@ -8,8 +8,8 @@ from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import Server, quote, silence
-from mrt_runtime.databases.postgresql.source import Given
+from mrt_runtime.databases.postgresql.server import PostgresServer, quote, silence
+from mrt_runtime.databases.postgresql.source import SourceDatabase
 from mrt_runtime.databases.postgresql.stand_ins import StandIns, hand_over
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.sentences import end, join
@@ -23,7 +23,7 @@ MOST_WASTE = 16
 class DatabaseCheckpoint:
     """A copy of the database, on the same server."""
 
-    contents: OwnContents
+    contents: CreatedPostgresContents
     name: str
     stand_ins: frozenset[str]
     """The stand-ins that there were: roles are not part of a database."""
@@ -32,14 +32,14 @@ class DatabaseCheckpoint:
         self.contents.discard(self.name)
 
 
-class OwnContents:
+class CreatedPostgresContents:
     """Fills and replaces the database `name` as a whole; copies are made with CREATE DATABASE … TEMPLATE.
 
     What is no longer needed is renamed and dropped later, together: DROP DATABASE makes the whole server write to disk, which
     on a busy one takes longer than all the rest, and the second one in a row finds little left to write.
     """
 
-    def __init__(self, server: Server, given: Given, name: str, role: ScratchRole | None = None) -> None:
+    def __init__(self, server: PostgresServer, given: SourceDatabase, name: str, role: ScratchRole | None = None) -> None:
         self.name = name
         self._server = server
         self._given = given
@@ -70,7 +70,7 @@ class OwnContents:
         return DatabaseCheckpoint(self, name, self.stand_ins.list() if self.stand_ins is not None else frozenset())
 
     def replace_by(self, copy: Checkpoint) -> None:
-        """Create the database anew from a copy."""
+        """Create the database again from a copy."""
         if not isinstance(copy, DatabaseCheckpoint):
             raise TypeError(f"{copy!r} is not a checkpoint of a PostgreSQL scratch database")
         self._put_away()
@@ -141,7 +141,7 @@ class OwnContents:
                 hand_over(connection, self.stand_ins.role)
 
     def _configure(self) -> None:
-        """Give it the given one's settings, and do without waiting for the disk: it need not survive a power cut."""
+        """Apply the source's settings, and do without waiting for the disk: it need not survive a power cut."""
         self._exists = True
         settings = self._given.settings_for(self.name, self.role.given if self.role is not None else "")
         for statement in (*settings, f"ALTER DATABASE {quote(self.name)} SET synchronous_commit TO off"):

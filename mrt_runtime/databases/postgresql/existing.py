@@ -7,11 +7,11 @@ import time
 from sqlalchemy import URL, Connection, exc
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.postgresql.clearance import Clearance, Findings
+from mrt_runtime.databases.postgresql.clearance import Clearance, ClearanceResult
 from mrt_runtime.databases.postgresql.inventory import find_strangers, write_removal
 from mrt_runtime.databases.postgresql.journal import PostgresJournal
-from mrt_runtime.databases.postgresql.server import GRACE, SETTINGS, TIMEOUTS, Server, key_of, silence
-from mrt_runtime.databases.postgresql.source import read_given
+from mrt_runtime.databases.postgresql.server import GRACE, SETTINGS, TIMEOUTS, PostgresServer, key_of, silence
+from mrt_runtime.databases.postgresql.source import read_source
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.server_connection import make_engine
@@ -28,13 +28,13 @@ UNWRITABLE = "lets this role create no tables"
 """The obstacle that another grant removes too."""
 
 
-class LentContents:
+class ExistingPostgresContents:
     """Drops what this run made, and nothing that it cannot prove to have made. Copies are out of reach for such a role."""
 
     role = stand_ins = None
     """The given role works in it."""
 
-    def __init__(self, server: Server, own: URL, name: str) -> None:
+    def __init__(self, server: PostgresServer, own: URL, name: str) -> None:
         self.name = name
         self.journal = PostgresJournal(server.token, name)
         self.journal.find_strangers = self._find_strangers
@@ -71,7 +71,7 @@ class LentContents:
             )
 
     def copy(self) -> Checkpoint | None:
-        """Keep nothing: it would take the right to create databases."""
+        """Return None: a copy would take the right to create databases."""
         return None
 
     def replace_by(self, copy: Checkpoint) -> None:
@@ -101,7 +101,7 @@ class LentContents:
         for mark in marks:
             self._finish_for_the_dead(str(find_token(mark)))
         with self._connect() as connection:
-            obstacle = "holds tables" if read_given(connection, self.name).holds_tables else None
+            obstacle = "holds tables" if read_source(connection, self.name).holds_tables else None
             if obstacle is None and not connection.exec_driver_sql(MAY_CREATE).scalar():
                 obstacle = UNWRITABLE
             if obstacle is None:
@@ -137,6 +137,7 @@ class LentContents:
 
     def _find_strangers(self, connection: Connection) -> list[str]:
         """Find what is not proved to be this run's own."""
+        self._settle(self.journal)
         found = list(map(str, find_strangers(connection.connection.cursor(), self.journal)))
         self._is_told = self._is_told or bool(found)
         return found
@@ -146,6 +147,12 @@ class LentContents:
         deadline = time.monotonic() + GRACE
         while self._server.run(f"SELECT pg_terminate_backend(pid) {journal.sessions}") and time.monotonic() < deadline:
             time.sleep(0.005)
+        self._settle(journal)
+
+    def _settle(self, journal: PostgresJournal) -> None:
+        """Let a journal see what an interrupted statement made; outside of transactions."""
+        with self._engine.connect() as connection:
+            journal.settle(connection.connection.cursor())
 
     def _connect(self) -> Connection:
         """Connect for statements that belong together in a transaction."""
@@ -159,11 +166,11 @@ class LentContents:
         self._server.run(f"SELECT pg_advisory_unlock({self._lock})")
 
 
-def name_items(findings: Findings) -> str:
+def name_items(findings: ClearanceResult) -> str:
     """Name the first of what is not proved to be the run's own, and count the rest."""
     return name_some(list(map(str, findings.others)))
 
 
 def advise() -> str:
-    """Say how not to get there again."""
+    """Describe how not to get there again."""
     return "Let db_url name a database that no other uses, or grant the role CREATEDB."

@@ -86,7 +86,7 @@ class Inventory:
     parts: dict[Address, set[Address]]
 
 
-class Graph:
+class DependencyGraph:
     """The objects of a database, and what is part of what, less what was known before the run began."""
 
     def __init__(self, cursor: Any, journal: PostgresJournal) -> None:
@@ -148,7 +148,7 @@ def read_inventory(cursor: Any, journal: PostgresJournal) -> Inventory:
     cursor.execute(f"SELECT class::bigint, object::bigint, bool_and(own), bool_or(own) FROM {rows} GROUP BY 1, 2")
     found = {(int(class_), int(oid)): (bool(all_own), bool(any_own)) for class_, oid, all_own, any_own in cursor.fetchall()}
     found = {address: own for address, own in found.items() if address not in journal.known}
-    graph = Graph(cursor, journal)
+    graph = DependencyGraph(cursor, journal)
     parts: dict[Address, set[Address]] = defaultdict(set)
     for address in found:
         for root in graph.roots(address):

@@ -1,7 +1,7 @@
 """Statements about roles, which belong to the whole server, as statements about roles that this run made.
 
 A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
-would hand it an object, a stand-in takes its place, because a role that may become the owner may change it; and where a migration
+would hand it an object, a stand-in takes its place, because those who may become an owner may change it; and where a migration
 would become it, it stays the scratch role, which owns what that role may use. A role that the server does not have is a stand-in
 everywhere.
 """
@@ -118,7 +118,7 @@ def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Itera
 
 
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
-    """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
+    """Change an object's owner as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
     if cursor.accept(*OF_THE_GIVEN_ROLE):
         return _leave_owner(command, cursor.rest().to("OWNER"), role)
@@ -145,7 +145,7 @@ def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Ed
 
 
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
-    """Let a question whether a role exists be about its stand-in."""
+    """Make a query for a role's existence ask for its stand-in."""
     tokens = command.statement.tokens
     asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
     for token in tokens if asks else ():

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import URL, Connection, exc
 
-from mrt_runtime.databases.server_connection import SECOND_LOOK, Link, literal, refuse
+from mrt_runtime.databases.server_connection import SECOND_LOOK, ServerConnection, literal, refuse
 from mrt_runtime.databases.token import find_token
 
 MAINTENANCE = ("postgres", "template1")
@@ -27,7 +27,7 @@ GRACE = 5.0
 """Seconds that terminated sessions get to go."""
 
 
-class Server(Link):
+class PostgresServer(ServerConnection):
     """Creates, copies and drops databases under this run's token.
 
     An advisory lock named after the token is held for as long as the run lives. It serves twice: a sweep sees by it which
@@ -140,7 +140,7 @@ def key_of(token: str) -> int:
 
 
 def lock_is_held(token: str) -> str:
-    """Write the condition that somebody holds a token's lock."""
+    """Write the condition that a run holds a token's lock."""
     return f"EXISTS (SELECT 1 {holders(token)})"
 
 

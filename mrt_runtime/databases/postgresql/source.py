@@ -48,7 +48,7 @@ LISTS = {"search_path", "session_preload_libraries", "local_preload_libraries", 
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SourceDatabase:
     """The given database; as it stands here, one that does not exist yet."""
 
     name: str
@@ -89,13 +89,13 @@ class Given:
         return statements
 
 
-def read_given(connection: Connection, name: str) -> Given:
+def read_source(connection: Connection, name: str) -> SourceDatabase:
     """Look at the database that this connection stands in."""
 
     def read(statement: str) -> list[tuple[str, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
-    return Given(
+    return SourceDatabase(
         name=name,
         exists=True,
         holds_tables=bool(read(HOLDS_TABLES)[0][0]),

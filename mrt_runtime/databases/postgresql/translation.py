@@ -60,7 +60,7 @@ class Translator:
         yield from translate_roles(command, self._role) if answered is None else (answered,)
 
     def _rename_database(self, command: Command) -> Iterator[Edit]:
-        """Let what is said about a database be done to the scratch database: a migration means the one that it runs in."""
+        """Apply to the scratch database what is said about a database: a migration means the one that it runs in."""
         cursor = command.cursor()
         verb = cursor.accept("GRANT", "REVOKE", "ALTER DATABASE", "COMMENT ON DATABASE", "SECURITY LABEL")
         if verb in {"GRANT", "REVOKE"}:

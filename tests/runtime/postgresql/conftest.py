@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from tests.benchmarks.postgresql_escapes import Victim
 
+from benchmarks.postgresql_escapes import Victim
 from mrt_runtime import databases
 from mrt_runtime.verify.session import Verification
 

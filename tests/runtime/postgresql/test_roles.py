@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from mrt_runtime.report.words import name_database
-from tests.benchmarks.postgresql_escapes import Victim
 
+from benchmarks.postgresql_escapes import Victim
 from mrt_runtime import databases
 from mrt_runtime.migrate import MigrationError, Migrator, WrongDatabaseError
 
