@@ -6,6 +6,7 @@ not be read is no guilt. Each stands here once, and no rule repeats it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -51,6 +52,10 @@ class Speaker(Protocol):
         """The databases that it speaks of; none where it speaks of all."""
 
 
+class TooManyQuestionsError(Exception):
+    """A rule asks more of a migration than is answered in a few seconds."""
+
+
 class Case:
     """A migration and what may be known beside it; what costs something is worked out when a rule first asks."""
 
@@ -60,6 +65,16 @@ class Case:
         self.history = context.history
         self.irreversible = context.irreversible
         self._ledgers: dict[str, Ledger] = {}
+        self._granted = self._left = math.inf
+
+    def grant(self, questions: int) -> None:
+        """Let so many more questions be answered; the next one raises TooManyQuestionsError."""
+        self._granted = self._left = questions
+
+    @property
+    def asked(self) -> int:
+        """How many were asked since."""
+        return int(self._granted - max(self._left, 0))
 
     def past(self, dialect: str) -> Past:
         """Give what the history knows of the schema at the revision's parents."""
@@ -133,6 +148,9 @@ class Case:
 
     def ledger(self, op: Op) -> Ledger:
         """Give the account of both functions on the database on which an operation is judged."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooManyQuestionsError
         dialect = self.dialect(op)
         if dialect not in self._ledgers:
             self._ledgers[dialect] = Ledger(self.migration, dialect, self.past(dialect))

@@ -38,9 +38,10 @@ def judge(
     stand_ins = [outline(path, sources[path]) for path in broken]
     history = history_of(sources, readings, settings)
     context = context_of(history, settings, breaches)
+    stopped: dict[str, list[str]] = {path: [] for path in migrations}
     findings = [
         *rules.check_history(history, context, chosen),
-        *(finding for migration in migrations.values() for finding in _check(migration, context, chosen)),
+        *(finding for path, migration in migrations.items() for finding in _check(migration, context, chosen, stopped[path])),
         *(finding for stand_in in stand_ins for finding in _unparsable(stand_in, broken[stand_in.path], chosen)),
     ]
     spoken, silenced = _hush(findings, sources, migrations, chosen)
@@ -49,7 +50,8 @@ def judge(
     report = Report(files=(*migrations, *broken), findings=tuple(spoken), suppressed=tuple(silenced), accepted=tuple(accepted))
     if not any(rule.code == _BROKEN for rule in chosen):  # nobody else says that silence about these is no safety
         report += Report(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
-    return report + Report(unreadable=tuple(unread for several in unreadable for unread in several))
+    unjudged = (_unjudged(migrations[path], sources[path], codes) for path, codes in stopped.items() if codes)
+    return report + Report(unreadable=(*(unread for several in unreadable for unread in several), *unjudged))
 
 
 def migrations_of(readings: Mapping[str, Reading]) -> dict[str, Migration]:
@@ -79,7 +81,7 @@ def context_of(history: History, settings: Settings, breaches: tuple[Breach, ...
 def judge_file(migration: Migration, source: bytes, context: Context, settings: Settings) -> list[Finding]:
     """Judge one migration again; rules of the graph, which its functions do not change, are left out."""
     chosen = choose(settings)
-    findings = _check(migration, context, chosen)
+    findings = _check(migration, context, chosen, [])
     spoken, _ = _hush(findings, {migration.path: source}, {migration.path: migration}, chosen)
     return _excuse(spoken, settings)[0]
 
@@ -95,10 +97,10 @@ def choose(settings: Settings) -> tuple[Rule, ...]:
     return tuple(rule for rule in every if settings.selects(rule.code, default=rule.default))
 
 
-def _check(migration: Migration, context: Context, chosen: Sequence[Rule]) -> list[Finding]:
+def _check(migration: Migration, context: Context, chosen: Sequence[Rule], stopped: list[str]) -> list[Finding]:
     """Check one migration; a rule that trips over it costs the findings in this file, and says so, not those in the others."""
     try:
-        return list(rules.check(migration, context, chosen))
+        return list(rules.check(migration, context, chosen, stopped))
     except Exception as error:  # noqa: BLE001  see above
         reason = f"looking at it failed ({type(error).__name__}: {error})"
         return list(_unparsable(migration, Broken(place=migration.place, reason=reason), chosen))
@@ -111,9 +113,17 @@ def _unparsable(migration: Migration, broken: Broken, chosen: Sequence[Rule]) ->
 
 
 def _unread_file(path: str, source: bytes, broken: Broken) -> Unread:
-    line, column = broken.place.line, broken.place.column
-    text = "".join(source.decode("utf-8", "replace").splitlines()[line - 1 : line])
-    return Unread(path=path, line=line, column=column, source=text, why=f"the file does not parse: {broken.reason}")
+    return _unread_at(path, source, broken.place, f"the file does not parse: {broken.reason}")
+
+
+def _unjudged(migration: Migration, source: bytes, codes: Sequence[str]) -> Unread:
+    why = f"the file is too long: {', '.join(codes)} {'were' if len(codes) > 1 else 'was'} stopped before its end"
+    return _unread_at(migration.path, source, migration.place, why)
+
+
+def _unread_at(path: str, source: bytes, place: Place, why: str) -> Unread:
+    text = "".join(source.decode("utf-8", "replace").splitlines()[place.line - 1 : place.line])
+    return Unread(path=path, line=place.line, column=place.column, source=text, why=why)
 
 
 def _unread(migration: Migration) -> Iterator[Unread]:
