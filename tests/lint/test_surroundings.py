@@ -124,3 +124,19 @@ def test_few_open_files_are_enough(project, arguments, files):
     assert run.stderr == ""
     document = json.loads(run.stdout)
     assert len({finding["path"] for finding in document["findings"]}) == 100
+
+
+@pytest.mark.parametrize("how", ["error", "always"])
+def test_warnings_of_pythons_parser_are_nobodys_concern(project, how):
+    """They would go to the terminal with a character of the file, or end the reading where warnings are errors."""
+    project.migration("1", None, DROP + 'X = "\\d"\nY = 1 is 1\n')
+    run = subprocess.run(
+        [sys.executable, "-W", how, *MRT[1:], "check", "versions", "--no-cache"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "MRT902" not in run.stdout
+    assert run.stderr == ""
