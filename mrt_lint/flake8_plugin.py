@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from flake8.options.manager import OptionManager
 
-    from mrt_lint.cache.store import Cache
-    from mrt_lint.check.engine import Engine
+    from mrt_lint.cache.store import DiskCache
+    from mrt_lint.check.engine import CheckEngine
     from mrt_lint.model.finding import Finding
     from mrt_lint.settings import Settings
 
@@ -32,8 +32,7 @@ class MigrationChecker:
     name: ClassVar[str] = "pytest-mrt"
     version: ClassVar[str] = __version__
 
-    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str], options: Namespace) -> None:
-        self._tree = tree
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str], options: Namespace) -> None:  # noqa: ARG002  flake8 passes them by name
         self._filename = filename
         self._text = "".join(lines)
         self._options = options
@@ -80,19 +79,19 @@ class MigrationChecker:
         report = self._engine(file).check([file]).only({shown(file)})
         return report.findings + report.suppressed if self._options.disable_noqa else report.findings
 
-    def _engine(self, file: Path) -> Engine:
-        """Give the engine of this process, or one of its own to a text that is not as it is on disk."""
-        from mrt_lint.check.engine import Engine  # noqa: PLC0415  see the module
+    def _engine(self, file: Path) -> CheckEngine:
+        """Return the engine of this process, or one of its own to a text that is not as it is on disk."""
+        from mrt_lint.check.engine import CheckEngine  # noqa: PLC0415  see the module
         from mrt_lint.suppress.noqa import read_lines  # noqa: PLC0415  see the module
 
         settings = settings_of(self._options)
         if file.is_file() and "".join(read_lines(file.read_bytes())) == self._text:
             return _engine_for(settings)
-        return Engine(settings, cache=_cache_at(settings.root), sources={file: _encode(self._text)})
+        return CheckEngine(settings, cache=_cache_at(settings.root), sources={file: _encode(self._text)})
 
 
 def settings_of(options: Namespace) -> Settings:
-    """Lay flake8's options over `[tool.mrt]`; an opt-in rule that flake8 selects by its digits speaks."""
+    """Merge flake8's options into `[tool.mrt]`; an opt-in rule is on if flake8 selects it by its digits."""
     from dataclasses import replace  # noqa: PLC0415  see the module
     from pathlib import Path  # noqa: PLC0415  see the module
 
@@ -129,17 +128,17 @@ def _read_lock(settings: Settings) -> None:
 
 
 @cache
-def _engine_for(settings: Settings) -> Engine:
-    from mrt_lint.check.engine import Engine  # noqa: PLC0415  see the module
+def _engine_for(settings: Settings) -> CheckEngine:
+    from mrt_lint.check.engine import CheckEngine  # noqa: PLC0415  see the module
 
-    return Engine(settings, cache=_cache_at(settings.root))
+    return CheckEngine(settings, cache=_cache_at(settings.root))
 
 
 @cache
-def _cache_at(root: Path) -> Cache:
-    from mrt_lint.cache.store import Cache  # noqa: PLC0415  see the module
+def _cache_at(root: Path) -> DiskCache:
+    from mrt_lint.cache.store import DiskCache  # noqa: PLC0415  see the module
 
-    return Cache(root)
+    return DiskCache(root)
 
 
 def _encode(text: str) -> bytes:

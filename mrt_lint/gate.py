@@ -1,4 +1,4 @@
-"""Tell a migration from any other Python file, and read its place in the graph, without parsing it. Standard library only."""
+"""Distinguish migrations from other Python files, and read their headers, without parsing. Standard library only."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _LONGEST_VALUE = 20
 
 
 def is_migration(source: bytes) -> bool:
-    """Whether the file may be a migration: Alembic demands both `revision` and `down_revision` at module level.
+    """Return whether the file may be a migration: Alembic demands both `revision` and `down_revision` at module level.
 
-    Never misses one that assigns either name at the start of a line; a template in a string may pass, and reading it tells.
+    Never misses a file that assigns either name at the start of a line; a template in a string may pass, and reading decides.
     """
     return b"down_revision" in source and _ASSIGNED.search(source) is not None
 
 
-class Header(NamedTuple):
-    """What a migration says of its place in the graph; a value that could not be read is None or empty.
+class MigrationHeader(NamedTuple):
+    """What a migration declares about its place in the graph; a value that could not be read is None or empty.
 
     `plain` is whether every value could be read, and `down_revision` is among them.
     """
@@ -33,8 +33,8 @@ class Header(NamedTuple):
     plain: bool = True
 
 
-def read_header(source: bytes) -> Header | None:
-    """Read the header of a file that need not parse, None where it assigns no revision that is a plain string."""
+def read_header(source: bytes) -> MigrationHeader | None:
+    """Read the header of a file that need not parse, None if it assigns no revision that is a plain string."""
     text = source.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     found: dict[str, tuple[str, ...]] = {}
     line, plain = 1, True
@@ -48,11 +48,11 @@ def read_header(source: bytes) -> Header | None:
             line = text.count("\n", 0, match.start()) + 1
     plain &= "down_revision" in found
     revision = found.pop("revision", ())
-    return Header(revision[0], **found, line=line, plain=plain) if revision else None
+    return MigrationHeader(revision[0], **found, line=line, plain=plain) if revision else None
 
 
 def _literal(text: str) -> tuple[str, ...] | None:
-    """Evaluate the literal that the text starts with; the strings in it, None where it is something else."""
+    """Evaluate the literal that the text starts with; the strings in it, None if it is something else."""
     import ast  # noqa: PLC0415  only a file that does not parse comes here
 
     lines = text.split("\n", _LONGEST_VALUE)[:_LONGEST_VALUE]

@@ -1,4 +1,4 @@
-"""What the user chose: `[tool.mrt]` of pyproject.toml, and what the command line or flake8 says over it."""
+"""What the user chose: `[tool.mrt]` of pyproject.toml, overridden by the command line or flake8."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.values import DIALECTS
 from mrt_lint.suppress.exemption import Exemption
 from mrt_lint.usage import UsageError
@@ -54,12 +54,12 @@ class Settings:
     opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. borrowed: prefixes that flake8
     selects by; they wake opt-in rules like extend_select, but may name no rule. independent_branches: labels of branches that
     are meant to have heads of their own. irreversible: revision → the reason why it cannot be undone. files, revisions: what is not
-    spoken of in some files, or in a revision.
+    accepted in some files, or in a revision.
     """
 
     root: Path = field(default_factory=Path.cwd)
     paths: tuple[str, ...] = ()
-    target: Target = field(default_factory=Target)
+    target: DatabaseTarget = field(default_factory=DatabaseTarget)
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     borrowed: tuple[str, ...] = ()
@@ -71,26 +71,26 @@ class Settings:
     revisions: tuple[Exemption, ...] = ()
 
     def selects(self, code: str, *, default: bool) -> bool:
-        """Whether findings with this code are wanted; `default` is the rule's own."""
+        """Return whether findings with this code are wanted; `default` is the rule's own."""
         select = (*self.select, *self.extend_select, *self.borrowed)
         wanted = max((len(prefix) for prefix in select if code.startswith(prefix) and (default or prefix != "MRT")), default=0)
         unwanted = max((len(prefix) for prefix in self.ignore if code.startswith(prefix)), default=0)
         return unwanted < wanted or (unwanted == 0 and default and not self.select)
 
     def from_root(self, path: str) -> str:
-        """Give a shown path from the project's root, with slashes; the whole path of a file that is elsewhere."""
+        """Return a shown path from the project's root, with slashes; the whole path of a file that is elsewhere."""
         absolute = Path.cwd() / path
         return (absolute.relative_to(self.root) if self.root in absolute.parents else absolute).as_posix()
 
     def over(self, **given: Any) -> Settings:
-        """Give these settings with others over them, written as in `[tool.mrt]`; None leaves a setting as it is."""
+        """Return these settings with others over them, written as in `[tool.mrt]`; None leaves a setting as it is."""
         return _settle(self, {key: value for key, value in given.items() if value is not None}, "")
 
 
 def load_settings(folder: Path) -> Settings:
     """Read the settings that hold in a folder: those of the nearest pyproject.toml above it that has a `[tool.mrt]`.
 
-    Raises UsageError where that cannot be read or says something that cannot be meant.
+    Raises UsageError if the file cannot be read or holds an invalid value.
     """
     root = find_root(folder)
     path = next((above / "pyproject.toml" for above in _upward(folder) if "mrt" in read_tools(above / "pyproject.toml")), None)
@@ -98,7 +98,7 @@ def load_settings(folder: Path) -> Settings:
         return Settings(root=root)
     table = read_tools(path)["mrt"]
     if not isinstance(table, dict):
-        raise UsageError(f"{path}: tool.mrt is to be a table, [tool.mrt].")
+        raise UsageError(f"{path}: tool.mrt has to be a table, [tool.mrt].")
     return _settle(Settings(root=path.parent), _known(table, path), f"{path}: ")
 
 
@@ -108,9 +108,9 @@ def find_root(folder: Path) -> Path:
 
 
 def read_tools(path: Path) -> dict[str, Any]:
-    """Read the table `[tool]` of a pyproject.toml that has a `[tool.mrt]` or `[tool.alembic]`; empty where there is none.
+    """Read the table `[tool]` of a pyproject.toml that has a `[tool.mrt]` or `[tool.alembic]`; empty if there is none.
 
-    Raises UsageError where it is not TOML.
+    Raises UsageError if it is not TOML.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -144,7 +144,7 @@ def _upward(folder: Path) -> Sequence[Path]:
 
 
 def name_keys(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Write the keys of a `[tool.mrt]` with underscores; UsageError for one that neither half knows. `path`: where it stands."""
+    """Return the keys of a `[tool.mrt]` with underscores. Raises UsageError for one that neither half knows; `path` is the file."""
     named = {key.replace("-", "_"): value for key, value in table.items()}
     for key in named:
         if key not in _KEYS and key not in RUNTIME_KEYS:
@@ -153,7 +153,7 @@ def name_keys(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _known(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Give the linter's part of the table; UsageError for a key that neither half knows."""
+    """Return the linter's part of the table; UsageError for a key that neither half knows."""
     return {key: value for key, value in name_keys(table, path).items() if key in _KEYS}
 
 

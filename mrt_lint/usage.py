@@ -1,7 +1,7 @@
-"""What is wrong with a command, as its user is told."""
+"""Errors in how a command is used, as the user sees them."""
 
 from __future__ import annotations
 
 
 class UsageError(Exception):
-    """The command itself is wrong: one sentence that says what, and what to write instead."""
+    """The command cannot run as it was given: one sentence that says why, and what to write instead."""

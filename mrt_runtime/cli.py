@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from mrt_lint.cli.streams import Output
+from mrt_lint.cli.streams import GuardedStream
+from mrt_lint.escape import printable
+from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.configuration import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
-from mrt_runtime.origin import shorten
-from mrt_runtime.report.picture import Picture
+from mrt_runtime.config_discovery import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.report.progress import Progress
-from mrt_runtime.report.words import name_database
+from mrt_runtime.report.terminal import TerminalReport
+from mrt_runtime.report.wording import name_database
+from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
-    from mrt_runtime.verification import Verification
+    from mrt_runtime.migrate import HistoryStep
+    from mrt_runtime.verify.session import Verification
 
 FALLBACKS = f"[tool.mrt] db_url, {URL_VARIABLE} or an embedded database"
 EPILOG = """\
@@ -48,52 +52,77 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Verify, report, and give the exit code; what is wrong with the command itself is one sentence on standard error."""
-    try:
-        return verify(args)
-    except ConfigurationError as error:
-        sys.stderr.write(f"mrt verify: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("mrt verify: interrupted; the scratch databases are dropped\n")
-        return 130
+    """Verify, report, and return the exit code; what is wrong with the command itself is one sentence on standard error."""
+    with Termination():
+        try:
+            return verify(args)
+        except ConfigurationError as error:
+            sys.stderr.write(f"mrt verify: {printable(str(error))}\n")
+            return 2
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            sys.stderr.write("mrt verify: no more files can be opened: raise the limit (ulimit -n), and run again\n")
+            return 2
+        except KeyboardInterrupt as error:
+            sys.stderr.write(f"mrt verify: {say_stop(error)}; the scratch databases are dropped\n")
+            return error.exit_code if isinstance(error, TerminationError) else 130
 
 
 def verify(args: argparse.Namespace) -> int:
     """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
     config = configure(args)
-    from mrt_runtime.verification import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
+    from mrt_runtime.verify.session import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
 
     with open_output(args.output) as stream, Verification(config) as verification:
+        steps, facts, verdicts = select(verification, args.revisions), verification.facts(), list[Verdict]()
         if args.format == "json":
             from mrt_runtime.report.json import render  # noqa: PLC0415  one report is enough
 
-            verdicts = check(verification, args.revisions, None)
-            stream.write(render(verdicts, verification.facts()))
+            try:
+                check(verification, steps, verdicts, None)
+            except (ConfigurationError, KeyboardInterrupt) as error:
+                if verdicts or isinstance(error, KeyboardInterrupt):
+                    stream.write(render(verdicts, facts, say_stop(error)))
+                    stream.flush()
+                raise
+            stream.write(render(verdicts, facts))
         else:
-            verdicts = check(verification, args.revisions, Picture(stream))
-            stream.write("  " + name_database(verification.facts(), "--db-url") + "\n\n")
+            check(verification, steps, verdicts, TerminalReport(stream))
+            stream.write("  " + name_database(facts, "--db-url") + "\n\n")
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def check(verification: Verification, revisions: list[str], picture: Picture | None) -> list[Verdict]:
-    """Check the revisions one after the other, drawing each as it happens."""
+def select(verification: Verification, revisions: list[str]) -> list[HistoryStep]:
+    """Find the revisions to check; ConfigurationError where there is none."""
     steps = verification.select(revisions)
     if not steps:
         raise ConfigurationError(f"There is no migration in the history of {shorten(verification.config.alembic_ini)}.")
+    return steps
+
+
+def check(verification: Verification, steps: list[HistoryStep], verdicts: list[Verdict], picture: TerminalReport | None) -> None:
+    """Check the revisions one after the other, drawing each as it happens; `verdicts` are added to."""
     progress = Progress(sys.stderr, len(steps))
     if picture:
         picture.begin()
-    verdicts = []
     for step in steps:
         progress.start(step.revision)
-        verdicts.append(verification.check_step(step))
-        progress.clear()
+        try:
+            verdicts.append(verification.check_step(step))
+        finally:
+            progress.clear()
         if picture:
             picture.show(verdicts[-1])
     if picture:
         picture.end(verdicts)
-    return verdicts
+
+
+def say_stop(error: BaseException) -> str:
+    """Describe why a run ended before its last revision."""
+    if isinstance(error, TerminationError):
+        return f"ended by {error.signal.name}"
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:
@@ -109,7 +138,10 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "after_writes": args.after_writes,
     }
     given = {name: value for name, value in named.items() if value is not None}
-    folders = list(find_folders(Path.cwd()))
+    try:
+        folders = list(find_folders(Path.cwd()))
+    except FileNotFoundError:
+        raise ConfigurationError("The current folder is not there any more: change to the project's, and run again.") from None
     if args.alembic_ini:
         folders.append(Path(args.alembic_ini).resolve().parent)
     try:
@@ -125,7 +157,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
 
 
 def find_folders(folder: Path) -> Iterator[Path]:
-    """Give a folder and those above it in its git repository; the folder alone where it is in none."""
+    """Return a folder and those above it in its git repository; the folder alone where it is in none."""
     above = next((count for count, parent in enumerate((folder, *folder.parents)) if (parent / ".git").exists()), 0)
     yield from (folder, *folder.parents[:above])
 
@@ -140,7 +172,7 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
         stream = path.open("w", encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"The report cannot be written to {path}: {error.strerror}.") from None
-    output = Output(stream)
+    output = GuardedStream(stream)
     try:
         yield cast("TextIO", output)
     finally:

@@ -8,16 +8,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from mrt_runtime.secret import MASK, NAME, scrub
+
 SeedRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
 Settings = TypeVar("Settings")
 
 
 class ConfigurationError(Exception):
-    """Something that the user wrote, or did not write, stops the run: one sentence saying what, where and what to do."""
+    """Something that the user wrote, or did not write, stops the run: one sentence saying what, where and what to do.
+
+    It holds no secret, and nothing that a terminal would obey.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        from mrt_lint.escape import printable  # noqa: PLC0415  sessions without migrations go without
+
+        super().__init__("\n".join(map(printable, scrub(message).split("\n"))))
 
 
 def refusing_unknown_names(kind: type[Settings]) -> type[Settings]:
-    """Let a dataclass say which name was probably meant, where one is given that it does not have.
+    """Make a dataclass name the setting that was probably meant, where it is given one that it does not have.
 
     pytest shows its own UsageError, alone of all that a conftest.py raises, without a traceback through pytest.
     """
@@ -72,3 +82,9 @@ class MRTConfig:
     after_writes: str = "warn"
     x_arguments: tuple[str, ...] = ()
     isolation: str = "role"
+
+    def __repr__(self) -> str:
+        """Show everything but secrets: pytest writes it into tracebacks."""
+        env = {name: MASK if NAME.search(name) else value for name, value in self.env.items()} if self.env else self.env
+        shown = {name: getattr(self, name) for name in self.__dataclass_fields__} | {"env": env}
+        return scrub(f"MRTConfig({', '.join(f'{name}={value!r}' for name, value in shown.items())})")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from mrt_lint.escape import printable
+
 
 class Outcome(enum.Enum):
     """The first thing that went wrong, or that nothing did."""
@@ -57,9 +59,9 @@ class Verdict:
 
     def __repr__(self) -> str:
         """Fit in the line that pytest shows of `assert result.passed`."""
-        what = "".join(f": {failure.message}" for failure in self.failures[:1])
+        what = "".join(f": {printable(failure.message)}" for failure in self.failures[:1])
         more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
-        return f"<{self.revision} {self.outcome.value}{what}{more}>"
+        return f"<{printable(self.revision)} {self.outcome.value}{what}{more}>"
 
     @property
     def passed(self) -> bool:
@@ -68,9 +70,9 @@ class Verdict:
 
     def failure_summary(self) -> str:
         """One line "  - …" for each failure, its place in the migration on a line below; empty when it passed."""
-        lines = [f"  - not reached: {self.reason}"] if self.outcome is Outcome.NOT_REACHED else []
+        lines = [f"  - not reached: {printable(self.reason)}"] if self.outcome is Outcome.NOT_REACHED else []
         for failure in self.failures:
-            lines.append(f"  - {failure.message}")
+            lines.append(f"  - {printable(failure.message)}")
             if failure.file and failure.line:
-                lines.append(f"    {failure.file}:{failure.line}")
+                lines.append(f"    {printable(failure.file)}:{failure.line}")
         return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The parts of README.md that are written by what they show. `python -m tests.readme` writes them anew."""
+"""The parts of README.md that are written by what they show. `python -m tests.readme` writes them."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from tests import readme
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("mrt_lint", "mrt_runtime")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+SETTLED = [path for path in SOURCES if path.is_relative_to(ROOT / "mrt_lint")]  # the runtime follows
 MOST_LINES = 320
 MOST_LINES_IN_A_FUNCTION = 50
 
@@ -52,6 +53,43 @@ def test_modules_are_named_after_what_they_are():
     assert not [name(path) for path in SOURCES if vague.search(path.stem)]
 
 
+def classes() -> dict[str, list[str]]:
+    """The classes of the packages whose names are settled, with the files that define them."""
+    found: dict[str, list[str]] = {}
+    for path in SETTLED:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(name(path))
+    return found
+
+
+def is_rule(path: str) -> bool:
+    """Rules are named after what they find, which may be an operation: both are called DropTable."""
+    return path.startswith("mrt_lint/rules/")
+
+
+def test_a_class_name_means_one_thing():
+    ambiguous = {known: paths for known, paths in classes().items() if len([path for path in paths if not is_rule(path)]) > 1}
+    assert not ambiguous
+
+
+def test_few_classes_are_named_by_one_plain_word():
+    own = {known for known, paths in classes().items() if not all(map(is_rule, paths))}
+    plain = sorted(known for known in own if len(re.findall("[A-Z][a-z0-9]*", known)) < 2)
+    assert len(plain) < len(own) / 4, plain
+
+
+def test_docstrings_begin_as_those_of_python_do():
+    private = [
+        f"{name(path)}:{node.lineno} {node.name}"
+        for path in SETTLED
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and (ast.get_docstring(node) or "").split(" ")[0] in {"Give", "Tell", "Let", "Say"}
+    ]
+    assert not private, "write Return …, or what is done"
+
+
 def test_every_module_says_what_it_is():
     silent = [path for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
     assert not [name(path) for path in silent]
@@ -59,7 +97,7 @@ def test_every_module_says_what_it_is():
 
 def test_the_readme_shows_what_its_commands_print_and_every_rule():
     text = readme.README.read_text(encoding="utf-8")
-    assert readme.render(text) == text, "python -m tests.readme writes it anew"
+    assert readme.render(text) == text, "python -m tests.readme writes it again"
 
 
 def test_the_pages_of_the_rules_are_fresh():
@@ -68,11 +106,11 @@ def test_the_pages_of_the_rules_are_fresh():
         name(path): path.read_text(encoding="utf-8")
         for path in [ROOT / "docs/rules.md", ROOT / "docs/online-ddl.md", *(ROOT / "docs/rules").glob("*.md")]
     }
-    assert found == wanted, "python -m mrt_lint.report.rule_page docs writes them anew"
+    assert found == wanted, "python -m mrt_lint.report.rule_page docs writes them"
 
 
 def test_links_of_the_documentation_lead_somewhere():
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
     links = [
         (path, link) for path in pages for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     ]

@@ -1,25 +1,25 @@
-"""One migration before the rules, and the three exemptions that hold for all of them.
+"""A migration as the rules see it, with the exemptions that hold for all of them.
 
-A table that this upgrade created is empty and unknown to anyone; a dialect guard and a declared dialect are believed; what could
-not be read is no guilt. Each stands here once, and no rule repeats it.
+A table that this upgrade created is empty and not in use yet; a dialect guard and a declared dialect are trusted; what could
+not be read is never reported as a mistake. Each of these is decided here once, so that no rule repeats it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar, overload
 
-from mrt_lint.analysis.downgrade import Ledger, Moment, Undo
+from mrt_lint.analysis.downgrade import DowngradeAnalysis, StateBefore, UndoStatus
 from mrt_lint.analysis.downgrade.definition import describe, effective
-from mrt_lint.analysis.downgrade.known_schema import Past
-from mrt_lint.analysis.downgrade.tracked_objects import Table, Thing, readable
+from mrt_lint.analysis.downgrade.known_schema import KnownSchema
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.history import History
-from mrt_lint.history.schema import Table as KnownTable
+from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, place
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.dialects import FAMILY, admits, named
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import (
@@ -36,7 +36,7 @@ from mrt_lint.model.ops import (
     ValidateConstraint,
 )
 from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, Unknown
-from mrt_lint.online import Server
+from mrt_lint.online import ServerVersion
 
 _A = TypeVar("_A", bound=Op)
 _B = TypeVar("_B", bound=Op)
@@ -44,27 +44,27 @@ _C = TypeVar("_C", bound=Op)
 _D = TypeVar("_D", bound=Op)
 
 
-class Speaker(Protocol):
-    """The part of a rule that decides which operations it may speak about."""
+class RuleScope(Protocol):
+    """The part of a rule that decides which operations it applies to."""
 
     @property
     def dialects(self) -> tuple[str, ...]:
-        """The databases that it speaks of; none where it speaks of all."""
+        """The databases that the rule is about; empty for all."""
 
 
 class TooManyQuestionsError(Exception):
     """A rule asks more of a migration than is answered in a few seconds."""
 
 
-class Case:
-    """A migration and what may be known beside it; what costs something is worked out when a rule first asks."""
+class MigrationCase:
+    """A migration and everything that a rule may ask about it; what is expensive is computed when a rule first asks."""
 
-    def __init__(self, migration: Migration, context: Context) -> None:
+    def __init__(self, migration: Migration, context: RuleContext) -> None:
         self.migration = migration
         self.target = context.target
         self.history = context.history
         self.irreversible = context.irreversible
-        self._ledgers: dict[str, Ledger] = {}
+        self._analyses: dict[str, DowngradeAnalysis] = {}
         self._granted = self._left = math.inf
 
     def grant(self, questions: int) -> None:
@@ -73,57 +73,57 @@ class Case:
 
     @property
     def asked(self) -> int:
-        """How many were asked since."""
+        """Return how many questions were asked since the last grant."""
         return int(self._granted - max(self._left, 0))
 
-    def past(self, dialect: str) -> Past:
-        """Give what the history knows of the schema at the revision's parents."""
+    def known_schema(self, dialect: str) -> KnownSchema:
+        """Return what the history knows of the schema at the revision's parents."""
         revision = self.migration.revision
         if self.history is None or not isinstance(revision, str):
-            return Past()
+            return KnownSchema()
         history = self.history
         schema, with_types = history.before(revision), admits((history.dialect,), dialect)
-        return Past(
+        return KnownSchema(
             schema,
             with_types=with_types,
-            is_legible=lambda: history.is_legible(revision),
-            is_made_beside=lambda *names: history.is_made_beside(revision, *names),
+            is_fully_read=lambda: history.is_fully_read(revision),
+            may_be_made_in_parallel=lambda *names: history.may_be_made_in_parallel(revision, *names),
         )
 
     @cached_property
-    def has_no_way_back(self) -> bool:
+    def lacks_downgrade(self) -> bool:
         """Whether downgrade() is missing or does nothing, so that nothing more need be said of what it does not undo."""
         downgrade = self.migration.downgrade
         return downgrade is None or not (downgrade.ops or not self.is_readable("downgrade"))
 
     def is_readable(self, function: str) -> bool:
-        """Tell whether every call of a function could be read, as far as it runs on the declared database."""
+        """Return whether every call of a function could be read, as far as it runs on the declared database."""
         return self.migration.readable(function, self.target.dialect)
 
     @overload
-    def concerned(self, rule: Speaker, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
+    def ops_for(self, rule: RuleScope, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
     @overload
-    def concerned(self, rule: Speaker, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
+    def ops_for(self, rule: RuleScope, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
     @overload
-    def concerned(
-        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
+    def ops_for(
+        self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C]: ...
     @overload
-    def concerned(
-        self, rule: Speaker, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
+    def ops_for(
+        self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
     ) -> Iterator[_A | _B | _C | _D]: ...
-    def concerned(self, rule: Speaker, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
-        """Give the upgrade operations of these kinds that the rule may speak about, none where no kind is given.
+    def ops_for(self, rule: RuleScope, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
+        """Return the upgrade operations of these kinds that the rule applies to.
 
-        Left out is what runs on other databases than the rule speaks of and, but for `new_tables`, what concerns a table that
-        this upgrade created.
+        Left out is what runs only on databases that the rule is not about and, unless `new_tables` is set, what concerns a table
+        that this upgrade created.
         """
         for op in self.migration.upgrade_ops:
-            if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.moment(op).new_table):
+            if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.state_before(op).new_table):
                 yield op
 
     def runs(self, op: Op, dialects: tuple[str, ...] = ()) -> bool:
-        """Tell whether an operation runs on one of these databases (none given: any), as far as its guard and the target say."""
+        """Return whether an operation runs on one of these databases (none given: any), as far as its guard and the target say."""
         declared = self.target.dialect
         if declared is not None:
             return admits(op.dialects, declared) and (not dialects or admits(dialects, declared))
@@ -131,7 +131,7 @@ class Case:
         return not dialects or any(admits(dialects, dialect) for dialect in spoken_of)
 
     def dialect(self, op: Op) -> str:
-        """Give the database on which an operation is judged: the declared one, else PostgreSQL where it runs there."""
+        """Return the database on which an operation is judged: the declared one, else PostgreSQL where it runs there."""
         if self.target.dialect is not None:
             return self.target.dialect
         if op.dialects is None or "postgresql" in op.dialects:
@@ -139,84 +139,91 @@ class Case:
         meant = sorted(op.dialects, key=lambda dialect: dialect == "mariadb")  # either of the two is MySQL to most
         return next((dialect for dialect in meant if admits(op.dialects, dialect)), "postgresql")
 
-    def server(self, op: Op) -> Server | None:
-        """Give the MySQL or MariaDB on which an operation is judged, None where nobody says that it is one of them."""
+    def server(self, op: Op) -> ServerVersion | None:
+        """Return the MySQL or MariaDB on which an operation is judged, None if it is not known to be one of them."""
         dialect = self.dialect(op)
         if dialect not in FAMILY or (self.target.dialect is None and dialect not in named(op.dialects)):
             return None
-        return Server(dialect, self.target.mysql_version if dialect == "mysql" else self.target.mariadb_version)
+        return ServerVersion(dialect, self.target.mysql_version if dialect == "mysql" else self.target.mariadb_version)
 
-    def ledger(self, op: Op) -> Ledger:
-        """Give the account of both functions on the database on which an operation is judged."""
+    def analysis(self, op: Op) -> DowngradeAnalysis:
+        """Return the account of both functions on the database on which an operation is judged."""
         self._left -= 1
         if self._left < 0:
             raise TooManyQuestionsError
         dialect = self.dialect(op)
-        if dialect not in self._ledgers:
-            self._ledgers[dialect] = Ledger(self.migration, dialect, self.past(dialect))
-        return self._ledgers[dialect]
+        if dialect not in self._analyses:
+            self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))
+        return self._analyses[dialect]
 
-    def moment(self, op: Op) -> Moment:
-        """Tell what was so when an upgrade operation came."""
-        return self.ledger(op).moment(op)
+    def failing(self, ops: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]) -> Iterator[tuple[Op, str]]:
+        """Yield the operations that cannot run, each with the reason that `reasons` takes from the analysis."""
+        for op in ops:
+            reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) else None
+            if reason:
+                yield op, reason
 
-    def undone(self, op: Op, action: str | None = None) -> Undo:
-        """Tell what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
-        return self.ledger(op).undone(op, action)
+    def state_before(self, op: Op) -> StateBefore:
+        """Return what was so when an upgrade operation came."""
+        return self.analysis(op).state_before(op)
 
-    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> Undo:
-        """Tell whether downgrade() has an operation of these kinds on the same table."""
-        return self.ledger(op).answered(op, *kinds, but=but)
+    def undone(self, op: Op, action: str | None = None) -> UndoStatus:
+        """Return what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
+        return self.analysis(op).undone(op, action)
 
-    def thing(self, op: Op) -> Thing | None:
-        """Give what an operation touched, None where its names could not be read."""
-        touches = self.ledger(op).touches.get(id(op), ())
-        return touches[0].thing if touches else None
+    def has_counterpart(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
+        """Return whether downgrade() has an operation of these kinds on the same table."""
+        return self.analysis(op).has_counterpart(op, *kinds, but=but)
+
+    def tracked(self, op: Op) -> TrackedObject | None:
+        """Return the object that an operation affects, None if its names could not be read."""
+        effects = self.analysis(op).effects.get(id(op), ())
+        return effects[0].tracked if effects else None
 
     def kind(self, op: DropConstraint) -> str | None:
-        """Give the kind of constraint that is dropped, as the operation or the history tells it."""
-        constraint = self.thing(op)
+        """Return the kind of the constraint that is dropped, from the operation or the history."""
+        constraint = self.tracked(op)
         known = constraint.definition if constraint is not None else None
         if readable(op.kind):
             return op.kind
         return known.kind if isinstance(known, Constraint) else None
 
     def returns_as_another_kind(self, op: DropConstraint) -> bool:
-        """Tell whether what stands in a dropped constraint's place in the end is a constraint of another kind."""
-        now = self.ledger(op).successor(op)
+        """Return whether the constraint that finally replaces a dropped one is of another kind."""
+        now = self.analysis(op).successor(op)
         kind = self.kind(op)
         return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
 
-    def stood_before(self, op: DropIndex) -> bool:
-        """Tell whether an index that is dropped was there before this upgrade, on a table that stays.
+    def existed_before(self, op: DropIndex) -> bool:
+        """Return whether an index that is dropped was there before this upgrade, on a table that stays.
 
         Nobody knows that of one without a name, under a condition; and one that the history would know, had it been made, was not.
         """
-        index = self.thing(op)
-        if index is None and (self.ledger(op).touches.get(id(op)) or not op.certain):
+        index = self.tracked(op)
+        if index is None and (self.analysis(op).effects.get(id(op)) or not op.certain):
             return False
-        gone = index is not None and index.table is not None and not index.table.standing
-        return not gone and (index is None or index.maker is None)
+        gone = index is not None and index.table is not None and not index.table.exists
+        return not gone and (index is None or index.creator is None)
 
     def makes_constraint(self, op: ValidateConstraint) -> bool:
-        """Tell whether this upgrade makes the constraint that an operation validates, in the same transaction."""
-        table = self.moment(op).table
+        """Return whether this upgrade makes the constraint that an operation validates, in the same transaction."""
+        table = self.state_before(op).table
         return any(
             isinstance(other, CreateConstraint)
             and not other.autocommit
             and other.constraint == op.constraint
-            and self.moment(other).table is table
+            and self.state_before(other).table is table
             for other in self.migration.upgrade_ops
         )
 
     def former_checks(self, op: Op) -> tuple[Constraint, ...]:
-        """Give the CHECK constraints of an operation's table that the history knows."""
-        table = self.moment(op).table
-        known = self.past(self.dialect(op)).table(table.origin) if isinstance(table, Table) else None
+        """Return the CHECK constraints of an operation's table that the history knows."""
+        table = self.state_before(op).table
+        known = self.known_schema(self.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
         return tuple(known.known_constraints("check")) if known is not None else ()
 
     def unindexed_keys(self, op: CreateTable | CreateConstraint | AddColumn) -> Iterator[Constraint]:
-        """Give the foreign keys that an operation adds and whose columns no index begins with once this revision has run."""
+        """Return the foreign keys that an operation adds and whose columns no index begins with once this revision has run."""
         revision = self.migration.revision
         if self.history is None or not isinstance(revision, str) or not readable(op.table):
             return
@@ -232,11 +239,11 @@ class Case:
                 yield key
 
     def cascading_child(self, op: Op) -> str | None:
-        """Give a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
-        table = self.moment(op).table
-        if not isinstance(table, Table):
+        """Return a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
+        table = self.state_before(op).table
+        if not isinstance(table, TrackedTable):
             return None
-        for other in self.past(self.dialect(op)).schema.tables():
+        for other in self.known_schema(self.dialect(op)).schema.tables():
             for key in other.known_constraints("foreignkey"):
                 cascades = readable(key.ondelete) and fold(key.ondelete) == "cascade"
                 if cascades and readable(key.referred_table) and place(key.referred_schema, key.referred_table) == table.origin:
@@ -244,14 +251,14 @@ class Case:
         return None
 
     def moves_rows(self, op: DropColumn | DropTable) -> bool:
-        """Tell whether what is dropped comes back in this very upgrade, or its rows were moved elsewhere before."""
-        ledger = self.ledger(op)
-        successor = ledger.successor(op)
-        again = successor is not None and id(successor.maker) not in ledger.reverse
-        return again or (isinstance(op, DropTable) and ledger.keeps_rows(op))
+        """Return whether what is dropped is created again in the same upgrade, or its rows were moved elsewhere before."""
+        analysis = self.analysis(op)
+        successor = analysis.successor(op)
+        again = successor is not None and id(successor.creator) not in analysis.reverse
+        return again or (isinstance(op, DropTable) and analysis.keeps_rows(op))
 
     def comes_back(self, op: DropColumn | DropTable) -> str | None:
-        """Give the first later revision of this branch that adds a dropped column or table again."""
+        """Return the first later revision of this branch that adds a dropped column or table again."""
         revision = self.migration.revision
         if self.history is None or not isinstance(revision, str):
             return None
@@ -262,16 +269,16 @@ class Case:
         return None
 
     def difference(self, op: Op) -> str:
-        """Say in one clause how what stands in a dropped thing's place in the end differs from it."""
-        ledger = self.ledger(op)
-        before, now = self.thing(op), ledger.successor(op)
-        if isinstance(before, Table) and isinstance(now, Table):
-            return ledger.fates.difference(before, now) or "it differs"
+        """Return one clause that describes how the final replacement of a dropped object differs from it."""
+        analysis = self.analysis(op)
+        before, now = self.tracked(op), analysis.successor(op)
+        if isinstance(before, TrackedTable) and isinstance(now, TrackedTable):
+            return analysis.reversals.difference(before, now) or "it differs"
         return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 
     def former_index(self, op: DropIndex) -> CreateIndex:
-        """Give an index that is dropped as it was, its columns UNKNOWN where the history does not tell."""
-        index = self.thing(op)
+        """Return an index that is dropped as it was, its columns UNKNOWN if the history does not tell."""
+        index = self.tracked(op)
         known = index.definition if index is not None else None
         table, schema = UNKNOWN if op.table is None else op.table, op.schema
         if isinstance(known, CreateIndex):
@@ -281,15 +288,15 @@ class Case:
         return CreateIndex(index=op.index, table=table, schema=schema, columns=UNKNOWN)
 
     def before(self, op: AlterColumn, setting: str) -> object:
-        """Give a column's setting ("type", …) before this upgrade, UNKNOWN where neither operation nor history tells."""
-        column = self.thing(op)
+        """Return a column's setting ("type", …) before this upgrade, UNKNOWN if neither operation nor history shows it."""
+        column = self.tracked(op)
         existing = getattr(op, f"existing_{setting}", UNSET)
         return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing
 
 
 @lru_cache(maxsize=1)
 def _additions(history: History) -> dict[tuple[object, ...], list[str]]:
-    """Give the revisions that add a column or create a table, by what they add, in their order."""
+    """Return the revisions that add a column or create a table, by what they add, in their order."""
     found: dict[tuple[object, ...], list[str]] = {}
     for revision in history.order:
         for op in history.migrations[revision].upgrade_ops:
@@ -300,7 +307,7 @@ def _additions(history: History) -> dict[tuple[object, ...], list[str]]:
 
 
 def _identity(op: AddColumn | CreateTable | DropColumn | DropTable) -> tuple[object, ...] | None:
-    """Give the place of a column or table in the database, None where its names could not be read."""
+    """Return the place of a column or table in the database, None if its names could not be read."""
     if not readable(op.table):
         return None
     if isinstance(op, CreateTable | DropTable):
@@ -309,7 +316,7 @@ def _identity(op: AddColumn | CreateTable | DropColumn | DropTable) -> tuple[obj
 
 
 def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bool:
-    """Tell whether an operation adds a foreign key of the table that it names."""
+    """Return whether an operation adds a foreign key of the table that it names."""
     if key.columns is UNKNOWN or isinstance(op, CreateTable):
         return key.columns is not UNKNOWN
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
@@ -317,5 +324,5 @@ def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bo
 
 
 def _begins_with(columns: tuple[Name, ...] | Unknown, key: tuple[Name, ...] | Unknown) -> bool:
-    """Tell whether an index serves a key: its first columns are the key's, in whatever order."""
+    """Return whether an index serves a key: its first columns are the key's, in whatever order."""
     return columns is not UNKNOWN and key is not UNKNOWN and set(columns[: len(key)]) == set(key)

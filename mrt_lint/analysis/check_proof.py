@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, Op, ValidateConstraint
@@ -13,9 +13,9 @@ from mrt_lint.model.values import Constraint
 _MARKS = re.compile(r'[\s()"`]+')
 
 
-def is_proved(case: Case, op: AlterColumn) -> bool:
-    """Tell whether a validated check, of this upgrade or an earlier one, proves that a column holds no NULL."""
-    table = case.moment(op).table
+def is_proved(case: MigrationCase, op: AlterColumn) -> bool:
+    """Return whether a validated check, of this upgrade or an earlier one, proves that a column holds no NULL."""
+    table = case.state_before(op).table
     if table is None or not readable(op.column):
         return False
     validated: set[str] = set()
@@ -23,12 +23,12 @@ def is_proved(case: Case, op: AlterColumn) -> bool:
     for other in _before(case, op):
         if isinstance(other, ValidateConstraint) and readable(other.constraint):
             validated.add(fold(other.constraint))
-        elif isinstance(other, CreateCheckConstraint) and case.moment(other).table is table:
+        elif isinstance(other, CreateCheckConstraint) and case.state_before(other).table is table:
             made.append(other.definition)
     return any(_says(check, op.column) and _is_valid(check, validated) for check in made)
 
 
-def _before(case: Case, op: Op) -> list[Op]:
+def _before(case: MigrationCase, op: Op) -> list[Op]:
     ops = case.migration.upgrade_ops
     return list(ops[: next(place for place, other in enumerate(ops) if other is op)])
 

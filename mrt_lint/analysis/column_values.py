@@ -1,10 +1,10 @@
-"""What rows hold in a column that is new to them: nothing, where nobody has given them a value."""
+"""What existing rows hold in a new column: NULL, unless something gives them a value."""
 
 from __future__ import annotations
 
 from typing import TypeGuard
 
-from mrt_lint.analysis.downgrade import Ledger
+from mrt_lint.analysis.downgrade import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
@@ -16,38 +16,38 @@ _COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
 
 
 def needs_value(column: Column) -> bool:
-    """Tell whether a column is NOT NULL without a server default, and does not fill itself."""
+    """Return whether a column is NOT NULL without a server default, and does not fill itself."""
     return is_nullable(column) is False and column.server_default is None and not _fills_itself(column)
 
 
 def starts_with_null(column: Column) -> bool:
-    """Tell whether every row holds NULL in a column that is added."""
+    """Return whether every row holds NULL in a column that is added."""
     return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
 
 
-def holds_nulls(ledger: Ledger, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
-    """Tell whether every row holds a NULL that is like no other in a column that becomes unique, new in upgrade() and not written.
+def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+    """Return whether every row holds a distinct NULL in a column that becomes unique, is new in upgrade() and never written.
 
     What is written behind `op` can meet duplicates as well. Calls of upgrade() that could not be read are not looked at.
     """
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
-    table = ledger.moment(op).table
+    table = analysis.state_before(op).table
     if columns is UNKNOWN or table is None or _takes_nulls_for_alike(op):
         return False
     new: set[str] = set()
     is_there = False
-    for other in ledger.upgrade:
-        if isinstance(other, AddColumn) and not is_there and readable(other.column) and ledger.moment(other).table is table:
+    for other in analysis.upgrade:
+        if isinstance(other, AddColumn) and not is_there and readable(other.column) and analysis.state_before(other).table is table:
             new |= {fold(other.column)} if starts_with_null(other.definition) else set()
         is_there = is_there or other is op
-        if _may_write(other) and ledger.moment(other).table in {table, None}:
+        if _may_write(other) and analysis.state_before(other).table in {table, None}:
             touched = getattr(other, "columns", UNKNOWN)
             new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
     return any(readable(column) and fold(column) in new for column in columns)
 
 
 def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
-    """Tell whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
+    """Return whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
     if isinstance(op, CreateIndex):
         return op.nulls_not_distinct is not False
     constraints = op.definition.constraints if isinstance(op, AddColumn) else (op.definition,)
@@ -55,7 +55,7 @@ def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint)
 
 
 def _may_write(op: Op) -> bool:
-    """Tell whether an operation may give a new column of rows that are there a value."""
+    """Return whether an operation may give a new column of rows that are there a value."""
     if isinstance(op, Execute):
         return not isinstance(op.statement, str)
     return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)

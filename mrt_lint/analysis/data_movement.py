@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
-from mrt_lint.analysis.downgrade.tracked_objects import Thing, readable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AddColumn, DropColumn, Insert, Op, Update
-from mrt_lint.model.values import UNKNOWN, Flow, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -19,20 +19,20 @@ else:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """Where values went: to columns `to`; `computed` tells that Python worked them out, so that nobody sees from what."""
+class DataMovement:
+    """Where values went: the columns `to`; `computed` is True if Python computed them, so that their source is not visible."""
 
     to: tuple[str, ...]
     computed: bool = False
 
 
-def movement(case: Case, drop: DropColumn) -> Movement | None:
-    """Give where this upgrade carried the values of a column before it drops it; None where it did not.
+def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
+    """Return where this upgrade carried the values of a column before it drops it; None if it did not.
 
     To a column that it added, or to one of the same name in another table. Values that were worked out in Python count where they
     fill such columns and nothing is seen to read the one that goes.
     """
-    if case.moment(drop).table is None or not readable(drop.column):
+    if case.state_before(drop).table is None or not readable(drop.column):
         return None
     upgrade = case.migration.upgrade_ops
     before = upgrade[: next(place for place, op in enumerate(upgrade) if op is drop)]
@@ -40,13 +40,13 @@ def movement(case: Case, drop: DropColumn) -> Movement | None:
     found = [filled for op in filling for filled in _filled(case, op, drop, before)]
     read = tuple(dict.fromkeys(target for target, computed in found if not computed))
     if found:
-        return Movement(read or tuple(dict.fromkeys(target for target, _ in found)), computed=not read)
+        return DataMovement(read or tuple(dict.fromkeys(target for target, _ in found)), computed=not read)
     return None
 
 
-def _filled(case: Case, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
-    """Give the columns that one operation fills in place of the dropped one, each with whether Python works its values out."""
-    same = case.moment(op).table is case.moment(drop).table
+def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
+    """Return the columns that one operation fills in place of the dropped one, each with whether Python works its values out."""
+    same = case.state_before(op).table is case.state_before(drop).table
     if isinstance(op, Update) and not (same and _has(op.columns, str(drop.column))):
         for flow in _flows(op):
             may_be_it = flow.source is UNKNOWN or _is_of(flow, case, op, drop)
@@ -64,14 +64,14 @@ def _filled(case: Case, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Ite
                     yield target, computed
 
 
-def is_refilled(case: Case, drop: DropColumn) -> bool:
-    """Tell whether downgrade() computes the values of a dropped column anew, from what is left or in Python.
+def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
+    """Return whether downgrade() computes the values of a dropped column again, from what is left or in Python.
 
-    A constant is computed, too, where another table says which rows get it.
+    A constant counts as computed, too, if another table determines which rows get it.
     """
-    ledger, table = case.ledger(drop), case.moment(drop).table
-    for op in ledger.reverse.values():
-        if isinstance(op, Update) and table is not None and ledger.moment(op).table is table:
+    analysis, table = case.analysis(drop), case.state_before(drop).table
+    for op in analysis.reverse.values():
+        if isinstance(op, Update) and table is not None and analysis.state_before(op).table is table:
             mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) == fold(str(drop.column)))
             if op.flows == () and op.source_tables and _has(op.columns, str(drop.column)):
                 return True
@@ -80,67 +80,67 @@ def is_refilled(case: Case, drop: DropColumn) -> bool:
     return False
 
 
-def moves_back(case: Case, drop: DropColumn) -> bool:
-    """Tell whether a column's values are copied as they are to one of the same type, and downgrade() copies all of them back."""
-    ledger = case.ledger(drop)
-    source, successor = case.thing(drop), ledger.successor(drop)
+def moves_back(case: MigrationCase, drop: DropColumn) -> bool:
+    """Return whether a column's values are copied as they are to one of the same type, and downgrade() copies all of them back."""
+    analysis = case.analysis(drop)
+    source, successor = case.tracked(drop), analysis.successor(drop)
     if source is None or successor is None or not readable(drop.column):
         return False
     column = fold(drop.column)
-    there = {target for target, name in _copies(case, drop, ledger.upgrade) if name == column}
-    there &= {name for target, name in _copies(case, drop, ledger.reverse.values()) if target == column}
-    made = [op.definition.type for op in ledger.upgrade if isinstance(op, AddColumn) and fold(str(op.column)) in there]
+    there = {target for target, name in _copies(case, drop, analysis.upgrade) if name == column}
+    there &= {name for target, name in _copies(case, drop, analysis.reverse.values()) if target == column}
+    made = [op.definition.type for op in analysis.upgrade if isinstance(op, AddColumn) and fold(str(op.column)) in there]
     kinds = [setting_of(source, "type"), *made]
     return bool(there) and all(is_same_value(setting_of(successor, "type"), kind) is True for kind in kinds)
 
 
-def _copies(case: Case, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
-    """Give what UPDATEs of every row copy within the dropped column's table: targets with their sources."""
-    table = case.moment(drop).table
+def _copies(case: MigrationCase, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
+    """Return what UPDATEs of every row copy within the dropped column's table: targets with their sources."""
+    table = case.state_before(drop).table
     for op in ops:
-        if isinstance(op, Update) and op.where is False and op.certain and case.ledger(drop).moment(op).table is table:
+        if isinstance(op, Update) and op.where is False and op.certain and case.analysis(drop).state_before(op).table is table:
             for flow in _flows(op):
                 if flow.plain and readable(flow.column) and readable(flow.source):
                     yield fold(flow.column), fold(flow.source)
 
 
-def _flows(op: Update) -> tuple[Flow, ...]:
+def _flows(op: Update) -> tuple[ValueFlow, ...]:
     if op.flows is not UNKNOWN:
         return op.flows
-    return () if op.columns is UNKNOWN else tuple(Flow(column=column, source=UNKNOWN) for column in op.columns)
+    return () if op.columns is UNKNOWN else tuple(ValueFlow(column=column, source=UNKNOWN) for column in op.columns)
 
 
-def _target(case: Case, update: Update, flow: Flow, drop: DropColumn, before: tuple[Op, ...]) -> str | None:
-    """Give the column that a flow fills if it is one that may take the place of the dropped one."""
+def _target(case: MigrationCase, update: Update, flow: ValueFlow, drop: DropColumn, before: tuple[Op, ...]) -> str | None:
+    """Return the column that a flow fills if it is one that may take the place of the dropped one."""
     if not readable(flow.column):
         return None
-    table, name = case.moment(update).table, fold(flow.column)
-    added = (op for op in before if isinstance(op, AddColumn) and case.moment(op).table is table)
+    table, name = case.state_before(update).table, fold(flow.column)
+    added = (op for op in before if isinstance(op, AddColumn) and case.state_before(op).table is table)
     if any(readable(column.column) and fold(column.column) == name for column in added):
-        return flow.column if table is case.moment(drop).table or flow.source is not UNKNOWN else None
-    elsewhere = table is not case.moment(drop).table and readable(update.table)
+        return flow.column if table is case.state_before(drop).table or flow.source is not UNKNOWN else None
+    elsewhere = table is not case.state_before(drop).table and readable(update.table)
     return f"{update.table}.{flow.column}" if elsewhere and name == fold(str(drop.column)) else None
 
 
-def _is_of(flow: Flow, case: Case, update: Update | Insert, drop: DropColumn) -> bool:
-    """Tell whether a flow comes from the dropped column."""
+def _is_of(flow: ValueFlow, case: MigrationCase, update: Update | Insert, drop: DropColumn) -> bool:
+    """Return whether a flow comes from the dropped column."""
     if not readable(flow.source) or fold(flow.source) != fold(str(drop.column)):
         return False
     if readable(flow.table):
         return readable(drop.table) and fold(flow.table) == fold(drop.table)
-    same = case.moment(update).table is case.moment(drop).table
+    same = case.state_before(update).table is case.state_before(drop).table
     return same or (readable(drop.table) and _has(update.source_tables, drop.table))
 
 
-def _is_left(case: Case, flow: Flow, op: Update, table: Thing) -> bool:
-    """Tell whether a flow of downgrade() comes from something that downgrade() did not make itself."""
+def _is_left(case: MigrationCase, flow: ValueFlow, op: Update, table: TrackedObject) -> bool:
+    """Return whether a flow of downgrade() comes from something that downgrade() did not make itself."""
     source = flow.source
     if not readable(source) or (readable(flow.table) and flow.table != op.table) or (flow.table is None and op.source_tables):
         return True
-    ledger = case.ledger(op)
+    analysis = case.analysis(op)
     return not any(
-        isinstance(other, AddColumn) and ledger.moment(other).table is table and fold(str(other.column)) == fold(source)
-        for other in ledger.reverse.values()
+        isinstance(other, AddColumn) and analysis.state_before(other).table is table and fold(str(other.column)) == fold(source)
+        for other in analysis.reverse.values()
     )
 
 

@@ -1,4 +1,4 @@
-"""An index as advice speaks of it: the code that builds it, and the SQL that looks for what would stand in its way."""
+"""An index in advice: the code that builds it, and the SQL that finds the rows which would prevent it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS = re.compile(r"[\w$.\"]*(\s+\w+)*")
 
 
 def code_of(index: CreateIndex, dialect: str = "postgresql") -> dict[str, str]:
-    """Give what stands in the `op.create_index(…)` of an index: "columns", the items of the list, and the "options" behind it."""
+    """Return the arguments of an index's `op.create_index(…)`: "columns", the items of the list, and the "options" after it."""
     columns = index.columns if isinstance(index.columns, tuple) else ()
     options = [f"schema={_text(index.schema)}"] if readable(index.schema) else []
     options += _flag("unique", index.unique)
@@ -33,21 +33,21 @@ def code_of(index: CreateIndex, dialect: str = "postgresql") -> dict[str, str]:
 
 
 def sql_of(columns: tuple[Name, ...] | Unknown, op: Op | None, dialect: str) -> str:
-    """Give the columns and expressions under an index as a SELECT or GROUP BY takes them, "…" for what could not be read."""
+    """Return the columns and expressions under an index as a SELECT or GROUP BY takes them, "…" for what could not be read."""
     known = columns if isinstance(columns, tuple) else ()
     plain = (_ORDER.sub("", expression(name)) if readable(name) and name.startswith("(") else name for name in known)
     return ", ".join(name if readable(name) and "(" in name else join((name,), op, dialect) for name in plain) or "…"
 
 
 def where_of(index: CreateIndex) -> str:
-    """Give the condition of a partial index as a statement takes it, with a space before; nothing where it has none."""
+    """Return the condition of a partial index as a statement takes it, with a space before; nothing if it has none."""
     if index.where is None:
         return ""
     return f" WHERE {_one_line(index.where) if readable(index.where) else '…'}"
 
 
 def expression(column: str) -> str:
-    """Give the SQL of an indexed expression with the parentheses that CREATE INDEX wants: none around a name or a call."""
+    """Return the SQL of an indexed expression with the parentheses that CREATE INDEX wants: none around a name or a call."""
     inner = column
     while _closing(inner) == len(inner) - 1:
         inner = _one_line(inner[1:-1])
@@ -81,7 +81,7 @@ def _flag(name: str, value: Flag) -> list[str]:
 
 
 def _closing(text: str) -> int:
-    """Give where the parenthesis that a text begins with is closed, -2 where it begins with none or that stays open."""
+    """Return where the parenthesis that a text begins with is closed, -2 where it begins with none or that stays open."""
     depth = 0
     for piece in _PIECE.finditer(text) if text.startswith("(") else ():
         depth += {"(": 1, ")": -1}.get(piece[0], 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 
@@ -20,13 +20,13 @@ _HEAVY = (
 )
 
 
-def takes_heavy_lock(case: Case, op: Op) -> bool:
-    """Tell whether an operation of upgrade() locks a table that stood before, so that writers or everybody wait.
+def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
+    """Return whether an operation of upgrade() locks a table that existed before, so that writers or all sessions wait.
 
     Sources: PostgreSQL, “Explicit Locking” and ALTER TABLE; MySQL, “Metadata Locking”. What runs CONCURRENTLY lets others work.
     """
     if not isinstance(op, _HEAVY) or getattr(op, "concurrently", False) is not False:
         return False
     if isinstance(op, ops.DropIndex):
-        return case.stood_before(op)
-    return not case.moment(op).new_table
+        return case.existed_before(op)
+    return not case.state_before(op).new_table

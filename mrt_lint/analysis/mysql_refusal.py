@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.mysql_alteration import leaves_keys_unchecked
 from mrt_lint.analysis.type_change import is_narrowing, loses_fraction
 from mrt_lint.model import ops
@@ -19,13 +19,13 @@ _REFUSED_ROWS = {
 _TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT"})
 
 
-def refusable(case: Case, op: Op) -> str:
-    """Say what in the rows of a table may make MySQL or MariaDB refuse an operation, or nothing where no row is known to.
+def refusable(case: MigrationCase, op: Op) -> str:
+    """Return what in the rows of a table may make MySQL or MariaDB refuse an operation, None if no such row is known.
 
     What this upgrade prepared (it filled the column, deleted or changed rows of the table) or replaces is taken to fit.
     """
-    moment = case.moment(op)
-    if moment.new_table or moment.empty or moment.new_column or _is_prepared(case, op):
+    state = case.state_before(op)
+    if state.new_table or state.empty or state.new_column or _is_prepared(case, op):
         return ""
     if isinstance(op, ops.AlterColumn):
         return _refusable_column(case, op)
@@ -36,13 +36,13 @@ def refusable(case: Case, op: Op) -> str:
     return _REFUSED_ROWS["unique"] if unique and not _is_replacement(case, op) else ""
 
 
-def _refusable_column(case: Case, op: ops.AlterColumn) -> str:
+def _refusable_column(case: MigrationCase, op: ops.AlterColumn) -> str:
     was_nullable = case.before(op, "nullable")
     restated = op.sql or op.type is not UNSET  # MySQL takes whole definitions
     if op.nullable is False and (was_nullable is True or (was_nullable is UNKNOWN and not restated)):
         return "a row holds NULL"
     dialect = case.dialect(op)
-    former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
+    former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
     if isinstance(former, SqlType) and isinstance(new, SqlType):
         converted = former.name in _TEXTS and new.name.isupper() and new.name not in _TEXTS
         narrowed = is_narrowing(former, new, dialect) and not loses_fraction(former, new)
@@ -50,15 +50,15 @@ def _refusable_column(case: Case, op: ops.AlterColumn) -> str:
     return ""
 
 
-def _is_prepared(case: Case, op: Op) -> bool:
-    """Tell whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
-    table = case.moment(op).table
+def _is_prepared(case: MigrationCase, op: Op) -> bool:
+    """Return whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
+    table = case.state_before(op).table
     for other in case.migration.upgrade_ops:
         if other is op:
             break
-        if isinstance(other, ops.Update | ops.Delete) and case.moment(other).table in {None, table}:
+        if isinstance(other, ops.Update | ops.Delete) and case.state_before(other).table in {None, table}:
             return True
-        if isinstance(other, ops.AddColumn) and case.moment(other).table is table and other.column in _columns(op):
+        if isinstance(other, ops.AddColumn) and case.state_before(other).table is table and other.column in _columns(op):
             return True
     return False
 
@@ -68,13 +68,13 @@ def _columns(op: Op) -> tuple[object, ...]:
     return () if columns is UNKNOWN else columns
 
 
-def _is_replacement(case: Case, op: Op) -> bool:
-    """Tell whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
+def _is_replacement(case: MigrationCase, op: Op) -> bool:
+    """Return whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
     kinds = ops.DropIndex | ops.DropConstraint
-    table = case.moment(op).table
+    table = case.state_before(op).table
     for other in case.migration.upgrade_ops:
         if other is op:
             return False
-        if isinstance(other, kinds) and case.moment(other).table in {None, table}:
+        if isinstance(other, kinds) and case.state_before(other).table in {None, table}:
             return True
     return False

@@ -1,12 +1,12 @@
-"""Raw SQL that no rule of its own judges, and what in downgrade() answers it."""
+"""Raw SQL that no other rule judges, and what in downgrade() reverses it."""
 
 from __future__ import annotations
 
 import re
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
-from mrt_lint.analysis.downgrade.tracked_objects import Table
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Insert, Op, RenameObject, Statement
 from mrt_lint.model.values import HOLE, UNKNOWN
@@ -16,23 +16,23 @@ _JUDGED = frozenset({"view", "materialized view"})
 _WORD = re.compile(r"\w+")
 
 
-def lingers(case: Case, op: Op) -> bool:
-    """Tell whether a statement has an effect that outlives the rollback and that no other rule judges."""
+def outlives_rollback(case: MigrationCase, op: Op) -> bool:
+    """Return whether a statement has an effect that outlives the rollback and that no other rule judges."""
     if isinstance(op, Statement):
         return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
     if isinstance(op, Delete):
-        return op.where is not False and case.answered(op, Insert, BulkInsert) is Undo.NO
+        return op.where is not False and case.has_counterpart(op, Insert, BulkInsert) is UndoStatus.NO
     if not op.sql:
         return False
     if isinstance(op, DropObject):
-        return op.kind not in _JUDGED and case.undone(op) is Undo.NO
+        return op.kind not in _JUDGED and case.undone(op) is UndoStatus.NO
     if isinstance(op, AlterObject):
         return op.kind != "sequence" and not _is_altered_back(case, op)
-    return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is Undo.NO
+    return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
 
 
-def answer(op: Op) -> str:
-    """Give the beginning of the statement that would take an operation's effect back."""
+def reverse_statement(op: Op) -> str:
+    """Return the first words of the statement that would reverse an operation."""
     if isinstance(op, Statement):
         return f"{_OPPOSITES.get(op.command, op.command)} …"
     if isinstance(op, Delete):
@@ -43,7 +43,7 @@ def answer(op: Op) -> str:
 
 
 def sql_words(op: Op) -> str:
-    """Give the beginning of the statement that an operation came from."""
+    """Return the first words of the statement that an operation was read from."""
     if isinstance(op, Delete):
         return f"DELETE FROM {names(op)['table']}"
     if isinstance(op, AlterObject) and isinstance(op.action, str):
@@ -52,29 +52,29 @@ def sql_words(op: Op) -> str:
 
 
 def _is_telling(command: str) -> bool:
-    """Tell whether a command says what it does: SELECT asks, EXECUTE runs what stands elsewhere, a HOLE could not be read."""
+    """Return whether a command shows what it does: SELECT only reads, EXECUTE runs text from elsewhere, a HOLE was not read."""
     return bool(command) and HOLE not in command and command not in {"SELECT", "EXECUTE", "PREPARE"}
 
 
-def _is_answered(case: Case, op: Statement) -> bool:
-    ledger = case.ledger(op)
-    if ledger.blind or ledger.refuses:
+def _is_answered(case: MigrationCase, op: Statement) -> bool:
+    analysis = case.analysis(op)
+    if analysis.may_do_anything or analysis.refuses:
         return True
-    reverse = [other for other in ledger.reverse.values() if not (isinstance(other, Statement) and other.effect is False)]
+    reverse = [other for other in analysis.reverse.values() if not (isinstance(other, Statement) and other.effect is False)]
     if op.effect is UNKNOWN:
         return any(other.sql or isinstance(other, DropObject) for other in reverse)
     commands = {op.command, _OPPOSITES.get(op.command)}
     if any(isinstance(other, Statement) and other.command in commands for other in reverse):
         return True
-    gone = {table.home[1] for table in ledger.made if isinstance(table, Table) and not table.standing}
+    gone = {table.current_key[1] for table in analysis.made if isinstance(table, TrackedTable) and not table.exists}
     return any(word.lower() in gone for word in _WORD.findall(op.text))
 
 
-def _is_altered_back(case: Case, op: AlterObject) -> bool:
-    ledger = case.ledger(op)
-    if ledger.blind or ledger.refuses or ledger.makes_anew(op, op.kind, op.name):
+def _is_altered_back(case: MigrationCase, op: AlterObject) -> bool:
+    analysis = case.analysis(op)
+    if analysis.may_do_anything or analysis.refuses or analysis.makes_anew(op, op.kind, op.name):
         return True
     return any(
         isinstance(other, AlterObject | DropObject) and (other.kind, other.name) == (op.kind, op.name)
-        for other in ledger.reverse.values()
+        for other in analysis.reverse.values()
     )

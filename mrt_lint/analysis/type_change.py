@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.values import SqlType
-from mrt_lint.online import Change, change_of_type, lost_members
+from mrt_lint.online import TableChange, change_of_type, lost_members
 
 _UNBOUNDED = 1 << 31
 _LONGEST = 10_485_760
 """The longest VARCHAR of PostgreSQL; a longer one is meant for a database that makes something else of it."""
-_WITHOUT_COPY = frozenset({None, Change.WIDEN_VARCHAR, Change.APPEND_MEMBERS})
+_WITHOUT_COPY = frozenset({None, TableChange.WIDEN_VARCHAR, TableChange.APPEND_MEMBERS})
 _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
@@ -17,16 +17,16 @@ _SINGLE = 24
 
 
 def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
-    """Tell whether the change neither loses a value nor rewrites the table on that database.
+    """Return whether the change neither loses a value nor rewrites the table on that database.
 
     Sources: PostgreSQL 9.2 release notes, E.24.3.4.2 (varchar, varbit, numeric and timestamps widened without a rewrite), SQLite
-    “Datatypes” (lengths are not kept); those of MySQL and MariaDB stand in `mrt_lint.online`.
+    “Datatypes” (lengths are not kept); those of MySQL and MariaDB are in `mrt_lint.online`.
     """
     if former == new:
         return True
     if dialect in FAMILY:
         change = change_of_type(former, new, dialect)
-        return change in _WITHOUT_COPY or (change is Change.CHANGE_COLLATION and dialect == "mariadb")
+        return change in _WITHOUT_COPY or (change is TableChange.CHANGE_COLLATION and dialect == "mariadb")
     if former.collation != new.collation or former.item is not None or new.item is not None:
         return False
     if _ENUM_FAMILY in {former.name, new.name}:
@@ -45,7 +45,7 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
 
 
 def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
-    """Tell whether values that the former type holds provably do not fit into the new one on that database.
+    """Return whether values that the former type holds provably do not fit into the new one on that database.
 
     SQLite keeps neither lengths nor precisions, and Alembic's batch mode casts only where the kind of type is another: an
     integer in the place of a number with a fraction loses that everywhere.
@@ -70,7 +70,7 @@ def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
 
 
 def loses_fraction(former: SqlType, new: SqlType) -> bool:
-    """Tell whether an integer takes the place of numbers with a fraction: every database rounds them or cuts them, none refuses."""
+    """Return whether an integer replaces numbers with a fraction: every database rounds or truncates them, none refuses."""
     return new.name in _INTEGERS and (former.name in _FLOATS or (former.name == "NUMERIC" and _digits(former)[1] > 0))
 
 

@@ -38,12 +38,12 @@ _CALL = re.compile(r"\b(\w+)\s*\(")
 
 
 def is_volatile(default: str) -> bool:
-    """Tell whether a DEFAULT's SQL calls a function that is known to be volatile; string literals call nothing."""
+    """Return whether a DEFAULT's SQL calls a function that is known to be volatile; string literals call nothing."""
     return any(name.lower() in _VOLATILE for name in _CALL.findall(_STRING.sub("''", default)))
 
 
 def is_computed(default: str, dialect: str) -> bool:
-    """Tell whether MySQL or MariaDB computes a DEFAULT for each row: MySQL does so with any expression that is no constant."""
+    """Return whether MySQL or MariaDB computes a DEFAULT for each row: MySQL does so with any expression that is no constant."""
     called = {name.lower() for name in _CALL.findall(_STRING.sub("''", default))}
     if dialect == "mariadb":
         return bool(called & _MARIADB_VOLATILE)

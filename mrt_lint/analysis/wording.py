@@ -1,4 +1,4 @@
-"""Names as messages speak of them: the user's own where they could be read, words that read well where not."""
+"""Names as messages show them: the user's own if they could be read, words that fit a sentence if not."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _RESERVED = frozenset(_WORDS.split())
 """Words of SQL that a user may well call a table or column by."""
 _ALSO_TAKEN = "change condition groups index interval key keys lock option range rank read row rows system write"
 _MYSQL_WORDS = frozenset(_ALSO_TAKEN.split())
-"""Words that are taken on MySQL or MariaDB, beside those."""
+"""Words that are reserved on MySQL or MariaDB as well."""
 _PLAIN_NAME = re.compile(r"[\w$…]+")
 
 
 def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
-    """Give the names an operation speaks of: "the_table" for sentences, "table" for code, "sql_table" for SQL, and their like.
+    """Return the names that an operation uses: "the_table" for sentences, "table" for code, "sql_table" for SQL, and so on.
 
     `dialect` is the database that the SQL would run on.
     """
@@ -53,15 +53,15 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
 def deed(op: Op) -> str:
     """Name what an operation has done to a table: "the new column 'users.nick'", "the drop of table 'users'"."""
     found, (verb, _, what) = names(op), op.op.partition("_")
-    thing = found.get(f"the_{what}", found["the_constraint"])
-    if thing.startswith(("a ", "an ")):  # without a name
-        thing = thing.partition(" ")[2].partition(" whose")[0]
+    tracked = found.get(f"the_{what}", found["the_constraint"])
+    if tracked.startswith(("a ", "an ")):  # without a name
+        tracked = tracked.partition(" ")[2].partition(" whose")[0]
     deeds = {"add": "the new", "create": "the new", "drop": "the drop of", "rename": "another name of"}
-    return f"{deeds.get(verb, 'a change of')} {thing}"
+    return f"{deeds.get(verb, 'a change of')} {tracked}"
 
 
 def in_sql(op: Op, name: str, dialect: str) -> str:
-    """Give a name as SQL takes it: in quotes where it is a word of SQL, or where Alembic quotes it to keep its capitals.
+    """Return a name as SQL takes it: in quotes where it is a word of SQL, or where Alembic quotes it to keep its capitals.
 
     MySQL and MariaDB quote in backticks (and keep capitals without).
     """
@@ -72,7 +72,7 @@ def in_sql(op: Op, name: str, dialect: str) -> str:
 
 
 def join(columns: object, op: Op | None = None, dialect: str = "postgresql") -> str:
-    """Give a list of columns as code: "org_id, email"; "…" for what could not be read; as SQL where the operation is given."""
+    """Return a list of columns as code: "org_id, email"; "…" for what could not be read; as SQL where the operation is given."""
     if not isinstance(columns, tuple) or not columns:
         return "…"
     known = (name if readable(name) else "…" for name in columns)

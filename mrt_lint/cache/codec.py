@@ -12,7 +12,7 @@ _CLASS = "@"
 _MEMBER = "="
 
 
-class Codec:
+class JsonCodec:
     """Writes and reads values made of the given dataclasses and enums, tuples, strings, numbers, booleans and None.
 
     A dataclass becomes an object of its fields that differ from their defaults; field names never start with "@" or "=".

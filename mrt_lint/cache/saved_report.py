@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from mrt_lint.cache.codec import Codec
-from mrt_lint.model.finding import Finding, Fix, Severity
-from mrt_lint.model.values import Place
-from mrt_lint.report import Report, Unread
+from mrt_lint.cache.codec import JsonCodec
+from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.values import SourceSpan
+from mrt_lint.report import CheckReport, UnreadCall
 
-_CODEC = Codec((Report, Unread, Finding, Fix, Severity, Place))
+_CODEC = JsonCodec((CheckReport, UnreadCall, Finding, FixSafety, Severity, SourceSpan))
 
 
-def dumps(report: Report) -> str:
+def dumps(report: CheckReport) -> str:
     """Write a report as one line."""
     return _CODEC.dumps(report)
 
 
-def loads(text: str | None) -> Report | None:
-    """Read what `dumps` wrote; None where it is nothing of the kind."""
+def loads(text: str | None) -> CheckReport | None:
+    """Read what `dumps` wrote; None if it is nothing of the kind."""
     if text is None:
         return None
     try:
         report = _CODEC.loads(text)
     except ValueError:
         return None
-    return report if isinstance(report, Report) else None
+    return report if isinstance(report, CheckReport) else None

@@ -1,7 +1,7 @@
-"""What earlier runs found out, kept by content beside the project: never trusted, never unpickled, never in the way.
+"""Results of earlier runs, stored by content beside the project: never trusted, never unpickled, and optional.
 
-A drawer is one file: a line that seals it (digest of the rest, and the key it answers to), then one text. A drawer that is
-damaged, foreign, or of another version does not open, and is written anew. A place that cannot be written is done without.
+An entry is one file: a line with a digest of the rest and of its key, then one text. An entry that is
+damaged, foreign, or of another version is ignored, and replaced. A folder that cannot be written is not used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from mrt_lint import __version__
 
 FOLDER: Final = ".mrt_cache"
-_MOST_DRAWERS: Final = 64
+_MAX_ENTRIES: Final = 64
 _TAG: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by mrt; safe to delete.\n"
 """What backup programs look for (bford.info/cachedir)."""
 
@@ -30,19 +30,19 @@ def digest(*parts: str | bytes) -> str:
 
 
 def fingerprint() -> str:
-    """Name everything beside the input that a result depends on: Python, this tool's code, the parsers it stands on."""
+    """Return a digest of everything besides the input that a result depends on: Python, this tool's code, its parsers."""
     import sys  # noqa: PLC0415  only with a cache
     from importlib.util import find_spec  # noqa: PLC0415  only with a cache
 
     parts = [__version__, str(sys.implementation.cache_tag), str(sys.version_info)]
     folders = [os.path.dirname(os.path.dirname(__file__))]  # noqa: PTH120  pathlib doubles the cost of a start
     for folder in folders:
-        for entry in os.scandir(folder):
-            if entry.is_dir() and entry.name != "__pycache__":
-                folders.append(entry.path)
-            elif entry.name.endswith(".py"):
-                stat = entry.stat()
-                parts.append(f"{entry.name} {stat.st_size} {stat.st_mtime_ns}")
+        for file in os.scandir(folder):
+            if file.is_dir() and file.name != "__pycache__":
+                folders.append(file.path)
+            elif file.name.endswith(".py"):
+                stat = file.stat()
+                parts.append(f"{file.name} {stat.st_size} {stat.st_mtime_ns}")
     for name in ("libcst", "sqlglot"):
         spec = find_spec(name)
         origin = spec.origin if spec else None
@@ -50,8 +50,8 @@ def fingerprint() -> str:
     return digest(*sorted(parts))
 
 
-class Cache:
-    """The drawers under one folder; `Cache(None)` keeps nothing."""
+class DiskCache:
+    """The entries in one folder; `DiskCache(None)` stores nothing."""
 
     def __init__(self, root: Path | None) -> None:
         self._folder = root / FOLDER if root else None
@@ -60,30 +60,30 @@ class Cache:
     def __bool__(self) -> bool:
         return self._folder is not None
 
-    def get(self, drawer: str, key: str) -> str | None:
-        """Open a drawer; None where there is none, or it answers to another key, or is not as it was left."""
+    def get(self, entry: str, key: str) -> str | None:
+        """Return the text of an entry, None if there is none, or it has another key, or is damaged."""
         if self._folder is None:
             return None
         try:
-            seal, _, text = (self._folder / drawer).read_text(encoding="ascii").partition("\n")
+            signature, _, text = (self._folder / entry).read_text(encoding="ascii").partition("\n")
         except (OSError, ValueError):
             return None
-        return text if seal == self._seal(key, text) else None
+        return text if signature == self._signature(key, text) else None
 
-    def put(self, drawer: str, key: str, text: str) -> None:
-        """Fill a drawer, in one move that nobody sees half done; silently nothing where that is impossible."""
+    def put(self, entry: str, key: str, text: str) -> None:
+        """Store an entry, atomically; do nothing if that is impossible."""
         if self._folder is None:
             return
-        scratch = self._folder / f"{drawer}.{os.getpid()}.new"
+        scratch = self._folder / f"{entry}.{os.getpid()}.new"
         try:
             self._make_folder(self._folder)
-            scratch.write_text(f"{self._seal(key, text)}\n{text}", encoding="ascii", newline="\n")
-            scratch.replace(self._folder / drawer)
+            scratch.write_text(f"{self._signature(key, text)}\n{text}", encoding="ascii", newline="\n")
+            scratch.replace(self._folder / entry)
             self._tidy(self._folder)
         except (OSError, ValueError):
             self._discard(scratch)
 
-    def _seal(self, key: str, text: str) -> str:
+    def _signature(self, key: str, text: str) -> str:
         return f"mrt {digest(self.fingerprint, key, text)}"
 
     @staticmethod
@@ -97,12 +97,12 @@ class Cache:
 
     @classmethod
     def _tidy(cls, folder: Path) -> None:
-        """Throw out the drawers that were filled longest ago."""
-        drawers = [entry for entry in os.scandir(folder) if entry.name[0] != "." and entry.name != "CACHEDIR.TAG"]
-        if len(drawers) > _MOST_DRAWERS:
-            drawers.sort(key=lambda entry: entry.stat().st_mtime)
-            for entry in drawers[: len(drawers) - _MOST_DRAWERS]:
-                cls._discard(Path(entry.path))
+        """Delete the oldest entries."""
+        entries = [file for file in os.scandir(folder) if file.name[0] != "." and file.name != "CACHEDIR.TAG"]
+        if len(entries) > _MAX_ENTRIES:
+            entries.sort(key=lambda file: file.stat().st_mtime)
+            for file in entries[: len(entries) - _MAX_ENTRIES]:
+                cls._discard(Path(file.path))
 
     @staticmethod
     def _discard(path: Path) -> None:

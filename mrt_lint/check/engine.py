@@ -8,22 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mrt_lint.cache.store import Cache, digest
-from mrt_lint.files.discovery import History, Location, Neighbours, walk
+from mrt_lint.cache.store import DiskCache, digest
+from mrt_lint.files.discovery import HistoryFinder, HistoryLocations, VersionLocation, walk
 from mrt_lint.files.lock import LOCK_FILE
 from mrt_lint.gate import is_migration
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 
 if TYPE_CHECKING:
-    from mrt_lint.files.lock import Breach
-    from mrt_lint.parse.reading import Reading
+    from mrt_lint.files.lock import LockViolation
+    from mrt_lint.parse.reading import ReadResult
 
 
 def shown(path: Path) -> str:
-    """Give a path as people want to read it: from the current directory where it is below."""
+    """Return a path as people want to read it: from the current directory where it is below."""
     text, here = str(path), os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118  asked thousands of times, and Path is slow
     if text.startswith(here):
         return text[len(here) :]
@@ -44,14 +44,14 @@ def read_file(file: Path) -> bytes:
 def check_paths(paths: Iterable[Path]) -> list[Finding]:
     """Check files and folders under the settings of the current folder, as `mrt check` does; what `noqa` silences is left out.
 
-    Raises UsageError where the settings or a file cannot be read.
+    Raises UsageError if the settings or a file cannot be read.
     """
     settings = load_settings(Path.cwd())
     files = [file for path in map(Path.absolute, paths) for file in (walk(path) if path.is_dir() else [path])]
-    return list(Engine(settings, cache=Cache(settings.root)).check(files).findings)
+    return list(CheckEngine(settings, cache=DiskCache(settings.root)).check(files).findings)
 
 
-class Engine:
+class CheckEngine:
     """Checks files under fixed settings.
 
     `sources` holds the bytes of files that are not as they are on disk (an editor's buffer), by absolute path. `jobs` is the
@@ -59,23 +59,23 @@ class Engine:
     """
 
     def __init__(
-        self, settings: Settings, *, cache: Cache, jobs: int | None = 1, sources: Mapping[Path, bytes] | None = None
+        self, settings: Settings, *, cache: DiskCache, jobs: int | None = 1, sources: Mapping[Path, bytes] | None = None
     ) -> None:
         self._settings = settings
         self._cache = cache
         self._jobs = jobs
         self._contents: dict[Path, bytes] = dict(sources or {})
-        self._neighbours = Neighbours()
-        self._known: dict[History, Report] = {}
-        self._read: dict[History, dict[str, Reading]] = {}
+        self._neighbours = HistoryFinder()
+        self._known: dict[HistoryLocations, CheckReport] = {}
+        self._read: dict[HistoryLocations, dict[str, ReadResult]] = {}
 
-    def check(self, files: Iterable[Path]) -> Report:
+    def check(self, files: Iterable[Path]) -> CheckReport:
         """Check the migrations among these files (absolute paths), each in the light of its whole history.
 
-        Files that are no migrations are passed over. Raises UsageError where a file cannot be read, or the settings name a code
+        Files that are no migrations are passed over. Raises UsageError if a file cannot be read, or the settings name a code
         that no rule has.
         """
-        asked: dict[History, set[str]] = {}
+        asked: dict[HistoryLocations, set[str]] = {}
         for file in files:
             if is_migration(self._content(file)):
                 asked.setdefault(self._neighbours.history(file), set()).add(shown(file))
@@ -84,44 +84,44 @@ class Engine:
             self._known |= zip(new, self._reports(new), strict=True)
         # What a lock file misses has no file of its own: it is the lock file's.
         lock = shown(self._settings.root / LOCK_FILE)
-        return sum((self._known[history].only({*paths, lock}) for history, paths in asked.items()), Report())
+        return sum((self._known[history].only({*paths, lock}) for history, paths in asked.items()), CheckReport())
 
     def histories(self, files: Iterable[Path]) -> list[dict[str, bytes]]:
-        """Give every migration of each history that these files belong to: its bytes, by the path that is shown."""
+        """Return every migration of each history that these files belong to: its bytes, by the path that is shown."""
         migrations = (file for file in files if is_migration(self._content(file)))
         return [self._sources(history) for history in dict.fromkeys(map(self._neighbours.history, migrations))]
 
-    def locations(self, files: Iterable[Path]) -> set[Location]:
-        """Give every place that the histories of these files are read from."""
+    def locations(self, files: Iterable[Path]) -> set[VersionLocation]:
+        """Return every place that the histories of these files are read from."""
         return {place for file in files if is_migration(self._content(file)) for place in self._neighbours.history(file)}
 
-    def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, Reading]]]:
-        """Give what `histories` gives and, beside each, what reading it gave, by the same paths."""
+    def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, ReadResult]]]:
+        """Return what `histories` returns, each with what was read of its files, by the same paths."""
         migrations = (file for file in files if is_migration(self._content(file)))
         histories = list(dict.fromkeys(map(self._neighbours.history, migrations)))
         sources = [self._sources(history) for history in histories]
         self._read_all({history: files for history, files in zip(histories, sources, strict=True) if history not in self._read})
         return [(files, self._read[history]) for history, files in zip(histories, sources, strict=True)]
 
-    def _read_all(self, histories: Mapping[History, dict[str, bytes]]) -> None:
-        from mrt_lint.check.readings import Readings  # noqa: PLC0415  brings the operations
+    def _read_all(self, histories: Mapping[HistoryLocations, dict[str, bytes]]) -> None:
+        from mrt_lint.check.readings import HistoryReader  # noqa: PLC0415  brings the operations
 
         named = [(repr(history), files) for history, files in histories.items()]
-        readings = Readings(self._cache, self._settings.target.dialect, self._jobs).of(named)
+        readings = HistoryReader(self._cache, self._settings.target.dialect, self._jobs).of(named)
         self._read |= zip(histories, readings, strict=True)
 
-    def _reports(self, histories: list[History]) -> list[Report]:
+    def _reports(self, histories: list[HistoryLocations]) -> list[CheckReport]:
         from mrt_lint.cache import saved_report  # noqa: PLC0415  without migrations there is nothing to remember
 
         sources = [self._sources(history) for history in histories]
         settings = [self._settings_of(history, files) for history, files in zip(histories, sources, strict=True)]
-        drawers = [f"report-{digest(repr(history), repr(known))}" for history, known in zip(histories, settings, strict=True)]
+        entries = [f"report-{digest(repr(history), repr(known))}" for history, known in zip(histories, settings, strict=True)]
         lock = self._lock()
         keys = [digest(*(part for item in files.items() for part in item), *(() if lock is None else (lock,))) for files in sources]
         reports = {
             index: report
-            for index, (drawer, key) in enumerate(zip(drawers, keys, strict=True))
-            if (report := saved_report.loads(self._cache.get(drawer, key)))
+            for index, (entry, key) in enumerate(zip(entries, keys, strict=True))
+            if (report := saved_report.loads(self._cache.get(entry, key)))
         }
         unknown = [index for index in range(len(histories)) if index not in reports]
         if unknown:
@@ -131,11 +131,11 @@ class Engine:
             for index in unknown:
                 broken = self._breaches(lock, histories[index], sources[index])
                 reports[index] = judgement.judge(sources[index], self._read[histories[index]], settings[index], broken)
-                self._cache.put(drawers[index], keys[index], saved_report.dumps(reports[index]))
+                self._cache.put(entries[index], keys[index], saved_report.dumps(reports[index]))
         return [reports[index] for index in range(len(histories))]
 
-    def _settings_of(self, history: History, sources: Mapping[str, bytes]) -> Settings:
-        """Give the settings with what env.py says of SQLite, where nobody has said it and it may matter."""
+    def _settings_of(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:
+        """Return the settings with what env.py sets for SQLite, if it is not declared and may matter."""
         target = self._settings.target
         if target.sqlite_foreign_keys is not None or target.dialect not in {None, "sqlite"}:
             return self._settings
@@ -147,11 +147,11 @@ class Engine:
         return self._settings if enforced is None else replace(self._settings, target=replace(target, sqlite_foreign_keys=enforced))
 
     def _lock(self) -> bytes | None:
-        """Read the project's lock file, None where it has none."""
+        """Read the project's lock file, None if it has none."""
         file = self._settings.root / LOCK_FILE
         return read_file(file) if file.exists() else None
 
-    def _breaches(self, lock: bytes | None, history: History, sources: dict[str, bytes]) -> tuple[Breach, ...]:
+    def _breaches(self, lock: bytes | None, history: HistoryLocations, sources: dict[str, bytes]) -> tuple[LockViolation, ...]:
         if lock is None:
             return ()
         from mrt_lint.files.lock import breaches  # noqa: PLC0415  few projects have one
@@ -161,8 +161,8 @@ class Engine:
             lock, shown(root / LOCK_FILE), sources, lambda path: any(location.holds(root / path) for location in history)
         )
 
-    def _sources(self, history: History) -> dict[str, bytes]:
-        """Give the migrations of a history, by the path that is shown."""
+    def _sources(self, history: HistoryLocations) -> dict[str, bytes]:
+        """Return the migrations of a history, by the path that is shown."""
         files = {file for location in history for file in location.files()}
         files |= {file for file in self._contents if any(location.holds(file) for location in history)}
         contents = ((shown(file), self._content(file)) for file in sorted(files))

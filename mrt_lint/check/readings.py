@@ -6,42 +6,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from mrt_lint.cache.store import Cache, digest
+from mrt_lint.cache.store import DiskCache, digest
 from mrt_lint.check import workers
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.values import Place
-from mrt_lint.parse.reading import Broken, Reading, Source, codec, prepare, read_text
+from mrt_lint.model.values import SourceSpan
+from mrt_lint.parse.reading import BrokenFile, MigrationSource, ReadResult, codec, prepare, read_text
 
-LOST: Final = Broken(place=Place(1, 1, 1, 1), reason="reading it crashed the process")
+LOST: Final = BrokenFile(place=SourceSpan(1, 1, 1, 1), reason="reading it crashed the process")
 
 
-class Readings:
-    """Reads histories, and keeps what was read beside what else is known of each history."""
+class HistoryReader:
+    """Reads histories, and caches what was read of each."""
 
-    def __init__(self, cache: Cache, dialect: str | None, jobs: int | None) -> None:
+    def __init__(self, cache: DiskCache, dialect: str | None, jobs: int | None) -> None:
         self._cache = cache
         self._dialect = dialect
         self._jobs = jobs
 
-    def of(self, histories: Sequence[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, Reading]]:
+    def of(self, histories: Sequence[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, ReadResult]]:
         """Read histories, each a name and the files' bytes by path; the readings come by path."""
-        drawers = [f"lifts-{digest(name, str(self._dialect))}" for name, _ in histories]
-        known = [self._load(drawer) for drawer in drawers]
+        entries = [f"readings-{digest(name, str(self._dialect))}" for name, _ in histories]
+        known = [self._load(entry) for entry in entries]
         names = [{path: digest(content) for path, content in files.items()} for _, files in histories]
         tasks = {
-            names[index][path]: Source(path, content, self._dialect)
+            names[index][path]: MigrationSource(path, content, self._dialect)
             for index, (_, files) in enumerate(histories)
             for path, content in files.items()
             if names[index][path] not in known[index]
         }
         fresh = self._read(tasks)
-        for drawer, texts, paths in zip(drawers, known, names, strict=True):
+        for entry, texts, paths in zip(entries, known, names, strict=True):
             needed = {name: fresh.get(name) or texts[name] for name in paths.values()}
             if fresh:
-                self._cache.put(drawer, "", "".join(f"{name} {text}\n" for name, text in needed.items()))
+                self._cache.put(entry, "", "".join(f"{name} {text}\n" for name, text in needed.items()))
             yield {path: _placed(needed[name], path) for path, name in paths.items()}
 
-    def _read(self, tasks: Mapping[str, Source]) -> dict[str, str]:
+    def _read(self, tasks: Mapping[str, MigrationSource]) -> dict[str, str]:
         """Read files, by the digest of their bytes, while this process makes ready to judge them."""
         sources = list(tasks.values())
         weights = [len(source.content) for source in sources]
@@ -55,14 +55,14 @@ class Readings:
         names = list(tasks)
         return {names[index]: line or codec().dumps(LOST) for index, line in lines}
 
-    def _load(self, drawer: str) -> dict[str, str]:
-        lines = (self._cache.get(drawer, "") or "").splitlines()
+    def _load(self, entry: str) -> dict[str, str]:
+        lines = (self._cache.get(entry, "") or "").splitlines()
         return {name: text for name, _, text in (line.partition(" ") for line in lines)}
 
 
-def _placed(text: str, path: str) -> Reading:
+def _placed(text: str, path: str) -> ReadResult:
     """Decode a reading; it may have been made when the file had another path."""
     reading = codec().loads(text)
     if isinstance(reading, Migration) and reading.path != path:
         return replace(reading, path=path)
-    return reading  # type: ignore[no-any-return]  # the seal of the cache vouches for it
+    return reading  # type: ignore[no-any-return]  # its digest was checked

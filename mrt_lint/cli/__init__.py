@@ -1,4 +1,4 @@
-"""The command `mrt`. Every command brings what it needs by itself, so that none pays for another."""
+"""The command `mrt`. Every command imports what it needs itself, so that none pays for another."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from mrt_lint import __version__
-from mrt_lint.cli.streams import OutputError, Standard
+from mrt_lint.cli.streams import OutputError, StandardStreams
 
 _CLEAN, _FOUND, _WRONG = 0, 1, 2
 
 
-class _Parser(ArgumentParser):
+class _CommandParser(ArgumentParser):
     """Says in one sentence what is wrong with a command."""
 
     def error(self, message: str) -> NoReturn:
@@ -37,7 +37,7 @@ class _Parser(ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `mrt` and give its exit code: 0 clean, 1 something found, 2 the command itself is wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    with Standard() as standard:
+    with StandardStreams() as standard:
         try:
             return _run(given, may_print=not standard.closed)
         except KeyboardInterrupt:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str], *, may_print: bool) -> int:
-    """Do what is asked for; what nobody would see is not begun."""
+    """Run a command, unless its output would not be visible."""
     try:
         options = _make_parser(given[:1]).parse_args(given)
         prints = options.command != "lock" and not getattr(options, "output", None)
@@ -103,7 +103,7 @@ def _command(name: str) -> Callable[[Namespace], int]:
 
 def _make_parser(first: Sequence[str]) -> ArgumentParser:
     """Describe the command line, and the arguments of the command that is meant: to describe all would take 5 ms."""
-    parser = _Parser(prog="mrt", description="Find Alembic migrations that lose data, lock tables or cannot be rolled back.")
+    parser = _CommandParser(prog="mrt", description="Find Alembic migrations that lose data, lock tables or cannot be rolled back.")
     parser.add_argument("--version", action="version", version=f"mrt {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (help_text, add_arguments) in _COMMANDS.items():
@@ -114,7 +114,7 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
 
 
 def _add_choice(parser: ArgumentParser) -> None:
-    """Add what says which files are looked at, and how."""
+    """Add the options that select files, and how they are read."""
     add = parser.add_argument
     add("paths", metavar="PATH", nargs="*", help="files or folders; without any, what alembic.ini or pyproject.toml declares")
     add("--select", metavar="CODES", help="only these codes or beginnings of codes, e.g. MRT2,MRT901; opt-in rules, too")

@@ -11,7 +11,7 @@ from mrt_lint.escape import printable
 from mrt_lint.suppress.baseline import dumps
 
 NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
-"""Files and histories that are broken, and locked revisions that were changed: nobody can live with these."""
+"""Broken files and histories, and changed locked revisions: these cannot be accepted."""
 
 
 def run(options: Namespace) -> int:
@@ -20,11 +20,11 @@ def run(options: Namespace) -> int:
     accepted = [finding for finding in report.findings if finding.code not in NEVER_ACCEPTED]
     write(dumps(accepted), options)
     file = printable(options.output)
-    sys.stdout.write(f"{file} accepts {_count(len(accepted))}; mrt check --baseline {file} speaks of others only.\n")
+    sys.stdout.write(f"{file} accepts {_count(len(accepted))}; mrt check --baseline {file} reports others only.\n")
     left = [finding for finding in report.findings if finding.code in NEVER_ACCEPTED]
     if left:
         codes = ", ".join(sorted({f"{finding.code} {finding.name}" for finding in left}))
-        sys.stdout.write(f"Not accepted: {_count(len(left))} that nobody can live with, {codes}: mend what they say.\n")
+        sys.stdout.write(f"Not accepted: {_count(len(left))} which cannot be accepted, {codes}: fix what they report.\n")
     return 0
 
 

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from mrt_lint.cli.rules import line
 from mrt_lint.model.rule import Rule
 from mrt_lint.report import rule_page
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import TextStyle
 from mrt_lint.rules import all_rules
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:
-    """Print the pages that were asked for, a list for the beginning of codes (MRT2). Raises UsageError where no rule fits."""
-    style = Style.of(sys.stdout)
+    """Print the pages that were asked for, a list for the prefix of codes (MRT2). Raises UsageError if no rule matches."""
+    style = TextStyle.of(sys.stdout)
     width = min(shutil.get_terminal_size().columns, 100)
     texts = [_list(group, style) if (group := begun_with(name)) else _page(find(name), style, width) for name in options.rules]
     sys.stdout.write("\n\n\n".join(texts) + "\n")
@@ -28,7 +28,7 @@ def run(options: Namespace) -> int:
 
 
 def begun_with(name: str) -> list[Rule]:
-    """Give the rules whose codes begin with what is shorter than a code, in any case; none for everything else."""
+    """Return the rules whose codes begin with what is shorter than a code, in any case; none for everything else."""
     beginning = name.strip().upper()
     return [rule for rule in all_rules() if rule.code.startswith(beginning)] if _BEGINNING.fullmatch(beginning) else []
 
@@ -40,7 +40,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
 def find(name: str) -> Rule:
-    """Find a rule by its code or name, in any case. Raises UsageError where there is none."""
+    """Find a rule by its code or name, in any case. Raises UsageError if there is none."""
     rules = {key: rule for rule in all_rules() for key in (rule.code, rule.name)}
     wanted = name.strip().lower().replace("_", "-")
     for key, rule in rules.items():
@@ -50,16 +50,16 @@ def find(name: str) -> Rule:
     raise UsageError(f"There is no rule {name}{likely or '; mrt rules lists them.'}")
 
 
-def _list(rules: list[Rule], style: Style) -> str:
+def _list(rules: list[Rule], style: TextStyle) -> str:
     return "\n".join([*(line(rule, style) for rule in rules), "", f"mrt explain {rules[0].code} shows the page of one."])
 
 
-def _page(rule: Rule, style: Style, width: int) -> str:
+def _page(rule: Rule, style: TextStyle, width: int) -> str:
     return "\n".join(_lines(rule_page.render(rule), style, width)).strip()
 
 
-def _lines(markdown: str, style: Style, width: int) -> Iterator[str]:
-    """Set a page for the terminal: headings stand out, code is indented, text is wrapped."""
+def _lines(markdown: str, style: TextStyle, width: int) -> Iterator[str]:
+    """Format a page for the terminal: headings are bold, code is indented, text is wrapped."""
     for index, block in enumerate(markdown.split("```")):
         if index % 2:
             yield from (style.paint(f"    {code}", "cyan") if code else "" for code in block.splitlines()[1:])

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from mrt_lint.check.engine import read_file, shown
-from mrt_lint.cli.inspection import Inspection, examine, inspect
+from mrt_lint.cli.inspection import CheckRun, examine, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
 from mrt_lint.escape import printable
 from mrt_lint.files.lock import LOCK_FILE, breaches
 from mrt_lint.fix.diff import harmless, unified
-from mrt_lint.fix.session import Outcome, Session
+from mrt_lint.fix.session import FixOutcome, FixSession
 from mrt_lint.fix.write import write_file
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.usage import UsageError
 
 _MOST: Final = 10
@@ -48,22 +48,22 @@ def run(options: Namespace) -> int:
         write(diff if options.output else harmless(diff), options)
         sys.stderr.write("".join(f"{printable(line)}\n" for line in _summary(outcomes, names, did="Would fix")))
         return int(bool(changed) or (inspection.report.findings != () if inspection.settings.strict else inspection.report.fails))
-    troubles = _write(changed, paths)
+    order_conflicts = _write(changed, paths)
     report = examine(options)
     write(render(_tried(report) if options.format in FOR_PEOPLE else report, options), options)
     words = "".join(f"{printable(line)}\n" for line in _summary(outcomes, names, did="Fixed"))
     to_people = options.format in FOR_PEOPLE and not options.output
     (sys.stdout if to_people else sys.stderr).write(f"\n{words}" if to_people and words else words)
-    sys.stderr.write("".join(f"mrt check: {printable(trouble)}\n" for trouble in troubles))
-    return _WRONG if troubles else int(report.fails)
+    sys.stderr.write("".join(f"mrt check: {printable(conflict)}\n" for conflict in order_conflicts))
+    return _WRONG if order_conflicts else int(report.fails)
 
 
-def _tried(report: Report) -> Report:
-    """Give a report that promises no fix: what could be written was, and the summary says why the rest was not."""
+def _tried(report: CheckReport) -> CheckReport:
+    """Return a report that offers no fixes: all possible ones were made, and the summary says why the others were not."""
     return replace(report, findings=tuple(replace(finding, fix=None) for finding in report.findings))
 
 
-def _outcomes(inspection: Inspection, *, unsafe: bool) -> Iterator[Outcome]:
+def _outcomes(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
     """Fix every file in memory, one history after the other."""
     wanted: dict[str, list[Finding]] = {}
     for finding in inspection.report.findings:
@@ -81,27 +81,27 @@ def _outcomes(inspection: Inspection, *, unsafe: bool) -> Iterator[Outcome]:
         return len(now) > len(was)
 
     for sources, readings in inspection.engine.readings(inspection.names):
-        session = Session(sources, readings, inspection.settings, unsafe=unsafe, breaks=breaks)
+        session = FixSession(sources, readings, inspection.settings, unsafe=unsafe, breaks=breaks)
         yield from (session.fix(path, wanted[path]) for path in sources if path in wanted)
 
 
-def _write(outcomes: list[Outcome], paths: dict[str, Path]) -> list[str]:
+def _write(outcomes: list[FixOutcome], paths: dict[str, Path]) -> list[str]:
     """Write the files; one that cannot be written does not keep the others from it. Give what went wrong."""
-    return [trouble for outcome in outcomes if (trouble := _trouble(outcome, paths[outcome.path]))]
+    return [conflict for outcome in outcomes if (conflict := _trouble(outcome, paths[outcome.path]))]
 
 
-def _trouble(outcome: Outcome, path: Path) -> str:
-    """Write a file; say what went wrong, nothing where all went well."""
+def _trouble(outcome: FixOutcome, path: Path) -> str:
+    """Write a file; say what went wrong, nothing if all went well."""
     try:
         write_file(path, outcome.before, outcome.after, shown_as=outcome.path)
-    except UsageError as trouble:
+    except UsageError as conflict:
         outcome.fixed.clear()
-        return str(trouble)
+        return str(conflict)
     return ""
 
 
-def _summary(outcomes: list[Outcome], names: dict[str, str], *, did: str) -> Iterator[str]:
-    """Say what was fixed where, what is left to do, what --unsafe-fixes would do, and what is not certain."""
+def _summary(outcomes: list[FixOutcome], names: dict[str, str], *, did: str) -> Iterator[str]:
+    """Return a summary: what was fixed where, what is left to do, what --unsafe-fixes would do, and what is not certain."""
     fixed = [outcome for outcome in outcomes if outcome.fixed]
     if fixed:
         count = sum(len(outcome.fixed) for outcome in fixed)
@@ -125,11 +125,11 @@ def _summary(outcomes: list[Outcome], names: dict[str, str], *, did: str) -> Ite
         yield from _listed(refused, names)
 
 
-def _listed(entries: list[tuple[Outcome, Finding, str]], names: dict[str, str]) -> Iterator[str]:
+def _listed(entries: list[tuple[FixOutcome, Finding, str]], names: dict[str, str]) -> Iterator[str]:
     for outcome, finding, why in entries[:_MOST]:
         yield f"  {names[outcome.path]}:{finding.place.line}  {finding.code}: {why}"
     if len(entries) > _MOST:
-        yield f"  … and {len(entries) - _MOST} more (mrt check --diff FILE tells those of one file)"
+        yield f"  … and {len(entries) - _MOST} more (mrt check --diff FILE lists those of one file)"
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from mrt_lint.cli.inspection import prepare
 from mrt_lint.cli.output import style_of, write
-from mrt_lint.history.graph import Graph
+from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.history.revision_log import log
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.outline import outlines
-from mrt_lint.parse.reading import Reading, Source, read
-from mrt_lint.report import Report
-from mrt_lint.report.history.chronicle import Chronicle
-from mrt_lint.report.verdict import Verdict
+from mrt_lint.parse.reading import MigrationSource, ReadResult, read
+from mrt_lint.report import CheckReport
+from mrt_lint.report.history.chronicle import HistoryReport
+from mrt_lint.report.verdict import FileVerdict
 from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:
-    """Draw every history that the files belong to. Raises UsageError where the options, the settings or a file cannot be read."""
+    """Draw every history that the files belong to. Raises UsageError if the options, the settings or a file cannot be read."""
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit is {options.limit}, where at least 1 is expected.")
     settings, names, engine = prepare(options)
@@ -39,23 +39,23 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _chronicle(sources: dict[str, bytes], report: Report, dialect: str | None) -> Chronicle:
-    def read_some(files: dict[str, bytes]) -> dict[str, Reading]:
-        return {path: read(Source(path, content, dialect)) for path, content in files.items()}
+def _chronicle(sources: dict[str, bytes], report: CheckReport, dialect: str | None) -> HistoryReport:
+    def read_some(files: dict[str, bytes]) -> dict[str, ReadResult]:
+        return {path: read(MigrationSource(path, content, dialect)) for path, content in files.items()}
 
     migrations = outlines(sources, read_some)
     found: dict[str, list[Finding]] = {}
     for finding in report.findings:
         found.setdefault(finding.path, []).append(finding)
-    return Chronicle(
+    return HistoryReport(
         folders=tuple(sorted({str(Path(path).parent) for path in sources})),
-        entries=tuple(log(Graph(migrations.values()))),
-        verdicts={path: Verdict.of(findings) for path, findings in found.items()},
+        entries=tuple(log(RevisionGraph(migrations.values()))),
+        verdicts={path: FileVerdict.of(findings) for path, findings in found.items()},
         unplaced=tuple(path for path, migration in migrations.items() if migration.revision is UNKNOWN),
     )
 
 
-def _render(chronicles: list[Chronicle], options: Namespace) -> str:
+def _render(chronicles: list[HistoryReport], options: Namespace) -> str:
     """Write the histories in the form that was asked for; each is a module of its own, so that none pays for another."""
     if options.format == "json":
         from mrt_lint.report.history import graph_json  # noqa: PLC0415  see above
@@ -74,12 +74,12 @@ def _render(chronicles: list[Chronicle], options: Namespace) -> str:
 
     is_terminal = not options.output and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if is_terminal else None
-    drawing = graph.Graph(style_of(options), unicode=_can_write(graph.SAMPLE, options), width=width, files=options.files)
+    drawing = graph.GraphDrawing(style_of(options), unicode=_can_write(graph.SAMPLE, options), width=width, files=options.files)
     return drawing.render(chronicles)
 
 
 def _can_write(text: str, options: Namespace) -> bool:
-    """Tell whether what is written can have these characters: a file can, a terminal may not."""
+    """Return whether what is written can have these characters: a file can, a terminal may not."""
     try:
         text.encode("utf-8" if options.output else sys.stdout.encoding or "ascii")
     except (UnicodeError, LookupError):

@@ -7,32 +7,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mrt_lint.cache.store import Cache
-from mrt_lint.check.engine import Engine, shown
+from mrt_lint.cache.store import DiskCache
+from mrt_lint.check.engine import CheckEngine, shown
 from mrt_lint.cli.files import find
 from mrt_lint.files.lock import LOCK_FILE
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 
 
-class Inspection(NamedTuple):
+class CheckRun(NamedTuple):
     """A check with what it was made by: the files, each with the name that it was given under, and the report by shown path."""
 
     settings: Settings
     names: dict[Path, str]
-    engine: Engine
-    report: Report
+    engine: CheckEngine
+    report: CheckReport
 
 
-def examine(options: Namespace) -> Report:
-    """Check what the options say. Raises UsageError where they, the settings or a file cannot be read or meant."""
+def examine(options: Namespace) -> CheckReport:
+    """Check what the options say. Raises UsageError if they, the settings or a file cannot be read or meant."""
     inspection = inspect(options)
     shown_as = {shown(file): name for file, name in inspection.names.items()}
     return replace(inspection.report.renamed(lambda path: shown_as.get(path, path)), strict=inspection.settings.strict)
 
 
-def inspect(options: Namespace) -> Inspection:
+def inspect(options: Namespace) -> CheckRun:
     """Check what the options say, what a baseline accepts left out. Raises UsageError as `examine` does."""
     settings, names, engine = prepare(options)
     report = engine.check(names).only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
@@ -40,11 +40,11 @@ def inspect(options: Namespace) -> Inspection:
         from mrt_lint.suppress.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
 
         report = accept(report, load_baseline(Path(options.baseline)))
-    return Inspection(settings, names, engine, report)
+    return CheckRun(settings, names, engine, report)
 
 
-def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], Engine]:
-    """Give the settings, the files, each with its name, and the engine that the options ask for. Raises UsageError like `find`."""
+def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], CheckEngine]:
+    """Return the settings, the files with their names, and the engine for these options. Raises UsageError like `find`."""
     settings = load_settings(Path.cwd()).over(
         strict=options.strict,
         select=options.select,
@@ -58,11 +58,11 @@ def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], Engine]:
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
     names = find(options.paths, settings, options.command)
-    return settings, names, Engine(settings, cache=Cache(None if options.no_cache else settings.root), jobs=options.jobs)
+    return settings, names, CheckEngine(settings, cache=DiskCache(None if options.no_cache else settings.root), jobs=options.jobs)
 
 
-def _chosen(names: dict[Path, str], engine: Engine, options: Namespace, lock: str) -> set[str]:
-    """Give the paths that are to be reported on: with --since and --diff-base not all of those that were named."""
+def _chosen(names: dict[Path, str], engine: CheckEngine, options: Namespace, lock: str) -> set[str]:
+    """Return the paths to report on: with --since and --diff-base not all of those that were named."""
     chosen = {shown(file) for file in names}
     if options.since is not None:
         from mrt_lint.files.since import after  # noqa: PLC0415  only when asked for

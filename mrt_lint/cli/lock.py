@@ -6,11 +6,11 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from mrt_lint.cache.store import Cache
-from mrt_lint.check.engine import Engine, read_file
+from mrt_lint.cache.store import DiskCache
+from mrt_lint.check.engine import CheckEngine, read_file
 from mrt_lint.cli.files import find
 from mrt_lint.cli.output import write
-from mrt_lint.files.lock import LOCK_FILE, Entry, dumps, entry_of, loads
+from mrt_lint.files.lock import LOCK_FILE, LockEntry, dumps, entry_of, loads
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 
@@ -18,7 +18,7 @@ from mrt_lint.usage import UsageError
 def run(options: Namespace) -> int:
     """Lock what there is, and say what differs from what was locked before."""
     settings = load_settings(Path.cwd())
-    histories = Engine(settings, cache=Cache(None)).histories(find(options.paths, settings, options.command))
+    histories = CheckEngine(settings, cache=DiskCache(None)).histories(find(options.paths, settings, options.command))
     entries = [entry_of(source, settings.from_root(path)) for sources in histories for path, source in sources.items()]
     locked = [entry for entry in entries if entry]
     before = _before(settings)
@@ -30,8 +30,8 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _before(settings: Settings) -> tuple[Entry, ...]:
-    """Give what is locked already; a damaged file is written anew."""
+def _before(settings: Settings) -> tuple[LockEntry, ...]:
+    """Return what is locked already; a damaged file is replaced."""
     file = settings.root / LOCK_FILE
     try:
         return loads(read_file(file)) if file.exists() else ()
@@ -39,7 +39,7 @@ def _before(settings: Settings) -> tuple[Entry, ...]:
         return ()
 
 
-def _difference(before: tuple[Entry, ...], now: list[Entry]) -> str:
+def _difference(before: tuple[LockEntry, ...], now: list[LockEntry]) -> str:
     old, new = ({entry.revision: entry.content for entry in entries} for entries in (before, now))
     changed = sum(old[revision] != content for revision, content in new.items() if revision in old)
     counts = {"new": len(new.keys() - old.keys()), "changed": changed, "gone": len(old.keys() - new.keys())}

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Final
 
 from mrt_lint.escape import printable_json
-from mrt_lint.report import Report
-from mrt_lint.report.style import Style
+from mrt_lint.report import CheckReport
+from mrt_lint.report.style import TextStyle
 from mrt_lint.usage import UsageError
 
 FOR_PEOPLE: Final = ("table", "concise", "statistics")
 _JSON: Final = frozenset({"json", "gitlab", "sarif"})
 
 
-def style_of(options: Namespace) -> Style:
-    """Give the style of where the result goes: a file is never painted."""
-    return Style() if options.output else Style.of(sys.stdout)
+def style_of(options: Namespace) -> TextStyle:
+    """Return the style of where the result goes: a file is never painted."""
+    return TextStyle() if options.output else TextStyle.of(sys.stdout)
 
 
-def render(report: Report, options: Namespace) -> str:
+def render(report: CheckReport, options: Namespace) -> str:
     """Write a report in the form that was asked for; each is a module of its own, so that none pays for another."""
     form = "statistics" if options.statistics else options.format
     write_down = import_module(f"mrt_lint.report.{form}").render

@@ -11,7 +11,7 @@ from typing import Any
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.model.finding import Severity
 from mrt_lint.model.rule import Rule
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import TextStyle
 from mrt_lint.rules import all_rules
 
 
@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
 
 
 def summary(rule: Rule) -> str:
-    """Say in one sentence what a rule finds."""
+    """Return one sentence on what a rule finds."""
     return " ".join((rule.__doc__ or "").partition("\n\n")[0].split())
 
 
@@ -41,7 +41,7 @@ def _document(rule: Rule) -> dict[str, Any]:
     }
 
 
-def line(rule: Rule, style: Style) -> str:
+def line(rule: Rule, style: TextStyle) -> str:
     """Write a rule's code, name and severity, and below what it finds."""
     colour = "red" if rule.severity is Severity.ERROR else "yellow"
     remark = rule.severity.value + ("" if rule.default else ", only when selected")

@@ -1,4 +1,4 @@
-"""`mrt show --at REV`: the schema as it stands at a revision, replayed from the migrations."""
+"""`mrt show --at REV`: the schema at a revision, replayed from the migrations."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrt_lint.cache.store import Cache
-from mrt_lint.check.engine import Engine
+from mrt_lint.cache.store import DiskCache
+from mrt_lint.check.engine import CheckEngine
 from mrt_lint.cli.files import find
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.history import History, revision_name
-from mrt_lint.history.schema import Place, place
-from mrt_lint.history.schema_at import Standing, stand
-from mrt_lint.parse.outline import known
-from mrt_lint.parse.reading import Broken, Reading
+from mrt_lint.history.schema import QualifiedName, place
+from mrt_lint.history.schema_at import SchemaAtRevision, schema_at
+from mrt_lint.parse.outline import history_of
+from mrt_lint.parse.reading import BrokenFile, ReadResult
 from mrt_lint.settings import load_settings, nearest
 from mrt_lint.usage import UsageError
 
@@ -22,8 +22,8 @@ from mrt_lint.usage import UsageError
 def run(options: Namespace) -> int:
     """Print the schema. Raises UsageError for a revision or table that no history has, or that several have."""
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
-    engine = Engine(settings, cache=Cache(settings.root), jobs=None)
-    standing = _stand(
+    engine = CheckEngine(settings, cache=DiskCache(settings.root), jobs=None)
+    standing = _schema_at(
         options.at, engine.readings(find(options.paths, settings, f"show --at {options.at}")), settings.target.dialect
     )
     chosen = {_place(name, standing) for name in options.table} if options.table else None
@@ -38,28 +38,30 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _stand(wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, Reading]]], dialect: str | None) -> Standing:
+def _schema_at(
+    wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, ReadResult]]], dialect: str | None
+) -> SchemaAtRevision:
     """Find the one history that has a revision, and let it run so far."""
     identifiers: list[str] = []
-    found: list[tuple[History, tuple[str, ...], dict[str, Reading]]] = []
+    found: list[tuple[History, tuple[str, ...], dict[str, ReadResult]]] = []
     for sources, readings in histories:
-        history = History.of(known(readings, sources), dialect)
+        history = history_of(sources, readings, dialect)
         identifiers += history.migrations
         revisions = revision_name.find(wanted, history.graph)
         if revisions is not None:
             found.append((history, revisions, readings))
     if not found:
-        raise revision_name.unknown(wanted, identifiers)
+        raise revision_name.unknown_revision(wanted, identifiers)
     if len(found) > 1:
         folders = sorted({str(Path(path).parent) for _, _, readings in found for path in readings})
         raise UsageError(f"{wanted} is in {len(found)} histories: name the folder of one after it, {' or '.join(folders)}.")
     [(history, revisions, readings)] = found
-    broken = {path: reading.reason for path, reading in readings.items() if isinstance(reading, Broken)}
-    return stand(history, wanted, revisions, broken)
+    broken = {path: reading.reason for path, reading in readings.items() if isinstance(reading, BrokenFile)}
+    return schema_at(history, wanted, revisions, broken)
 
 
-def _place(name: str, standing: Standing) -> Place:
-    """Find a table that was named, with its schema or without; UsageError where the history tells of none."""
+def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:
+    """Find the table of a name, with its schema or without. Raises UsageError if the history has none."""
     schema, _, table = name.rpartition(".")
     wanted = place(schema or None, table)
     known = dict(standing.schema.tables_by_place.items()) | dict.fromkeys(standing.mentioned())
@@ -72,4 +74,4 @@ def _place(name: str, standing: Standing) -> Place:
     if wanted in known:
         raise UsageError(f"There is no table {name} at {standing.wanted}: a migration before it drops or renames it.")
     likely = nearest(name, (".".join(part for part in where if part) for where in here))
-    raise UsageError(f"No migration up to {standing.wanted} speaks of a table {name}{likely or '.'}")
+    raise UsageError(f"No migration up to {standing.wanted} mentions a table {name}{likely or '.'}")

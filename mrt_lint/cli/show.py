@@ -9,10 +9,10 @@ from typing import Any
 
 from mrt_lint.check.engine import read_file
 from mrt_lint.cli.output import style_of, write
-from mrt_lint.model.migration import Migration, Unreadable
+from mrt_lint.model.migration import Migration, UnreadableCall
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN
-from mrt_lint.parse.reading import Broken, Source, read
+from mrt_lint.parse.reading import BrokenFile, MigrationSource, read
 from mrt_lint.report.show.migration import render
 from mrt_lint.report.show.plain import plain_fields
 from mrt_lint.settings import load_settings
@@ -20,7 +20,7 @@ from mrt_lint.usage import UsageError
 
 
 def run(options: Namespace) -> int:
-    """Print one migration. Raises UsageError where the file is none, or does not parse."""
+    """Print one migration. Raises UsageError if the file is none, or does not parse."""
     if options.at is not None:
         from mrt_lint.cli import schema  # noqa: PLC0415  only when asked for
 
@@ -37,8 +37,8 @@ def run(options: Namespace) -> int:
         raise UsageError(f"There is no file {file}; for the schema at a revision, mrt show --at {file}")
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name one migration in it.")
-    migration = read(Source(file, read_file(path), settings.target.dialect))
-    if isinstance(migration, Broken):
+    migration = read(MigrationSource(file, read_file(path), settings.target.dialect))
+    if isinstance(migration, BrokenFile):
         raise UsageError(f"{path}:{migration.place.line}:{migration.place.column} does not parse: {migration.reason}")
     if migration.revision is None:
         raise UsageError(f"{path} is no migration: it assigns no revision.")
@@ -78,7 +78,7 @@ def _operation(op: Op) -> dict[str, Any]:
     return {**plain, "unknown": unknown} if unknown else plain
 
 
-def _unreadable(unreadable: Unreadable, migration: Migration) -> dict[str, Any]:
+def _unreadable(unreadable: UnreadableCall, migration: Migration) -> dict[str, Any]:
     place = unreadable.place
     return {
         "path": migration.path,

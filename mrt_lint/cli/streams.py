@@ -1,4 +1,4 @@
-"""Standard output and standard error, whatever the caller has made of them: closed, full, or nobody reads them any more."""
+"""Standard output and standard error in any state that the caller left them in: closed, full, or without a reader."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _STANDARD: Final = 3
 
 
 class OutputError(Exception):
-    """The result cannot be written: one sentence that says why."""
+    """The result cannot be written: one sentence with the reason."""
 
 
-class Output:
+class GuardedStream:
     """A stream whose own troubles can be told from all others: they are OutputError, but for a reader who has seen enough.
 
-    What is only said beside the result (`needed` is false) is dropped instead where it cannot be written.
+    What is not part of the result (`needed` is false) is dropped instead if it cannot be written.
     """
 
     def __init__(self, stream: TextIO, *, needed: bool = True) -> None:
@@ -36,11 +36,11 @@ class Output:
         with self:
             self._stream.flush()
 
-    def __enter__(self) -> Output:  # noqa: PYI034  Self came with Python 3.11
+    def __enter__(self) -> GuardedStream:  # noqa: PYI034  Self came with Python 3.11
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        """Say what a trouble of the stream means; leave all others alone."""
+        """Translate errors of the stream; leave all others alone."""
         if not isinstance(error, OSError):
             return False
         self.broken = True
@@ -54,10 +54,10 @@ class Output:
         return getattr(self._stream, name)
 
 
-class Standard:
+class StandardStreams:
     """Sees that there are standard streams for as long as a command runs; what is closed leads nowhere."""
 
-    def __enter__(self) -> Standard:  # noqa: PYI034  Self came with Python 3.11
+    def __enter__(self) -> StandardStreams:  # noqa: PYI034  Self came with Python 3.11
         self.closed = sys.stdout is None
         self._before = {name: getattr(sys, name) for name in ("stdout", "stderr")}
         if None in (sys.stdin, *self._before.values()):
@@ -66,11 +66,11 @@ class Standard:
             stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: PLW2901, PTH123  for the whole run
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
-            setattr(sys, name, Output(stream, needed=name == "stdout"))
+            setattr(sys, name, GuardedStream(stream, needed=name == "stdout"))
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the streams back; what a broken one still holds back must not be tried again at the exit."""
+        """Return the streams back; what a broken one still holds back must not be tried again at the exit."""
         for name, stream in self._before.items():
             setattr(sys, name, None if getattr(sys, name).broken else stream)
 

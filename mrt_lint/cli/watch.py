@@ -24,7 +24,7 @@ _CLEAR: Final = "\x1b[2J\x1b[H"
 _CONFIGURATIONS: Final = ("pyproject.toml", "alembic.ini")
 
 
-class _Watched(NamedTuple):
+class _WatchedPaths(NamedTuple):
     """Folders that are looked at with all that is below them, and single files, there or not."""
 
     folders: frozenset[str]
@@ -39,7 +39,7 @@ def watch(options: Namespace, check: Callable[[Namespace], int]) -> NoReturn:
     if options.output:
         raise UsageError("--watch shows each result on the terminal: leave out --output.")
     changed = ""
-    watched: _Watched | None = None
+    watched: _WatchedPaths | None = None
     while True:
         watched = _watched(options, watched)
         before = take(*watched)  # what changes from here on, while the check is running too, makes another
@@ -59,10 +59,10 @@ def watch(options: Namespace, check: Callable[[Namespace], int]) -> NoReturn:
                 time.sleep(max(_PAUSE, _SHARE * (time.perf_counter() - start)))
 
 
-def _watched(options: Namespace, last: _Watched | None) -> _Watched:
+def _watched(options: Namespace, last: _WatchedPaths | None) -> _WatchedPaths:
     """Find what a check would read; where that cannot be told just now, what was watched last and whatever may be meant."""
     here = Path.cwd()
-    old = _Watched(frozenset(), frozenset())
+    old = _WatchedPaths(frozenset(), frozenset())
     given = {Path(os.path.abspath(path)) for path in options.paths}  # noqa: PTH100  resolve() would follow links
     try:
         settings, names, engine = prepare(options)
@@ -80,11 +80,11 @@ def _watched(options: Namespace, last: _Watched | None) -> _Watched:
         files.add(here / options.baseline)
     if options.diff_base:
         files |= {above / ".git" / "logs" / "HEAD" for above in (here, *here.parents)}  # grows with every commit and checkout
-    return _Watched(old.folders | set(map(str, folders)), old.files | set(map(str, files)))
+    return _WatchedPaths(old.folders | set(map(str, folders)), old.files | set(map(str, files)))
 
 
 def _upward(folder: Path) -> Iterator[Path]:
-    """Give a folder and those above it as far as a configuration is looked for."""
+    """Return a folder and those above it as far as a configuration is looked for."""
     for above in (folder, *folder.parents):
         yield above
         if (above / ".git").exists():

@@ -1,6 +1,6 @@
-"""Find migration files: under the paths that were given, or where alembic.ini or pyproject.toml says that they are.
+"""Find migration files: in the given paths, or where alembic.ini or pyproject.toml declares them.
 
-Nothing is imported: a `package:folder` location is looked for beside the configuration, as a path.
+Nothing is imported: a `package:folder` location is looked for next to the configuration, as a path.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _PARENTS: Final = re.compile(rb"^down_revision\b[^=\r\n]*=\s*([^\r\n]*)", re.MUL
 _QUOTED: Final = re.compile(rb"""["']([^"'\r\n]+)["']""")
 
 
-class Location(NamedTuple):
-    """A folder that holds migrations; `recursive` tells whether its sub-folders do, too."""
+class VersionLocation(NamedTuple):
+    """A folder that holds migrations; `recursive` is whether its sub-folders do, too."""
 
     folder: Path
     recursive: bool = False
 
     def holds(self, file: Path) -> bool:
-        """Whether a file is one that Alembic would load from here."""
+        """Return whether a file is one that Alembic would load from here."""
         return file.parent == self.folder or (self.recursive and self.folder in file.parents)
 
     def files(self) -> Iterator[Path]:
@@ -53,14 +53,14 @@ class Location(NamedTuple):
         yield from sorted(_walk(self.folder, recursive=self.recursive))
 
 
-History = tuple[Location, ...]
+HistoryLocations = tuple[VersionLocation, ...]
 """The locations whose files make up one revision graph."""
 
 
-def discover(folder: Path) -> tuple[list[History], Path | None]:
-    """Find what the nearest configuration above a folder declares, and that configuration; nothing where there is none.
+def discover(folder: Path) -> tuple[list[HistoryLocations], Path | None]:
+    """Find what the nearest configuration above a folder declares, and that configuration; nothing if there is none.
 
-    Raises UsageError where the configuration cannot be read.
+    Raises UsageError if the configuration cannot be read.
     """
     for above in (folder, *folder.parents):
         for configuration in (above / "alembic.ini", above / "pyproject.toml"):
@@ -72,7 +72,7 @@ def discover(folder: Path) -> tuple[list[History], Path | None]:
     return [], None
 
 
-def read_histories(configuration: Path) -> list[History]:
+def read_histories(configuration: Path) -> list[HistoryLocations]:
     """Read the version locations of an alembic.ini (one history a section) or of `[tool.alembic]`; empty without such a file."""
     if configuration.suffix == ".toml":
         table = read_tools(configuration).get("alembic")
@@ -95,21 +95,21 @@ def read_histories(configuration: Path) -> list[History]:
     return [_history(section, configuration.parent) for section in sections]
 
 
-class Neighbours:
-    """Answers which history a file belongs to, whoever asks for it and however it was named; asks each folder once."""
+class HistoryFinder:
+    """Finds the history of a file, by any spelling of its path; examines each folder once."""
 
     def __init__(self) -> None:
-        self._declared: dict[Path, list[History]] = {}
-        self._found: dict[Path, History] = {}
+        self._declared: dict[Path, list[HistoryLocations]] = {}
+        self._found: dict[Path, HistoryLocations] = {}
 
-    def history(self, file: Path) -> History:
-        """Give the history of a file: the locations of its configuration, else its `versions` folder, else its own folder."""
+    def history(self, file: Path) -> HistoryLocations:
+        """Return the history of a file: the locations of its configuration, else its `versions` folder, else its own folder."""
         folder = file.parent
         if folder not in self._found:
             self._found[folder] = self._look(file)
         return self._found[folder]
 
-    def _look(self, file: Path) -> History:
+    def _look(self, file: Path) -> HistoryLocations:
         versions: Path | None = None
         for above in file.parents:
             for history in self._declares(above):
@@ -119,9 +119,9 @@ class Neighbours:
                 versions = above
             if (above / ".git").exists():
                 break
-        return (_apart(versions, file) if versions else Location(file.parent),)
+        return (_apart(versions, file) if versions else VersionLocation(file.parent),)
 
-    def _declares(self, folder: Path) -> list[History]:
+    def _declares(self, folder: Path) -> list[HistoryLocations]:
         if folder not in self._declared:
             try:
                 self._declared[folder] = [
@@ -132,25 +132,25 @@ class Neighbours:
         return self._declared[folder]
 
 
-def _apart(versions: Path, file: Path) -> Location:
-    """Give the part of `versions` that a file is in where that is a history of its own: a sub-folder, or what is in none of them.
+def _apart(versions: Path, file: Path) -> VersionLocation:
+    """Return the part of `versions` that a file is in where that is a history of its own: a sub-folder, or what is in none of them.
 
     It is when it leads from a base to its heads alone, and so does another part that declares some of the same revisions, as one
     for each database does, or one that was kept when all of it was squashed.
     """
     inside = versions / file.relative_to(versions).parts[0]
     folders = (other for other in versions.iterdir() if other.is_dir() and may_hold(str(versions), other.name))
-    parts = [Location(versions), *(Location(other, recursive=True) for other in folders)]
-    mine = parts[0] if inside == file else Location(inside, recursive=True)
+    parts = [VersionLocation(versions), *(VersionLocation(other, recursive=True) for other in folders)]
+    mine = parts[0] if inside == file else VersionLocation(inside, recursive=True)
     others = [part for part in parts if part != mine]
-    revisions, is_whole = _survey(mine) if others else (set(), False)
-    surveys = map(_survey, others) if is_whole else ()
+    revisions, is_complete = _survey(mine) if others else (set(), False)
+    surveys = map(_survey, others) if is_complete else ()
     alone = any(others_are_whole and revisions & declared for declared, others_are_whole in surveys)
-    return mine if alone else Location(versions, recursive=True)
+    return mine if alone else VersionLocation(versions, recursive=True)
 
 
-def _survey(part: Location) -> tuple[set[bytes], bool]:
-    """Give the revisions that the files of a location declare, at a glance, and whether it has a base and the parents of all."""
+def _survey(part: VersionLocation) -> tuple[set[bytes], bool]:
+    """Return the revisions that the files of a location declare, at a glance, and whether it has a base and the parents of all."""
     revisions: set[bytes] = set()
     parents: set[bytes] = set()
     has_base = False
@@ -179,27 +179,27 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
 
 
 def is_endless(path: str) -> bool:
-    """Tell whether reading a path may wait for ever: it is there, and neither a file nor a link to one, but a FIFO or a device."""
+    """Return whether reading a path may block: it exists, and is neither a file nor a link to one, but a FIFO or a device."""
     return not os.path.isfile(path) and os.path.exists(path)  # noqa: PTH110, PTH113  asked of every file, and Path is slow
 
 
 def is_candidate(name: str) -> bool:
-    """Tell whether a file of this name could be a migration."""
+    """Return whether a file of this name could be a migration."""
     return name.endswith(".py") and not name.startswith(("__init__", ".#"))
 
 
 def may_hold(root: str, name: str) -> bool:
-    """Tell whether a sub-folder could hold migrations: it is neither hidden nor a virtual environment nor the like."""
+    """Return whether a sub-folder could hold migrations: it is neither hidden nor a virtual environment nor the like."""
     return not name.startswith(".") and name not in {"__pycache__", "node_modules"} and not Path(root, name, "pyvenv.cfg").exists()
 
 
-def _history(section: Mapping[str, Any], here: Path) -> History:
+def _history(section: Mapping[str, Any], here: Path) -> HistoryLocations:
     search = [here, *(_place(path, here) for path in _paths(section.get("prepend_sys_path", ""), section)), here / "src"]
     script = _resolve(str(section["script_location"]), here, search)
     given = _paths(section.get("version_locations", ""), section)
     folders = [_resolve(path, here, search) for path in given] or [script / "versions"]
     recursive = str(section.get("recursive_version_locations", "")).lower() in {"true", "1", "yes", "on"}
-    return tuple(Location(folder, recursive) for folder in folders)
+    return tuple(VersionLocation(folder, recursive) for folder in folders)
 
 
 def _paths(value: object, section: Mapping[str, Any]) -> list[str]:

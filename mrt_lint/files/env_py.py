@@ -1,4 +1,4 @@
-"""What an Alembic environment says of SQLite, read from its env.py and never run: whether foreign keys are enforced."""
+"""What an Alembic environment sets for SQLite, read from its env.py and never run: whether foreign keys are enforced."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HARMLESS: Final = frozenset({"alembic", "sqlalchemy", "__future__"}) | sys.stdl
 
 
 def enforces_foreign_keys(folders: Iterable[Path]) -> bool | None:
-    """Tell whether SQLite enforces foreign keys while the migrations of these folders run; None where env.py leaves it open.
+    """Return whether SQLite enforces foreign keys while the migrations of these folders run; None if env.py leaves it open.
 
     SQLite does not unless told so on each connection (https://www.sqlite.org/pragma.html#pragma_foreign_keys).
     """
@@ -50,7 +50,7 @@ def _texts(tree: ast.Module) -> Iterator[str]:
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """Give the packages that a module imports; "." for its own."""
+    """Return the packages that a module imports; "." for its own."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)

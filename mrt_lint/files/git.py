@@ -11,9 +11,9 @@ from mrt_lint.usage import UsageError
 
 
 def changed_since(reference: str, files: Iterable[Path]) -> set[Path]:
-    """Give those files that were added or changed since the merge base with a reference, uncommitted changes included.
+    """Return those files that were added or changed since the merge base with a reference, uncommitted changes included.
 
-    A file that was only moved is not among them. Raises UsageError where git is missing, the current folder or one of the files
+    A file that was only moved is not among them. Raises UsageError if git is missing, the current folder or one of the files
     is not in a repository, or the reference shares no history with what is checked out.
     """
     root = Path(os.fsdecode(_ask("rev-parse", "--show-toplevel")).rstrip("\n")).resolve()
@@ -32,7 +32,7 @@ def changed_since(reference: str, files: Iterable[Path]) -> set[Path]:
 
 
 def _merge_base(reference: str) -> str:
-    if reference.startswith("-") or not _answers("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"):
+    if reference.startswith("-") or not _run_git("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"):
         raise UsageError(f"git knows no commit {reference}: fetch it first, or name another.")
     found = _run("merge-base", reference, "HEAD")
     if found.returncode:
@@ -40,7 +40,7 @@ def _merge_base(reference: str) -> str:
     return os.fsdecode(found.stdout).strip()
 
 
-def _answers(*arguments: str) -> bool:
+def _run_git(*arguments: str) -> bool:
     return _run(*arguments).returncode == 0
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from mrt_lint.cache.store import digest
-from mrt_lint.gate import Header, read_header
-from mrt_lint.model.values import Place
+from mrt_lint.gate import MigrationHeader, read_header
+from mrt_lint.model.values import SourceSpan
 from mrt_lint.usage import UsageError
 
 LOCK_FILE: Final = "mrt.lock"
@@ -20,7 +20,7 @@ LOCK_FILE: Final = "mrt.lock"
 _FORMAT: Final = 1
 
 
-class Entry(NamedTuple):
+class LockEntry(NamedTuple):
     """A locked revision. `path` starts at the project's root; `line` is its own in the lock file."""
 
     revision: str
@@ -30,24 +30,24 @@ class Entry(NamedTuple):
     line: int = 1
 
 
-class Breach(NamedTuple):
-    """What has become of a locked revision, and where that is to be seen."""
+class LockViolation(NamedTuple):
+    """How a locked revision was changed, and where to report it."""
 
     path: str
-    place: Place
+    place: SourceSpan
     revision: str
     what: str
 
 
-def entry_of(source: bytes, path: str) -> Entry | None:
-    """Lock a migration as it is, given its path from the project's root; None where it says no revision."""
+def entry_of(source: bytes, path: str) -> LockEntry | None:
+    """Return the entry of a migration, given its path from the project's root; None if it declares no revision."""
     header = read_header(source)
     if header is None or header.revision is None:
         return None
-    return Entry(header.revision, header.down_revision, path, _content(source))
+    return LockEntry(header.revision, header.down_revision, path, _content(source))
 
 
-def dumps(entries: Iterable[Entry]) -> str:
+def dumps(entries: Iterable[LockEntry]) -> str:
     """Write a lock file."""
     lines = [
         json.dumps({"revision": entry.revision, "parents": entry.parents, "path": entry.path, "content": entry.content})
@@ -56,8 +56,8 @@ def dumps(entries: Iterable[Entry]) -> str:
     return "\n".join(["{", f'"mrt_lock": {_FORMAT},', '"revisions": [', ",\n".join(lines), "]", "}"]) + "\n"
 
 
-def loads(source: bytes) -> tuple[Entry, ...]:
-    """Read what `dumps` wrote. Raises UsageError where it is damaged or of another version."""
+def loads(source: bytes) -> tuple[LockEntry, ...]:
+    """Read what `dumps` wrote. Raises UsageError if it is damaged or of another version."""
     try:
         text = source.decode("utf-8")
         document = json.loads(text)
@@ -65,37 +65,39 @@ def loads(source: bytes) -> tuple[Entry, ...]:
         lines = {line.strip().rstrip(","): number for number, line in enumerate(text.splitlines(), 1)}
         entries = tuple(_entry(plain, lines) for plain in document["revisions"]) if version == _FORMAT else ()
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(f"{LOCK_FILE} is no lock file, or is damaged: put it back, or write it anew with mrt lock.") from None
+        raise UsageError(f"{LOCK_FILE} is no lock file, or is damaged: restore it, or write it again with mrt lock.") from None
     if version != _FORMAT:
-        raise UsageError(f"{LOCK_FILE} has format {version!r}, where this mrt knows {_FORMAT}: write it anew with mrt lock.")
+        raise UsageError(f"{LOCK_FILE} has format {version!r}, where this mrt knows {_FORMAT}: write it again with mrt lock.")
     return entries
 
 
-def breaches(lock: bytes, path: str, sources: Mapping[str, bytes], held: Callable[[str], bool]) -> tuple[Breach, ...]:
-    """Tell what has become of the locked revisions in one history, given its files' bytes by path.
+def breaches(lock: bytes, path: str, sources: Mapping[str, bytes], held: Callable[[str], bool]) -> tuple[LockViolation, ...]:
+    """Return what has become of the locked revisions in one history, given its files' bytes by path.
 
-    `path` is the lock file's own: what has no file any more is seen there. `held` tells of a path from the project's root
+    `path` is the lock file's own: a revision without a file is reported there. `held` returns of a path from the project's root
     whether it is this history's. Raises UsageError as `loads` does.
     """
-    found: dict[str | None, list[tuple[str, Header]]] = {}
+    found: dict[str | None, list[tuple[str, MigrationHeader]]] = {}
     for file, source in sources.items():
         header = read_header(source)
         if header:
             found.setdefault(header.revision, []).append((file, header))
-    broken: list[Breach] = []
+    broken: list[LockViolation] = []
     for entry in loads(lock):
         files = found.get(entry.revision, [])
         if files:
             if not any(_content(sources[file]) == entry.content for file, _ in files):
                 file, header = files[0]
-                broken.append(Breach(file, Place(header.line, 1, header.line, 1), entry.revision, _change(entry, header)))
+                broken.append(
+                    LockViolation(file, SourceSpan(header.line, 1, header.line, 1), entry.revision, _change(entry, header))
+                )
         elif held(entry.path):
             gone = f"no file declares it any more, {entry.path} did"
-            broken.append(Breach(path, Place(entry.line, 1, entry.line, 1), entry.revision, gone))
+            broken.append(LockViolation(path, SourceSpan(entry.line, 1, entry.line, 1), entry.revision, gone))
     return tuple(broken)
 
 
-def _change(entry: Entry, header: Header) -> str:
+def _change(entry: LockEntry, header: MigrationHeader) -> str:
     if set(entry.parents) == set(header.down_revision):
         return "its file was edited"
     was, now = (" and ".join(parents) or "nothing" for parents in (entry.parents, header.down_revision))
@@ -107,8 +109,8 @@ def _content(source: bytes) -> str:
     return digest(source.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
 
 
-def _entry(plain: Mapping[str, Any], lines: Mapping[str, int]) -> Entry:
+def _entry(plain: Mapping[str, Any], lines: Mapping[str, int]) -> LockEntry:
     revision, parents, path, content = (plain[name] for name in ("revision", "parents", "path", "content"))
     if not all(isinstance(text, str) for text in (revision, path, content, *parents)):
         raise TypeError("a value of another type")
-    return Entry(revision, tuple(parents), path, content, lines.get(json.dumps(plain), 1))
+    return LockEntry(revision, tuple(parents), path, content, lines.get(json.dumps(plain), 1))

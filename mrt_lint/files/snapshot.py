@@ -31,7 +31,7 @@ def take(folders: Iterable[str], files: Iterable[str]) -> Snapshot:
 
 
 def difference(before: Snapshot, after: Snapshot) -> str:
-    """Say what has changed, in one line; empty where nothing has."""
+    """Describe what has changed, in one line; empty if nothing has."""
     changes = [f"{_shown(path)} changed" for path in after if path in before and after[path] != before[path]]
     changes += [f"{_shown(path)} added" for path in after if path not in before]
     changes += [f"{_shown(path)} deleted" for path in before if path not in after]
@@ -55,7 +55,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _stamp(file: str | os.DirEntry[str]) -> Stamp | None:
-    """Give what tells two states of a file apart; None where it is not there, or is no file."""
+    """Return what distinguishes two states of a file, None if it does not exist or is no file."""
     try:
         stat = os.stat(file) if isinstance(file, str) else file.stat()  # noqa: PTH116  pathlib doubles the cost
     except OSError:

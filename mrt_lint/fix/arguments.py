@@ -8,12 +8,12 @@ from mrt_lint.model.ops.signatures import OPERATIONS, parameters
 
 
 def argument(call: ast.Call, name: str) -> ast.expr | None:
-    """Give a keyword argument, None where it is not given."""
+    """Return a keyword argument, None if it is not given."""
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
 def operand(call: ast.Call, name: str, *, batch: bool) -> ast.expr | None:
-    """Give an argument of one of Alembic's operations, positional or not; None where it is not given."""
+    """Return an argument of one of Alembic's operations, positional or not; None if it is not given."""
     called = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     names = parameters(called, batch=batch) if called in OPERATIONS else ()
     if name in names and names.index(name) < len(call.args):
@@ -22,5 +22,5 @@ def operand(call: ast.Call, name: str, *, batch: bool) -> ast.expr | None:
 
 
 def keywords(call: ast.Call) -> set[str | None]:
-    """Give the names of the keyword arguments; None for a `**`."""
+    """Return the names of the keyword arguments; None for a `**`."""
     return {keyword.arg for keyword in call.keywords}

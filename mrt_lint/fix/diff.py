@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from mrt_lint.escape import printable
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.source_text import SourceText
 
 
 def unified(path: str, before: bytes, after: bytes) -> str:
@@ -28,7 +28,7 @@ def _harmless(line: str) -> str:
 
 
 def _lines(content: bytes) -> list[str]:
-    text = Text(content)
+    text = SourceText(content)
     mark = "\ufeff" if text.encode("") else ""
     parts = (mark + text.text).split("\n")
     return [f"{part}\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])

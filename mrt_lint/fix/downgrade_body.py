@@ -1,4 +1,4 @@
-"""The body of downgrade(): what stands in it, and where steps can be written."""
+"""The body of downgrade(): what it contains, and where steps can be written."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from mrt_lint.fix.downgrade_step import Step, write_steps
-from mrt_lint.fix.imported_names import Names
-from mrt_lint.fix.proposed_fix import Edit, NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.downgrade_step import DowngradeStep, write_steps
+from mrt_lint.fix.imported_names import ImportedNames
+from mrt_lint.fix.proposed_fix import NoFix, TextEdit
+from mrt_lint.fix.source_text import SourceText
 from mrt_lint.fix.statement import unit_of
 
 _ALEMBICS: Final = re.compile(
@@ -26,10 +26,10 @@ _TEMPLATES: Final = frozenset(_WORDS.split())
 """The words of docstrings that say no more than what the function is."""
 
 
-class Body:
+class DowngradeBody:
     """The body of `downgrade()`."""
 
-    def __init__(self, text: Text, names: Names) -> None:
+    def __init__(self, text: SourceText, names: ImportedNames) -> None:
         self._text = text
         self._names = names
         self.function = text.function("downgrade")
@@ -38,12 +38,12 @@ class Body:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands there but a docstring and what does nothing."""
+        """Whether it contains nothing but a docstring and statements without effect."""
         return all(_is_idle(statement) or _is_docstring(statement) for statement in self._statements)
 
     @property
     def remarks(self) -> list[str]:
-        """The comments in it and right above it that its author wrote, and a docstring that says more than templates do."""
+        """The comments in it and right above it that its author wrote, and a docstring that is not a template's."""
         first, last = self.function.lineno, last_line_of(self._text, self.function)
         commented = {line for line, _ in self._text.comments if self._text.line(line).lstrip().startswith("#")}
         while first - 1 in commented:
@@ -52,8 +52,8 @@ class Body:
         docstring = ast.get_docstring(self.function) or ""
         return found if {*_WORD.findall(docstring.lower())} <= _TEMPLATES else [*found, docstring]
 
-    def written(self, steps: Iterable[Step]) -> Edit:
-        """Write an empty body. Raises NoFix where it is not on lines of its own."""
+    def written(self, steps: Iterable[DowngradeStep]) -> TextEdit:
+        """Write an empty body. Raises NoFix if it is not on lines of its own."""
         idle = [statement for statement in self._statements if not _is_docstring(statement)]
         if self._text.place(self._statements[0]).line == self.function.lineno:
             return self._on_own_lines(steps)
@@ -65,55 +65,55 @@ class Body:
         between = self._text.text[start:end]
         if "#" in between or "#" in self._text.text[end : self._text.end_of_line(idle[-1].end_lineno or 1)]:
             return self._below(idle, code, indent)
-        return Edit(start, end, code[len(indent) :])
+        return TextEdit(start, end, code[len(indent) :])
 
-    def _below(self, idle: list[ast.stmt], code: str, indent: str) -> Edit:
-        """Write below the remarks that stand beside what does nothing; each gets a line of its own."""
+    def _below(self, idle: list[ast.stmt], code: str, indent: str) -> TextEdit:
+        """Write below the remarks beside statements without effect; each gets a line of its own."""
         first, last = self._text.place(idle[0]).line, idle[-1].end_lineno or 1
         remarks = [f"{indent}{text}\n" for line, text in self._text.comments if first <= line <= last]
-        return Edit(self._text.offset(first, 1), self._text.end_of_line(last), "".join(remarks) + code)
+        return TextEdit(self._text.offset(first, 1), self._text.end_of_line(last), "".join(remarks) + code)
 
-    def _on_own_lines(self, steps: Iterable[Step]) -> Edit:
+    def _on_own_lines(self, steps: Iterable[DowngradeStep]) -> TextEdit:
         """Write a body that shares its line with `def`."""
         start = self._text.span(self._statements[0])[0]
         end = self._text.span(self._statements[-1])[1]
         colon = len(self._text.text[:start].rstrip())
         if self._text.text[colon - 1] != ":" or any(map(_is_docstring, self._statements)):
             raise NoFix("downgrade() is written on one line")
-        return Edit(colon, end, "\n" + write_steps(steps, self._unit, self._unit, self._names))
+        return TextEdit(colon, end, "\n" + write_steps(steps, self._unit, self._unit, self._names))
 
-    def at_end(self, steps: Iterable[Step]) -> Edit:
-        """Write below the last statement. Raises NoFix where that is never reached or on the line of another."""
+    def at_end(self, steps: Iterable[DowngradeStep]) -> TextEdit:
+        """Write below the last statement. Raises NoFix if that is never reached or on the line of another."""
         last = self._statements[-1]
         if isinstance(last, ast.Return | ast.Raise):
             raise NoFix("downgrade() ends in a return or raise")
         indent = self._text.indent_of(self._statements[0])
         at = self._text.end_of_line(last.end_lineno or last.lineno)
-        return Edit(at, at, "\n" + write_steps(steps, indent, self._unit, self._names))
+        return TextEdit(at, at, "\n" + write_steps(steps, indent, self._unit, self._names))
 
-    def at_start(self, steps: Iterable[Step]) -> Edit:
-        """Write above the first statement. Raises NoFix where that is on the line of another."""
+    def at_start(self, steps: Iterable[DowngradeStep]) -> TextEdit:
+        """Write above the first statement. Raises NoFix if that is on the line of another."""
         first = next((statement for statement in self._statements if not _is_docstring(statement)), None)
         if first is None:
             return self.at_end(steps)
         indent = self._text.indent_of(first)
         at = self._text.offset(first.lineno, 1)
-        return Edit(at, at, write_steps(steps, indent, self._unit, self._names) + "\n")
+        return TextEdit(at, at, write_steps(steps, indent, self._unit, self._names) + "\n")
 
 
-def new_function(text: Text, names: Names, steps: Iterable[Step]) -> Edit:
-    """Write downgrade() below upgrade(), which it takes after. Raises NoFix where that is no plain function."""
+def new_function(text: SourceText, names: ImportedNames, steps: Iterable[DowngradeStep]) -> TextEdit:
+    """Write downgrade() below upgrade(), which it takes after. Raises NoFix if that is no plain function."""
     upgrade = text.function("upgrade")
     if upgrade.args.args or upgrade.args.kwonlyargs or upgrade.decorator_list:
         raise NoFix("upgrade() has parameters or decorators")
     unit = unit_of(text, upgrade)
     arrow = " -> None" if upgrade.returns is not None else ""
     at = text.end_of_line(last_line_of(text, upgrade))
-    return Edit(at, at, f"\n\n\ndef downgrade(){arrow}:\n" + write_steps(steps, unit, unit, names))
+    return TextEdit(at, at, f"\n\n\ndef downgrade(){arrow}:\n" + write_steps(steps, unit, unit, names))
 
 
-def last_line_of(text: Text, function: ast.FunctionDef) -> int:
-    """Give the last line of a function, indented comments below its last statement included."""
+def last_line_of(text: SourceText, function: ast.FunctionDef) -> int:
+    """Return the last line of a function, indented comments below its last statement included."""
     last = function.end_lineno or function.lineno
     for line, _ in text.comments:
         if line > last and not any(text.line(between).strip() for between in range(last + 1, line)) and text.line(line)[0] in " \t":

@@ -1,4 +1,4 @@
-"""What a step of downgrade() is: the call to be written, and the operation that the lifter has to read there."""
+"""What a step of downgrade() is: the call to be written, and the operation that has to be read there."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mrt_lint.fix.imported_names import Names
-from mrt_lint.fix.layout import Call, lay_out
+from mrt_lint.fix.imported_names import ImportedNames
+from mrt_lint.fix.layout import CallCode, lay_out
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import DIALECTS
 
@@ -19,16 +19,16 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class DowngradeStep:
     """One operation of downgrade().
 
-    `dialects` is the guard it stands under, `autocommit` whether it runs outside of the transaction. `batch` is the source of the
-    `batch_alter_table` call it belongs to and `batch_name` what that is called there. `unsafe` says in a clause what its author
-    has to agree to. `above` is a line that has to stand first in the function, `asks` the table without which the step is not
-    to run. `same` tells whether an operation does what is meant where being equal would ask too much.
+    `dialects` is the guard it is under, `autocommit` whether it runs outside of the transaction. `batch` is the source of the
+    `batch_alter_table` call it belongs to and `batch_name` the name of that. `unsafe` is one clause that its author
+    has to agree to. `above` is a line that has to come first in the function, `asks` the table without which the step does not
+    run. `same` returns whether an operation does what is meant if comparing for equality would be too strict.
     """
 
-    code: Call
+    code: CallCode
     op: Op
     dialects: tuple[str, ...] | None = None
     autocommit: bool = False
@@ -40,7 +40,7 @@ class Step:
     same: Callable[[Op], bool] | None = None
 
     def is_done_by(self, op: Op) -> bool:
-        """Whether an operation as it was read, guards left out, is the one that was meant."""
+        """Return whether an operation as it was read, guards left out, is the one that was meant."""
         if op.autocommit != self.autocommit or op.certain is bool(self.asks):
             return False
         op = replace(op, certain=True)
@@ -48,16 +48,16 @@ class Step:
         return meant == op if self.same is None else type(op) is type(self.op) and self.same(op)
 
 
-def write_steps(steps: Iterable[Step], indent: str, unit: str, names: Names) -> str:
+def write_steps(steps: Iterable[DowngradeStep], indent: str, unit: str, names: ImportedNames) -> str:
     """Write steps as the lines of a function's body, without the last line's end."""
     steps = list(steps)
     above = dict.fromkeys(f"{indent}{step.above}" for step in steps if step.above)
     return "\n".join([*above, *_under(steps, indent, unit, names, (_guard, _question, _autocommit, _batch))])
 
 
-def merged(steps: Iterable[Step]) -> Iterator[Step]:
+def merged(steps: Iterable[DowngradeStep]) -> Iterator[DowngradeStep]:
     """Make one step of two that follow one another and do the same on different databases, as both branches of a guard do."""
-    held: Step | None = None
+    held: DowngradeStep | None = None
     for step in steps:
         if held is None:
             held = step
@@ -70,25 +70,27 @@ def merged(steps: Iterable[Step]) -> Iterator[Step]:
         yield held
 
 
-def _both(one: Step, other: Step) -> Step | None:
+def _both(one: DowngradeStep, other: DowngradeStep) -> DowngradeStep | None:
     if one.dialects is None or other.dialects is None or set(one.dialects) & set(other.dialects):
         return None
     if _alike(one) != _alike(other):
         return None
     dialects = tuple(sorted({*one.dialects, *other.dialects}))
     same, also = one.is_done_by, other.is_done_by
-    whole = None if set(dialects) >= set(DIALECTS) else dialects
-    return replace(one, dialects=whole, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
+    write_whole_downgrade = None if set(dialects) >= set(DIALECTS) else dialects
+    return replace(one, dialects=write_whole_downgrade, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
 
 
-def _alike(step: Step) -> tuple[object, ...]:
+def _alike(step: DowngradeStep) -> tuple[object, ...]:
     return step.code, step.op, step.autocommit, step.batch, step.above, step.asks
 
 
-_Opening = Callable[[Step, Names], str]
+_Opening = Callable[[DowngradeStep, ImportedNames], str]
 
 
-def _under(steps: list[Step], indent: str, unit: str, names: Names, openings: tuple[_Opening, ...]) -> Iterator[str]:
+def _under(
+    steps: list[DowngradeStep], indent: str, unit: str, names: ImportedNames, openings: tuple[_Opening, ...]
+) -> Iterator[str]:
     if not openings:
         for step in steps:
             yield indent + lay_out(step.code, indent, unit, len(indent.expandtabs()), 0)
@@ -100,7 +102,7 @@ def _under(steps: list[Step], indent: str, unit: str, names: Names, openings: tu
         yield from _under(list(group), indent + unit if line else indent, unit, names, tuple(inner))
 
 
-def _guard(step: Step, names: Names) -> str:
+def _guard(step: DowngradeStep, names: ImportedNames) -> str:
     if step.dialects is None:
         return ""
     subject = f"{names.op('get_context')}().dialect.name"
@@ -113,15 +115,15 @@ def _guard(step: Step, names: Names) -> str:
     return f"if {subject} {word} ({', '.join(map(names.quote, chosen))}):"
 
 
-def _question(step: Step, names: Names) -> str:
+def _question(step: DowngradeStep, names: ImportedNames) -> str:
     if not step.asks:
         return ""
     return f"if {names.sa('inspect')}({names.op('get_bind')}()).has_table({names.quote(step.asks)}):"
 
 
-def _autocommit(step: Step, names: Names) -> str:
+def _autocommit(step: DowngradeStep, names: ImportedNames) -> str:
     return f"with {names.op('get_context')}().autocommit_block():" if step.autocommit else ""
 
 
-def _batch(step: Step, names: Names) -> str:  # noqa: ARG001  as the others
+def _batch(step: DowngradeStep, names: ImportedNames) -> str:  # noqa: ARG001  as the others
     return f"with {step.batch} as {step.batch_name}:" if step.batch else ""

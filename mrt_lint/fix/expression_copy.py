@@ -1,19 +1,19 @@
-"""Expressions of one file written in the names of another: what a column's type was called there, it is called here."""
+"""Expressions of one file written with the names of another: a column's type keeps its meaning under this file's imports."""
 
 from __future__ import annotations
 
 import ast
 
-from mrt_lint.fix.imported_names import Names, imports
-from mrt_lint.fix.layout import Call, Code, List, flat
+from mrt_lint.fix.imported_names import ImportedNames, imports
+from mrt_lint.fix.layout import CallCode, Code, ListCode, flat
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.source_text import SourceText
 
 
-class Graft:
-    """Takes expressions from a file. Nothing is taken that means something else, or nothing, where it is to stand."""
+class ExpressionCopier:
+    """Copies expressions from a file, and only those that mean the same in the other file."""
 
-    def __init__(self, text: Text, names: Names, *, own: bool) -> None:
+    def __init__(self, text: SourceText, names: ImportedNames, *, own: bool) -> None:
         self._text = text
         self._names = names
         self._imports = dict(imports(text.tree))
@@ -22,7 +22,7 @@ class Graft:
         self._depth = 0
 
     def code(self, node: ast.expr) -> Code:
-        """Give an expression as code. Raises NoFix where it is not written out, or needs names that are not at hand."""
+        """Return an expression as code. Raises NoFix if it is not written out, or needs names that are not at hand."""
         if isinstance(node, ast.Constant):
             return self._constant(node)
         if isinstance(node, ast.Name | ast.Attribute):
@@ -37,9 +37,9 @@ class Graft:
                 raise NoFix(f"{self._shown(node)} is no plain call")
             positional = [("", self.code(argument)) for argument in node.args]
             named = [(self._keyword(keyword), self.code(keyword.value)) for keyword in node.keywords]
-            return Call(function, (*positional, *named))
+            return CallCode(function, (*positional, *named))
         if isinstance(node, ast.List | ast.Tuple):
-            return List(tuple(map(self.code, node.elts)), "[]" if isinstance(node, ast.List) else "()")
+            return ListCode(tuple(map(self.code, node.elts)), "[]" if isinstance(node, ast.List) else "()")
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             return f"-{node.operand.value!r}"
         raise NoFix(f"{self._shown(node)} is not written out")
@@ -72,11 +72,11 @@ class Graft:
         return self._value(inner, rest)
 
     def _value(self, name: ast.Name, rest: str) -> Code:
-        """Give what a variable of the file stands for, where it is assigned once."""
+        """Return the value of a variable of the file that is assigned once."""
         given = [node for node in ast.walk(self._text.tree) if _binds(node) == name.id]
         parent = self._text.parents[given[0]] if len(given) == 1 else None
-        whole = isinstance(parent, ast.Assign) and parent.targets == given
-        if not whole or rest or self._depth:
+        write_whole_downgrade = isinstance(parent, ast.Assign) and parent.targets == given
+        if not write_whole_downgrade or rest or self._depth:
             raise NoFix(f"{name.id}{rest} is not known outside of its function")
         self._depth += 1
         try:
@@ -90,21 +90,21 @@ class Graft:
 
 
 def _binds(node: ast.AST) -> str | None:
-    """Give the name that a node gives a value to, None where it does not."""
+    """Return the name that a node gives a value to, None if it does not."""
     if isinstance(node, ast.arg):
         return node.arg
     return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else None
 
 
 def _of_functions(tree: ast.Module) -> frozenset[str]:
-    """Give the names that functions bind for themselves: what they mean there, they mean nowhere else."""
+    """Return the names that functions bind for themselves: what they mean there, they mean nowhere else."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
     inside = (node for function in functions for node in ast.walk(function))
     return frozenset(name for node in inside if (name := _binds(node)) is not None)
 
 
 def _of_module(tree: ast.Module) -> frozenset[str]:
-    """Give the names that the module's own statements bind."""
+    """Return the names that the module's own statements bind."""
     found: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""What a fixer is, and all of them: they are found by walking `fixers`, so adding one touches no other file."""
+"""The base class of fixers, and the registry: fixers are found by walking `fixers`, so adding one touches no other file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cache
 from importlib import import_module
 from typing import ClassVar
 
-from mrt_lint.fix.fix_context import Scene
-from mrt_lint.fix.proposed_fix import Offer
+from mrt_lint.fix.fix_context import FixContext
+from mrt_lint.fix.proposed_fix import ProposedFix
 from mrt_lint.model.finding import Finding
 
 
@@ -20,13 +20,13 @@ class Fixer(ABC):
     codes: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
-        """Give the fix of a finding. Raises NoFix, with the reason, where none is certain. Changes nothing."""
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
+        """Return the fix of a finding. Raises NoFix, with the reason, where none is certain. Changes nothing."""
 
 
 @cache
 def fixers() -> Mapping[str, Fixer]:
-    """Give the fixer of each code that has one."""
+    """Return the fixer of each code that has one."""
     from mrt_lint.fix import fixers as package  # noqa: PLC0415  they import this module
 
     found: dict[str, Fixer] = {}

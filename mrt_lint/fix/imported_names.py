@@ -7,16 +7,16 @@ import re
 from typing import Final
 
 from mrt_lint.fix.layout import quote
-from mrt_lint.fix.proposed_fix import Edit, NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.proposed_fix import NoFix, TextEdit
+from mrt_lint.fix.source_text import SourceText
 
 _DIALECT: Final = re.compile(r"sqlalchemy\.dialects\.(\w+)\b")
 
 
-class Names:
-    """The names that a file's imports bind, and those that have to be bound for what is to be written."""
+class ImportedNames:
+    """The names that a file's imports bind, and those that the code to be written needs."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: SourceText) -> None:
         self._text = text
         self.imported = dict(imports(text.tree))
         self.bound = {node.id for node in ast.walk(text.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -27,7 +27,7 @@ class Names:
         self._mark = "'" if single > double - 6 * text.text.count('"""') and single > 2 * double else '"'
 
     def spell(self, path: str) -> str:
-        """Give the name of a dotted path in this file. Raises NoFix where it is not imported and cannot be imported for certain."""
+        """Return the name of a dotted path in this file. Raises NoFix if it is not imported and cannot be imported for certain."""
         dialect = _DIALECT.match(path)
         at_least = dialect.end() if dialect else 0  # `sa.dialects.mysql` is there only where something imported it
         for name, module in sorted({**self.imported, **self._lacking}.items(), key=lambda entry: -len(entry[1])):
@@ -42,11 +42,11 @@ class Names:
         raise NoFix(f"this file does not import {path}")
 
     def op(self, name: str) -> str:
-        """Give the name of one of Alembic's operations."""
+        """Return the name of one of Alembic's operations."""
         return self.spell(f"alembic.op.{name}")
 
     def sa(self, name: str) -> str:
-        """Give the name of something of SQLAlchemy's."""
+        """Return the name of something of SQLAlchemy's."""
         return self.spell(f"sqlalchemy.{name}")
 
     def quote(self, text: str) -> str:
@@ -59,8 +59,8 @@ class Names:
         self._lacking[name] = module
         return name
 
-    def edits(self) -> tuple[Edit, ...]:
-        """Give the imports that have to be added, below those that are there. Raises NoFix where there is no place for them."""
+    def edits(self) -> tuple[TextEdit, ...]:
+        """Return the imports that have to be added, below those that are there. Raises NoFix if there is no place for them."""
         if not self._lacking:
             return ()
         there = [node for node in self._text.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -70,11 +70,11 @@ class Names:
         self._text.indent_of(last)
         at = self._text.end_of_line(last.end_lineno or last.lineno)
         lines = [_import(name, module) for name, module in self._lacking.items()]
-        return (Edit(at, at, "".join(f"\n{line}" for line in lines)),)
+        return (TextEdit(at, at, "".join(f"\n{line}" for line in lines)),)
 
 
 def imports(tree: ast.Module) -> list[tuple[str, str]]:
-    """Give the names that a module's own imports bind, each with the dotted path that it stands for."""
+    """Return the names that a module's own imports bind, each with its dotted path."""
     found: list[tuple[str, str]] = []
     for node in tree.body:
         if isinstance(node, ast.Import):

@@ -1,6 +1,6 @@
-"""Code as it is to be written, laid out so that black and ruff leave it alone.
+"""Code to be written, laid out so that black and ruff do not change it.
 
-A call that fits stands on one line; one that does not has an argument a line, each with its comma, however long lines may be in the
+A call that fits is on one line; one that does not has an argument a line, each with its comma, however long lines may be in the
 project: formatters join nothing that ends in such a comma.
 """
 
@@ -19,7 +19,7 @@ WIDTH: Final = 88
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallCode:
     """A call; an argument is its keyword, empty for a positional one, and its value."""
 
     function: str
@@ -27,27 +27,27 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class List:
+class ListCode:
     """Items between brackets: "[]", "()" or "{}" (a set)."""
 
     items: tuple[Code, ...]
     brackets: str = "[]"
 
 
-Code: TypeAlias = "str | Call | List"
+Code: TypeAlias = "str | CallCode | ListCode"
 
 
-def call(function: str, *positional: Code, **named: Code | None) -> Call:
+def call(function: str, *positional: Code, **named: Code | None) -> CallCode:
     """Make a call; a keyword without a value is left out."""
     keywords = tuple((name, value) for name, value in named.items() if value is not None)
-    return Call(function, (*(("", value) for value in positional), *keywords))
+    return CallCode(function, (*(("", value) for value in positional), *keywords))
 
 
 def flat(code: Code) -> str:
     """Write code on one line."""
     if isinstance(code, str):
         return code
-    return code.function + _bracketed(code) if isinstance(code, Call) else _bracketed(code)
+    return code.function + _bracketed(code) if isinstance(code, CallCode) else _bracketed(code)
 
 
 def lay_out(code: Code, indent: str, unit: str, before: int, after: int) -> str:
@@ -63,24 +63,24 @@ def lay_out(code: Code, indent: str, unit: str, before: int, after: int) -> str:
         prefix = f"{name}=" if name else ""
         lines.append(f"{inner}{prefix}{lay_out(value, inner, unit, wide + len(prefix), 1)},\n")
     opening, closing = _brackets(code)
-    return f"{code.function if isinstance(code, Call) else ''}{opening}\n{''.join(lines)}{indent}{closing}"
+    return f"{code.function if isinstance(code, CallCode) else ''}{opening}\n{''.join(lines)}{indent}{closing}"
 
 
-def _parts(code: Call | List) -> Iterator[tuple[str, Code]]:
-    if isinstance(code, Call):
+def _parts(code: CallCode | ListCode) -> Iterator[tuple[str, Code]]:
+    if isinstance(code, CallCode):
         yield from code.arguments
     else:
         yield from (("", item) for item in code.items)
 
 
-def _brackets(code: Call | List) -> tuple[str, str]:
-    return ("(", ")") if isinstance(code, Call) else (code.brackets[0], code.brackets[1])
+def _brackets(code: CallCode | ListCode) -> tuple[str, str]:
+    return ("(", ")") if isinstance(code, CallCode) else (code.brackets[0], code.brackets[1])
 
 
-def _bracketed(code: Call | List) -> str:
+def _bracketed(code: CallCode | ListCode) -> str:
     opening, closing = _brackets(code)
     parts = [f"{name}={flat(value)}" if name else flat(value) for name, value in _parts(code)]
-    comma = "," if isinstance(code, List) and code.brackets == "()" and len(parts) == 1 else ""
+    comma = "," if isinstance(code, ListCode) and code.brackets == "()" and len(parts) == 1 else ""
     return f"{opening}{', '.join(parts)}{comma}{closing}"
 
 

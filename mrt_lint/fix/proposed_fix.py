@@ -1,10 +1,10 @@
-"""What a fixer offers, and how it says no."""
+"""What a fixer proposes, and the exception with which it declines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mrt_lint.model.finding import Fix
+from mrt_lint.model.finding import FixSafety
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 else:
     from mrt_lint.model.lean import dataclass
 
-__all__ = ["Edit", "Fix", "NoFix", "Offer", "apply"]
+__all__ = ["FixSafety", "NoFix", "ProposedFix", "TextEdit", "apply"]
 
 
-class NoFix(Exception):  # noqa: N818 - an answer, not an error
-    """There is no fix that is certain; the message is one clause that says why."""
+class NoFix(Exception):  # noqa: N818 - a result, not an error
+    """No fix is certain; the message is one clause with the reason."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Edit:
-    """A stretch of a file's text, from offset to offset, and what is to stand there; lines end in a plain newline."""
+class TextEdit:
+    """A range of a file's text, from offset to offset, and its replacement; lines end in a plain newline."""
 
     start: int
     end: int
@@ -31,26 +31,26 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class ProposedFix:
     """A fix of one finding.
 
-    `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` then says in a
-    clause what the user has to agree to. `note` is what is left for the user to do. `keeps_upgrade` tells that upgrade() has to do
+    `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` is then one
+    clause that the user has to agree to. `note` is what is left for the user to do. `keeps_upgrade` is True if upgrade() must do
     what it did; `proof` is called with the migration as read again, and raises NoFix where that does not do what was meant.
     `otherwise` is what to try where this one does not hold.
     """
 
-    edits: tuple[Edit, ...]
-    safety: Fix = Fix.SAFE
+    edits: tuple[TextEdit, ...]
+    safety: FixSafety = FixSafety.SAFE
     why: str = ""
     note: str = ""
     keeps_upgrade: bool = False
     proof: Callable[[Migration], None] | None = None
-    otherwise: Offer | None = None
+    otherwise: ProposedFix | None = None
 
 
-def apply(text: str, edits: tuple[Edit, ...], newline: str) -> str:
-    """Give the text with the edits made. Raises NoFix where they overlap."""
+def apply(text: str, edits: tuple[TextEdit, ...], newline: str) -> str:
+    """Return the text with the edits made. Raises NoFix if they overlap."""
     parts: list[str] = []
     at = 0
     for edit in sorted(edits):

@@ -10,14 +10,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mrt_lint.check import judgement
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import fixers
-from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer, apply
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix, apply
+from mrt_lint.fix.source_text import SourceText
 from mrt_lint.history import History
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
-from mrt_lint.parse.reading import Reading, Source, read
+from mrt_lint.parse.outline import history_of
+from mrt_lint.parse.reading import MigrationSource, ReadResult, read
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.settings import Settings
 
@@ -31,7 +32,7 @@ _LAST: Final = ("MRT101", "MRT102")
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
+class FixOutcome:
     """What became of one file: its bytes before and after, what was fixed (with what is left to do), and what was not, and why."""
 
     path: str
@@ -42,17 +43,17 @@ class Outcome:
     refused: list[tuple[Finding, str]] = field(default_factory=list)
 
 
-class Session:
+class FixSession:
     """The files of one history, as they become.
 
-    `unsafe` tells whether fixes are made that may change what the author meant; `breaks` tells whether new bytes of a file break
+    `unsafe` is whether fixes are made that may change what the author meant; `breaks` returns whether new bytes of a file break
     a lock that its old bytes kept.
     """
 
     def __init__(
         self,
         sources: Mapping[str, bytes],
-        readings: Mapping[str, Reading],
+        readings: Mapping[str, ReadResult],
         settings: Settings,
         *,
         unsafe: bool,
@@ -60,29 +61,29 @@ class Session:
     ) -> None:
         self._sources = dict(sources)
         self._migrations = judgement.migrations_of(readings)
-        self._history: History = judgement.history_of(sources, readings, settings)
-        # A fix must raise no finding of any rule, also of those that nobody asked about in this run.
+        self._history: History = history_of(sources, readings, settings.target.dialect)
+        # A fix must raise no finding of any rule, not even of those that were not selected in this run.
         wide = (*settings.extend_select, *settings.select)
-        # Nor may the way back cost rows where nobody said whether SQLite enforces foreign keys.
+        # Nor may downgrade() lose rows if it is not declared whether SQLite enforces foreign keys.
         target = (
             settings.target if settings.target.sqlite_foreign_keys is False else replace(settings.target, sqlite_foreign_keys=True)
         )
         self._settings = replace(settings, select=(), extend_select=wide, ignore=(), target=target)
         self._unsafe = unsafe
         self._breaks = breaks
-        self._texts: dict[str, Text] = {}
+        self._texts: dict[str, SourceText] = {}
 
-    def fix(self, path: str, findings: Iterable[Finding]) -> Outcome:
+    def fix(self, path: str, findings: Iterable[Finding]) -> FixOutcome:
         """Fix what can be fixed of these findings in one file, one after the other, each in the light of those before."""
         content = self._sources[path]
-        outcome = Outcome(path=path, before=content, after=content)
+        outcome = FixOutcome(path=path, before=content, after=content)
         left = asked = [finding for finding in findings if finding.code in fixers()]
         migration = self._migrations.get(path)
         if migration is None or not left:
             return outcome
         wanted = {key_of(finding) for finding in left}
         passed: dict[tuple[str, str, str], tuple[Finding, str, bool]] = {}
-        state = _State(self, migration, content)
+        state = _FileState(self, migration, content)
         while left:
             finding = min(left, key=lambda finding: finding.code in _LAST)
             try:
@@ -91,15 +92,15 @@ class Session:
                 passed[key_of(finding)] = (finding, str(unsafe), True)
             except NoFix as no:
                 passed[key_of(finding)] = (finding, str(no), False)
-            except Exception as error:  # noqa: BLE001  one fix that trips must not keep the others from being made
+            except Exception as error:  # noqa: BLE001  one fix that fails must not keep the others from being made
                 passed[key_of(finding)] = (finding, f"trying failed ({type(error).__name__}: {error})", False)
             else:
                 outcome.fixed.append((finding, note))
-                self._take(migration, content)
-                before, state = state.judged, _State(self, migration, content)
+                self._accept(migration, content)
+                before, state = state.judged, _FileState(self, migration, content)
                 gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
                 outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
-                passed.clear()  # what was in the way may be gone
+                passed.clear()  # what prevented them may be fixed now
                 left = state.judged
             left = [finding for finding in left if key_of(finding) in wanted - passed.keys()]
         outcome.after = content
@@ -107,30 +108,30 @@ class Session:
             (outcome.unsafe if is_unsafe else outcome.refused).append((finding, why))
         return outcome
 
-    def _step(self, state: _State, finding: Finding) -> tuple[bytes, Migration, str]:
-        scene = self.scene(state.migration)
-        offer = fixers()[finding.code].offer(scene, finding)
-        while offer.otherwise is not None:
+    def _step(self, state: _FileState, finding: Finding) -> tuple[bytes, Migration, str]:
+        context = self.context(state.migration)
+        proposal = fixers()[finding.code].propose(context, finding)
+        while proposal.otherwise is not None:
             with suppress(NoFix):
-                return self._try(state, scene.text, offer, finding)
-            offer = offer.otherwise
-        return self._try(state, scene.text, offer, finding)
+                return self._try(state, context.text, proposal, finding)
+            proposal = proposal.otherwise
+        return self._try(state, context.text, proposal, finding)
 
-    def _try(self, state: _State, text: Text, offer: Offer, finding: Finding) -> tuple[bytes, Migration, str]:
-        """Write an offer in memory. Raises NoFix where it does not hold, _UnsafeError where it does and is not wanted."""
+    def _try(self, state: _FileState, text: SourceText, proposal: ProposedFix, finding: Finding) -> tuple[bytes, Migration, str]:
+        """Write an offer in memory. Raises NoFix if it does not hold, _UnsafeError where it does and is not wanted."""
         migration, content = state.migration, state.content
-        written = text.encode(apply(text.text, offer.edits, text.newline))
-        again = self._read(migration, written, offer)
-        self._hold(finding, state.judged, self.judge(again, written))
+        written = text.encode(apply(text.text, proposal.edits, text.newline))
+        again = self._read(migration, written, proposal)
+        self._check_findings(finding, state.judged, self.judge(again, written))
         if self._breaks(migration.path, content, written):
             raise NoFix("mrt.lock holds this revision as it is")
-        if offer.safety is Fix.UNSAFE and not self._unsafe:
-            raise _UnsafeError(offer.why)
-        return written, again, offer.note
+        if proposal.safety is FixSafety.UNSAFE and not self._unsafe:
+            raise _UnsafeError(proposal.why)
+        return written, again, proposal.note
 
-    def _read(self, migration: Migration, written: bytes, offer: Offer) -> Migration:
-        """Read what was written. Raises NoFix where that is no longer the same migration, or less can be read of it."""
-        again = read(Source(migration.path, written, self._settings.target.dialect))
+    def _read(self, migration: Migration, written: bytes, proposal: ProposedFix) -> Migration:
+        """Read what was written. Raises NoFix if that is no longer the same migration, or less can be read of it."""
+        again = read(MigrationSource(migration.path, written, self._settings.target.dialect))
         if not isinstance(again, Migration):
             raise NoFix(f"what is to be written cannot be read: {again.reason}")
         header = ("revision", "down_revision", "branch_labels", "depends_on")
@@ -138,15 +139,15 @@ class Session:
             raise NoFix("it would change the revision's place in the history")
         if len(again.unreadable) > len(migration.unreadable):
             raise NoFix("what is to be written cannot be read in full")
-        if offer.keeps_upgrade and again.upgrade_ops != migration.upgrade_ops:
+        if proposal.keeps_upgrade and again.upgrade_ops != migration.upgrade_ops:
             raise NoFix("it would change what upgrade() does")
-        if offer.proof is not None:
-            offer.proof(again)
+        if proposal.proof is not None:
+            proposal.proof(again)
         return again
 
     @staticmethod
-    def _hold(finding: Finding, before: list[Finding], after: list[Finding]) -> None:
-        """Raise NoFix unless a finding is gone and no other came."""
+    def _check_findings(finding: Finding, before: list[Finding], after: list[Finding]) -> None:
+        """Raise NoFix unless the finding is fixed and no new one appears."""
         was, now = Counter(map(key_of, before)), Counter(map(key_of, after))
         if now[key_of(finding)] >= was[key_of(finding)]:
             raise NoFix("the finding would stay")
@@ -155,33 +156,33 @@ class Session:
             raise NoFix(f"it would raise {new.code} {new.name}: {new.message}")
 
     def judge(self, migration: Migration, content: bytes) -> list[Finding]:
-        """Judge a file as it stands or would stand, by every rule that anybody may ask for."""
-        history = self._history.exchanged(migration) if migration is not self._migrations[migration.path] else self._history
+        """Judge a file in its present or proposed state, by every rule that could be selected."""
+        history = self._history.with_file(migration) if migration is not self._migrations[migration.path] else self._history
         return judgement.judge_file(migration, content, judgement.context_of(history, self._settings), self._settings)
 
-    def _take(self, migration: Migration, content: bytes) -> None:
-        self._history = self._history.exchanged(migration)
+    def _accept(self, migration: Migration, content: bytes) -> None:
+        self._history = self._history.with_file(migration)
         self._migrations[migration.path] = migration
         self._sources[migration.path] = content
         self._texts.pop(migration.path, None)
 
-    def scene(self, migration: Migration) -> Scene:
-        """Give what a fixer sees of a file. Raises NoFix where that cannot be edited."""
+    def context(self, migration: Migration) -> FixContext:
+        """Return what a fixer sees of a file. Raises NoFix if that cannot be edited."""
         context = judgement.context_of(self._history, self._settings)
-        return Scene(self._sources[migration.path], migration, context, self._sources, self._texts)
+        return FixContext(self._sources[migration.path], migration, context, self._sources, self._texts)
 
 
-class _State:
+class _FileState:
     """One file between two fixes: what the rules say of it is asked only where a fix was found."""
 
-    def __init__(self, session: Session, migration: Migration, content: bytes) -> None:
+    def __init__(self, session: FixSession, migration: Migration, content: bytes) -> None:
         self._session = session
         self.migration = migration
         self.content = content
 
     @cached_property
     def judged(self) -> list[Finding]:
-        """What every rule says of it."""
+        """The findings of every rule."""
         return self._session.judge(self.migration, self.content)
 
 

@@ -1,8 +1,8 @@
-"""The text of one file, with places, syntax tree and the way back to its very bytes.
+"""The text of one file, with places, syntax tree and the way to encode it again byte for byte.
 
-Fixes are edits of text at places that Python's own tree tells, not transformations of a libcst tree: a stretch that no edit names
+Fixes are edits of text at places from Python's own tree, not transformations of a libcst tree: a range that no edit names
 cannot change, whatever its line ends, tabs, quotes and comments are, and libcst need not be known here. What was written is read
-again by the lifter, whose libcst has to accept it, before anybody gets to see it.
+again by `parse_migration`, whose libcst has to accept it, before it is shown or written.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from functools import cached_property
 from typing import TypeVar
 
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
-class Text:
-    """A file's text. Raises NoFix where its bytes cannot be decoded and encoded again, or Python cannot parse it."""
+class SourceText:
+    """A file's text. Raises NoFix if its bytes cannot be decoded and encoded again, or Python cannot parse it."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -43,11 +43,11 @@ class Text:
         self.newline = first[0] if first else "\n"
 
     def encode(self, text: str) -> bytes:
-        """Give the bytes of a text in this file's encoding. Raises NoFix where that cannot be."""
+        """Return the bytes of a text in this file's encoding. Raises NoFix if that cannot be."""
         try:
             return self._bom + text.encode(self._encoding)
         except UnicodeError:
-            raise NoFix(f"what is to be written cannot be said in {self._encoding}") from None
+            raise NoFix(f"what is to be written cannot be written in {self._encoding}") from None
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -61,7 +61,7 @@ class Text:
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        """What each node stands in."""
+        """The parent of each node."""
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     @cached_property
@@ -69,7 +69,7 @@ class Text:
         return _LINE_END.split(self.text)
 
     @cached_property
-    def _calls(self) -> dict[Place, ast.Call]:
+    def _calls(self) -> dict[SourceSpan, ast.Call]:
         return {self.place(node): node for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
 
     @cached_property
@@ -83,27 +83,27 @@ class Text:
         return tuple((token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT)
 
     def offset(self, line: int, column: int) -> int:
-        """Give the offset of a 1-based line and a 1-based column in characters."""
+        """Return the offset of a 1-based line and a 1-based column in characters."""
         return self._starts[line - 1] + column - 1
 
     def line(self, number: int) -> str:
-        """Give a line without its end."""
+        """Return a line without its end."""
         return self._lines[number - 1]
 
     def end_of_line(self, number: int) -> int:
-        """Give the offset of a line's end, where its line end begins."""
+        """Return the offset of a line's end, where its line end begins."""
         return self._starts[number - 1] + len(self.line(number))
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """Give the offsets where a node begins and ends."""
+        """Return the offsets where a node begins and ends."""
         place = self.place(node)
         return self.offset(place.line, place.column), self.offset(place.end_line, place.end_column)
 
-    def place(self, node: ast.AST) -> Place:
-        """Give a node's place as findings and operations do: Python's columns count bytes."""
+    def place(self, node: ast.AST) -> SourceSpan:
+        """Return a node's place as findings and operations do: Python's columns count bytes."""
         line, end_line = getattr(node, "lineno", 1), getattr(node, "end_lineno", None) or 1
         start, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", None) or 0
-        return Place(line, self._column(line, start), end_line, self._column(end_line, end))
+        return SourceSpan(line, self._column(line, start), end_line, self._column(end_line, end))
 
     def _column(self, line: int, offset: int) -> int:
         start = self._starts[line - 1]
@@ -113,36 +113,36 @@ class Text:
         return len(self.text[start:end].encode()[:offset].decode("utf-8", "ignore")) + 1
 
     def source(self, node: ast.AST) -> str:
-        """Give a node as it is written."""
+        """Return a node as it is written."""
         start, end = self.span(node)
         return self.text[start:end]
 
-    def call(self, place: Place | None) -> ast.Call:
-        """Give the call at a place. Raises NoFix where there is none."""
+    def call(self, place: SourceSpan | None) -> ast.Call:
+        """Return the call at a place. Raises NoFix if there is none."""
         call = self._calls.get(place) if place is not None else None
         if call is None:
             raise NoFix("it is no plain call")
         return call
 
     def function(self, name: str) -> ast.FunctionDef:
-        """Give a function of the module. Raises NoFix where there is none, or several, or it is not a plain one."""
+        """Return a function of the module. Raises NoFix if there is none, or several, or it is not a plain one."""
         found = [node for node in ast.walk(self.tree) if getattr(node, "name", None) == name]
         if len(found) != 1 or not isinstance(found[0], ast.FunctionDef) or found[0] not in self.tree.body:
             raise NoFix(f"{name}() is no plain function of the file")
         return found[0]
 
-    def around(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Give what a node stands in, from the inside out."""
+    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Return the ancestors of a node, nearest first."""
         while node in self.parents:
             node = self.parents[node]
             yield node
 
     def above(self, node: ast.AST, kind: type[_Node]) -> _Node | None:
-        """Give the nearest of a kind that a node stands in."""
-        return next((outer for outer in self.around(node) if isinstance(outer, kind)), None)
+        """Return the nearest ancestor of a kind."""
+        return next((outer for outer in self.enclosing(node) if isinstance(outer, kind)), None)
 
     def indent_of(self, statement: ast.stmt) -> str:
-        """Give the indentation of a statement. Raises NoFix where it shares its line with what comes before it."""
+        """Return the indentation of a statement. Raises NoFix if it shares its line with what comes before it."""
         place = self.place(statement)
         before = self.line(place.line)[: place.column - 1]
         if before.strip():

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from mrt_lint.fix.imported_names import imports
-from mrt_lint.fix.layout import Call, lay_out
-from mrt_lint.fix.proposed_fix import Edit, NoFix
-from mrt_lint.fix.source_text import Text
-from mrt_lint.model.values import Place
+from mrt_lint.fix.layout import CallCode, lay_out
+from mrt_lint.fix.proposed_fix import NoFix, TextEdit
+from mrt_lint.fix.source_text import SourceText
+from mrt_lint.model.values import SourceSpan
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -19,30 +19,30 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class CallStatement:
     """A call that is a statement of its own, in a function's body or under its guards; `op` is the name of Alembic's module."""
 
-    text: Text
+    text: SourceText
     call: ast.Call
     node: ast.Expr
     function: ast.FunctionDef
     op: str
 
     @classmethod
-    def at(cls, text: Text, place: Place | None) -> Statement:
-        """Find the statement at a place. Raises NoFix where it is anything but `op.name(…)` on lines of its own."""
+    def at(cls, text: SourceText, place: SourceSpan | None) -> CallStatement:
+        """Find the statement at a place. Raises NoFix if it is anything but `op.name(…)` on lines of its own."""
         call = text.call(place)
         node = text.parents[call]
         if not isinstance(node, ast.Expr):
             raise NoFix("it is part of a larger expression")
-        function = next((outer for outer in text.around(node) if isinstance(outer, ast.FunctionDef)), None)
+        function = next((outer for outer in text.enclosing(node) if isinstance(outer, ast.FunctionDef)), None)
         if function is None or function.name not in {"upgrade", "downgrade"} or function not in text.tree.body:
-            raise NoFix("it stands in a function of its own, which others may call")
+            raise NoFix("it is in a function of its own, which others may call")
         text.indent_of(node)
         parts = ast.unparse(call.func).rpartition(".")
         bound = dict(imports(text.tree))
-        if any(_binds(outer, parts[0]) for outer in text.around(node)):
-            raise NoFix("it stands in a batch, which does its work at its end")
+        if any(_binds(outer, parts[0]) for outer in text.enclosing(node)):
+            raise NoFix("it is in a batch, which does its work at its end")
         if bound.get(parts[0]) != "alembic.op":
             raise NoFix("it is no call of Alembic's op")
         return cls(text=text, call=call, node=node, function=function, op=parts[0])
@@ -58,12 +58,12 @@ class Statement:
         return unit_of(self.text, self.function)
 
     def with_keyword(self, name: str, value: str, *, deeper: bool) -> str:
-        """Give the call with a keyword set, as it is written one level deeper or where it is."""
+        """Return the call with a keyword set, as it is written one level deeper or where it is."""
         given = next((keyword for keyword in self.call.keywords if keyword.arg == name), None)
         indent = self.indent + (self.unit if deeper else "")
         if given is not None:
             start, end = self.text.span(given.value)
-            return self._changed(Edit(start, end, value), indent)
+            return self._changed(TextEdit(start, end, value), indent)
         if self.call.lineno == self.call.end_lineno or self._is_one_inner_line():
             return self._laid_out(indent, name, value)
         last = max((*self.call.args, *(keyword.value for keyword in self.call.keywords)), key=lambda node: self.text.span(node)[1])
@@ -73,14 +73,14 @@ class Statement:
         own_lines = self.text.place(first).line != self.call.lineno and re.match(r",?[ \t]*(#.*)?(\r|\n)", behind)
         line = self.text.line(self.text.place(first).line)
         separator = f",\n{line[: len(line) - len(line.lstrip())]}" if own_lines else ", "
-        return self._changed(Edit(end, end, f"{separator}{name}={value}"), indent)
+        return self._changed(TextEdit(end, end, f"{separator}{name}={value}"), indent)
 
     def moved(self, *, deeper: bool) -> str:
-        """Give the call as it is, written one level deeper or where it is."""
-        return self._changed(Edit(*self.text.span(self.call)[:1] * 2, ""), self.indent + (self.unit if deeper else ""))
+        """Return the call as it is, written one level deeper or where it is."""
+        return self._changed(TextEdit(*self.text.span(self.call)[:1] * 2, ""), self.indent + (self.unit if deeper else ""))
 
     def _is_one_inner_line(self) -> bool:
-        """Whether all arguments stand on one line of their own, as formatters write what fits there; with one more it may not."""
+        """Return whether all arguments are on one line of their own, as formatters write them; with one more they may not fit."""
         nodes = [*self.call.args, *(keyword.value for keyword in self.call.keywords)]
         lines = {line for node in nodes for line in (node.lineno, node.end_lineno)}
         shape = (self.call.lineno, self.call.lineno + 2)
@@ -94,10 +94,10 @@ class Statement:
         ]
         function = self.text.source(self.call.func)
         wide = len(indent.expandtabs())
-        return lay_out(Call(function, (*arguments, (name, value))), indent, self.unit, wide, 0)
+        return lay_out(CallCode(function, (*arguments, (name, value))), indent, self.unit, wide, 0)
 
-    def _changed(self, edit: Edit, indent: str) -> str:
-        """Give the call's text with one edit, its further lines indented as the first."""
+    def _changed(self, edit: TextEdit, indent: str) -> str:
+        """Return the call's text with one edit, its further lines indented as the first."""
         start, end = self.text.span(self.call)
         code = self.text.text[start : edit.start] + edit.text + self.text.text[edit.end : end]
         lines = re.split(r"\r\n|\r|\n", code)
@@ -107,16 +107,16 @@ class Statement:
         return "\n".join([lines[0], *(f"{added}{line}" if line.strip() else line for line in lines[1:])])
 
     def _has_plain_lines(self) -> None:
-        """Raise NoFix where a string runs over lines, which no indentation may touch."""
+        """Raise NoFix if a string spans several lines, whose indentation must not change."""
         for node in ast.walk(self.call):
             if isinstance(node, ast.Constant | ast.JoinedStr) and node.lineno != node.end_lineno:
                 raise NoFix("a string in it runs over several lines")
 
-    def replaced(self, code: str) -> Edit:
-        """Replace the call where it stands."""
-        return Edit(*self.text.span(self.call), code)
+    def replaced(self, code: str) -> TextEdit:
+        """Replace the call in place."""
+        return TextEdit(*self.text.span(self.call), code)
 
-    def in_autocommit_block(self, code: str) -> Edit:
+    def in_autocommit_block(self, code: str) -> TextEdit:
         """Replace the call by one in an autocommit block: the one that ends just above, that begins just below, or a new one."""
         place = self.text.place(self.node)
         start = self.text.offset(place.line, 1)
@@ -124,17 +124,17 @@ class Statement:
         opening = f"with {self.op}.get_context().autocommit_block():"
         above, below = self._neighbours()
         if below is not None and below.lineno == place.end_line:
-            raise NoFix("another statement stands on its line")
+            raise NoFix("another statement is on its line")
         if self._is_block(above, opening) and getattr(above, "end_lineno", 0) == place.line - 1:
-            return Edit(start, end, f"{self.indent}{self.unit}{code}")
+            return TextEdit(start, end, f"{self.indent}{self.unit}{code}")
         if self._is_block(below, opening) and below is not None and below.lineno == place.end_line + 1:
             rest = self.text.text[end : self.text.end_of_line(place.end_line)]
             end = self.text.end_of_line(below.lineno)
-            return Edit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}{rest}")
-        return Edit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}")
+            return TextEdit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}{rest}")
+        return TextEdit(start, end, f"{self.indent}{opening}\n{self.indent}{self.unit}{code}")
 
     def _neighbours(self) -> tuple[ast.stmt | None, ast.stmt | None]:
-        """Give the statements above and below in the same suite."""
+        """Return the statements above and below in the same suite."""
         suite = next(body for body in bodies(self.text.parents[self.node]) if self.node in body)
         at = suite.index(self.node)
         return suite[at - 1] if at else None, suite[at + 1] if at + 1 < len(suite) else None
@@ -144,18 +144,18 @@ class Statement:
 
 
 def _binds(node: ast.AST, name: str) -> bool:
-    """Whether a block binds a name, as `with op.batch_alter_table(…) as batch` does."""
+    """Return whether a block binds a name, as `with op.batch_alter_table(…) as batch` does."""
     items = node.items if isinstance(node, ast.With) else []
     return any(isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name for item in items)
 
 
 def bodies(node: ast.AST) -> list[list[ast.stmt]]:
-    """Give the suites of a compound statement."""
+    """Return the suites of a compound statement."""
     return [body for name in ("body", "orelse", "finalbody") if isinstance(body := getattr(node, name, None), list)]
 
 
-def unit_of(text: Text, function: ast.FunctionDef) -> str:
-    """Give the indentation of a function's body; four spaces where it has none to show."""
+def unit_of(text: SourceText, function: ast.FunctionDef) -> str:
+    """Return the indentation of a function's body; four spaces where it has none to show."""
     place = text.place(function.body[0])
     if place.line == function.lineno:
         return "    "

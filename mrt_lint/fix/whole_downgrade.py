@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mrt_lint.fix.downgrade_body import Body, new_function
-from mrt_lint.fix.downgrade_step import Step
-from mrt_lint.fix.fix_context import Scene
-from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer
+from mrt_lint.fix.downgrade_body import DowngradeBody, new_function
+from mrt_lint.fix.downgrade_step import DowngradeStep
+from mrt_lint.fix.fix_context import FixContext
+from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
 from mrt_lint.fix.reverse import plan_reverse
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import DIALECTS
 
 
-def whole(scene: Scene, body: Body | None) -> Offer:
+def write_whole_downgrade(context: FixContext, body: DowngradeBody | None) -> ProposedFix:
     """Offer the reverse of all that upgrade() does, in an empty body or a new function (None).
 
-    Raises NoFix where one operation cannot be undone for certain.
+    Raises NoFix if one operation cannot be undone for certain.
     """
-    steps = plan_reverse(scene)
+    steps = plan_reverse(context)
     unsafe = [step.unsafe for step in steps if step.unsafe]
     if body is not None and body.remarks:
         unsafe.append("a comment or docstring of downgrade() may say why it is empty")
-    edit = new_function(scene.text, scene.names, steps) if body is None else body.written(steps)
-    return Offer(
-        edits=(edit, *scene.names.edits()),
-        safety=Fix.UNSAFE if unsafe else Fix.SAFE,
+    edit = new_function(context.text, context.names, steps) if body is None else body.written(steps)
+    return ProposedFix(
+        edits=(edit, *context.names.edits()),
+        safety=FixSafety.UNSAFE if unsafe else FixSafety.SAFE,
         why=unsafe[0] if unsafe else "",
         keeps_upgrade=True,
         proof=lambda again: prove(again, steps),
     )
 
 
-def prove(again: Migration, steps: list[Step], before: tuple[Op, ...] = (), after: tuple[Op, ...] = ()) -> None:
+def prove(again: Migration, steps: list[DowngradeStep], before: tuple[Op, ...] = (), after: tuple[Op, ...] = ()) -> None:
     """Raise NoFix unless downgrade() as it was read does the steps, on every database, between what it did before."""
     guards = [op.dialects for op in (*again.downgrade_ops, *before, *after)] + [step.dialects for step in steps]
     for dialect in {*DIALECTS, *(dialect for guard in guards for dialect in guard or ())}:
@@ -47,5 +47,5 @@ def prove(again: Migration, steps: list[Step], before: tuple[Op, ...] = (), afte
 
 
 def _on(ops: tuple[Op, ...], dialect: str) -> list[Op]:
-    """Give what runs on a database, without what its SQL means and without its guards."""
+    """Return what runs on a database, without what its SQL means and without its guards."""
     return [replace(op, dialects=None) for op in ops if not op.sql and (op.dialects is None or dialect in op.dialects)]

@@ -1,4 +1,4 @@
-"""Writing a fixed file so that nobody ever sees half of it."""
+"""Writing a fixed file so that a half-written one is never visible."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Final
 from mrt_lint.usage import UsageError
 
 _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-"""A file that nobody may write is not written, not even by root, whom the system would let."""
+"""A file without write permission is not written, not even by root, whom the system would allow it."""
 
 
 def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -> None:
     """Put new bytes in the place of those that were read, in one move; a link keeps pointing to the file behind it.
 
-    The file keeps its permissions and its owner. Raises UsageError, and leaves everything as it was, where the file is gone, was
+    The file keeps its permissions and its owner. Raises UsageError, and changes nothing, if the file no longer exists, was
     changed since it was read, may not be written, or its folder may not, where it is a hard link or cannot keep its owner.
     """
     name = shown_as or str(path)
@@ -28,7 +28,7 @@ def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -
             raise PermissionError(None, "it is read-only")
         _replace(target, before, after)
     except FileNotFoundError:
-        raise UsageError(f"{name} is gone since it was read: nothing was written.") from None
+        raise UsageError(f"{name} no longer exists since it was read: nothing was written.") from None
     except OSError as error:
         raise UsageError(f"{name} could not be fixed: {error.strerror or error}.") from None
     except _ChangedError:
@@ -39,11 +39,11 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
     status = target.stat()
     if status.st_nlink > 1:
         raise PermissionError(None, "it is a hard link, and the file's other names would keep what it was")
-    scratch = _beside(target)
+    scratch = _make_sibling(target)
     try:
         scratch.write_bytes(after)
-        _keep(scratch)
-        _give(scratch, status)
+        _flush_to_disk(scratch)
+        _copy_owner(scratch, status)
         scratch.chmod(stat.S_IMODE(status.st_mode))
         same = target.read_bytes() == before
         if same:
@@ -54,8 +54,8 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
         raise _ChangedError
 
 
-def _give(scratch: Path, status: os.stat_result) -> None:
-    """Let a file belong to whom the other belongs. Raises OSError where that is not in the user's power."""
+def _copy_owner(scratch: Path, status: os.stat_result) -> None:
+    """Set the owner of a file to that of another one. Raises OSError if the user may not do that."""
     if not hasattr(os, "chown"):
         return
     made = scratch.stat()
@@ -69,8 +69,8 @@ def _give(scratch: Path, status: os.stat_result) -> None:
             raise PermissionError(None, "it belongs to another user") from None
 
 
-def _beside(target: Path) -> Path:
-    """Make an empty file in the same folder, which no tool takes for a migration."""
+def _make_sibling(target: Path) -> Path:
+    """Create an empty file in the same folder, with a name that no tool takes for a migration."""
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".mrt")
     except OSError as error:
@@ -79,8 +79,8 @@ def _beside(target: Path) -> Path:
     return Path(name)
 
 
-def _keep(path: Path) -> None:
-    """Let a file's bytes reach the disk before its name does."""
+def _flush_to_disk(path: Path) -> None:
+    """Flush a file's bytes to disk before it is renamed."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 

@@ -1,18 +1,18 @@
-"""The history that a migration stands in: its graph, and the schema replayed up to any revision. Pure; no database."""
+"""The history of a project: its revision graph, and the schema replayed up to any revision. Pure; no database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from mrt_lint.history.graph import Flaw, Graph, Problem
+from mrt_lint.history.graph import GraphFlaw, GraphProblem, RevisionGraph
 from mrt_lint.history.replay import replay
-from mrt_lint.history.schema import Schema, Table, fold
+from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
 from mrt_lint.model.values import UNKNOWN
 
-__all__ = ["Flaw", "Graph", "History", "Problem", "Schema", "Table"]
+__all__ = ["GraphFlaw", "GraphProblem", "History", "ReplayedSchema", "ReplayedTable", "RevisionGraph"]
 
 
 class History:
@@ -22,13 +22,13 @@ class History:
     revision costs little more than asking at the last one.
     """
 
-    def __init__(self, graph: Graph, dialect: str, *, is_declared: bool = False) -> None:
+    def __init__(self, graph: RevisionGraph, dialect: str, *, is_declared: bool = False) -> None:
         self.graph = graph
         self.is_declared = is_declared
         self.dialect = dialect
-        self._before: dict[str, Schema] = {}
-        self._at: dict[str, Schema] = {}
-        self._elsewhere: dict[str, History] = {}
+        self._before: dict[str, ReplayedSchema] = {}
+        self._at: dict[str, ReplayedSchema] = {}
+        self._by_dialect: dict[str, History] = {}
 
     @classmethod
     def of(cls, migrations: Iterable[Migration], dialect: str | None = None) -> History:
@@ -36,27 +36,27 @@ class History:
 
         `dialect` is the declared one (SQLAlchemy's name): dialect guards are decided by it, without one as on PostgreSQL.
         """
-        return cls(Graph(migrations), dialect or "postgresql", is_declared=dialect is not None)
+        return cls(RevisionGraph(migrations), dialect or "postgresql", is_declared=dialect is not None)
 
     def on(self, dialect: str) -> History:
-        """Give the same history as databases of another dialect live it."""
+        """Return the same history as databases of another dialect live it."""
         if dialect == self.dialect:
             return self
-        if dialect not in self._elsewhere:
-            self._elsewhere[dialect] = History(self.graph, dialect)
-        return self._elsewhere[dialect]
+        if dialect not in self._by_dialect:
+            self._by_dialect[dialect] = History(self.graph, dialect)
+        return self._by_dialect[dialect]
 
-    def exchanged(self, migration: Migration) -> History:
-        """Give the history with one file read anew, whose place in the graph is what it was; what is still true stays known."""
+    def with_file(self, migration: Migration) -> History:
+        """Return the history with one file replaced, at the same place in the graph; what is still valid stays cached."""
         revision, ranks = str(migration.revision), self.graph.ranks
         same = revision in self.migrations and self.migrations[revision].upgrade_ops == migration.upgrade_ops
         rank = len(ranks) if same else ranks.get(revision, len(ranks))
-        history = History(self.graph.exchanged(migration), self.dialect, is_declared=self.is_declared)
+        history = History(self.graph.with_file(migration), self.dialect, is_declared=self.is_declared)
         history._before = {known: schema for known, schema in self._before.items() if ranks[known] <= rank}
         history._at = {known: schema for known, schema in self._at.items() if ranks[known] < rank}
         if same and "_illegible" in vars(self):
-            vars(history)["_illegible"] = self._illegible
-        history._elsewhere = {dialect: other.exchanged(migration) for dialect, other in self._elsewhere.items()}
+            vars(history)["_illegible"] = self._not_fully_read
+        history._by_dialect = {dialect: other.with_file(migration) for dialect, other in self._by_dialect.items()}
         return history
 
     @property
@@ -80,24 +80,24 @@ class History:
         return self.graph.order
 
     def children(self, revision: str) -> tuple[str, ...]:
-        """Give the revisions that name this one as a parent."""
+        """Return the revisions that name this one as a parent."""
         return self.graph.children.get(revision, ())
 
     def parents(self, revision: str) -> tuple[str, ...]:
-        """Give the parents of a revision that exist."""
+        """Return the parents of a revision that exist."""
         return self.graph.parents.get(revision, ())
 
     def ancestors(self, revision: str) -> frozenset[str]:
-        """Give every revision that must have run before this one, by parentage or dependency."""
+        """Return every revision that must have run before this one, by parentage or dependency."""
         return self.graph.ancestors(revision) if revision in self.migrations else frozenset()
 
     def is_before(self, revision: str, later: str) -> bool:
-        """Tell whether a revision must have run before another one; one on or behind a cycle is before none."""
+        """Return whether a revision must have run before another one; one on or behind a cycle is before none."""
         ranks = self.graph.ranks
         return revision in ranks and later in ranks and bool(self.graph.above[later] >> ranks[revision] & 1)
 
-    def is_made_beside(self, revision: str, *names: str) -> bool:
-        """Tell whether a revision that need not run before or after this one makes a table, a column of one, or an index.
+    def may_be_made_in_parallel(self, revision: str, *names: str) -> bool:
+        """Return whether a revision that need not run before or after this one makes a table, a column of one, or an index.
 
         `names` are "table", "column" or "index" and the names, folded.
         """
@@ -123,26 +123,26 @@ class History:
                     found.setdefault(tuple(fold(str(name)) for name in made), []).append(revision)
         return found
 
-    def problems(self) -> Iterator[Problem]:
-        """Give what is wrong with the graph."""
+    def problems(self) -> Iterator[GraphProblem]:
+        """Return what is wrong with the graph."""
         return self.graph.problems()
 
-    def is_legible(self, revision: str) -> bool:
-        """Tell whether all that must have run before a revision, and its own upgrade(), could be read and speaks of no other table.
+    def is_fully_read(self, revision: str) -> bool:
+        """Return whether everything that must run before a revision, and its own upgrade(), was read and uses no other table.
 
-        Then every table there is was made by the migrations, and so was whatever hangs on it.
+        Then every existing table was created by the migrations, and so was every object that belongs to one.
         """
         graph = self.graph
         if revision not in graph.ranks or graph.missing:
             return False
-        return not self._illegible & (graph.above[revision] | 1 << graph.ranks[revision])
+        return not self._not_fully_read & (graph.above[revision] | 1 << graph.ranks[revision])
 
     @cached_property
-    def _illegible(self) -> int:
-        """The revisions that may do more than was read, or speak of tables that no migration makes, as bits at their ranks."""
-        return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_legible(revision))
+    def _not_fully_read(self) -> int:
+        """The revisions that may do more than was read, or use tables that no migration creates, as bits at their ranks."""
+        return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_fully_read(revision))
 
-    def _is_legible(self, revision: str) -> bool:
+    def _is_fully_read(self, revision: str) -> bool:
         migration, before, after = self.migrations[revision], self.before(revision), self.at(revision)
         if not migration.readable("upgrade"):
             return False
@@ -156,25 +156,25 @@ class History:
                 return False
         return True
 
-    def before(self, revision: str) -> Schema:
-        """Give the schema that `upgrade()` of a revision finds; nothing is known of it on a cycle or behind one."""
+    def before(self, revision: str) -> ReplayedSchema:
+        """Return the schema that `upgrade()` of a revision finds; nothing is known of it on a cycle or behind one."""
         if revision not in self.graph.ranks:
-            return Schema()
+            return ReplayedSchema()
         if revision not in self._before:
             self._replay(revision)
         return self._before[revision]
 
-    def at(self, revision: str) -> Schema:
-        """Give the schema that `upgrade()` of a revision leaves."""
+    def at(self, revision: str) -> ReplayedSchema:
+        """Return the schema that `upgrade()` of a revision leaves."""
         if revision not in self.graph.ranks:
-            return Schema()
+            return ReplayedSchema()
         self.before(revision)
         if revision not in self._at:
             self._at[revision] = self._after(self._before[revision], revision)
         return self._at[revision]
 
-    def together(self, revisions: Iterable[str]) -> Schema:
-        """Give the schema of a database that has run these revisions and all that they need."""
+    def merged(self, revisions: Iterable[str]) -> ReplayedSchema:
+        """Return the schema of a database that has run these revisions and all that they need."""
         reached = tuple(revision for revision in revisions if revision in self.graph.ranks)
         for revision in reached:
             self.before(revision)
@@ -192,10 +192,10 @@ class History:
                 left.pop()
                 self._before.setdefault(here, self._joined(self.graph.before(here)))
 
-    def _joined(self, revisions: tuple[str, ...]) -> Schema:
-        """Give the schema of the revision with the longest past, and on it what only the others have run, in order."""
+    def _joined(self, revisions: tuple[str, ...]) -> ReplayedSchema:
+        """Return the schema of the revision with the longest past, and on it what only the others have run, in order."""
         if not revisions:
-            return Schema()
+            return ReplayedSchema()
         above, ranks = self.graph.above, self.graph.ranks
         longest = max(revisions, key=lambda revision: above[revision].bit_count())
         missing = 0
@@ -207,16 +207,16 @@ class History:
             schema = self._after(schema, other)
         return schema
 
-    def _after(self, schema: Schema, revision: str) -> Schema:
-        """Give the schema after an upgrade; one that nobody can see into leaves nothing certain."""
+    def _after(self, schema: ReplayedSchema, revision: str) -> ReplayedSchema:
+        """Return the schema after an upgrade; after one that does not parse, everything known before may or may not exist."""
         migration = self.migrations[revision]
         if migration.unseen:
-            return Schema()
+            return schema.obscured()
         return replay(schema, migration.upgrade_ops, self.dialect, declared=self.is_declared)
 
 
 def _made(op: Op) -> tuple[object, ...]:
-    """Give the kind and the names of what an operation makes, nothing for others than tables, columns and indexes."""
+    """Return the kind and the names of what an operation makes, nothing for others than tables, columns and indexes."""
     if isinstance(op, CreateTable | RenameTable):
         return ("table", op.table if isinstance(op, CreateTable) else op.new_table)
     if isinstance(op, AddColumn):

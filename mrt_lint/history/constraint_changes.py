@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from mrt_lint.history.schema import Table, fold, is_given
+from mrt_lint.history.schema import ReplayedTable, fold, is_default_name
 from mrt_lint.model.ops import CreateIndex
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 
 _Entry = TypeVar("_Entry")
 
 
-def with_columns_renamed(table: Table, names: Mapping[str, str]) -> Table:
+def with_columns_renamed(table: ReplayedTable, names: Mapping[str, str]) -> ReplayedTable:
     """Follow renamed columns in the indexes and constraints that cover them."""
     return replace(
         table,
@@ -30,11 +30,11 @@ def _renamed(entry: _Entry, names: Mapping[str, str]) -> _Entry:
 
 
 def rename(columns: Iterable[Name], names: Mapping[str, str]) -> tuple[Name, ...]:
-    """Give column names with the renamed ones changed."""
+    """Return column names with the renamed ones changed."""
     return tuple(names.get(fold(name), name) if isinstance(name, str) else name for name in columns)
 
 
-def with_constraint(table: Table, constraint: Constraint) -> Table:
+def with_constraint(table: ReplayedTable, constraint: Constraint) -> ReplayedTable:
     """Add a constraint; a primary key makes its columns NOT NULL, and one made from an index takes the index's columns."""
     if isinstance(constraint.using_index, str):
         index = table.indexes.get(fold(constraint.using_index))
@@ -55,35 +55,35 @@ def with_constraint(table: Table, constraint: Constraint) -> Table:
     return replace(table, unnamed=(*table.unnamed, constraint))
 
 
-def with_index(table: Table, index: CreateIndex) -> Table:
+def with_index(table: ReplayedTable, index: CreateIndex) -> ReplayedTable:
     """Add an index."""
     if isinstance(index.index, str):
         return replace(table, indexes={**table.indexes, fold(index.index): index})
     return replace(table, unnamed=(*table.unnamed, index))
 
 
-def without_index(table: Table, name: MaybeName) -> Table:
-    """Take an index away; where nobody can tell which, any may be gone."""
+def without_index(table: ReplayedTable, name: MaybeName) -> ReplayedTable:
+    """Remove an index; if it is not known which, any of them may be removed."""
     if name is UNKNOWN:
         return replace(table, indexes=dict.fromkeys(table.indexes, UNKNOWN))
     return replace(table, indexes={key: index for key, index in table.indexes.items() if name is None or key != fold(name)})
 
 
-def with_index_renamed(table: Table, name: Name, new: Name) -> Table:
-    """Give an index another name."""
+def with_index_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
+    """Return an index another name."""
     index = table.indexes.get(fold(name)) if isinstance(name, str) else None
     left = without_index(table, name)
     return with_index(left, replace(index, index=new)) if isinstance(index, CreateIndex) else left
 
 
-def with_constraint_renamed(table: Table, name: Name, new: Name) -> Table:
-    """Give a constraint another name."""
+def with_constraint_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
+    """Return a constraint another name."""
     constraint = table.constraints.get(fold(name)) if isinstance(name, str) else None
     left = without_constraint(table, name)
     return with_constraint(left, replace(constraint, name=new)) if isinstance(constraint, Constraint) else left
 
 
-def validated(table: Table, name: Name) -> Table:
+def validated(table: ReplayedTable, name: Name) -> ReplayedTable:
     """Note that the rows that were there when a constraint was added satisfy it."""
     key = fold(name) if isinstance(name, str) else None
     return replace(
@@ -97,7 +97,9 @@ def validated(table: Table, name: Name) -> Table:
     )
 
 
-def with_references(table: Table, wanted: Callable[[Constraint], bool], changed: Callable[[Constraint], Constraint]) -> Table:
+def with_references(
+    table: ReplayedTable, wanted: Callable[[Constraint], bool], changed: Callable[[Constraint], Constraint]
+) -> ReplayedTable:
     """Change some of a table's constraints."""
     return replace(
         table,
@@ -115,12 +117,12 @@ def with_referred_renamed(constraint: Constraint, names: Mapping[str, str]) -> C
     return constraint if columns is UNKNOWN else replace(constraint, referred_columns=rename(columns, names))
 
 
-def without_constraint(table: Table, name: MaybeName, kind: MaybeName = None) -> Table:
+def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = None) -> ReplayedTable:
     """Take a constraint away, by its name, by the name PostgreSQL gave it, or a primary key by its kind."""
     key = fold(name) if isinstance(name, str) else None
     constraints = {known: entry for known, entry in table.constraints.items() if known != key}
     unnamed = tuple(
-        entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_given(key, table.name, entry))
+        entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_default_name(key, table.name, entry))
     )
     if len(constraints) == len(table.constraints) and len(unnamed) == len(table.unnamed):  # one that the database named its own way
         unnamed = tuple(entry for entry in unnamed if not isinstance(entry, Constraint) or kind not in {None, entry.kind})
@@ -136,8 +138,8 @@ def _is_kind(entry: Constraint | Unknown, kind: MaybeName) -> bool:
     return isinstance(entry, Constraint) and entry.kind == kind
 
 
-def _keyless(table: Table, before: Table, gone: set[int]) -> Table:
-    """Columns of a primary key that is gone stay NOT NULL, but are no key any more."""
+def _keyless(table: ReplayedTable, before: ReplayedTable, gone: set[int]) -> ReplayedTable:
+    """Columns of a dropped primary key stay NOT NULL, but are no key any more."""
     if not any(id(entry) in gone and entry.kind == "primary" for entry in before.known_constraints()):
         return table
     columns = {

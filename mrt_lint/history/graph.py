@@ -17,7 +17,7 @@ else:
     from mrt_lint.model.lean import dataclass
 
 
-class Flaw(enum.Enum):
+class GraphFlaw(enum.Enum):
     """What can be wrong with a graph."""
 
     MISSING_PARENT = "missing parent"
@@ -26,24 +26,24 @@ class Flaw(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class GraphProblem:
     """One flaw: the file to change, and what it is about.
 
-    `revisions` are the identifiers concerned: the one that is missing, the one that is taken twice, or those that lie on the
+    `revisions` are the identifiers concerned: the one that is missing, the one that is taken twice, or those on the
     cycle, in order. `others` are the further files of a duplicate or cycle.
     """
 
-    flaw: Flaw
+    flaw: GraphFlaw
     migration: Migration
     revisions: tuple[str, ...]
     others: tuple[Migration, ...] = ()
 
 
-class Graph:
+class RevisionGraph:
     """Revisions, their parents (`down_revision`) and what they depend on (`depends_on`).
 
     A duplicate identifier belongs to the file that comes first. An identifier that no revision has in full is looked for among
-    the branch labels and, where that leaves one, among the beginnings of identifiers, as Alembic does for `depends_on`.
+    the branch labels and, if that finds one only, among the prefixes of identifiers, as Alembic does for `depends_on`.
     """
 
     def __init__(self, migrations: Iterable[Migration]) -> None:
@@ -61,8 +61,8 @@ class Graph:
             self.dependencies[revision] = tuple(self._resolved(migration, migration.depends_on))
         self.children: dict[str, tuple[str, ...]] = _reversed(self.parents)
 
-    def exchanged(self, migration: Migration) -> Graph:
-        """Give the same graph with one file read anew, which has to declare what it did."""
+    def with_file(self, migration: Migration) -> RevisionGraph:
+        """Return the same graph with one file replaced; it must declare the same revision and parents."""
         graph = copy(self)
         known = self.migrations.get(str(migration.revision))
         if known is not None and known.path == migration.path:
@@ -71,7 +71,7 @@ class Graph:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The revisions that are nobody's parent, in the order of the files."""
+        """The revisions that are the parent of no other, in the order of the files."""
         return tuple(revision for revision in self.migrations if not self.children.get(revision))
 
     @property
@@ -80,7 +80,7 @@ class Graph:
         return tuple(revision for revision, migration in self.migrations.items() if migration.down_revision == ())
 
     def before(self, revision: str) -> tuple[str, ...]:
-        """Give what must have run when a revision runs: its parents, then what it depends on, each once."""
+        """Return what must have run when a revision runs: its parents, then what it depends on, each once."""
         return tuple(dict.fromkeys((*self.parents[revision], *self.dependencies[revision])))
 
     @cached_property
@@ -103,7 +103,7 @@ class Graph:
 
     @cached_property
     def above(self) -> dict[str, int]:
-        """The ancestors of each revision in the order, as bits that stand at the ancestors' ranks."""
+        """The ancestors of each revision in the order, as bits at the ancestors' ranks."""
         masks: dict[str, int] = {}
         for revision in self.order:
             masks[revision] = 0
@@ -117,7 +117,7 @@ class Graph:
         return {label: revision for revision, migration in self.migrations.items() for label in migration.branch_labels}
 
     def ranked(self, mask: int) -> Iterator[str]:
-        """Give the revisions whose ranks are set in a mask, in order."""
+        """Return the revisions whose ranks are set in a mask, in order."""
         while mask:
             lowest = mask & -mask
             yield self.order[lowest.bit_length() - 1]
@@ -133,16 +133,18 @@ class Graph:
                 left += self.before(ancestor)
         return frozenset(found)
 
-    def problems(self) -> Iterator[Problem]:
-        """Give what is wrong, in the order of the files within each flaw."""
+    def problems(self) -> Iterator[GraphProblem]:
+        """Return what is wrong, in the order of the files within each flaw."""
         for migration, wanted in self.missing:
-            yield Problem(flaw=Flaw.MISSING_PARENT, migration=migration, revisions=(wanted,))
+            yield GraphProblem(flaw=GraphFlaw.MISSING_PARENT, migration=migration, revisions=(wanted,))
         for revision, later in self.duplicates.items():
             for migration in later:
-                yield Problem(flaw=Flaw.DUPLICATE, migration=migration, revisions=(revision,), others=(self.migrations[revision],))
+                yield GraphProblem(
+                    flaw=GraphFlaw.DUPLICATE, migration=migration, revisions=(revision,), others=(self.migrations[revision],)
+                )
         for cycle in self._cycles():
             first, *others = [self.migrations[revision] for revision in cycle]
-            yield Problem(flaw=Flaw.CYCLE, migration=first, revisions=tuple(cycle), others=tuple(others))
+            yield GraphProblem(flaw=GraphFlaw.CYCLE, migration=first, revisions=tuple(cycle), others=tuple(others))
 
     def _resolved(self, migration: Migration, wanted: Iterable[str]) -> Iterator[str]:
         for identifier in wanted:
@@ -163,7 +165,7 @@ class Graph:
         return found[0] if len(found) == 1 else None
 
     def _cycles(self) -> Iterator[list[str]]:
-        """One cycle of each knot of revisions that lie before themselves."""
+        """Return one cycle of each strongly connected set of revisions."""
         done = set(self.order)
         for start in self.migrations:
             path: list[str] = []

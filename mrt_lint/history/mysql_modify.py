@@ -1,6 +1,6 @@
-"""What MySQL and MariaDB make of a column that is altered: MODIFY and CHANGE define it anew, and forget what they do not say.
+"""How MySQL and MariaDB alter a column: MODIFY and CHANGE define it again, and drop what they do not repeat.
 
-Alembic says again what the operation says or calls existing, and NULL, no default and no comment for the rest
+Alembic repeats what the operation gives or calls existing, and NULL, no default and no comment for the rest
 (https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, "MODIFY"; Alembic's `alembic.ddl.mysql`).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from mrt_lint.history.schema import Table, fold
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.history.sqlite_rebuild import asked
 from mrt_lint.model.ops import AlterColumn
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Flag
@@ -17,14 +17,14 @@ from mrt_lint.model.values import UNKNOWN, UNSET, Column, Flag
 _UNSAID: Final[dict[str, Any]] = {"nullable": True, "server_default": None, "autoincrement": False, "comment": None}
 """What a column becomes in which its new definition does not say."""
 _RESTATES: Final = ("nullable", "type", "autoincrement", "comment", "new_column")
-"""What of `alter_column` makes Alembic write MODIFY or CHANGE; a default by itself is SET DEFAULT."""
+"""What of `alter_column` makes Alembic write MODIFY or CHANGE; a default alone is SET DEFAULT."""
 
 
-def modified(table: Table, op: AlterColumn) -> AlterColumn:
-    """Give the operation with all that the server takes from it; a column of the primary key stays NOT NULL."""
+def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
+    """Return the operation with all that the server takes from it; a column of the primary key stays NOT NULL."""
     if op.batch and asked(op).recreate == "always":
-        return op  # the table is made anew, from what the server says of it
-    spoken = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, by which SQL leaves the rest alone, says no type
+        return op  # the table is rebuilt, from the server's own definition
+    spoken = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
     if all(getattr(op, setting) is UNSET for setting in spoken):
         return op
     said: dict[str, Any] = {}
@@ -39,13 +39,13 @@ def modified(table: Table, op: AlterColumn) -> AlterColumn:
     return replace(op, **said)
 
 
-def _nullable(table: Table, op: AlterColumn, said: Flag) -> Flag:
+def _nullable(table: ReplayedTable, op: AlterColumn, said: Flag) -> Flag:
     key = table.primary_key
     if key is UNKNOWN or said is not True:
         return said if said is not True else UNKNOWN
     return not any(isinstance(name, str) and fold(name) == fold(str(op.column)) for name in key or ())
 
 
-def _is_numbered(table: Table, op: AlterColumn) -> bool:
+def _is_numbered(table: ReplayedTable, op: AlterColumn) -> bool:
     column = table.columns.get(fold(str(op.column)))
     return isinstance(column, Column) and column.autoincrement is True

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from mrt_lint.history import constraint_changes, table_changes
 from mrt_lint.history.mysql_modify import modified
-from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table, fold, object_place, place
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable, fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, rebuilds, rebuilt
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
@@ -30,13 +30,13 @@ _OnTable: TypeAlias = (
 )
 
 
-def replay(schema: Schema, operations: Iterable[Op], dialect: str, *, declared: bool = False) -> Schema:
-    """Give the schema that the operations leave on a database of this dialect.
+def replay(schema: ReplayedSchema, operations: Iterable[Op], dialect: str, *, declared: bool = False) -> ReplayedSchema:
+    """Return the schema that the operations leave on a database of this dialect.
 
     Where it is declared, `alter_column` forgets what MySQL's and MariaDB's MODIFY forgets; who has not declared it may not run it.
     An operation under a condition that cannot be decided makes what it concerns UNKNOWN, and nothing else.
     """
-    draft = _Draft(schema, dialect, is_forgetful=declared and dialect in FAMILY)
+    draft = _SchemaDraft(schema, dialect, is_forgetful=declared and dialect in FAMILY)
     for op in operations:
         if op.dialects is None or dialect in op.dialects:
             draft.apply(op)
@@ -45,10 +45,10 @@ def replay(schema: Schema, operations: Iterable[Op], dialect: str, *, declared: 
     return draft.schema()
 
 
-class _Draft:
-    """A schema in the making; the books it is made of are shared with the schemas before it."""
+class _SchemaDraft:
+    """A schema under construction; the mappings it consists of are shared with the schemas before it."""
 
-    def __init__(self, schema: Schema, dialect: str, *, is_forgetful: bool) -> None:
+    def __init__(self, schema: ReplayedSchema, dialect: str, *, is_forgetful: bool) -> None:
         self.dialect = dialect
         self.is_forgetful = is_forgetful
         self.tables = schema.tables_by_place
@@ -56,9 +56,9 @@ class _Draft:
         self.indexes = schema.places_of_indexes
         self.referrers = schema.places_of_referrers
 
-    def schema(self) -> Schema:
-        """Give what has been made."""
-        return Schema(self.tables, self.objects, self.indexes, self.referrers)
+    def schema(self) -> ReplayedSchema:
+        """Return what has been made."""
+        return ReplayedSchema(self.tables, self.objects, self.indexes, self.referrers)
 
     @singledispatchmethod
     def apply(self, op: Op) -> None:
@@ -70,11 +70,11 @@ class _Draft:
         self._change(op, lambda table: table)
 
     def rebuild(self, op: Rebuilding) -> None:
-        """Make a table anew as batch mode does on SQLite: its triggers go with the old one."""
+        """Rebuild a table as batch mode does on SQLite: its triggers are dropped with the old one."""
         if not isinstance(op.table, str):
             return
         self._change(op, lambda table: rebuilt(table, op))
-        if asked(op).blind:
+        if asked(op).has_unknown_parts:
             return
         for where, made in list(self.objects.items()):
             if not isinstance(made, ops.CreateObject) or made.kind != "trigger" or not isinstance(made.table, str):
@@ -87,9 +87,9 @@ class _Draft:
         if not isinstance(op.table, str) or op.temporary:
             return
         where = place(op.schema, op.table)
-        if op.if_not_exists is not False and isinstance(self.tables.get(where, None), Table):
+        if op.if_not_exists is not False and isinstance(self.tables.get(where, None), ReplayedTable):
             return
-        made = table_changes.make_table(replace(op, columns=tuple(map(self._here, op.columns))))
+        made = table_changes.make_table(replace(op, columns=tuple(map(self._for_dialect, op.columns))))
         self._put(where, made, op)
         for column in made.columns.values():
             kind = column.type if isinstance(column, Column) else None
@@ -117,14 +117,16 @@ class _Draft:
         if not isinstance(op.new_table, str):
             return
         new = place(op.schema, op.new_table)
-        self._put(new, replace(before, name=op.new_table) if isinstance(before, Table) else UNKNOWN, op)
+        self._put(new, replace(before, name=op.new_table) if isinstance(before, ReplayedTable) else UNKNOWN, op)
         self._follow(old, lambda constraint: replace(constraint, referred_table=op.new_table), op)
 
-    def _follow(self, old: Place, changed: Callable[[Constraint], Constraint], op: Op) -> None:
+    def _follow(self, old: QualifiedName, changed: Callable[[Constraint], Constraint], op: Op) -> None:
         """Change the foreign keys of every table that refers to a table which changed."""
         for where in self.referrers.get(old, frozenset()):
             table = self.tables.get(where, UNKNOWN)
-            if isinstance(table, Table) and any(_refers(constraint, old) for constraint in table.known_constraints("foreignkey")):
+            if isinstance(table, ReplayedTable) and any(
+                _refers(constraint, old) for constraint in table.known_constraints("foreignkey")
+            ):
                 self._put(
                     where, constraint_changes.with_references(table, lambda constraint: _refers(constraint, old), changed), op
                 )
@@ -133,7 +135,7 @@ class _Draft:
     def _add_column(self, op: ops.AddColumn) -> None:
         if op.if_not_exists is not False and self._has(op, op.column):
             return
-        self._change(op, lambda table: table_changes.with_column(table, self._here(op.definition)))
+        self._change(op, lambda table: table_changes.with_column(table, self._for_dialect(op.definition)))
 
     @apply.register
     def _drop_column(self, op: ops.DropColumn) -> None:
@@ -230,12 +232,12 @@ class _Draft:
         if isinstance(before, ops.CreateObject) and isinstance(before.members, tuple):
             self._put_object(where, replace(before, members=changed(before.members)), op)
 
-    def _here(self, column: Column) -> Column:
-        """Give a column as it is on this dialect."""
+    def _for_dialect(self, column: Column) -> Column:
+        """Return a column as it is on this dialect."""
         return replace(column, type=self._type(column.type)) if isinstance(column.type, SqlType) else column
 
     def _type(self, kind: SqlType) -> SqlType | Unknown:
-        """Give a type as it is on this dialect, with its labels where SQL only names an enum that the chain made."""
+        """Return a type as it is on this dialect, with its labels where SQL only names an enum that the chain made."""
         here = kind.on(self.dialect)
         if isinstance(here, Unknown) or not isinstance(here.type_name, str) or here.name == "ENUM":
             return here
@@ -246,53 +248,57 @@ class _Draft:
 
     def _has(self, op: ops.AddColumn, column: Name) -> bool:
         table = self.tables.get(place(op.schema, op.table), None) if isinstance(op.table, str) else None
-        return isinstance(table, Table) and isinstance(column, str) and isinstance(table.column(column), Column)
+        return isinstance(table, ReplayedTable) and isinstance(column, str) and isinstance(table.column(column), Column)
 
-    def _change(self, op: _OnTable, changed: Callable[[Table], Table]) -> None:
+    def _change(self, op: _OnTable, changed: Callable[[ReplayedTable], ReplayedTable]) -> None:
         """Change a table; one that the chain did not make is known from here on by what the operations say of it."""
         if not isinstance(op.table, str):
             return
         where = place(op.schema, op.table)
         before = self.tables.get(where, UNKNOWN)
-        self._put(where, changed(before if isinstance(before, Table) else Table(name=op.table, schema=op.schema)), op)
+        self._put(
+            where, changed(before if isinstance(before, ReplayedTable) else ReplayedTable(name=op.table, schema=op.schema)), op
+        )
 
-    def _change_indexed(self, op: ops.DropIndex | ops.RenameIndex, index: MaybeName, changed: Callable[[Table], Table]) -> None:
+    def _change_indexed(
+        self, op: ops.DropIndex | ops.RenameIndex, index: MaybeName, changed: Callable[[ReplayedTable], ReplayedTable]
+    ) -> None:
         """Change the table that an index is on, which PostgreSQL and SQLite do not ask for."""
         where = place(op.schema, op.table) if isinstance(op.table, str) else None
         if where is None and isinstance(index, str):
             where = self.indexes.get(place(op.schema, index), None)
         before = self.tables.get(where, UNKNOWN) if where is not None else UNKNOWN
-        if where is not None and isinstance(before, Table):
+        if where is not None and isinstance(before, ReplayedTable):
             self._put(where, changed(before), op)
 
-    def _put(self, where: Place, table: Table | Unknown | None, op: Op) -> None:
+    def _put(self, where: QualifiedName, table: ReplayedTable | Unknown | None, op: Op) -> None:
         before = self.tables.get(where, UNKNOWN)
         if not op.certain and before != table:
             known = (
                 before
-                if isinstance(before, Table)
-                else Table(name=where[1])
-                if isinstance(table, Table) and not table.complete
+                if isinstance(before, ReplayedTable)
+                else ReplayedTable(name=where[1])
+                if isinstance(table, ReplayedTable) and not table.complete
                 else None
             )
-            table = table_changes.blurred(known, table) if known is not None and isinstance(table, Table) else UNKNOWN
-        if isinstance(table, Table):
+            table = table_changes.blurred(known, table) if known is not None and isinstance(table, ReplayedTable) else UNKNOWN
+        if isinstance(table, ReplayedTable):
             for index in table.indexes:
                 if self.indexes.get((where[0], index), None) != where:
                     self.indexes = self.indexes.put((where[0], index), where)
             for constraint in table.known_constraints("foreignkey"):
-                self._note(constraint, where)
+                self._note_referrer(constraint, where)
         self.tables = self.tables.put(where, table)
 
-    def _note(self, key: Constraint, where: Place) -> None:
-        """Note that a table has a foreign key; where it loses it nobody needs to know."""
+    def _note_referrer(self, key: Constraint, where: QualifiedName) -> None:
+        """Record that a table has a foreign key; losing one need not be recorded."""
         if isinstance(key.referred_table, str):
             target = place(key.referred_schema, key.referred_table)
             known = self.referrers.get(target, frozenset())
             if where not in known:
                 self.referrers = self.referrers.put(target, known | {where})
 
-    def _put_object(self, where: ObjectPlace, made: ops.CreateObject | Unknown | None, op: Op) -> None:
+    def _put_object(self, where: QualifiedObject, made: ops.CreateObject | Unknown | None, op: Op) -> None:
         before = self.objects.get(where, UNKNOWN)
         if not op.certain and before != made:
             both = isinstance(before, ops.CreateObject) and isinstance(made, ops.CreateObject)
@@ -300,5 +306,5 @@ class _Draft:
         self.objects = self.objects.put(where, made)
 
 
-def _refers(constraint: Constraint, where: Place) -> bool:
+def _refers(constraint: Constraint, where: QualifiedName) -> bool:
     return isinstance(constraint.referred_table, str) and place(constraint.referred_schema, constraint.referred_table) == where

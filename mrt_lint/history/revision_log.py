@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from mrt_lint.history.graph import Graph
+from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.model.migration import Migration
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ Edges: TypeAlias = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LoggedRevision:
     """A revision. `key` is its file's path, since two files may claim one revision.
 
     `parents` are the keys of what it follows and `needs` of what it depends on, as far as there are such files; `above` are those
@@ -40,10 +40,10 @@ class Entry:
         return str(self.migration.revision)
 
 
-def log(graph: Graph) -> list[Entry]:
-    """Give every revision, each before what it follows or needs; of a circle, one is taken for the newest."""
+def log(graph: RevisionGraph) -> list[LoggedRevision]:
+    """Return every revision, each before what it follows or needs; of a cycle, one counts as the newest."""
     entries = _entries(graph)
-    ordered: list[Entry] = []
+    ordered: list[LoggedRevision] = []
     placed: set[str] = set()
     for key in _newest_first(entries, graph):
         placed.add(key)
@@ -56,17 +56,17 @@ def log(graph: Graph) -> list[Entry]:
     return ordered
 
 
-def _entries(graph: Graph) -> dict[str, Entry]:
+def _entries(graph: RevisionGraph) -> dict[str, LoggedRevision]:
     """Make an entry for each file, those that claim a revision that another has included."""
     missing: dict[str, list[str]] = {}
     for migration, wanted in graph.missing:
         missing.setdefault(migration.path, []).append(f"follows or needs {wanted}, which is in no file")
     heads, bases = set(graph.heads), set(graph.bases)
-    entries: dict[str, Entry] = {}
+    entries: dict[str, LoggedRevision] = {}
     for revision, migration in graph.migrations.items():
         taken = [f"{other.path} claims this revision, too" for other in graph.duplicates.get(revision, ())]
         unread = [] if isinstance(migration.down_revision, tuple) else ["what it follows could not be read"]
-        entries[migration.path] = Entry(
+        entries[migration.path] = LoggedRevision(
             key=migration.path,
             migration=migration,
             parents=_keys(graph.parents[revision], graph),
@@ -77,7 +77,7 @@ def _entries(graph: Graph) -> dict[str, Entry]:
         )
     for revision, later in graph.duplicates.items():
         for migration in later:
-            entries[migration.path] = Entry(
+            entries[migration.path] = LoggedRevision(
                 key=migration.path,
                 migration=migration,
                 parents=_keys((parent for parent in migration.parents if parent in graph.migrations), graph),
@@ -86,12 +86,12 @@ def _entries(graph: Graph) -> dict[str, Entry]:
     return entries
 
 
-def _keys(revisions: Iterable[str], graph: Graph) -> tuple[str, ...]:
+def _keys(revisions: Iterable[str], graph: RevisionGraph) -> tuple[str, ...]:
     return tuple(dict.fromkeys(graph.migrations[revision].path for revision in revisions))
 
 
-def _newest_first(entries: dict[str, Entry], graph: Graph) -> Iterator[str]:
-    """Give the keys so that a line is followed as far as it goes before the next one begins."""
+def _newest_first(entries: dict[str, LoggedRevision], graph: RevisionGraph) -> Iterator[str]:
+    """Return the keys so that a line is followed as far as it goes before the next one begins."""
     waiting = dict.fromkeys(entries, 0)
     followers: dict[str, list[str]] = {key: [] for key in entries}
     preceding = {key: _before(entry) for key, entry in entries.items()}
@@ -122,14 +122,14 @@ def _newest_first(entries: dict[str, Entry], graph: Graph) -> Iterator[str]:
                 ready.append(before)
 
 
-def _before(entry: Entry) -> Sequence[str]:
+def _before(entry: LoggedRevision) -> Sequence[str]:
     return tuple(dict.fromkeys((*entry.parents, *entry.needs)))
 
 
 def _on_circle(key: str, followers: Edges, preceding: Edges, placed: set[str]) -> str:
-    """Give a revision of the circle that keeps another from being placed, of one that nothing but itself follows.
+    """Return a revision of the circle that keeps another from being placed, of one that nothing but itself follows.
 
-    What follows it and does not lead back to it lies on another circle, further on: so look there.
+    What follows it and does not lead back to it is on another cycle, further on: so look there.
     """
     while True:
         further = _reach(key, followers, placed) - _reach(key, preceding, placed)
@@ -139,7 +139,7 @@ def _on_circle(key: str, followers: Edges, preceding: Edges, placed: set[str]) -
 
 
 def _reach(key: str, edges: Edges, placed: set[str]) -> set[str]:
-    """Give all that can be reached from a revision and is not placed yet."""
+    """Return all that can be reached from a revision and is not placed yet."""
     found: set[str] = set()
     left = [key]
     while left:

@@ -1,4 +1,4 @@
-"""What a user calls a revision, in Alembic's words: an id, its beginning, head, heads, base, branch@head, head-1, a1+2.
+"""How a user names a revision, in Alembic's syntax: an id, its prefix, head, heads, base, branch@head, head-1, a1+2.
 
 Alembic, “Partial Revision Identifiers”, “Relative Migration Identifiers” and “Working with Branches”
 (https://alembic.sqlalchemy.org/en/latest/tutorial.html, …/branches.html). Where Alembic counts from the revision that the database
@@ -11,17 +11,17 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from mrt_lint.history.graph import Graph
+from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
 
 _RELATIVE: Final = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d{1,9})")
 
 
-def find(wanted: str, graph: Graph) -> tuple[str, ...] | None:
-    """Give the revisions that are meant: one; none for `base`; for `heads` as many as there are. None where the graph has no such.
+def find(wanted: str, graph: RevisionGraph) -> tuple[str, ...] | None:
+    """Return the revisions that are meant: one; none for `base`; for `heads` as many as there are. None if the graph has no such.
 
-    Raises UsageError where several could be meant, and where a distance leads nowhere.
+    Raises UsageError if several could be meant, and where a distance leads nowhere.
     """
     if wanted in graph.migrations:
         return (wanted,)
@@ -38,12 +38,12 @@ def find(wanted: str, graph: Graph) -> tuple[str, ...] | None:
     return _absolute(symbol, graph, line, wanted)
 
 
-def unknown(wanted: str, names: Iterable[str]) -> UsageError:
-    """Make the sentence that says that there is no such revision, and which one may be meant."""
+def unknown_revision(wanted: str, names: Iterable[str]) -> UsageError:
+    """Return the error that there is no such revision, with the one that may be meant."""
     return UsageError(f"There is no revision {wanted}{nearest(wanted, names) or '.'}")
 
 
-def _absolute(symbol: str, graph: Graph, line: set[str] | None, wanted: str) -> tuple[str, ...] | None:
+def _absolute(symbol: str, graph: RevisionGraph, line: set[str] | None, wanted: str) -> tuple[str, ...] | None:
     if symbol == "base":
         return ()
     if symbol in {"head", "heads"}:
@@ -59,8 +59,8 @@ def _absolute(symbol: str, graph: Graph, line: set[str] | None, wanted: str) -> 
     return None if found is None else (found,)
 
 
-def _one(name: str, graph: Graph) -> str | None:
-    """Find a revision by its id, by a branch label that it declares, or by the beginning of its id."""
+def _one(name: str, graph: RevisionGraph) -> str | None:
+    """Find a revision by its id, by a branch label that it declares, or by the prefix of its id."""
     if not name or name in graph.migrations:
         return name or None
     if name in graph.labels:
@@ -71,7 +71,7 @@ def _one(name: str, graph: Graph) -> str | None:
     return fitting[0] if fitting else None
 
 
-def _walk(start: tuple[str, ...], distance: int, graph: Graph, line: set[str] | None, wanted: str) -> tuple[str, ...]:
+def _walk(start: tuple[str, ...], distance: int, graph: RevisionGraph, line: set[str] | None, wanted: str) -> tuple[str, ...]:
     """Go some revisions towards the heads or, with a negative distance, towards the bases, while the way is the only one."""
     if len(start) > 1:
         raise UsageError(f"{wanted} cannot be counted from several heads: name {_either(start)} instead of heads.")
@@ -92,8 +92,8 @@ def _walk(start: tuple[str, ...], distance: int, graph: Graph, line: set[str] | 
     return () if here is None else (here,)
 
 
-def _lineage(root: str, graph: Graph) -> set[str]:
-    """Give a revision with all that descend from it and all that it descends from; dependencies make no branch."""
+def _lineage(root: str, graph: RevisionGraph) -> set[str]:
+    """Return a revision with all that descend from it and all that it descends from; dependencies make no branch."""
     found = {root}
     for edges in (graph.parents, graph.children):
         left = [root]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from mrt_lint.history.book import Book
+from mrt_lint.history.persistent_mapping import PersistentMapping
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
 
@@ -24,30 +23,30 @@ _LONGEST = 63
 """The bytes that PostgreSQL keeps of a name."""
 _SUFFIXES = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}
 
-Place: TypeAlias = tuple[str | None, str]
-"""Where something stands: its schema, None for the default one, and its name, both folded."""
-ObjectPlace: TypeAlias = tuple[str, str | None, str]
-"""Where an object stands: the family of its kind, its schema and its name."""
+QualifiedName: TypeAlias = tuple[str | None, str]
+"""The name of a table: its schema, None for the default one, and its name, both folded."""
+QualifiedObject: TypeAlias = tuple[str, str | None, str]
+"""The name of an object that is no table: the family of its kind, its schema and its name."""
 
 
 def fold(name: str) -> str:
-    """Give a name as it is compared: no history tells two names apart by their case alone."""
+    """Return a name as it is compared: no history distinguishes two names by their case alone."""
     return name.casefold()
 
 
-def place(schema: MaybeName, name: str) -> Place:
-    """Give the place of a name; a schema that could not be read counts as the default one."""
+def place(schema: MaybeName, name: str) -> QualifiedName:
+    """Return the place of a name; a schema that could not be read counts as the default one."""
     folded = fold(schema) if isinstance(schema, str) else None
     return None if folded in DEFAULT_SCHEMAS else folded, fold(name)
 
 
-def object_place(kind: str, schema: MaybeName, name: str) -> ObjectPlace:
-    """Give the place of an object that is no table."""
+def object_place(kind: str, schema: MaybeName, name: str) -> QualifiedObject:
+    """Return the place of an object that is no table."""
     return FAMILIES.get(kind, kind), *place(schema, name)
 
 
-def is_given(name: str, table: str, constraint: Constraint) -> bool:
-    """Tell whether PostgreSQL chooses a name, folded, for a constraint that has none; it adds a number where that is taken."""
+def is_default_name(name: str, table: str, constraint: Constraint) -> bool:
+    """Return whether PostgreSQL chooses a name, folded, for a constraint that has none; it adds a number where that is taken."""
     label = _SUFFIXES[constraint.kind]
     numbered = re.fullmatch(rf".*_{label}(\d{{1,3}})", name)
     label += numbered[1] if numbered else ""
@@ -67,15 +66,15 @@ def _joined(table: str, columns: str, label: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class ReplayedTable:
     """A table, as far as the migrations tell.
 
     `columns`, `indexes` and `constraints` are by folded name (`str.casefold`); an entry that may or may not be there, or of
     which nothing is known, is UNKNOWN. A column's `type`, `nullable` and `server_default` are as the last migration left them,
-    each UNKNOWN where that cannot be told; `nullable` is never None. `primary_key`, `unique` and foreign keys of columns stand
+    each UNKNOWN if that cannot be told; `nullable` is never None. `primary_key`, `unique` and foreign keys of columns stand
     among the constraints, with their columns filled in; those without a name are in `unnamed`, with indexes without one. A
     constraint that was added NOT VALID has `not_valid` until it is validated. `autoincrement` is SQLite's AUTOINCREMENT.
-    `complete` is False where the table was not created by the chain, or not wholly readable: then what is not listed may yet
+    `complete` is False if the table was not created by the chain, or not wholly readable: then what is not listed may yet
     exist.
     """
 
@@ -89,100 +88,83 @@ class Table:
     complete: bool = False
 
     def column(self, name: str) -> Column | Unknown | None:
-        """Give a column; None where the table provably has none of that name."""
+        """Return a column; None if the table provably has none of that name."""
         return self.columns.get(fold(name), None if self.complete else UNKNOWN)
 
     def index(self, name: str) -> CreateIndex | Unknown | None:
-        """Give an index; None where the table provably has none of that name."""
+        """Return an index; None if the table provably has none of that name."""
         return self.indexes.get(fold(name), None if self.complete else UNKNOWN)
 
     def constraint(self, name: str) -> Constraint | Unknown | None:
-        """Give a constraint by its name, or by the one PostgreSQL gave it; None where the table provably has none of that name."""
+        """Return a constraint by its name, or by the one PostgreSQL gave it; None if the table provably has none of that name."""
         key = fold(name)
         if key in self.constraints:
             return self.constraints[key]
         unnamed = [entry for entry in self.unnamed if isinstance(entry, Constraint)]
-        found = [entry for entry in unnamed if is_given(key, self.name, entry)]
+        found = [entry for entry in unnamed if is_default_name(key, self.name, entry)]
         if len(found) == 1:
             return found[0]
         return None if self.complete and not unnamed else UNKNOWN
 
     def known_constraints(self, kind: str | None = None) -> Iterator[Constraint]:
-        """Give the constraints that certainly stand, named or not, of one kind or all."""
+        """Return the constraints that certainly exist, named or not, of one kind or all."""
         for found in (*self.constraints.values(), *self.unnamed):
             if isinstance(found, Constraint) and kind in {None, found.kind}:
                 yield found
 
     def known_indexes(self) -> Iterator[CreateIndex]:
-        """Give the indexes that certainly stand, named or not."""
+        """Return the indexes that certainly exist, named or not."""
         for found in (*self.indexes.values(), *self.unnamed):
             if isinstance(found, CreateIndex):
                 yield found
 
     @property
     def primary_key(self) -> tuple[Name, ...] | Unknown | None:
-        """The columns of the primary key; None where there is provably none."""
+        """The columns of the primary key; None if there is provably none."""
         found = next(self.known_constraints("primary"), None)
         if found is not None:
             return found.columns
         return None if self.complete else UNKNOWN
 
 
-class Schema:
+class ReplayedSchema:
     """What is known of a database when a revision begins or ends.
 
-    Nothing is taken for absent because no migration speaks of it: the chain may have begun on a database that was there before.
+    Nothing counts as absent because no migration mentions it: the chain may have begun on an existing database.
     `places_of_referrers` are, by the place of a table, those whose foreign keys point or have pointed to it.
     """
 
     def __init__(
         self,
-        tables: Book[Place, Table | Unknown | None] | None = None,
-        objects: Book[ObjectPlace, CreateObject | Unknown | None] | None = None,
-        indexes: Book[Place, Place | None] | None = None,
-        referrers: Book[Place, frozenset[Place]] | None = None,
+        tables: PersistentMapping[QualifiedName, ReplayedTable | Unknown | None] | None = None,
+        objects: PersistentMapping[QualifiedObject, CreateObject | Unknown | None] | None = None,
+        indexes: PersistentMapping[QualifiedName, QualifiedName | None] | None = None,
+        referrers: PersistentMapping[QualifiedName, frozenset[QualifiedName]] | None = None,
     ) -> None:
-        self.tables_by_place = tables if tables is not None else Book()
-        self.objects_by_place = objects if objects is not None else Book()
-        self.places_of_indexes = indexes if indexes is not None else Book()
-        self.places_of_referrers = referrers if referrers is not None else Book()
+        self.tables_by_place = tables if tables is not None else PersistentMapping()
+        self.objects_by_place = objects if objects is not None else PersistentMapping()
+        self.places_of_indexes = indexes if indexes is not None else PersistentMapping()
+        self.places_of_referrers = referrers if referrers is not None else PersistentMapping()
 
-    def table(self, name: str, schema: MaybeName = None) -> Table | Unknown | None:
-        """Give a table: UNKNOWN where no migration speaks of it or where it may be gone, None where it certainly is gone."""
+    def table(self, name: str, schema: MaybeName = None) -> ReplayedTable | Unknown | None:
+        """Return a table: UNKNOWN if no migration mentions it or it may be dropped, None if it certainly is dropped."""
         return self.tables_by_place.get(place(schema, name), UNKNOWN)
 
-    def tables(self) -> Iterator[Table]:
-        """Give every table that certainly stands, in the order of their places."""
-        known = ((key, table) for key, table in self.tables_by_place.items() if isinstance(table, Table))
+    def tables(self) -> Iterator[ReplayedTable]:
+        """Return every table that certainly exists, in the order of their names."""
+        known = ((key, table) for key, table in self.tables_by_place.items() if isinstance(table, ReplayedTable))
         yield from (table for _, table in sorted(known, key=lambda entry: (entry[0][0] or "", entry[0][1])))
 
     def index(self, name: str, table: MaybeName = None, schema: MaybeName = None) -> CreateIndex | Unknown | None:
-        """Give an index by its name, on a table or on whichever has it."""
+        """Return an index by its name, on a table or on whichever has it."""
         where = place(schema, table) if isinstance(table, str) else self.places_of_indexes.get(place(schema, name), None)
         found = self.tables_by_place.get(where, UNKNOWN) if where is not None else UNKNOWN
-        return found.index(name) if isinstance(found, Table) else found
+        return found.index(name) if isinstance(found, ReplayedTable) else found
 
     def object(self, kind: str, name: str, schema: MaybeName = None) -> CreateObject | Unknown | None:
-        """Give a view, type, sequence, function, …; like `table` for what is not known. `kind` as in `CreateObject`."""
+        """Return a view, type, sequence, function, …; like `table` for what is not known. `kind` as in `CreateObject`."""
         return self.objects_by_place.get(object_place(kind, schema, name), UNKNOWN)
 
-    @property
-    def enums(self) -> Mapping[str, tuple[Name, ...] | Unknown]:
-        """The labels of every enum type that certainly stands, in order, by the type's name."""
-        known = ((found.name, found.members) for found in self._known("type"))
-        return MappingProxyType({name: members for name, members in known if isinstance(name, str) and members is not None})
-
-    @property
-    def views(self) -> Mapping[str, CreateObject]:
-        """The views that certainly stand, materialized ones too, by name."""
-        return MappingProxyType({found.name: found for found in self._known("view") if isinstance(found.name, str)})
-
-    @property
-    def sequences(self) -> Mapping[str, CreateObject]:
-        """The sequences that certainly stand, by name; those of SERIAL and identity columns are not among them."""
-        return MappingProxyType({found.name: found for found in self._known("sequence") if isinstance(found.name, str)})
-
-    def _known(self, family: str) -> Iterator[CreateObject]:
-        for (kind, _, _), found in self.objects_by_place.items():
-            if kind == family and isinstance(found, CreateObject):
-                yield found
+    def obscured(self) -> ReplayedSchema:
+        """Return a schema in which everything that this one knows is UNKNOWN."""
+        return ReplayedSchema(self.tables_by_place.filled(UNKNOWN), self.objects_by_place.filled(UNKNOWN))

@@ -8,8 +8,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mrt_lint.history import History
-from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table, place
-from mrt_lint.history.uncertainty import Doubt, Doubts
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable, place
+from mrt_lint.history.uncertainty import UnknownCause, UnknownCauses
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import CreateObject
 from mrt_lint.model.values import Unknown
@@ -22,32 +22,32 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where a database stands: `wanted` is how its user said it, `revisions` are the last that ran, `run` is all that ran."""
+class SchemaAtRevision:
+    """The schema at some revisions: `wanted` is what the user typed, `revisions` are the last that ran, `run` is all that ran."""
 
     wanted: str
     revisions: tuple[str, ...]
     dialect: str
     run: tuple[Migration, ...]
-    schema: Schema
-    doubts: Doubts = field(compare=False)
+    schema: ReplayedSchema
+    doubts: UnknownCauses = field(compare=False)
 
-    def tables(self) -> Iterator[tuple[Place, Table | Unknown]]:
-        """Give every table that is or may be there, by place."""
+    def tables(self) -> Iterator[tuple[QualifiedName, ReplayedTable | Unknown]]:
+        """Return every table that is or may be there, by place."""
         found = ((where, table) for where, table in self.schema.tables_by_place.items() if table is not None)
         yield from sorted(found, key=lambda entry: (entry[0][0] or "", entry[0][1]))
 
-    def objects(self) -> Iterator[tuple[ObjectPlace, CreateObject | Unknown]]:
-        """Give every view, type, sequence and the like that is or may be there, by place; what ends with a session is not."""
+    def objects(self) -> Iterator[tuple[QualifiedObject, CreateObject | Unknown]]:
+        """Return every view, type, sequence and the like that is or may be there, by place; what ends with a session is not."""
         found = (
             (where, made) for where, made in self.schema.objects_by_place.items() if made is not None and where[1] != "pg_temp"
         )
         yield from sorted(found, key=lambda entry: (entry[0][0], entry[0][1] or "", entry[0][2]))
 
-    def mentioned(self) -> dict[Place, list[str]]:
-        """Give the tables that no migration here speaks of, but foreign keys do, each with the tables that refer to it."""
+    def mentioned(self) -> dict[QualifiedName, list[str]]:
+        """Return the tables that no migration here mentions, but foreign keys do, each with the tables that refer to it."""
         known = dict(self.schema.tables_by_place.items())
-        found: defaultdict[Place, list[str]] = defaultdict(list)
+        found: defaultdict[QualifiedName, list[str]] = defaultdict(list)
         for table in self.schema.tables():
             for key in table.known_constraints("foreignkey"):
                 target = place(key.referred_schema, key.referred_table) if isinstance(key.referred_table, str) else None
@@ -58,27 +58,29 @@ class Standing:
         }
 
 
-def stand(history: History, wanted: str, revisions: tuple[str, ...], broken: Mapping[str, str]) -> Standing:
-    """Let some revisions and all that they need have run; `broken` tells by path why a file could not be read.
+def schema_at(history: History, wanted: str, revisions: tuple[str, ...], broken: Mapping[str, str]) -> SchemaAtRevision:
+    """Return the schema after some revisions and all that they need; `broken` maps paths to why a file could not be read.
 
-    Raises UsageError where there is no order in which they could.
+    Raises UsageError if there is no order in which they could.
     """
     graph = history.graph
     line = {*revisions, *(before for revision in revisions for before in graph.ancestors(revision))}
     knotted = next((revision for revision in revisions if revision not in graph.ranks), None)
     if knotted is not None:
-        raise UsageError(f"{knotted} lies on a circle of revisions, or behind one: there is no order in which they could run.")
+        raise UsageError(f"{knotted} is on a cycle of revisions, or after one: there is no order in which they could run.")
     run = tuple(history.migrations[revision] for revision in graph.order if revision in line)
-    doubts = Doubts(run, history.dialect)
+    doubts = UnknownCauses(run, history.dialect)
     for migration in run:
         if migration.path in broken:
             why = f"the file could not be read: {broken[migration.path]}"
-            doubts.of_all.append(Doubt(path=migration.path, line=1, revision=str(migration.revision), what="all of it", why=why))
+            doubts.of_all.append(
+                UnknownCause(path=migration.path, line=1, revision=str(migration.revision), what="all of it", why=why)
+            )
         for absent in (parent for known, parent in graph.missing if known is migration):
             why = f"it follows {absent}, which is in no file"
             doubts.of_all.append(
-                Doubt(path=migration.path, line=migration.place.line, revision=str(migration.revision), what=absent, why=why)
+                UnknownCause(path=migration.path, line=migration.place.line, revision=str(migration.revision), what=absent, why=why)
             )
-    return Standing(
-        wanted=wanted, revisions=revisions, dialect=history.dialect, run=run, schema=history.together(revisions), doubts=doubts
+    return SchemaAtRevision(
+        wanted=wanted, revisions=revisions, dialect=history.dialect, run=run, schema=history.merged(revisions), doubts=doubts
     )

@@ -1,4 +1,4 @@
-"""What batch mode makes anew on SQLite, and what of a table it leaves behind then.
+"""What batch mode rebuilds on SQLite, and what of a table it then loses.
 
 It copies what SQLAlchemy reads of a table. That does not see expressions in indexes, the order and collation of what they and
 columns hold, CHECKs without a name, AUTOINCREMENT and triggers (https://alembic.sqlalchemy.org/en/latest/batch.html; SQLAlchemy's
@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Final, TypeAlias, TypeGuard
 
-from mrt_lint.history.schema import Table
+from mrt_lint.history.schema import ReplayedTable
 from mrt_lint.model.ops import (
     AddColumn,
     AlterColumn,
@@ -23,19 +23,19 @@ from mrt_lint.model.ops import (
     DropIndex,
     Op,
 )
-from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, Column, Constraint, Flag, Rebuild, SqlType, Unknown
+from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, BatchRebuild, Column, Constraint, Flag, SqlType, Unknown
 
 Rebuilding: TypeAlias = (
     AddColumn | AlterColumn | BatchAlterTable | CreateConstraint | CreateIndex | DropColumn | DropConstraint | DropIndex
 )
 
-_AS_IT_STANDS: Final = Rebuild()
+_AS_IT_STANDS: Final = BatchRebuild()
 _PLAIN: Final = re.compile(r"""[\w"`\[\]]+""")
 _ORDERED: Final = re.compile(r"""(?P<name>[\w"`\[\]]+)(?: COLLATE \w+)?(?: (?:ASC|DESC))?""", re.IGNORECASE)
 
 
 def rebuilds(op: Op) -> TypeGuard[Rebuilding]:
-    """Tell whether batch mode makes a table anew on SQLite for an operation, as far as that can be told.
+    """Return whether batch mode rebuilds a table on SQLite for an operation, as far as that can be determined.
 
     To add a column it does so only if a foreign key, a computed value that is stored, or a default that is more than a text comes
     along.
@@ -56,20 +56,20 @@ def _is_more_than_added(column: Column) -> bool:
     return computed or default or any(constraint.kind == "foreignkey" for constraint in column.constraints)
 
 
-def asked(op: Op) -> Rebuild:
-    """Give what the batch of an operation was told."""
+def asked(op: Op) -> BatchRebuild:
+    """Return what the batch of an operation was told."""
     return op.rebuild or _AS_IT_STANDS
 
 
 def is_unseen(index: CreateIndex) -> bool:
-    """Tell whether an index is certainly left behind: it has an expression."""
+    """Return whether an index is certainly left behind: it has an expression."""
     return index.columns is not UNKNOWN and any(
         isinstance(part, str) and HOLE not in part and _ORDERED.fullmatch(_inner(part)) is None for part in index.columns
     )
 
 
 def is_reordered(index: CreateIndex) -> bool:
-    """Tell whether an index comes back without the order or collation of its columns."""
+    """Return whether an index is restored without the order or collation of its columns."""
     if index.columns is UNKNOWN or is_unseen(index):
         return False
     parts = [_inner(part) for part in index.columns if isinstance(part, str)]
@@ -81,46 +81,52 @@ def _inner(part: str) -> str:
 
 
 def is_unnamed_check(entry: Constraint | CreateIndex) -> TypeGuard[Constraint]:
-    """Tell whether an entry is a CHECK that nobody gave a name."""
+    """Return whether an entry is an unnamed CHECK."""
     return isinstance(entry, Constraint) and entry.kind == "check" and entry.name is None
 
 
 def collation(column: Column | Unknown | None) -> str | None:
-    """Give the collation that a column certainly has."""
+    """Return the collation that a column certainly has."""
     kind = column.type if isinstance(column, Column) else None
     return kind.collation if isinstance(kind, SqlType) and isinstance(kind.collation, str) else None
 
 
-def numbered(before: Flag, how: Rebuild) -> Flag:
-    """Tell whether a table that is made anew is AUTOINCREMENT."""
-    return UNKNOWN if how.blind and before is not how.autoincrement else how.autoincrement
+def numbered(before: Flag, how: BatchRebuild) -> Flag:
+    """Return whether a rebuilt table is AUTOINCREMENT."""
+    return UNKNOWN if how.has_unknown_parts and before is not how.autoincrement else how.autoincrement
 
 
-def rebuilt(table: Table, op: Rebuilding) -> Table:
-    """Give the table that batch mode makes of one."""
+def rebuilt(table: ReplayedTable, op: Rebuilding) -> ReplayedTable:
+    """Return the table that batch mode makes of one."""
     how = asked(op)
     indexes = {name: index if index is UNKNOWN else _seen(index, how) for name, index in table.indexes.items()}
     return replace(
         table,
         autoincrement=numbered(table.autoincrement, how),
         indexes={name: index for name, index in indexes.items() if index is not None},
-        unnamed=tuple(entry for entry in table.unnamed if how.checks or how.blind or not is_unnamed_check(entry)),
+        unnamed=tuple(entry for entry in table.unnamed if how.checks or how.has_unknown_parts or not is_unnamed_check(entry)),
         columns={name: _uncollated(column, op, how) for name, column in table.columns.items()},
     )
 
 
-def _seen(index: CreateIndex, how: Rebuild) -> CreateIndex | Unknown | None:
+def _seen(index: CreateIndex, how: BatchRebuild) -> CreateIndex | Unknown | None:
     if is_unseen(index):
-        return UNKNOWN if how.blind else None
+        return UNKNOWN if how.has_unknown_parts else None
     if not is_reordered(index) or index.columns is UNKNOWN:
         return index
     parts = (re.match(r"\(?([^ )]+)", part) if isinstance(part, str) else None for part in index.columns)
     columns = tuple(UNKNOWN if part is None else part[1] for part in parts)
-    return replace(index, columns=UNKNOWN if how.blind else columns)
+    return replace(index, columns=UNKNOWN if how.has_unknown_parts else columns)
 
 
-def _uncollated(column: Column | Unknown, op: Rebuilding, how: Rebuild) -> Column | Unknown:
+def _uncollated(column: Column | Unknown, op: Rebuilding, how: BatchRebuild) -> Column | Unknown:
     if collation(column) is None or not isinstance(column, Column) or not isinstance(column.type, SqlType):
         return column
-    is_given = isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET
-    return column if is_given else replace(column, type=UNKNOWN if how.blind else replace(column.type, collation=None))
+    is_default_name = (
+        isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET
+    )
+    return (
+        column
+        if is_default_name
+        else replace(column, type=UNKNOWN if how.has_unknown_parts else replace(column.type, collation=None))
+    )

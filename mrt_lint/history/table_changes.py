@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index
-from mrt_lint.history.schema import Table, fold
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateTable
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, Unknown
 
@@ -27,9 +27,9 @@ _ATTRIBUTES = (
 """The attributes of a column that a condition can leave undecided."""
 
 
-def make_table(op: CreateTable) -> Table:
-    """Give the table that CREATE TABLE makes."""
-    table = Table(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
+def make_table(op: CreateTable) -> ReplayedTable:
+    """Return the table that CREATE TABLE makes."""
+    table = ReplayedTable(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
     for column in op.columns:
         table = with_column(table, column)
     for constraint in op.constraints:
@@ -38,24 +38,24 @@ def make_table(op: CreateTable) -> Table:
 
 
 def is_autoincrement(op: CreateTable) -> Flag:
-    """Tell whether CREATE TABLE says AUTOINCREMENT on SQLite, where `autoincrement=True` of a column does not."""
+    """Return whether CREATE TABLE has AUTOINCREMENT on SQLite, which `autoincrement=True` of a column does not add."""
     if op.sql:
         return any(column.autoincrement is True for column in op.columns)
     return op.sqlite_autoincrement
 
 
 def obscure(name: Name) -> Column:
-    """Give a column of which only the name is known."""
+    """Return a column of which only the name is known."""
     return _hidden(Column(name=name), _ATTRIBUTES)
 
 
 def _hidden(column: Column, attributes: Iterable[str]) -> Column:
-    """Give a column with some attributes UNKNOWN."""
+    """Return a column with some attributes UNKNOWN."""
     unknown = dict.fromkeys(attributes, UNKNOWN)
     return replace(column, **unknown)  # type: ignore[arg-type]  # _ATTRIBUTES are those that may be
 
 
-def with_column(table: Table, column: Column) -> Table:
+def with_column(table: ReplayedTable, column: Column) -> ReplayedTable:
     """Add a column, with the constraints and the index that its definition brings along."""
     if not isinstance(column.name, str):
         return replace(table, complete=False)
@@ -77,23 +77,23 @@ def with_column(table: Table, column: Column) -> Table:
     return table
 
 
-def _prefix(table: Table) -> str:
+def _prefix(table: ReplayedTable) -> str:
     return f"{table.schema}_{table.name}" if isinstance(table.schema, str) else table.name
 
 
 def _settled(column: Column) -> Column:
-    """Say a column's nullability: SQLAlchemy and SQL take NULL, but for keys and identities."""
+    """Return the column with its nullability set: SQLAlchemy and SQL allow NULL except for keys and identities."""
     if column.primary_key is True or column.identity is True:
         return replace(column, nullable=False)
     return replace(column, nullable=True) if column.nullable is None else column
 
 
-def _joins_key(table: Table) -> bool:
+def _joins_key(table: ReplayedTable) -> bool:
     return any(constraint.kind == "primary" for constraint in table.unnamed if isinstance(constraint, Constraint))
 
 
-def _widened_key(table: Table, column: str) -> Table:
-    """Let a further column with `primary_key=True` join the unnamed key of the others."""
+def _widened_key(table: ReplayedTable, column: str) -> ReplayedTable:
+    """Add a further column with `primary_key=True` to the unnamed key of the others."""
     widened = tuple(
         replace(known, columns=(*known.columns, column))
         if isinstance(known, Constraint) and known.kind == "primary" and known.columns is not UNKNOWN
@@ -103,8 +103,8 @@ def _widened_key(table: Table, column: str) -> Table:
     return replace(table, unnamed=widened)
 
 
-def without_column(table: Table, name: Name) -> Table:
-    """Take a column away, and whatever covers it, as PostgreSQL does; where nobody can tell which, any may be gone."""
+def without_column(table: ReplayedTable, name: Name) -> ReplayedTable:
+    """Remove a column, and everything that covers it, as PostgreSQL does; if it is not known which, any may be removed."""
     if not isinstance(name, str):
         return replace(table, columns=dict.fromkeys(table.columns, UNKNOWN), complete=False)
     columns = {key: column for key, column in table.columns.items() if key != fold(name)}
@@ -123,7 +123,7 @@ def _covers(entry: Constraint | CreateIndex | Unknown, column: str) -> bool:
     return any(isinstance(name, str) and fold(name) == fold(column) for name in entry.columns)
 
 
-def altered(table: Table, op: AlterColumn) -> Table:
+def altered(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
     """Change a column."""
     if not isinstance(op.column, str):
         return _all_obscured(table, op)
@@ -139,7 +139,7 @@ def altered(table: Table, op: AlterColumn) -> Table:
 
 
 def _existing(op: AlterColumn) -> Column:
-    """Give a column that the chain did not make, as the operation describes it."""
+    """Return a column that the chain did not make, as the operation describes it."""
     column = obscure(op.column)
     for attribute in ("type", "nullable", "server_default"):
         value = getattr(op, f"existing_{attribute}")
@@ -148,8 +148,8 @@ def _existing(op: AlterColumn) -> Column:
     return column
 
 
-def _all_obscured(table: Table, op: AlterColumn) -> Table:
-    """Give what is known of a table when some column of it, nobody can tell which, was altered."""
+def _all_obscured(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
+    """Return what is known of a table after some column of it, not known which, was altered."""
     hidden = [attribute for attribute in ("type", "nullable", "server_default") if getattr(op, attribute) is not UNSET]
     columns: dict[str, Column | Unknown] = {
         key: _hidden(column, hidden) if isinstance(column, Column) else column for key, column in table.columns.items()
@@ -159,7 +159,7 @@ def _all_obscured(table: Table, op: AlterColumn) -> Table:
     return replace(table, columns=columns, complete=table.complete and op.new_column is UNSET)
 
 
-def _column_renamed(table: Table, op: AlterColumn, column: Column) -> Table:
+def _column_renamed(table: ReplayedTable, op: AlterColumn, column: Column) -> ReplayedTable:
     old, new = fold(str(op.column)), op.new_column
     if not isinstance(new, str):
         return replace(table, columns={**table.columns, old: UNKNOWN}, complete=False)
@@ -169,8 +169,8 @@ def _column_renamed(table: Table, op: AlterColumn, column: Column) -> Table:
     return replace(with_columns_renamed(table, {old: new}), columns=moved)
 
 
-def blurred(before: Table, after: Table) -> Table:
-    """Give what is known of a table that is one of these two: where they differ, nothing."""
+def blurred(before: ReplayedTable, after: ReplayedTable) -> ReplayedTable:
+    """Return what is known of a table that is one of these two: where they differ, nothing."""
     columns: dict[str, Column | Unknown] = {}
     for key in (*before.columns, *(key for key in after.columns if key not in before.columns)):
         columns[key] = _blurred_column(before.columns.get(key), after.columns.get(key))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Final
 
-from mrt_lint.history.schema import ObjectPlace, Place, fold, object_place, place
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
@@ -41,7 +41,7 @@ _HOLES: Final = "not all of it could be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class UnknownCause:
     """What leaves something unknown: `what` is an operation or the source of a call, `why` one clause."""
 
     path: str
@@ -51,18 +51,18 @@ class Doubt:
     why: str
 
 
-class Doubts:
+class UnknownCauses:
     """The doubts about a schema, by what they concern; those about no table or object in particular concern all of it.
 
     `made` are the tables that the migrations create, whatever became of them.
     """
 
     def __init__(self, migrations: Iterable[Migration], dialect: str) -> None:
-        self.of_all: list[Doubt] = []
-        self.of_table: defaultdict[Place, list[Doubt]] = defaultdict(list)
-        self.of_object: defaultdict[ObjectPlace, list[Doubt]] = defaultdict(list)
-        self.made: set[Place] = set()
-        self._indexes: dict[str, Place] = {}
+        self.of_all: list[UnknownCause] = []
+        self.of_table: defaultdict[QualifiedName, list[UnknownCause]] = defaultdict(list)
+        self.of_object: defaultdict[QualifiedObject, list[UnknownCause]] = defaultdict(list)
+        self.made: set[QualifiedName] = set()
+        self._indexes: dict[str, QualifiedName] = {}
         for migration in migrations:
             for op in migration.upgrade_ops:
                 if op.dialects is None or dialect in op.dialects:
@@ -91,11 +91,11 @@ class Doubts:
             self.of_table.pop(where, None)
         if isinstance(op, ops.CreateIndex) and isinstance(index, str):
             self._indexes[fold(index)] = where
-        self._weigh(self.of_table[where], op, migration)
+        self._collect(self.of_table[where], op, migration)
         if isinstance(op, ops.RenameTable) and isinstance(op.new_table, str):
             self._rename(where, place(op.schema, op.new_table), op, migration)
 
-    def _rename(self, old: Place, new: Place, op: ops.RenameTable, migration: Migration) -> None:
+    def _rename(self, old: QualifiedName, new: QualifiedName, op: ops.RenameTable, migration: Migration) -> None:
         self.of_table[new] = self.of_table.pop(old, [])
         if old in self.made:
             self.made.add(new)
@@ -109,24 +109,24 @@ class Doubts:
             return
         where = object_place(kind, schema, name)
         if isinstance(op, ops.AlterObject):
-            concerned = self.of_table[where[1:]] if kind == "table" else self.of_object[where]
-            self._add(concerned, op, migration, "what it leaves is not followed")
+            ops_for = self.of_table[where[1:]] if kind == "table" else self.of_object[where]
+            self._add(ops_for, op, migration, "what it leaves is not followed")
             return
-        self._weigh(self.of_object[where], op, migration)
+        self._collect(self.of_object[where], op, migration)
         if isinstance(op, ops.RenameObject) and isinstance(op.new_name, str):
             self.of_object[object_place(kind, schema, op.new_name)] = self.of_object.pop(where, [])
 
-    def _weigh(self, doubts: list[Doubt], op: Op, migration: Migration) -> None:
+    def _collect(self, doubts: list[UnknownCause], op: Op, migration: Migration) -> None:
         if not op.certain:
             self._add(doubts, op, migration, _CONDITION)
         elif _has_hole(op) or (isinstance(op, ops.CreateTable) and not op.complete):
             self._add(doubts, op, migration, _HOLES)
 
     @staticmethod
-    def _add(doubts: list[Doubt], op: Op, migration: Migration, why: str, what: str = "") -> None:
+    def _add(doubts: list[UnknownCause], op: Op, migration: Migration, why: str, what: str = "") -> None:
         line = op.origin.line if op.origin else migration.place.line
         revision = migration.revision if isinstance(migration.revision, str) else None
-        doubt = Doubt(path=migration.path, line=line, revision=revision, what=what or describe(op), why=why)
+        doubt = UnknownCause(path=migration.path, line=line, revision=revision, what=what or describe(op), why=why)
         if doubt not in doubts:
             doubts.append(doubt)
 
@@ -138,18 +138,18 @@ def describe(op: Op) -> str:
     return f"{op.op} {said}".rstrip()
 
 
-def _unread(migration: Migration) -> Iterator[Doubt]:
-    """Give the calls in upgrade() that became no operation."""
+def _unread(migration: Migration) -> Iterator[UnknownCause]:
+    """Return the calls in upgrade() that became no operation."""
     understood = {op.origin.line for op in migration.upgrade_ops if op.origin is not None and not isinstance(op, ops.Execute)}
     revision = migration.revision if isinstance(migration.revision, str) else None
     for call in migration.unreadable:
         if call.function == "upgrade" and call.place.line not in understood and not call.why.startswith(_ROWS):
             source = " ".join(call.source.split())
-            yield Doubt(path=migration.path, line=call.place.line, revision=revision, what=source, why=call.why)
+            yield UnknownCause(path=migration.path, line=call.place.line, revision=revision, what=source, why=call.why)
 
 
 def _may_change(op: ops.Statement) -> bool:
-    """Tell whether a statement without an operation of its own may change the schema."""
+    """Return whether a statement without an operation of its own may change the schema."""
     return op.effect is UNKNOWN or (op.effect is True and op.command.partition(" ")[0] in {"ALTER", "CREATE", "DROP", "RENAME"})
 
 

@@ -1,4 +1,4 @@
-"""What a rule may know beside the migration. Standard library only."""
+"""What a rule may know besides the migration. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
-    from mrt_lint.files.lock import Breach
+    from mrt_lint.files.lock import LockViolation
     from mrt_lint.history import History
 else:
     from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class DatabaseTarget:
     """The database the migrations are written for.
 
-    `dialect` is SQLAlchemy's name, None where nobody declared it: then the PostgreSQL rules speak, and say that they are about
+    `dialect` is SQLAlchemy's name, None if it is not declared: then the PostgreSQL rules apply, and say that they are about
     PostgreSQL. Versions are (major, minor, …), as many numbers as were given; the defaults are the oldest releases that their
-    makers still support. `sqlite_foreign_keys` tells whether SQLite enforces foreign keys while migrations run.
+    makers still support. `sqlite_foreign_keys` is whether SQLite enforces foreign keys while migrations run.
     """
 
     dialect: str | None = None
@@ -31,15 +31,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a rule may know beside the migration: the database it is written for and the history it stands in.
+class RuleContext:
+    """What a rule may know besides the migration: the database it is written for and its history.
 
     `independent_branches` are labels of branches that are meant to have a head of their own; `irreversible` are pairs of a
     revision and the reason why it cannot be undone; `breaches` is what has become of locked revisions.
     """
 
-    target: Target = field(default_factory=Target)
+    target: DatabaseTarget = field(default_factory=DatabaseTarget)
     history: History | None = None
     independent_branches: tuple[str, ...] = ()
     irreversible: tuple[tuple[str, str], ...] = ()
-    breaches: tuple[Breach, ...] = ()
+    breaches: tuple[LockViolation, ...] = ()

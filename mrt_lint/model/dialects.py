@@ -1,4 +1,4 @@
-"""Which guards and declarations speak of which databases."""
+"""Which databases a dialect guard or a declared dialect means."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ FAMILY = frozenset({"mysql", "mariadb"})
 
 
 def named(guard: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Give the databases that a guard means to speak of: none where it only leaves some out, PostgreSQL without a guard.
+    """Return the databases that a guard means: none if it only excludes some, PostgreSQL without a guard.
 
-    So `if dialect != "postgresql"` declares nobody's database to be MySQL.
+    So `if dialect != "postgresql"` does not declare that the database is MySQL.
     """
     if guard is None or "postgresql" in guard:
         return ("postgresql",)
@@ -19,7 +19,7 @@ def named(guard: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def admits(guard: tuple[str, ...] | None, dialect: str) -> bool:
-    """Tell whether what stands under a guard (None: no guard) runs on a dialect.
+    """Return whether what is under a guard (None: no guard) runs on a dialect.
 
     SQLAlchemy calls a MariaDB server "mysql" or "mariadb" after the URL it was reached by. So a guard that names one of them means
     MariaDB, and one that leaves one of them out, as the other branch of such a guard does, leaves MariaDB out.

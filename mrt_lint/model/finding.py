@@ -1,4 +1,4 @@
-"""What a rule says. Standard library only."""
+"""What a rule reports. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mrt_lint.escape import printable
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
-    from mrt_lint.model.values import Place
+    from mrt_lint.model.values import SourceSpan
 else:
     from mrt_lint.model.lean import dataclass
 
@@ -22,8 +22,8 @@ class Severity(str, enum.Enum):
     WARNING = "warning"
 
 
-class Fix(str, enum.Enum):
-    """A safe fix keeps what the author meant; an unsafe one may change it, and is made only where the user says so."""
+class FixSafety(str, enum.Enum):
+    """A safe fix keeps what the author meant; an unsafe one may change it, and is made only on request."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"
@@ -31,17 +31,17 @@ class Fix(str, enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule says: where, what happens to whom, and what to write instead; `fix` is the kind of fix its rule has."""
+    """What a rule reports: where, what happens to what, and what to write instead; `fix` is the kind of fix its rule has."""
 
     path: str
-    place: Place
+    place: SourceSpan
     code: str
     name: str
     severity: Severity
     revision: str | None
     message: str
     instead: str
-    fix: Fix | None = None
+    fix: FixSafety | None = None
 
     def __str__(self) -> str:
         return printable(f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}")

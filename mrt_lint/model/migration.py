@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import UNKNOWN, Place, Unknown
+from mrt_lint.model.values import UNKNOWN, SourceSpan, Unknown
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -16,13 +16,13 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class UnreadableCall:
     """A call or statement that may touch the database and could not be read; `source` is its first line, `why` one clause.
 
-    `dialects` is the guard it stands under, None for all.
+    `dialects` is the guard it is under, None for all.
     """
 
-    place: Place
+    place: SourceSpan
     source: str
     why: str
     function: str = "upgrade"
@@ -30,33 +30,33 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class MigrationFunction:
     """`upgrade()` or `downgrade()`.
 
-    `ops` are its operations in the order in which Python reaches them. `effect` is False where the body provably does nothing
-    to the database (pass, docstring, return, prints, logging), True where something is done or cannot be read.
+    `ops` are its operations in the order in which Python reaches them. `effect` is False if the body provably does nothing
+    to the database (pass, docstring, return, prints, logging), True if something is done or cannot be read.
     """
 
-    place: Place
+    place: SourceSpan
     ops: tuple[Op, ...] = ()
     effect: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class ModuleImport:
     """A module that the file imports, by its dotted name, inside a function or not."""
 
     module: str
     names: tuple[str, ...] = ()
-    place: Place
+    place: SourceSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     """One migration file.
 
-    `revision` is None where the file declares none, UNKNOWN where it cannot be read. `down_revision` are the parents (empty:
-    a base), UNKNOWN where they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
+    `revision` is None if the file declares none, UNKNOWN if it cannot be read. `down_revision` are the parents (empty:
+    a base), UNKNOWN if they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
     where the module has no such function. `unreadable` covers both functions. `unseen`: the file does not parse, so that upgrade()
     may do anything.
     """
@@ -67,11 +67,11 @@ class Migration:
     branch_labels: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     message: str = ""
-    place: Place = field(default_factory=lambda: Place(1, 1, 1, 1))
-    upgrade: Function | None = None
-    downgrade: Function | None = None
-    unreadable: tuple[Unreadable, ...] = ()
-    imports: tuple[Import, ...] = ()
+    place: SourceSpan = field(default_factory=lambda: SourceSpan(1, 1, 1, 1))
+    upgrade: MigrationFunction | None = None
+    downgrade: MigrationFunction | None = None
+    unreadable: tuple[UnreadableCall, ...] = ()
+    imports: tuple[ModuleImport, ...] = ()
     unseen: bool = False
 
     @property
@@ -81,16 +81,16 @@ class Migration:
 
     @property
     def upgrade_ops(self) -> tuple[Op, ...]:
-        """What `upgrade()` does; nothing where there is none."""
+        """What `upgrade()` does; nothing if there is none."""
         return self.upgrade.ops if self.upgrade else ()
 
     @property
     def downgrade_ops(self) -> tuple[Op, ...]:
-        """What `downgrade()` does; nothing where there is none."""
+        """What `downgrade()` does; nothing if there is none."""
         return self.downgrade.ops if self.downgrade else ()
 
     def readable(self, function: str, dialect: str | None = None) -> bool:
-        """Whether every call of that function could be read, on a dialect, so that the absence of an operation proves something."""
+        """Return whether every call of that function could be read, on a dialect, so that a missing operation is meaningful."""
         if self.unseen:
             return False
         found = (unreadable.dialects for unreadable in self.unreadable if unreadable.function == function)
@@ -100,7 +100,7 @@ class Migration:
 class UnparsableError(Exception):
     """A file that no reading of Python accepts: `place` is where, `reason` one clause saying why."""
 
-    def __init__(self, place: Place, reason: str) -> None:
+    def __init__(self, place: SourceSpan, reason: str) -> None:
         super().__init__(reason)
         self.place = place
         self.reason = reason

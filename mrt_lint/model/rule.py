@@ -6,54 +6,54 @@ from abc import ABC, abstractmethod
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from dataclasses import dataclass
 
-    from mrt_lint.analysis.case import Case
+    from mrt_lint.analysis.case import MigrationCase
     from mrt_lint.history import History
-    from mrt_lint.model.context import Context
+    from mrt_lint.model.context import RuleContext
     from mrt_lint.model.migration import Migration
     from mrt_lint.model.ops import Op
-    from mrt_lint.model.values import Place
+    from mrt_lint.model.values import SourceSpan
 else:
     from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A migration that a rule speaks about (`bad`) or not (`good`): a test and a part of the rule's page.
+    """A migration that a rule reports (`bad`) or not (`good`): a test and a part of the rule's page.
 
-    `source` is the body of the file after its header; a line that deserves the finding ends in `# MRTxxx`. `title` says what
+    `source` is the body of the file after its header; a line with a finding ends in `# MRTxxx`. `title` is what
     it shows. `target` is the declared database, `before` and `after` the other
     migrations of its history, oldest first. Where the history itself is the point, `files` holds whole files instead, by name.
     """
 
     title: str
     source: str = ""
-    target: Target = field(default_factory=Target)
+    target: DatabaseTarget = field(default_factory=DatabaseTarget)
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """What a rule says in place of its message and advice where the database at hand does it another way."""
+class DialectWording:
+    """A message and advice that replace a rule's own on a database that works differently."""
 
     message: str
     instead: str
 
 
 class Rule(ABC):
-    """One dangerous pattern. The docstring's first line says what; the rest why it hurts in production.
+    """One dangerous pattern. The docstring's first line names it; the rest explains why it hurts in production.
 
     `message` and `instead` are format strings, filled from what `self.found()` is given. `manual` cites what the rule rests
-    on. An opt-in rule (`default = False`) speaks only when selected.
-    `fix` is the kind of fix that `mrt check --fix` knows, `fixes` says what it writes and where it does not.
+    on. An opt-in rule (`default = False`) applies only when selected.
+    `fix` is the kind of fix that `mrt check --fix` knows, `fixes` describes what it writes and when it does not.
     """
 
     code: ClassVar[str]
@@ -67,14 +67,16 @@ class Rule(ABC):
     dialects: ClassVar[tuple[str, ...]] = ()
     exemptions: ClassVar[tuple[str, ...]] = ()
     manual: ClassVar[tuple[str, ...]] = ()
-    fix: ClassVar[Fix | None] = None
+    fix: ClassVar[FixSafety | None] = None
     fixes: ClassVar[str] = ""
 
     @abstractmethod
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield the findings in one migration; pure: the same migration and context give the same findings."""
 
-    def found(self, migration: Migration, at: Op | Place, wording: Wording | None = None, /, **names: object) -> Finding:
+    def found(
+        self, migration: Migration, at: Op | SourceSpan, wording: DialectWording | None = None, /, **names: object
+    ) -> Finding:
         """Make a finding at an operation or place, message and advice filled in with the user's own names."""
         place = at if not hasattr(at, "origin") else at.origin or migration.place
         return Finding(
@@ -91,12 +93,12 @@ class Rule(ABC):
 
 
 class HistoryRule(Rule):
-    """A pattern that only the revision graph shows; it says nothing about one migration alone."""
+    """A pattern that only the revision graph shows; it checks no single migration."""
 
-    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002 - the graph is looked at as a whole
+    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002 - the graph is looked at as a whole
         """Yield nothing."""
         return iter(())
 
     @abstractmethod
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:
         """Yield the findings in the graph, each at the file that has to change."""

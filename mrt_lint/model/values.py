@@ -37,7 +37,7 @@ HOLE: Final = "\ufffc"
 """Stands in a partly readable SQL string where a value could not be read: f"DROP TABLE {name}" is "DROP TABLE \ufffc"."""
 
 DIALECTS: Final = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
-"""SQLAlchemy's `dialect.name` of the databases a guard can speak of, sorted."""
+"""SQLAlchemy's `dialect.name` of the databases a guard can name, sorted."""
 
 Name: TypeAlias = str | Unknown
 MaybeName: TypeAlias = str | Unknown | None
@@ -45,7 +45,7 @@ Flag: TypeAlias = bool | Unknown
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourceSpan:
     """A span of source: 1-based lines, 1-based columns in characters, the end exclusive by column."""
 
     line: int
@@ -61,8 +61,8 @@ class SqlType:
     `name` is upper case ("VARCHAR", "TEXT", "NUMERIC", "INTEGER", "TIMESTAMP", "ENUM", …; an application's own type keeps its
     class name, with its module where that is in capitals). `args` holds the numbers in the parentheses: length, or precision and
     scale. `members` are an enum's labels in order, None for any other type; `type_name` is the name of an enum or domain in the
-    database. `creates_type` is False where the source says that no `CREATE TYPE` is emitted (`create_type=False`). `timezone` is
-    set for TIME and TIMESTAMP. `item` is the element type of an array. `variants` are the types that stand in its place on other
+    database. `creates_type` is False if the source suppresses `CREATE TYPE` (`create_type=False`). `timezone` is
+    set for TIME and TIMESTAMP. `item` is the element type of an array. `variants` are the types that replace it on other
     dialects (`with_variant`), by SQLAlchemy's name of each.
     """
 
@@ -78,7 +78,7 @@ class SqlType:
     variants: tuple[tuple[str, SqlType | Unknown], ...] = ()
 
     def on(self, dialect: str) -> SqlType | Unknown:
-        """Give the type that the column has on a database of this dialect."""
+        """Return the type that the column has on a database of this dialect."""
         return dict(self.variants).get(dialect, self)
 
     def __str__(self) -> str:
@@ -96,26 +96,27 @@ MaybeType: TypeAlias = SqlType | Unknown | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuild:
-    """How `batch_alter_table` was asked to make its table anew, where it does.
+class BatchRebuild:
+    """How `batch_alter_table` was asked to rebuild its table, where it does.
 
-    `recreate` is "auto", "always" or "never". `autoincrement` is what `table_kwargs` says of `sqlite_autoincrement`. `checks` tells
-    that CHECK constraints without a name may be taken along: `table_args` has some, or a `naming_convention` names them. `blind`
-    tells that something else than the table as it stands may be taken for a model: `copy_from`, columns given to `reflect_args`.
+    `recreate` is "auto", "always" or "never". `autoincrement` is `sqlite_autoincrement` of `table_kwargs`. `checks` is
+    True if unnamed CHECK constraints may be kept: `table_args` has some, or a `naming_convention` names them.
+    `has_unknown_parts` is True if the new table may be modelled on something other than the existing one: `copy_from`, or
+    columns given to `reflect_args`.
     """
 
     recreate: MaybeName = "auto"
     autoincrement: Flag = False
     checks: bool = False
-    blind: bool = False
+    has_unknown_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class ValueFlow:
     """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
 
-    `table` is the one that the source is said to be of, None where that is not said. `plain` tells that the source's value is taken
-    as it is, as far as raw SQL says so.
+    `table` is the table of the source, None if none is named. `plain` is True if the source's value is copied
+    unchanged, as far as raw SQL shows it.
     """
 
     column: Name
@@ -154,8 +155,8 @@ class Constraint:
 class Column:
     """A column definition.
 
-    `nullable` is None where the source does not say (SQL then takes NULL, a primary key NOT NULL). `server_default` is the SQL
-    text of the DEFAULT clause ("'x'", "now()", "0"), None without one. `python_default` tells of `default=`, which emits no DDL.
+    `nullable` is None if the source does not say (SQL then takes NULL, a primary key NOT NULL). `server_default` is the SQL
+    text of the DEFAULT clause ("'x'", "now()", "0"), None without one. `python_default` is True for `default=`, which emits no DDL.
     `computed` is the SQL of a generated column; `persisted` its STORED.
     """
 

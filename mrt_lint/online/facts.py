@@ -1,4 +1,4 @@
-"""The facts: which algorithm InnoDB takes for which change, by database and version, and whether it lets writes pass.
+"""The facts: which algorithm InnoDB uses for which change, by database and version, and whether it allows writes.
 
 Sources: MySQL 8.4, 17.12.1 “Online DDL Operations” (https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html) and
 8.0, the same; for what that page leaves out, bug 117450 (CHECK) and worklog 9418 (defaults computed for each row). MariaDB,
@@ -12,7 +12,7 @@ import enum
 from typing import Final, NamedTuple, TypeAlias
 
 
-class Change(enum.Enum):
+class TableChange(enum.Enum):
     """A change of a table that is there already; the value is what it is called in a sentence."""
 
     ADD_COLUMN = "a column is added at the end"
@@ -48,7 +48,7 @@ class Change(enum.Enum):
     PARTITION = "the table is partitioned"
 
 
-class Algorithm(enum.IntEnum):
+class DdlAlgorithm(enum.IntEnum):
     """What a server does to the rows, from nothing to everything; MySQL calls NOCOPY INPLACE, too."""
 
     INSTANT = 0
@@ -57,84 +57,84 @@ class Algorithm(enum.IntEnum):
     COPY = 3
 
 
-class Way(NamedTuple):
-    """How a change is carried out: `writes` tells whether others may write to the table meanwhile."""
+class ChangeMethod(NamedTuple):
+    """How a change is carried out: `writes` is whether others may write to the table meanwhile."""
 
-    algorithm: Algorithm
+    algorithm: DdlAlgorithm
     writes: bool = True
 
 
-INSTANT: Final = Way(Algorithm.INSTANT)
-NOCOPY: Final = Way(Algorithm.NOCOPY)
-INPLACE: Final = Way(Algorithm.INPLACE)
-COPY: Final = Way(Algorithm.COPY, writes=False)
-ONLINE_COPY: Final = Way(Algorithm.COPY)
+INSTANT: Final = ChangeMethod(DdlAlgorithm.INSTANT)
+NOCOPY: Final = ChangeMethod(DdlAlgorithm.NOCOPY)
+INPLACE: Final = ChangeMethod(DdlAlgorithm.INPLACE)
+COPY: Final = ChangeMethod(DdlAlgorithm.COPY, writes=False)
+ONLINE_COPY: Final = ChangeMethod(DdlAlgorithm.COPY)
 
-_History: TypeAlias = dict[tuple[int, ...], Way]
+_History: TypeAlias = dict[tuple[int, ...], ChangeMethod]
 """The way since each version, oldest first; () is always."""
 
-_ALIKE: Final[dict[Change, _History]] = {
-    Change.ADD_AUTO_INCREMENT: {(): Way(Algorithm.INPLACE, writes=False)},
-    Change.SET_NOT_NULL: {(): INPLACE},
-    Change.DROP_NOT_NULL: {(): INPLACE},
-    Change.ADD_INDEX: {(): NOCOPY},
-    Change.ADD_FULLTEXT: {(): Way(Algorithm.INPLACE, writes=False)},
-    Change.ADD_SPATIAL: {(): Way(Algorithm.NOCOPY, writes=False)},
-    Change.DROP_INDEX: {(): NOCOPY},
-    Change.ADD_PRIMARY_KEY: {(): INPLACE},
-    Change.REBUILD: {(): INPLACE},
+_ALIKE: Final[dict[TableChange, _History]] = {
+    TableChange.ADD_AUTO_INCREMENT: {(): ChangeMethod(DdlAlgorithm.INPLACE, writes=False)},
+    TableChange.SET_NOT_NULL: {(): INPLACE},
+    TableChange.DROP_NOT_NULL: {(): INPLACE},
+    TableChange.ADD_INDEX: {(): NOCOPY},
+    TableChange.ADD_FULLTEXT: {(): ChangeMethod(DdlAlgorithm.INPLACE, writes=False)},
+    TableChange.ADD_SPATIAL: {(): ChangeMethod(DdlAlgorithm.NOCOPY, writes=False)},
+    TableChange.DROP_INDEX: {(): NOCOPY},
+    TableChange.ADD_PRIMARY_KEY: {(): INPLACE},
+    TableChange.REBUILD: {(): INPLACE},
 }
 _COPIED: Final = (
-    Change.ADD_COMPUTED_DEFAULT,
-    Change.ADD_STORED,
-    Change.CHANGE_TYPE,
-    Change.DROP_PRIMARY_KEY,
-    Change.ADD_FOREIGN_KEY,
-    Change.ADD_CHECK,
-    Change.CONVERT,
-    Change.CHANGE_ENGINE,
-    Change.PARTITION,
+    TableChange.ADD_COMPUTED_DEFAULT,
+    TableChange.ADD_STORED,
+    TableChange.CHANGE_TYPE,
+    TableChange.DROP_PRIMARY_KEY,
+    TableChange.ADD_FOREIGN_KEY,
+    TableChange.ADD_CHECK,
+    TableChange.CONVERT,
+    TableChange.CHANGE_ENGINE,
+    TableChange.PARTITION,
 )
 
-FACTS: Final[dict[str, dict[Change, _History]]] = {
+FACTS: Final[dict[str, dict[TableChange, _History]]] = {
     "mysql": {
         **_ALIKE,
         **{change: {(): COPY} for change in _COPIED},
-        Change.ADD_COLUMN: {(): INPLACE, (8, 0, 12): INSTANT},
-        Change.ADD_COLUMN_AMID: {(): INPLACE, (8, 0, 29): INSTANT},
-        Change.ADD_VIRTUAL: {(): NOCOPY, (8, 0, 12): INSTANT},
-        Change.DROP_COLUMN: {(): INPLACE, (8, 0, 29): INSTANT},
-        Change.RENAME_COLUMN: {(): NOCOPY, (8, 0, 28): INSTANT},
-        Change.MOVE_COLUMN: {(): INPLACE},
-        Change.SET_DEFAULT: {(): NOCOPY, (8, 0, 12): INSTANT},
-        Change.CHANGE_COLLATION: {(): COPY},
-        Change.WIDEN_VARCHAR: {(): NOCOPY},
-        Change.APPEND_MEMBERS: {(): NOCOPY, (8, 0, 12): INSTANT},
-        Change.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY},
-        Change.DROP_FOREIGN_KEY: {(): NOCOPY},
-        Change.DROP_CHECK: {(): NOCOPY},
+        TableChange.ADD_COLUMN: {(): INPLACE, (8, 0, 12): INSTANT},
+        TableChange.ADD_COLUMN_AMID: {(): INPLACE, (8, 0, 29): INSTANT},
+        TableChange.ADD_VIRTUAL: {(): NOCOPY, (8, 0, 12): INSTANT},
+        TableChange.DROP_COLUMN: {(): INPLACE, (8, 0, 29): INSTANT},
+        TableChange.RENAME_COLUMN: {(): NOCOPY, (8, 0, 28): INSTANT},
+        TableChange.MOVE_COLUMN: {(): INPLACE},
+        TableChange.SET_DEFAULT: {(): NOCOPY, (8, 0, 12): INSTANT},
+        TableChange.CHANGE_COLLATION: {(): COPY},
+        TableChange.WIDEN_VARCHAR: {(): NOCOPY},
+        TableChange.APPEND_MEMBERS: {(): NOCOPY, (8, 0, 12): INSTANT},
+        TableChange.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY},
+        TableChange.DROP_FOREIGN_KEY: {(): NOCOPY},
+        TableChange.DROP_CHECK: {(): NOCOPY},
     },
     "mariadb": {
         **_ALIKE,
         **{change: {(): COPY, (11, 2): ONLINE_COPY} for change in _COPIED},
-        Change.ADD_COLUMN: {(): INPLACE, (10, 3, 2): INSTANT},
-        Change.ADD_COLUMN_AMID: {(): INPLACE, (10, 4): INSTANT},
-        Change.ADD_VIRTUAL: {(): NOCOPY, (10, 3, 2): INSTANT},
-        Change.DROP_COLUMN: {(): INPLACE, (10, 4): INSTANT},
-        Change.RENAME_COLUMN: {(): NOCOPY, (10, 3, 2): INSTANT},
-        Change.MOVE_COLUMN: {(): INPLACE, (10, 4): INSTANT},
-        Change.SET_DEFAULT: {(): NOCOPY, (10, 3, 2): INSTANT},
-        Change.CHANGE_COLLATION: {(): COPY, (10, 4, 3): INSTANT},
-        Change.WIDEN_VARCHAR: {(): NOCOPY, (10, 3, 2): INSTANT},
-        Change.APPEND_MEMBERS: {(): NOCOPY, (10, 3, 2): INSTANT},
-        Change.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY, (10, 3, 2): INSTANT},
-        Change.DROP_FOREIGN_KEY: {(): NOCOPY, (10, 3, 2): INSTANT},
-        Change.DROP_CHECK: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.ADD_COLUMN: {(): INPLACE, (10, 3, 2): INSTANT},
+        TableChange.ADD_COLUMN_AMID: {(): INPLACE, (10, 4): INSTANT},
+        TableChange.ADD_VIRTUAL: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.DROP_COLUMN: {(): INPLACE, (10, 4): INSTANT},
+        TableChange.RENAME_COLUMN: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.MOVE_COLUMN: {(): INPLACE, (10, 4): INSTANT},
+        TableChange.SET_DEFAULT: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.CHANGE_COLLATION: {(): COPY, (10, 4, 3): INSTANT},
+        TableChange.WIDEN_VARCHAR: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.APPEND_MEMBERS: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.ADD_UNCHECKED_FOREIGN_KEY: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.DROP_FOREIGN_KEY: {(): NOCOPY, (10, 3, 2): INSTANT},
+        TableChange.DROP_CHECK: {(): NOCOPY, (10, 3, 2): INSTANT},
     },
 }
 
 
-class Server(NamedTuple):
+class ServerVersion(NamedTuple):
     """MySQL or MariaDB, by SQLAlchemy's name, of some version."""
 
     dialect: str
@@ -145,6 +145,6 @@ class Server(NamedTuple):
         """What it is called in a sentence."""
         return {"mysql": "MySQL", "mariadb": "MariaDB"}[self.dialect]
 
-    def way(self, change: Change) -> Way:
-        """Give the way of a change: the last one that this version knows."""
+    def way(self, change: TableChange) -> ChangeMethod:
+        """Return the way of a change: the last one that this version knows."""
         return [way for since, way in FACTS[self.dialect][change].items() if since <= self.version][-1]

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from mrt_lint.online.facts import FACTS, Algorithm, Change, Way
+from mrt_lint.online.facts import FACTS, ChangeMethod, DdlAlgorithm, TableChange
 
 _TEXT = """\
 # What MySQL and MariaDB do to a table, and who waits
 
-Declare the database, and its findings speak of it: `dialect = "mysql"` or `"mariadb"` in `[tool.mrt]`, `--dialect`, flake8's
+Declare the database, and the findings are about it: `dialect = "mysql"` or `"mariadb"` in `[tool.mrt]`, `--dialect`, flake8's
 `--mrt-dialect`, or a guard in the migration (`if op.get_bind().dialect.name == "mysql":`). The oldest server that the migrations
-run on is `mysql_version` (8.4 where nothing is said, the oldest that Oracle still supports) or `mariadb_version` (10.11,
-likewise); `--mysql-version 8.0.28` says it on the command line.
+run on is `mysql_version` (8.4 by default, the oldest that Oracle still supports) or `mariadb_version` (10.11,
+likewise); on the command line it is `--mysql-version 8.0.28`.
 
-* **INSTANT** touches no row. **NOCOPY** (MySQL says INPLACE) reads rows at most, **INPLACE** writes the table anew beside itself,
-  and both let others write meanwhile unless the table below says otherwise.
-* **COPY** moves every row into another table, and nobody can write until it is done; MariaDB lets them write from 11.2 on, unless
+* **INSTANT** changes no row. **NOCOPY** (INPLACE in MySQL's terms) reads rows at most, **INPLACE** writes a new copy of the table,
+  and both allow writes meanwhile unless the table below says otherwise.
+* **COPY** moves every row into another table, and writes wait until it is done; MariaDB allows them from 11.2 on, unless
   a foreign key of the table cascades.
 
-mrt speaks where writers wait: MRT303 (types), MRT404 (computed defaults), MRT422 (foreign keys), MRT423 (checks), MRT427 (stored
-and numbered columns), MRT433 (everything else). It is silent where nobody waits, so `ADD COLUMN`, `DROP COLUMN`, `ADD INDEX` and
-`NOT NULL` pass. What a statement says of itself is believed: `ALGORITHM=INPLACE` or `LOCK=NONE` is no copy, and MRT434 tells where
-the server refuses that. Neither database takes a change of a table back: MRT435 is an upgrade that existing rows can stop halfway.
+mrt reports what makes writers wait: MRT303 (types), MRT404 (computed defaults), MRT422 (foreign keys), MRT423 (checks), MRT427
+(stored and numbered columns), MRT433 (everything else). Changes that make no writer wait are not reported, so `ADD COLUMN`,
+`DROP COLUMN`, `ADD INDEX` and `NOT NULL` pass. A statement's own clauses are trusted: `ALGORITHM=INPLACE` or `LOCK=NONE` is no
+copy, and MRT434 reports when the server refuses that. Neither database can roll back a change of a table: MRT435 is an upgrade
+that existing rows can stop halfway.
 
 | when | MySQL | MariaDB |
 | --- | --- | --- |
 {rows}
 
-The tests hold the column of the server at hand against that server, statement by statement.
+The tests compare the column of the available server with that server, statement by statement.
 
 **VARCHAR.** A length of up to 255 bytes is kept in one byte, a longer one in two; where that changes, MySQL copies the table. A
-character of utf8mb4, which is assumed where no collation tells another, takes four bytes: 63 characters are within, 64 are not.
+character of utf8mb4, which is assumed if no collation is given, takes four bytes: 63 characters are within, 64 are not.
 MariaDB copies only where the old length is between 128 and 255 bytes, and in tables of ROW_FORMAT=REDUNDANT never. A shorter
 VARCHAR is always a copy.
 
-**ENUM and SET.** Members behind the old ones are a matter of a moment; members between or before them, or in another order, take a
-copy, and a member less makes the server refuse rows that hold it, or empty them where `sql_mode` is not strict (MRT215).
+**ENUM and SET.** Members after the old ones are added at once; members between or before them, or in another order, take a
+copy, and removing a member makes the server refuse rows that hold it, or empty them where `sql_mode` is not strict (MRT215).
 
-**Foreign keys.** `SET SESSION foreign_key_checks = 0` before and `= 1` behind lets the server add one in place; it does not look at
-the rows then, so look for rows without a parent first.
+**Foreign keys.** `SET SESSION foreign_key_checks = 0` before and `= 1` after the statement allows the server to add one in
+place; it does not check the rows then, so look for rows without a parent first.
 
 **CHECK, stored columns, types, charsets** take a copy whatever one does: [gh-ost](https://github.com/github/gh-ost) and
 [pt-online-schema-change](https://docs.percona.com/percona-toolkit/pt-online-schema-change.html) copy without locking writers out.
@@ -49,18 +50,18 @@ Sources: MySQL, [Online DDL Operations](https://dev.mysql.com/doc/refman/8.4/en/
 
 def render() -> str:
     """Write the page in Markdown."""
-    cells = ((change.value, *(_cell(facts[change]) for facts in FACTS.values())) for change in Change)
+    cells = ((change.value, *(_cell(facts[change]) for facts in FACTS.values())) for change in TableChange)
     return _TEXT.format(rows="\n".join(f"| {' | '.join(row)} |" for row in cells))
 
 
-def _cell(history: dict[tuple[int, ...], Way]) -> str:
+def _cell(history: dict[tuple[int, ...], ChangeMethod]) -> str:
     """Write the newest way first: "INSTANT from 8.0.12, INPLACE before"."""
     steps = list(history.items())
     parts = [_way(way) + (f" from {'.'.join(map(str, since))}" if since else " before" * (len(steps) > 1)) for since, way in steps]
     return ", ".join(reversed(parts))
 
 
-def _way(way: Way) -> str:
-    waits = not way.writes and way.algorithm is not Algorithm.COPY
-    online = way.writes and way.algorithm is Algorithm.COPY
+def _way(way: ChangeMethod) -> str:
+    waits = not way.writes and way.algorithm is not DdlAlgorithm.COPY
+    online = way.writes and way.algorithm is DdlAlgorithm.COPY
     return way.algorithm.name + (", writers wait" if waits else "") + (" with writes" if online else "")

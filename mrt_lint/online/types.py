@@ -6,21 +6,21 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.model.values import UNKNOWN, SqlType
-from mrt_lint.online.facts import Change
+from mrt_lint.online.facts import TableChange
 
 _ONE_BYTE: Final = 255
 _HALF: Final = 127
 _SHOWN: Final = 6
 _SAME: Final = {"BOOLEAN": "TINYINT", "REAL": "DOUBLE"}
 _WIDTHS: Final = {"latin": 1, "ascii": 1, "binary": 1, "cp125": 1, "utf8_": 3, "utf8mb3": 3, "ucs2": 2}
-"""The most bytes that a character takes, by the beginning of the collation's name."""
+"""The most bytes of a character, by the prefix of the collation's name."""
 _ASSUMED_WIDTH: Final = 4
-"""utf8mb4, the default character set of both databases, stands where no collation tells another."""
+"""utf8mb4, the default character set of both databases, is assumed if no collation is given."""
 _SIZES: Final = ((255, "TINYTEXT"), (65_535, "TEXT"), (16_777_215, "MEDIUMTEXT"), (4_294_967_295, "LONGTEXT"))
 
 
-def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None:
-    """Tell what a column's new type asks of a MySQL or MariaDB server; None where it is the type that it was.
+def change_of_type(former: SqlType, new: SqlType, dialect: str) -> TableChange | None:
+    """Return what a column's new type asks of a MySQL or MariaDB server; None if it is the type that it was.
 
     A VARCHAR keeps its length in one byte up to 255 bytes, in two above. MySQL copies the table where that changes; MariaDB, since
     10.4.3, only where the old length is between 128 and 255 bytes (“InnoDB Online DDL Operations with the INSTANT Alter
@@ -37,13 +37,13 @@ def change_of_type(former: SqlType, new: SqlType, dialect: str) -> Change | None
     if former.name == new.name in {"VARCHAR", "VARBINARY"}:
         return _longer(former, new, dialect)
     if former.name == new.name == "SET":  # whose members are counted, not read: more of them were appended, most likely
-        return Change.APPEND_MEMBERS if len(new.args) >= len(former.args) else Change.CHANGE_TYPE
+        return TableChange.APPEND_MEMBERS if len(new.args) >= len(former.args) else TableChange.CHANGE_TYPE
     appended = former.name == new.name == "ENUM" and appends_members(former, new)
-    return Change.APPEND_MEMBERS if appended else Change.CHANGE_TYPE
+    return TableChange.APPEND_MEMBERS if appended else TableChange.CHANGE_TYPE
 
 
 def appends_members(former: SqlType, new: SqlType) -> bool:
-    """Tell whether an ENUM's new members stand behind all of the old ones, and their numbers still fit into one byte or two."""
+    """Return whether an ENUM's new members come after all of the old ones, and their numbers still fit in one byte or two."""
     if not isinstance(former.members, tuple) or not isinstance(new.members, tuple):
         return False
     old = former.members
@@ -51,7 +51,7 @@ def appends_members(former: SqlType, new: SqlType) -> bool:
 
 
 def lost_members(former: SqlType, new: SqlType) -> tuple[str, ...]:
-    """Give the members that an ENUM or SET had and has no more; none where the members of either cannot be read."""
+    """Return the members that an ENUM or SET had and has no more; none where the members of either cannot be read."""
     if former.name != new.name or not isinstance(former.members, tuple) or not isinstance(new.members, tuple):
         return ()
     if UNKNOWN in former.members or UNKNOWN in new.members:
@@ -70,21 +70,21 @@ def spelled(kind: SqlType) -> str:
     return f"{kind.name}({', '.join(shown)})"
 
 
-def _recollated(former: SqlType, new: SqlType) -> Change:
-    """Tell what another collation asks for, beside the same type."""
+def _recollated(former: SqlType, new: SqlType) -> TableChange:
+    """Return the change that another collation of the same type needs."""
     sets = {str(kind.collation).partition("_")[0].lower() for kind in (former, new)}
     same = former.name != "ENUM" and len(sets) == 1 and replace(former, collation=new.collation) == new
-    return Change.CHANGE_COLLATION if same else Change.CHANGE_TYPE
+    return TableChange.CHANGE_COLLATION if same else TableChange.CHANGE_TYPE
 
 
-def _longer(former: SqlType, new: SqlType, dialect: str) -> Change:
+def _longer(former: SqlType, new: SqlType, dialect: str) -> TableChange:
     width = 1 if former.name == "VARBINARY" else _width(former)
     old, now = (kind.args[0] if kind.args else None for kind in (former, new))
     if not isinstance(old, int) or not isinstance(now, int) or now < old:
-        return Change.CHANGE_TYPE
+        return TableChange.CHANGE_TYPE
     stays = (old * width > _ONE_BYTE) == (now * width > _ONE_BYTE)
     half = dialect == "mariadb" and old * width <= _HALF
-    return Change.WIDEN_VARCHAR if stays or half else Change.CHANGE_TYPE
+    return TableChange.WIDEN_VARCHAR if stays or half else TableChange.CHANGE_TYPE
 
 
 def _width(text: SqlType) -> int:
@@ -93,7 +93,7 @@ def _width(text: SqlType) -> int:
 
 
 def _plain(kind: SqlType) -> SqlType:
-    """Give a type as the server keeps it: BOOLEAN is TINYINT, REAL is DOUBLE, TEXT(n) the smallest that holds n."""
+    """Return a type as the server keeps it: BOOLEAN is TINYINT, REAL is DOUBLE, TEXT(n) the smallest that holds n."""
     if kind.name == "ENUM":
         return SqlType(name="ENUM", members=kind.members, collation=kind.collation)
     if kind.name == "TEXT" and kind.args and isinstance(kind.args[0], int):

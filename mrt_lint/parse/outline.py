@@ -1,4 +1,4 @@
-"""A migration by its header alone, and the history of migrations of which some are known no better."""
+"""A migration from its header alone, and the history of migrations of which some are known no better."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from mrt_lint.gate import Header, read_header
+from mrt_lint.gate import MigrationHeader, read_header
+from mrt_lint.history import History
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.values import UNKNOWN, Place
-from mrt_lint.parse.reading import Reading
+from mrt_lint.model.values import UNKNOWN, SourceSpan
+from mrt_lint.parse.reading import ReadResult
 
 _PASSED_OVER = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE})
 
 
 def outline(path: str, source: bytes) -> Migration:
-    """Make a migration of nothing but its header; `revision` is None where that names none."""
+    """Make a migration of nothing but its header; `revision` is None if that names none."""
     return _outlined(path, read_header(source), "")
 
 
-def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, Reading]]) -> dict[str, Migration]:
-    """Give every migration by its path, with its message, as far as its header tells; only an unusual header is worth a reading.
+def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, ReadResult]]) -> dict[str, Migration]:
+    """Return every migration by its path, with its message, as far as its header shows; only an unusual header is read in full.
 
-    `read` reads some of the files wholly. `revision` is UNKNOWN where neither tells it, None in a file that assigns none.
+    `read` reads some of the files in full. `revision` is UNKNOWN if neither shows it, None in a file that assigns none.
     """
     headers = {path: read_header(source) for path, source in sources.items()}
     found = {path: _outlined(path, header, read_message(sources[path])) for path, header in headers.items()}
@@ -37,10 +38,16 @@ def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Ma
     return found
 
 
-def known(readings: Mapping[str, Reading], sources: Mapping[str, bytes]) -> list[Migration]:
-    """Give the migrations of a history: a broken file stands in it by its header, so that its neighbours are not blamed for it."""
-    found = (reading if isinstance(reading, Migration) else outline(path, sources[path]) for path, reading in readings.items())
-    return [migration for migration in found if migration.revision is not None]
+def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], dialect: str | None) -> History:
+    """Return the history of some files, given their bytes and what was read of them, both by path.
+
+    A file that does not parse keeps its place in the graph by its header, so that its neighbours are not reported for it; what it
+    does to the schema is unknown.
+    """
+    parsed = (reading for reading in readings.values() if isinstance(reading, Migration) and reading.revision is not None)
+    broken = (path for path, reading in readings.items() if not isinstance(reading, Migration))
+    headers = (replace(outline(path, sources[path]), unseen=True) for path in broken)
+    return History.of([*parsed, *(header for header in headers if header.revision)], dialect)
 
 
 def read_message(source: bytes) -> str:
@@ -56,7 +63,7 @@ def read_message(source: bytes) -> str:
     return ""
 
 
-def _outlined(path: str, header: Header | None, message: str) -> Migration:
+def _outlined(path: str, header: MigrationHeader | None, message: str) -> Migration:
     if header is None:
         return Migration(path=path, revision=None, message=message)
     return Migration(
@@ -66,5 +73,5 @@ def _outlined(path: str, header: Header | None, message: str) -> Migration:
         branch_labels=header.branch_labels,
         depends_on=header.depends_on,
         message=message,
-        place=Place(header.line, 1, header.line, 1),
+        place=SourceSpan(header.line, 1, header.line, 1),
     )

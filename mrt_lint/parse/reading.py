@@ -8,10 +8,10 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from mrt_lint.cache.codec import Codec
+from mrt_lint.cache.codec import JsonCodec
 from mrt_lint.model import migration, ops, values
 from mrt_lint.model.migration import Migration, UnparsableError
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -20,17 +20,17 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class BrokenFile:
     """A file that could not be read: `place` is where, `reason` one clause saying why."""
 
-    place: Place
+    place: SourceSpan
     reason: str
 
 
-Reading: TypeAlias = Migration | Broken
+ReadResult: TypeAlias = Migration | BrokenFile
 
 
-class Source(NamedTuple):
+class MigrationSource(NamedTuple):
     """One file to read: its path as it is shown, its bytes, and the dialect that raw SQL is read in."""
 
     path: str
@@ -38,21 +38,21 @@ class Source(NamedTuple):
     dialect: str | None
 
 
-def read(source: Source) -> Migration | Broken:
+def read(source: MigrationSource) -> Migration | BrokenFile:
     """Read one migration, raw SQL included; whatever a file holds, this returns."""
-    from mrt_lint.parse.python import lift  # noqa: PLC0415  brings the parser
-    from mrt_lint.parse.sql import expand  # noqa: PLC0415  brings the SQL parser
+    from mrt_lint.parse.python import parse_migration  # noqa: PLC0415  brings the parser
+    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings the SQL parser
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python's parser has to say of an escape is said to its author elsewhere
-            return expand(lift(source.content, source.path), source.dialect)
+            warnings.simplefilter("ignore")  # what Python's parser warns of concerns no database
+            return expand_sql(parse_migration(source.content, source.path), source.dialect)
     except UnparsableError as error:
-        return Broken(place=error.place, reason=error.reason)
+        return BrokenFile(place=error.place, reason=error.reason)
     except (RecursionError, MemoryError) as error:
-        return Broken(place=Place(1, 1, 1, 1), reason=f"it is nested too deeply or too large ({type(error).__name__})")
-    except Exception as error:  # noqa: BLE001  one file that trips the reader must not hide the others
-        return Broken(place=Place(1, 1, 1, 1), reason=f"reading it failed ({type(error).__name__}: {error})")
+        return BrokenFile(place=SourceSpan(1, 1, 1, 1), reason=f"it is nested too deeply or too large ({type(error).__name__})")
+    except Exception as error:  # noqa: BLE001  one file that cannot be read must not hide the others
+        return BrokenFile(place=SourceSpan(1, 1, 1, 1), reason=f"reading it failed ({type(error).__name__}: {error})")
 
 
 def prepare() -> None:
@@ -62,13 +62,13 @@ def prepare() -> None:
     codec()
 
 
-def read_text(source: Source) -> str:
+def read_text(source: MigrationSource) -> str:
     """Read one migration and write what was read as one line."""
     return codec().dumps(read(source))
 
 
 @cache
-def codec() -> Codec:
-    """Give the codec of readings."""
+def codec() -> JsonCodec:
+    """Return the codec of readings."""
     classes = (cls for module in (values, ops, migration) for _, cls in inspect.getmembers(module, inspect.isclass))
-    return Codec([Broken, *classes])
+    return JsonCodec([BrokenFile, *classes])

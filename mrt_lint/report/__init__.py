@@ -15,8 +15,8 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
-    """A call that could not be read, so that nobody takes silence about it for safety."""
+class UnreadCall:
+    """A call that could not be read; without it, the absence of findings could be mistaken for safety."""
 
     path: str
     line: int
@@ -26,7 +26,7 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class CheckReport:
     """The result of a check, sorted by place.
 
     `files` are the migrations that were looked at; `suppressed` is what `noqa` silences, `accepted` what the configuration or a
@@ -37,7 +37,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     accepted: tuple[Finding, ...] = ()
-    unreadable: tuple[Unread, ...] = ()
+    unreadable: tuple[UnreadCall, ...] = ()
     strict: bool = False
 
     @property
@@ -55,9 +55,9 @@ class Report:
         """How many findings are warnings."""
         return len(self.findings) - self.errors
 
-    def only(self, paths: Collection[str]) -> Report:
+    def only(self, paths: Collection[str]) -> CheckReport:
         """Leave out what concerns other files."""
-        return Report(
+        return CheckReport(
             files=tuple(path for path in self.files if path in paths),
             findings=tuple(finding for finding in self.findings if finding.path in paths),
             suppressed=tuple(finding for finding in self.suppressed if finding.path in paths),
@@ -65,9 +65,9 @@ class Report:
             unreadable=tuple(unread for unread in self.unreadable if unread.path in paths),
         )
 
-    def renamed(self, name: Callable[[str], str]) -> Report:
+    def renamed(self, name: Callable[[str], str]) -> CheckReport:
         """Show the files under other names."""
-        return Report(
+        return CheckReport(
             files=tuple(name(path) for path in self.files),
             findings=tuple(replace(finding, path=name(finding.path)) for finding in self.findings),
             suppressed=tuple(replace(finding, path=name(finding.path)) for finding in self.suppressed),
@@ -75,8 +75,8 @@ class Report:
             unreadable=tuple(replace(unread, path=name(unread.path)) for unread in self.unreadable),
         )
 
-    def __add__(self, other: Report) -> Report:
-        return Report(
+    def __add__(self, other: CheckReport) -> CheckReport:
+        return CheckReport(
             files=tuple(sorted(self.files + other.files)),
             findings=tuple(sorted(self.findings + other.findings, key=_order)),
             suppressed=tuple(sorted(self.suppressed + other.suppressed, key=_order)),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import Report
-from mrt_lint.report.style import Style
+from mrt_lint.report import CheckReport
+from mrt_lint.report.style import TextStyle
 from mrt_lint.report.table import summarize
 
 
-def render(report: Report, style: Style) -> str:
+def render(report: CheckReport, style: TextStyle) -> str:
     """Write a line for each finding, and one that sums them up."""
     return "".join(f"{line}\n" for line in (*(_line(finding, style) for finding in report.findings), summarize(report, style)))
 
 
-def _line(finding: Finding, style: Style) -> str:
+def _line(finding: Finding, style: TextStyle) -> str:
     place = printable(f"{finding.path}:{finding.place.line}:{finding.place.column}:")
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)

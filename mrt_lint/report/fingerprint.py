@@ -1,4 +1,4 @@
-"""What a finding is recognized by when lines have moved: whose it is, what it says, and the how manieth of its kind it is."""
+"""What identifies a finding when lines have moved: its revision, its message, and its number among equal ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mrt_lint.report.location import in_repository
 
 
 def key_of(finding: Finding) -> tuple[str, str, str]:
-    """Give what stays when a line moves, or the file is renamed: the revision (the path, where none is known), code and message."""
+    """Return what stays when a line moves, or the file is renamed: the revision (the path if none is known), code and message."""
     return finding.revision or in_repository(finding.path), finding.code, finding.message
 
 

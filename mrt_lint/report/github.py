@@ -1,4 +1,4 @@
-"""Workflow commands, which GitHub shows beside the lines of a pull request.
+"""Workflow commands, which GitHub shows at the lines of a pull request.
 
 The grammar is that of docs.github.com, "Workflow commands for GitHub Actions"; how values are escaped, and that a stretch of
 several lines may have no columns, is what the runner's own code does (actions/toolkit, `command.ts`; actions/runner,
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.report.location import in_repository
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Write a command for each finding, and a notice where calls could not be read."""
     commands = [_command(finding) for finding in report.findings]
     if report.unreadable:

@@ -6,14 +6,14 @@ import json
 from typing import Final
 
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.report.fingerprint import with_fingerprints
 from mrt_lint.report.location import in_repository
 
 _SEVERITIES: Final = {Severity.ERROR: "critical", Severity.WARNING: "minor"}
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Write a JSON list; a finding keeps its fingerprint when its line moves."""
     return json.dumps([_issue(finding, name) for finding, name in with_fingerprints(report.findings)], indent=2) + "\n"
 

@@ -6,10 +6,10 @@ import json
 
 from mrt_lint import __version__
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Write a report as one JSON document; lines and columns count from 1."""
     document = {
         "version": __version__,

@@ -1,7 +1,7 @@
 """JUnit's XML, which most build servers show as tests: a case for each finding, and one for each migration without any.
 
-A warning is a passed case that says something, unless warnings fail. Whatever `printable` leaves may stand in XML 1.0, which holds
-some control characters in no form at all (W3C, section 2.2).
+A warning is a passed case with output, unless warnings fail. What `printable` leaves is valid XML 1.0, which cannot contain some
+control characters in any form (W3C, section 2.2).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.report.location import in_repository
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Write one test suite."""
     spoken_of = {finding.path for finding in report.findings}
     cases = [_case(finding, strict=report.strict) for finding in report.findings]

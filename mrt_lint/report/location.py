@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def in_repository(path: str) -> str:
-    """Give a shown path from the root of its repository, with slashes; from the current folder where there is no repository."""
+    """Return a shown path from the root of its repository, with slashes; from the current folder where there is no repository."""
     absolute = Path.cwd() / path
     for root in (_root(absolute.parent), Path.cwd()):
         if root and root in absolute.parents:

@@ -10,14 +10,14 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Fix
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import FixSafety
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.online import page as online
 
 _DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 _VERSIONS = {"mysql": "mysql_version", "mariadb": "mariadb_version"}
-_FIXING = {Fix.SAFE: "mrt check --fix", Fix.UNSAFE: "mrt check --fix --unsafe-fixes"}
+_FIXING = {FixSafety.SAFE: "mrt check --fix", FixSafety.UNSAFE: "mrt check --fix --unsafe-fixes"}
 _GROUPS = {
     "1": "What downgrade() does not undo",
     "2": "What is lost",
@@ -44,9 +44,9 @@ _SAMPLE = {
 _ANCHOR = "what-holds-for-every-rule"
 _EVERYWHERE = """## What holds for every rule
 
-* A table that was created earlier in the same `upgrade()` is empty and unknown to anyone: nothing about locks, rewrites,
-  duplicates, NOT NULL or lost data concerns it, and what hangs on a table that `downgrade()` drops counts as undone.
-* A dialect guard is believed, and so is a declared dialect. Where none is declared, the rules about PostgreSQL speak.
+* A table that was created earlier in the same `upgrade()` is empty and not in use yet: nothing about locks, rewrites,
+  duplicates, NOT NULL or lost data applies to it, and what belongs to a table that `downgrade()` drops counts as undone.
+* A dialect guard is trusted, and so is a declared dialect. If none is declared, the rules about PostgreSQL apply.
 * What could not be read raises no finding of its own; it is counted and listed.
 * A check ends in seconds. What one migration has beyond 120,000 nodes of Python's syntax tree, 3,000 operations or a million
   characters of raw SQL in a function, or what takes more steps, memory or seconds than any migration needs, is left out and
@@ -78,7 +78,7 @@ def table(rules: Iterable[Rule]) -> str:
 
 
 def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
-    """Give every page as its path inside of docs/ and its text."""
+    """Return every page as its path inside of docs/ and its text."""
     known = tuple(rules)
     groups = [(title, [rule for rule in known if rule.code[3] == digit]) for digit, title in _GROUPS.items()]
     sections = "\n".join(f"## {title}\n\n{table(group)}" for title, group in groups if group)
@@ -98,8 +98,8 @@ def _severity(rule: Rule) -> str:
 
 
 def _advice(rule: Rule) -> str:
-    """Give the words that a finding advises, with sample names; nothing where they are different ones for each finding."""
-    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_Sample(_SAMPLE))}"
+    """Return the words that a finding advises, with sample names; nothing if they are different ones for each finding."""
+    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_SampleNames(_SAMPLE))}"
 
 
 def _exemptions(rule: Rule) -> str:
@@ -110,8 +110,8 @@ def _exemptions(rule: Rule) -> str:
     return "\n".join([*lines, f"* [What holds for every rule](../rules.md#{_ANCHOR}) holds here, too."])
 
 
-class _Sample(dict[str, str]):
-    """Names for an advice that is given to nobody in particular; "…" for what there is none for."""
+class _SampleNames(dict[str, str]):
+    """Names for advice without a concrete operation; "…" if there is none."""
 
     def __missing__(self, name: str) -> str:
         return "…"
@@ -131,19 +131,19 @@ def _code(body: str) -> str:
     return textwrap.dedent(body).strip()
 
 
-def _target(target: Target) -> str:
+def _target(target: DatabaseTarget) -> str:
     if target.dialect is None:
         return ""
-    chosen, usual = (getattr(each, _VERSIONS.get(target.dialect, "pg_version")) for each in (target, Target()))
+    chosen, usual = (getattr(each, _VERSIONS.get(target.dialect, "pg_version")) for each in (target, DatabaseTarget()))
     version = f" {'.'.join(map(str, chosen)).removesuffix('.0')}" if chosen != usual else ""
     return f" ({_DIALECTS[target.dialect]}{version})"
 
 
 def _silence(rule: Rule) -> str:
-    how = f'`# noqa: {rule.code}` on a line of the statement, with the reason beside it; everywhere: `ignore = ["{rule.code}"]` in '
-    return (
-        f"{how}`[tool.mrt]` of pyproject.toml." if rule.default else f"It speaks only when selected: `--extend-select {rule.code}`."
-    )
+    if not rule.default:
+        return f"It applies only when selected: `--extend-select {rule.code}`."
+    comment = f"`# noqa: {rule.code}` on a line of the statement, with the reason beside it"
+    return f'{comment}; everywhere: `ignore = ["{rule.code}"]` in `[tool.mrt]` of pyproject.toml.'
 
 
 def _main(folder: str) -> None:

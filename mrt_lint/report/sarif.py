@@ -14,7 +14,7 @@ from urllib.parse import quote
 from mrt_lint import __version__
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.rule import Rule
-from mrt_lint.report import Report, Unread, rule_page
+from mrt_lint.report import CheckReport, UnreadCall, rule_page
 from mrt_lint.report.fingerprint import with_fingerprints
 from mrt_lint.report.location import in_repository
 from mrt_lint.rules import all_rules
@@ -23,7 +23,7 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sch
 _HOME: Final = "https://github.com/pytest-mrt/pytest-mrt"
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Write one run: the rules that spoke, what they said, and what could not be read."""
     spoken = {finding.code for finding in report.findings}
     rules = [rule for rule in all_rules() if rule.code in spoken]
@@ -79,7 +79,7 @@ def _result(finding: Finding, order: dict[str, int], fingerprint: str) -> dict[s
     }
 
 
-def _notification(unread: Unread) -> dict[str, Any]:
+def _notification(unread: UnreadCall) -> dict[str, Any]:
     return {
         "level": "note",
         "message": {"text": f"could not be read, so nothing is said about it: {unread.source} ({unread.why})"},
@@ -92,7 +92,7 @@ def _location(path: str, region: dict[str, int]) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    """Give a path as a URI, from the root of the sources; one outside of the repository stands for itself."""
+    """Return a path as a URI, from the root of the sources; one outside of the repository stays as it is."""
     if path.startswith("/") or path[1:2] == ":":
         return {"uri": f"file:///{quote(os.fsencode(path.lstrip('/')), safe='/:')}"}
     return {"uri": quote(os.fsencode(path)), "uriBaseId": "%SRCROOT%"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from mrt_lint.model.finding import Severity
-from mrt_lint.report import Report
-from mrt_lint.report.style import Style
+from mrt_lint.report import CheckReport
+from mrt_lint.report.style import TextStyle
 from mrt_lint.report.table import summarize
 
 
-def render(report: Report, style: Style) -> str:
+def render(report: CheckReport, style: TextStyle) -> str:
     """Write a line for each code, the most frequent first, and one that sums them up."""
     counts = Counter((finding.code, finding.name, finding.severity) for finding in report.findings)
     width = len(str(max(counts.values(), default=0)))

@@ -1,4 +1,4 @@
-"""Colour, where somebody can see it."""
+"""Colour, on terminals that show it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class Style:
+class TextStyle:
     """Paints words for one stream through rich, or leaves them as they are."""
 
     def __init__(self, console: Console | None = None) -> None:
@@ -21,7 +21,7 @@ class Style:
         return self._console is not None
 
     @classmethod
-    def of(cls, stream: TextIO) -> Style:
+    def of(cls, stream: TextIO) -> TextStyle:
         """Colour where rich finds a terminal that shows it, not with NO_COLOR (no-color.org), everywhere with FORCE_COLOR."""
         if os.environ.get("NO_COLOR") or not (stream.isatty() or os.environ.get("FORCE_COLOR")):
             return cls()

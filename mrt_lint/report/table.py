@@ -11,14 +11,14 @@ from typing import Final
 
 from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import Report, Unread
-from mrt_lint.report.style import Style
+from mrt_lint.report import CheckReport, UnreadCall
+from mrt_lint.report.style import TextStyle
 
 _MOST_UNREAD: Final = 10
 _WIDEST: Final = 100
 
 
-def render(report: Report, style: Style) -> str:
+def render(report: CheckReport, style: TextStyle) -> str:
     """Write a report for a terminal, as wide as that is but not so wide that it is hard to read."""
     _lines_of.cache_clear()  # files change between two reports
     width = min(shutil.get_terminal_size().columns, _WIDEST)
@@ -29,7 +29,7 @@ def render(report: Report, style: Style) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _finding(finding: Finding, style: Style, width: int) -> str:
+def _finding(finding: Finding, style: TextStyle, width: int) -> str:
     place = printable(f"{finding.path}:{finding.place.line}:{finding.place.column}")
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
@@ -53,7 +53,7 @@ def _advice(text: str, width: int) -> Iterator[str]:
         yield from [f"    {printable(line)}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
 
 
-def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterator[str]:
+def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) -> Iterator[str]:
     about = "it" if len(unreadable) == 1 else "them"
     what = "place" if any(unread.why.startswith("the file") for unread in unreadable) else "call"
     yield style.paint(f"{_count(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
@@ -65,8 +65,8 @@ def _unread(unreadable: tuple[Unread, ...], style: Style, width: int) -> Iterato
         yield f"  … and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)"
 
 
-def summarize(report: Report, style: Style) -> str:
-    """Say in a line how much was found."""
+def summarize(report: CheckReport, style: TextStyle) -> str:
+    """Return one line on how much was found."""
     files = _count(len(report.files), "migration")
     silent = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
     silent += f", {len(report.accepted)} accepted" if report.accepted else ""
@@ -77,12 +77,12 @@ def summarize(report: Report, style: Style) -> str:
     return style.paint(f"{files} checked: {counts}.", "bold", "red" if report.fails else "yellow")
 
 
-def _hint(report: Report) -> str:
+def _hint(report: CheckReport) -> str:
     if not report.findings:
         return ""
     fixable = sum(finding.fix is not None for finding in report.findings)
     some = "It may" if fixable == len(report.findings) == 1 else f"Up to {fixable} of these may"
-    # Whether a fix is certain only trying tells, and that may take as long as the check itself.
+    # Whether a fix is certain is known only after trying, which may take as long as the check itself.
     hint = f"\n{some} be fixable: mrt check --diff shows what --fix would write." if fixable else ""
     return hint + "\nmrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict.")
 

@@ -1,4 +1,4 @@
-"""What a check found in one file, as a mark beside it."""
+"""What a check found in one file, as one word."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BROKEN: Final = "MRT902"
 _MOST_CODES: Final = 4
 
 
-class Verdict(NamedTuple):
+class FileVerdict(NamedTuple):
     """How many errors and warnings were found, and how often each code, errors first; `broken` is a file that does not parse."""
 
     errors: int = 0
@@ -21,7 +21,7 @@ class Verdict(NamedTuple):
     broken: bool = False
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> Verdict:
+    def of(cls, findings: Iterable[Finding]) -> FileVerdict:
         """Sum up the findings in one file."""
         counts = Counter((finding.severity is not Severity.ERROR, finding.code) for finding in findings)
         warnings = sum(count for (is_warning, _), count in counts.items() if is_warning)
@@ -30,7 +30,7 @@ class Verdict(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """Give one word: "broken", "error", "warning" or "clean"."""
+        """Return one word: "broken", "error", "warning" or "clean"."""
         return "broken" if self.broken else "error" if self.errors else "warning" if self.warnings else "clean"
 
     def __str__(self) -> str:

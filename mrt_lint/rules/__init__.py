@@ -9,9 +9,9 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from mrt_lint.analysis.case import Case, TooManyQuestionsError
+from mrt_lint.analysis.case import MigrationCase, TooManyQuestionsError
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import HistoryRule, Rule
@@ -19,7 +19,7 @@ from mrt_lint.model.rule import HistoryRule, Rule
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Give every rule, opt-in ones too, sorted by code."""
+    """Return every rule, opt-in ones too, sorted by code."""
     modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     found = [
         rule
@@ -35,12 +35,12 @@ MAX_QUESTIONS: Final = 1_000_000
 MAX_ALTOGETHER: Final = 3 * MAX_QUESTIONS
 
 
-def check(migration: Migration, context: Context, rules: Iterable[Rule], stopped: list[str] | None = None) -> Iterator[Finding]:
-    """Give what the rules find in one migration, in the order of the file.
+def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], stopped: list[str] | None = None) -> Iterator[Finding]:
+    """Return what the rules find in one migration, in the order of the file.
 
     The code of a rule that takes too long is added to `stopped`, and what it found until then counts; without, all may take long.
     """
-    case = Case(migration, context)
+    case = MigrationCase(migration, context)
     found: dict[Finding, None] = {}
     left = MAX_ALTOGETHER
     for rule in rules:
@@ -56,8 +56,8 @@ def check(migration: Migration, context: Context, rules: Iterable[Rule], stopped
     yield from sorted(found, key=lambda finding: (finding.place, finding.code))
 
 
-def check_history(history: History, context: Context, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """Give what the rules find in the revision graph."""
+def check_history(history: History, context: RuleContext, rules: Iterable[Rule]) -> Iterator[Finding]:
+    """Return what the rules find in the revision graph."""
     for rule in rules:
         if isinstance(rule, HistoryRule):
             yield from rule.check_history(history, context)

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.volatile_default import is_volatile
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _FIRST_WITHOUT_REWRITE = (11, 0)
-_OLD = Target(dialect="postgresql", pg_version=(10, 0))
+_OLD = DatabaseTarget(dialect="postgresql", pg_version=(10, 0))
 
 
 class AddColumnDefault(Rule):
@@ -34,7 +34,7 @@ class AddColumnDefault(Rule):
     manual = ("PostgreSQL 11, release notes, “Fast column addition”: https://www.postgresql.org/docs/11/release-11.html",)
     exemptions = (
         "PostgreSQL 11 or newer, which is assumed where no version is declared: a constant or stable default costs nothing there.",
-        "The default is volatile: that rewrites the table on any version, and MRT404 says so.",
+        "The default is volatile: that rewrites the table on any version, and MRT404 reports that.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
@@ -80,7 +80,7 @@ class AddColumnDefault(Rule):
             """,
         ),
         Example(
-            title="Volatile: MRT404 says it",
+            title="Volatile: MRT404 reports it",
             target=_OLD,
             source="""
             def upgrade():
@@ -89,11 +89,11 @@ class AddColumnDefault(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every default that is written into the rows."""
         if case.target.pg_version >= _FIRST_WITHOUT_REWRITE:
             return
-        for op in case.concerned(self, ops.AddColumn):
+        for op in case.ops_for(self, ops.AddColumn):
             default = op.definition.server_default
             if readable(default) and default.upper() != "NULL" and not is_volatile(default):
                 yield self.found(case.migration, op, **names(op), version=case.target.pg_version[0])

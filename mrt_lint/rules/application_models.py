@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.migration import Import, Migration
+from mrt_lint.model.migration import Migration, ModuleImport
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Column, SqlType
 
@@ -26,15 +26,15 @@ _APART = frozenset(
         "types",
     ]
 )
-"""Parts of a module's path that speak of something else: libraries, what migrations share, types and constants."""
+"""Parts of a module's path that mean something else: libraries, what migrations share, types and constants."""
 
 
 class ApplicationModels(Rule):
     """A migration imports models of the application.
 
     The models go on changing, the migration must not: a year later the class has a column that this revision's table does not have
-    yet, another name, or is gone, and then no new database can be built from the first revision on. Types and constants change
-    what an old revision does as well, but seldom.
+    yet, another name, or no longer exists, and then no new database can be built from the first revision on. Types and
+    constants change what an old revision does as well, but seldom.
     """
 
     code = "MRT801"
@@ -52,7 +52,7 @@ class ApplicationModels(Rule):
     exemptions = (
         "The module is none of model, models, orm and dbmodels, nor inside a package of that name.",
         (
-            "What is imported is a column's type or the class of its Enum, a function or a constant, or stands under "
+            "What is imported is a column's type or the class of its Enum, a function or a constant, or is under "
             "`if TYPE_CHECKING:`; a whole module is imported where columns have types of the application: models.JSONText()."
         ),
         "The module belongs to the migrations: app.migrations.models.",
@@ -113,7 +113,7 @@ class ApplicationModels(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every import of models."""
         kinds = list(_types(case.migration))
         checked = any("TYPE_CHECKING" in each.names for each in case.migration.imports)
@@ -123,8 +123,8 @@ class ApplicationModels(Rule):
                 yield self.found(case.migration, each.place, what=what, module=each.module)
 
 
-def _models(each: Import, kinds: list[SqlType]) -> str:
-    """Name the models that an import brings, nothing where it brings none or serves the types that columns are made with."""
+def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
+    """Name the models that an import brings, nothing if it brings none or serves the types that columns are made with."""
     path = each.module.strip(".").split(".")
     if _APART & {part.lower() for part in path}:
         return ""
@@ -137,12 +137,12 @@ def _models(each: Import, kinds: list[SqlType]) -> str:
 
 
 def _key(name: str) -> str:
-    """Give a name as an Enum's class and its type in the database share it: UserRole, user_role."""
+    """Return a name as an Enum's class and its type in the database share it: UserRole, user_role."""
     return name.rpartition(".")[2].replace("_", "").lower()
 
 
 def _types(migration: Migration) -> Iterator[SqlType]:
-    """Give the types that columns are made with."""
+    """Return the types that columns are made with."""
     for op in (*migration.upgrade_ops, *migration.downgrade_ops):
         given = [op.definition] if isinstance(op, ops.AddColumn) else op.columns if isinstance(op, ops.CreateTable) else ()
         kinds: list[object] = [column.type for column in given if isinstance(column, Column)]

@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.migration import Migration
@@ -20,7 +20,7 @@ _TOOLS = frozenset({"sqlalchemy", "alembic", *sys.stdlib_module_names})
 
 
 class AssembledSql(Rule):
-    """SQL is put together from values that the file does not tell.
+    """SQL is put together from values that the file does not show.
 
     Nobody who reads the migration knows what it will run, neither a reviewer nor this linter; it may differ from one database to
     the next. A value between the quotes of the text also breaks it as soon as it holds a quote itself.
@@ -35,7 +35,7 @@ class AssembledSql(Rule):
     exemptions = (
         "The value is read: a constant, an f-string of constants, a loop over literals, a bind parameter.",
         "Only the schema before a name cannot be read: {schema}.users.",
-        "All of it stands in the file, which imports nothing but SQLAlchemy, Alembic and the standard library, and no row decides.",
+        "All of it is in the file, which imports nothing but SQLAlchemy, Alembic and the standard library, and no row decides.",
         "The statement only reads, like SELECT, or it could not be read at all, as when another module gives it.",
     )
 
@@ -74,7 +74,7 @@ class AssembledSql(Rule):
             """,
         ),
         Example(
-            title="All of it stands in the file",
+            title="All of it is in the file",
             source="""
             KINDS = ("a", "b")
 
@@ -98,7 +98,7 @@ class AssembledSql(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with a hole that it does something with, in either function."""
         closed = _is_closed(case.migration)
         for operations in (case.migration.upgrade_ops, case.migration.downgrade_ops):
@@ -113,7 +113,7 @@ class AssembledSql(Rule):
 
 
 def _is_closed(migration: Migration) -> bool:
-    """Tell whether the file takes nothing from elsewhere, but for what rows and catalogues say: a person can read all of it."""
+    """Return whether the file takes nothing from elsewhere, except what rows and catalogues hold: a person can read all of it."""
     outside = ("os", "sys", "context")
     return all(
         each.module.partition(".")[0] in _TOOLS and not {each.module, *each.names} & set(outside) for each in migration.imports
@@ -121,7 +121,7 @@ def _is_closed(migration: Migration) -> bool:
 
 
 def _only_reads(following: tuple[ops.Op, ...]) -> bool:
-    """Tell whether all that an Execute stands for leaves everything as it was, given what follows it."""
+    """Return whether everything that an Execute performs leaves the database as it was, given what follows it."""
     for op in following:
         if not op.sql:
             return True
@@ -131,7 +131,7 @@ def _only_reads(following: tuple[ops.Op, ...]) -> bool:
 
 
 def _part(text: str) -> str:
-    """Show the first hole with what stands around it."""
+    """Return the first hole with the text around it."""
     words = " ".join(text.split())
     at = words.index(HOLE)
     start, end = max(0, at - _AROUND), at + _AROUND

@@ -2,30 +2,32 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import blocked, change_of_table, changes, is_new
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.online import Algorithm, Change, Server
+from mrt_lint.online import DdlAlgorithm, ServerVersion, TableChange
 
 _OWN = {
-    Change.ADD_FULLTEXT: "build a FULLTEXT index",
-    Change.ADD_SPATIAL: "build a SPATIAL index",
-    Change.DROP_PRIMARY_KEY: "drop its primary key",
-    Change.CONVERT: "convert its character set",
-    Change.CHANGE_ENGINE: "move it to another engine",
-    Change.PARTITION: "partition it",
+    TableChange.ADD_FULLTEXT: "build a FULLTEXT index",
+    TableChange.ADD_SPATIAL: "build a SPATIAL index",
+    TableChange.DROP_PRIMARY_KEY: "drop its primary key",
+    TableChange.CONVERT: "convert its character set",
+    TableChange.CHANGE_ENGINE: "move it to another engine",
+    TableChange.PARTITION: "partition it",
 }
-"""What no other rule speaks of."""
-_INSTEAD = {Change.DROP_PRIMARY_KEY: "drop and add in one statement: ALTER TABLE {sql_table} DROP PRIMARY KEY, ADD PRIMARY KEY (…)"}
-_OTHERWISE = "let gh-ost or pt-online-schema-change do it, or do it at a quiet hour"
+"""What no other rule reports."""
+_INSTEAD = {
+    TableChange.DROP_PRIMARY_KEY: "drop and add in one statement: ALTER TABLE {sql_table} DROP PRIMARY KEY, ADD PRIMARY KEY (…)"
+}
+_OTHERWISE = "use gh-ost or pt-online-schema-change, or do it at a quiet hour"
 
 
 class BlockedWrites(Rule):
-    """MySQL or MariaDB lets nobody write to a table while it changes it: a copy, or an index that it cannot build online.
+    """MySQL or MariaDB blocks writes to a table while it changes it: a copy, or an index that it cannot build online.
 
     Writers wait until the last row is copied or indexed: seconds on a test database, hours on a large table, and each holds a
     connection meanwhile. Types, foreign keys, checks and computed columns have rules of their own.
@@ -34,7 +36,7 @@ class BlockedWrites(Rule):
     code = "MRT433"
     name = "blocked-writes"
     severity = Severity.WARNING
-    message = "{server} {does} {the_table} to {purpose}: nobody can write to it until it is done"
+    message = "{server} {does} {the_table} to {purpose}: writes to it wait until it is done"
     instead = "{safe}"
     dialects = ("mysql", "mariadb")
     manual = (
@@ -47,14 +49,14 @@ class BlockedWrites(Rule):
     exemptions = (
         "The database is neither declared to be MySQL or MariaDB nor named so by a guard.",
         "The table was created earlier in the same upgrade.",
-        "The statement says LOCK=NONE or, where a copy is needed, ALGORITHM=INPLACE: then the server refuses (MRT434).",
-        "The server does it at once or lets writes pass: most changes of columns and indexes; copies, too, on MariaDB 11.2.",
+        "The statement has LOCK=NONE or, where a copy is needed, ALGORITHM=INPLACE: then the server refuses (MRT434).",
+        "The server does it at once or allows writes: most changes of columns and indexes; copies, too, on MariaDB 11.2.",
     )
 
     bad = (
         Example(
             title="Indexes that are not built online",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_index("ix_text", "notes", ["text"], mysql_prefix="FULLTEXT")  # MRT433
@@ -64,7 +66,7 @@ class BlockedWrites(Rule):
         ),
         Example(
             title="Copies",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes CONVERT TO CHARACTER SET utf8mb4")  # MRT433
@@ -75,7 +77,7 @@ class BlockedWrites(Rule):
         ),
         Example(
             title="Asked for",
-            target=Target(dialect="mariadb"),
+            target=DatabaseTarget(dialect="mariadb"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes ADD COLUMN day DATE, ALGORITHM=COPY")  # MRT433
@@ -86,7 +88,7 @@ class BlockedWrites(Rule):
     good = (
         Example(
             title="In place",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes DROP PRIMARY KEY, ADD PRIMARY KEY (id, day)")
@@ -96,7 +98,7 @@ class BlockedWrites(Rule):
         ),
         Example(
             title="A new table",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.Text))
@@ -105,15 +107,15 @@ class BlockedWrites(Rule):
             """,
         ),
         Example(
-            title="MariaDB 11.2 lets writes pass while it copies",
-            target=Target(dialect="mariadb", mariadb_version=(11, 4)),
+            title="MariaDB 11.2 allows writes while it copies",
+            target=DatabaseTarget(dialect="mariadb", mariadb_version=(11, 4)),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes CONVERT TO CHARACTER SET utf8mb4")
             """,
         ),
         Example(
-            title="Nobody says that it is MySQL",
+            title="It is not declared to be MySQL",
             source="""
             def upgrade():
                 op.create_index("ix_text", "notes", ["text"], mysql_prefix="FULLTEXT")
@@ -121,9 +123,9 @@ class BlockedWrites(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every such change, and for every statement that asks for a copy or a lock."""
-        for op in case.concerned(self, ops.Op):
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every such change, and for every statement that requests a copy or a lock."""
+        for op in case.ops_for(self, ops.Op):
             server = case.server(op)
             if server is None or (isinstance(op, ops.AlterObject) and (is_new(case, op) or change_of_table(op) is None)):
                 continue
@@ -135,15 +137,15 @@ class BlockedWrites(Rule):
                 given = {"does": "locks" if op.lock else "copies", "purpose": f"obey {clause}", "safe": f"leave {clause} out"}
                 yield self.found(case.migration, op, **names(op), **given, server=server.name)
 
-    def _found(self, case: Case, op: ops.Op, server: Server, change: Change) -> Finding:
+    def _found(self, case: MigrationCase, op: ops.Op, server: ServerVersion, change: TableChange) -> Finding:
         found = names(op, server.dialect)
         if isinstance(op, ops.AlterObject):
             found["the_table"] = f"table '{op.name}'"
-        does = "copies" if server.way(change).algorithm is Algorithm.COPY else "locks"
+        does = "copies" if server.way(change).algorithm is DdlAlgorithm.COPY else "locks"
         safe = _INSTEAD.get(change, _OTHERWISE).format(**found)
         return self.found(case.migration, op, **found, server=server.name, does=does, purpose=_OWN[change], safe=safe)
 
 
-def _asks(op: ops.Op, server: Server) -> bool:
-    """Tell whether a statement asks for a lock, or for a copy that lets nobody write."""
-    return op.lock in {"SHARED", "EXCLUSIVE"} or (op.algorithm == "COPY" and not server.way(Change.CHANGE_TYPE).writes)
+def _asks(op: ops.Op, server: ServerVersion) -> bool:
+    """Return whether a statement requests a lock, or a copy that blocks writes."""
+    return op.lock in {"SHARED", "EXCLUSIVE"} or (op.algorithm == "COPY" and not server.way(TableChange.CHANGE_TYPE).writes)

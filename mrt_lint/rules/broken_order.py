@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.model.context import Target
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -12,22 +12,22 @@ class BrokenOrder(Rule):
     """`downgrade()` does things in an order that cannot run.
 
     A table is dropped before what points to it, a type before its column, an index after the table it was on; an index is made
-    again while the new one of its name stands. The rollback stops
+    again while the new one of its name exists. The rollback stops
     halfway, in the middle of an incident; on MySQL what ran before has committed, and neither direction works any more.
     """
 
     code = "MRT112"
     name = "broken-order"
     severity = Severity.ERROR
-    message = "downgrade fails here: {trouble}"
-    instead = "undo in downgrade() the last step of upgrade() first, or leave out what goes along with something else"
+    message = "downgrade fails here: {conflict}"
+    instead = "undo in downgrade() the last step of upgrade() first, or leave out what is dropped along with something else"
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
         "MySQL, “FOREIGN KEY Constraints”: https://dev.mysql.com/doc/refman/8.0/en/create-table-foreign-keys.html",
     )
     exemptions = (
         "The operation runs under a condition, IF EXISTS, or with CASCADE.",
-        "SQLite lets a table go that others point to.",
+        "SQLite allows to drop a table that others point to.",
         "What the rest of the history made is left out of account.",
     )
 
@@ -84,7 +84,7 @@ class BrokenOrder(Rule):
             """,
         ),
         Example(
-            title="What stands already",
+            title="What exists already",
             source="""
             def upgrade():
                 op.drop_index("ix_users", "users")
@@ -173,7 +173,7 @@ class BrokenOrder(Rule):
         ),
         Example(
             title="SQLite does not mind",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             source="""
             def upgrade():
                 op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
@@ -186,9 +186,7 @@ class BrokenOrder(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that cannot run."""
-        for op in case.migration.downgrade_ops:
-            trouble = case.ledger(op).troubles.get(id(op)) if case.runs(op) else None
-            if trouble:
-                yield self.found(case.migration, op, trouble=trouble)
+        for op, conflict in case.failing(case.migration.downgrade_ops, lambda analysis: analysis.order_conflicts):
+            yield self.found(case.migration, op, conflict=conflict)

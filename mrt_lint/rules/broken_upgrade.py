@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.model.context import Target
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -13,14 +13,14 @@ class BrokenUpgrade(Rule):
 
     It runs where the database was changed by hand, or the revision was written beside another branch that has been merged since. On
     a fresh database, as in the next test run or a new installation, it fails: no such column, table exists already. Whoever ran the
-    upgrade on a fresh database knows that already, which is why the rule speaks only when it is selected.
+    upgrade on a fresh database knows that already, which is why the rule applies only when it is selected.
     """
 
     code = "MRT804"
     name = "broken-upgrade"
     severity = Severity.ERROR
     default = False
-    message = "upgrade fails here: {obstacle}"
+    message = "upgrade fails here: {conflict}"
     instead = "write the name that the history gives; drop what is made twice, or rename it, in a revision before"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
@@ -58,7 +58,7 @@ class BrokenUpgrade(Rule):
         ),
         Example(
             title="What is there already",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             before=(
                 """
             def upgrade():
@@ -75,7 +75,7 @@ class BrokenUpgrade(Rule):
         ),
         Example(
             title="Columns, indexes, constraints, views and enum types",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             before=(
                 """
             def upgrade():
@@ -98,7 +98,7 @@ class BrokenUpgrade(Rule):
     good = (
         Example(
             title="Names that the history gave, or that are free again",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             before=(
                 """
             def upgrade():
@@ -184,9 +184,7 @@ class BrokenUpgrade(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every operation of upgrade() that the history lets fail."""
-        for op in case.migration.upgrade_ops:
-            obstacle = case.ledger(op).obstacles.get(id(op)) if case.runs(op) else None
-            if obstacle:
-                yield self.found(case.migration, op, obstacle=obstacle)
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every operation of upgrade() that fails on the schema that the earlier revisions leave."""
+        for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
+            yield self.found(case.migration, op, conflict=conflict)

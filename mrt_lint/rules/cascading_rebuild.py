@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -15,8 +15,8 @@ class CascadingRebuild(Rule):
     """SQLite rebuilds a table that others point to with ON DELETE CASCADE.
 
     A batch operation creates a new table, copies the rows and drops the old one. Where foreign keys are enforced SQLite deletes
-    the rows of a table before it drops it, and every row that points to them with ON DELETE CASCADE goes along: the children are
-    empty after the migration.
+    the rows of a table before it drops it, and every row that points to them with ON DELETE CASCADE is deleted, too:
+    the children are empty after the migration.
     """
 
     code = "MRT217"
@@ -36,9 +36,9 @@ class CascadingRebuild(Rule):
         "The database is not SQLite, neither by declaration nor by a guard.",
         "The operation needs no rebuild: a column added, an index.",
         (
-            "Nobody enforces foreign keys: `sqlite_foreign_keys = false` in `[tool.mrt]` says so, or an env.py that switches them "
+            "Foreign keys are not enforced: `sqlite_foreign_keys = false` in `[tool.mrt]`, or an env.py that switches them "
             "off, or one that imports nothing but Alembic, SQLAlchemy and Python's own modules and does not switch them on. With "
-            "`true`, or where env.py switches them on, the way back is looked at, too."
+            "`true`, or an env.py that switches them on, `downgrade()` is checked, too."
         ),
         "The function switches the enforcement off: PRAGMA foreign_keys=OFF.",
     )
@@ -46,7 +46,7 @@ class CascadingRebuild(Rule):
     bad = (
         Example(
             title="The children are known from the history",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -61,8 +61,8 @@ class CascadingRebuild(Rule):
             """,
         ),
         Example(
-            title="On the way back, or for a foreign key",
-            target=Target(dialect="sqlite", sqlite_foreign_keys=True),
+            title="In downgrade(), or for a foreign key",
+            target=DatabaseTarget(dialect="sqlite", sqlite_foreign_keys=True),
             before=(
                 """
             def upgrade():
@@ -90,7 +90,7 @@ class CascadingRebuild(Rule):
     good = (
         Example(
             title="Nothing cascades, or nothing is rebuilt",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -110,8 +110,8 @@ class CascadingRebuild(Rule):
             """,
         ),
         Example(
-            title="On the way back, where nobody says that foreign keys are enforced",
-            target=Target(dialect="sqlite"),
+            title="In downgrade(), where foreign keys are not declared to be enforced",
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -131,7 +131,7 @@ class CascadingRebuild(Rule):
         ),
         Example(
             title="Nobody enforces foreign keys",
-            target=Target(dialect="sqlite", sqlite_foreign_keys=False),
+            target=DatabaseTarget(dialect="sqlite", sqlite_foreign_keys=False),
             before=(
                 """
             def upgrade():
@@ -147,7 +147,7 @@ class CascadingRebuild(Rule):
         ),
         Example(
             title="Switched off",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -164,7 +164,7 @@ class CascadingRebuild(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for every table that is rebuilt at its children's cost."""
         found = set()
         enforced = case.target.sqlite_foreign_keys
@@ -172,7 +172,7 @@ class CascadingRebuild(Rule):
             if enforced is False or any(isinstance(op, ops.Execute) and _switches_off(op) for op in function):
                 continue
             for op in function:
-                if not rebuilds(op) or not case.runs(op, self.dialects) or case.moment(op).new_table:
+                if not rebuilds(op) or not case.runs(op, self.dialects) or case.state_before(op).new_table:
                     continue
                 child = case.cascading_child(op) if op.table not in found else None
                 if child is not None:

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class CheckWithoutNotValid(Rule):
-    """A CHECK constraint is added to a table that is there already, and checked at once.
+    """A CHECK constraint is added to an existing table, and checked at once.
 
-    PostgreSQL keeps everybody out of the table while it looks at every row. With NOT VALID it checks new rows only, and VALIDATE
-    CONSTRAINT later checks the others without blocking anybody. MySQL and MariaDB copy the table, and nobody can write meanwhile.
+    PostgreSQL locks the table against reads and writes while it checks every row. With NOT VALID it checks new rows only, and
+    VALIDATE CONSTRAINT later checks the others without blocking writes. MySQL and MariaDB copy the table and block writes to it.
     """
 
     code = "MRT423"
@@ -27,9 +27,9 @@ class CheckWithoutNotValid(Rule):
         "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {sql_constraint}')"
     )
-    copied = Wording(
-        message="{server} copies {the_table} while it checks every row for {the_constraint}: nobody can write until it is done",
-        instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
+    copied = DialectWording(
+        message="{server} copies {the_table} while it checks every row for {the_constraint}: writes wait until it is done",
+        instead="add it with gh-ost or pt-online-schema-change, or at a quiet hour",
     )
     dialects = ("postgresql", "mysql", "mariadb")
     manual = (
@@ -40,7 +40,7 @@ class CheckWithoutNotValid(Rule):
             "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
         ),
     )
-    fix = Fix.UNSAFE
+    fix = FixSafety.UNSAFE
     fixes = (
         "`postgresql_not_valid=True`, with `--unsafe-fixes`: the rows that are there stay unchecked until a later revision "
         "validates the constraint, and the report names the statement for it."
@@ -49,8 +49,8 @@ class CheckWithoutNotValid(Rule):
         "The table was created earlier in the same upgrade.",
         "It is added NOT VALID.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
@@ -66,7 +66,7 @@ class CheckWithoutNotValid(Rule):
         ),
         Example(
             title="A copy",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_check_constraint("ck_age", "users", "age > 0")  # MRT423
@@ -94,8 +94,8 @@ class CheckWithoutNotValid(Rule):
             """,
         ),
         Example(
-            title="MariaDB 11.2 lets writes pass while it copies",
-            target=Target(dialect="mariadb", mariadb_version=(11, 2)),
+            title="MariaDB 11.2 allows writes while it copies",
+            target=DatabaseTarget(dialect="mariadb", mariadb_version=(11, 2)),
             source="""
             def upgrade():
                 op.create_check_constraint("ck_age", "users", "age > 0")
@@ -103,10 +103,10 @@ class CheckWithoutNotValid(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every check that is made under the lock."""
-        for op in case.concerned(self, ops.CreateCheckConstraint):
-            server = blocked(case, op, Change.ADD_CHECK)
+        for op in case.ops_for(self, ops.CreateCheckConstraint):
+            server = blocked(case, op, TableChange.ADD_CHECK)
             if server is not None:
                 yield self.found(case.migration, op, self.copied, **names(op), server=server.name)
             elif case.server(op) is None and op.definition.not_valid is False:

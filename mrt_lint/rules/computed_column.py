@@ -2,37 +2,35 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class ComputedColumn(Rule):
     """A serial, identity, AUTO_INCREMENT or stored generated column is added to a table that is there already.
 
     Each row needs a value of its own at once: PostgreSQL rewrites the whole table and its indexes while it keeps everybody out,
-    and needs twice the space. MySQL and MariaDB let nobody write meanwhile.
+    and needs twice the space. MySQL and MariaDB block writes meanwhile.
     """
 
     code = "MRT427"
     name = "computed-column"
     severity = Severity.WARNING
     message = "PostgreSQL rewrites {the_table} under an exclusive lock to give every row a value of {kind} {the_column}"
-    instead = (
-        "add a plain column, fill it in batches, and only then let a default, a sequence or a trigger give new rows their values"
+    instead = "add a plain column, fill it in batches, and only then add a default, a sequence or a trigger for new rows"
+    copied = DialectWording(
+        message="{server} copies {the_table} to give every row a value of {kind} {the_column}: writes wait until it is done",
+        instead="make the column VIRTUAL (sa.Computed(…, persisted=False)), which needs no copy and can be indexed, too",
     )
-    copied = Wording(
-        message="{server} copies {the_table} to give every row a value of {kind} {the_column}: nobody can write until it is done",
-        instead="let the column be VIRTUAL (sa.Computed(…, persisted=False)), which takes no copy and can be indexed, too",
-    )
-    numbered = Wording(
-        message="{server} rebuilds {the_table} to number every row in {the_column}: nobody can write until it is done",
-        instead="let gh-ost or pt-online-schema-change add it, or add it at a quiet hour",
+    numbered = DialectWording(
+        message="{server} rebuilds {the_table} to number every row in {the_column}: writes wait until it is done",
+        instead="add it with gh-ost or pt-online-schema-change, or at a quiet hour",
     )
     dialects = ("postgresql", "mysql", "mariadb")
     manual = (
@@ -47,8 +45,8 @@ class ComputedColumn(Rule):
         "The table was created earlier in the same upgrade.",
         "The generated column is virtual, not stored.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
@@ -65,7 +63,7 @@ class ComputedColumn(Rule):
         ),
         Example(
             title="Stored and numbered",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("size", sa.Integer, sa.Computed("length(name)", persisted=True)))  # MRT427
@@ -93,15 +91,15 @@ class ComputedColumn(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that is computed row by row."""
-        for op in case.concerned(self, ops.AddColumn):
+        for op in case.ops_for(self, ops.AddColumn):
             kind = _kind(op)
             if kind and case.server(op) is None:
                 yield self.found(case.migration, op, **names(op), kind=kind)
             elif kind:
                 stored = kind == "stored"
-                server = blocked(case, op, Change.ADD_STORED if stored else Change.ADD_AUTO_INCREMENT)
+                server = blocked(case, op, TableChange.ADD_STORED if stored else TableChange.ADD_AUTO_INCREMENT)
                 if server is not None:
                     wording = self.copied if stored else self.numbered
                     yield self.found(case.migration, op, wording, **names(op), kind=kind, server=server.name)

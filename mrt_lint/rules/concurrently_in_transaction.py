@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,7 +19,7 @@ class ConcurrentlyInTransaction(Rule):
     code = "MRT421"
     name = "concurrently-in-transaction"
     severity = Severity.ERROR
-    message = "PostgreSQL refuses to {does} {the_index} CONCURRENTLY in a transaction, and this stands in no autocommit block"
+    message = "PostgreSQL refuses to {does} {the_index} CONCURRENTLY in a transaction, and this is in no autocommit block"
     instead = "put it into a block of its own: with op.get_context().autocommit_block(): …"
     dialects = ("postgresql",)
     manual = (
@@ -29,10 +29,10 @@ class ConcurrentlyInTransaction(Rule):
         ),
         "Alembic, MigrationContext.autocommit_block: https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
     )
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = "The statement is put into an autocommit block."
     exemptions = (
-        "It stands in an autocommit block, or after a COMMIT.",
+        "It is in an autocommit block, or after a COMMIT.",
         "Whether it is concurrent cannot be read.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
@@ -75,7 +75,7 @@ class ConcurrentlyInTransaction(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that PostgreSQL refuses, in either direction."""
         for function in (case.migration.upgrade_ops, case.migration.downgrade_ops):
             committed = False

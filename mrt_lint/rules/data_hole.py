@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -19,7 +19,7 @@ class DataHole(Rule):
     code = "MRT218"
     name = "data-hole"
     severity = Severity.WARNING
-    message = "upgrade drops {what}, and revision {later} brings it back: whoever upgrades through both loses its {values}"
+    message = "upgrade drops {what}, and revision {later} brings it back: an upgrade through both loses its {values}"
     instead = "if neither has run in production, remove both steps; otherwise keep the values in between in a table of their own"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
     exemptions = (
@@ -85,10 +85,10 @@ class DataHole(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that a later revision misses."""
-        for op in case.concerned(self, ops.DropColumn, ops.DropTable):
-            if case.moment(op).new_column or case.moves_rows(op):
+        for op in case.ops_for(self, ops.DropColumn, ops.DropTable):
+            if case.state_before(op).new_column or case.moves_rows(op):
                 continue
             later = case.comes_back(op)
             if later is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -13,7 +13,7 @@ class DeleteAll(Rule):
     """`upgrade()` deletes every row of a table: DELETE without WHERE.
 
     No `downgrade()` can know them, and ON DELETE CASCADE takes the rows of other tables along. Where a condition was forgotten,
-    nothing says so: the statement succeeds.
+    nothing warns of it: the statement succeeds.
     """
 
     code = "MRT214"
@@ -75,9 +75,9 @@ class DeleteAll(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
-        for op in case.concerned(self, ops.Delete):
-            if op.where is False and not case.ledger(op).keeps_rows(op):
+        for op in case.ops_for(self, ops.Delete):
+            if op.where is False and not case.analysis(op).keeps_rows(op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -25,7 +25,7 @@ class DestroysMore(Rule):
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
         "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
-        "The history proves that there is no such table or column (MRT117 says so).",
+        "The history proves that there is no such table or column (MRT117 reports that).",
     )
 
     bad = (
@@ -115,7 +115,7 @@ class DestroysMore(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that downgrade() destroys beyond its task."""
         for op in case.migration.downgrade_ops:
             if (
@@ -125,8 +125,8 @@ class DestroysMore(Rule):
                 or not case.runs(op)
             ):
                 continue
-            ledger = case.ledger(op)
-            if ledger.destroys(op) and id(op) not in ledger.absences:
+            analysis = case.analysis(op)
+            if analysis.destroys(op) and id(op) not in analysis.missing_objects:
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import is_refilled, movement
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -13,7 +13,7 @@ from mrt_lint.model.rule import Example, Rule
 class DropColumn(Rule):
     """`upgrade()` drops a column.
 
-    The values are gone when the migration commits. `downgrade()` can add the column again, empty: the older release finds NULL
+    The values are lost when the migration commits. `downgrade()` can add the column again, empty: the older release finds NULL
     or a default where its users' data was, and nothing but a backup of the whole database brings it back.
     """
 
@@ -33,9 +33,9 @@ class DropColumn(Rule):
     exemptions = (
         "The column was added earlier in the same upgrade.",
         "The table was created earlier in the same upgrade.",
-        "The upgrade moved the values to a new column, or to one of that name in another table: MRT208 speaks instead.",
-        "Every row was deleted earlier in the same upgrade: MRT214 and MRT203 speak of them.",
-        "`downgrade()` computes the values anew from other columns or tables: only a test can tell whether they are the same.",
+        "The upgrade moved the values to a new column, or to one of that name in another table: MRT208 is reported instead.",
+        "Every row was deleted earlier in the same upgrade: MRT214 and MRT203 report that.",
+        "`downgrade()` computes the values again from other columns or tables: only a test can tell whether they are the same.",
     )
 
     bad = (
@@ -114,7 +114,7 @@ class DropColumn(Rule):
             """,
         ),
         Example(
-            title="No row is left (MRT214 speaks)",
+            title="No row is left (MRT214 reports it)",
             source="""
             def upgrade():
                 op.execute("DELETE FROM sessions")
@@ -122,7 +122,7 @@ class DropColumn(Rule):
             """,
         ),
         Example(
-            title="downgrade() computes the values anew",
+            title="downgrade() computes the values again",
             source="""
             def upgrade():
                 op.execute("INSERT INTO active (user_id) SELECT id FROM users WHERE retired = false")
@@ -149,11 +149,11 @@ class DropColumn(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that held values before this upgrade."""
-        for op in case.concerned(self, ops.DropColumn):
-            moment = case.moment(op)
-            gone = moment.new_column or moment.empty
+        for op in case.ops_for(self, ops.DropColumn):
+            state = case.state_before(op)
+            gone = state.new_column or state.empty
             if not gone and movement(case, op) is None and not is_refilled(case, op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, copy=f"{found['table']}_{found['column']}_backup")

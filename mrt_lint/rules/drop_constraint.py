@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import stands_in
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
 class DropConstraint(Rule):
     """`upgrade()` drops a constraint that `downgrade()` does not create again, with the same name and kind.
 
-    The older release relied on it. After the rollback rows that it never let in are there, its code does not expect them, and the
-    next upgrade fails to drop a constraint that is gone.
+    The older release relied on it. After the rollback rows that it rejected exist, its code does not expect them, and the
+    next upgrade fails to drop a constraint that no longer exists.
     """
 
     code = "MRT409"
@@ -24,15 +24,15 @@ class DropConstraint(Rule):
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
     instead = 'add {create}("{constraint}", "{table}", …) to downgrade()'
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "It is a foreign key: MRT205 speaks.",
+        "It is a foreign key: MRT205 reports it.",
         "It was created earlier in the same upgrade, or is created again there under the same name.",
-        "A constraint of the kind stands on the same columns in the end, under another name.",
+        "A constraint of the kind finally covers the same columns, under another name.",
         "The table or a column under it is dropped in the same upgrade.",
         "`downgrade()` creates an unnamed one of its kind, or has parts that cannot be read.",
     )
@@ -89,7 +89,7 @@ class DropConstraint(Rule):
             """,
         ),
         Example(
-            title="Replaced under another name, which MRT110 speaks of",
+            title="Replaced under another name, which MRT110 reports",
             before=(
                 """
             def upgrade():
@@ -122,11 +122,11 @@ class DropConstraint(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every constraint that does not come back."""
-        for op in case.concerned(self, ops.DropConstraint):
+        for op in case.ops_for(self, ops.DropConstraint):
             kind = case.kind(op)
-            gone = case.undone(op) is Undo.NO and not stands_in(case.ledger(op), op)
+            gone = case.undone(op) is UndoStatus.NO and not stands_in(case.analysis(op), op)
             if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):
                 yield self.found(
                     case.migration, op, **names(op), create=_CREATE.get(kind or "", "the same constraint: op.create_…_constraint")

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import stands_in
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -16,7 +16,7 @@ class DropForeignKey(Rule):
     """`upgrade()` drops a foreign key that `downgrade()` does not create again, with the same name.
 
     After the rollback nothing keeps the rows of the two tables together. Rows that point to nothing come in, with ON DELETE CASCADE
-    rows that should have gone stay, and once they are there the foreign key can no longer be created.
+    rows that should have been deleted stay, and once they are there the foreign key can no longer be created.
     """
 
     code = "MRT205"
@@ -25,9 +25,9 @@ class DropForeignKey(Rule):
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that point to nothing get in"
     instead = 'add op.create_foreign_key("{constraint}", "{table}", …) to downgrade()'
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
@@ -51,7 +51,7 @@ class DropForeignKey(Rule):
         ),
         Example(
             title="MySQL's statement",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE orders DROP FOREIGN KEY fk_user")  # MRT205
@@ -61,7 +61,7 @@ class DropForeignKey(Rule):
             """,
         ),
         Example(
-            title="Another stands there, and another on those columns points elsewhere",
+            title="Another takes its place, and another on those columns points elsewhere",
             before=(
                 """
             def upgrade():
@@ -154,9 +154,9 @@ class DropForeignKey(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key that does not come back."""
-        for op in case.concerned(self, ops.DropConstraint):
-            gone = case.kind(op) == "foreignkey" and (case.undone(op) is Undo.NO or case.returns_as_another_kind(op))
-            if gone and not stands_in(case.ledger(op), op):
+        for op in case.ops_for(self, ops.DropConstraint):
+            gone = case.kind(op) == "foreignkey" and (case.undone(op) is UndoStatus.NO or case.returns_as_another_kind(op))
+            if gone and not stands_in(case.analysis(op), op):
                 yield self.found(case.migration, op, **names(op))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -16,23 +16,23 @@ class DropIndex(Rule):
     """`upgrade()` drops an index that `downgrade()` does not create again as it was: its name, columns and rows.
 
     Nothing fails after the rollback, it only becomes slow: the queries of the older release read whole tables. A unique index
-    that is missing lets duplicates in, and the next upgrade stumbles over an index that is not there.
+    that is missing allows duplicates, and the next upgrade stumbles over an index that is not there.
     """
 
     code = "MRT408"
     name = "drop-index"
     severity = Severity.WARNING
     message = "upgrade drops {the_index}{on}, downgrade {does}"
-    instead = 'let downgrade() create it as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
+    instead = 'create it in downgrade() as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole. One that makes an index of that name itself is left alone."
     )
     exemptions = (
         "The index was created earlier in the same upgrade, or is created again there under the same name.",
-        "The table is dropped later in the same upgrade (MRT202 speaks of that).",
+        "The table is dropped later in the same upgrade (MRT202 reports that).",
         "`downgrade()` has parts, or names, that cannot be read.",
     )
 
@@ -125,7 +125,7 @@ class DropIndex(Rule):
             """,
         ),
         Example(
-            title="Built anew under the same name",
+            title="Built again under the same name",
             source="""
             def upgrade():
                 op.drop_index("ix_users_email", table_name="users")
@@ -156,16 +156,16 @@ class DropIndex(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that does not come back."""
-        for op in case.concerned(self, ops.DropIndex):
+        for op in case.ops_for(self, ops.DropIndex):
             undone = case.undone(op)
-            if undone in {Undo.NO, Undo.DIFFERENT}:
+            if undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 found = names(op)
                 on = f" on '{found['table']}'" if op.table is not None else ""
                 index = case.former_index(op)
                 found |= code_of(index, case.dialect(op)) | {"last": index.table if readable(index.table) else "…", "on": on}
                 does = "does not create it again: the older release runs without it"
-                if undone is Undo.DIFFERENT:
+                if undone is UndoStatus.DIFFERENT:
                     does = f"creates another one under its name: {case.difference(op)}"
                 yield self.found(case.migration, op, **found, does=does)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -26,7 +26,7 @@ class DropIndexWithoutConcurrently(Rule):
     )
     dialects = ("postgresql",)
     manual = ("PostgreSQL, DROP INDEX: https://www.postgresql.org/docs/current/sql-dropindex.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "`postgresql_concurrently=True`, in an autocommit block; the index in `downgrade()` likewise. Where the function does "
         "anything else, a second index included, only with `--unsafe-fixes`: the block commits step by step, and a retry after a "
@@ -99,7 +99,7 @@ class DropIndexWithoutConcurrently(Rule):
         ),
         Example(
             title="Another database",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.drop_index("ix_users_email", table_name="users")
@@ -107,10 +107,10 @@ class DropIndexWithoutConcurrently(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that is dropped under the lock."""
-        for op in case.concerned(self, ops.DropIndex):
-            if op.concurrently is not False or not case.stood_before(op) or (op.sql and op.table is not None):
+        for op in case.ops_for(self, ops.DropIndex):
+            if op.concurrently is not False or not case.existed_before(op) or (op.sql and op.table is not None):
                 continue  # in PostgreSQL's own SQL a drop names no table
             found = names(op)
             table_words = found["the_table"] if op.table is not None else "its table"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -14,7 +14,7 @@ from mrt_lint.model.rule import Example, Rule
 class DropTable(Rule):
     """`upgrade()` drops a table.
 
-    All its rows are gone when the migration commits. `downgrade()` can create the table again, empty; the older release then
+    All its rows are lost when the migration commits. `downgrade()` can create the table again, empty; the older release then
     works on an empty table, and rows in other tables point to nothing.
     """
 
@@ -25,7 +25,7 @@ class DropTable(Rule):
     instead = (
         "set it aside under another name (ALTER TABLE {sql_table} RENAME TO {last}_retired), rename it back in downgrade(), and "
         "drop it in a "
-        "later release when nobody has missed it"
+        "later release if nothing needed it"
     )
     manual = (
         "PostgreSQL, DROP TABLE: https://www.postgresql.org/docs/current/sql-droptable.html",
@@ -67,7 +67,7 @@ class DropTable(Rule):
             """,
         ),
         Example(
-            title="Replaced by one that has rows of its own, or by an empty one that is filled on the way back",
+            title="Replaced by one that has rows of its own, or by an empty one that downgrade() fills",
             source="""
             def upgrade():
                 op.drop_table("plans")  # MRT202
@@ -85,7 +85,7 @@ class DropTable(Rule):
             """,
         ),
         Example(
-            title="Rebuilt both ways, with rows that stand in the statement, or under a condition that asks for something else",
+            title="Rebuilt both ways, with rows that are in the statement, or under a condition that checks something else",
             source="""
             def upgrade():
                 op.create_table("users_new", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
@@ -210,17 +210,17 @@ class DropTable(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that held rows before this upgrade and does not get them back."""
-        for op in case.concerned(self, ops.DropTable):
-            ledger = case.ledger(op)
-            if _is_of_a_batch(op) or case.moment(op).empty:
+        for op in case.ops_for(self, ops.DropTable):
+            analysis = case.analysis(op)
+            if _is_of_a_batch(op) or case.state_before(op).empty:
                 continue
-            if not ledger.keeps_rows(op) and not ledger.clears_the_way(op):
+            if not analysis.keeps_rows(op) and not analysis.makes_room_for_own_table(op):
                 found = names(op, case.dialect(op))
                 yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])
 
 
 def _is_of_a_batch(op: ops.DropTable) -> bool:
-    """Tell whether it is the table in which Alembic's batch mode puts another together, which a batch that failed leaves behind."""
+    """Return whether it is the temporary table of Alembic's batch mode, which a failed batch leaves behind."""
     return readable(op.table) and fold(op.table).startswith("_alembic_tmp_")

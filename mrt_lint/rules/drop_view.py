@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -23,9 +23,9 @@ class DropView(Rule):
     message = "upgrade drops {the_name}, downgrade does not create it again: who reads it finds {left}"
     instead = "add the former definition to downgrade(): op.execute('CREATE {kind} {name} AS …')"
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
@@ -36,7 +36,7 @@ class DropView(Rule):
 
     bad = (
         Example(
-            title="Dropped and gone",
+            title="Dropped and not restored",
             source="""
             def upgrade():
                 op.execute("DROP VIEW active_users")  # MRT207
@@ -91,12 +91,12 @@ class DropView(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every view that does not come back."""
-        for op in case.concerned(self, ops.DropObject):
+        for op in case.ops_for(self, ops.DropObject):
             if op.kind not in {"view", "materialized view"}:
                 continue
             undone = case.undone(op)
-            if undone in {Undo.NO, Undo.REPLACED}:
-                left = "nothing" if undone is Undo.NO else "the new one"
+            if undone in {UndoStatus.NO, UndoStatus.REPLACED}:
+                left = "nothing" if undone is UndoStatus.NO else "the new one"
                 yield self.found(case.migration, op, **names(op), left=left, kind=op.kind.upper())

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.history import Flaw, History
-from mrt_lint.model.context import Context
+from mrt_lint.history import GraphFlaw, History
+from mrt_lint.model.context import RuleContext
+from mrt_lint.model.example_files import EMAILS, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, HistoryRule
-from mrt_lint.model.specimen import EMAILS, USERS, revision_file
 
 
 class DuplicateRevision(HistoryRule):
@@ -42,9 +42,9 @@ class DuplicateRevision(HistoryRule):
         ),
     )
 
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
         """Yield a finding at each file that declares what another one declares."""
         for problem in history.problems():
-            if problem.flaw is Flaw.DUPLICATE:
+            if problem.flaw is GraphFlaw.DUPLICATE:
                 for file, other in ((problem.migration, problem.others[0]), (problem.others[0], problem.migration)):
                     yield self.found(file, file.place, revision=problem.revisions[0], others=other.path)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -23,11 +23,11 @@ class EnumAddValue(Rule):
     instead = (
         "keep such lists in a table of their own or in a CHECK constraint, which can be changed both ways; for this enum, "
         "downgrade() has to "
-        "map the rows to other values, create the type anew without '{value}' and convert every column to it"
+        "map the rows to other values, create the type again without '{value}' and convert every column to it"
     )
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TYPE, ADD VALUE: https://www.postgresql.org/docs/current/sql-altertype.html",)
-    exemptions = ("The type was created earlier in the same upgrade, or `downgrade()` creates it anew.",)
+    exemptions = ("The type was created earlier in the same upgrade, or `downgrade()` creates it again.",)
 
     bad = (
         Example(
@@ -68,7 +68,7 @@ class EnumAddValue(Rule):
             """,
         ),
         Example(
-            title="downgrade() creates the type anew",
+            title="downgrade() creates the type again",
             source="""
             def upgrade():
                 op.execute("ALTER TYPE mood ADD VALUE 'happy'")
@@ -91,8 +91,8 @@ class EnumAddValue(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every value of a type that was there before and is not created anew."""
-        for op in case.concerned(self, ops.AddEnumValue):
-            if not case.ledger(op).makes_anew(op, "type", op.enum):
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every value of a type that existed before and is not created again."""
+        for op in case.ops_for(self, ops.AddEnumValue):
+            if not case.analysis(op).makes_anew(op, "type", op.enum):
                 yield self.found(case.migration, op, **names(op))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -20,7 +20,7 @@ class ExcludeConstraint(Rule):
     name = "exclude-constraint"
     severity = Severity.WARNING
     message = "PostgreSQL locks {the_table} against everybody while it builds {the_constraint}"
-    instead = "run it when nobody needs the table, with a lock_timeout, or keep the rule with a trigger"
+    instead = "run it when the table is not in use, with a lock_timeout, or keep the rule with a trigger"
     dialects = ("postgresql",)
     manual = (
         "PostgreSQL, CREATE TABLE, EXCLUDE: https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-EXCLUDE",
@@ -52,7 +52,7 @@ class ExcludeConstraint(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such constraint."""
-        for op in case.concerned(self, ops.CreateExcludeConstraint):
+        for op in case.ops_for(self, ops.CreateExcludeConstraint):
             yield self.found(case.migration, op, **names(op))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
@@ -28,7 +28,7 @@ class ForeignKeyWithoutIndex(Rule):
     exemptions = (
         "An index, unique constraint or primary key of the table begins with the columns once this revision has run.",
         "The table was not created by this history, or not wholly readable: then there may be one.",
-        "Another database is declared, or a guard keeps PostgreSQL out; MySQL makes such an index by itself.",
+        "Another database is declared, or a guard keeps PostgreSQL out; MySQL creates such an index itself.",
     )
 
     bad = (
@@ -69,9 +69,9 @@ class ForeignKeyWithoutIndex(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key whose columns no index begins with."""
-        for op in case.concerned(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
+        for op in case.ops_for(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
             for key in case.unindexed_keys(op):
                 found = names(op)
                 last = found["table"].rpartition(".")[2]

@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.mysql_alteration import blocked, leaves_keys_unchecked
 from mrt_lint.analysis.wording import in_sql, names
 from mrt_lint.history.schema import place
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Constraint
-from mrt_lint.online import Change
+from mrt_lint.online import TableChange
 
 
 class ForeignKeyWithoutNotValid(Rule):
     """A foreign key is added to a table that is there already, and checked at once.
 
     PostgreSQL blocks writes to both tables while it looks up every row of the one in the other: minutes on large tables. With NOT
-    VALID it checks new rows only, and VALIDATE CONSTRAINT later checks the others without blocking anybody. MySQL and MariaDB copy
-    the table, and nobody can write to it meanwhile, unless foreign_key_checks is 0.
+    VALID it checks new rows only, and VALIDATE CONSTRAINT later checks the others without blocking writes. MySQL and MariaDB copy
+    the table and block writes to it meanwhile, unless foreign_key_checks is 0.
     """
 
     code = "MRT422"
@@ -31,8 +31,8 @@ class ForeignKeyWithoutNotValid(Rule):
         "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {key}')"
     )
-    copied = Wording(
-        message="{server} copies {the_table} while it looks up every row for {the_key}: nobody can write to it until it is done",
+    copied = DialectWording(
+        message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done",
         instead=(
             "look for rows without a parent first; then run op.execute('SET SESSION foreign_key_checks = 0') before it and = 1 "
             "behind it, and {server} adds it in place, without a look at the rows"
@@ -51,7 +51,7 @@ class ForeignKeyWithoutNotValid(Rule):
             "storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-operations-with-the-inplace-alter-algorithm"
         ),
     )
-    fix = Fix.UNSAFE
+    fix = FixSafety.UNSAFE
     fixes = (
         "`postgresql_not_valid=True`, with `--unsafe-fixes`: the rows that are there stay unchecked until a later revision "
         "validates the constraint, and the report names the statement for it."
@@ -61,8 +61,8 @@ class ForeignKeyWithoutNotValid(Rule):
         "It is added NOT VALID.",
         "MySQL, MariaDB: foreign_key_checks was set to 0 before in this upgrade.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
@@ -79,7 +79,7 @@ class ForeignKeyWithoutNotValid(Rule):
         ),
         Example(
             title="A copy",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])  # MRT422
@@ -107,7 +107,7 @@ class ForeignKeyWithoutNotValid(Rule):
         ),
         Example(
             title="In place",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("SET SESSION foreign_key_checks = 0")
@@ -117,7 +117,7 @@ class ForeignKeyWithoutNotValid(Rule):
         ),
         Example(
             title="Another database",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             source="""
             def upgrade():
                 op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"])
@@ -125,9 +125,9 @@ class ForeignKeyWithoutNotValid(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key that is checked under the lock."""
-        for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
+        for op in case.ops_for(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
                 if key.kind == "foreignkey" and self._holds_up(case, op, key):
@@ -142,14 +142,14 @@ class ForeignKeyWithoutNotValid(Rule):
                     yield self.found(case.migration, op, self.copied if server else None, **found, key=name)
 
     @staticmethod
-    def _holds_up(case: Case, op: ops.Op, key: Constraint) -> bool:
+    def _holds_up(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:
         if case.server(op) is None:
             return key.not_valid is False
-        return blocked(case, op, Change.ADD_FOREIGN_KEY) is not None and not leaves_keys_unchecked(case, op)
+        return blocked(case, op, TableChange.ADD_FOREIGN_KEY) is not None and not leaves_keys_unchecked(case, op)
 
 
 def _tables(op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> str:
-    """Name the tables that nobody can write to: a table that points to itself once."""
+    """Return the names of the tables that cannot be written to: a table that points to itself once."""
     the_table = names(op)["the_table"]
     if not readable(key.referred_table):
         return f"{the_table} and to 'another table'"

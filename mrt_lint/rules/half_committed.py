@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import statement
 from mrt_lint.analysis.mysql_refusal import refusable
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
@@ -17,7 +17,7 @@ class HalfCommitted(Rule):
     """A statement that existing rows can make MySQL or MariaDB refuse comes after one that cannot be run again.
 
     These databases commit each change of a table at once and take none back. Where the later statement fails, the first half of
-    the upgrade stays, while Alembic still stands at the revision before: the next attempt fails at the first statement, because
+    the upgrade stays, while Alembic is still at the revision before: the next attempt fails at the first statement, because
     the column or table is there already, and so does the downgrade. Somebody has to repair the schema by hand.
     """
 
@@ -45,7 +45,7 @@ class HalfCommitted(Rule):
     bad = (
         Example(
             title="Once for each upgrade",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("nick", sa.String(20)))
@@ -55,7 +55,7 @@ class HalfCommitted(Rule):
         ),
         Example(
             title="A key, a check, a narrower type",
-            target=Target(dialect="mariadb"),
+            target=DatabaseTarget(dialect="mariadb"),
             source="""
             def upgrade():
                 op.drop_table("old_users")
@@ -66,7 +66,7 @@ class HalfCommitted(Rule):
     good = (
         Example(
             title="First what may fail",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.String(50), nullable=False)
@@ -75,7 +75,7 @@ class HalfCommitted(Rule):
         ),
         Example(
             title="Prepared, new, replaced, or one statement",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("shop_id", sa.Integer))
@@ -91,7 +91,7 @@ class HalfCommitted(Rule):
         ),
         Example(
             title="A fraction is rounded, not refused",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("orders", sa.Column("shop_id", sa.Integer))
@@ -100,7 +100,7 @@ class HalfCommitted(Rule):
         ),
         Example(
             title="What comes before can be run again",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("CREATE TABLE IF NOT EXISTS notes (id INT)")
@@ -110,7 +110,7 @@ class HalfCommitted(Rule):
         ),
         Example(
             title="One statement",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE users ADD COLUMN nick VARCHAR(20), ADD UNIQUE (phone)")
@@ -118,7 +118,7 @@ class HalfCommitted(Rule):
         ),
         Example(
             title="A database that takes back what it did",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("nick", sa.String(20)))
@@ -127,10 +127,10 @@ class HalfCommitted(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first statement of an upgrade that would leave half of it."""
         first: ops.Op | None = None
-        for op in case.concerned(self, ops.Op, new_tables=True):
+        for op in case.ops_for(self, ops.Op, new_tables=True):
             server = case.server(op)
             if server is None:
                 continue
@@ -143,7 +143,7 @@ class HalfCommitted(Rule):
 
 
 def _is_final(op: ops.Op) -> bool:
-    """Tell whether a statement that has run once cannot be run again."""
+    """Return whether a statement that has run once cannot be run again."""
     if not op.certain or getattr(op, "if_exists", False) is not False or getattr(op, "if_not_exists", False) is not False:
         return False
     if isinstance(op, ops.AlterColumn):

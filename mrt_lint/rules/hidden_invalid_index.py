@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -70,9 +70,9 @@ class HiddenInvalidIndex(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that may be there and of no use."""
         dropped = {op.index for op in case.migration.upgrade_ops if isinstance(op, ops.DropIndex)}
-        for op in case.concerned(self, ops.CreateIndex):
+        for op in case.ops_for(self, ops.CreateIndex):
             if op.concurrently is True and op.if_not_exists is True and op.index not in dropped:
                 yield self.found(case.migration, op, **names(op))

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -35,7 +35,7 @@ class IndexWithoutConcurrently(Rule):
         ),
         "Alembic, MigrationContext.autocommit_block: https://alembic.sqlalchemy.org/en/latest/api/runtime.html",
     )
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "`postgresql_concurrently=True`, in an autocommit block; the drop in `downgrade()` likewise. Where the function does "
         "anything else, a second index included, only with `--unsafe-fixes`: the block commits step by step, and a retry after a "
@@ -98,7 +98,7 @@ class IndexWithoutConcurrently(Rule):
         ),
         Example(
             title="Another database, declared",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_index("ix_users_email", "users", ["email"])
@@ -114,9 +114,9 @@ class IndexWithoutConcurrently(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that is built under the lock."""
-        for op in case.concerned(self, ops.CreateIndex, ops.AddColumn):
+        for op in case.ops_for(self, ops.CreateIndex, ops.AddColumn):
             found = names(op)
             last = found["table"].rpartition(".")[2]
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -26,7 +26,7 @@ class InsertedRows(Rule):
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` deletes, updates or inserts rows of the same table, or has parts that cannot be read.",
-        "`downgrade()` is missing or does nothing: MRT101 and MRT102 say that.",
+        "`downgrade()` is missing or does nothing: MRT101 and MRT102 report that.",
     )
 
     bad = (
@@ -71,7 +71,7 @@ class InsertedRows(Rule):
             """,
         ),
         Example(
-            title="downgrade() does nothing: MRT102 says it",
+            title="downgrade() does nothing: MRT102 reports it",
             source="""
             def upgrade():
                 op.execute("INSERT INTO groups (name) VALUES ('all')")
@@ -82,10 +82,10 @@ class InsertedRows(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every INSERT that nothing answers."""
-        if case.has_no_way_back:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every INSERT that downgrade() does not reverse."""
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.Insert, ops.BulkInsert):
-            if case.answered(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is Undo.NO:
+        for op in case.ops_for(self, ops.Insert, ops.BulkInsert):
+            if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op))

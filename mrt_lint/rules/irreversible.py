@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.ops import Raise
 from mrt_lint.model.rule import Example, Rule
@@ -11,8 +11,8 @@ from mrt_lint.model.rule import Example, Rule
 class Irreversible(Rule):
     """`downgrade()` raises: the migration declares that it cannot be undone.
 
-    That is better than a downgrade which does nothing. Still, the release that brings it cannot be rolled back, and nobody should
-    learn that during an incident.
+    That is better than a downgrade which does nothing. Still, the release that brings it cannot be rolled back, and users should
+    not learn that during an incident.
     """
 
     code = "MRT115"
@@ -37,7 +37,7 @@ class Irreversible(Rule):
                 op.drop_column("users", "phone")
 
             def downgrade():
-                raise NotImplementedError("the numbers are gone")  # MRT115
+                raise NotImplementedError("the numbers are lost")  # MRT115
             """,
         ),
     )
@@ -79,7 +79,7 @@ class Irreversible(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for a downgrade that refuses to run."""
         migration = case.migration
         if any(revision == migration.revision for revision, _ in case.irreversible):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -30,14 +30,14 @@ class LeakedEnum(Rule):
             "https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#sqlalchemy.dialects.postgresql.ENUM"
         ),
     )
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "`sa.Enum(name=…).drop(op.get_bind(), checkfirst=True)` is added at the end of `downgrade()`; on a database without "
         "such types it does nothing."
     )
     exemptions = (
-        "`downgrade()` drops the type, or does not drop the table (MRT110 speaks of that).",
-        "The type was there before, or the source says that none is created: create_type=False, native_enum=False.",
+        "`downgrade()` drops the type, or does not drop the table (MRT110 reports that).",
+        "The type existed before, or the source suppresses it: create_type=False, native_enum=False.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
 
@@ -88,7 +88,7 @@ class LeakedEnum(Rule):
         ),
         Example(
             title="Another database has no such types",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_table("people", sa.Column("mood", sa.Enum("sad", "ok", name="mood")))
@@ -99,10 +99,10 @@ class LeakedEnum(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every type that outlives its table."""
-        for op in case.concerned(self, ops.CreateTable, new_tables=True):
-            if case.undone(op) is not Undo.YES or case.undone(op, "implied") is not Undo.NO:
+        for op in case.ops_for(self, ops.CreateTable, new_tables=True):
+            if case.undone(op) is not UndoStatus.YES or case.undone(op, "implied") is not UndoStatus.NO:
                 continue
-            for kind in case.ledger(op).leaked_types(op):
+            for kind in case.analysis(op).leaked_types(op):
                 yield self.found(case.migration, op, **names(op), kind=kind)

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.locking import takes_heavy_lock
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _PG = re.compile(r"\block_timeout\b(?!\s*(=|TO)\s*'?0)", re.IGNORECASE)
 _MYSQL = re.compile(r"\block_wait_timeout\b", re.IGNORECASE)
@@ -29,7 +29,7 @@ class LockWithoutTimeout(Rule):
     instead = (
         "run op.execute(\"SET LOCAL lock_timeout = '5s'\") first, or set it in env.py for all migrations, and try again on failure"
     )
-    on_mysql = Wording(
+    on_mysql = DialectWording(
         message=message,
         instead='run op.execute("SET SESSION lock_wait_timeout = 5") first, or set it in env.py for all migrations',
     )
@@ -40,7 +40,7 @@ class LockWithoutTimeout(Rule):
         "MySQL, lock_wait_timeout: https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_lock_wait_timeout",
     )
     exemptions = (
-        "A timeout was set before in the same upgrade. What env.py sets is not seen, so this rule speaks only where asked to.",
+        "A timeout was set before in the same upgrade. What env.py sets is not seen, so this rule applies only when selected.",
         "The table was created earlier in the same upgrade.",
         "The index is built or dropped CONCURRENTLY.",
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
@@ -66,7 +66,7 @@ class LockWithoutTimeout(Rule):
         ),
         Example(
             title="Metadata locks",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("age", sa.Integer))  # MRT429
@@ -96,7 +96,7 @@ class LockWithoutTimeout(Rule):
         ),
         Example(
             title="MySQL's limit",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("SET SESSION lock_wait_timeout = 5")
@@ -105,9 +105,9 @@ class LockWithoutTimeout(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first lock that is waited for without a limit."""
-        for op in case.concerned(self, ops.Op):
+        for op in case.ops_for(self, ops.Op):
             limit = _PG if case.server(op) is None else _MYSQL
             if isinstance(op, ops.Statement) and limit.search(op.text):
                 return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, HistoryRule
@@ -69,7 +69,7 @@ class LockedRevision(HistoryRule):
         ),
     )
 
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  files are compared, no graph
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:  # noqa: ARG002  files are compared, no graph
         """Yield a finding for each locked revision that is not what it was."""
         for breach in context.breaches:
             migration = Migration(path=breach.path, revision=breach.revision)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.type_change import is_narrowing
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNSET, SqlType
 from mrt_lint.online import lost_members
 
@@ -29,7 +29,7 @@ class LossyTypeChange(Rule):
         "look for such values first (SELECT {column} FROM {table} WHERE …) and move them elsewhere, or add a new column beside "
         "{column}"
     )
-    shorter_enum = Wording(
+    shorter_enum = DialectWording(
         message=(
             "upgrade takes {members} out of {the_column}: a row that holds one stops the migration, or loses the value where "
             "sql_mode is not strict"
@@ -71,7 +71,7 @@ class LossyTypeChange(Rule):
         ),
         Example(
             title="The fraction is lost on SQLite, too: Alembic copies it with a cast",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             source="""
             def upgrade():
                 with op.batch_alter_table("orders") as batch:
@@ -94,7 +94,7 @@ class LossyTypeChange(Rule):
         ),
         Example(
             title="MySQL: a member less",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "state", type_=sa.Enum("a", "c"), existing_type=sa.Enum("a", "b", "c"))  # MRT215
@@ -115,7 +115,7 @@ class LossyTypeChange(Rule):
         ),
         Example(
             title="SQLite takes any length",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             source="""
             def upgrade():
                 with op.batch_alter_table("users") as batch:
@@ -154,14 +154,14 @@ class LossyTypeChange(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column whose values may not fit any more."""
-        for op in case.concerned(self, ops.AlterColumn):
-            moment = case.moment(op)
-            if op.type is UNSET or moment.new_column or moment.empty:
+        for op in case.ops_for(self, ops.AlterColumn):
+            state = case.state_before(op)
+            if op.type is UNSET or state.new_column or state.empty:
                 continue
             dialect = case.dialect(op)
-            former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
+            former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_narrowing(former, new, dialect):
                 members = ", ".join(f"'{member}'" for member in lost_members(former, new))
                 given = {**names(op, dialect), "former": former, "new": new, "members": members}

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.tracked_objects import Loss
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import RebuildLoss
 from mrt_lint.analysis.wording import names
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _WHAT = {
     "check": "its CHECK ({name}), which has no name",
@@ -28,21 +28,21 @@ _SAFE = {
 
 
 class LostInRebuild(Rule):
-    """Batch mode makes a table anew on SQLite and leaves behind what it does not see.
+    """Batch mode rebuilds a table on SQLite and loses what it does not reflect.
 
     A batch operation creates a new table from what SQLAlchemy can read of the old one, copies the rows, and drops the old one.
     CHECK constraints without a name, triggers, indexes of expressions, collations and AUTOINCREMENT are not among what it reads:
-    they are gone, without an error, when `upgrade()` is through or when `downgrade()` is, and the rollback does not restore the
+    they are lost, without an error, after `upgrade()` or after `downgrade()`, and the rollback does not restore the
     schema.
     """
 
     code = "MRT119"
     name = "lost-in-rebuild"
     severity = Severity.WARNING
-    message = "SQLite makes {the_table} anew here without {what}, and nothing brings it back"
+    message = "SQLite rebuilds {the_table} here without {what}, and nothing restores it"
     instead = "{safe}"
-    other = Wording(
-        message="SQLite makes {the_table} anew here with AUTOINCREMENT, which it had not before, and downgrade leaves it so",
+    other = DialectWording(
+        message="SQLite rebuilds {the_table} here with AUTOINCREMENT, which it had not before, and downgrade leaves it so",
         instead="leave sqlite_autoincrement out of table_kwargs of the last batch in downgrade()",
     )
     dialects = ("sqlite",)
@@ -51,9 +51,9 @@ class LostInRebuild(Rule):
         "SQLAlchemy, “SQLite”, reflection: https://docs.sqlalchemy.org/en/20/dialects/sqlite.html",
     )
     exemptions = (
-        "The database is not declared to be SQLite: what stands there depends on what was lost before.",
+        "The database is not declared to be SQLite: what exists depends on what was lost before.",
         "It is not known from the history, or this migration made it.",
-        "`copy_from`, `reflect_args` or `reflect_kwargs` of the batch say what the table has.",
+        "`copy_from`, `reflect_args` or `reflect_kwargs` of the batch define what the table has.",
         "Of CHECKs: `table_args` holds one, or the batch has a `naming_convention`.",
         "`downgrade()` is missing or does nothing, raises, or has parts that cannot be read.",
     )
@@ -61,7 +61,7 @@ class LostInRebuild(Rule):
     bad = (
         Example(
             title="Lost by upgrade, or by downgrade",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -93,7 +93,7 @@ class LostInRebuild(Rule):
         ),
         Example(
             title="AUTOINCREMENT that stays",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -114,7 +114,7 @@ class LostInRebuild(Rule):
     good = (
         Example(
             title="Given to the batch, or made again",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -146,8 +146,8 @@ class LostInRebuild(Rule):
             """,
         ),
         Example(
-            title="Nothing is made anew",
-            target=Target(dialect="sqlite"),
+            title="Nothing is rebuilt",
+            target=DatabaseTarget(dialect="sqlite"),
             before=(
                 """
             def upgrade():
@@ -167,13 +167,13 @@ class LostInRebuild(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every operation that makes a table anew without something, or with AUTOINCREMENT that stays."""
-        if case.has_no_way_back or case.target.dialect not in self.dialects:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every operation that rebuilds a table without something, or with AUTOINCREMENT that stays."""
+        if case.lacks_downgrade or case.target.dialect not in self.dialects:
             return
         operations = (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
-        lost: dict[int, list[Loss]] = {}
-        for loss in case.ledger(operations[0]).losses if operations else ():
+        lost: dict[int, list[RebuildLoss]] = {}
+        for loss in case.analysis(operations[0]).losses if operations else ():
             lost.setdefault(id(loss.op), []).append(loss)
         for op in operations:
             losses = lost.get(id(op), [])

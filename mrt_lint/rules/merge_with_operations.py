@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
+from mrt_lint.model.example_files import EMAILS, PHONES, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.specimen import EMAILS, PHONES, USERS, revision_file
 
 _MERGE_AND_MORE = """
 def upgrade():
@@ -27,8 +27,8 @@ def downgrade():
 class MergeWithOperations(Rule):
     """A merge revision does more than merge.
 
-    It has several parents, and which of them ran first differs from database to database: what it does meets schemas that nobody
-    tested together. And whoever merges the same branches elsewhere leaves it out.
+    It has several parents, and which of them ran first differs from database to database: it runs on schemas that were never
+    tested together. And a project that merges the same branches elsewhere leaves it out.
     """
 
     code = "MRT906"
@@ -52,12 +52,12 @@ class MergeWithOperations(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for a merge that changes the database."""
         migration = case.migration
         if len(migration.parents) < 2:  # noqa: PLR2004  one parent is what every other revision has
             return
-        for op in case.concerned(self, ops.Op, new_tables=True):
+        for op in case.ops_for(self, ops.Op, new_tables=True):
             if not isinstance(op, ops.Execute) and not (isinstance(op, ops.Statement) and op.effect is not True):
                 yield self.found(migration, op, revision=migration.revision, count=len(migration.parents))
                 return

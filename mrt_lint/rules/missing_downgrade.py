@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,10 +22,10 @@ class MissingDowngrade(Rule):
         "add downgrade() and undo in it what upgrade() does, last step first; raise in it, with the reason, if it cannot be undone"
     )
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
-        "before say it. It is written only where every part is certain; where a column or table comes back without its rows, "
+        "before show it. It is written only where every part is certain; where a column or table comes back without its rows, "
         "only with `--unsafe-fixes`."
     )
     exemptions = ("`downgrade` is imported or assigned in the file.",)
@@ -70,7 +70,7 @@ class MissingDowngrade(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for a file without the function."""
         migration = case.migration
         imported = any({"downgrade", "*"} & set(module.names) for module in migration.imports)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -13,7 +13,7 @@ from mrt_lint.model.values import UNSET, Name, SqlType
 
 _WANTING = frozenset({"VARCHAR", "NVARCHAR", "VARBINARY"})
 _RESTATING = ("nullable", "new_column", "autoincrement", "comment")
-"""What of a column MySQL changes by a MODIFY or CHANGE, which says the whole column anew, its type included."""
+"""What of a column MySQL changes by a MODIFY or CHANGE, which defines the whole column again, its type included."""
 
 
 class MissingLength(Rule):
@@ -28,7 +28,7 @@ class MissingLength(Rule):
     name = "missing-length"
     severity = Severity.ERROR
     message = "{function} fails here: {what} is a {kind} without a length, which {dialect} does not know"
-    instead = "say how long it is, sa.String(255), or write sa.Text"
+    instead = "give it a length, sa.String(255), or write sa.Text"
     dialects = ("mysql", "mariadb")
     manual = (
         "MySQL, “The CHAR and VARCHAR Types”: https://dev.mysql.com/doc/refman/8.4/en/char.html",
@@ -42,7 +42,7 @@ class MissingLength(Rule):
     bad = (
         Example(
             title="In downgrade(), as autogenerate finds it on SQLite",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.drop_table("roles")
@@ -56,8 +56,8 @@ class MissingLength(Rule):
             """,
         ),
         Example(
-            title="Nothing of the type changes, but MODIFY says it again",
-            target=Target(dialect="mariadb"),
+            title="Nothing of the type changes, but MODIFY repeats it",
+            target=DatabaseTarget(dialect="mariadb"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", existing_type=sa.String(), nullable=False)  # MRT118
@@ -67,7 +67,7 @@ class MissingLength(Rule):
     good = (
         Example(
             title="With a length, a variant, or without end",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("name", sa.String(50)))
@@ -89,7 +89,7 @@ class MissingLength(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation that writes such a type, in either function."""
         for function, operations in (("upgrade", case.migration.upgrade_ops), ("downgrade", case.migration.downgrade_ops)):
             for op in operations:
@@ -105,7 +105,7 @@ class MissingLength(Rule):
 
 
 def _written(op: ops.Op) -> Iterator[tuple[Name, object]]:
-    """Give the columns whose types an operation writes into SQL, each with its type."""
+    """Return the columns whose types an operation writes into SQL, each with its type."""
     if isinstance(op, ops.CreateTable):
         yield from ((column.name, column.type) for column in op.columns)
     elif isinstance(op, ops.AddColumn):
@@ -118,6 +118,6 @@ def _written(op: ops.Op) -> Iterator[tuple[Name, object]]:
 
 
 def _lacks_length(kind: SqlType) -> bool:
-    """Tell whether a type is written without the length that it needs there."""
+    """Return whether a type is written without the length that it needs there."""
     elsewhere = FAMILY & {dialect for dialect, _ in kind.variants}
     return kind.name in _WANTING and not kind.args and kind.item is None and not elsewhere

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.history import Flaw, History
-from mrt_lint.model.context import Context
+from mrt_lint.history import GraphFlaw, History
+from mrt_lint.model.context import RuleContext
+from mrt_lint.model.example_files import EMAILS, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, HistoryRule
-from mrt_lint.model.specimen import EMAILS, USERS, revision_file
 
 
 class MissingParent(HistoryRule):
@@ -22,7 +22,7 @@ class MissingParent(HistoryRule):
     message = "revision {revision} follows '{parent}', which no file declares: every alembic command stops here"
     instead = "set down_revision to a revision that is there, or bring back the file of '{parent}'"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
-    exemptions = ("The parent stands in a file that does not parse (MRT902): its header is read all the same.",)
+    exemptions = ("The parent is in a file that does not parse (MRT902): its header is read all the same.",)
 
     bad = (
         Example(
@@ -37,9 +37,9 @@ class MissingParent(HistoryRule):
         ),
     )
 
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
         """Yield a finding at each file whose parent is missing."""
         for problem in history.problems():
-            if problem.flaw is Flaw.MISSING_PARENT:
+            if problem.flaw is GraphFlaw.MISSING_PARENT:
                 migration = problem.migration
                 yield self.found(migration, migration.place, revision=migration.revision, parent=problem.revisions[0])

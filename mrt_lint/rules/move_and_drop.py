@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import movement, moves_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -13,9 +13,9 @@ from mrt_lint.model.rule import Example, Rule
 class MoveAndDrop(Rule):
     """One `upgrade()` adds a column, fills it from another and drops the source.
 
-    Between the copy and the end of the deployment the older release still writes the old column, which is gone: its requests
-    fail. And what the conversion dropped (a time zone, a part after the comma, rows that did not fit) cannot be looked up any
-    more when it turns out to be wrong.
+    Between the copy and the end of the deployment the older release still writes the old column, which no longer exists: its
+    requests fail. And what the conversion dropped (a time zone, decimal places, rows that did not fit) cannot be looked up any more
+    when it turns out to be wrong.
     """
 
     code = "MRT208"
@@ -151,7 +151,7 @@ class MoveAndDrop(Rule):
             """,
         ),
         Example(
-            title="Two columns that have nothing to do with each other (MRT201 speaks)",
+            title="Two columns that have nothing to do with each other (MRT201 reports that)",
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("active", sa.Boolean))
@@ -160,7 +160,7 @@ class MoveAndDrop(Rule):
             """,
         ),
         Example(
-            title="A constant is written, under the same name elsewhere or into a new column (MRT201 speaks)",
+            title="A constant is written, under the same name elsewhere or into a new column (MRT201 reports that)",
             source="""
             settings = sa.table("settings", sa.column("name"))
 
@@ -172,7 +172,7 @@ class MoveAndDrop(Rule):
             """,
         ),
         Example(
-            title="The new column is filled from another table's column of that name (MRT201 speaks)",
+            title="The new column is filled from another table's column of that name (MRT201 reports that)",
             source="""
             def upgrade():
                 op.add_column("tries", sa.Column("task_key", sa.Integer))
@@ -213,11 +213,11 @@ class MoveAndDrop(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every dropped column whose values went to a new one."""
-        for op in case.concerned(self, ops.DropColumn):
+        for op in case.ops_for(self, ops.DropColumn):
             moved = movement(case, op)
-            if moved is not None and not case.moment(op).new_column and not moves_back(case, op):
+            if moved is not None and not case.state_before(op).new_column and not moves_back(case, op):
                 what = names(op)
                 targets = " and ".join(f"'{target}'" for target in moved.to)
                 words = {

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
+from mrt_lint.model.example_files import EMAILS, PHONES, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, HistoryRule
-from mrt_lint.model.specimen import EMAILS, PHONES, USERS, revision_file
 
 
 class MultipleHeads(HistoryRule):
@@ -27,7 +27,7 @@ class MultipleHeads(HistoryRule):
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
     exemptions = (
         "The branches are joined by a merge revision.",
-        "The head stands on a labelled branch that `independent_branches` of the configuration declares independent.",
+        "The head is on a labelled branch that `independent_branches` of the configuration declares independent.",
     )
 
     bad = (
@@ -47,7 +47,7 @@ class MultipleHeads(HistoryRule):
         ),
     )
 
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:
         """Yield a finding at each head that has to be joined with another."""
         heads = [head for head in history.heads if not _is_independent(history, head, context.independent_branches)]
         if len(heads) < 2:  # noqa: PLR2004  one head is what every history has

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.tracked_objects import Table, readable
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _KINDS = frozenset({"unique", "foreignkey", "primary"})
 
@@ -19,8 +19,8 @@ class NoSuchName(Rule):
     """A constraint or index is dropped without a name, or by a name that it never had.
 
     Autogenerate writes `op.drop_constraint(None, …)` into `downgrade()` where the model gave no name; the database gave one, but
-    nobody asked it which. The statement raises: “Can't emit DROP CONSTRAINT … it has no name”. A naming convention does not help,
-    for the operation tells no columns to make a name from. So the rollback stops there, as a rule in the middle of an incident.
+    the migration does not know it. The statement raises: “Can't emit DROP CONSTRAINT … it has no name”. A naming convention does
+    not help, for the operation names no columns to build one from. So the rollback stops there, usually during an incident.
     """
 
     code = "MRT116"
@@ -31,7 +31,7 @@ class NoSuchName(Rule):
         "give it a name where it is made, and drop it by that; where it is in use already, by the name that the database gave it "
         "({look})"
     )
-    other = Wording(
+    other = DialectWording(
         message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
         instead="look up the name where the history makes the constraint: {known}",
     )
@@ -41,7 +41,7 @@ class NoSuchName(Rule):
     )
     exemptions = (
         "The operation runs under a condition, or IF EXISTS.",
-        "It is a primary key without a name: MySQL needs none, elsewhere a naming convention can tell it.",
+        "It is a primary key without a name: MySQL needs none, elsewhere a naming convention can supply it.",
         "A name that is not in the history: the table was not made by it or not wholly read, or it has something without a name.",
         "Names of checks and of indexes, which a naming convention may change, and names on SQLite.",
     )
@@ -110,7 +110,7 @@ class NoSuchName(Rule):
         ),
         Example(
             title="MySQL's primary key has no name",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.create_primary_key(None, "users", ["id"])
@@ -121,7 +121,7 @@ class NoSuchName(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such drop, in either function."""
         for function, operations in (("upgrade", case.migration.upgrade_ops), ("downgrade", case.migration.downgrade_ops)):
             for op in operations:
@@ -138,7 +138,7 @@ class NoSuchName(Rule):
                     yield self.found(case.migration, op, self.other, **found, kind=kind)
 
 
-def _runs(case: Case, op: ops.DropConstraint | ops.DropIndex) -> bool:
+def _runs(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> bool:
     return op.certain and op.if_exists is False and case.runs(op)
 
 
@@ -147,23 +147,28 @@ def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:
     return name is None and not op.sql and not (isinstance(op, ops.DropConstraint) and op.kind == "primary")
 
 
-def _look(case: Case, op: ops.DropConstraint | ops.DropIndex) -> str:
-    """Say where the database tells its names."""
+def _look(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> str:
+    """Return where the database shows its names."""
     table = names(op)["table"]
     places = {"postgresql": f"\\d {table} in psql", "sqlite": "on SQLite by that which naming_convention= of the batch makes"}
     return places.get(case.dialect(op), f"SHOW CREATE TABLE {table}")
 
 
-def _known(case: Case, op: ops.DropConstraint) -> str | None:
-    """Give the names that a table's constraints have where the one that is dropped provably has none of them."""
-    table, thing, dialect = case.moment(op).table, case.thing(op), case.dialect(op)
+def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
+    """Return the names that a table's constraints have where the one that is dropped provably has none of them."""
+    table, tracked, dialect = case.state_before(op).table, case.tracked(op), case.dialect(op)
     if dialect == "sqlite" or op.kind not in _KINDS or (op.kind == "primary" and dialect in FAMILY):
         return None
-    if not readable(op.constraint) or not isinstance(table, Table) or table.maker is not None or (thing and thing.maker):
+    if (
+        not readable(op.constraint)
+        or not isinstance(table, TrackedTable)
+        or table.creator is not None
+        or (tracked and tracked.creator)
+    ):
         return None
-    past = case.past(dialect)
-    former, name = past.table(table.origin), fold(op.constraint)
-    if former is None or not past.lacks(table.origin, name):
+    known_schema = case.known_schema(dialect)
+    former, name = known_schema.table(table.origin), fold(op.constraint)
+    if former is None or not known_schema.lacks(table.origin, name):
         return None
     known = (*former.constraints, *former.indexes)
     if any(name.endswith(other) or other.endswith(name) for other in known):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -10,21 +10,21 @@ from mrt_lint.model.rule import Example, Rule
 class NoSuchTable(Rule):
     """`downgrade()` works on a table, column or index that no migration has made.
 
-    A name that was misspelt, or forgotten in a copy, is found by the first rollback, in the middle of an incident: the database
-    says that it does not exist, and nothing of the rollback happens, or on MySQL half of it.
+    A misspelt name, or one forgotten in a copy, is found by the first rollback, in the middle of an incident: the database
+    reports that it does not exist, and nothing of the rollback happens, or on MySQL half of it.
     """
 
     code = "MRT117"
     name = "no-such-table"
     severity = Severity.ERROR
-    message = "downgrade fails here: {absence}"
+    message = "downgrade fails here: {missing}"
     instead = "write the name that upgrade() or an earlier revision gave"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The operation runs under a condition or IF EXISTS.",
         "The history does not make all of its tables itself, or a part of it cannot be read: the name may come from there.",
-        "A parallel branch makes it, whose revisions may still stand when this one is taken back.",
-        "MRT116 speaks of constraints.",
+        "A parallel branch makes it, whose revisions may still be applied when this one is rolled back.",
+        "MRT116 reports constraints.",
     )
 
     bad = (
@@ -164,9 +164,7 @@ class NoSuchTable(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every operation of downgrade() on what is not there."""
-        for op in case.migration.downgrade_ops:
-            absence = case.ledger(op).absences.get(id(op)) if case.runs(op) else None
-            if absence:
-                yield self.found(case.migration, op, absence=absence)
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every operation of downgrade() on something that does not exist."""
+        for op, missing in case.failing(case.migration.downgrade_ops, lambda analysis: analysis.missing_objects):
+            yield self.found(case.migration, op, missing=missing)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
-from mrt_lint.model.migration import Function
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.migration import MigrationFunction
 from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
 from mrt_lint.model.rule import Example, Rule
 
@@ -24,19 +24,19 @@ class NoopDowngrade(Rule):
     message = (
         "downgrade() of revision {revision} does nothing: Alembic reports success and leaves what upgrade() did in the database"
     )
-    instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and say why"
+    instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and explain why"
     manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
         "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
-        "before say it. It is written only where every part is certain; where a column or table comes back without its rows, or "
+        "before show it. It is written only where every part is certain; where a column or table comes back without its rows, or "
         "a comment may say why nothing is done, only with `--unsafe-fixes`."
     )
     exemptions = (
         "`upgrade()` does nothing either, as in a merge revision, or nothing on the declared database.",
         "`upgrade()` runs nothing but SQL without an effect: SELECT, SET, SHOW.",
         "All that `upgrade()` does leaves the schema as it was: an index is dropped IF EXISTS that the history never made.",
-        "`downgrade()` raises: that is loud, and MRT115 speaks of it.",
+        "`downgrade()` raises: that is visible, and MRT115 reports it.",
         "`downgrade()` calls something that cannot be read.",
     )
 
@@ -141,7 +141,7 @@ class NoopDowngrade(Rule):
         ),
         Example(
             title="Nothing is done on the declared database",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             source="""
             import shared_steps
 
@@ -155,13 +155,13 @@ class NoopDowngrade(Rule):
             """,
         ),
         Example(
-            title="It refuses, and says why",
+            title="It refuses, and explains why",
             source="""
             def upgrade():
                 op.drop_table("audit_2019")
 
             def downgrade():
-                raise NotImplementedError("the audit rows of 2019 are gone")
+                raise NotImplementedError("the audit rows of 2019 are lost")
             """,
         ),
         Example(
@@ -178,7 +178,7 @@ class NoopDowngrade(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield one finding for a downgrade without effect beside an upgrade with one."""
         migration = case.migration
         upgrade, downgrade = migration.upgrade, migration.downgrade
@@ -189,20 +189,20 @@ class NoopDowngrade(Rule):
             yield self.found(migration, downgrade.place, revision=revision)
 
 
-def _is_without_trace(case: Case) -> bool:
-    """Tell whether all that upgrade() does is known to leave nothing behind."""
+def _is_without_trace(case: MigrationCase) -> bool:
+    """Return whether all that upgrade() does is known to leave nothing behind."""
     changes = [op for op in case.migration.upgrade_ops if not isinstance(op, Execute) and case.runs(op)]
     return case.is_readable("upgrade") and bool(changes) and all(_is_trackless(case, op) for op in changes)
 
 
-def _is_trackless(case: Case, op: Op) -> bool:
-    """Tell whether an operation touches only what upgrade() made itself, or what provably was not there, and leaves nothing."""
-    touches = case.ledger(op).touches.get(id(op), ())
-    own = all(touch.thing is None or touch.thing.maker is not None for touch in touches)
-    return bool(touches) and own and case.undone(op) is Undo.YES
+def _is_trackless(case: MigrationCase, op: Op) -> bool:
+    """Return whether an operation touches only what upgrade() made itself, or what provably was not there, and leaves nothing."""
+    effects = case.analysis(op).effects.get(id(op), ())
+    own = all(effect.tracked is None or effect.tracked.creator is not None for effect in effects)
+    return bool(effects) and own and case.undone(op) is UndoStatus.YES
 
 
-def _acts(case: Case, function: Function, name: str) -> bool:
+def _acts(case: MigrationCase, function: MigrationFunction, name: str) -> bool:
     return not case.is_readable(name) or not all(
         isinstance(op, Execute | BatchAlterTable) or (isinstance(op, Statement) and op.effect is False)
         for op in function.ops

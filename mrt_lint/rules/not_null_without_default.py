@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -15,7 +15,7 @@ class NotNullWithoutDefault(Rule):
     """A NOT NULL column without a server default is added to a table that is there already.
 
     The rows of the table would hold NULL in it, so PostgreSQL and SQLite refuse the statement and the deployment stops halfway;
-    on an empty test database it passes. MySQL fills in an empty string or zero that nobody chose. A Python `default=` emits no
+    on an empty test database it passes. MySQL fills in an empty string or zero that was never chosen. A Python `default=` emits no
     DDL, and the older release, which does not know the column, cannot insert rows any more.
     """
 
@@ -94,19 +94,21 @@ class NotNullWithoutDefault(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every new column that existing rows cannot have a value for."""
-        for op in case.concerned(self, ops.AddColumn):
-            if needs_value(op.definition) and not case.moment(op).empty:
+        for op in case.ops_for(self, ops.AddColumn):
+            if needs_value(op.definition) and not case.state_before(op).empty:
                 yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=_fate_of_rows(case, op))
 
 
-def _fate_of_rows(case: Case, op: ops.AddColumn) -> str:
-    """Say what becomes of the rows that are there; MySQL gives them an empty value, which upgrade() may overwrite at once."""
+def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:
+    """Return what becomes of existing rows; MySQL gives them an empty value, which upgrade() may overwrite at once."""
     if case.dialect(op) not in {"mysql", "mariadb"}:
         return "it fails where the table has rows, and "
-    table = case.moment(op).table
-    updates = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Update) and case.moment(other).table is table)
+    table = case.state_before(op).table
+    updates = (
+        other for other in case.migration.upgrade_ops if isinstance(other, ops.Update) and case.state_before(other).table is table
+    )
     if any(update.columns is not UNKNOWN and op.column in update.columns for update in updates):
         return ""
-    return "rows that are there get an empty value that nobody chose, and "
+    return "existing rows get an empty value that was never chosen, and "

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _KEPT = frozenset({"extension", "sequence", "trigger", "type", "enum", "domain", "composite"})
@@ -26,17 +26,17 @@ class NotRemoved(Rule):
     message = "upgrade creates {what}, downgrade does not remove it: {consequence}"
     instead = "add {undo} to downgrade()"
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole. Dropping a table or column that `downgrade()` leaves alone is done "
         "with `--unsafe-fixes` only: rows may have been written to it since."
     )
     exemptions = (
-        "It hangs on a table that upgrade created or downgrade drops.",
-        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "It belongs to a table that upgrade created or downgrade drops.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
         "Extensions are shared and stay; CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
-        "Other rules speak of triggers (MRT502), types (MRT503) and sequences (MRT501).",
+        "Other rules report triggers (MRT502), types (MRT503) and sequences (MRT501).",
     )
 
     bad = (
@@ -79,7 +79,7 @@ class NotRemoved(Rule):
     )
     good = (
         Example(
-            title="Removed, one by one or with what it hangs on",
+            title="Removed, one by one or with their table",
             source="""
             def upgrade():
                 op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
@@ -252,16 +252,16 @@ class NotRemoved(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every thing that is left behind."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
-            if case.undone(op) is Undo.NO and getattr(op, "if_not_exists", False) is False:
+        for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
+            if case.undone(op) is UndoStatus.NO and getattr(op, "if_not_exists", False) is False:
                 yield self.found(case.migration, op, **_words(op), consequence=_consequence(case, op))
-        for made in case.concerned(self, ops.CreateObject):
+        for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
-            if sure and case.undone(made) is Undo.NO:
+            if sure and case.undone(made) is UndoStatus.NO:
                 what = names(made)
                 on = f" ON {what['table']}" if made.table else ""
                 undo = f"op.execute('DROP {made.kind.upper()} {what['name']}{on}')"
@@ -269,8 +269,8 @@ class NotRemoved(Rule):
                 yield self.found(case.migration, made, what=what["the_name"], undo=undo, consequence=consequence)
 
 
-def _consequence(case: Case, op: ops.Op) -> str:
-    if not op.certain or makes_room(case.ledger(op), op):
+def _consequence(case: MigrationCase, op: ops.Op) -> str:
+    if not op.certain or makes_room(case.analysis(op), op):
         return "it stays in a schema that the older release does not know"
     return "the next upgrade fails because it exists already"
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
@@ -26,13 +26,13 @@ class NullableNotRestored(Rule):
     message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
     instead = 'add {alter_column}"{column}", nullable=True{typed}{schema}) to {body}'
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may say as well, or the history.",
+        "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may have as well, or the history.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
         "`downgrade()` has parts that cannot be read.",
     )
@@ -79,7 +79,7 @@ class NullableNotRestored(Rule):
         ),
         Example(
             title="MySQL's MODIFY restates the whole column",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.String(50), nullable=False)
@@ -101,7 +101,7 @@ class NullableNotRestored(Rule):
             """,
         ),
         Example(
-            title="It was NOT NULL before, says downgrade() where it changes the type back",
+            title="It was NOT NULL before, by downgrade()'s own `existing_nullable` where it changes the type back",
             source="""
             def upgrade():
                 op.alter_column("trials", "value", type_=sa.Float(53), nullable=False)
@@ -129,10 +129,10 @@ class NullableNotRestored(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that stays NOT NULL."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {Undo.NO, Undo.DIFFERENT}:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 continue
             if case.before(op, "nullable") is not UNKNOWN or not _is_meant_to_stay(case, op):
                 found = names(op, case.dialect(op))
@@ -140,7 +140,7 @@ class NullableNotRestored(Rule):
 
 
 def _call(op: ops.AlterColumn) -> dict[str, str]:
-    """Give the call that sets it back and where it belongs: in a batch where upgrade() has one."""
+    """Return the call that sets it back and where it belongs: in a batch where upgrade() has one."""
     table = op.table if readable(op.table) else "…"
     schema = f', schema="{op.schema}"' if readable(op.schema) else ""
     if op.batch:
@@ -149,9 +149,9 @@ def _call(op: ops.AlterColumn) -> dict[str, str]:
     return {"alter_column": f'op.alter_column("{table}", ', "schema": schema, "body": "downgrade()"}
 
 
-def _is_meant_to_stay(case: Case, op: ops.AlterColumn) -> bool:
-    """Tell whether downgrade() changes the column and says that it is NOT NULL: then it was, as far as its author knows."""
+def _is_meant_to_stay(case: MigrationCase, op: ops.AlterColumn) -> bool:
+    """Return whether downgrade() changes the column and declares it NOT NULL: then it was, as far as its author knows."""
     return any(
-        isinstance(other, ops.AlterColumn) and other.existing_nullable is False and case.thing(other) is case.thing(op)
-        for other in case.ledger(op).reverse.values()
+        isinstance(other, ops.AlterColumn) and other.existing_nullable is False and case.tracked(other) is case.tracked(op)
+        for other in case.analysis(op).reverse.values()
     )

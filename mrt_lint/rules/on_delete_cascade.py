@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.replacement import dropped_before, names_of
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
@@ -25,7 +25,7 @@ class OnDeleteCascade(Rule):
     severity = Severity.WARNING
     message = "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of {parent} from now on deletes its rows there too"
     instead = (
-        "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and let the application delete rows of {table} where that "
+        "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and delete rows of {table} in the application where that "
         "is meant"
     )
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
@@ -112,9 +112,9 @@ class OnDeleteCascade(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key that begins to cascade."""
-        for op in case.concerned(self, ops.CreateForeignKey, ops.AddColumn):
+        for op in case.ops_for(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
             for key in given:
                 if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
@@ -123,11 +123,11 @@ class OnDeleteCascade(Rule):
                     yield self.found(case.migration, op, **names(op), parent=parent, columns=columns)
 
     @staticmethod
-    def _cascaded_before(case: Case, op: ops.Op, key: Constraint) -> bool:
-        ledger = case.ledger(op)
-        parents = names_of(ledger, key.referred_table)
-        same = (former for former in dropped_before(ledger, op) if readable(former.referred_table))
-        formers = [*ledger.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
+    def _cascaded_before(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:
+        analysis = case.analysis(op)
+        parents = names_of(analysis, key.referred_table)
+        same = (former for former in dropped_before(analysis, op) if readable(former.referred_table))
+        formers = [*analysis.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
         return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
 
 

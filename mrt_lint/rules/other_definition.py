@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -17,7 +17,7 @@ class OtherDefinition(Rule):
     """`downgrade()` brings something back with another definition than it had.
 
     The rollback succeeds, and the schema is neither the old one nor the new one: a column that refuses NULL where the older
-    release writes it, a default that is missing, a constraint on other columns. The next autogenerate finds it, or nobody does.
+    release writes it, a default that is missing, a constraint on other columns. The next autogenerate finds it, or nothing does.
     """
 
     code = "MRT111"
@@ -28,9 +28,9 @@ class OtherDefinition(Rule):
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The former definition is not known, neither from the operation nor from the history.",
-        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
-        "MRT402 and MRT403 speak of NOT NULL, MRT408 of indexes.",
-        "Two conditions of a CHECK may be the same in other words: only other constants or operators tell them apart.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
+        "MRT402 and MRT403 report NOT NULL, MRT408 indexes.",
+        "Two conditions of a CHECK may be the same in other words: only other constants or operators prove a difference.",
     )
 
     bad = (
@@ -257,7 +257,7 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
-            title="MODIFY says everything again, and what it said before is not known",
+            title="MODIFY defines everything again, and what it defined before is not known",
             source="""
             def upgrade():
                 op.execute("ALTER TABLE users MODIFY COLUMN age bigint")
@@ -279,32 +279,34 @@ class OtherDefinition(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that does not become what it was."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
-            if case.undone(op) is Undo.DIFFERENT and not (isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)):
+        for op in case.ops_for(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
+            if case.undone(op) is UndoStatus.DIFFERENT and not (
+                isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)
+            ):
                 kind = {ops.DropColumn: "the_column", ops.DropTable: "the_table"}.get(type(op), "the_constraint")
                 what = names(op)[kind]
                 difference = case.difference(op)
                 yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=difference)
-        for altered in case.concerned(self, ops.AlterColumn):
+        for altered in case.ops_for(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
                 spoken = self._is_set(altered, setting) and not self._is_restated(case, altered, setting)
-                undone = case.undone(altered, setting) if spoken else Undo.YES
-                if undone in {Undo.NO, Undo.DIFFERENT}:
-                    difference = "it stays as upgrade left it" if undone is Undo.NO else "it gets another one"
+                undone = case.undone(altered, setting) if spoken else UndoStatus.YES
+                if undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
+                    difference = "it stays as upgrade left it" if undone is UndoStatus.NO else "it gets another one"
                     does = f"changes the {word} of {names(altered)['the_column']}"
                     yield self.found(case.migration, altered, does=does, what="it", difference=difference)
 
     @staticmethod
     def _is_set(op: ops.AlterColumn, setting: str) -> bool:
-        """Tell whether an operation sets something that no other rule speaks of."""
+        """Return whether an operation sets something that no other rule reports."""
         value = getattr(op, setting)
         return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
 
     @staticmethod
-    def _is_restated(case: Case, op: ops.AlterColumn, setting: str) -> bool:
-        """Tell whether MODIFY or CHANGE only had to say a setting again, for all that is known."""
+    def _is_restated(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
+        """Return whether MODIFY or CHANGE only had to repeat a setting, as far as is known."""
         return op.sql and setting != "type" and op.type is not UNSET and case.before(op, setting) is UNKNOWN

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -55,8 +55,8 @@ class PrimaryKeyWithoutIndex(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every primary key that is built under the lock."""
-        for op in case.concerned(self, ops.CreatePrimaryKey):
+        for op in case.ops_for(self, ops.CreatePrimaryKey):
             if op.definition.using_index is None:
                 yield self.found(case.migration, op, **names(op), columns=join(op.columns))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import SqlType
 
 
@@ -24,7 +24,7 @@ class RawNotNull(Rule):
     severity = Severity.WARNING
     message = "upgrade sets {the_column} NOT NULL in SQL, downgrade does not drop that: inserts of the older release fail"
     instead = "add op.execute('ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP NOT NULL') to downgrade()"
-    on_mysql = Wording(
+    on_mysql = DialectWording(
         message=message,
         instead="add op.execute('ALTER TABLE {sql_table} MODIFY {sql_column} {type} NULL') to downgrade()",
     )
@@ -32,9 +32,9 @@ class RawNotNull(Rule):
         "PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",
         "MySQL, ALTER TABLE, MODIFY: https://dev.mysql.com/doc/refman/8.4/en/alter-table.html",
     )
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
@@ -57,7 +57,7 @@ class RawNotNull(Rule):
         ),
         Example(
             title="MySQL's MODIFY",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE users MODIFY email VARCHAR(50) NOT NULL")  # MRT403
@@ -110,10 +110,10 @@ class RawNotNull(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that stays NOT NULL."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.sql and op.nullable is False and case.undone(op, "nullable") in {Undo.NO, Undo.DIFFERENT}:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.sql and op.nullable is False and case.undone(op, "nullable") in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 kind = op.type if isinstance(op.type, SqlType) else "…"
                 wording = None if case.server(op) is None else self.on_mysql
                 yield self.found(case.migration, op, wording, **names(op, case.dialect(op)), type=kind)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.raw_sql import answer, lingers, sql_words
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.raw_sql import outlives_rollback, reverse_statement, sql_words
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -12,7 +12,7 @@ _LONGEST = 50
 
 
 class RawSql(Rule):
-    """`upgrade()` runs SQL that has an effect, and `downgrade()` does not answer it.
+    """`upgrade()` runs SQL that has an effect, and `downgrade()` does not reverse it.
 
     Privileges, routines that were called and blocks of procedural code stay as they are after a rollback. Nobody notices until
     the older release meets them, because neither Alembic nor a comparison of the tables knows about them.
@@ -21,10 +21,8 @@ class RawSql(Rule):
     code = "MRT104"
     name = "raw-sql"
     severity = Severity.WARNING
-    message = "upgrade runs {what}, downgrade() does not answer it: its effect outlives the rollback"
-    instead = (
-        "add op.execute({answer!r}) to downgrade(), or say there in a comment with '# noqa: MRT104' here why nothing is needed"
-    )
+    message = "upgrade runs {what}, downgrade() does not reverse it: its effect outlives the rollback"
+    instead = "add op.execute({answer!r}) to downgrade(), or explain there why nothing is needed and write '# noqa: MRT104' here"
     manual = ("Alembic, Operations.execute: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "SELECT, SET, SHOW and whatever else changes neither schema nor rows.",
@@ -98,11 +96,11 @@ class RawSql(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with an effect that outlives the rollback."""
-        for op in case.concerned(self, ops.Op):
-            if lingers(case, op):
-                yield self.found(case.migration, op, what=_short(op), answer=answer(op))
+        for op in case.ops_for(self, ops.Op):
+            if outlives_rollback(case, op):
+                yield self.found(case.migration, op, what=_short(op), answer=reverse_statement(op))
 
 
 def _short(op: ops.Op) -> str:

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import changes
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.online import Algorithm, Change, Server
+from mrt_lint.online import DdlAlgorithm, ServerVersion, TableChange
 
 
 class RefusedAlgorithm(Rule):
-    """A statement asks MySQL or MariaDB for an ALGORITHM or a LOCK that the change cannot have.
+    """A statement requests an ALGORITHM or a LOCK from MySQL or MariaDB that the change cannot have.
 
     The server refuses the statement, and the deployment stops there. On an empty test database it is refused as well; but where
-    migrations are only tested on SQLite, or on a newer server, nobody sees it before production.
+    migrations are only tested on SQLite, or on a newer server, this is not noticed before production.
     """
 
     code = "MRT434"
@@ -30,13 +30,13 @@ class RefusedAlgorithm(Rule):
     )
     exemptions = (
         "The database is neither declared to be MySQL or MariaDB nor named so by a guard.",
-        "The change is one of which the tables of the manual say nothing, or the column's former type is not known.",
+        "The change is not in the tables of the manual, or the column's former type is not known.",
     )
 
     bad = (
         Example(
             title="A change that takes a copy",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes ADD CONSTRAINT ck CHECK (size > 0), ALGORITHM=INPLACE, LOCK=NONE")  # MRT434
@@ -46,7 +46,7 @@ class RefusedAlgorithm(Rule):
         ),
         Example(
             title="In downgrade()",
-            target=Target(dialect="mariadb"),
+            target=DatabaseTarget(dialect="mariadb"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes DROP CONSTRAINT ck, ALGORITHM=INSTANT")
@@ -57,7 +57,7 @@ class RefusedAlgorithm(Rule):
         ),
         Example(
             title="A server that is too old",
-            target=Target(dialect="mysql", mysql_version=(8, 0, 28)),
+            target=DatabaseTarget(dialect="mysql", mysql_version=(8, 0, 28)),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes DROP COLUMN day, ALGORITHM=INSTANT")  # MRT434
@@ -67,7 +67,7 @@ class RefusedAlgorithm(Rule):
     good = (
         Example(
             title="What the server can do",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes ADD COLUMN day DATE, ALGORITHM=INSTANT")
@@ -77,7 +77,7 @@ class RefusedAlgorithm(Rule):
         ),
         Example(
             title="MariaDB 11.2 copies without a lock",
-            target=Target(dialect="mariadb", mariadb_version=(11, 2)),
+            target=DatabaseTarget(dialect="mariadb", mariadb_version=(11, 2)),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE notes ADD CONSTRAINT ck CHECK (size > 0), LOCK=NONE")
@@ -85,7 +85,7 @@ class RefusedAlgorithm(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every action that is refused, in either function."""
         for op in (*case.migration.upgrade_ops, *case.migration.downgrade_ops):
             server = case.server(op)
@@ -98,13 +98,13 @@ class RefusedAlgorithm(Rule):
                     yield self.found(case.migration, op, server=server.name, clause=clause, **given)
 
 
-def _refused(op: ops.Op, change: Change, server: Server) -> tuple[str, str]:
-    """Give the clause that is refused and what to write instead; empty where none is."""
+def _refused(op: ops.Op, change: TableChange, server: ServerVersion) -> tuple[str, str]:
+    """Return the clause that is refused and what to write instead; empty if none is."""
     way = server.way(change)
-    if op.algorithm and Algorithm[op.algorithm] < way.algorithm:
-        best = "INPLACE" if way.algorithm is Algorithm.NOCOPY and server.dialect == "mysql" else way.algorithm.name
-        blocking = "" if way.writes else ", which lets nobody write meanwhile; or let gh-ost or pt-online-schema-change do it"
+    if op.algorithm and DdlAlgorithm[op.algorithm] < way.algorithm:
+        best = "INPLACE" if way.algorithm is DdlAlgorithm.NOCOPY and server.dialect == "mysql" else way.algorithm.name
+        blocking = "" if way.writes else ", which blocks writes meanwhile; or use gh-ost or pt-online-schema-change"
         return f"ALGORITHM={op.algorithm}", f"the best that it can do is ALGORITHM={best}{blocking}"
     if op.lock == "NONE" and not way.writes:
-        return "LOCK=NONE", "say LOCK=SHARED, which lets nobody write meanwhile, or let gh-ost or pt-online-schema-change do it"
+        return "LOCK=NONE", "write LOCK=SHARED, which blocks writes meanwhile, or use gh-ost or pt-online-schema-change"
     return "", ""

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value, starts_with_null
-from mrt_lint.analysis.downgrade.tracked_objects import Thing
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -18,7 +18,7 @@ _CAST = re.compile(r"""\(*["`]?\w+["`]?\)*\s*(::.*)?""")
 
 
 class RefusedByRows(Rule):
-    """`downgrade()` asks for values that rows do not have: a column NOT NULL again, or a new one without a default.
+    """`downgrade()` requires values that rows do not have: a column NOT NULL again, or a new one without a default.
 
     On the empty database of a test it passes. In production the rows that the new release has written hold NULL there, or all rows
     hold nothing in a column that comes back, and the database refuses: the rollback fails in the middle of an incident.
@@ -61,7 +61,7 @@ class RefusedByRows(Rule):
         ),
         Example(
             title="MySQL, and a column that bears another name by then",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.String(50), nullable=True, new_column_name="mail")
@@ -71,7 +71,7 @@ class RefusedByRows(Rule):
             """,
         ),
         Example(
-            title="A column that comes back without a value for anybody",
+            title="A column that is restored without a value for any row",
             source="""
             def upgrade():
                 op.drop_column("users", "email")
@@ -99,7 +99,7 @@ class RefusedByRows(Rule):
     )
     good = (
         Example(
-            title="Filled before, or without the rows that are in the way",
+            title="Filled before, or without the rows that would violate it",
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.Text(), nullable=True)
@@ -135,7 +135,7 @@ class RefusedByRows(Rule):
             """,
         ),
         Example(
-            title="NOT NULL again at the end of upgrade(); filled where the type changes, or as the rows are written anew",
+            title="NOT NULL again at the end of upgrade(); filled where the type changes, or as the rows are rewritten",
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.Text(), nullable=True)
@@ -157,7 +157,7 @@ class RefusedByRows(Rule):
         ),
         Example(
             title="On MySQL, which has a value for everybody",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.drop_column("users", "email")
@@ -179,10 +179,10 @@ class RefusedByRows(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that rows refuse."""
         for place, op in enumerate(case.migration.downgrade_ops):
-            if not op.certain or not case.runs(op) or case.moment(op).new_table or case.moment(op).empty:
+            if not op.certain or not case.runs(op) or case.state_before(op).new_table or case.state_before(op).empty:
                 continue
             found = names(op, case.dialect(op))
             if isinstance(op, ops.AddColumn) and needs_value(op.definition) and case.dialect(op) not in FAMILY:
@@ -193,7 +193,7 @@ class RefusedByRows(Rule):
                 before = case.migration.downgrade_ops[:place]
                 if not _was_loosened(case, op, before) or _is_filled(case, op, before):
                     continue
-                column = case.thing(op)
+                column = case.tracked(op)
                 made = "upgrade made nullable" if column is None or not _came_back(column, before) else "it adds without a value"
                 deed = f"sets {found['the_column']} NOT NULL, which {made}"
                 name = found["sql_column"]
@@ -201,30 +201,30 @@ class RefusedByRows(Rule):
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
 
 
-def _was_loosened(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
-    """Tell whether rows may hold NULL in the column: upgrade() leaves it without NOT NULL, or downgrade() made it with nothing."""
-    column = case.thing(op)
+def _was_loosened(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
+    """Return whether rows may hold NULL in the column: upgrade() drops NOT NULL, or downgrade() creates it without a value."""
+    column = case.tracked(op)
     if column is None:
         return False
     if _came_back(column, before):
-        return isinstance(column.maker, ops.AddColumn) and column.maker.certain and starts_with_null(column.maker.definition)
+        return isinstance(column.creator, ops.AddColumn) and column.creator.certain and starts_with_null(column.creator.definition)
     set_last: object = None
     for other in case.migration.upgrade_ops:
-        if isinstance(other, ops.AlterColumn) and case.runs(other) and case.thing(other) is column:
+        if isinstance(other, ops.AlterColumn) and case.runs(other) and case.tracked(other) is column:
             set_last = set_last if other.nullable is UNSET else other.nullable
     return set_last is True
 
 
-def _came_back(column: Thing, before: tuple[ops.Op, ...]) -> bool:
-    """Tell whether downgrade() made the column."""
-    return any(column.maker is other for other in before)
+def _came_back(column: TrackedObject, before: tuple[ops.Op, ...]) -> bool:
+    """Return whether downgrade() made the column."""
+    return any(column.creator is other for other in before)
 
 
-def _is_filled(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
-    """Tell whether downgrade() may give the column values, or delete the rows without one, before it needs them."""
+def _is_filled(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
+    """Return whether downgrade() may give the column values, or delete the rows without one, before it needs them."""
     if not case.is_readable("downgrade"):
         return True
-    table = case.moment(op).table
+    table = case.state_before(op).table
     for other in (*before, op):
         if isinstance(other, ops.Execute) and not isinstance(other.statement, str):
             return True
@@ -235,11 +235,11 @@ def _is_filled(case: Case, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> b
         )
         writes = writes or (isinstance(other, ops.AlterColumn) and other.column == op.column and _gives_values(other))
         writes = writes or (isinstance(other, ops.Insert) and other.query and op.table in other.source_tables)  # REPLACE … SELECT
-        if (writes or isinstance(other, ops.Delete)) and case.moment(other).table in {table, None}:
+        if (writes or isinstance(other, ops.Delete)) and case.state_before(other).table in {table, None}:
             return True
     return False
 
 
 def _gives_values(op: ops.AlterColumn) -> bool:
-    """Tell whether a change of type may put a value where NULL was: its USING is more than a cast of the column."""
+    """Return whether a change of type may put a value where NULL was: its USING is more than a cast of the column."""
     return op.using is not None and (not isinstance(op.using, str) or _CAST.fullmatch(op.using) is None)

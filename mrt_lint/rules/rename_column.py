@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
 
@@ -27,9 +27,9 @@ class RenameColumn(Rule):
     )
     instead = 'add op.alter_column("{table}", "{new_column}", new_column_name="{column}"{typed}) to downgrade()'
     manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
@@ -66,7 +66,7 @@ class RenameColumn(Rule):
         ),
         Example(
             title="MySQL's CHANGE",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("ALTER TABLE users CHANGE COLUMN mail email VARCHAR(255) NULL")  # MRT302
@@ -116,8 +116,8 @@ class RenameColumn(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every rename that is not taken back."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.new_column is not UNSET and case.undone(op, "moved") is Undo.NO:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.new_column is not UNSET and case.undone(op, "moved") is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op, case.dialect(op)))

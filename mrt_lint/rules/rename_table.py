@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -26,13 +26,13 @@ class RenameTable(Rule):
     )
     instead = "add op.rename_table({new!r}, {old!r}) to downgrade()"
     manual = ("Alembic, Operations.rename_table: https://alembic.sqlalchemy.org/en/latest/ops.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "The table is dropped later in the same upgrade (MRT202 speaks of that).",
+        "The table is dropped later in the same upgrade (MRT202 reports that).",
         "`downgrade()` has parts that cannot be read.",
     )
 
@@ -72,7 +72,7 @@ class RenameTable(Rule):
         ),
         Example(
             title="MySQL's statement",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("RENAME TABLE users TO accounts")  # MRT301
@@ -121,10 +121,10 @@ class RenameTable(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every rename that is not taken back."""
-        for op in case.concerned(self, ops.RenameTable):
-            if case.undone(op) is Undo.NO:
+        for op in case.ops_for(self, ops.RenameTable):
+            if case.undone(op) is UndoStatus.NO:
                 found = names(op)
                 arguments = {"old": str(op.table), "new": str(op.new_table)}
                 yield self.found(case.migration, op, **found, **arguments)

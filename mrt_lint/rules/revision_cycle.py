@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.history import Flaw, History
-from mrt_lint.model.context import Context
+from mrt_lint.history import GraphFlaw, History
+from mrt_lint.model.context import RuleContext
+from mrt_lint.model.example_files import EMAILS, USERS, revision_file
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, HistoryRule
-from mrt_lint.model.specimen import EMAILS, USERS, revision_file
 
 
 class RevisionCycle(HistoryRule):
@@ -36,9 +36,9 @@ class RevisionCycle(HistoryRule):
         ),
     )
 
-    def check_history(self, history: History, context: Context) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
+    def check_history(self, history: History, context: RuleContext) -> Iterator[Finding]:  # noqa: ARG002  a graph is broken on any database
         """Yield a finding at the first file of each cycle."""
         for problem in history.problems():
-            if problem.flaw is Flaw.CYCLE:
+            if problem.flaw is GraphFlaw.CYCLE:
                 cycle = " → ".join((*problem.revisions, problem.revisions[0]))
                 yield self.found(problem.migration, problem.migration.place, revision=problem.migration.revision, cycle=cycle)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -53,10 +53,10 @@ class RollingDefault(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that old code counts on to be as it was."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if case.moment(op).new_column:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if case.state_before(op).new_column:
                 continue
             if op.server_default is not UNSET and case.before(op, "server_default") is not None:
                 yield self.found(case.migration, op, **names(op), does="changes the default")

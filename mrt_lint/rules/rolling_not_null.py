@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -54,14 +54,14 @@ class RollingNotNull(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that old code leaves empty."""
-        for op in case.concerned(self, ops.AddColumn, ops.AlterColumn):
+        for op in case.ops_for(self, ops.AddColumn, ops.AlterColumn):
             if _refuses(case, op):
                 yield self.found(case.migration, op, **names(op))
 
 
-def _refuses(case: Case, op: ops.AddColumn | ops.AlterColumn) -> bool:
+def _refuses(case: MigrationCase, op: ops.AddColumn | ops.AlterColumn) -> bool:
     if isinstance(op, ops.AddColumn):
         column = op.definition
         fills_itself = bool(column.identity) or column.computed is not None or column.autoincrement is True

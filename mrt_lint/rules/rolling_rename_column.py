@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -47,8 +47,8 @@ class RollingRenameColumn(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that old code may still name."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.new_column is not UNSET and not case.moment(op).new_column:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.new_column is not UNSET and not case.state_before(op).new_column:
                 yield self.found(case.migration, op, **names(op))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -46,8 +46,8 @@ class RollingTable(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that old code may still name."""
-        for op in case.concerned(self, ops.DropTable, ops.RenameTable):
+        for op in case.ops_for(self, ops.DropTable, ops.RenameTable):
             does = "drops" if isinstance(op, ops.DropTable) else "renames"
             yield self.found(case.migration, op, **names(op), does=does)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -52,11 +52,11 @@ class RollingTypeChange(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that old code knows as another type."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.type is UNSET or case.moment(op).new_column:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.type is UNSET or case.state_before(op).new_column:
                 continue
-            former, new = here(case.before(op, "type"), case.dialect(op)), here(op.type, case.dialect(op))
+            former, new = for_dialect(case.before(op, "type"), case.dialect(op)), for_dialect(op.type, case.dialect(op))
             if not (isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, case.dialect(op))):
                 yield self.found(case.migration, op, **names(op))

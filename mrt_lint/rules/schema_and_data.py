@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.locking import takes_heavy_lock
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -14,9 +14,9 @@ from mrt_lint.model.rule import Example, Rule
 class SchemaAndData(Rule):
     """One transaction changes a table's schema and then rows, so that the lock lasts until the rows are done.
 
-    PostgreSQL keeps the lock that ALTER TABLE takes until the transaction ends: nobody reads or writes the table while an UPDATE
+    PostgreSQL keeps the lock that ALTER TABLE takes until the transaction ends: no other session uses the table while an UPDATE
     works through it, or through another one. It is the shortest way to fill a new column, and a good one for small tables;
-    therefore this rule speaks only where it is asked to.
+    therefore this rule applies only when selected.
     """
 
     code = "MRT802"
@@ -33,7 +33,7 @@ class SchemaAndData(Rule):
     exemptions = (
         "The table that is locked, or the one whose rows are changed, was created earlier in the same upgrade.",
         "The rows are literals: op.bulk_insert, INSERT … VALUES.",
-        "Either stands in an autocommit block.",
+        "Either is in an autocommit block.",
         "Another database is declared, or a guard keeps PostgreSQL out; MySQL and MariaDB commit each change of a table at once.",
     )
 
@@ -77,7 +77,7 @@ class SchemaAndData(Rule):
         ),
         Example(
             title="A database that commits each change of a table",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("mail", sa.Text))
@@ -86,10 +86,10 @@ class SchemaAndData(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first change of rows under a lock."""
         locked: ops.Op | None = None
-        for op in case.concerned(self, ops.Op):
+        for op in case.ops_for(self, ops.Op):
             if op.autocommit:
                 continue
             if locked is None and takes_heavy_lock(case, op):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -13,7 +13,7 @@ from mrt_lint.model.rule import Example, Rule
 class SequenceChange(Rule):
     """`upgrade()` creates, alters or sets a sequence, and no downgrade takes that back.
 
-    Sequences stand outside of transactions: what was handed out or set stays so, even if the migration fails. After a rollback the
+    Sequences are outside of transactions: what was handed out or set stays so, even if the migration fails. After a rollback the
     older release draws numbers that are taken already, and its inserts fail on duplicate keys.
     """
 
@@ -75,19 +75,19 @@ class SequenceChange(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every sequence that does not become what it was."""
-        for op in case.concerned(self, ops.CreateObject, ops.AlterObject, ops.RenameObject, ops.SetSequenceValue):
+        for op in case.ops_for(self, ops.CreateObject, ops.AlterObject, ops.RenameObject, ops.SetSequenceValue):
             found = names(op)
             if isinstance(op, ops.SetSequenceValue):
-                if not case.ledger(op).makes_anew(op, "sequence", op.sequence):
-                    why = "numbers stand outside of transactions, and a downgrade cannot know the former one"
+                if not case.analysis(op).makes_anew(op, "sequence", op.sequence):
+                    why = "sequences are outside of transactions, and a downgrade cannot know the former number"
                     advice = "set it beyond the largest number in use, never lower, and write the former value to the log first"
                     yield self.found(case.migration, op, verb="sets", the_sequence=found["the_sequence"], why=why, advice=advice)
                 continue
-            if op.kind != "sequence" or (isinstance(op, ops.AlterObject) and case.ledger(op).makes_anew(op, op.kind, op.name)):
+            if op.kind != "sequence" or (isinstance(op, ops.AlterObject) and case.analysis(op).makes_anew(op, op.kind, op.name)):
                 continue
-            if isinstance(op, ops.AlterObject) or case.undone(op) is Undo.NO:
+            if isinstance(op, ops.AlterObject) or case.undone(op) is UndoStatus.NO:
                 verb = op.op.partition("_")[0]
                 why = "downgrade does not drop it" if verb == "create" else "it stays so after a downgrade"
                 advice = f"add op.execute('{'DROP' if verb == 'create' else 'ALTER'} SEQUENCE {found['name']}') to downgrade()"

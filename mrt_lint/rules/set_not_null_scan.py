@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.check_proof import is_proved
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -86,7 +86,7 @@ class SetNotNullScan(Rule):
         ),
         Example(
             title="Another database",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "email", existing_type=sa.Text(), nullable=False)
@@ -94,11 +94,11 @@ class SetNotNullScan(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that is looked through under the lock."""
-        for op in case.concerned(self, ops.AlterColumn):
-            moment = case.moment(op)
-            if op.nullable is not False or moment.new_column or moment.empty or case.before(op, "nullable") is False:
+        for op in case.ops_for(self, ops.AlterColumn):
+            state = case.state_before(op)
+            if op.nullable is not False or state.new_column or state.empty or case.before(op, "nullable") is False:
                 continue
             if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and is_proved(case, op)):
                 yield self.found(case.migration, op, **names(op))

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.definition import here
-from mrt_lint.analysis.downgrade.tracked_objects import Thing, readable
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.analysis.mysql_alteration import changes
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.volatile_default import is_volatile
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET, SqlType
-from mrt_lint.online import Algorithm
+from mrt_lint.online import DdlAlgorithm
 
 
 class SeveralRewrites(Rule):
-    """One upgrade writes a whole table anew more than once, where one statement would do so once.
+    """One upgrade rewrites a whole table more than once, where one statement would do so once.
 
     Every `op.` call is a statement of its own, in a `batch_alter_table`, too, on all databases but SQLite. On a large table each
     rewrite takes as long as the first, and the space of a second table once more.
@@ -27,8 +27,8 @@ class SeveralRewrites(Rule):
     code = "MRT430"
     name = "several-rewrites"
     severity = Severity.WARNING
-    message = "{database} writes all of {the_table} anew once more, as it did for {first}"
-    instead = 'do it in one statement: op.execute("ALTER TABLE {sql_table} …, …"), which writes the table anew once'
+    message = "{database} rewrites all of {the_table} once more, as it did for {first}"
+    instead = 'do it in one statement: op.execute("ALTER TABLE {sql_table} …, …"), which rewrites the table once'
     dialects = ("postgresql", "mysql", "mariadb")
     default = False
     manual = (
@@ -36,7 +36,7 @@ class SeveralRewrites(Rule):
         "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html",
     )
     exemptions = (
-        "The actions stand in one ALTER TABLE already.",
+        "The actions are in one ALTER TABLE already.",
         "The database does one of them without a rewrite, or the column's former type is not known.",
         "The table was created earlier in the same upgrade, or rows of it are changed in between.",
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
@@ -54,7 +54,7 @@ class SeveralRewrites(Rule):
         ),
         Example(
             title="NOT NULL and a type",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", existing_type=sa.String(50), existing_nullable=True, nullable=False)
@@ -84,7 +84,7 @@ class SeveralRewrites(Rule):
         ),
         Example(
             title="What MySQL does at once",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("age", sa.Integer))
@@ -94,13 +94,13 @@ class SeveralRewrites(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is rewritten again, at the second time."""
-        first: dict[Thing, ops.Op | None] = {}
-        written: Thing | None = None
-        for op in case.concerned(self, ops.Op):
+        first: dict[TrackedObject, ops.Op | None] = {}
+        written: TrackedObject | None = None
+        for op in case.ops_for(self, ops.Op):
             written = written if op.joined else None
-            table = case.moment(op).table
+            table = case.state_before(op).table
             if table is not None and isinstance(op, ops.Update | ops.Delete | ops.Insert):
                 first.pop(table, None)
             if table is None or table is written or not _rewrites(case, op):
@@ -114,16 +114,16 @@ class SeveralRewrites(Rule):
                 yield self.found(case.migration, op, **names(op, case.dialect(op)), database=database, first=deed(earlier))
 
 
-def _rewrites(case: Case, op: ops.Op) -> bool:
-    """Tell whether an operation certainly writes the whole table anew."""
+def _rewrites(case: MigrationCase, op: ops.Op) -> bool:
+    """Return whether an operation certainly rewrites the whole table."""
     server = case.server(op)
     if server is not None:
-        return any(server.way(change).algorithm >= Algorithm.INPLACE for change in changes(case, op, server))
+        return any(server.way(change).algorithm >= DdlAlgorithm.INPLACE for change in changes(case, op, server))
     if isinstance(op, ops.AddColumn):
         column = op.definition
         stored = column.computed is not None and column.persisted is True
         return stored or column.identity is True or (readable(column.server_default) and is_volatile(column.server_default))
-    if not isinstance(op, ops.AlterColumn) or op.type is UNSET or case.moment(op).new_column:
+    if not isinstance(op, ops.AlterColumn) or op.type is UNSET or case.state_before(op).new_column:
         return False
-    former, new = here(case.before(op, "type"), "postgresql"), here(op.type, "postgresql")
+    former, new = for_dialect(case.before(op, "type"), "postgresql"), for_dialect(op.type, "postgresql")
     return isinstance(former, SqlType) and isinstance(new, SqlType) and not is_harmless(former, new, "postgresql")

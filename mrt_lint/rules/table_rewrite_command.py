@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import change_of_table, is_new
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class TableRewriteCommand(Rule):
     """REINDEX, CLUSTER, VACUUM FULL or MySQL's OPTIMIZE TABLE, FORCE and ENGINE=InnoDB run in a migration.
 
-    PostgreSQL's rebuild a table or its indexes while nobody can write, most of them while nobody can read, for as long as it takes;
-    MySQL's write the whole table anew, on every replica once more. They change nothing that the application needs, so they do not
+    PostgreSQL's rebuild a table or its indexes and block writes, most of them reads as well, for as long as it takes;
+    MySQL's rewrite the whole table, on every replica once more. They change nothing that the application needs, so they do not
     belong into its deployment.
     """
 
@@ -25,8 +25,8 @@ class TableRewriteCommand(Rule):
     severity = Severity.WARNING
     message = "{command} locks {table_words} until everything is rebuilt"
     instead = "run it as maintenance, outside of migrations: REINDEX CONCURRENTLY, or pg_repack in place of CLUSTER and VACUUM FULL"
-    rebuilt = Wording(
-        message="{command} writes {table_words} anew, all of it, here and on every replica",
+    rebuilt = DialectWording(
+        message="{command} rewrites {table_words}, all of it, here and on every replica",
         instead="run it as maintenance, outside of migrations; a change of engine, with gh-ost or pt-online-schema-change",
     )
     dialects = ("postgresql", "mysql", "mariadb")
@@ -51,8 +51,8 @@ class TableRewriteCommand(Rule):
             """,
         ),
         Example(
-            title="The whole table anew",
-            target=Target(dialect="mysql"),
+            title="The whole table rewritten",
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.execute("OPTIMIZE TABLE users")  # MRT428
@@ -73,9 +73,9 @@ class TableRewriteCommand(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such command."""
-        for op in case.concerned(self, ops.Reindex, ops.AlterObject):
+        for op in case.ops_for(self, ops.Reindex, ops.AlterObject):
             optimizes = isinstance(op, ops.Reindex) and op.command.startswith("OPTIMIZE")
             if isinstance(op, ops.Reindex) and not op.concurrently and (optimizes or case.server(op) is None):
                 table_words = names(op)["the_table"] if op.table is not None else "what it works on"
@@ -86,5 +86,5 @@ class TableRewriteCommand(Rule):
                 yield self.found(case.migration, op, self.rebuilt, command=command, table_words=f"table '{op.name}'")
 
     @staticmethod
-    def _rebuilds(case: Case, op: ops.AlterObject) -> bool:
-        return case.server(op) is not None and change_of_table(op) is Change.REBUILD and not is_new(case, op)
+    def _rebuilds(case: MigrationCase, op: ops.AlterObject) -> bool:
+        return case.server(op) is not None and change_of_table(op) is TableChange.REBUILD and not is_new(case, op)

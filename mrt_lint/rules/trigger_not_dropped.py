@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -18,8 +18,8 @@ _NAMELESS = FAMILY | {"sqlite", "mssql", "oracle"}
 class TriggerNotDropped(Rule):
     """`upgrade()` creates a trigger that `downgrade()` does not drop.
 
-    After the rollback it still fires on every write of the older release. If the function or column that it needs is gone, each
-    of those writes fails.
+    After the rollback it still fires on every write of the older release. If the function or column that it needs no longer exists,
+    each of those writes fails.
     """
 
     code = "MRT502"
@@ -29,8 +29,8 @@ class TriggerNotDropped(Rule):
     instead = "add op.execute('DROP TRIGGER {name}{on}') to downgrade()"
     manual = ("PostgreSQL, CREATE TRIGGER: https://www.postgresql.org/docs/current/sql-createtrigger.html",)
     exemptions = (
-        "It hangs on a table that upgrade created or downgrade drops.",
-        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
+        "It belongs to a table that upgrade created or downgrade drops.",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
         "CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
     )
 
@@ -61,7 +61,7 @@ class TriggerNotDropped(Rule):
         ),
         Example(
             title="Dropped without its table's name, which SQLite does not want, and before it is made, too",
-            target=Target(dialect="sqlite"),
+            target=DatabaseTarget(dialect="sqlite"),
             source="""
             def upgrade():
                 op.execute("DROP TRIGGER IF EXISTS touch")
@@ -84,12 +84,12 @@ class TriggerNotDropped(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every trigger that is left behind."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.CreateObject):
-            if op.kind == "trigger" and not op.or_replace and not op.if_not_exists and case.undone(op) is Undo.NO:
+        for op in case.ops_for(self, ops.CreateObject):
+            if op.kind == "trigger" and not op.or_replace and not op.if_not_exists and case.undone(op) is UndoStatus.NO:
                 found = names(op)
                 on = op.table and case.dialect(op) not in _NAMELESS
                 yield self.found(case.migration, op, **found, on=f" ON {found['table']}" if on else "")

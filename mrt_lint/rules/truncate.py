@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -12,8 +12,8 @@ from mrt_lint.model.rule import Example, Rule
 class Truncate(Rule):
     """`upgrade()` truncates a table.
 
-    Every row is gone, with CASCADE those of all tables that point to it too, and no `downgrade()` can know them. On MySQL the
-    statement commits by itself: not even an error later in the migration takes it back.
+    Every row is lost, with CASCADE those of all tables that point to it too, and no `downgrade()` can know them. On MySQL the
+    statement commits implicitly: not even an error later in the migration takes it back.
     """
 
     code = "MRT203"
@@ -29,7 +29,7 @@ class Truncate(Rule):
         "MySQL, “Statements That Cause an Implicit Commit”: https://dev.mysql.com/doc/refman/8.0/en/implicit-commit.html",
     )
     exemptions = (
-        "The word stands in a comment or a string.",
+        "The word is in a comment or a string.",
         "The table was created earlier in the same upgrade.",
     )
 
@@ -74,8 +74,8 @@ class Truncate(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
-        for op in case.concerned(self, ops.Truncate):
+        for op in case.ops_for(self, ops.Truncate):
             found = names(op, case.dialect(op))
             yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])

@@ -3,23 +3,23 @@
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade.definition import here
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
-from mrt_lint.online import Change, lost_members, spelled
+from mrt_lint.online import TableChange, lost_members, spelled
 
 
 class TypeChange(Rule):
     """A column's type changes.
 
-    Most changes rewrite the whole table while nobody can read or write it, and convert every value: what the new type cannot
+    Most changes rewrite the whole table while no other session can use it, and convert every value: what the new type cannot
     express is cut off or refused, and the downgrade converts what is left, not what there was.
     """
 
@@ -30,20 +30,20 @@ class TypeChange(Rule):
         "upgrade changes {the_column} from {former} to {new}: every value is converted, a downgrade converts what is left of them"
     )
     instead = (
-        "add a column of the new type beside {column}, fill it in batches, let the application write both, and drop {column} in a "
+        "add a column of the new type next to {column}, fill it in batches, let the application write both, and drop {column} in a "
         "later release"
     )
-    copied = Wording(
+    copied = DialectWording(
         message=(
-            "upgrade changes {the_column} from {former} to {new}: {server} copies the whole table, and nobody can write to it "
-            "until that is done"
+            "upgrade changes {the_column} from {former} to {new}: {server} copies the whole table, and writes to it "
+            "wait until that is done"
         ),
         instead=(
             "add a column of the new type beside {column}, which takes no copy, fill it in batches and drop {column} in a later "
-            "release; or let gh-ost or pt-online-schema-change do it"
+            "release; or use gh-ost or pt-online-schema-change"
         ),
     )
-    reordered = Wording(
+    reordered = DialectWording(
         message=copied.message,
         instead="put new members behind the old ones, in their order: {server} takes them without looking at the table",
     )
@@ -64,7 +64,7 @@ class TypeChange(Rule):
         (
             "On MySQL and MariaDB harmless are members appended to an ENUM, TINYINT in place of BOOLEAN, and a longer VARCHAR "
             "whose length takes as many bytes as before: up to 255 bytes one, which are 63 characters of utf8mb4, the character "
-            "set that is assumed where no collation tells another. MariaDB crosses that border, too, from 127 bytes or less."
+            "set that is assumed if no collation is given. MariaDB crosses that border, too, from 127 bytes or less."
         ),
         "The table or the column was created earlier in the same upgrade.",
     )
@@ -91,7 +91,7 @@ class TypeChange(Rule):
         ),
         Example(
             title="MySQL: past 255 bytes, and to TEXT",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))  # MRT303
@@ -102,7 +102,7 @@ class TypeChange(Rule):
         ),
         Example(
             title="MySQL: members of an ENUM in another order, or between the others",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             before=(
                 """
             def upgrade():
@@ -117,7 +117,7 @@ class TypeChange(Rule):
         ),
         Example(
             title="MariaDB: past 255 bytes from more than 127",
-            target=Target(dialect="mariadb"),
+            target=DatabaseTarget(dialect="mariadb"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))  # MRT303
@@ -150,7 +150,7 @@ class TypeChange(Rule):
         ),
         Example(
             title="`existing_type` alone changes nothing",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", existing_type=sa.String(50), nullable=False)
@@ -160,7 +160,7 @@ class TypeChange(Rule):
         ),
         Example(
             title="MySQL: at once",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             from sqlalchemy.dialects import mysql
 
@@ -173,7 +173,7 @@ class TypeChange(Rule):
         ),
         Example(
             title="MariaDB: from 127 bytes or less to any length",
-            target=Target(dialect="mariadb"),
+            target=DatabaseTarget(dialect="mariadb"),
             source="""
             def upgrade():
                 op.alter_column("users", "name", type_=sa.String(200), existing_type=sa.String(31))
@@ -198,21 +198,21 @@ class TypeChange(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every change that is not provably harmless."""
-        for op in case.concerned(self, ops.AlterColumn):
-            if op.type is UNSET or case.moment(op).new_column:
+        for op in case.ops_for(self, ops.AlterColumn):
+            if op.type is UNSET or case.state_before(op).new_column:
                 continue
             dialect = case.dialect(op)
-            former, new = here(case.before(op, "type"), dialect), here(op.type, dialect)
+            former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
                 continue
             if new is UNKNOWN and op.existing_type is UNKNOWN:
                 continue
             yield self._found(case, op, former, new)
 
-    def _found(self, case: Case, op: ops.AlterColumn, former: object, new: object) -> Finding:
-        server = blocked(case, op, Change.CHANGE_TYPE)
+    def _found(self, case: MigrationCase, op: ops.AlterColumn, former: object, new: object) -> Finding:
+        server = blocked(case, op, TableChange.CHANGE_TYPE)
         given = {**names(op), "former": _words(former, "its type"), "new": _words(new, "another one")}
         if server is None or not (_is_sql(former) and _is_sql(new)):
             return self.found(case.migration, op, **given)
@@ -222,7 +222,7 @@ class TypeChange(Rule):
 
 
 def _is_sql(kind: object) -> TypeGuard[SqlType]:
-    """Tell whether a type is known, and no class of the application's whose SQL nobody can tell."""
+    """Return whether a type is known, and not a class of the application's whose SQL is unknown."""
     return isinstance(kind, SqlType) and kind.name.isupper() and "." not in kind.name
 
 

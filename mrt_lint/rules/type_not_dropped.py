@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _KINDS = frozenset({"type", "enum", "domain", "composite"})
@@ -26,14 +26,14 @@ class TypeNotDropped(Rule):
     instead = "add op.execute('DROP {kind} {name}') to downgrade(), after the columns that use it"
     dialects = ("postgresql",)
     manual = ("PostgreSQL, CREATE TYPE: https://www.postgresql.org/docs/current/sql-createtype.html",)
-    fix = Fix.SAFE
+    fix = FixSafety.SAFE
     fixes = (
-        "The reverse of the operation is added to `downgrade()`, where the migrations before say what was there; a "
+        "The reverse of the operation is added to `downgrade()`, if the earlier migrations show what it was; a "
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "`downgrade()` is missing or does nothing (MRT101 and MRT102 say that), raises, or has parts that cannot be read.",
-        "The type comes with a table (MRT114 speaks of that).",
+        "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
+        "The type comes with a table (MRT114 reports that).",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
 
@@ -82,10 +82,10 @@ class TypeNotDropped(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every type that is left behind."""
-        if case.has_no_way_back:
+        if case.lacks_downgrade:
             return
-        for op in case.concerned(self, ops.CreateObject):
-            if op.kind in _KINDS and not op.if_not_exists and case.undone(op) is Undo.NO:
+        for op in case.ops_for(self, ops.CreateObject):
+            if op.kind in _KINDS and not op.if_not_exists and case.undone(op) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op), kind="DOMAIN" if op.kind == "domain" else "TYPE")

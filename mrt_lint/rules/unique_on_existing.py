@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import holds_nulls
 from mrt_lint.analysis.downgrade.replacement import was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -10,10 +10,10 @@ from mrt_lint.analysis.duplicates import thinks_of_duplicates
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class UniqueOnExisting(Rule):
@@ -32,7 +32,7 @@ class UniqueOnExisting(Rule):
         "then build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
         "INDEX …"
     )
-    of_index = Wording(
+    of_index = DialectWording(
         message=message,
         instead=(
             "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table}{where} GROUP BY {sql_columns} HAVING "
@@ -40,14 +40,14 @@ class UniqueOnExisting(Rule):
             "[{items}]{options}, postgresql_concurrently=True)"
         ),
     )
-    elsewhere = Wording(
+    elsewhere = DialectWording(
         message=message,
         instead=(
             "look for duplicates first: SELECT {sql_columns}, count(*) FROM {sql_table}{where} GROUP BY {sql_columns} HAVING "
             "count(*) > 1"
         ),
     )
-    of_nulls = Wording(
+    of_nulls = DialectWording(
         message="upgrade makes ({columns}) unique in {the_table}: it locks the table while it looks",
         instead=(
             "build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
@@ -66,7 +66,7 @@ class UniqueOnExisting(Rule):
         "The columns, or some of them, are the table's primary key.",
         "The same upgrade deleted some rows of the table, or worked out one of the columns in Python: duplicates were thought of.",
         "The same upgrade dropped a unique constraint or index of the table whose name only the database knows.",
-        "One of the columns is new and NULL in every row: then only the lock counts, and MRT407 speaks of that of an index.",
+        "One of the columns is new and NULL in every row: then only the lock counts, and MRT407 reports that of an index.",
     )
 
     bad = (
@@ -110,7 +110,7 @@ class UniqueOnExisting(Rule):
         ),
         Example(
             title="The same by constraint",
-            target=Target(dialect="postgresql"),
+            target=DatabaseTarget(dialect="postgresql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("mail", sa.Text()))
@@ -158,7 +158,7 @@ class UniqueOnExisting(Rule):
         ),
         Example(
             title="A key of a new column, on MySQL",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("badge", sa.String(10)))
@@ -218,7 +218,7 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="Unique already: renamed before the constraint is dropped, or dropped under a name that the database tells",
+            title="Unique already: renamed before the constraint is dropped, or dropped under a name that the database shows",
             before=(
                 """
             def upgrade():
@@ -250,7 +250,7 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="Unique already, as downgrade tells",
+            title="Unique already, as downgrade() shows",
             source="""
             def upgrade():
                 op.drop_index("ix_code", table_name="users")
@@ -270,14 +270,19 @@ class UniqueOnExisting(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
-        for op in case.concerned(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if not self._is_unique(op) or case.moment(op).empty or self._was_unique(case, op) or thinks_of_duplicates(case, op):
+        for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
+            if (
+                not self._is_unique(op)
+                or case.state_before(op).empty
+                or self._was_unique(case, op)
+                or thinks_of_duplicates(case, op)
+            ):
                 continue
             dialect = case.dialect(op)
-            wording: Wording | None = self.elsewhere
-            if dialect != "mssql" and case.is_readable("upgrade") and holds_nulls(case.ledger(op), op):
+            wording: DialectWording | None = self.elsewhere
+            if dialect != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op):
                 if dialect != "postgresql" or isinstance(op, ops.CreateIndex):
                     continue
                 wording = self.of_nulls
@@ -287,8 +292,8 @@ class UniqueOnExisting(Rule):
             yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
 
     @staticmethod
-    def _was_unique(case: Case, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
-        return not isinstance(op, ops.AddColumn) and was_unique(case.ledger(op), op)
+    def _was_unique(case: MigrationCase, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
+        return not isinstance(op, ops.AddColumn) and was_unique(case.analysis(op), op)
 
     @staticmethod
     def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -69,6 +69,6 @@ class UnparsableFile(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the file finds it, since there is no migration
+    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002  the reader of the file reports it, since there is no migration
         """Yield nothing: there is no migration to look at."""
         return iter(())

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -18,7 +18,7 @@ class UpdateNotUndone(Rule):
     """`upgrade()` changes values with UPDATE, and `downgrade()` changes nothing in that table.
 
     The rollback restores the tables and leaves the new values in them. The older release reads data in a form it does not know,
-    and what stood there before is overwritten.
+    and the former values are overwritten.
     """
 
     code = "MRT103"
@@ -39,7 +39,7 @@ class UpdateNotUndone(Rule):
         "It fills only columns that were added in the same upgrade.",
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` updates the same columns, deletes or inserts rows of the same table, or has parts that cannot be read.",
-        "But a DELETE is taken for the answer to what `upgrade()` inserts there.",
+        "But a DELETE counts as the reverse of what `upgrade()` inserts there.",
     )
 
     bad = (
@@ -129,7 +129,7 @@ class UpdateNotUndone(Rule):
             """,
         ),
         Example(
-            title="Computed into a new column on the way back",
+            title="Computed into a new column in downgrade()",
             source="""
             def upgrade():
                 op.execute("UPDATE users SET score = NULL WHERE score < 0")
@@ -142,7 +142,7 @@ class UpdateNotUndone(Rule):
             """,
         ),
         Example(
-            title="Deleted and written anew",
+            title="Deleted and written again",
             source="""
             def upgrade():
                 op.execute("UPDATE states SET name = upper(name)")
@@ -162,37 +162,41 @@ class UpdateNotUndone(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding for every UPDATE of former values that nothing answers."""
-        for op in case.concerned(self, ops.Update):
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every UPDATE of former values that downgrade() does not reverse."""
+        for op in case.ops_for(self, ops.Update):
             others = partial(_is_about_others, case, op)
-            answered = case.answered(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
-            if answered is Undo.NO and not self._fills_new_columns(case, op):
+            has_counterpart = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
+            if has_counterpart is UndoStatus.NO and not self._fills_new_columns(case, op):
                 yield self.found(case.migration, op, **names(op))
 
     @staticmethod
-    def _fills_new_columns(case: Case, op: ops.Update) -> bool:
-        added = case.moment(op).new_columns
+    def _fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
+        added = case.state_before(op).new_columns
         if op.columns is UNKNOWN:
             return bool(added)
         return all(readable(column) and fold(column) in added for column in op.columns)
 
 
-def _is_about_others(case: Case, op: ops.Update, answer: ops.Op) -> bool:
-    """Tell whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
-    ledger, table = case.ledger(op), case.moment(op).table
+def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:
+    """Return whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
+    analysis, table = case.analysis(op), case.state_before(op).table
     if isinstance(answer, ops.Update):
         if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
             return False
         return {fold(str(name)) for name in op.columns}.isdisjoint(fold(str(name)) for name in answer.columns)
     inserts = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Insert | ops.BulkInsert))
-    return isinstance(answer, ops.Delete) and table is not None and any(ledger.moment(other).table is table for other in inserts)
+    return (
+        isinstance(answer, ops.Delete)
+        and table is not None
+        and any(analysis.state_before(other).table is table for other in inserts)
+    )
 
 
-def _changes_columns(case: Case, op: ops.Update) -> bool:
-    """Tell whether a column of the table gets another name or place, so that names do not tell which is which."""
-    ledger, table = case.ledger(op), case.moment(op).table
+def _changes_columns(case: MigrationCase, op: ops.Update) -> bool:
+    """Return whether a column of the table is renamed or moved, so that names do not identify it."""
+    analysis, table = case.analysis(op), case.state_before(op).table
     return table is None or any(
-        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and ledger.moment(other).table is table
+        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and analysis.state_before(other).table is table
         for other in (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
     )

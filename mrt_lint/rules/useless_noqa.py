@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.model.finding import Finding, Fix, Severity
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
 class UselessNoqa(Rule):
-    """A `# noqa` comment names a code that has nothing to say there.
+    """A `# noqa` comment names a code that is not reported there.
 
-    It was written for a line that has changed since, or the code is misspelt. It tells the next reader of a danger that is not
+    It was written for a line that has changed since, or the code is misspelt. It warns the next reader of a danger that is not
     there, and it will hide the next one that is.
     """
 
@@ -20,8 +20,8 @@ class UselessNoqa(Rule):
     message = "this comment silences {code}, which finds nothing here"
     instead = "remove {code} from the comment"
     manual = ("flake8, “Selecting and Ignoring Violations”: https://flake8.pycqa.org/en/latest/user/violations.html",)
-    fix = Fix.SAFE
-    fixes = "The code is taken out of the comment, and the comment away where no other code stands in it."
+    fix = FixSafety.SAFE
+    fixes = "The code is removed from the comment, or the comment if it has no other code."
     exemptions = ("A comment without codes, and one for a rule that is not selected in this run.",)
 
     bad = (
@@ -69,6 +69,6 @@ class UselessNoqa(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:  # noqa: ARG002  whoever reads the comments finds it, after all rules spoke
+    def check(self, case: MigrationCase) -> Iterator[Finding]:  # noqa: ARG002  the reader of comments reports it, after all rules have run
         """Yield nothing: it takes the findings of all the others."""
         return iter(())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -24,7 +24,7 @@ class ValidateInSameTransaction(Rule):
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
     exemptions = (
-        "The validation stands in an autocommit block or in another revision.",
+        "The validation is in an autocommit block or in another revision.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
@@ -59,8 +59,8 @@ class ValidateInSameTransaction(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every validation under the lock."""
-        for op in case.concerned(self, ops.ValidateConstraint):
+        for op in case.ops_for(self, ops.ValidateConstraint):
             if not op.autocommit and case.makes_constraint(op):
                 yield self.found(case.migration, op, **names(op))

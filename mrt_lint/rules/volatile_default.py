@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.volatile_default import is_computed, is_volatile
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule, Wording
-from mrt_lint.online import Change
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.online import TableChange
 
 
 class VolatileDefault(Rule):
@@ -19,7 +19,7 @@ class VolatileDefault(Rule):
 
     PostgreSQL has to compute it for each row at once: on every version the whole table is rewritten under a lock that keeps out
     readers and writers alike, and it takes twice its space while that lasts. MySQL and MariaDB copy the table for such a default,
-    MySQL for any expression in parentheses, and nobody can write to it meanwhile.
+    MySQL for any expression in parentheses, and blocks writes meanwhile.
     """
 
     code = "MRT404"
@@ -31,8 +31,8 @@ class VolatileDefault(Rule):
         'server_default=sa.text("{default}")), which '
         "concerns new rows only, and fill the others in batches"
     )
-    copied = Wording(
-        message="{server} copies {the_table} to compute {default} for '{column}' in every row: nobody can write until it is done",
+    copied = DialectWording(
+        message="{server} copies {the_table} to compute {default} for '{column}' in every row: writes wait until it is done",
         instead=(
             'add {column} without a default, which takes no copy, set it with op.alter_column("{table}", "{column}", '
             'existing_type=…, server_default=sa.text("{default}")), which concerns new rows only, and fill the others in batches'
@@ -52,8 +52,8 @@ class VolatileDefault(Rule):
         "The function is not known to be volatile.",
         "The table was created earlier in the same upgrade.",
         (
-            "MySQL, MariaDB: the statement says ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
-            "or it is MariaDB 11.2, which lets writes pass while it copies."
+            "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
+            "or it is MariaDB 11.2, which allows writes while it copies."
         ),
         "Another database is declared, or a guard names one; MySQL and MariaDB have to be declared or named.",
     )
@@ -70,7 +70,7 @@ class VolatileDefault(Rule):
         ),
         Example(
             title="An old version too",
-            target=Target(dialect="postgresql", pg_version=(10, 0)),
+            target=DatabaseTarget(dialect="postgresql", pg_version=(10, 0)),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("number", sa.Integer, server_default=sa.text("nextval('numbers')")))  # MRT404
@@ -78,7 +78,7 @@ class VolatileDefault(Rule):
         ),
         Example(
             title="A copy",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("token", sa.String(36), server_default=sa.text("(uuid())")))  # MRT404
@@ -106,7 +106,7 @@ class VolatileDefault(Rule):
         ),
         Example(
             title="MySQL: constant, or the same for the whole statement",
-            target=Target(dialect="mysql"),
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("note", sa.String(20), server_default="uuid() is a word here"))
@@ -126,13 +126,13 @@ class VolatileDefault(Rule):
         ),
     )
 
-    def check(self, case: Case) -> Iterator[Finding]:
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every default that is computed row by row."""
-        for op in case.concerned(self, ops.AddColumn):
+        for op in case.ops_for(self, ops.AddColumn):
             default = op.definition.server_default
             if not readable(default):
                 continue
-            server = blocked(case, op, Change.ADD_COMPUTED_DEFAULT)
+            server = blocked(case, op, TableChange.ADD_COMPUTED_DEFAULT)
             if server is not None and is_computed(default, server.dialect):
                 yield self.found(case.migration, op, self.copied, **names(op), default=default, server=server.name)
             elif case.server(op) is None and is_volatile(default):

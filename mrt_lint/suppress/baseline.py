@@ -1,4 +1,4 @@
-"""A baseline: the findings that a project had when it began to check, accepted until somebody touches them.
+"""A baseline: the findings that a project had when it began to check, accepted until the code changes.
 
 A finding is known by its revision, code and message, and by how many of its kind there are, so that moved lines make none new.
 The file holds an entry a line, so that it can be read in a review and merged by git.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mrt_lint.model.finding import Finding
-from mrt_lint.report import Report
+from mrt_lint.report import CheckReport
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.usage import UsageError
 
@@ -34,7 +34,7 @@ def dumps(findings: Iterable[Finding]) -> str:
 
 
 def load_baseline(path: Path) -> Baseline:
-    """Read a baseline. Raises UsageError where there is none, or the file is damaged or of another version."""
+    """Read a baseline. Raises UsageError if there is none, or the file is damaged or of another version."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -46,14 +46,14 @@ def load_baseline(path: Path) -> Baseline:
         version = document["mrt_baseline"]
         counts = Counter(dict(map(_entry, document["accepted"]))) if version == _FORMAT else Counter()
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(f"{path} is no baseline, or is damaged: mrt baseline --output {path} writes it anew.") from None
+        raise UsageError(f"{path} is no baseline, or is damaged: mrt baseline --output {path} writes it again.") from None
     if version != _FORMAT:
-        again = f"mrt baseline --output {path} writes it anew"
+        again = f"mrt baseline --output {path} writes it again"
         raise UsageError(f"{path} is a baseline of format {version!r}, where this mrt knows {_FORMAT}: {again}.")
     return counts
 
 
-def accept(report: Report, baseline: Baseline) -> Report:
+def accept(report: CheckReport, baseline: Baseline) -> CheckReport:
     """Move the findings that the baseline knows, each as often as it knows it, to those that are accepted."""
     left = baseline.copy()
     new: list[Finding] = []

@@ -12,9 +12,9 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:
-    """Codes, or beginnings of codes, that are not spoken of: in the files that a pattern fits, or else in one revision.
+    """Codes, or prefixes of codes, that are accepted in the files that a pattern matches, or else in one revision.
 
-    A pattern is a path from the project's root, or the end of one; `*` stands for anything, slashes included.
+    A pattern is a path from the project's root, or the end of one; `*` matches anything, slashes included.
     """
 
     codes: tuple[str, ...]
@@ -23,7 +23,7 @@ class Exemption:
     revision: str | None = None
 
     def covers(self, code: str, revision: str | None, path: str) -> bool:
-        """Whether a finding is meant, given its code, its revision and its path from the root, with slashes."""
+        """Return whether a finding is meant, given its code, its revision and its path from the root, with slashes."""
         from fnmatch import fnmatchcase  # noqa: PLC0415  settings are read by every run, this by few
 
         if not code.startswith(self.codes):

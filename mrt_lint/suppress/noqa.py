@@ -1,4 +1,4 @@
-"""`# noqa` as flake8 reads it, on any line of the statement that a finding stands in.
+"""`# noqa` as flake8 reads it, on any line of the statement that contains a finding.
 
 The grammar is flake8's: `# noqa` silences everything, `# noqa: MRT201,E501` what starts with one of the codes, and a line
 `# flake8: noqa` the whole file (flake8.pycqa.org, "Selecting and Ignoring Violations").
@@ -27,7 +27,7 @@ def read_lines(source: bytes) -> list[str]:
     return io.StringIO(text.removeprefix("\ufeff"), newline=None).readlines()
 
 
-class Silences:
+class NoqaComments:
     """The `noqa` comments of one file, and which of them were of use."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ class Silences:
         self._used: set[tuple[int, str]] = set()
 
     def silence(self, line: int, code: str) -> bool:
-        """Whether a finding with this code on this line is not to be reported."""
+        """Return whether a finding with this code on this line is not to be reported."""
         hits = [(number, named) for number, comment in self._comments(line) for named in _names(comment) if code.startswith(named)]
         self._used.update(hits)
         return self._whole_file or bool(hits)
@@ -50,7 +50,7 @@ class Silences:
                     yield number, line.index(named, line.lower().index("# noqa")) + 1, named
 
     def _comments(self, line: int) -> Iterator[tuple[int, re.Match[str]]]:
-        """Yield the comments that speak for a line, each with the line that it stands on."""
+        """Yield the comments that apply to a line, each with the line that it is on."""
         for first, last in self._statements.get(line, ((line, line),)):
             text = "".join(self._lines[first - 1 : last])
             comment = _COMMENT.search(text)
@@ -85,5 +85,5 @@ class Silences:
 
 
 def _names(comment: re.Match[str]) -> list[str]:
-    """Give the codes that a comment names; the empty one, with which every code starts, where it names none."""
+    """Return the codes that a comment names; the empty one, with which every code starts, where it names none."""
     return [code for code in _SEPARATOR.split(comment["codes"]) if code] if comment["codes"] else [""]

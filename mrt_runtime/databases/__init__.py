@@ -9,9 +9,9 @@ from sqlalchemy import URL
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import parse_url
 from mrt_runtime.databases.isolation import ROLE, Isolation, Translation
-from mrt_runtime.databases.protocol import Checkpoint, Database, Scratch, Target
+from mrt_runtime.databases.protocol import Checkpoint, ConnectionTarget, Database, Scratch, Watcher
 
-__all__ = ["Checkpoint", "Database", "Isolation", "Scratch", "Target", "Translation", "connect"]
+__all__ = ["Checkpoint", "ConnectionTarget", "Database", "Isolation", "Scratch", "Translation", "Watcher", "connect"]
 
 EMBEDDED = "embedded:postgresql"
 PACKAGES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}

@@ -1,17 +1,15 @@
-"""URLs: reading them, choosing a driver that is installed, and keeping passwords out of sight."""
+"""URLs: reading them, showing them without what is secret, and choosing a driver that is installed."""
 
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Mapping
+from urllib.parse import quote_plus
 
 from sqlalchemy import URL, exc, make_url
 
 from mrt_runtime.config import ConfigurationError
-
-IN_A_URL = re.compile(r"(?<=://)([^\s:/@'\"]*):([^\s@'\"]*)@")
-IN_A_SETTING = re.compile(r"(?i)\b(password|passwd|pwd)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)")
+from mrt_runtime.secret import MASK, NAME, conceal, register_secret, register_settings, register_text, scrub
 
 ASYNC_DRIVERS = {
     "sqlite": {"aiosqlite": "aiosqlite"},
@@ -23,9 +21,13 @@ ASYNC_DRIVERS = {
 
 
 def parse_url(url: str | URL) -> URL:
-    """Read a URL; ConfigurationError where it is none. `postgres://`, which SQLAlchemy no longer knows, is accepted."""
+    """Read a URL, and register its secrets; ConfigurationError where it is none.
+
+    `postgres://`, which SQLAlchemy no longer knows, is accepted.
+    """
     if isinstance(url, URL):
-        return url
+        return register_url(url)
+    register_text(url)
     try:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError):
@@ -34,30 +36,26 @@ def parse_url(url: str | URL) -> URL:
             "postgresql://user:password@host:5432/database (special characters in the password as %XX)."
         ) from None
     name, plus, driver = parsed.drivername.partition("+")
-    return parsed.set(drivername=f"postgresql{plus}{driver}") if name == "postgres" else parsed
+    return register_url(parsed.set(drivername=f"postgresql{plus}{driver}") if name == "postgres" else parsed)
+
+
+def register_url(url: URL) -> URL:
+    """Have the secrets of a URL replaced wherever a text leaves; gives the URL."""
+    shown = (url.username, url.database, url.host, url.get_backend_name())
+    register_secret(url.password, apart_from=shown)
+    register_settings(url.query, shown)
+    return url
 
 
 def mask(url: URL) -> str:
-    """Show a URL without its password."""
-    return url.render_as_string(hide_password=True)
-
-
-def scrub(text: str, *urls: URL) -> str:
-    """Take passwords out of a text: those in URLs and settings, and those of the URLs given.
-
-    A password that is also the user, database or host is left where it stands alone, for there it says one of these.
-    """
-    text = IN_A_URL.sub(r"\1:***@", text)
-    text = IN_A_SETTING.sub(r"\1\2***", text)
-    for url in urls:
-        password = str(url.password or "")
-        if len(password) > 3 and password not in {url.username, url.database, url.host, url.get_backend_name()}:  # noqa: PLR2004 - shorter ones occur in words
-            text = text.replace(password, "***")
-    return text
+    """Show a URL without its password and what else is secret in it."""
+    hidden = {name: MASK for name in url.query if NAME.search(name)}
+    shown = url.update_query_dict(hidden).render_as_string(hide_password=True)
+    return conceal(shown.replace(quote_plus(MASK), MASK))
 
 
 def choose_driver(url: URL, sync: Mapping[str, str], extra: str, package: str = "") -> URL:
-    """Give the URL with a sync driver that is installed.
+    """Return the URL with a sync driver that is installed.
 
     sync: SQLAlchemy's name of each sync driver → the module to import, best first. The one that the URL names is kept
     where it is among them. For the ConfigurationError where none is installed, `extra` is the one of ours that brings one,
@@ -83,7 +81,7 @@ def is_installed(module: str) -> bool:
 
 
 def keep_driver(url: URL, own: URL) -> URL:
-    """Give the user's URL as env.py is to have it: unchanged where its driver is installed, otherwise with the driver of `own`."""
+    """Return the user's URL for env.py: unchanged where its driver is installed, otherwise with the driver of `own`."""
     try:
         url.get_dialect().import_dbapi()
     except (ImportError, exc.ArgumentError):
@@ -92,7 +90,7 @@ def keep_driver(url: URL, own: URL) -> URL:
 
 
 def find_async(url: URL) -> URL | None:
-    """Give the URL with an async driver that is installed; None where there is none."""
+    """Return the URL with an async driver that is installed; None where there is none."""
     for driver, module in ASYNC_DRIVERS.get(url.get_backend_name(), {}).items():
         if is_installed(module):
             return url.set(drivername=f"{url.get_backend_name()}+{driver}")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
-from mrt_runtime.databases.link import Link
-from mrt_runtime.databases.protocol import Checkpoint, Database
-from mrt_runtime.databases.shortage import refuse_shortage
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
+from mrt_runtime.databases.outage import refuse_outage
+from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
+from mrt_runtime.databases.server_connection import ServerConnection
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Contents(Protocol):
+class DatabaseContents(Protocol):
     """What fills a scratch database: nothing at first, then what migrations make, or a copy of it."""
 
     name: str
@@ -28,29 +30,35 @@ class Contents(Protocol):
         """Keep a copy; None where the server does not let us."""
 
     def replace_by(self, copy: Checkpoint, /) -> None:
-        """Make it anew from a copy."""
+        """Create it again from a copy."""
 
     def remove(self) -> None:
         """Remove it with its copies."""
 
 
-class HostedScratch:
+class ServerScratch:
     """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
 
-    bears_company = True
+    allows_idle_connections = True
     _user_condition = ""
     """What else a connection has to prove, as the end of a condition: that it is the scratch database's own user."""
     isolation = Isolation(level=STATEMENTS, reason="it was asked for")
 
-    def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL, **settings: Any) -> None:
+    def __init__(
+        self, database: Database, link: ServerConnection, contents: DatabaseContents, url: URL, env_url: URL, **settings: Any
+    ) -> None:
         self.database = database
+        self._link = link
         self.url = url
         self.env_url = env_url
         self.generation = 0
         self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
-        refuse_shortage(self.engine)
+        refuse_outage(self.engine, self.is_lost)
         event.listen(self.engine, "connect", _on_connect)
-        self._owner_query = link.owner_query
+        self.journal: Journal = getattr(contents, "journal", NO_JOURNAL)
+        if self.journal is not NO_JOURNAL:
+            event.listen(self.engine, "connect", lambda connection, _record: self.journal.admit(connection))
+            listen(self.engine, lambda _: nullcontext(self.journal))
         self._contents = contents
         self._is_dropped = False
 
@@ -63,12 +71,27 @@ class HostedScratch:
             cursor.close()
 
     def owns(self, cursor: Any) -> bool:
-        """Answer the same through a DBAPI cursor."""
-        cursor.execute(self._owner_query(self._contents.name) + self._user_condition)
+        """Return the same as `is_mine`, through a DBAPI cursor."""
+        return self._asks(cursor) or (self._link.revive() and self._asks(cursor))
+
+    def _asks(self, cursor: Any) -> bool:
+        cursor.execute(self._link.owner_query(self._contents.name) + self._user_condition)
         return bool(cursor.fetchone()[0])
+
+    def is_lost(self) -> bool:
+        """Whether the connection that holds the run's lock is gone: what cut it was not a migration."""
+        return self._link.is_lost()
 
     def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the given role may do what it may
         """Return nothing: where statements are read only, no server refuses anything for this run's sake."""
+        return ""
+
+    def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:  # noqa: ARG002  a server is asked when it is connected to
+        """Do nothing: what a connection may do on a server goes with its role."""
+        return nullcontext()
+
+    def find_open(self, dbapi_connection: Any) -> str:  # noqa: ARG002  as above
+        """Return nothing: a connection to a server is in one database only, or in what its role may reach."""
         return ""
 
     def checkpoint(self) -> Checkpoint | None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+OWN_CONTEXT = re.compile(r"\.?\s+CONTEXT: .*\bfunction (?:\S+\.)?mrt_\w+\(.*", re.DOTALL)
+"""Where in the run's own procedures an error was raised, as PostgreSQL tells it."""
 ROLE, STATEMENTS, AUTHORIZER = "role", "statements", "authorizer"
 
 
@@ -15,17 +21,24 @@ class Isolation:
         nothing else; "authorizer" where SQLite does; "statements" where statements are only read before they run.
     reason: why it is "statements", as the end of a sentence; empty otherwise.
     tail: what the names of roles end with that the run made in place of a migration's own; users are shown the names without it.
+    exposed: what the server lets every account change, though the level is "role".
     """
 
     level: str
     reason: str = ""
     tail: str = ""
+    exposed: tuple[str, ...] = ()
+
+    def reword(self, message: str) -> str:
+        """Return a server's message without what the run itself brought into it."""
+        return OWN_CONTEXT.sub("", message).replace(self.tail or "\0", "")
 
     @property
     def warning(self) -> str:
         """Return the sentence that every report shows where the engine itself does not enforce the isolation."""
         if self.level != STATEMENTS:
-            return ""
+            names = ", ".join(self.exposed)
+            return f"The server gives every account rights in {names}: there, only reading stops migrations." * bool(names)
         return f"Isolated by reading statements only, not by the database server: {self.reason}."
 
 
@@ -34,9 +47,14 @@ class Translation:
     """What is executed in place of a statement.
 
     outside: what the statement would change outside of the scratch database; it is stopped where this is not empty.
+    instead: what to do instead, a sentence without its end; may be empty.
     notes: what was changed in it or left out, each a sentence for the result.
+    answer: does what the statement asks for over another connection, before the one in its place is executed; it is called with
+        the connection of the statement.
     """
 
     statement: str
     outside: str = ""
+    instead: str = ""
     notes: tuple[str, ...] = ()
+    answer: Callable[[Connection], None] | None = None

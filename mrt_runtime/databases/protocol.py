@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import URL, Connection, Engine
 
 from mrt_runtime.databases.isolation import Isolation, Translation
+from mrt_runtime.databases.journal import Journal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ConnectionTarget:
     """Where a driver is about to connect to, as far as its arguments tell; None where they do not."""
 
     dialect: str
@@ -29,6 +31,19 @@ class Target:
         return URL.create(
             self.dialect, username=self.user, host=self.host, port=self.port, database=self.database
         ).render_as_string()
+
+
+class Watcher(Protocol):
+    """What is told of attempts to leave a scratch database that its engine refuses. Called from any thread."""
+
+    def concerns(self) -> bool:
+        """Whether what this thread does is to be watched."""
+
+    def note_refusal(self, reason: str) -> None:
+        """Note why the engine refused a statement, one sentence: what runs now has failed, even if it goes on."""
+
+    def refuse_file(self, file: str, instead: str) -> None:
+        """Raise, and note, that a file was about to be opened by other ways than SQLAlchemy's. instead: what to do."""
 
 
 class Checkpoint(Protocol):
@@ -65,17 +80,21 @@ class Scratch(Protocol):
         """An engine without a pool: when a connection is closed, nothing stays open that could block a checkpoint."""
 
     @property
-    def bears_company(self) -> bool:
+    def allows_idle_connections(self) -> bool:
         """Whether a connection of ours that is idle may stay open while env.py's works: it blocks nothing then."""
 
     def is_mine(self, connection: Connection) -> bool:
         """Whether this connection stands in this scratch database: asked of the database, not of the URL. Only reads."""
 
     def owns(self, cursor: Any) -> bool:
-        """Answer the same through a DBAPI cursor. Only reads; the caller ends the transaction."""
+        """Return the same as `is_mine`, through a DBAPI cursor. Only reads; the caller ends the transaction."""
 
-    def is_elsewhere(self, target: Target) -> bool:
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
         """Whether this target is certainly another database, decidable before anything connects to it."""
+
+    @property
+    def journal(self) -> Journal:
+        """What notes the run's own work, where others may work in this database, too."""
 
     @property
     def isolation(self) -> Isolation:
@@ -86,6 +105,15 @@ class Scratch(Protocol):
 
     def explain_refusal(self, error: BaseException) -> str:
         """Return a sentence for an error by which the engine refused to reach outside of this database; empty for any other."""
+
+    def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:
+        """Make the engine itself refuse what leaves this database, on every connection that is opened within the block."""
+
+    def find_open(self, dbapi_connection: Any) -> str:
+        """Return what a connection has opened outside of this database in spite of all; empty where nothing. Only reads."""
+
+    def is_lost(self) -> bool:
+        """Whether the server has gone away from under this run: an error that says so is not the migration's then."""
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Complete the arguments with which env.py is about to connect here: it gets faster and its outcome stays the same."""
@@ -113,7 +141,7 @@ class Scratch(Protocol):
         """Remove it with its checkpoints; a second time does nothing."""
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None:
         """Drop it."""
@@ -131,12 +159,12 @@ class Database(Protocol):
         """The user's URL with the password masked, for messages and reports."""
 
     def version(self) -> str:
-        """Tell the server's version, such as "15.4" or "10.11.6-MariaDB"."""
+        """Return the server's version, such as "15.4" or "10.11.6-MariaDB"."""
 
     def make_scratch(self, worker: str = "main") -> Scratch:
         """Make a scratch database, after dropping those that killed runs left behind.
 
-        worker: goes into the name, so that whoever looks at the server sees which pytest-xdist worker it belongs to.
+        worker: goes into the name, so that an administrator sees which pytest-xdist worker it belongs to.
         Raises ConfigurationError where none can be made, saying what to grant.
         """
 
@@ -144,4 +172,4 @@ class Database(Protocol):
         """Drop the scratch databases of runs that are dead; those of living runs, here or on other hosts, stay."""
 
     def close(self) -> None:
-        """Let go of the server; scratch databases are to be dropped before."""
+        """Close the connections to the server; scratch databases are to be dropped before."""

@@ -10,23 +10,34 @@ from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 
-STATES = re.compile(r"53[0-9A-Z]{3}|58030")
+STATES = re.compile(r"53(?!300)[0-9A-Z]{3}|58030")
 """SQLSTATEs of PostgreSQL: class 53, insufficient resources, and io_error. Source: its manual, appendix A."""
 NUMBERS = {1021, 1037, 1038, 1041, 1114, 1135}
 """Error numbers: disk full, out of memory (three), table full, no thread. Source: MySQL's server error reference."""
-WORDS = re.compile(r"database or disk is full|disk I/O error|No space left on device|errno: 28\b|Got error 28\b")
+WORDS = re.compile(
+    r"database or disk is full|disk I/O error|No space left on device|Too many open files|errno: (?:23|24|28)\b|Got error 28\b"
+)
 """SQLite's words (https://sqlite.org/rescode.html) and what servers quote from the operating system."""
 
 
+OPEN_FILES = "Too many open files"
+"""What the operating system says, to this process or to the server. Source: strerror of EMFILE and ENFILE."""
+
+
 def find_shortage(error: BaseException) -> str | None:
-    """Give the words in which a database says that it has run out of something; None where an error is about anything else."""
-    return next((end(join(_words(cause))) for cause in _causes(error) if _is_shortage(cause)), None)
+    """Return the words in which a database says that it has run out of something; None where an error is about anything else."""
+    return next((end(join(read_words(cause))) for cause in list_causes(error) if _is_shortage(cause)), None)
 
 
 def explain_shortage(words: str) -> ConfigurationError:
-    """Say that the run cannot go on."""
+    """Report that the run cannot go on."""
+    if OPEN_FILES in words:
+        return ConfigurationError(
+            f"No more files can be opened: {words} Nothing is known about the revision that the run was at. Raise the limit "
+            "(ulimit -n), or close what env.py and the migrations open, and run again."
+        )
     return ConfigurationError(
         f"The database has run out of room: {words} Nothing is known about the revision that it was at. Make room there "
         "(SQLite's scratch files lie in the temporary folder, which TMPDIR names), and run again."
@@ -34,7 +45,7 @@ def explain_shortage(words: str) -> ConfigurationError:
 
 
 def refuse_shortage(engine: Engine) -> None:
-    """Let an engine of ours raise ConfigurationError for a shortage, so that nobody takes it for a refused row."""
+    """Make an engine of ours raise ConfigurationError for a shortage, so that it is not taken for a refused row."""
     event.listen(engine, "handle_error", _on_error)
 
 
@@ -44,8 +55,8 @@ def _on_error(context: ExceptionContext) -> None:
         raise explain_shortage(words)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it."""
+def list_causes(error: BaseException) -> Iterator[BaseException]:
+    """Return an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it."""
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
     while pending:
@@ -58,17 +69,23 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _is_shortage(error: BaseException) -> bool:
     if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
     if not any(cls.__name__ == "Error" for cls in type(error).__mro__):  # what PEP 249 has every driver call its base
         return False
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+    state, number = read_state(error)
     if isinstance(state, str) and STATES.fullmatch(state):
         return True
-    return number in NUMBERS or WORDS.search(str(_words(error))) is not None
+    return number in NUMBERS or WORDS.search(str(read_words(error))) is not None
 
 
-def _words(error: BaseException) -> object:
+def read_state(error: BaseException) -> tuple[object, object]:
+    """Return a driver's SQLSTATE and error number, each where there is one."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return state, getattr(error, "errno", None) or (error.args[0] if error.args else None)
+
+
+def read_words(error: BaseException) -> object:
+    """Return what an error says, without its number."""
     if isinstance(error, OSError):
         return error.strerror
     return error.args[1] if len(error.args) > 1 and isinstance(error.args[0], int) else error

@@ -1,4 +1,4 @@
-"""Keep what env.py and migrations do to the process from outliving them: folder, path, environment, logging, warnings, output."""
+"""Keep what env.py and migrations do to the process from outliving them: folder, path, environment, logging, output, exits."""
 
 from __future__ import annotations
 
@@ -12,20 +12,27 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.migrate.exits import barred
+from mrt_runtime.migrate.output import printing_to
+
 
 @contextlib.contextmanager
-def contain(home: Path, path: list[str], variables: Mapping[str, str], output: io.StringIO) -> Iterator[None]:
+def contain(home: Path, path: list[str], variables: Mapping[str, str], output: io.TextIOWrapper) -> Iterator[None]:
     """Run the body as a process of its own would: at home, with this sys.path and these variables, printing into `output`.
 
     path: taken over for the body, and updated with what the body adds, so that the next step finds it.
     Warnings are silenced, because a deploy does not turn them into errors as a test session may.
     """
-    before = Path.cwd(), sys.path[:], dict(os.environ), read_logging()
-    os.chdir(home)
+    before = find_folder(home), sys.path[:], dict(os.environ), read_logging()
+    try:
+        os.chdir(home)
+    except OSError as error:
+        raise ConfigurationError(f"The folder {home}, where env.py is run, cannot be entered any more: {error.strerror}.") from None
     sys.path[:] = path
     os.environ.update(variables)
     try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), warnings.catch_warnings():
+        with barred(), printing_to(output), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -35,8 +42,17 @@ def contain(home: Path, path: list[str], variables: Mapping[str, str], output: i
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)
-        os.chdir(folder)
+        with contextlib.suppress(FileNotFoundError):  # it was removed: the run goes on where it is
+            os.chdir(folder)
         write_logging(loggers)
+
+
+def find_folder(home: Path) -> Path:
+    """Return the current folder, or `home` where it was removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return home
 
 
 def read_logging() -> tuple[int, dict[logging.Logger, tuple[Any, ...]]]:

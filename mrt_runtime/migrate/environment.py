@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -15,39 +16,42 @@ from sqlalchemy import exc
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
-from mrt_runtime.databases.shortage import explain_shortage, find_shortage
+from mrt_runtime.databases.outage import explain
 from mrt_runtime.migrate.containment import contain
-from mrt_runtime.migrate.deadline import Deadline, ExpiredError
+from mrt_runtime.migrate.deadline import ExpiredError, MigrationDeadline
 from mrt_runtime.migrate.error import (
     MigrationError,
     MigrationTimeout,
     Phase,
+    StrayMigrationError,
     WrongDatabaseError,
     describe,
     find_function,
     locate,
 )
-from mrt_runtime.migrate.guard import Guard
-from mrt_runtime.migrate.handover import Attributes
+from mrt_runtime.migrate.guard import ConnectionGuard
+from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.modules import ModuleSpace
-from mrt_runtime.migrate.project import Project
+from mrt_runtime.migrate.project import AlembicProject
+from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
 
 Doing = tuple[Phase, str | None, str | None]
+NO_FILES = (errno.EMFILE, errno.ENFILE)
 NOTHING: Doing = ("env", None, None)
 
 
-class Environment:
+class AlembicEnvironment:
     """Runs env.py as often as asked, on one scratch database, with one ScriptDirectory."""
 
     def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
         self._scratch = scratch
         self._timeout = config.migration_timeout
-        self._deadline = Deadline(config.migration_timeout, self._interrupt)
-        self._project = Project(config)
-        self._guard = Guard(scratch)
+        self._deadline = MigrationDeadline(config.migration_timeout, self._interrupt)
+        self._project = AlembicProject(config)
+        self._guard = ConnectionGuard(scratch)
         self._path = sys.path[:]
         self._url = scratch.env_url
         self._modules = ModuleSpace(self._project.home)
@@ -56,10 +60,9 @@ class Environment:
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Run the body as env.py would run: contained, its variables set, the guard in front of every connection."""
-        self._project.output.seek(0)
-        self._project.output.truncate()
+        stream = self._project.alembic.stdout = self._project.output.begin()
         variables = self._project.variables(self._url)
-        with contain(self._project.home, self._path, variables, self._project.output), self._modules.entered(), self._guard:
+        with contain(self._project.home, self._path, variables, stream), self._modules.entered(), self._guard:
             self._project.hand_over(self._url)
             yield
 
@@ -68,14 +71,14 @@ class Environment:
         return self._project.open_directory()
 
     def env_py(self, directory: ScriptDirectory) -> str:
-        """Tell the full path of the project's env.py."""
+        """Return the full path of the project's env.py."""
         return str(self._project.home / directory.env_py_location)
 
     def run(self, directory: ScriptDirectory, work: Work, command: str, **settings: Any) -> None:
         """Run env.py once; `work` says which steps. Raises as Migrator does."""
         try:
             self._run(directory, work, command, settings)
-        except WrongDatabaseError:
+        except (WrongDatabaseError, StrayMigrationError):
             if not (self._project.variables(self._url) and self._modules.open()):
                 raise
             self._run(directory, work, command, settings)
@@ -104,7 +107,7 @@ class Environment:
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step = NOTHING
         try:
-            with self.entered(), self._deadline as deadline:
+            with interrupted_by(self._interrupt), self.entered(), self._deadline as deadline:
                 try:
                     self._run_env(directory, work, command, settings)
                 except BaseException as error:
@@ -125,7 +128,7 @@ class Environment:
     def _run_env(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         alembic = self._project.alembic
         alembic.cmd_opts = self._project.options(command)
-        with Attributes(self._scratch) as attributes:
+        with HandoverAttributes(self._scratch) as attributes:
             vars(alembic)["attributes"] = attributes
             environment = EnvironmentContext(alembic, directory, fn=work, as_sql=False, starting_rev=None, tag=None, **settings)
             configure = environment.configure
@@ -142,26 +145,37 @@ class Environment:
     def _tell(self, error: BaseException, directory: ScriptDirectory, *, expired: bool) -> BaseException:
         """Turn what ended the run into what the caller is told."""
         if self._guard.violation is not None:
-            return self._guard.violation
+            return self._blame(self._guard.violation)
         is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
         if is_told and not expired:
             return error
-        shortage = find_shortage(error)
-        if shortage is not None and not isinstance(error, OSError):  # its own files are a migration's own affair
-            return explain_shortage(shortage)
         phase, revision, file = self._step
+        is_theirs = isinstance(error, OSError) and error.errno not in NO_FILES and not self._scratch.is_lost()  # their own files
+        outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
+        if outage is not None:
+            return outage
         place, line = locate(error, (file, self.env_py(directory)))
-        output = self._project.output.getvalue()
+        output = self._project.output.read_text()
         where: dict[str, Any] = {"phase": phase, "revision": revision, "file": place, "line": line, "output": output}
+        if file is not None and place != file and (expired or self._guard.trespass is not None):
+            where.update(file=file, line=find_function(file, phase))  # an async env.py waits in another place than the migration
         if self._guard.trespass is not None:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
-            if file is not None and place != file:  # an async env.py waits in another place than the migration
-                where.update(file=file, line=find_function(file, phase))
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         refusal = self._scratch.explain_refusal(error)
-        words = describe(error, self._scratch.url).replace(self._scratch.isolation.tail or "\0", "")
+        words = self._scratch.isolation.reword(describe(error))
         return MigrationError(words + (refusal and f". {refusal}"), **where)
+
+    def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:
+        """Return whose fault it is that another database was opened: that of the migration whose code did it, else env.py's."""
+        phase, revision, file = self._step
+        place, line = locate(violation, (file,))
+        if place is None:
+            return violation
+        cause = f"it opens {violation.place} instead of the scratch database, and was stopped before any statement ran there"
+        output = self._project.output.read_text()
+        return StrayMigrationError(cause, phase=phase, revision=revision, file=place, line=line, output=output)
 
 
 def is_wrong_driver(error: MigrationError) -> bool:

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import URL, exc
+from sqlalchemy import exc
 
+from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import scrub
-from mrt_runtime.databases.words import join
+from mrt_runtime.databases.sentences import join
+from mrt_runtime.migrate.exits import ExitError
+from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
 
@@ -22,7 +24,11 @@ OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
 
 
 class WrongDatabaseError(ConfigurationError):
-    """env.py opened another database than the scratch database; nothing was executed there."""
+    """env.py opened another database than the scratch database; nothing was executed there. `place` says which."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class MigrationError(Exception):
@@ -43,36 +49,42 @@ class MigrationError(Exception):
         line: int | None = None,
         output: str = "",
     ) -> None:
-        super().__init__(cause)
-        self.cause = cause
+        self.cause = printable(conceal(cause))
+        super().__init__(self.cause)
         self.phase = phase
         self.revision = revision
         self.file = file
         self.line = line
-        self.output = output
+        self.output = conceal(output)
 
     def __str__(self) -> str:
-        where = f" ({self.file}:{self.line})" if self.file else ""
-        what = "env.py" if self.phase == "env" else f"{self.phase}() of {self.revision}"
+        where = f" ({printable(self.file)}:{self.line})" if self.file else ""
+        what = "env.py" if self.phase == "env" else f"{self.phase}() of {printable(str(self.revision))}"
         return f"{what}: {self.cause}{where}"
+
+
+class StrayMigrationError(MigrationError):
+    """The migration itself, not env.py, opened another database; nothing was executed there."""
 
 
 class MigrationTimeout(MigrationError):  # noqa: N818 - what happened is no error of the migration's own
     """It took longer than `migration_timeout` allows and was cancelled."""
 
 
-def describe(error: BaseException, *urls: URL) -> str:
-    """Say an exception in one line, in the words of the database where it came from there, without passwords."""
+def describe(error: BaseException) -> str:
+    """Describe an exception in one line, in the words of the database where it came from there, without passwords."""
+    if isinstance(error, ExitError):
+        return str(error)
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     text = join(inner.args[1] if is_numbered(inner) else inner)
     name = type(inner).__name__
-    return scrub(f"{name}: {text}{remedy(inner)}" if text else name, *urls)
+    return scrub(f"{name}: {text}{remedy(inner)}" if text else name)
 
 
 def remedy(error: BaseException) -> str:
-    """Say how to set the environment variable that was looked for in `os.environ`, or where a module lies that is not found."""
+    """Describe how to set the environment variable that `os.environ` lacks, or where a module lies that is not found."""
     if isinstance(error, ModuleNotFoundError):
         return tell_folder(error)
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
@@ -83,7 +95,7 @@ def remedy(error: BaseException) -> str:
 
 
 def tell_folder(error: ModuleNotFoundError) -> str:
-    """Say which folder above the file that imports it holds a module of the project's own; nothing for one that is nowhere."""
+    """Describe which folder above the file that imports it holds a module of the project's own; nothing for one that is nowhere."""
     name = error.name or "."
     frames = traceback.extract_tb(error.__traceback__)
     importing = next((Path(frame.filename) for frame in reversed(frames) if not frame.filename.startswith("<frozen")), Path())

@@ -7,14 +7,19 @@ import functools
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Pool, event
 
-from mrt_runtime.databases import Scratch, Target
+from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.isolation import ROLE
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
+from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -23,42 +28,52 @@ PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
 
 
+OTHER_USER = (
+    " It has to connect as the user in the scratch database's URL, who may change nothing else; to let it connect as another, set "
+    'isolation = "statements" under [tool.mrt].'
+)
+
+
 class OutsideError(Exception):
     """A statement of a migration names another database; it is that migration's failure."""
 
 
-class Guard:
-    """Watches every engine of the process, sync or async, whoever made it, from `with` to the end of its block.
+class ConnectionGuard:
+    """Watches every engine of the process, sync or async, of any origin, from `with` to the end of its block.
 
     A target that is certainly another database is refused before anything connects to it. Any other connection is asked for the
     sentinel before SQLAlchemy's own first statement. Connections of threads that were running before are let alone, they are
-    not env.py's. What does not go through SQLAlchemy (`sqlite3.connect`, `psycopg.connect`) cannot be watched.
+    not env.py's. What does not go through SQLAlchemy (`psycopg.connect`) cannot be watched, except for Python's `sqlite3`.
     """
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
         self._opened: list[Any] = []
-        self._strangers: set[int] = set()
+        self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
         self._notes: list[tuple[str, int | None]] = []
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
+        self._enclosure = contextlib.ExitStack()
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.violation = self.trespass = None
-        self._strangers = {thread.ident for thread in threading.enumerate() if thread.ident} - {threading.get_ident()}
+        self.file = self.violation = self.trespass = None
+        self._strangers = set(threading.enumerate()) - {threading.current_thread()}
+        self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         ACTIVE.remove(self)
+        self._enclosure.close()
         opened, self._opened = self._opened, []
         for record in opened:
             # A deploy's process ends here, and its pools with it. Left open they would block checkpoints, and an async one
             # would be useless in the next event loop.
             if record.dbapi_connection is not None:
+                self.after_use(record.dbapi_connection)
                 with contextlib.suppress(Exception):
                     record.invalidate()
 
@@ -69,21 +84,37 @@ class Guard:
 
     def prove(self, connection: Connection) -> None:
         """Raise WrongDatabaseError unless this connection stands in the scratch database."""
-        if connection.info.get(PROVED) is not self._scratch and not self._scratch.is_mine(connection):
+        if connection.info.get(PROVED) is self._scratch:
+            return
+        with self._unwatched():
+            is_ours = self._scratch.is_mine(connection)
+        if not is_ours:
             self._refuse(mask(connection.engine.url))
 
     def concerns(self) -> bool:
         """Whether what this thread does is to be watched."""
-        return threading.get_ident() not in self._strangers
+        return threading.current_thread() not in self._strangers
 
     def let_through(self) -> None:
-        """Let this thread alone: it is one of our own."""
-        self._strangers.add(threading.get_ident())
+        """Stop watching this thread, which is one of our own."""
+        self._strangers.add(threading.current_thread())
 
-    def before_connect(self, target: Target) -> None:
-        """Refuse what is certainly another database."""
+    @contextlib.contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """Stop watching this thread within the block, which may have to take the run's lock again."""
+        thread = threading.current_thread()
+        self._strangers.add(thread)
+        try:
+            yield
+        finally:
+            self._strangers.discard(thread)
+
+    def before_connect(self, target: ConnectionTarget) -> None:
+        """Refuse what is certainly another database, or another user."""
         if self._scratch.is_elsewhere(target):
-            self._refuse(str(target), target.database)
+            own = self._scratch.env_url
+            is_user = self._scratch.isolation.level == ROLE and target.database == own.database and target.user != own.username
+            self._refuse(str(target), target.database, OTHER_USER if is_user else "")
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Complete the arguments with which the scratch database is about to be connected to."""
@@ -102,13 +133,49 @@ class Guard:
         self.prove(connection)
         translation = self._scratch.translate(statement)
         if translation.outside:
-            self.trespass = OutsideError(
+            reason = (
                 f"it writes to {translation.outside}, outside of the scratch database, and was stopped before this statement: "
-                f"{' '.join(statement.split())[:80]}"
+                f"{' '.join(statement.split())[:80]}{translation.instead and f'. {translation.instead}'}"
             )
-            raise self.trespass
+            self.note_refusal(reason)
+            raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
+        if translation.answer is not None:
+            with self._unwatched():
+                translation.answer(connection)
         return translation.statement
+
+    def after_use(self, dbapi_connection: Any) -> None:
+        """Note what a connection that goes back to its pool has opened outside of the scratch database in spite of all."""
+        with contextlib.suppress(Exception):  # it is closed already, or an async one whose event loop has ended
+            outside = self._scratch.find_open(dbapi_connection)
+            if outside:
+                self.note_refusal(outside)
+
+    def note_refusal(self, reason: str) -> None:
+        """Note why the engine refused a statement, with the calls that led to it; the first one counts."""
+        self.trespass = self.trespass or OutsideError(reason).with_traceback(trace_calls())
+
+    def refuse_file(self, file: str, instead: str) -> None:
+        """Raise that another file was about to be opened: in a migration its failure, in env.py the end of the run."""
+        if self.file is None:
+            self._refuse(file, file)
+        reason = f"it opens {file}, outside of the scratch database, which is all that it may write to. {instead}"
+        self.note_refusal(reason)
+        raise OutsideError(reason)
+
+    @contextlib.contextmanager
+    def noting(self, connection: Connection) -> Iterator[Journal]:
+        """Yield what notes the work of a connection, and let alone what it does itself; one of ours has its own."""
+        journal = self._scratch.journal if connection.engine is not self._scratch.engine else NO_JOURNAL
+        if journal is NO_JOURNAL:
+            yield journal
+            return
+        self._strangers.add(threading.current_thread())
+        try:
+            yield journal
+        finally:
+            self._strangers.discard(threading.current_thread())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -118,7 +185,8 @@ class Guard:
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()
         try:
-            is_ours = self._scratch.owns(cursor)
+            with self._unwatched():
+                is_ours = self._scratch.owns(cursor)
         finally:
             cursor.close()
         dbapi_connection.rollback()
@@ -130,17 +198,30 @@ class Guard:
         self._opened.append(record)
         self._scratch.admit(dbapi_connection)
 
-    def _refuse(self, place: str, database: str | None = None) -> None:
+    def _refuse(self, place: str, database: str | None = None, more: str = "") -> None:
         self.violation = WrongDatabaseError(
             f"env.py opens {place} instead of the scratch database {mask(self._scratch.env_url)}; it was stopped before any "
             f"statement ran there. {suggest(database)} Or let env.py take the URL from "
-            'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].'
+            f'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].{more}',
+            place,
         )
         raise self.violation
 
 
-ACTIVE: list[Guard] = []
+ACTIVE: list[ConnectionGuard] = []
 """The guards whose blocks are being executed; the last one decides."""
+
+
+def noting(connection: Connection) -> AbstractContextManager[Journal]:
+    """Return what notes the work of a connection, for as long as it is entered."""
+    for guard in find_guard():
+        return guard.noting(connection)
+    return contextlib.nullcontext(NO_JOURNAL)
+
+
+def find_guard() -> list[ConnectionGuard]:
+    """Return the guard that watches this thread, in a list; an empty one where none does."""
+    return [guard for guard in ACTIVE[-1:] if guard.concerns()]
 
 
 @functools.cache
@@ -148,28 +229,41 @@ def install_hooks() -> None:
     """Watch every engine from now on. The hooks stay: taking them off and on again costs as much as a migration."""
 
     def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_connect(read_target(dialect.name, arguments, settings))
-                guard.prepare(dialect.driver, settings)
+        for guard in find_guard():
+            follow(settings)
+            guard.before_connect(read_target(dialect.name, arguments, settings))
+            guard.prepare(dialect.driver, settings)
 
     def before_use(dbapi_connection: Any, record: Any, _proxy: object = None) -> None:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                guard.before_use(dbapi_connection, record)
+        for guard in find_guard():
+            guard.before_use(dbapi_connection, record)
 
     def before_statement(
         connection: Connection, _cursor: object, statement: str, parameters: object, *_rest: object
     ) -> tuple[str, object]:
-        for guard in ACTIVE[-1:]:
-            if guard.concerns():
-                statement = guard.before_statement(connection, statement)
+        for guard in find_guard():
+            statement = guard.before_statement(connection, statement)
         return statement, parameters
+
+    def after_use(dbapi_connection: Any, _record: object) -> None:
+        for guard in find_guard() if dbapi_connection is not None else ():
+            guard.after_use(dbapi_connection)
 
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
+    event.listen(Pool, "checkin", after_use)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    listen(Engine, noting)
+
+
+def trace_calls() -> TracebackType | None:
+    """Return the calls that are being executed, as an exception raised here would have them once it came all the way up."""
+    trace, frame = None, sys._getframe(1)  # noqa: SLF001  `inspect.stack` reads every file of the stack
+    while frame is not None:
+        trace = TracebackType(trace, frame, max(frame.f_lasti, 0), frame.f_lineno or 1)
+        frame = frame.f_back  # type: ignore[assignment]  # None at the end
+    return trace
 
 
 def find_line(file: str | None) -> int | None:
@@ -180,13 +274,13 @@ def find_line(file: str | None) -> int | None:
     return frame.f_lineno if frame is not None else None
 
 
-def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> Target:
+def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> ConnectionTarget:
     """Read a driver's connect() arguments: SQLite's drivers take the file first, the others name what they are given."""
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
     host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
-    return Target(
+    return ConnectionTarget(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
@@ -196,7 +290,7 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
 
 
 def suggest(database: str | None) -> str:
-    """Say which environment variable env.py seems to read, or show the setting with the usual one."""
+    """Describe which environment variable env.py seems to read, or show the setting with the usual one."""
     urls = {name: value.partition("?")[0] for name, value in os.environ.items() if "://" in value}
     names = [name for name, url in urls.items() if database and url.endswith(f"/{database}")]
     name = names[0] if len(names) == 1 else "DATABASE_URL"

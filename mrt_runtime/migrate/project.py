@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 from argparse import Namespace
@@ -18,11 +17,13 @@ from alembic.util import CommandError
 from sqlalchemy import URL
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe
+from mrt_runtime.migrate.output import OutputCapture
+from mrt_runtime.secret import register_text
 
 
-class Project:
+class AlembicProject:
     """What stays the same over all steps of a run."""
 
     def __init__(self, config: MRTConfig) -> None:
@@ -31,8 +32,9 @@ class Project:
             raise ConfigurationError(f"There is no {config.alembic_ini}: alembic_ini has to name the project's alembic.ini.")
         self._x_arguments = tuple(config.x_arguments)
         self._variables = dict(config.env)
-        self.output = io.StringIO()
-        self.alembic = Config(str(self.ini), stdout=self.output)
+        self.output = OutputCapture()
+        self.alembic = Config(str(self.ini), stdout=self.output.begin())
+        register_text(read_url(self.alembic))
         toml = self.ini.with_name("pyproject.toml")
         if toml.is_file():  # Alembic before 1.16 does not look there
             self.alembic.toml_file_name = str(toml)
@@ -55,6 +57,11 @@ class Project:
         """Open the folder of migrations, with what alembic.ini prepends to sys.path; imports none of them yet."""
         try:
             directory = ScriptDirectory.from_config(self.alembic)
+            for folder in directory._version_locations:  # noqa: SLF001  Alembic takes one that cannot be read for empty
+                with contextlib.suppress(FileNotFoundError), os.scandir(folder):
+                    pass
+        except OSError as error:
+            raise ConfigurationError(f"{error.filename} cannot be read: {error.strerror}.") from None
         except (CommandError, ImportError, IniError, ValueError) as error:
             raise ConfigurationError(f"{self.ini}: {end(describe(error).partition(': ')[2])}") from None
         if self._application is not None:
@@ -68,12 +75,12 @@ class Project:
         self.alembic.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
 
     def variables(self, url: URL) -> dict[str, str]:
-        """Give the environment variables that MRTConfig.env asks for."""
+        """Return the environment variables that MRTConfig.env asks for."""
         spelled = url.render_as_string(hide_password=False)
         return {name: value.replace("{url}", spelled) for name, value in self._variables.items()}
 
     def options(self, command: str) -> Namespace:
-        """Give the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
+        """Return the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
         return self._options[command]
 
     def _find_home(self) -> Path:
@@ -86,7 +93,7 @@ class Project:
         return Path.cwd()
 
     def _take_own_folder(self) -> Path:
-        """Read an alembic.ini that lies beside env.py as Flask-Migrate does: it names that folder, and starts in the one above."""
+        """Read an alembic.ini beside env.py, as Flask-Migrate has it: it names that folder, and starts in the one above."""
         folder = self.ini.parent
         if not (folder / "env.py").is_file():
             raise ConfigurationError(
@@ -108,3 +115,11 @@ class Project:
     def _parse(self, *command: str) -> Namespace:
         arguments = [part for argument in self._x_arguments for part in ("-x", argument)]
         return CommandLine().parser.parse_args(["-c", str(self.ini), *arguments, *command])
+
+
+def read_url(alembic: Config) -> str:
+    """Read the URL of an alembic.ini as it is written; empty where there is none."""
+    try:
+        return alembic.file_config.get(alembic.config_ini_section, "sqlalchemy.url", raw=True, fallback="")
+    except (IniError, UnicodeDecodeError, CommandError, ValueError):  # reading the next setting says so
+        return ""

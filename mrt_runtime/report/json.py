@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
+UNPRINTABLE = re.compile(r"[^ -~\n]")
 
-def render(verdicts: Sequence[Verdict], database: Mapping[str, str]) -> str:
-    """Write the whole run. `database` holds "dialect", "version" and "url", the password masked."""
+
+def render(verdicts: Sequence[Verdict], database: Mapping[str, str], stopped: str | None = None) -> str:
+    """Write the whole run. `database` holds "dialect", "version" and "url", the password masked.
+
+    stopped: why the run ended before its last revision, where it did.
+    """
     document = {
         "version": metadata.version("pytest-mrt"),
         "database": dict(database),
         "summary": summarise(verdicts),
         "revisions": [as_json(verdict) for verdict in verdicts],
+        "stopped": stopped,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False).replace("##", "#\\u0023")  # a command of Azure Pipelines
+    return UNPRINTABLE.sub(escape, text) + "\n"
+
+
+def escape(match: re.Match[str]) -> str:
+    """Write a character as JSON's escape where a terminal could obey it, or where it is none: half of a pair."""
+    return json.dumps(match[0])[1:-1] if not match[0].isprintable() else match[0]
 
 
 def summarise(verdicts: Sequence[Verdict]) -> dict[str, int]:

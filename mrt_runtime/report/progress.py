@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from mrt_lint.escape import printable
+
 CLEAR = "\r\x1b[K"
 
 
@@ -17,9 +19,9 @@ class Progress:
         self._visible = stream.isatty()
 
     def start(self, revision: str) -> None:
-        """Tell that the next revision is being verified."""
+        """Return that the next revision is being verified."""
         self._number += 1
-        self._write(f"{CLEAR}  {self._number}/{self._total}  verifying {revision}")
+        self._write(f"{CLEAR}  {self._number}/{self._total}  verifying {printable(revision)}")
 
     def clear(self) -> None:
         """Make room for other output."""

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from mrt_lint.parse.python import lift
+from mrt_lint.parse.python import parse_migration
 from tests.lint.oracle import UnrecordableError, record
 from tests.lint.oracle_match import disagreement
 
@@ -25,7 +25,7 @@ def compose(upgrade, *, module="", downgrade="pass"):
 
 def lift_text(source, *, dialects=("postgresql",)):
     """Lift a migration, and hold it against Alembic wherever it can be run."""
-    migration = lift(source.encode(), "migration.py")
+    migration = parse_migration(source.encode(), "migration.py")
     hold_against_alembic(migration, source, dialects)
     return migration
 

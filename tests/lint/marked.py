@@ -6,12 +6,12 @@ from collections import Counter
 
 from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.model.context import Context, Target
+from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql
 
 _HEADER = """\
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ def marks(source: str) -> Counter[tuple[int, str]]:
 
 def read(source: str, path: str = "versions/example.py", dialect: str | None = None) -> Migration:
     """Lift a migration, raw SQL included."""
-    return expand(lift(source.encode(), path), dialect)
+    return expand_sql(parse_migration(source.encode(), path), dialect)
 
 
 def write(example: Example) -> list[str]:
@@ -51,7 +51,7 @@ def judge(example: Example, rule: Rule) -> tuple[str, list[Finding]]:
     migrations = [read(source, f"versions/{number}.py", example.target.dialect) for number, source in enumerate(sources)]
     history = History.of(migrations, example.target.dialect)
     own = len(example.before)
-    return sources[own], list(rules.check(migrations[own], Context(target=example.target, history=history), [rule]))
+    return sources[own], list(rules.check(migrations[own], RuleContext(target=example.target, history=history), [rule]))
 
 
 def lines(findings: list[Finding]) -> Counter[tuple[int, str]]:
@@ -59,4 +59,4 @@ def lines(findings: list[Finding]) -> Counter[tuple[int, str]]:
     return Counter((finding.place.line, finding.code) for finding in findings)
 
 
-__all__ = ["Target", "judge", "lines", "marks", "read", "write"]
+__all__ = ["DatabaseTarget", "judge", "lines", "marks", "read", "write"]

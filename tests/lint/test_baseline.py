@@ -21,7 +21,7 @@ def check(project, *arguments: str):
 def accepted(history):
     result = history.mrt("baseline", "versions")
     assert (result.code, result.err) == (0, "")
-    assert result.out == ("mrt-baseline.json accepts 2 findings; mrt check --baseline mrt-baseline.json speaks of others only.\n")
+    assert result.out == ("mrt-baseline.json accepts 2 findings; mrt check --baseline mrt-baseline.json reports others only.\n")
     return history
 
 
@@ -80,7 +80,7 @@ def test_a_baseline_of_nothing_accepts_nothing(project):
         (None, "There is no baseline mrt-baseline.json: mrt baseline --output mrt-baseline.json writes it."),
         (
             b"<<<<<<< HEAD\n",
-            "mrt-baseline.json is no baseline, or is damaged: mrt baseline --output mrt-baseline.json writes it anew.",
+            "mrt-baseline.json is no baseline, or is damaged: mrt baseline --output mrt-baseline.json writes it again.",
         ),
         (b"[]", "mrt-baseline.json is no baseline, or is damaged"),
         (b'{"mrt_baseline": 1}', "mrt-baseline.json is no baseline, or is damaged"),
@@ -115,7 +115,7 @@ def test_nobody_can_accept_a_file_that_does_not_parse_or_a_history_that_does_not
     result = history.mrt("baseline", "versions")
     assert result.code == 0
     assert result.out.splitlines()[1] == (
-        "Not accepted: 2 findings that nobody can live with, MRT902 unparsable-file, MRT903 missing-parent: mend what they say."
+        "Not accepted: 2 findings which cannot be accepted, MRT902 unparsable-file, MRT903 missing-parent: fix what they report."
     )
     assert {code for _, code in found(check(history, "--format", "json"))} >= {"MRT902", "MRT903"}
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint.cache.codec import Codec
+from mrt_lint.cache.codec import JsonCodec
 from mrt_lint.model import ops
-from mrt_lint.model.migration import Function, Import, Migration, Unreadable
-from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Place, SqlType
-from mrt_lint.parse.reading import Broken, codec
+from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport, UnreadableCall
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SourceSpan, SqlType
+from mrt_lint.parse.reading import BrokenFile, codec
 
 names = st.one_of(st.text(), st.just(UNKNOWN))
-places = st.builds(Place, *[st.integers(1, 10**6)] * 4)
+places = st.builds(SourceSpan, *[st.integers(1, 10**6)] * 4)
 types = st.builds(SqlType, name=st.text(), args=st.lists(st.integers()).map(tuple), members=st.none() | st.lists(names).map(tuple))
 columns = st.builds(
     Column,
@@ -32,7 +32,9 @@ operations = st.one_of(
     ),
     st.builds(ops.Execute, statement=names, dialects=st.none() | st.lists(st.text()).map(tuple)),
 )
-functions = st.none() | st.builds(Function, place=places, ops=st.lists(operations, max_size=4).map(tuple), effect=st.booleans())
+functions = st.none() | st.builds(
+    MigrationFunction, place=places, ops=st.lists(operations, max_size=4).map(tuple), effect=st.booleans()
+)
 migrations = st.builds(
     Migration,
     path=st.text(),
@@ -41,8 +43,8 @@ migrations = st.builds(
     place=places,
     upgrade=functions,
     downgrade=functions,
-    unreadable=st.lists(st.builds(Unreadable, place=places, source=st.text(), why=st.text())).map(tuple),
-    imports=st.lists(st.builds(Import, module=st.text(), names=st.lists(st.text()).map(tuple), place=places)).map(tuple),
+    unreadable=st.lists(st.builds(UnreadableCall, place=places, source=st.text(), why=st.text())).map(tuple),
+    imports=st.lists(st.builds(ModuleImport, module=st.text(), names=st.lists(st.text()).map(tuple), place=places)).map(tuple),
 )
 
 
@@ -76,14 +78,14 @@ def test_true_and_one_are_told_apart():
         left: object = 1
         right: object = None
 
-    small = Codec((Pair, Colour))
+    small = JsonCodec((Pair, Colour))
     kept = small.loads(small.dumps(Pair(left=True, right=Colour.RED)))
     assert (kept.left, kept.right) == (True, Colour.RED)
     assert kept.left is True
 
 
 def test_a_lone_surrogate_survives():
-    broken = Broken(place=Place(1, 1, 1, 1), reason="\ud800")
+    broken = BrokenFile(place=SourceSpan(1, 1, 1, 1), reason="\ud800")
     assert codec().loads(codec().dumps(broken)) == broken
 
 
@@ -93,7 +95,7 @@ def test_a_lone_surrogate_survives():
         "",
         "{",
         '{"@":"Nobody"}',
-        '{"@":"Place","line":1}',
+        '{"@":"SourceSpan","line":1}',
         '{"@":"DropTable","table":"a","colour":1}',
         '{"=":"Unknown","value":"?"}',
         "[" * 9999,

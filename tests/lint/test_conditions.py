@@ -7,7 +7,7 @@ import pytest
 
 from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.model.context import Context, Target
+from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.rule import Example
 from tests.lint.marked import judge as judge_example
@@ -33,12 +33,12 @@ def function(name: str, body: str | None) -> str:
     return f"def {name}():\n{textwrap.indent(body, '    ')}\n" if body is not None else ""
 
 
-def judge(code: str, upgrade: str, downgrade: str | None = DROP, context: Context | None = None) -> list[Finding]:
+def judge(code: str, upgrade: str, downgrade: str | None = DROP, context: RuleContext | None = None) -> list[Finding]:
     migration = read(FILE + function("upgrade", upgrade) + function("downgrade", downgrade))
     history = History.of([migration])
-    known = context or Context()
+    known = context or RuleContext()
     return list(
-        rules.check(migration, Context(target=known.target, history=history, irreversible=known.irreversible), [RULES[code]])
+        rules.check(migration, RuleContext(target=known.target, history=history, irreversible=known.irreversible), [RULES[code]])
     )
 
 
@@ -275,7 +275,7 @@ def test_an_index_is_advised_as_it_was_and_what_differs_is_said(downgrade: str, 
 )
 def test_an_index_of_an_expression_or_for_some_rows_becomes_no_constraint(dialect: str, advice: str):
     index = 'op.create_index("ix", "t", [sa.text("lower(a)")], unique=True, postgresql_where=sa.text("b > 0"))'
-    (finding,) = judge("MRT406", index, context=Context(target=Target(dialect=dialect)))
+    (finding,) = judge("MRT406", index, context=RuleContext(target=DatabaseTarget(dialect=dialect)))
     assert "makes (lower(a)) unique in table 't': it fails" in finding.message
     assert finding.instead == advice
 
@@ -305,8 +305,8 @@ def test_a_column_of_a_batch_is_set_back_in_a_batch(upgrade: str, advice: str):
 
 def test_a_reason_in_the_configuration_silences_a_declared_irreversible_revision():
     assert judge("MRT115", DROP, "raise RuntimeError()")
-    assert judge("MRT115", DROP, "raise RuntimeError()", Context(irreversible=(("1", "the rows are gone"),))) == []
-    assert judge("MRT115", DROP, "raise RuntimeError()", Context(irreversible=(("2", "the rows are gone"),)))
+    assert judge("MRT115", DROP, "raise RuntimeError()", RuleContext(irreversible=(("1", "the rows are gone"),))) == []
+    assert judge("MRT115", DROP, "raise RuntimeError()", RuleContext(irreversible=(("2", "the rows are gone"),)))
 
 
 ON_MYSQL = 'if op.get_bind().dialect.name == "mysql":\n    op.drop_column("t", "a")'
@@ -314,14 +314,14 @@ ON_MYSQL = 'if op.get_bind().dialect.name == "mysql":\n    op.drop_column("t", "
 
 @pytest.mark.parametrize(("declared", "found"), [(None, True), ("mysql", True), ("mariadb", True), ("postgresql", False)])
 def test_a_declared_dialect_hears_of_no_other_one(declared: str | None, *, found: bool):
-    assert bool(judge("MRT201", ON_MYSQL, DROP, Context(target=Target(dialect=declared)))) is found
-    assert bool(judge("MRT113", DROP, ON_MYSQL, Context(target=Target(dialect=declared)))) is found
+    assert bool(judge("MRT201", ON_MYSQL, DROP, RuleContext(target=DatabaseTarget(dialect=declared)))) is found
+    assert bool(judge("MRT113", DROP, ON_MYSQL, RuleContext(target=DatabaseTarget(dialect=declared)))) is found
 
 
 @pytest.mark.parametrize("imported", ["from steps import downgrade", "from steps import *"])
 def test_a_downgrade_from_elsewhere_is_one(imported: str):
     migration = read(f"{imported}\n{FILE}\ndef upgrade():\n    op.drop_table('t')\n")
-    assert list(rules.check(migration, Context(), [RULES["MRT101"]])) == []
+    assert list(rules.check(migration, RuleContext(), [RULES["MRT101"]])) == []
 
 
 @pytest.mark.parametrize(("name", "spoken"), [("fk_user", True), ("fk_orders_user", False)])
@@ -332,7 +332,7 @@ def test_a_constraint_that_the_history_never_made_is_not_missed(name: str, *, sp
     body = FILE.replace('"1"', '"2"').replace("None", '"1"')
     drop = f'op.drop_constraint("{name}", "orders", type_="foreignkey")'
     second = read(body + function("upgrade", drop) + function("downgrade", DROP), "versions/2.py")
-    context = Context(history=History.of([first, second]))
+    context = RuleContext(history=History.of([first, second]))
     assert bool(list(rules.check(second, context, [RULES["MRT205"]]))) is spoken
 
 
@@ -347,4 +347,4 @@ def test_a_constraint_that_the_history_never_made_is_not_missed(name: str, *, sp
 )
 def test_a_merge_does_nothing_but_merge(parents: str, body: str, *, spoken: bool):
     migration = read(FILE.replace("down_revision = None", f"down_revision = {parents}") + function("upgrade", body))
-    assert bool(list(rules.check(migration, Context(), [RULES["MRT906"]]))) is spoken
+    assert bool(list(rules.check(migration, RuleContext(), [RULES["MRT906"]]))) is spoken

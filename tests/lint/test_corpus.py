@@ -7,7 +7,7 @@ import pytest
 
 from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from tests.lint.marked import marks, read
@@ -24,7 +24,7 @@ MARKED, CLEAN = load(ROOT), load(ROOT / "clean")
 
 
 def judge(migration: Migration, neighbours: dict[Path, Migration]) -> list[Finding]:
-    return list(rules.check(migration, Context(history=History.of(neighbours.values())), DEFAULT))
+    return list(rules.check(migration, RuleContext(history=History.of(neighbours.values())), DEFAULT))
 
 
 @pytest.mark.parametrize("path", MARKED, ids=lambda path: path.stem)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint.cli.files import find
-from mrt_lint.files.discovery import Location, Neighbours, discover, read_histories, walk
+from mrt_lint.files.discovery import HistoryFinder, VersionLocation, discover, read_histories, walk
 from mrt_lint.settings import Settings
 from mrt_lint.usage import UsageError
 
@@ -54,7 +54,9 @@ def test_pyproject_says_the_same(tmp_path):
     (tmp_path / "pyproject.toml").write_text(
         '[tool.alembic]\nscript_location = "%(here)s/db"\nversion_locations = ["%(here)s/db/one", "two"]\nrecursive_version_locations = true\n'
     )
-    assert read_histories(tmp_path / "pyproject.toml") == [(Location(tmp_path / "db/one", True), Location(tmp_path / "two", True))]
+    assert read_histories(tmp_path / "pyproject.toml") == [
+        (VersionLocation(tmp_path / "db/one", True), VersionLocation(tmp_path / "two", True))
+    ]
 
 
 @pytest.mark.parametrize("value", ["true", "True", "1", "yes", "on"])
@@ -114,7 +116,7 @@ def test_a_circle_of_links_ends(tmp_path):
 
 
 def neighbours(root: Path, file: str) -> set[str]:
-    history = Neighbours().history(root / file)
+    history = HistoryFinder().history(root / file)
     return {str(path.relative_to(root)) for location in history for path in location.files()}
 
 
@@ -167,23 +169,26 @@ def declare(root: Path, **files: str) -> None:
 )
 def test_sub_folders_that_declare_the_same_revisions_and_stand_alone_are_histories_of_their_own(tmp_path, files, expected):
     declare(tmp_path / "versions", **files)
-    [location] = Neighbours().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
-    assert location == Location(tmp_path / expected, recursive=True)
+    [location] = HistoryFinder().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
+    assert location == VersionLocation(tmp_path / expected, recursive=True)
 
 
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({"1": "z", "2": "y < z", "legacy__1": "a", "legacy__2": "z < a"}, Location(Path("versions"))),
-        ({"legacy__1": "a", "legacy__2": "z < a", "1": "z", "2": "y < z"}, Location(Path("versions/legacy"), recursive=True)),
-        ({"1": "z", "old__1": "a"}, Location(Path("versions"), recursive=True)),
-        ({"1": "z < a", "old__1": "a", "old__2": "z < a"}, Location(Path("versions"), recursive=True)),
+        ({"1": "z", "2": "y < z", "legacy__1": "a", "legacy__2": "z < a"}, VersionLocation(Path("versions"))),
+        (
+            {"legacy__1": "a", "legacy__2": "z < a", "1": "z", "2": "y < z"},
+            VersionLocation(Path("versions/legacy"), recursive=True),
+        ),
+        ({"1": "z", "old__1": "a"}, VersionLocation(Path("versions"), recursive=True)),
+        ({"1": "z < a", "old__1": "a", "old__2": "z < a"}, VersionLocation(Path("versions"), recursive=True)),
     ],
 )
 def test_what_was_squashed_and_kept_in_a_sub_folder_is_a_history_of_its_own(tmp_path, files, expected):
     declare(tmp_path / "versions", **files)
-    [location] = Neighbours().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
-    assert location == Location(tmp_path / expected.folder, recursive=expected.recursive)
+    [location] = HistoryFinder().history(tmp_path / "versions" / f"{next(iter(files)).replace('__', '/')}.py")
+    assert location == VersionLocation(tmp_path / expected.folder, recursive=expected.recursive)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mrt_lint.cache.store import FOLDER, Cache
-from mrt_lint.check.engine import Engine, check_paths
+from mrt_lint.cache.store import FOLDER, DiskCache
+from mrt_lint.check.engine import CheckEngine, check_paths
 from mrt_lint.parse import reading
 from mrt_lint.settings import Settings
 from tests.lint.conftest import CREATE, DROP, HEADER, UPDATE, functions
@@ -22,7 +22,7 @@ def check(project):
     """Check the folder `versions` with a new engine, and give the report and how many files had to be read."""
 
     def check(cache: bool = True, jobs: int = 1, **choice):
-        engine = Engine(Settings(root=project.root, **choice), cache=Cache(project.root if cache else None), jobs=jobs)
+        engine = CheckEngine(Settings(root=project.root, **choice), cache=DiskCache(project.root if cache else None), jobs=jobs)
         read = []
         original = reading.read
         reading.read = lambda source: read.append(source.path) or original(source)
@@ -90,7 +90,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(history):
     assert {entry.name.partition("-")[0] for entry in os.scandir(history.root / FOLDER)} == {
         ".gitignore",
         "CACHEDIR.TAG",
-        "lifts",
+        "readings",
         "report",
     }
 

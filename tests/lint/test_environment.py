@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint.cache.store import Cache
-from mrt_lint.check.engine import Engine
+from mrt_lint.cache.store import DiskCache
+from mrt_lint.check.engine import CheckEngine
 from mrt_lint.files.env_py import enforces_foreign_keys
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.settings import Settings
 
 PLAIN = "import logging\nfrom alembic import context\nfrom sqlalchemy import engine_from_config\n"
@@ -94,10 +94,10 @@ def test_two_environments_that_differ_say_nothing(tmp_path: Path):
 def test_what_is_said_of_a_rebuilt_parent_follows_env_py_unless_it_is_declared(
     tmp_path: Path, env: str, declared: bool | None, lines: list[int]
 ):
-    target = Target(dialect="sqlite", sqlite_foreign_keys=declared)
+    target = DatabaseTarget(dialect="sqlite", sqlite_foreign_keys=declared)
     versions = project(tmp_path, env)
     for _ in range(2):  # the second from what is remembered
-        engine = Engine(Settings(root=tmp_path, target=target), cache=Cache(tmp_path / "cache"))
+        engine = CheckEngine(Settings(root=tmp_path, target=target), cache=DiskCache(tmp_path / "cache"))
         report = engine.check(sorted(versions.glob("*.py")))
         assert [finding.place.line for finding in report.findings if finding.code == "MRT217"] == lines
 
@@ -107,7 +107,7 @@ def test_another_env_py_is_noticed(tmp_path: Path):
     found = []
     for env in (PLAIN, APPLICATION, PLAIN):
         (versions.parent / "env.py").write_text(env)
-        engine = Engine(Settings(root=tmp_path, target=Target(dialect="sqlite")), cache=Cache(tmp_path / "cache"))
+        engine = CheckEngine(Settings(root=tmp_path, target=DatabaseTarget(dialect="sqlite")), cache=DiskCache(tmp_path / "cache"))
         report = engine.check(sorted(versions.glob("*.py")))
         found.append(sum(finding.code == "MRT217" for finding in report.findings))
     assert found == [0, 1, 0]

@@ -12,8 +12,8 @@ import pytest
 from mrt_lint.fix import write
 from mrt_lint.fix.diff import unified
 from mrt_lint.fix.fixer import fixers
-from mrt_lint.fix.proposed_fix import Edit, NoFix, Offer
-from mrt_lint.fix.taken_names import names_made
+from mrt_lint.fix.fixers.missing_step import taken_names
+from mrt_lint.fix.proposed_fix import NoFix, ProposedFix, TextEdit
 from mrt_lint.model import ops
 from mrt_lint.model.values import Column, Constraint
 from mrt_lint.rules import all_rules
@@ -301,8 +301,8 @@ def test_a_column_of_which_the_source_says_more_than_is_known_does_not_come_back
         ('op.alter_column("users", "level", type_=sa.Text())', "line 10: PostgreSQL does not turn TEXT into INTEGER by itself"),
         ('op.create_unique_constraint(None, "users", ["level"])', "line 10: the constraint has no name to drop it by"),
         ('op.add_column("users", sa.Column(name(), sa.Text))', "line 10 of upgrade() cannot be read"),
-        ('if enabled():\n    op.create_index("ix", "users", ["level"])', "line 11: nobody can tell by reading whether it runs"),
-        ('op.drop_column("staff", "name")', "line 10: the migrations before do not tell what table staff was"),
+        ('if enabled():\n    op.create_index("ix", "users", ["level"])', "line 11: reading cannot decide whether it runs"),
+        ('op.drop_column("staff", "name")', "line 10: the earlier migrations do not show what table staff was"),
         ('op.execute("CREATE FUNCTION f() RETURNS int AS $$ SELECT 1 $$ LANGUAGE sql")', "line 10: dropping a function takes"),
         (
             'op.add_column("users", sa.Column("a", sa.Text))\nop.alter_column("users", "a", new_column_name="b")',
@@ -315,7 +315,7 @@ def test_a_column_of_which_the_source_says_more_than_is_known_does_not_come_back
             ),
             "it changes rows and drops a table or column",
         ),
-        ('op.drop_constraint("fk", "users")', "line 10: the migrations before do not tell what constraint fk was"),
+        ('op.drop_constraint("fk", "users")', "line 10: the earlier migrations do not show what constraint fk was"),
         ('op.alter_column("users", "id", autoincrement=True)', "line 10: alter_column has autoincrement"),
         (
             'op.create_table("zoo", sa.Column("id", sa.Integer))\nop.execute("DELETE FROM users")',
@@ -416,11 +416,11 @@ def test_a_docstring_or_a_comment_above_may_say_why_it_is_empty(users, before):
         ('op.execute("ALTER TABLE users ALTER level TYPE bigint USING level * 100")', "USING converts what level holds"),
         (
             'op.execute("PRAGMA foreign_keys=OFF")\nop.add_column("users", sa.Column("a", sa.Text))',
-            "what PRAGMA changes may matter on the way back, too",
+            "what PRAGMA changes may matter in downgrade(), too",
         ),
         (
             'op.execute("SET search_path TO app")\nop.add_column("users", sa.Column("a", sa.Text))',
-            "what SET changes may matter on the way back, too",
+            "what SET changes may matter in downgrade(), too",
         ),
         (
             'op.alter_column("users", "email", type_=sa.Text(), existing_type=sa.String(50, collation="C"))',
@@ -585,12 +585,12 @@ def test_a_name_that_no_convention_changed_stays_final(users):
         (
             "pass",
             'with contextlib.suppress(Exception):\n    op.add_column("notes", sa.Column("a", sa.Text))',
-            "nobody can tell by reading whether it runs",
+            "reading cannot decide whether it runs",
         ),
         (
             "pass",
             'try:\n    op.add_column("notes", sa.Column("a", sa.Text))\nexcept Exception:\n    pass',
-            "nobody can tell by reading whether it runs",
+            "reading cannot decide whether it runs",
         ),
     ],
 )
@@ -801,7 +801,7 @@ def test_what_downgrade_makes_itself_is_never_made_a_second_time(users, index, m
     ],
 )
 def test_the_names_that_an_operation_takes(op, names):
-    assert list(names_made(op).values()) == names
+    assert list(taken_names(op).values()) == names
 
 
 # Other fixes ------------------------------------------------------------------------------------------------------------------
@@ -895,11 +895,11 @@ def test_an_index_by_itself_is_built_and_dropped_concurrently_without_being_aske
 @pytest.mark.parametrize(
     ("upgrade", "why"),
     [
-        ('op.create_index("a", "users", ["level"]); op.execute("SELECT 1")', "another statement stands on its line"),
+        ('op.create_index("a", "users", ["level"]); op.execute("SELECT 1")', "another statement is on its line"),
         ('op.execute("DROP INDEX ix_users_email CASCADE")', "PostgreSQL knows no DROP INDEX CONCURRENTLY … CASCADE"),
         (
             'with op.batch_alter_table("users") as batch:\n    batch.create_check_constraint("ck", "level > 0")',
-            "it stands in a batch, which does its work at its end",
+            "it is in a batch, which does its work at its end",
         ),
     ],
 )
@@ -1113,7 +1113,7 @@ def test_a_file_that_may_not_be_written_is_named_and_the_others_are_fixed(users)
     ("meanwhile", "why"),
     [
         (lambda path: path.write_bytes(path.read_bytes() + b"# edited\n"), "was changed since it was read: it was left alone, run"),
-        (lambda path: path.unlink(), "is gone since it was read: nothing was written."),
+        (lambda path: path.unlink(), "no longer exists since it was read: nothing was written."),
     ],
 )
 def test_a_file_that_somebody_changes_meanwhile_is_left_alone(users, monkeypatch, meanwhile, why):
@@ -1270,7 +1270,7 @@ def test_a_fix_that_trips_is_said_and_keeps_no_other_from_being_made(users, monk
     def trip(*_):
         raise KeyError("x")
 
-    monkeypatch.setattr(fixers()["MRT102"], "offer", trip)
+    monkeypatch.setattr(fixers()["MRT102"], "propose", trip)
     result = users.mrt("check", "versions", "--fix")
     assert "  MRT102: trying failed (KeyError: 'x')\n" in result.out
     assert "  versions/a3.py: MRT407 index-without-concurrently\n" in result.out
@@ -1301,20 +1301,20 @@ def test_what_does_not_hold_when_it_is_read_again_is_not_written(users, monkeypa
     path = users.migration("a2", "a1", ADD)
     before = path.read_bytes()
 
-    def offer(scene, _):
-        at = scene.text.text.index(old)
-        edits = [Edit(at, at + len(old), new)]
+    def propose(context, _):
+        at = context.text.text.index(old)
+        edits = [TextEdit(at, at + len(old), new)]
         if "upgrade()" in why:
-            down = scene.text.text.rindex("pass")
-            edits.append(Edit(down, down + 4, 'op.drop_column("users", "b")'))
+            down = context.text.text.rindex("pass")
+            edits.append(TextEdit(down, down + 4, 'op.drop_column("users", "b")'))
         if "overlap" in why:
             edits *= 2
-        return Offer(edits=tuple(edits), keeps_upgrade=True, proof=refuse if "meant" in why else None)
+        return ProposedFix(edits=tuple(edits), keeps_upgrade=True, proof=refuse if "meant" in why else None)
 
     def refuse(_):
         raise NoFix(why)
 
-    monkeypatch.setattr(fixers()["MRT102"], "offer", offer)
+    monkeypatch.setattr(fixers()["MRT102"], "propose", propose)
     result = users.mrt("check", "versions", "--fix")
     assert f"MRT102: {why}" in result.out
     assert path.read_bytes() == before
@@ -1349,5 +1349,5 @@ def test_an_import_that_a_function_hides_is_not_taken_for_the_modules(project):
 def test_a_column_of_a_table_that_no_migration_made_may_have_more_to_it_than_is_known(project):
     project.migration("a1", None, functions('op.add_column("staff", sa.Column("a", sa.Text))', 'op.drop_column("staff", "a")'))
     path = project.migration("a2", "a1", functions('op.drop_column("staff", "a")', "pass"))
-    assert "do not tell what table staff was" in project.mrt("check", "versions", "--fix", "--unsafe-fixes").out
+    assert "do not show what table staff was" in project.mrt("check", "versions", "--fix", "--unsafe-fixes").out
     assert "pass" in path.read_text()

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fix_accuracy import compare, measure
+from benchmarks.random_histories import HEAD, History
 from mrt_lint.check import judgement
 from mrt_lint.fix.layout import WIDTH, call, flat, lay_out, quote
-from mrt_lint.fix.session import Session
-from mrt_lint.parse.reading import Source, read
+from mrt_lint.fix.session import FixSession
+from mrt_lint.parse.reading import MigrationSource, read
 from mrt_lint.rules import all_rules
 from mrt_lint.settings import Settings
-from tests.benchmarks.fix_accuracy import compare, measure
-from tests.benchmarks.random_histories import HEAD, History
 from tests.lint import marked
 
 QUICK = settings(max_examples=60, deadline=None, database=None, derandomize=True)
@@ -46,9 +46,9 @@ def histories(random: Random, length: int = 8) -> dict[str, bytes]:
 def fix(sources: dict[str, bytes]) -> dict[str, bytes]:
     """Fix every file, unsafe fixes included."""
     chosen = Settings(ignore=("MRT4",))
-    readings = {path: read(Source(path, source, None)) for path, source in sources.items()}
+    readings = {path: read(MigrationSource(path, source, None)) for path, source in sources.items()}
     report = judgement.judge(sources, readings, chosen)
-    session = Session(sources, readings, chosen, unsafe=True, breaks=lambda *_: False)
+    session = FixSession(sources, readings, chosen, unsafe=True, breaks=lambda *_: False)
     return {path: session.fix(path, [found for found in report.findings if found.path == path]).after for path in sources}
 
 
@@ -82,7 +82,7 @@ def test_a_written_downgrade_is_that_of_an_author_who_forgot_nothing(seed):
     for path, after in fixed.items():
         forgot = b"    pass" in authors[path] or b"raise" in authors[path]
         if after != sources[path] and not forgot:
-            ours, theirs = (read(Source(path, source, None)) for source in (after, authors[path]))
+            ours, theirs = (read(MigrationSource(path, source, None)) for source in (after, authors[path]))
             assert compare(ours, theirs) in {"same", "less"}, f"{authors[path].decode()}\n{after.decode()}"
 
 
@@ -123,8 +123,8 @@ def fix_example(example, code: str):
     """Fix what one rule finds in an example, unsafe fixes included."""
     sources = {f"{number}.py": text.encode() for number, text in enumerate(marked.write(example))}
     chosen = Settings(select=(code,), target=example.target)
-    readings = {path: read(Source(path, source, example.target.dialect)) for path, source in sources.items()}
-    session = Session(sources, readings, chosen, unsafe=True, breaks=lambda *_: False)
+    readings = {path: read(MigrationSource(path, source, example.target.dialect)) for path, source in sources.items()}
+    session = FixSession(sources, readings, chosen, unsafe=True, breaks=lambda *_: False)
     own = f"{len(example.before)}.py"
     found = [finding for finding in judgement.judge(sources, readings, chosen).findings if finding.path == own]
     return session.fix(own, found)

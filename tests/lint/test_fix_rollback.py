@@ -12,14 +12,14 @@ from alembic.operations import Operations
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.mixed_acts import MixedHistory
+from benchmarks.mixed_histories import IMPORTS, choose, function
+from benchmarks.random_histories import HEAD
 from mrt_lint.check import judgement
-from mrt_lint.fix.session import Session
-from mrt_lint.model.context import Target
-from mrt_lint.parse.reading import Source, read
+from mrt_lint.fix.session import FixSession
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.parse.reading import MigrationSource, read
 from mrt_lint.settings import Settings
-from tests.benchmarks.mixed_acts import MixedHistory
-from tests.benchmarks.mixed_histories import IMPORTS, choose, function
-from tests.benchmarks.random_histories import HEAD
 
 LENGTH = 5
 EMPTY = function("downgrade", ["pass"])
@@ -41,15 +41,15 @@ def empty_history(random: Random) -> dict[str, bytes]:
 
 def findings_in(sources: dict[str, bytes], chosen: Settings):
     """Give what was read of some files and what is found in them."""
-    readings = {path: read(Source(path, source, chosen.target.dialect)) for path, source in sources.items()}
+    readings = {path: read(MigrationSource(path, source, chosen.target.dialect)) for path, source in sources.items()}
     return readings, judgement.judge(sources, readings, chosen).findings
 
 
 def fix(sources: dict[str, bytes], dialect: str | None) -> dict[str, bytes]:
     """Fix every empty downgrade, unsafe fixes included."""
-    chosen = Settings(target=Target(dialect=dialect))
+    chosen = Settings(target=DatabaseTarget(dialect=dialect))
     readings, findings = findings_in(sources, chosen)
-    session = Session(sources, readings, chosen, unsafe=True, breaks=lambda *_: False)
+    session = FixSession(sources, readings, chosen, unsafe=True, breaks=lambda *_: False)
     empty = [finding for finding in findings if finding.code == "MRT102"]
     return {path: session.fix(path, [finding for finding in empty if finding.path == path]).after for path in sources}
 
@@ -96,7 +96,7 @@ def test_what_is_written_restores_the_schema_and_changes_no_other_byte(random, d
     sources = empty_history(random)
     fixed = fix(sources, dialect)
     assert fix(fixed, dialect) == fixed
-    _, left = findings_in(fixed, Settings(target=Target(dialect=dialect)))
+    _, left = findings_in(fixed, Settings(target=DatabaseTarget(dialect=dialect)))
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
         for path, after in fixed.items():

@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.values import Place
-from mrt_lint.report import Report, Unread, github, gitlab, junit, sarif
+from mrt_lint.model.values import SourceSpan
+from mrt_lint.report import CheckReport, UnreadCall, github, gitlab, junit, sarif
 from tests.lint.conftest import DROP, functions
 
 # What the SARIF 2.1.0 standard says of each object that is written: the properties that must be there, and those that may.
@@ -46,7 +46,7 @@ def assert_location(location: dict) -> None:
 
 def finding(message="a, b: c", *, line=3, end_line=3, path="versions/a1.py", severity=Severity.ERROR, **given) -> Finding:
     given = {"code": "MRT201", "name": "drop-column", "revision": "a1", "instead": "do not", **given}
-    return Finding(path=path, place=Place(line, 5, end_line, 9), severity=severity, message=message, **given)
+    return Finding(path=path, place=SourceSpan(line, 5, end_line, 9), severity=severity, message=message, **given)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_sarif_names_every_finding_and_where_it_is(mixed):
 
 def test_a_file_outside_of_any_repository_is_a_whole_uri_in_sarif(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (run,) = json.loads(sarif.render(Report(findings=(finding(path="/no repository/a1.py"),))))["runs"]
+    (run,) = json.loads(sarif.render(CheckReport(findings=(finding(path="/no repository/a1.py"),))))["runs"]
     artifact = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
     assert artifact == {"uri": "file:///no%20repository/a1.py"}
 
@@ -154,7 +154,7 @@ def test_github_gets_a_command_for_each_finding_with_everything_escaped(mixed):
 
 def test_no_text_can_break_out_of_a_github_command():
     evil = finding("100%\r\n::error::x", path="a,b:c.py", name="x:y,z", instead="")
-    assert github.render(Report(findings=(evil,))) == (
+    assert github.render(CheckReport(findings=(evil,))) == (
         "::error file=a%2Cb%3Ac.py,line=3,col=5,endColumn=9,endLine=3,title=MRT201 x%3Ay%2Cz::100%25\\r\\n::error::x\n"
     )
 
@@ -183,7 +183,7 @@ def test_a_fingerprint_survives_moved_lines_and_nothing_else():
     others = [finding("other"), finding(code="MRT202"), finding(revision="a2"), finding(revision=None)]
 
     def names(findings):
-        return [issue["fingerprint"] for issue in json.loads(gitlab.render(Report(findings=tuple(findings))))]
+        return [issue["fingerprint"] for issue in json.loads(gitlab.render(CheckReport(findings=tuple(findings))))]
 
     assert names(twice) == names(moved)
     assert len({*names(twice), *names(others)}) == 6
@@ -216,12 +216,12 @@ def test_junit_fails_warnings_where_the_command_does(history):
 
 def test_junit_is_xml_whatever_a_message_holds():
     text = 'a <b> & "c" \x00\x1b\ud800 ]]>'
-    (suite,) = ET.fromstring(junit.render(Report(findings=(finding(text),))))
+    (suite,) = ET.fromstring(junit.render(CheckReport(findings=(finding(text),))))
     assert suite[0].find("failure").get("message") == 'a <b> & "c" \\x00\\x1b\\ud800 ]]>'
 
 
 def test_calls_that_could_not_be_read_fail_no_program(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    unread = tuple(Unread(path="a.py", line=line, column=1, source="x", why="y") for line in (1, 2))
-    assert github.render(Report(unreadable=unread)).startswith("::notice title=mrt check::2 calls could not be read")
-    assert gitlab.render(Report(unreadable=unread)) == "[]\n"
+    unread = tuple(UnreadCall(path="a.py", line=line, column=1, source="x", why="y") for line in (1, 2))
+    assert github.render(CheckReport(unreadable=unread)).startswith("::notice title=mrt check::2 calls could not be read")
+    assert gitlab.render(CheckReport(unreadable=unread)) == "[]\n"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mrt_lint.gate import Header, is_migration, read_header
+from mrt_lint.gate import MigrationHeader, is_migration, read_header
 
 PLAIN = b"revision = 'a1'\ndown_revision = None\n"
 
@@ -42,14 +42,14 @@ def test_stops_what_is_no_migration(source):
 @pytest.mark.parametrize(
     ("source", "header"),
     [
-        (PLAIN, Header("a1")),
-        (b"# c\nrevision: str = 'a2'  # mine\ndown_revision: Union[str, None] = 'a1'\n", Header("a2", ("a1",), line=2)),
-        (b"revision = ('a3')\ndown_revision = (\n    'a1',\n    'a2',\n)\n", Header("a3", ("a1", "a2"))),
+        (PLAIN, MigrationHeader("a1")),
+        (b"# c\nrevision: str = 'a2'  # mine\ndown_revision: Union[str, None] = 'a1'\n", MigrationHeader("a2", ("a1",), line=2)),
+        (b"revision = ('a3')\ndown_revision = (\n    'a1',\n    'a2',\n)\n", MigrationHeader("a3", ("a1", "a2"))),
         (
             b"revision = 'a'\r\ndown_revision = ['b']\r\nbranch_labels = ('x',)\r\ndepends_on = 'c'\r\n",
-            Header("a", ("b",), ("x",), ("c",)),
+            MigrationHeader("a", ("b",), ("x",), ("c",)),
         ),
-        (b"revision = 'a'\ndown_revision = 'b'\ndef upgrade(:\n    revision = 'c'\n", Header("a", ("b",))),
+        (b"revision = 'a'\ndown_revision = 'b'\ndef upgrade(:\n    revision = 'c'\n", MigrationHeader("a", ("b",))),
     ],
 )
 def test_reads_the_header_of_files_that_need_not_parse(source, header):

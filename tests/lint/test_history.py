@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint.history import Flaw, History
+from mrt_lint.history import GraphFlaw, History
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.values import UNKNOWN
 
@@ -53,12 +53,12 @@ def test_a_dependency_may_be_named_by_label_or_by_the_beginning_of_its_identifie
 
 def test_an_ambiguous_beginning_is_missing():
     found = history(migration("x1"), migration("x2"), migration("b", depends_on=("x",)))
-    assert flaws(found) == [(Flaw.MISSING_PARENT, "b.py", ("x",))]
+    assert flaws(found) == [(GraphFlaw.MISSING_PARENT, "b.py", ("x",))]
 
 
 def test_a_missing_parent_is_named_with_the_file_that_wants_it():
     found = history(migration("a"), migration("b", "gone"))
-    assert flaws(found) == [(Flaw.MISSING_PARENT, "b.py", ("gone",))]
+    assert flaws(found) == [(GraphFlaw.MISSING_PARENT, "b.py", ("gone",))]
     assert found.heads == ("a", "b")
     assert found.bases == ("a",)
 
@@ -66,7 +66,7 @@ def test_a_missing_parent_is_named_with_the_file_that_wants_it():
 def test_a_parent_that_is_named_in_part_is_followed_and_reported_for_alembic_does_not_find_it():
     found = history(migration("abc123"), migration("b", "abc"))
     assert found.parents("b") == ("abc123",)
-    assert flaws(found) == [(Flaw.MISSING_PARENT, "b.py", ("abc",))]
+    assert flaws(found) == [(GraphFlaw.MISSING_PARENT, "b.py", ("abc",))]
 
 
 def test_two_files_with_one_revision_are_a_duplicate_and_the_first_stands():
@@ -74,19 +74,19 @@ def test_two_files_with_one_revision_are_a_duplicate_and_the_first_stands():
     found = history(first, second)
     assert found.migrations == {"a": first}
     [problem] = found.problems()
-    assert (problem.flaw, problem.migration, problem.others) == (Flaw.DUPLICATE, second, (first,))
+    assert (problem.flaw, problem.migration, problem.others) == (GraphFlaw.DUPLICATE, second, (first,))
 
 
 def test_a_cycle_is_one_problem_and_what_hangs_on_it_is_no_part_of_it():
     found = history(migration("a", "c"), migration("b", "a"), migration("c", "b"), migration("d", "c"), migration("z"))
-    assert flaws(found) == [(Flaw.CYCLE, "a.py", ("a", "c", "b"))]
+    assert flaws(found) == [(GraphFlaw.CYCLE, "a.py", ("a", "c", "b"))]
     assert found.heads == ("d", "z")
     assert found.order == ("z",)
     assert found.before("d").table("t") is UNKNOWN
 
 
 def test_a_revision_that_is_its_own_parent_is_a_cycle():
-    assert flaws(history(migration("a", "a"))) == [(Flaw.CYCLE, "a.py", ("a",))]
+    assert flaws(history(migration("a", "a"))) == [(GraphFlaw.CYCLE, "a.py", ("a",))]
 
 
 def test_what_declares_no_readable_revision_is_left_out():
@@ -138,6 +138,6 @@ def test_any_graph_is_read(edges):
         found.at(revision)
         found.ancestors(revision)
         assert set(found.parents(revision)) <= set(found.migrations)
-    on_cycles = {revision for problem in found.problems() if problem.flaw is Flaw.CYCLE for revision in problem.revisions}
+    on_cycles = {revision for problem in found.problems() if problem.flaw is GraphFlaw.CYCLE for revision in problem.revisions}
     assert not on_cycles & set(found.order)
     assert on_cycles or set(found.order) == set(found.migrations)

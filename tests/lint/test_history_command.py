@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mrt_lint.escape import printable
-from mrt_lint.history.graph import Graph
+from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.history.revision_log import log
 from mrt_lint.model.migration import Migration
 from mrt_lint.report.history.mermaid import escape
@@ -246,7 +246,7 @@ CIRCLE_BELOW_A_CIRCLE = [
 @example(CIRCLE_BELOW_A_CIRCLE)
 @settings(max_examples=100, deadline=None)
 def test_every_file_has_its_place_in_the_log_whatever_the_graph(migrations):
-    graph = Graph(migrations)
+    graph = RevisionGraph(migrations)
     entries = log(graph)
     assert sorted(entry.key for entry in entries) == [migration.path for migration in migrations]
     place = {entry.key: index for index, entry in enumerate(entries)}

@@ -6,7 +6,7 @@ import pytest
 
 from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
 from tests.lint.marked import marks, read
 
@@ -17,7 +17,7 @@ FOLDERS = sorted(folder.name for folder in HISTORIES.iterdir() if folder.is_dir(
 def judge(folder: str, *independent: str) -> list[Finding]:
     files = sorted((HISTORIES / folder).glob("*.py"))
     history = History.of(read(file.read_text(), str(file)) for file in files)
-    return list(rules.check_history(history, Context(history=history, independent_branches=independent), rules.all_rules()))
+    return list(rules.check_history(history, RuleContext(history=history, independent_branches=independent), rules.all_rules()))
 
 
 @pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder != "independent_branches"])

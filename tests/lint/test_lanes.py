@@ -7,7 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrt_lint.report.history.lanes import ASCII, UNICODE, Lanes
+from mrt_lint.report.history.lanes import ASCII, UNICODE, LaneDrawing
 from tests.lint.drawing import Drawing
 
 NAMES = [chr(0x4E00 + index) for index in range(400)]
@@ -17,7 +17,7 @@ ALL = "".join(NAMES)
 
 def drawn(nodes, *, unicode: bool = True) -> list[str]:
     rows = []
-    for row in Lanes(unicode=unicode).draw(nodes):
+    for row in LaneDrawing(unicode=unicode).draw(nodes):
         text = list(row.text)
         if row.node is not None:
             text[row.place] = row.node
@@ -99,7 +99,7 @@ def test_a_line_of_many_is_drawn_in_linear_time():
     def cost(count: int) -> float:
         nodes = [(str(index), [str(index + 1), str(index + 2)]) for index in range(count)]
         start = time.process_time()
-        assert sum(1 for _ in Lanes().draw(nodes)) >= 2 * count
+        assert sum(1 for _ in LaneDrawing().draw(nodes)) >= 2 * count
         return time.process_time() - start
 
     cost(1000)

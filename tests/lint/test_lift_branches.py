@@ -4,7 +4,7 @@ import pytest
 
 from mrt_lint.model.ops import DropTable, Execute, Raise
 from mrt_lint.model.values import DIALECTS
-from mrt_lint.parse.python import lift
+from mrt_lint.parse.python import parse_migration
 from tests.lint.lifting import compose, lift_text, lift_upgrade
 
 OTHERS = tuple(name for name in DIALECTS if name != "postgresql")
@@ -153,7 +153,7 @@ def test_what_only_talks_has_no_effect(body):
 )
 def test_what_may_touch_the_database_has_an_effect(body):
     module = "from project import cleanup, run, self_repair"
-    assert lift(compose("pass", module=module, downgrade=body).encode(), "m.py").downgrade.effect
+    assert parse_migration(compose("pass", module=module, downgrade=body).encode(), "m.py").downgrade.effect
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_question_in_a_condition_is_no_unreadable_call(condition):
     source = compose(
         f'bind = op.get_bind()\nif {condition}:\n    op.drop_table("t")', module="from project import has_table, inspect, skip"
     )
-    migration = lift(source.encode(), "m.py")
+    migration = parse_migration(source.encode(), "m.py")
     assert (migration.unreadable, migration.upgrade_ops) == ((), (DropTable(table="t", certain=False),))
 
 

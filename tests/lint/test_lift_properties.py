@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mrt_lint.model.migration import Migration, UnparsableError
-from mrt_lint.parse.python import lift
+from mrt_lint.parse.python import parse_migration
 from tests.lint.lifting import compose, lift_upgrade
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
@@ -18,7 +18,7 @@ NAMES = st.text("abcz_é'\"{}% \\", min_size=1, max_size=6)
 @given(hypothesmith.from_grammar())
 def test_any_python_is_lifted_or_refused(source):
     try:
-        migration = lift(source.encode("utf-8", "surrogatepass"), "m.py")
+        migration = parse_migration(source.encode("utf-8", "surrogatepass"), "m.py")
     except UnparsableError:
         return
     assert isinstance(migration, Migration)
@@ -29,7 +29,7 @@ def test_any_python_is_lifted_or_refused(source):
 def test_any_python_inside_upgrade_is_lifted_or_refused(source):
     body = "\n".join("    " + line for line in source.splitlines())
     try:
-        lift(f"def upgrade():\n    pass\n{body}\n".encode("utf-8", "surrogatepass"), "m.py")
+        parse_migration(f"def upgrade():\n    pass\n{body}\n".encode("utf-8", "surrogatepass"), "m.py")
     except UnparsableError:
         return
 
@@ -38,7 +38,7 @@ def test_any_python_inside_upgrade_is_lifted_or_refused(source):
 @given(st.binary(max_size=60))
 def test_any_bytes_are_lifted_or_refused(source):
     try:
-        lift(b"def upgrade():\n    x = 1\n" + source, "m.py")
+        parse_migration(b"def upgrade():\n    x = 1\n" + source, "m.py")
     except UnparsableError:
         return
 
@@ -103,4 +103,6 @@ def test_every_spelling_of_any_call_is_equal_and_what_alembic_says(data):
 def test_operations_come_in_the_order_in_which_python_reaches_them(count):
     body = "\n".join(f"op.drop_table('t{number}')" for number in range(count))
     assert [op.table for op in lift_upgrade(body)] == [f"t{number}" for number in range(count)]
-    assert lift(compose(body).encode(), "a.py").upgrade_ops == lift(compose(body).encode(), "b.py").upgrade_ops
+    assert (
+        parse_migration(compose(body).encode(), "a.py").upgrade_ops == parse_migration(compose(body).encode(), "b.py").upgrade_ops
+    )

@@ -8,8 +8,8 @@ import pytest
 
 from mrt_lint.model.migration import UnparsableError
 from mrt_lint.model.ops import DropTable, Execute
-from mrt_lint.model.values import Place
-from mrt_lint.parse.python import lift
+from mrt_lint.model.values import SourceSpan
+from mrt_lint.parse.python import parse_migration
 from mrt_lint.parse.python.depth import looks_deep
 from tests.lint.lifting import compose
 
@@ -30,11 +30,11 @@ DEEP = {
 @pytest.mark.parametrize("name", DEEP)
 def test_deep_nesting_is_refused_before_the_parser_overflows(name):
     with pytest.raises(UnparsableError, match="nested too deeply"):
-        lift(DEEP[name].encode(), "m.py")
+        parse_migration(DEEP[name].encode(), "m.py")
 
 
 def test_deep_nesting_in_syntax_too_new_for_this_python_is_refused_too():
-    code = "from mrt_lint.parse.python import lift\nlift(b'x = $ ' + b'(' * 20000, 'm.py')"
+    code = "from mrt_lint.parse.python import parse_migration\nparse_migration(b'x = $ ' + b'(' * 20000, 'm.py')"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "UnparsableError: it is nested too deeply" in result.stderr
 
@@ -56,8 +56,8 @@ def test_ordinary_source_never_looks_deep():
 )
 def test_what_is_not_python_is_refused_at_its_line(source, line, reason):
     with pytest.raises(UnparsableError, match=reason) as refused:
-        lift(source, "m.py")
-    assert isinstance(refused.value.place, Place)
+        parse_migration(source, "m.py")
+    assert isinstance(refused.value.place, SourceSpan)
     assert refused.value.place.line == line
 
 
@@ -66,7 +66,7 @@ def test_what_is_not_python_is_refused_at_its_line(source, line, reason):
     [b"", b"\n", b"\xef\xbb\xbf", b"\f\nx = 1\n", b"x = 1", b"def upgrade(): pass", b"if 1:\n\tx = 1\n", b"# c"],
 )
 def test_small_and_strange_files_are_read(source):
-    assert lift(source, "m.py").unreadable == ()
+    assert parse_migration(source, "m.py").unreadable == ()
 
 
 ENDLESS = {
@@ -110,23 +110,23 @@ def endless():
 @pytest.mark.parametrize("name", ENDLESS)
 def test_what_never_ends_is_lifted_in_bounded_time(name):
     start = time.process_time()
-    migration = lift(compose(ENDLESS[name], module=MODULE).encode(), "m.py")
+    migration = parse_migration(compose(ENDLESS[name], module=MODULE).encode(), "m.py")
     assert time.process_time() - start < 5
     assert DropTable(table="t") in migration.upgrade_ops or migration.unreadable
 
 
 def test_ten_thousand_lines_and_five_megabytes_are_read():
     lines = [f'op.drop_table("t{number}")' if number % 5 == 0 else "# a line" for number in range(10_001)]
-    many = lift(compose("\n".join(lines)).encode(), "m.py")
+    many = parse_migration(compose("\n".join(lines)).encode(), "m.py")
     assert many.upgrade_ops[-1] == DropTable(table="t10000")
-    [op] = lift(compose(f'op.execute("{"x" * 5_000_000}")').encode(), "m.py").upgrade_ops
+    [op] = parse_migration(compose(f'op.execute("{"x" * 5_000_000}")').encode(), "m.py").upgrade_ops
     assert isinstance(op, Execute)
     assert len(op.statement) == 5_000_000
 
 
 def test_nothing_in_the_file_is_ever_run(tmp_path):
     mark = tmp_path / "mark"
-    lift(
+    parse_migration(
         compose(
             f'open({str(mark)!r}, "w").close()\n__import__("os").mkdir({str(mark)!r})', module=f"open({str(mark)!r}, 'w')"
         ).encode(),

@@ -4,7 +4,7 @@ import pytest
 
 from mrt_lint.model.ops import AddColumn, CreateForeignKey, CreateIndex, DropColumn, Execute
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, SqlType
-from mrt_lint.parse.python import lift
+from mrt_lint.parse.python import parse_migration
 from tests.lint.lifting import HEADER, compose, lift_text, lift_upgrade
 
 DROP = (DropColumn(table="users", column="phone"),)
@@ -109,7 +109,7 @@ def test_a_name_that_is_not_known_is_unknown_and_listed_never_guessed():
 
 def test_a_partly_known_name_is_unknown_and_a_partly_known_statement_has_a_hole():
     source = compose('x = load()\nop.drop_column(f"a_{x}", "c")\nop.execute(f"DROP TABLE {x}")', module="from project import load")
-    first, second = lift(source.encode(), "m.py").upgrade_ops
+    first, second = parse_migration(source.encode(), "m.py").upgrade_ops
     assert first == DropColumn(table=UNKNOWN, column="c")
     assert second == Execute(statement=f"DROP TABLE {HOLE}")
 
@@ -216,13 +216,13 @@ REVISIONS = {
 
 @pytest.mark.parametrize("text", REVISIONS)
 def test_revisions_are_read_in_every_spelling(text):
-    migration = lift(text.encode(), "m.py")
+    migration = parse_migration(text.encode(), "m.py")
     assert (migration.revision, migration.down_revision) == REVISIONS[text]
 
 
 def test_labels_dependencies_message_and_imports_are_read():
     source = f'"""Add a thing\n\nRevision ID: b2\n"""\n{HEADER}branch_labels = ("x",)\ndepends_on = "z"\n\ndef upgrade():\n    import project.models as m\n'
-    migration = lift(source.encode(), "m.py")
+    migration = parse_migration(source.encode(), "m.py")
     assert (migration.message, migration.branch_labels, migration.depends_on) == ("Add a thing", ("x",), ("z",))
     assert [found.module for found in migration.imports][-1] == "project.models"
     assert migration.downgrade is None

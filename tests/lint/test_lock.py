@@ -134,7 +134,7 @@ def test_flake8_finds_edited_revisions_too(locked, capsys):
     assert capsys.readouterr().out == "versions/a2.py:5\n"
 
 
-DAMAGED = "mrt.lock is no lock file, or is damaged: put it back, or write it anew with mrt lock."
+DAMAGED = "mrt.lock is no lock file, or is damaged: restore it, or write it again with mrt lock."
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ DAMAGED = "mrt.lock is no lock file, or is damaged: put it back, or write it ane
         (b"[" * 100_000, DAMAGED),
         (b'{"mrt_lock": 1, "revisions": [{}]}', DAMAGED),
         (b'{"mrt_lock": 1, "revisions": [{"revision": 1, "parents": [], "path": "", "content": ""}]}', DAMAGED),
-        (b'{"mrt_lock": 7}', "mrt.lock has format 7, where this mrt knows 1: write it anew with mrt lock."),
+        (b'{"mrt_lock": 7}', "mrt.lock has format 7, where this mrt knows 1: write it again with mrt lock."),
     ],
 )
 def test_a_lock_file_that_cannot_be_meant_is_one_sentence(history, capsys, text, sentence):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mrt_lint.suppress.noqa import Silences, read_lines
+from mrt_lint.suppress.noqa import NoqaComments, read_lines
 
 SPELLINGS = """\
 a = 1
@@ -87,7 +87,7 @@ def flake8_says(tmp_path_factory):
 
 def spoken(text: str) -> set[int]:
     lines = read_lines(text.encode())
-    silences = Silences(lines)
+    silences = NoqaComments(lines)
     return {number for number in range(1, len(lines) + 1) if not silences.silence(number, "MRT201")}
 
 
@@ -141,7 +141,7 @@ def test_text_that_is_no_python_is_searched_line_by_line():
 
 
 def test_codes_that_silenced_nothing_are_known():
-    silences = Silences(read_lines(b"a = 1  # noqa: MRT201, MRT303\nb = 2  # noqa: E501,MRT2\nc = 3  # noqa\n"))
+    silences = NoqaComments(read_lines(b"a = 1  # noqa: MRT201, MRT303\nb = 2  # noqa: E501,MRT2\nc = 3  # noqa\n"))
     assert silences.silence(1, "MRT201")
     assert list(silences.useless()) == [(1, 24, "MRT303"), (2, 21, "MRT2")]
 

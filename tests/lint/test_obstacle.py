@@ -9,7 +9,7 @@ from alembic.operations import Operations
 
 from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.model.context import Context, Target
+from mrt_lint.model.context import DatabaseTarget, RuleContext
 from tests.lint.marked import read
 
 RULE = next(rule for rule in rules.all_rules() if rule.code == "MRT804")
@@ -78,7 +78,7 @@ def files(*bodies: str) -> list[str]:
 
 def obstacles(*bodies: str, dialect: str | None = "sqlite", declared: bool = True) -> list[str]:
     migrations = [read(source, f"{at}.py", dialect=dialect) for at, source in enumerate(files(*bodies))]
-    context = Context(target=Target(dialect=dialect if declared else None), history=History.of(migrations, dialect))
+    context = RuleContext(target=DatabaseTarget(dialect=dialect if declared else None), history=History.of(migrations, dialect))
     return [finding.message for finding in rules.check(migrations[-1], context, [RULE])]
 
 
@@ -170,7 +170,7 @@ def test_what_a_parallel_branch_makes_may_be_there():
     sources = files(*bodies, last)
     sources[-1] = sources[-1].replace("down_revision = '2'", "down_revision = '1'")
     migrations = [read(source, f"{at}.py", dialect="sqlite") for at, source in enumerate(sources)]
-    context = Context(target=Target(dialect="sqlite"), history=History.of(migrations, "sqlite"))
+    context = RuleContext(target=DatabaseTarget(dialect="sqlite"), history=History.of(migrations, "sqlite"))
     assert [finding.message for finding in rules.check(migrations[-1], context, [RULE])] == [
         "upgrade fails here: table 't' has no column 'aa'"
     ]

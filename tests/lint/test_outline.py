@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mrt_lint.model.values import UNKNOWN, Place
+from mrt_lint.model.values import UNKNOWN, SourceSpan
 from mrt_lint.parse.outline import outlines, read_message
-from mrt_lint.parse.reading import Broken, Source, read
+from mrt_lint.parse.reading import BrokenFile, MigrationSource, read
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_only_an_unusual_header_is_worth_a_reading():
 
     def read_some(files):
         asked.extend(files)
-        return {path: read(Source(path, content, None)) for path, content in files.items()}
+        return {path: read(MigrationSource(path, content, None)) for path, content in files.items()}
 
     found = outlines(sources, read_some)
     assert asked == ["constant.py", "one_line.py", "broken.py", "none.py"]
@@ -56,6 +56,6 @@ def test_only_an_unusual_header_is_worth_a_reading():
 
 
 def test_what_a_reading_cannot_tell_either_stays_as_the_header_says():
-    broken = Broken(place=Place(1, 1, 1, 1), reason="x")
+    broken = BrokenFile(place=SourceSpan(1, 1, 1, 1), reason="x")
     [found] = outlines({"a.py": b"revision = 'a'\ndown_revision = make()\n"}, lambda files: dict.fromkeys(files, broken)).values()
     assert (found.revision, found.down_revision) == ("a", UNKNOWN)

@@ -6,7 +6,7 @@ import pytest
 
 from mrt_lint import rules
 from mrt_lint.history import History
-from mrt_lint.model.context import Context
+from mrt_lint.model.context import RuleContext
 from mrt_lint.model.rule import Rule
 from tests.lint.marked import read
 
@@ -36,7 +36,7 @@ def found(code: str, beside: str, downgrade: str, parents: tuple[str, ...] = ("1
         file("4", ("2", "3"), "pass"),
     ]
     migrations = [read(source, f"versions/{number}.py") for number, source in enumerate(files, 1)]
-    context = Context(history=History.of(migrations))
+    context = RuleContext(history=History.of(migrations))
     return [finding.message for finding in rules.check(migrations[2], context, [RULES[code]])]
 
 

@@ -12,7 +12,7 @@ from mrt_lint import rules
 from mrt_lint.history import History
 from mrt_lint.history.sqlite_rebuild import is_reordered, is_unseen, rebuilds
 from mrt_lint.model import ops
-from mrt_lint.model.context import Context, Target
+from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.values import UNKNOWN
 from tests.lint.lifting import lift_upgrade
 from tests.lint.marked import read
@@ -139,7 +139,7 @@ def files(before: str, upgrade: str, downgrade: str) -> list[str]:
 
 def losses(before: str, upgrade: str, downgrade: str, dialect: str | None = "sqlite") -> list[str]:
     first, second = (read(source, f"{at}.py", dialect=dialect) for at, source in enumerate(files(before, upgrade, downgrade)))
-    context = Context(target=Target(dialect=dialect), history=History.of([first, second], dialect))
+    context = RuleContext(target=DatabaseTarget(dialect=dialect), history=History.of([first, second], dialect))
     return [finding.message for finding in rules.check(second, context, [RULE])]
 
 
@@ -184,12 +184,12 @@ def test_nothing_is_told_where_a_real_database_is_as_before(case: tuple[str, str
 
 def test_a_finding_names_all_that_is_lost_and_says_what_to_write():
     first, second = (read(source, f"{at}.py", dialect="sqlite") for at, source in enumerate(files(f"{CHECKED}\n{INDEX}", UP, DOWN)))
-    context = Context(target=Target(dialect="sqlite"), history=History.of([first, second], "sqlite"))
+    context = RuleContext(target=DatabaseTarget(dialect="sqlite"), history=History.of([first, second], "sqlite"))
     [finding] = rules.check(second, context, [RULE])
     assert (
         finding.message
-        == "SQLite makes table 't' anew here without index 'ix', which has an expression and its CHECK (b > 0), which has no name, "
-        "and nothing brings it back"
+        == "SQLite rebuilds table 't' here without index 'ix', which has an expression and its CHECK (b > 0), which has no name, "
+        "and nothing restores it"
     )
     assert finding.instead == (
         "create the index again after the batch; give it a name, or give it to the batch: table_args=[sa.CheckConstraint(…)]"

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from mrt_lint.history import History, Table
+from mrt_lint.history import History, ReplayedTable
 from mrt_lint.model import ops
-from mrt_lint.model.migration import Function, Migration
-from mrt_lint.model.values import UNKNOWN, Column, Constraint, Place, SqlType
-from mrt_lint.parse.python import lift
-from mrt_lint.parse.sql import expand
+from mrt_lint.model.migration import Migration, MigrationFunction
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, SourceSpan, SqlType
+from mrt_lint.parse.python import parse_migration
+from mrt_lint.parse.sql import expand_sql
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
-PLACE = Place(1, 1, 1, 1)
+PLACE = SourceSpan(1, 1, 1, 1)
 INTEGER = SqlType(name="INTEGER")
 TEXT = SqlType(name="TEXT")
 
@@ -80,7 +80,7 @@ def source(revision, body, parents):
 def migrations(bodies):
     parents = (None, *map(str, range(len(bodies))))
     sources = [source(str(number), body, parents[number]) for number, body in enumerate(bodies)]
-    return sources, [expand(lift(text.encode(), f"{number}.py")) for number, text in enumerate(sources)]
+    return sources, [expand_sql(parse_migration(text.encode(), f"{number}.py")) for number, text in enumerate(sources)]
 
 
 def run(connection, sources):
@@ -139,11 +139,11 @@ def test_a_project_is_replayed_as_postgresql_has_it(postgres_server):  # noqa: F
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         with engine.connect() as connection:
             compare(connection, sources, lifted, "postgresql")
-    assert History.of(lifted).at("4").enums == {"mood": ("low", "ok")}
+    assert History.of(lifted).at("4").object("type", "mood").members == ("low", "ok")
 
 
 def made(revision, *operations, parents=(), **fields):
-    function = Function(place=PLACE, ops=operations)
+    function = MigrationFunction(place=PLACE, ops=operations)
     return Migration(path=f"{revision}.py", revision=revision, down_revision=parents, upgrade=function, **fields)
 
 
@@ -275,7 +275,7 @@ SAID = 'existing_nullable=False, existing_server_default="x", existing_comment="
 )
 def test_mysql_forgets_of_a_column_what_its_new_definition_does_not_say(column, altered, left):
     text = HEADER.format(revision="1", parents=None) + f'    op.create_table("t", {column})\n    {altered}\n'
-    migration = expand(lift(text.encode(), "1.py"))
+    migration = expand_sql(parse_migration(text.encode(), "1.py"))
     for dialect in ("mysql", "mariadb"):
         found = History.of([migration], dialect).at("1").table("t").column("a")
         assert (found.nullable, found.server_default, found.comment) == left
@@ -371,18 +371,17 @@ def test_views_and_sequences_are_known_until_they_are_dropped():
         "2", ops.DropObject(kind="view", name="v"), ops.RenameObject(kind="sequence", name="s", new_name="z"), parents=("1",)
     )
     history = History.of([before, after])
-    assert history.at("1").views == {"v": view}
-    assert history.at("2").views == {}
-    assert list(history.at("2").sequences) == ["z"]
+    assert history.at("1").object("view", "v") == view
     assert history.at("2").object("view", "v") is None
+    assert history.at("2").object("sequence", "s") is None
+    assert history.at("2").object("sequence", "z").name == "z"
 
 
 def test_an_enum_comes_with_its_table_and_outlives_it():
     mood = SqlType(name="ENUM", type_name="mood", members=("a", "b"))
     created = ops.CreateTable(table="t", columns=(Column(name="m", type=mood),))
-    assert at_head(made("1", created, ops.DropTable(table="t"), ops.AddEnumValue(enum="mood", value="c"))).enums == {
-        "mood": ("a", "b", "c")
-    }
+    replayed = at_head(made("1", created, ops.DropTable(table="t"), ops.AddEnumValue(enum="mood", value="c")))
+    assert replayed.object("type", "mood").members == ("a", "b", "c")
 
 
 def test_a_thousand_revisions_over_many_tables_cost_no_more_than_their_operations():
@@ -391,5 +390,5 @@ def test_a_thousand_revisions_over_many_tables_cost_no_more_than_their_operation
     history = History.of(chain)
     started = time.process_time()
     for revision in history.migrations:
-        assert isinstance(history.before(revision).table("t0"), Table) or revision == "0"
+        assert isinstance(history.before(revision).table("t0"), ReplayedTable) or revision == "0"
     assert time.process_time() - started < 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from alembic.script.revision import Revision, RevisionError, RevisionMap
 
-from mrt_lint.history.graph import Graph
+from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.history.revision_name import find
 from mrt_lint.model.migration import Migration
 from mrt_lint.usage import UsageError
@@ -25,8 +25,8 @@ TREE = (
 )
 
 
-def graph(tree=TREE) -> Graph:
-    return Graph(
+def graph(tree=TREE) -> RevisionGraph:
+    return RevisionGraph(
         Migration(path=f"{name}.py", revision=name, down_revision=parents, branch_labels=labels, depends_on=needs)
         for name, parents, labels, needs in tree
     )

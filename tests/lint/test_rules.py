@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from mrt_lint import rules
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Severity
 from mrt_lint.model.rule import Example, Rule
 from tests.lint.conftest import Project
@@ -52,7 +52,7 @@ def test_a_finding_speaks_in_full_sentences_of_the_users_own_names(rule: Rule, e
 @pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
 @pytest.mark.parametrize(("rule", "example"), BAD)
 def test_a_finding_on_mysql_speaks_of_nothing_that_only_postgresql_has(rule: Rule, example: Example, dialect: str):
-    for finding in judge(dataclasses.replace(example, target=Target(dialect=dialect)), rule)[1]:
+    for finding in judge(dataclasses.replace(example, target=DatabaseTarget(dialect=dialect)), rule)[1]:
         foreign = r"CONCURRENTLY|NOT VALID|VALIDATE|postgresql|PostgreSQL|VACUUM|ALTER COLUMN \w+ (TYPE|SET NOT|DROP NOT)"
         assert not re.search(foreign, finding.message + finding.instead)
 

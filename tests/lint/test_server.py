@@ -2,11 +2,11 @@
 
 import pytest
 
-from mrt_lint.analysis.case import Case
+from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.history import History
-from mrt_lint.model.context import Context, Target
+from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.ops import AddColumn, CreateForeignKey
-from mrt_lint.online import Server
+from mrt_lint.online import ServerVersion
 from mrt_lint.rules import all_rules, check
 from tests.lint.marked import read
 
@@ -24,14 +24,14 @@ def upgrade():
         op.create_foreign_key("fk", "users", "shops", ["shop_id"], ["id"])
 """
 NAME = "op.get_bind().dialect.name"
-MYSQL, MARIADB = Server("mysql", (8, 4)), Server("mariadb", (10, 11))
+MYSQL, MARIADB = ServerVersion("mysql", (8, 4)), ServerVersion("mariadb", (10, 11))
 
 
-def judged(guard: str, dialect: str | None) -> tuple[Case, set[str]]:
+def judged(guard: str, dialect: str | None) -> tuple[MigrationCase, set[str]]:
     """The migration under a guard, and the codes found in it."""
     migration = read(SOURCE.format(guard=guard), dialect=dialect)
-    context = Context(target=Target(dialect=dialect), history=History.of([migration], dialect))
-    return Case(migration, context), {finding.code for finding in check(migration, context, all_rules())}
+    context = RuleContext(target=DatabaseTarget(dialect=dialect), history=History.of([migration], dialect))
+    return MigrationCase(migration, context), {finding.code for finding in check(migration, context, all_rules())}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_a_declaration_or_a_guard_that_names_it_says_so(guard, dialect, server):
 
 def test_a_version_that_is_declared_is_the_servers():
     migration = read(SOURCE.format(guard="True"))
-    target = Target(dialect="mariadb", mariadb_version=(11, 4, 2))
+    target = DatabaseTarget(dialect="mariadb", mariadb_version=(11, 4, 2))
     op = next(op for op in migration.upgrade_ops if isinstance(op, CreateForeignKey))
-    assert Case(migration, Context(target=target)).server(op) == Server("mariadb", (11, 4, 2))
+    assert MigrationCase(migration, RuleContext(target=target)).server(op) == ServerVersion("mariadb", (11, 4, 2))

@@ -84,7 +84,7 @@ def test_people_see_what_is_done_to_whom(project):
         "    17  execute DELETE FROM users; SELECT 1; DO $$ BEGIN END $$\n"
         "          delete users, all rows\n"
         "          statement SELECT, changes nothing\n"
-        "          statement DO, nobody can tell what it changes\n"
+        "          statement DO, reading cannot decide what it changes\n"
         "    18  execute CREATE VIEW s.v AS SELECT …\n"
         "          create_view s.v, body ?\n"
         "\n"

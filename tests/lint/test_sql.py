@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from mrt_lint.model import ops
-from mrt_lint.model.migration import Function, Migration
-from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Place, SqlType
-from mrt_lint.parse.sql import expand, read_sql
+from mrt_lint.model.migration import Migration, MigrationFunction
+from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, SourceSpan, SqlType
+from mrt_lint.parse.sql import expand_sql, read_sql
 
 INTEGER = SqlType(name="INTEGER")
-PLACE = Place(3, 5, 3, 40)
+PLACE = SourceSpan(3, 5, 3, 40)
 
 
 def varchar(length):
@@ -490,16 +490,16 @@ def test_a_huge_update_is_not_said_to_lack_a_where():
 def test_expand_puts_the_operations_behind_their_statement_and_marks_them():
     execute = ops.Execute(statement="DROP TABLE `A`", origin=PLACE, dialects=("mysql",), certain=False, autocommit=True)
     other = ops.DropTable(table="b", origin=PLACE)
-    function = Function(place=PLACE, ops=(execute, other))
-    migration = expand(Migration(path="x.py", revision="1", upgrade=function, downgrade=None), "postgresql")
+    function = MigrationFunction(place=PLACE, ops=(execute, other))
+    migration = expand_sql(Migration(path="x.py", revision="1", upgrade=function, downgrade=None), "postgresql")
     found = migration.upgrade_ops
     assert found == (execute, ops.DropTable(table="A", dialects=("mysql",), certain=False, autocommit=True), other)
     assert [(op.sql, op.origin) for op in found] == [(False, PLACE), (True, PLACE), (False, PLACE)]
 
 
 def test_a_statement_of_which_nothing_could_be_read_stands_for_nothing():
-    migration = Migration(path="x.py", revision="1", upgrade=Function(place=PLACE, ops=(ops.Execute(statement=UNKNOWN),)))
-    assert expand(migration) == migration
+    migration = Migration(path="x.py", revision="1", upgrade=MigrationFunction(place=PLACE, ops=(ops.Execute(statement=UNKNOWN),)))
+    assert expand_sql(migration) == migration
 
 
 def test_the_parser_of_expressions_is_imported_only_for_expressions_that_need_it():

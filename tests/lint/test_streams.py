@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mrt_lint.cli.streams import Output, OutputError
+from mrt_lint.cli.streams import GuardedStream, OutputError
 
 MIGRATION = 'revision = "a"\ndown_revision = None\n\n\ndef upgrade():\n    op.drop_table("t")\n\n\ndef downgrade():\n    pass\n'
 NO_SPACE = "the output cannot be written: No space left on device\n"
@@ -110,7 +110,7 @@ def test_another_trouble_is_not_taken_for_one_of_the_output():
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OutputError, match="the output cannot be written: No space left on device"):
-        Output(Stream()).write("x")
-    assert Output(Stream(), needed=False).write("x") == 1
-    with pytest.raises(ValueError, match="other"), Output(Stream(), needed=False):
+        GuardedStream(Stream()).write("x")
+    assert GuardedStream(Stream(), needed=False).write("x") == 1
+    with pytest.raises(ValueError, match="other"), GuardedStream(Stream(), needed=False):
         raise ValueError("other")

@@ -4,12 +4,18 @@ import textwrap
 
 import pytest
 
-from mrt_lint.analysis.case import Case
-from mrt_lint.analysis.downgrade import Undo
-from mrt_lint.model.context import Context, Target
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.model.context import DatabaseTarget, RuleContext
 from tests.lint.marked import read
 
-YES, NO, DIFFERENT, REPLACED, CANNOT_TELL = Undo.YES, Undo.NO, Undo.DIFFERENT, Undo.REPLACED, Undo.CANNOT_TELL
+YES, NO, DIFFERENT, REPLACED, CANNOT_TELL = (
+    UndoStatus.YES,
+    UndoStatus.NO,
+    UndoStatus.DIFFERENT,
+    UndoStatus.REPLACED,
+    UndoStatus.CANNOT_TELL,
+)
 FILE = """
 import sqlalchemy as sa
 from alembic import op
@@ -23,10 +29,10 @@ def downgrade():
 """
 
 
-def undone(upgrade: str, downgrade: str, action: str | None = None, dialect: str | None = None) -> Undo:
+def undone(upgrade: str, downgrade: str, action: str | None = None, dialect: str | None = None) -> UndoStatus:
     body = FILE.format(*(textwrap.indent("\n".join(part.split("; ")), "    ") for part in (upgrade, downgrade)))
     migration = read(body, dialect=dialect)
-    case = Case(migration, Context(target=Target(dialect=dialect)))
+    case = MigrationCase(migration, RuleContext(target=DatabaseTarget(dialect=dialect)))
     first = next(op for op in migration.upgrade_ops if op.op != "execute")
     return case.undone(first, action)
 
@@ -142,7 +148,7 @@ NOT_NULL = 'op.alter_column("t", "a", nullable=False)'
         (sql("ALTER INDEX a RENAME TO b"), sql("ALTER INDEX b RENAME TO a"), YES),
     ],
 )
-def test_things_are_followed_by_identity_through_both_functions(upgrade: str, downgrade: str, expected: Undo):
+def test_things_are_followed_by_identity_through_both_functions(upgrade: str, downgrade: str, expected: UndoStatus):
     assert undone(upgrade, downgrade) is expected
 
 
@@ -165,7 +171,7 @@ def test_things_are_followed_by_identity_through_both_functions(upgrade: str, do
         ('op.alter_column("t", "a", server_default="0", existing_server_default="1")', 'op.alter_column("t", "a", server_default=None)', "server_default", DIFFERENT),
     ],
 )  # fmt: skip
-def test_settings_of_a_column_are_followed_one_by_one(upgrade: str, downgrade: str, action: str, expected: Undo):
+def test_settings_of_a_column_are_followed_one_by_one(upgrade: str, downgrade: str, action: str, expected: UndoStatus):
     assert undone(upgrade, downgrade, action) is expected
 
 
@@ -186,17 +192,17 @@ ON_OTHERS_ONLY = 'if op.get_bind().dialect.name != "postgresql": op.drop_index("
         ('if op.get_bind().dialect.name != "mysql": op.drop_index("ix", "t")', "mariadb", NO),
     ],
 )
-def test_only_what_runs_on_the_database_counts(downgrade: str, dialect: str | None, expected: Undo):
+def test_only_what_runs_on_the_database_counts(downgrade: str, dialect: str | None, expected: UndoStatus):
     assert undone(INDEX, downgrade, dialect=dialect) is expected
 
 
 def test_a_missing_downgrade_undoes_nothing():
     migration = read("from alembic import op\nrevision = '1'\ndef upgrade():\n    op.drop_index('ix', 't')\n")
-    assert Case(migration, Context()).undone(migration.upgrade_ops[0]) is NO
+    assert MigrationCase(migration, RuleContext()).undone(migration.upgrade_ops[0]) is NO
 
 
 def test_what_is_created_where_perhaps_nothing_was_is_undone_by_dropping_it():
     body = FILE.format(f"    {sql('DROP VIEW IF EXISTS v')}\n    {sql('CREATE VIEW v AS SELECT 1')}", f"    {sql('DROP VIEW v')}")
     migration = read(body)
-    case = Case(migration, Context())
+    case = MigrationCase(migration, RuleContext())
     assert [case.undone(op) for op in migration.upgrade_ops if op.op == "create_view"] == [YES]

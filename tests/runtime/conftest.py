@@ -2,7 +2,12 @@
 
 import contextlib
 import os
+import signal
+import subprocess
+import sys
+import time
 
+import psycopg  # noqa: F401  before pytester's runs in this process, which forget what they import
 import pytest
 import sqlalchemy as sa
 
@@ -215,6 +220,29 @@ class Project:
 
     def config(self, **settings):
         return MRTConfig(alembic_ini=str(self.root / "alembic.ini"), **settings)
+
+    @contextlib.contextmanager
+    def started(self, url, *command, prefix=()):
+        """A run in a process of its own that has come to where its migration waits: there it makes the file `here`."""
+        temporary = self.root / "temporary"
+        temporary.mkdir()
+        with subprocess.Popen(
+            [*prefix, sys.executable, "-m", *command],
+            cwd=self.root,
+            env=os.environ | {"MRT_DATABASE_URL": url, "TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                deadline = time.monotonic() + 30
+                while not (self.root / "here").exists() and process.poll() is None and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                yield process
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture

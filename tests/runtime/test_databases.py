@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url, scrub
+from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url
 from mrt_runtime.databases.mysql import database as mysql_database
-from mrt_runtime.databases.mysql.outside import find_other_database
 from mrt_runtime.databases.token import find_token, make_name, make_token
+from mrt_runtime.secret import scrub
 
 SECRET = "s3cr3t-hunter2"
 
@@ -106,8 +106,9 @@ def test_a_folder_or_a_file_that_is_no_database_is_refused(tmp_path):
     ],
 )
 def test_passwords_are_taken_out_of_texts_and_words_are_left(text, clean):
-    urls = [sa.make_url("postgresql://u:hunter2-and-more@h/x"), sa.make_url("postgresql://postgres:postgres@h/postgres")]
-    assert scrub(text, *urls) == clean
+    for url in ("postgresql://u:hunter2-and-more@h/x", "postgresql://postgres:postgres@h/postgres"):
+        parse_url(url)
+    assert scrub(text) == clean
 
 
 def test_the_old_scheme_of_postgres_urls_is_understood():
@@ -276,7 +277,14 @@ def test_an_empty_database_is_borrowed_and_given_back_as_it_was(modest, postgres
             assert scratch.is_mine(connection)
         assert scratch.checkpoint() is None
         scratch.reset()
-        assert catalogue(modest) == sorted([*before, (f"lent_mrt_{database._server.token}",)])
+        mark = [
+            (f"lent_mrt_{database._server.token}",),
+            ("journal",),
+            ("journal",),
+            ("_journal",),
+        ]  # a table, and types of its rows
+        toast = [row for row in catalogue(modest) if row[0].startswith("pg_toast_")]
+        assert sorted({*catalogue(modest)} - {*toast}) == sorted({*before, *mark} - {*toast})
         run(scratch, "CREATE TABLE again (id INTEGER)")
         with pytest.raises(ConfigurationError, match="in use by another run"):
             databases.connect(modest).make_scratch()
@@ -439,7 +447,7 @@ def exists(scratch):
         return os.path.exists(scratch.url.database)  # noqa: PTH110
     try:
         scratch.engine.connect().close()
-    except sa.exc.OperationalError:
+    except (sa.exc.OperationalError, ConfigurationError):  # the second where the server is one that this run lost
         return False
     return True
 
@@ -495,34 +503,6 @@ def test_two_runs_at_once_on_one_url_do_not_disturb_each_other(database):
     for thread in threads:
         thread.join(60)
     assert failures == []
-
-
-@pytest.mark.parametrize(
-    ("statement", "other"),
-    [
-        ("CREATE TABLE t (a INT)", None),
-        ("CREATE TABLE own.t (a INT)", None),
-        ("CREATE TABLE IF NOT EXISTS `shop`.`t` (a INT)", "shop"),
-        ("ALTER TABLE shop.t ADD COLUMN a INT", "shop"),
-        ("DROP TABLE IF EXISTS t, shop . u", "shop"),
-        ("RENAME TABLE t TO shop.t", "shop"),
-        ("TRUNCATE shop.t", "shop"),
-        ("insert ignore into shop.t values (1)", "shop"),
-        ("INSERT INTO t SELECT * FROM shop.t", None),
-        ("UPDATE shop.t SET a = 1", "shop"),
-        ("UPDATE t SET a = t.b", None),
-        ("DELETE FROM shop.t", "shop"),
-        ("CREATE UNIQUE INDEX i ON shop.t (a)", "shop"),
-        ("DROP INDEX i ON shop.t", "shop"),
-        ("CREATE OR REPLACE ALGORITHM=MERGE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW shop.v AS SELECT 1", "shop"),
-        ("CREATE VIEW v AS SELECT * FROM shop.t", None),
-        ("USE shop", "shop"),
-        ("DROP DATABASE shop", "shop"),
-        ("SELECT 1.5", None),
-    ],
-)
-def test_statements_that_write_to_another_mysql_database_are_told_from_those_that_do_not(statement, other):
-    assert find_other_database(statement, "own") == other
 
 
 def test_nothing_of_this_is_left_in_the_temporary_folder(tmp_path, monkeypatch):

@@ -4,9 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.fixture import Mrt
+from mrt_runtime.plugin.fixture import Mrt
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("phone", sa.String(20)))'
 LOST = "Column 'users.phone': 2/3 values lost after rollback"

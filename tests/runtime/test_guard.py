@@ -14,6 +14,7 @@ from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.token import make_token
 from mrt_runtime.migrate import MigrationError, Migrator, WrongDatabaseError
+from mrt_runtime.verify.session import Verification
 
 OWN_ENGINE = """
 import os
@@ -279,7 +280,7 @@ def test_an_async_engine_with_a_pool_that_lives_in_a_module_serves_every_step(pr
     with databases.connect(sa.make_url(sqlite_url).set(drivername="sqlite+aiosqlite")).make_scratch() as scratch:
         migrator = Migrator(project.config(env={"URL": "{url}"}), scratch)
         migrator.upgrade("b")
-        migrator.stand_at(())
+        migrator.go_to(())
     del sys.modules["engine_module"]
 
 
@@ -302,3 +303,29 @@ def test_a_migration_that_names_another_database_is_stopped_at_that_statement(pr
     assert not os.path.exists(other)  # noqa: PTH110
     if "mysql" in fixture:
         assert fingerprint(given)[0] == []
+
+
+STRAY = "import sqlite3\n    sa.create_engine('sqlite:///elsewhere.db').connect().exec_driver_sql('CREATE TABLE x (a)')"
+HIDDEN = f"import contextlib\n    with contextlib.suppress(Exception):\n        {STRAY.splitlines()[1].strip()}"
+
+
+@pytest.mark.parametrize("code", [STRAY, HIDDEN])
+def test_a_migration_that_opens_another_database_fails_with_its_line_and_the_run_goes_on(project, sqlite_url, code):
+    project.add("a")
+    file = project.add("b", "a", upgrade=code)
+    project.add("c", "a")
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        verdicts = {verdict.revision: verdict for verdict in verification.check_all()}
+    assert [verdicts[name].outcome.value for name in "abc"] == ["reversible", "upgrade-failed", "reversible"]
+    [failure] = verdicts["b"].failures
+    assert "elsewhere.db instead of the scratch database, and was stopped before any statement" in failure.message
+    assert failure.line == next(n for n, text in enumerate(file.read_text().splitlines(), 1) if "elsewhere" in text)
+    assert not (project.root / "elsewhere.db").exists()
+
+
+def test_an_env_py_that_opens_another_database_in_the_middle_of_a_step_still_stops_the_run(project, sqlite_url):
+    project.add("a")
+    stray = "    with create_engine('sqlite:///elsewhere.db').connect():\n        pass\n"
+    project.env.write_text("from sqlalchemy import create_engine\n" + project.env.read_text() + stray)
+    with Verification(project.config(db_url=sqlite_url)) as verification, pytest.raises(WrongDatabaseError):
+        verification.check("a")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from mrt_lint.model.context import Target
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.rule import Example
 from mrt_lint.rules import all_rules
 from tests.lint.marked import judge, lines, marks
@@ -54,5 +54,5 @@ def test_the_first_half_stays_and_the_next_attempt_fails_at_it(connection):
 
 def test_the_rule_says_so():
     rule = next(rule for rule in all_rules() if rule.code == "MRT435")
-    source, findings = judge(Example(title="", source=UPGRADE, target=Target(dialect="mariadb")), rule)
+    source, findings = judge(Example(title="", source=UPGRADE, target=DatabaseTarget(dialect="mariadb")), rule)
     assert lines(findings) == marks(source)

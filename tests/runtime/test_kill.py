@@ -14,15 +14,26 @@ from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "benchmarks" / "kill_fifty.py"
+SCRIPT = pathlib.Path(__file__).parents[2] / "benchmarks" / "kill_fifty.py"
 
 
 @pytest.fixture(scope="module")
 def kill_fifty():
     """The script that kills, as a module."""
-    spec = importlib.util.spec_from_file_location("kill_fifty", SCRIPT)
+    return load(SCRIPT)
+
+
+@pytest.fixture(scope="module")
+def kill_drill(kill_fifty):
+    """The script that ends runs in a database that is lent, as a module; it builds on the other."""
+    assert kill_fifty
+    return load(SCRIPT.with_name("kill_drill.py"))
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["kill_fifty"] = module
+    sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
 
@@ -52,6 +63,17 @@ def test_ctrl_c_leaves_nothing_behind_by_itself(kill_fifty, place, tmp_path):
     assert "KeyboardInterrupt" in kill_fifty.kill_one(place, tmp_path, signal.SIGINT)
     assert place.leftovers() == []
     assert place.digest() == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+def test_in_a_lent_database_nothing_of_a_person_is_lost_and_nothing_of_the_run_is_left(kill_drill, request, tmp_path, server, how):
+    place = kill_drill.LentPlace(request.getfixturevalue(f"{server}_server").render_as_string(hide_password=False), tmp_path)
+    try:
+        wrong, _ = kill_drill.drill_lent(place, tmp_path, how, is_used=True)
+        assert not wrong
+    finally:
+        place.remove()
 
 
 def test_a_connection_cut_in_the_middle_is_that_migrations_failure_and_the_run_goes_on(project, postgres_scratch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from mrt_lint.online.facts import FACTS, Algorithm, Change, Server
+from mrt_lint.online.facts import FACTS, DdlAlgorithm, ServerVersion, TableChange
 from mrt_lint.online.types import change_of_type
 from mrt_lint.parse.sql import read_sql
 
@@ -18,44 +18,44 @@ THINGS = """
     ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4
 """
 BEFORE = {
-    Change.ADD_SPATIAL: ("ALTER TABLE things ADD COLUMN place POINT NOT NULL",),
-    Change.CHANGE_ENGINE: ("ALTER TABLE things DROP FOREIGN KEY fk",),
-    Change.PARTITION: ("ALTER TABLE things DROP FOREIGN KEY fk",),
+    TableChange.ADD_SPATIAL: ("ALTER TABLE things ADD COLUMN place POINT NOT NULL",),
+    TableChange.CHANGE_ENGINE: ("ALTER TABLE things DROP FOREIGN KEY fk",),
+    TableChange.PARTITION: ("ALTER TABLE things DROP FOREIGN KEY fk",),
 }
 ACTIONS = {
-    Change.ADD_COLUMN: "ADD COLUMN new INT NOT NULL DEFAULT 5",
-    Change.ADD_COLUMN_AMID: "ADD COLUMN new INT AFTER id",
-    Change.ADD_COMPUTED_DEFAULT: "ADD COLUMN new VARCHAR(40) DEFAULT (UUID())",
-    Change.ADD_AUTO_INCREMENT: "ADD COLUMN new INT AUTO_INCREMENT UNIQUE",
-    Change.ADD_VIRTUAL: "ADD COLUMN new INT AS (number + 1) VIRTUAL",
-    Change.ADD_STORED: "ADD COLUMN new INT AS (number + 1) STORED",
-    Change.DROP_COLUMN: "DROP COLUMN small",
-    Change.RENAME_COLUMN: "RENAME COLUMN small TO little",
-    Change.MOVE_COLUMN: "MODIFY small VARCHAR(50) AFTER id",
-    Change.SET_DEFAULT: "ALTER COLUMN number SET DEFAULT 3",
-    Change.SET_NOT_NULL: "MODIFY number INT NOT NULL",
-    Change.DROP_NOT_NULL: "MODIFY total INT NULL DEFAULT 0",
-    Change.WIDEN_VARCHAR: "MODIFY small VARCHAR(63)",
-    Change.APPEND_MEMBERS: "MODIFY state ENUM('a', 'b', 'c')",
-    Change.CHANGE_COLLATION: "MODIFY small VARCHAR(50) COLLATE utf8mb4_bin",
-    Change.CHANGE_TYPE: "MODIFY number BIGINT",
-    Change.ADD_INDEX: "ADD INDEX ix (small)",
-    Change.ADD_FULLTEXT: "ADD FULLTEXT INDEX ix (small)",
-    Change.ADD_SPATIAL: "ADD SPATIAL INDEX ix (place)",
-    Change.DROP_INDEX: "DROP INDEX ix_number",
-    Change.ADD_PRIMARY_KEY: "DROP PRIMARY KEY, ADD PRIMARY KEY (total)",
-    Change.DROP_PRIMARY_KEY: "DROP PRIMARY KEY",
-    Change.ADD_FOREIGN_KEY: "ADD CONSTRAINT fk2 FOREIGN KEY (number) REFERENCES parents (id)",
-    Change.ADD_UNCHECKED_FOREIGN_KEY: "ADD CONSTRAINT fk2 FOREIGN KEY (number) REFERENCES parents (id)",
-    Change.DROP_FOREIGN_KEY: "DROP FOREIGN KEY fk",
-    Change.ADD_CHECK: "ADD CONSTRAINT ck2 CHECK (number > 0)",
-    Change.DROP_CHECK: "DROP CONSTRAINT ck",
-    Change.CONVERT: "CONVERT TO CHARACTER SET latin1",
-    Change.REBUILD: "FORCE",
-    Change.CHANGE_ENGINE: "ENGINE=MyISAM",
-    Change.PARTITION: "PARTITION BY HASH (id) PARTITIONS 2",
+    TableChange.ADD_COLUMN: "ADD COLUMN new INT NOT NULL DEFAULT 5",
+    TableChange.ADD_COLUMN_AMID: "ADD COLUMN new INT AFTER id",
+    TableChange.ADD_COMPUTED_DEFAULT: "ADD COLUMN new VARCHAR(40) DEFAULT (UUID())",
+    TableChange.ADD_AUTO_INCREMENT: "ADD COLUMN new INT AUTO_INCREMENT UNIQUE",
+    TableChange.ADD_VIRTUAL: "ADD COLUMN new INT AS (number + 1) VIRTUAL",
+    TableChange.ADD_STORED: "ADD COLUMN new INT AS (number + 1) STORED",
+    TableChange.DROP_COLUMN: "DROP COLUMN small",
+    TableChange.RENAME_COLUMN: "RENAME COLUMN small TO little",
+    TableChange.MOVE_COLUMN: "MODIFY small VARCHAR(50) AFTER id",
+    TableChange.SET_DEFAULT: "ALTER COLUMN number SET DEFAULT 3",
+    TableChange.SET_NOT_NULL: "MODIFY number INT NOT NULL",
+    TableChange.DROP_NOT_NULL: "MODIFY total INT NULL DEFAULT 0",
+    TableChange.WIDEN_VARCHAR: "MODIFY small VARCHAR(63)",
+    TableChange.APPEND_MEMBERS: "MODIFY state ENUM('a', 'b', 'c')",
+    TableChange.CHANGE_COLLATION: "MODIFY small VARCHAR(50) COLLATE utf8mb4_bin",
+    TableChange.CHANGE_TYPE: "MODIFY number BIGINT",
+    TableChange.ADD_INDEX: "ADD INDEX ix (small)",
+    TableChange.ADD_FULLTEXT: "ADD FULLTEXT INDEX ix (small)",
+    TableChange.ADD_SPATIAL: "ADD SPATIAL INDEX ix (place)",
+    TableChange.DROP_INDEX: "DROP INDEX ix_number",
+    TableChange.ADD_PRIMARY_KEY: "DROP PRIMARY KEY, ADD PRIMARY KEY (total)",
+    TableChange.DROP_PRIMARY_KEY: "DROP PRIMARY KEY",
+    TableChange.ADD_FOREIGN_KEY: "ADD CONSTRAINT fk2 FOREIGN KEY (number) REFERENCES parents (id)",
+    TableChange.ADD_UNCHECKED_FOREIGN_KEY: "ADD CONSTRAINT fk2 FOREIGN KEY (number) REFERENCES parents (id)",
+    TableChange.DROP_FOREIGN_KEY: "DROP FOREIGN KEY fk",
+    TableChange.ADD_CHECK: "ADD CONSTRAINT ck2 CHECK (number > 0)",
+    TableChange.DROP_CHECK: "DROP CONSTRAINT ck",
+    TableChange.CONVERT: "CONVERT TO CHARACTER SET latin1",
+    TableChange.REBUILD: "FORCE",
+    TableChange.CHANGE_ENGINE: "ENGINE=MyISAM",
+    TableChange.PARTITION: "PARTITION BY HASH (id) PARTITIONS 2",
 }
-ALGORITHM_IS_IGNORED = {Change.CHANGE_ENGINE, Change.PARTITION}
+ALGORITHM_IS_IGNORED = {TableChange.CHANGE_ENGINE, TableChange.PARTITION}
 REFUSALS = {1221, 1845, 1846}
 ONLINE_COPIES = (11, 2)
 
@@ -68,9 +68,9 @@ class Tables:
         self.prepared: tuple[str, ...] | None = None
         version, comment = connection.exec_driver_sql("SELECT VERSION(), @@version_comment").one()
         dialect = "mariadb" if "mariadb" in f"{version} {comment}".lower() else "mysql"
-        self.server = Server(dialect, tuple(int(part) for part in version.partition("-")[0].split(".")))
+        self.server = ServerVersion(dialect, tuple(int(part) for part in version.partition("-")[0].split(".")))
 
-    def accepts(self, change: Change, clause: str, action: str | None = None) -> bool:
+    def accepts(self, change: TableChange, clause: str, action: str | None = None) -> bool:
         """Tell whether the server carries out a change with an ALGORITHM or LOCK clause."""
         run = self.connection.exec_driver_sql
         wanted = BEFORE.get(change, ())
@@ -78,8 +78,8 @@ class Tables:
             for statement in ("DROP TABLE IF EXISTS things", THINGS, *wanted):
                 run(statement)
             self.prepared = wanted
-        run(f"SET foreign_key_checks = {int(change is Change.ADD_FOREIGN_KEY)}")
-        comma = "" if change is Change.PARTITION else ","
+        run(f"SET foreign_key_checks = {int(change is TableChange.ADD_FOREIGN_KEY)}")
+        comma = "" if change is TableChange.PARTITION else ","
         try:
             run(f"ALTER TABLE things {clause}{comma} {action or ACTIONS[change]}")
         except sa.exc.DBAPIError as error:
@@ -99,18 +99,20 @@ def tables(mysql_url):
         connection.exec_driver_sql("DROP TABLE IF EXISTS things, parents")
 
 
-def clause(algorithm: Algorithm, dialect: str) -> str:
-    return f"ALGORITHM={'INPLACE' if algorithm is Algorithm.NOCOPY and dialect == 'mysql' else algorithm.name}"
+def clause(algorithm: DdlAlgorithm, dialect: str) -> str:
+    return f"ALGORITHM={'INPLACE' if algorithm is DdlAlgorithm.NOCOPY and dialect == 'mysql' else algorithm.name}"
 
 
-@pytest.mark.parametrize("change", Change, ids=lambda change: change.name)
+@pytest.mark.parametrize("change", TableChange, ids=lambda change: change.name)
 def test_the_server_takes_the_algorithm_of_the_table_and_none_that_does_less(tables, change):
     way, dialect = tables.server.way(change), tables.server.dialect
     if change not in ALGORITHM_IS_IGNORED:
         assert tables.accepts(change, clause(way.algorithm, dialect))
-        less = [algorithm for algorithm in Algorithm if algorithm < way.algorithm and (dialect == "mariadb" or algorithm != 1)]
+        less = [algorithm for algorithm in DdlAlgorithm if algorithm < way.algorithm and (dialect == "mariadb" or algorithm != 1)]
         assert not any(tables.accepts(change, clause(algorithm, dialect)) for algorithm in less)
-    if way.algorithm is not Algorithm.INSTANT and not (way.algorithm is Algorithm.COPY and tables.server.version >= ONLINE_COPIES):
+    if way.algorithm is not DdlAlgorithm.INSTANT and not (
+        way.algorithm is DdlAlgorithm.COPY and tables.server.version >= ONLINE_COPIES
+    ):
         algorithm = "" if change in ALGORITHM_IS_IGNORED else f"{clause(way.algorithm, dialect)}, "
         assert tables.accepts(change, f"{algorithm}LOCK=NONE") is way.writes
 
@@ -142,16 +144,16 @@ TYPES = [
 def test_a_change_of_type_costs_what_it_is_said_to_cost(tables, column, former, new):
     given = (read_sql(f"ALTER TABLE t ADD COLUMN c {spelled}", "mysql")[0].definition.type for spelled in (former, new))
     change = change_of_type(*given, tables.server.dialect)
-    expected = Algorithm.INSTANT if change is None else tables.server.way(change).algorithm
+    expected = DdlAlgorithm.INSTANT if change is None else tables.server.way(change).algorithm
     cheapest = next(
         algorithm
-        for algorithm in Algorithm
-        if tables.accepts(Change.CHANGE_TYPE, clause(algorithm, tables.server.dialect), f"MODIFY {column} {new}")
+        for algorithm in DdlAlgorithm
+        if tables.accepts(TableChange.CHANGE_TYPE, clause(algorithm, tables.server.dialect), f"MODIFY {column} {new}")
     )
     assert cheapest == expected or (change is None and tables.server.dialect == "mysql")
 
 
 def test_every_change_is_known_of_both_databases():
-    assert set(ACTIONS) == set(Change)
-    assert all(set(facts) == set(Change) for facts in FACTS.values())
+    assert set(ACTIONS) == set(TableChange)
+    assert all(set(facts) == set(TableChange) for facts in FACTS.values())
     assert all(list(history) == sorted(history) and () in history for facts in FACTS.values() for history in facts.values())

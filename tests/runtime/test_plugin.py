@@ -9,14 +9,14 @@ import pytest
 # Sessions within this process forget what they import: slow for the parsers, impossible for SQLAlchemy.
 import mrt_lint.parse.python
 import mrt_lint.parse.sql.statement  # noqa: F401
-import mrt_runtime.collect
 import mrt_runtime.databases.postgresql.content
 import mrt_runtime.databases.sqlite.content
 import mrt_runtime.databases.sqlite.values
-import mrt_runtime.fixture  # noqa: F401
+import mrt_runtime.plugin.collect
+import mrt_runtime.plugin.fixture  # noqa: F401
 
 pytest_plugins = ["pytester"]
-HEAVY = ("sqlalchemy", "alembic", "libcst", "sqlglot", "rich", "mrt_runtime.verification", "mrt_runtime.databases", "mrt_lint")
+HEAVY = ("sqlalchemy", "alembic", "libcst", "sqlglot", "rich", "mrt_runtime.verify.session", "mrt_runtime.databases", "mrt_lint")
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verification import Verification
+from mrt_runtime.verify.session import Verification
 
 USERS = """op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50), nullable=False),
         sa.Column("phone", sa.String(20)))"""

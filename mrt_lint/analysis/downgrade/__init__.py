@@ -1,6 +1,6 @@
 """Is what upgrade() does undone in downgrade(): per object, with the same definition, in a workable order?"""
 
-from mrt_lint.analysis.downgrade.analysis import Ledger, Moment
-from mrt_lint.analysis.downgrade.reversal import Undo
+from mrt_lint.analysis.downgrade.analysis import DowngradeAnalysis, StateBefore
+from mrt_lint.analysis.downgrade.reversal import UndoStatus
 
-__all__ = ["Ledger", "Moment", "Undo"]
+__all__ = ["DowngradeAnalysis", "StateBefore", "UndoStatus"]

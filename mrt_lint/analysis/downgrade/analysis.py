@@ -1,4 +1,4 @@
-"""Whether downgrade() undoes what upgrade() does, thing by thing: one answer for every rule that asks."""
+"""Whether downgrade() undoes what upgrade() does, object by object: one implementation for every rule that asks."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mrt_lint.analysis.downgrade.effects import acts, apply
-from mrt_lint.analysis.downgrade.existing_objects import find_double
-from mrt_lint.analysis.downgrade.known_schema import Past
-from mrt_lint.analysis.downgrade.missing_objects import find_absence
-from mrt_lint.analysis.downgrade.order_conflicts import find_trouble
-from mrt_lint.analysis.downgrade.reversal import Fates, Undo
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Loss, Table, Thing, Touch, readable
-from mrt_lint.analysis.downgrade.upgrade_conflicts import find_obstacle
+from mrt_lint.analysis.downgrade.effects import apply, changes_objects
+from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
+from mrt_lint.analysis.downgrade.known_schema import KnownSchema
+from mrt_lint.analysis.downgrade.missing_objects import find_missing_object
+from mrt_lint.analysis.downgrade.order_conflicts import find_order_conflict
+from mrt_lint.analysis.downgrade.reversal import ReversalChecker, UndoStatus
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, RebuildLoss, TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.downgrade.upgrade_conflicts import find_upgrade_conflict
 from mrt_lint.history.schema import fold, object_place
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.migration import Migration
@@ -42,60 +42,63 @@ _OWN_NAMES = ("index", "constraint", "name", "column", "table")
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StateBefore:
     """What was so when an operation came: the table it names, that one or the column made by this migration, or without a row."""
 
-    table: Thing | None = None
+    table: TrackedObject | None = None
     new_table: bool = False
     new_column: bool = False
     new_columns: frozenset[str] = frozenset()
     empty: bool = False
 
 
-class Ledger:
-    """Both functions of a migration followed on one dialect.
+class DowngradeAnalysis:
+    """Both functions of a migration, simulated on one dialect.
 
-    `moments`, `touches`, `troubles` (why an operation of downgrade() cannot run where it stands) and `absences` (what it takes
-    for granted, though it never was there) go by the identity of the operation: one upgrade may hold two that are equal. So do
-    `obstacles`: why an operation of upgrade() fails on what the history leaves. `blind`
-    tells that downgrade() may do anything, `refuses` that it raises.
+    The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
+    `states_before`, `upgrade_conflicts` (why an operation of upgrade() fails on the schema that the earlier revisions leave),
+    `order_conflicts` (why an operation of downgrade() cannot run at its position) and `missing_objects` (what an operation of
+    downgrade() needs although it never existed). `may_do_anything` is True if downgrade() contains something that could not be
+    read, `refuses` if it raises an exception.
     """
 
-    def __init__(self, migration: Migration, dialect: str, past: Past) -> None:
-        self.world = World(past, dialect)
-        self.moments: dict[int, Moment] = {}
-        self.touches: dict[int, tuple[Touch, ...]] = {}
+    def __init__(self, migration: Migration, dialect: str, known_schema: KnownSchema) -> None:
+        self.simulated = SimulatedSchema(known_schema, dialect)
+        self.states_before: dict[int, StateBefore] = {}
+        self.effects: dict[int, tuple[ObjectEffect, ...]] = {}
         self.upgrade = tuple(running(migration.upgrade_ops, dialect))
         self.upgrade_is_clear = migration.readable("upgrade", dialect) and not any(
-            _is_opaque(op) or (acts(op) and _is_blurred(op)) for op in self.upgrade
+            _is_opaque(op) or (changes_objects(op) and _is_blurred(op)) for op in self.upgrade
         )
-        self.obstacles: dict[int, str] = {}
+        self.upgrade_conflicts: dict[int, str] = {}
         for op in self.upgrade:
-            if self.upgrade_is_clear and (obstacle := find_obstacle(self.world, op)):
-                self.obstacles[id(op)] = obstacle
+            if self.upgrade_is_clear and (conflict := find_upgrade_conflict(self.simulated, op)):
+                self.upgrade_conflicts[id(op)] = conflict
             self._follow([op])
-        self.world.mark(is_clear=self.upgrade_is_clear)
+        self.simulated.mark(is_clear=self.upgrade_is_clear)
         self.reverse = {id(op): op for op in running(migration.downgrade_ops, dialect)}
         reverse = self.reverse.values()
-        self.troubles: dict[int, str] = {}
-        self.absences: dict[int, str] = {}
+        self.order_conflicts: dict[int, str] = {}
+        self.missing_objects: dict[int, str] = {}
         is_clear = self.upgrade_is_clear and migration.readable("downgrade", dialect)
         for op in reverse:
-            is_clear = is_clear and not _is_opaque(op) and not (acts(op) and _is_blurred(op))
-            if absence := find_absence(self.world, op):
-                self.absences[id(op)] = absence
-            elif trouble := find_trouble(self.world, op) or (find_double(self.world, op) if is_clear else None):
-                self.troubles[id(op)] = trouble
+            is_clear = is_clear and not _is_opaque(op) and not (changes_objects(op) and _is_blurred(op))
+            if missing := find_missing_object(self.simulated, op):
+                self.missing_objects[id(op)] = missing
+            elif conflict := find_order_conflict(self.simulated, op) or (
+                find_existing_object(self.simulated, op) if is_clear else None
+            ):
+                self.order_conflicts[id(op)] = conflict
             self._follow([op])
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
-        self.blind = not migration.readable("downgrade", dialect) or any(_is_opaque(op) for op in reverse)
-        self.blurred = {_family(op) for op in reverse if acts(op) and _is_blurred(op)}
-        self.fates = Fates(self.world, self.reverse, self.touches, is_unclear=not self.upgrade_is_clear)
+        self.may_do_anything = not migration.readable("downgrade", dialect) or any(_is_opaque(op) for op in reverse)
+        self.blurred = {_family(op) for op in reverse if changes_objects(op) and _is_blurred(op)}
+        self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, is_unclear=not self.upgrade_is_clear)
 
     def _follow(self, ops: Iterable[Op]) -> None:
         for op in ops:
-            self.moments[id(op)] = self._moment(op)
-            self.touches[id(op)] = apply(self.world, op)
+            self.states_before[id(op)] = self._state_before(op)
+            self.effects[id(op)] = apply(self.simulated, op)
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -107,174 +110,188 @@ class Ledger:
         """The place in upgrade() where a thing is dropped first, by the identity of its slots and its key."""
         found: dict[tuple[int, object], int] = {}
         for place, op in enumerate(self.upgrade):
-            for touch in self.touches[id(op)]:
-                if touch.action == "dropped":
-                    found.setdefault((id(touch.slots), touch.key), place)
+            for effect in self.effects[id(op)]:
+                if effect.action == "dropped":
+                    found.setdefault((id(effect.namespace), effect.key), place)
         return found
 
     @cached_property
-    def _made(self) -> dict[tuple[int, object], list[Thing]]:
-        """The things that upgrade() makes, by the identity of their slots and their key."""
-        found: dict[tuple[int, object], list[Thing]] = {}
+    def _made(self) -> dict[tuple[int, object], list[TrackedObject]]:
+        """The objects that upgrade() creates, by the identity of their namespace and their key."""
+        found: dict[tuple[int, object], list[TrackedObject]] = {}
         for op in self.upgrade:
-            for touch in self.touches[id(op)]:
-                if touch.action == "made" and touch.thing is not None:
-                    found.setdefault((id(touch.slots), touch.key), []).append(touch.thing)
+            for effect in self.effects[id(op)]:
+                if effect.action == "made" and effect.tracked is not None:
+                    found.setdefault((id(effect.namespace), effect.key), []).append(effect.tracked)
         return found
 
-    def moment(self, op: Op) -> Moment:
-        """Tell what was so when an operation came."""
-        return self.moments.get(id(op), Moment())
+    def state_before(self, op: Op) -> StateBefore:
+        """Return what was so when an operation came."""
+        return self.states_before.get(id(op), StateBefore())
 
-    def _moment(self, op: Op) -> Moment:
+    def _state_before(self, op: Op) -> StateBefore:
         if isinstance(op, CreateTable):
-            return Moment()
-        table = self.world.view_of(op) or self.world.table_of(op)
+            return StateBefore()
+        table = self.simulated.view_of(op) or self.simulated.table_of(op)
         if table is None:
-            return Moment(new_table=self._may_be_new(op))
+            return StateBefore(new_table=self._may_be_new(op))
         column = None
         name = getattr(op, "column", None)
-        if isinstance(table, Table) and readable(name):
+        if isinstance(table, TrackedTable) and readable(name):
             column = table.columns_by_name.now.get(fold(name))
-        return Moment(
+        return StateBefore(
             table=table,
-            new_table=table.maker is not None,
-            new_column=column is not None and column.maker is not None,
+            new_table=table.creator is not None,
+            new_column=column is not None and column.creator is not None,
             new_columns=_new_columns(table) if isinstance(op, Update) else frozenset(),
-            empty=isinstance(table, Table) and (not table.rows or (table.maybe_empty and not op.certain)),
+            empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
         )
 
     def _may_be_new(self, op: Op) -> bool:
-        """Tell whether an unreadable table may be one that this upgrade created under an unreadable name."""
+        """Return whether an unreadable table may be one that this upgrade created under an unreadable name."""
         named = not readable(getattr(op, "table", ""))
         return named and any(
-            isinstance(other, CreateTable) and not readable(other.table) for other in self.upgrade[: len(self.moments)]
+            isinstance(other, CreateTable) and not readable(other.table) for other in self.upgrade[: len(self.states_before)]
         )
 
-    def undone(self, op: Op, action: str | None = None) -> Undo:
-        """Tell what becomes of an operation.
+    def undone(self, op: Op, action: str | None = None) -> UndoStatus:
+        """Return what becomes of an operation.
 
         `action` narrows it to one setting of `AlterColumn`, to its renaming ("moved") or to the types that a table implied
         ("implied"); without it these are left out.
         """
-        everything = self.touches.get(id(op), ())
-        touches = [touch for touch in everything if (touch.action == action if action else touch.action != "implied")]
-        if not touches:
+        everything = self.effects.get(id(op), ())
+        effects = [effect for effect in everything if (effect.action == action if action else effect.action != "implied")]
+        if not effects:
             replaced = any(other.op.startswith("create") and _family(other) == _family(op) for other in self.upgrade)
-            return Undo.CANNOT_TELL if self.blind or self.refuses or self.reverse or replaced else Undo.NO
-        fates = {self.fates.of(touch, op) for touch in touches}
-        worst = next(fate for fate in (Undo.NO, Undo.REPLACED, Undo.CANNOT_TELL, Undo.DIFFERENT, Undo.YES) if fate in fates)
-        if worst in {Undo.NO, Undo.REPLACED} and (self.blind or self.refuses or self.blurred & {_family(op), "table"}):
-            return Undo.CANNOT_TELL
+            return UndoStatus.CANNOT_TELL if self.may_do_anything or self.refuses or self.reverse or replaced else UndoStatus.NO
+        statuses = {self.reversals.of(effect, op) for effect in effects}
+        worst = next(
+            status
+            for status in (UndoStatus.NO, UndoStatus.REPLACED, UndoStatus.CANNOT_TELL, UndoStatus.DIFFERENT, UndoStatus.YES)
+            if status in statuses
+        )
+        if worst in {UndoStatus.NO, UndoStatus.REPLACED} and (
+            self.may_do_anything or self.refuses or self.blurred & {_family(op), "table"}
+        ):
+            return UndoStatus.CANNOT_TELL
         return worst
 
-    def answered(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> Undo:
-        """Tell whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
+    def has_counterpart(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
+        """Return whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
 
-        `but` tells which of them are no answer.
+        `but` returns True for those that do not count.
         """
-        table = self.moment(op).table
-        if table is not None and not table.standing:
-            return Undo.YES
+        table = self.state_before(op).table
+        if table is not None and not table.exists:
+            return UndoStatus.YES
         for answer in self.reverse.values():
-            if isinstance(answer, kinds) and (table is None or self.moment(answer).table in {None, table}) and not but(answer):
-                return Undo.YES
-        return Undo.CANNOT_TELL if self.blind or self.refuses else Undo.NO
+            if (
+                isinstance(answer, kinds)
+                and (table is None or self.state_before(answer).table in {None, table})
+                and not but(answer)
+            ):
+                return UndoStatus.YES
+        return UndoStatus.CANNOT_TELL if self.may_do_anything or self.refuses else UndoStatus.NO
 
     def keeps_rows(self, op: DropTable | Delete) -> bool:
-        """Tell whether rows that are dropped or deleted were moved before, and stand under the table's name in the end."""
-        table = self.moment(op).table
-        if not isinstance(table, Table):
+        """Return whether rows that are dropped or deleted were moved before and end up in a table of the same name."""
+        table = self.state_before(op).table
+        if not isinstance(table, TrackedTable):
             return False
-        holders = [other for other in self.world.tables.now.values() if isinstance(other, Table) and table in other.rows]
-        return any(self.blind or holder.home == table.origin for holder in holders)
+        holders = [other for other in self.simulated.tables.now.values() if isinstance(other, TrackedTable) and table in other.rows]
+        return any(self.may_do_anything or holder.current_key == table.origin for holder in holders)
 
-    def clears_the_way(self, op: DropTable) -> bool:
-        """Tell whether a drop IF EXISTS makes room for a table of this migration's own: temporary, or gone in the end.
+    def makes_room_for_own_table(self, op: DropTable) -> bool:
+        """Return whether a drop IF EXISTS makes room for a table of this migration: a temporary one, or one that is dropped again.
 
         Under a condition, which may ask for anything, only one that upgrade() itself takes away again is a passing one.
         """
-        cleared = next(iter(self.touches.get(id(op), ())), None)
-        if cleared is None or cleared.thing is None or not cleared.thing.doubtful:
+        cleared = next(iter(self.effects.get(id(op), ())), None)
+        if cleared is None or cleared.tracked is None or not cleared.tracked.uncertain:
             return False
-        made = self._made.get((id(cleared.slots), cleared.key), [])
-        gone = bool(made) and cleared.slots.now.get(cleared.key) is None
+        made = self._made.get((id(cleared.namespace), cleared.key), [])
+        gone = bool(made) and cleared.namespace.now.get(cleared.key) is None
         if gone and not op.certain and op.if_exists is False:
-            touched = (touch for other in self.upgrade for touch in self.touches[id(other)] if touch.slots is cleared.slots)
-            gone = any(touch.action in {"moved", "dropped"} and touch.thing in made for touch in touched)
-        return gone or any(isinstance(thing.maker, CreateTable) and thing.maker.temporary for thing in made)
+            touched = (
+                effect for other in self.upgrade for effect in self.effects[id(other)] if effect.namespace is cleared.namespace
+            )
+            gone = any(effect.action in {"moved", "dropped"} and effect.tracked in made for effect in touched)
+        return gone or any(isinstance(tracked.creator, CreateTable) and tracked.creator.temporary for tracked in made)
 
     @property
-    def losses(self) -> Iterator[Loss]:
+    def losses(self) -> Iterator[RebuildLoss]:
         """What batch mode left behind on SQLite and nothing brought back, the last time where it came and went."""
-        if self.blind or self.refuses or not self.upgrade_is_clear:
+        if self.may_do_anything or self.refuses or not self.upgrade_is_clear:
             return
-        last = {(id(loss.table), loss.what, loss.name): loss for loss in self.world.losses}
-        yield from (loss for loss in last.values() if loss.table.standing and not loss.is_back())
+        last = {(id(loss.table), loss.what, loss.name): loss for loss in self.simulated.losses}
+        yield from (loss for loss in last.values() if loss.table.exists and not loss.is_back())
 
-    def successor(self, op: Op) -> Thing | None:
-        """Give what stands in the end where an operation first took something away."""
-        touches = self.touches.get(id(op), ())
-        return touches[0].slots.now.get(touches[0].key) if touches else None
+    def successor(self, op: Op) -> TrackedObject | None:
+        """Return the object that finally has the name of the one that an operation removed."""
+        effects = self.effects.get(id(op), ())
+        return effects[0].namespace.now.get(effects[0].key) if effects else None
 
     def leaked_types(self, op: CreateTable) -> Iterator[str]:
-        """Give the enum types that a table brought along and that stand in the end."""
-        for touch in self.touches.get(id(op), ()):
-            if touch.action == "implied" and self.fates.of(touch, op) is Undo.NO and isinstance(touch.key, tuple):
+        """Return the enum types that were created along with a table and still exist in the end."""
+        for effect in self.effects.get(id(op), ()):
+            if effect.action == "implied" and self.reversals.of(effect, op) is UndoStatus.NO and isinstance(effect.key, tuple):
                 kinds = (column.type.type_name for column in op.columns if isinstance(column.type, SqlType))
-                yield next((name for name in kinds if readable(name) and fold(name) == touch.key[-1]), str(touch.key[-1]))
+                yield next((name for name in kinds if readable(name) and fold(name) == effect.key[-1]), str(effect.key[-1]))
 
     def destroys(self, op: DropTable | DropColumn) -> bool:
-        """Tell whether an operation of downgrade() drops for good what stood there before upgrade() and upgrade() left alone."""
-        touch = next((touch for touch in self.touches.get(id(op), ()) if touch.action == "dropped"), None)
-        if touch is None or touch.thing is None or touch.thing.maker is not None or not self.upgrade_is_clear:
+        """Return whether an operation of downgrade() drops for good what existed before upgrade() and upgrade() did not change."""
+        effect = next((effect for effect in self.effects.get(id(op), ()) if effect.action == "dropped"), None)
+        if effect is None or effect.tracked is None or effect.tracked.creator is not None or not self.upgrade_is_clear:
             return False
-        if isinstance(touch.thing.table, Table) and touch.thing.table.maker is not None:
+        if isinstance(effect.tracked.table, TrackedTable) and effect.tracked.table.creator is not None:
             return False
-        return touch.slots.now.get(touch.key) is None and not self.world.past.is_missing(touch.thing, touch.key)
+        return effect.namespace.now.get(effect.key) is None and not self.simulated.known_schema.is_missing(
+            effect.tracked, effect.key
+        )
 
     @property
-    def made(self) -> Iterator[Thing]:
-        """The tables, indexes and other things that this migration made, in either function."""
-        for touches in self.touches.values():
-            yield from (touch.thing for touch in touches if touch.action == "made" and touch.thing is not None)
+    def made(self) -> Iterator[TrackedObject]:
+        """The objects that this migration creates, in either function."""
+        for effects in self.effects.values():
+            yield from (effect.tracked for effect in effects if effect.action == "made" and effect.tracked is not None)
 
     def predecessors(self, op: Op) -> Iterator[Constraint]:
-        """Give the constraints on the same columns that a new one's table had before, as the history or downgrade() knows them."""
-        new = next((touch.thing for touch in self.touches.get(id(op), ()) if touch.action == "made"), None)
-        if new is None or not isinstance(new.table, Table) or not new.covering:
+        """Yield the constraints that a new one's table had on the same columns before, from the history or downgrade()."""
+        new = next((effect.tracked for effect in self.effects.get(id(op), ()) if effect.action == "made"), None)
+        if new is None or not isinstance(new.table, TrackedTable) or not new.covering:
             return
-        made_again = (thing for thing in self.made if thing.table is new.table and id(thing.maker) in self.reverse)
-        for thing in (*new.table.constraints.before.values(), *made_again):
-            if thing is not None and isinstance(thing.definition, Constraint) and thing.covering == new.covering:
-                yield thing.definition
+        made_again = (tracked for tracked in self.made if tracked.table is new.table and id(tracked.creator) in self.reverse)
+        for tracked in (*new.table.constraints.before.values(), *made_again):
+            if tracked is not None and isinstance(tracked.definition, Constraint) and tracked.covering == new.covering:
+                yield tracked.definition
 
     def makes_anew(self, op: Op, kind: str, name: Name) -> bool:
-        """Tell whether this migration makes an object of that name, in either function."""
+        """Return whether this migration makes an object of that name, in either function."""
         if not readable(name):
             return False
         key = object_place(kind, getattr(op, "schema", None), name)
-        if key not in self.world.objects.before:
+        if key not in self.simulated.objects.before:
             return False
-        made = self.world.objects.now[key]
-        return self.world.objects.before[key] is None or (made is not None and made.maker is not None)
+        made = self.simulated.objects.now[key]
+        return self.simulated.objects.before[key] is None or (made is not None and made.creator is not None)
 
 
 def running(ops: Iterable[Op], dialect: str) -> Iterator[Op]:
-    """Give the operations that run on a dialect."""
+    """Return the operations that run on a dialect."""
     return (op for op in ops if admits(op.dialects, dialect))
 
 
-def _new_columns(table: Thing) -> frozenset[str]:
-    if not isinstance(table, Table):
+def _new_columns(table: TrackedObject) -> frozenset[str]:
+    if not isinstance(table, TrackedTable):
         return frozenset()
     return frozenset(
-        str(name) for name, column in table.columns_by_name.now.items() if column is not None and column.maker is not None
+        str(name) for name, column in table.columns_by_name.now.items() if column is not None and column.creator is not None
     )
 
 
 def _is_opaque(op: Op) -> bool:
-    """Whether it may do anything at all: SQL that could not be read, a block or routine that is run."""
+    """Return whether it may do anything at all: SQL that could not be read, a block or routine that is run."""
     if isinstance(op, Execute):
         return not isinstance(op.statement, str)
     return isinstance(op, Statement) and op.effect is UNKNOWN

@@ -1,6 +1,6 @@
 """Whether two conditions of SQL, of a CHECK or of a partial index, provably are not the same.
 
-Databases and people write one condition in many ways: `b > 0`, `(B>0::integer)`, `"b" > 0`. What says nothing is left out here;
+Databases and people write one condition in many ways: `b > 0`, `(B>0::integer)`, `"b" > 0`. What has no meaning is left out;
 of what is left, only another constant or another operator at the same place, or a constant that the other condition has nowhere,
 proves that they differ.
 """
@@ -27,11 +27,11 @@ _SAME = {"!=": "<>", "==": "=", "~~": "like"}
 _EMPTY = frozenset({"0", "1", "", "t", "f"})
 """Constants that mean true, false or nothing, for which there are other words."""
 _WRITTEN_OTHERWISE = re.compile(r"\b(?:cast|true|false|interval|convert)\b|[$]|[a-z]'", re.IGNORECASE)
-"""What has other spellings with other constants, beside a backslash: booleans, casts by name, strings with a letter before them."""
+"""What can be spelled with other constants, apart from a backslash: booleans, casts by name, strings with a prefix letter."""
 
 
 def differ(one: MaybeName, other: MaybeName) -> bool | None:
-    """Tell whether two conditions differ; None where that is in doubt, or one of them was not read in full."""
+    """Return whether two conditions differ; None if that is in doubt, or one of them was not read in full."""
     if one is None and other is None:
         return False
     if one is None or other is None:
@@ -45,7 +45,7 @@ def differ(one: MaybeName, other: MaybeName) -> bool | None:
         return None
     if len(left) == len(right):
         pairs = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
-        return True if all(first[0] == second[0] != "name" for first, second in pairs) else None
+        return True if all(original_object[0] == second[0] != "name" for original_object, second in pairs) else None
     constants, others = _constants(left), _constants(right)
     return True if constants and others and (constants ^ others) - _EMPTY else None
 
@@ -55,7 +55,7 @@ def _is_ambiguous(condition: str) -> bool:
 
 
 def _tokens(condition: str) -> list[tuple[str, str]]:
-    """Give what a condition says, as kinds and texts, without spaces, parentheses, casts and the tables before columns."""
+    """Return a condition as kinds and texts, without spaces, parentheses, casts and the table names before columns."""
     found: list[tuple[str, str]] = []
     for match in _TOKEN.finditer(condition):
         kind, text = str(match.lastgroup), match[0]
@@ -75,7 +75,7 @@ def _tokens(condition: str) -> list[tuple[str, str]]:
 
 
 def _constant(text: str) -> str:
-    """Give a constant as it is compared: 1.0 is 1, and '1' is what a column of numbers makes of it."""
+    """Return a constant as it is compared: 1.0 is 1, and '1' is what a column of numbers makes of it."""
     plain = text.strip("'").replace("''", "'").replace("%%", "%")
     return plain.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", plain) else plain
 

@@ -1,4 +1,4 @@
-"""What the operations on indexes and constraints do to the world, and which things they touch there."""
+"""The effects of operations on indexes and constraints on the simulated schema."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mrt_lint.analysis.downgrade.definition import of_kind
-from mrt_lint.analysis.downgrade.naming_convention import find_twin
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Slots, Table, Thing, Touch, readable
-from mrt_lint.history.schema import fold, is_given, place
+from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, ObjectNamespace, TrackedObject, TrackedTable, readable
+from mrt_lint.history.schema import fold, is_default_name, place
 from mrt_lint.model.ops import (
     CreateConstraint,
     CreateIndex,
@@ -23,105 +23,105 @@ from mrt_lint.model.ops import (
 from mrt_lint.model.values import Constraint, MaybeName
 
 
-def drop(slots: Slots, key: Key, op: DropIndex | DropConstraint | DropObject) -> Thing | None:
-    """Take a thing away, noting whether anybody knows that it was there."""
-    thing = slots.drop(key, certain=op.certain)
-    if thing is not None and thing.maker is None and thing.definition is None and may_miss(op):
-        thing.doubtful = True
-    return thing
+def drop(namespace: ObjectNamespace, key: Key, op: DropIndex | DropConstraint | DropObject) -> TrackedObject | None:
+    """Remove an object, and record whether it is known to have existed."""
+    tracked = namespace.drop(key, certain=op.certain)
+    if tracked is not None and tracked.creator is None and tracked.definition is None and may_miss(op):
+        tracked.uncertain = True
+    return tracked
 
 
 def may_miss(op: DropIndex | DropConstraint | DropObject | DropTable) -> bool:
-    """Tell whether an operation is written for the case that there is nothing to drop."""
+    """Return whether an operation is written for the case that there is nothing to drop."""
     return op.if_exists is not False or not op.certain
 
 
-def create_index(world: World, op: CreateIndex) -> Iterator[Touch]:
-    """Let an index stand on its table or view."""
+def create_index(simulated: SimulatedSchema, op: CreateIndex) -> Iterator[ObjectEffect]:
+    """Add an index to its table or view."""
     if readable(op.index):
         key = place(op.schema, op.index)
-        index = Thing(maker=op, definition=op, table=world.view_of(op) or world.table_of(op))
-        world.indexes.put(key, index)
-        yield Touch("made", world.indexes, key, index)
+        index = TrackedObject(creator=op, definition=op, table=simulated.view_of(op) or simulated.table_of(op))
+        simulated.indexes.put(key, index)
+        yield ObjectEffect("made", simulated.indexes, key, index)
 
 
-def drop_index(world: World, op: DropIndex) -> Iterator[Touch]:
+def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffect]:
     """Take an index away."""
     if readable(op.index):
         key = place(op.schema, op.index)
-        table = world.table_of(op)
-        if isinstance(table, Table) and table.maker is None and world.past.lacks(table.origin, fold(op.index)):
-            world.indexes.before.setdefault(key, None)
-            world.indexes.now.setdefault(key, None)
-        index = drop(world.indexes, key, op)
+        table = simulated.table_of(op)
+        if isinstance(table, TrackedTable) and table.creator is None and simulated.known_schema.lacks(table.origin, fold(op.index)):
+            simulated.indexes.before.setdefault(key, None)
+            simulated.indexes.now.setdefault(key, None)
+        index = drop(simulated.indexes, key, op)
         if index is not None and index.table is None:
-            index.table = world.table_of(op)
-        yield Touch("dropped", world.indexes, key, index)
+            index.table = simulated.table_of(op)
+        yield ObjectEffect("dropped", simulated.indexes, key, index)
 
 
-def rename_index(world: World, op: RenameIndex) -> Iterator[Touch]:
-    """Let an index stand under another name."""
+def rename_index(simulated: SimulatedSchema, op: RenameIndex) -> Iterator[ObjectEffect]:
+    """Rename an index."""
     if readable(op.index) and readable(op.new_index):
         key = place(op.schema, op.index)
-        yield Touch("moved", world.indexes, key, world.indexes.move(key, place(op.schema, op.new_index)))
+        yield ObjectEffect("moved", simulated.indexes, key, simulated.indexes.move(key, place(op.schema, op.new_index)))
 
 
-def create_constraint(world: World, op: CreateConstraint) -> Iterator[Touch]:
-    """Let a constraint stand on its table."""
-    table = world.table_of(op)
+def create_constraint(simulated: SimulatedSchema, op: CreateConstraint) -> Iterator[ObjectEffect]:
+    """Add a constraint to its table."""
+    table = simulated.table_of(op)
     if table is not None:
         if readable(op.definition.using_index):
-            world.indexes.drop(place(op.schema, op.definition.using_index))  # it belongs to the constraint from now on
-        yield Touch("made", table.constraints, *world.put_constraint(table, op.definition, op))
+            simulated.indexes.drop(place(op.schema, op.definition.using_index))  # it belongs to the constraint from now on
+        yield ObjectEffect("made", table.constraints, *simulated.put_constraint(table, op.definition, op))
 
 
-def drop_constraint(world: World, op: DropConstraint) -> Iterator[Touch]:
-    """Take a constraint away; a name under which none stands is that which the database gave to an unnamed one, if there is one."""
-    table = world.table_of(op)
+def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[ObjectEffect]:
+    """Remove a constraint; a name that is not known is the one that the database gave to an unnamed constraint, if there is one."""
+    table = simulated.table_of(op)
     if table is None:
         return
-    unnamed = [thing for thing in table.anonymous if _is_of_kind(thing, op.kind)]
-    key = _stands_as(table, op) if readable(op.constraint) else ""
-    unnamed.sort(key=lambda thing: _is_given(key, table, thing))
-    stands = table.constraints.now.get(key) is not None
-    taken = key in table.constraints.now and not (unnamed and _is_given(key, table, unnamed[-1]))
-    if readable(op.constraint) and (stands or taken or not unnamed):
-        if table.maker is None and world.past.lacks(table.origin, key):
+    unnamed = [tracked for tracked in table.unnamed if _is_of_kind(tracked, op.kind)]
+    key = _known_name(table, op) if readable(op.constraint) else ""
+    unnamed.sort(key=lambda tracked: _has_default_name(key, table, tracked))
+    exists = table.constraints.now.get(key) is not None
+    taken = key in table.constraints.now and not (unnamed and _has_default_name(key, table, unnamed[-1]))
+    if readable(op.constraint) and (exists or taken or not unnamed):
+        if table.creator is None and simulated.known_schema.lacks(table.origin, key):
             table.constraints.before.setdefault(key, None)
             table.constraints.now.setdefault(key, None)
         constraint = drop(table.constraints, key, op)
         if constraint is not None and constraint.definition is None and readable(op.kind):
             constraint.definition = of_kind(op.kind)
-        if constraint is not None and constraint.maker is None:
-            constraint.covering = tuple(table.columns_by_name.first(name) for name in constraint.columns)
-        yield Touch("dropped", table.constraints, key, constraint)
+        if constraint is not None and constraint.creator is None:
+            constraint.covering = tuple(table.columns_by_name.original_object(name) for name in constraint.columns)
+        yield ObjectEffect("dropped", table.constraints, key, constraint)
     elif unnamed:
-        table.drop_anonymous(unnamed[-1])
-        yield Touch("dropped", table.constraints, None, unnamed[-1])
+        table.drop_unnamed(unnamed[-1])
+        yield ObjectEffect("dropped", table.constraints, None, unnamed[-1])
 
 
-def _stands_as(table: Table, op: DropConstraint) -> str:
-    """Give the name under which a constraint is known here: its own, or what its migration called it before a convention did."""
+def _known_name(table: TrackedTable, op: DropConstraint) -> str:
+    """Return the name under which a constraint is known here: its own, or what its migration called it before a convention did."""
     name = fold(str(op.constraint))
-    standing = (key for key, thing in table.constraints.now.items() if thing is not None and _is_of_kind(thing, op.kind))
-    return name if name in table.constraints.now else find_twin(name, table.home[1], standing) or name
+    existing = (key for key, tracked in table.constraints.now.items() if tracked is not None and _is_of_kind(tracked, op.kind))
+    return name if name in table.constraints.now else find_same_constraint(name, table.current_key[1], existing) or name
 
 
-def _is_given(key: str, table: Table, thing: Thing) -> bool:
-    """Tell whether an unnamed constraint has the name that PostgreSQL chooses, under either name that the table has had."""
-    if not isinstance(thing.definition, Constraint):
+def _has_default_name(key: str, table: TrackedTable, tracked: TrackedObject) -> bool:
+    """Return whether an unnamed constraint has the name that PostgreSQL chooses, under either name that the table has had."""
+    if not isinstance(tracked.definition, Constraint):
         return False
-    definition = replace(thing.definition, columns=thing.columns)
-    return any(is_given(key, name, definition) for _, name in (table.home, table.origin))
+    definition = replace(tracked.definition, columns=tracked.columns)
+    return any(is_default_name(key, name, definition) for _, name in (table.current_key, table.origin))
 
 
-def _is_of_kind(thing: Thing, kind: MaybeName) -> bool:
-    return not isinstance(thing.definition, Constraint) or not readable(kind) or thing.definition.kind == kind
+def _is_of_kind(tracked: TrackedObject, kind: MaybeName) -> bool:
+    return not isinstance(tracked.definition, Constraint) or not readable(kind) or tracked.definition.kind == kind
 
 
-def rename_constraint(world: World, op: RenameConstraint) -> Iterator[Touch]:
-    """Let a constraint stand under another name."""
-    table = world.table_of(op)
+def rename_constraint(simulated: SimulatedSchema, op: RenameConstraint) -> Iterator[ObjectEffect]:
+    """Rename a constraint."""
+    table = simulated.table_of(op)
     if table is not None and readable(op.constraint) and readable(op.new_constraint):
         key = fold(op.constraint)
-        yield Touch("moved", table.constraints, key, table.constraints.move(key, fold(op.new_constraint)))
+        yield ObjectEffect("moved", table.constraints, key, table.constraints.move(key, fold(op.new_constraint)))

@@ -1,4 +1,4 @@
-"""What is known of a thing's definition, and whether two definitions are the same."""
+"""What is known of an object's definition, and whether two definitions are the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mrt_lint.analysis.downgrade.condition import differ
-from mrt_lint.analysis.downgrade.tracked_objects import Definition, Thing
+from mrt_lint.analysis.downgrade.tracked_objects import Definition, TrackedObject
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType, Unknown
@@ -42,7 +42,7 @@ _WORDS = {"server_default": "default", "referred_table": "target", "referred_col
 
 
 def is_same(one: Definition, other: Definition) -> bool | None:
-    """Tell whether two definitions are the same; None where one of them is not known or only in part."""
+    """Return whether two definitions are the same; None if one of them is not known or only in part."""
     if one is None or other is None or type(one) is not type(other):
         return None
     differences = [_differ_in(field, one, other) for field in _compared(one)]
@@ -52,17 +52,17 @@ def is_same(one: Definition, other: Definition) -> bool | None:
 
 
 def is_same_value(one: object, other: object) -> bool | None:
-    """Tell whether a setting has the same value; None where one of them is not known."""
+    """Return whether a setting has the same value; None if one of them is not known."""
     differs = _differ(one, other)
     return None if differs is None else not differs
 
 
-def effective(thing: Thing) -> Definition:
-    """Give a thing's definition with what was set since."""
-    if not isinstance(thing.definition, Column):
-        return thing.definition
-    changed: dict[str, Any] = {name: value for name, (value, _) in thing.settings.items() if name in _COMPARED[Column]}
-    return replace(thing.definition, **changed)
+def effective(tracked: TrackedObject) -> Definition:
+    """Return an object's definition with the settings changed since."""
+    if not isinstance(tracked.definition, Column):
+        return tracked.definition
+    changed: dict[str, Any] = {name: value for name, (value, _) in tracked.settings.items() if name in _COMPARED[Column]}
+    return replace(tracked.definition, **changed)
 
 
 def _compared(definition: object) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def _compared(definition: object) -> tuple[str, ...]:
 
 
 def describe(one: Definition, other: Definition) -> str:
-    """Say in one clause in what two definitions differ."""
+    """Return one clause that describes how two definitions differ."""
     words = [_clause(field, one, other) for field in _compared(one) if _differ_in(field, one, other)]
     return ", ".join(words) or "it differs"
 
@@ -140,7 +140,7 @@ def _folded(values: tuple[object, ...]) -> tuple[object, ...]:
 
 
 def _plain(text: str) -> str:
-    """Give SQL without what databases and people write in different ways: spaces, outer parentheses, quotes, casts."""
+    """Return SQL without what databases and people write in different ways: spaces, outer parentheses, quotes, casts."""
     plain = " ".join(fold(text).split())
     while plain.startswith("(") and plain.endswith(")"):
         plain = plain[1:-1].strip()
@@ -148,9 +148,9 @@ def _plain(text: str) -> str:
     return {"true": "1", "false": "0", "now()": "current_timestamp", "null": ""}.get(plain, plain)
 
 
-def setting_of(thing: Thing, setting: str) -> object:
-    """Give a column's setting ("nullable", "type", …) by its definition, UNKNOWN where that does not tell."""
-    column = thing.definition
+def setting_of(tracked: TrackedObject, setting: str) -> object:
+    """Return a column's setting ("nullable", "type", …) by its definition, UNKNOWN if that does not tell."""
+    column = tracked.definition
     if not isinstance(column, Column):
         return UNKNOWN
     if setting == "nullable":
@@ -160,14 +160,14 @@ def setting_of(thing: Thing, setting: str) -> object:
 
 
 def is_nullable(column: Column) -> bool | Unknown:
-    """Tell whether a column takes NULL; where the source does not say, all but a primary key do."""
+    """Return whether a column takes NULL; where the source does not say, all but a primary key do."""
     if column.nullable is not None:
         return column.nullable
     return UNKNOWN if column.primary_key is UNKNOWN else not column.primary_key
 
 
-def former(op: AlterColumn, column: Thing, setting: str) -> object:
-    """Give a setting's value before an operation: as last set, else as defined, else as the operation says it was."""
+def former(op: AlterColumn, column: TrackedObject, setting: str) -> object:
+    """Return a setting's value before an operation: the last one set, else the defined one, else the operation's `existing_…`."""
     known = column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
     existing = getattr(op, f"existing_{setting}", UNSET)
     own = isinstance(known, SqlType) and not known.name.isupper()
@@ -176,12 +176,12 @@ def former(op: AlterColumn, column: Thing, setting: str) -> object:
     return UNKNOWN if setting == "type" and existing is None else existing
 
 
-def here(value: object, dialect: str) -> object:
-    """Give a value as it is on a dialect: of a type with variants, the one that stands there."""
+def for_dialect(value: object, dialect: str) -> object:
+    """Return a value as a dialect uses it: of a type with variants, the one for that dialect."""
     kind = value.on(dialect) if isinstance(value, SqlType) else value
     return replace(kind, variants=()) if isinstance(kind, SqlType) and kind.variants else kind
 
 
 def of_kind(kind: str) -> Constraint:
-    """Make a constraint of which only the kind is known, as `drop_constraint` tells it."""
+    """Return a constraint of which only the kind is known, as from `drop_constraint`."""
     return Constraint(kind=kind, columns=UNKNOWN, referred_table=UNKNOWN, referred_columns=UNKNOWN, ondelete=UNKNOWN)

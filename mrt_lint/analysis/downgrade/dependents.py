@@ -1,12 +1,12 @@
-"""What stands in the way of an operation because it hangs on what the operation takes away: views, and what covers a column."""
+"""What blocks an operation because it depends on what the operation removes: views, and what covers a column."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Table, Thing, readable
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import fold, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropTable, Op
@@ -15,18 +15,20 @@ from mrt_lint.model.values import UNSET, Constraint
 _SOURCE = re.compile(r"\b(?:from|join)\s+([\w.]+)", re.IGNORECASE)
 
 
-def find_reader(world: World, op: Op) -> str | None:
-    """Give a view, made by this migration, that reads what an operation takes away, so that PostgreSQL or SQLite refuses.
+def find_reader(simulated: SimulatedSchema, op: Op) -> str | None:
+    """Return a view, made by this migration, that reads what an operation takes away, so that PostgreSQL or SQLite refuses.
 
     PostgreSQL (manual, Dependency Tracking) keeps what a view reads; SQLite cannot rebuild a table while a view reads it.
     """
     name, column = getattr(op, "table", None), getattr(op, "column", None)
-    is_rebuilt = world.dialect == "sqlite" and rebuilds(op)
-    takes = isinstance(op, DropColumn) or (isinstance(op, AlterColumn) and op.type is not UNSET and world.dialect == "postgresql")
-    whole = is_rebuilt or (isinstance(op, DropTable) and world.dialect == "postgresql")
-    if world.dialect not in {"postgresql", "sqlite"} or not readable(name) or not (whole or (takes and readable(column))):
+    is_rebuilt = simulated.dialect == "sqlite" and rebuilds(op)
+    takes = isinstance(op, DropColumn) or (
+        isinstance(op, AlterColumn) and op.type is not UNSET and simulated.dialect == "postgresql"
+    )
+    whole = is_rebuilt or (isinstance(op, DropTable) and simulated.dialect == "postgresql")
+    if simulated.dialect not in {"postgresql", "sqlite"} or not readable(name) or not (whole or (takes and readable(column))):
         return None
-    for view in _new_views(world):
+    for view in _new_views(simulated):
         body = str(view.body)
         words = [fold(word) for word in re.findall(r"\w+", body)]
         sources = {fold(source.rpartition(".")[2]) for source in _SOURCE.findall(body)}
@@ -35,53 +37,53 @@ def find_reader(world: World, op: Op) -> str | None:
     return None
 
 
-def _new_views(world: World) -> Iterator[CreateObject]:
-    for key, thing in world.objects.now.items():
-        made = thing.definition if thing is not None and thing.maker is not None else None
+def _new_views(simulated: SimulatedSchema) -> Iterator[CreateObject]:
+    for key, tracked in simulated.objects.now.items():
+        made = tracked.definition if tracked is not None and tracked.creator is not None else None
         if isinstance(key, tuple) and key[0] == "view" and isinstance(made, CreateObject) and readable(made.body):
             yield made
 
 
-def find_cover(world: World, op: DropColumn) -> str | None:
-    """Give an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
+def find_cover(simulated: SimulatedSchema, op: DropColumn) -> str | None:
+    """Return an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
 
-    Batch mode leaves constraints out, but makes the indexes anew, and fails with them.
+    Batch mode leaves constraints out, but creates the indexes again, and fails with them.
     """
-    table = world.table_of(op)
-    if not isinstance(table, Table) or not readable(op.column):
+    table = simulated.table_of(op)
+    if not isinstance(table, TrackedTable) or not readable(op.column):
         return None
     column = fold(op.column)
-    constraints = [] if op.batch else [*table.constraints.now.values(), *table.anonymous]
-    for thing in (*world.indexes.now.values(), *constraints):
-        if thing is not None and thing.table is table and thing.mentions(column) and not _goes_along(thing):
-            return _called(thing.definition)
-    known = (cover for cover in _known_covers(world, table, column) if isinstance(cover, CreateIndex) or not op.batch)
+    constraints = [] if op.batch else [*table.constraints.now.values(), *table.unnamed]
+    for tracked in (*simulated.indexes.now.values(), *constraints):
+        if tracked is not None and tracked.table is table and tracked.mentions(column) and not _goes_along(tracked):
+            return _called(tracked.definition)
+    known = (cover for cover in _known_covers(simulated, table, column) if isinstance(cover, CreateIndex) or not op.batch)
     return next(map(_called, known), None)
 
 
-def _goes_along(thing: Thing) -> bool:
-    """Tell whether a constraint is a part of the column's own definition; a unique one stays in the way even so."""
-    definition = thing.definition
-    return definition is None or (isinstance(definition, Constraint) and bool(thing.beside) and definition.kind != "unique")
+def _goes_along(tracked: TrackedObject) -> bool:
+    """Return whether a constraint is a part of the column's own definition; a unique one stays in the way even so."""
+    definition = tracked.definition
+    return definition is None or (isinstance(definition, Constraint) and bool(tracked.beside) and definition.kind != "unique")
 
 
-def _known_covers(world: World, table: Table, column: str) -> Iterator[Constraint | CreateIndex]:
-    """Give what covers a column by the history and was not spoken of since."""
-    known = world.past.table(table.origin)
-    if known is None or table.maker is not None or column in table.columns_by_name.now:
+def _known_covers(simulated: SimulatedSchema, table: TrackedTable, column: str) -> Iterator[Constraint | CreateIndex]:
+    """Return what covers a column according to the history and was not changed since."""
+    known = simulated.known_schema.table(table.origin)
+    if known is None or table.creator is not None or column in table.columns_by_name.now:
         return
     for constraint in known.known_constraints():
         spoken_of = readable(constraint.name) and fold(constraint.name) in table.constraints.now
         if not spoken_of and constraint.kind == "unique" and _covers(constraint, column):
             yield constraint
     for index in known.known_indexes():
-        spoken_of = not readable(index.index) or place(index.schema, index.index) in world.indexes.now
+        spoken_of = not readable(index.index) or place(index.schema, index.index) in simulated.indexes.now
         if not spoken_of and _covers(index, column):
             yield index
 
 
-def _covers(thing: Constraint | CreateIndex, column: str) -> bool:
-    return isinstance(thing.columns, tuple) and any(readable(name) and fold(name) == column for name in thing.columns)
+def _covers(tracked: Constraint | CreateIndex, column: str) -> bool:
+    return isinstance(tracked.columns, tuple) and any(readable(name) and fold(name) == column for name in tracked.columns)
 
 
 def _called(definition: object) -> str:

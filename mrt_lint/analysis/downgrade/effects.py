@@ -1,4 +1,4 @@
-"""What each operation does to the world, and which things it touches there."""
+"""What each operation changes in the simulated schema: one function an operation, each yielding its effects."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mrt_lint.analysis.downgrade.constraint_effects import (
     rename_constraint,
     rename_index,
 )
-from mrt_lint.analysis.downgrade.definition import former, here
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Table, Thing, Touch, readable
+from mrt_lint.analysis.downgrade.definition import for_dialect, former
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.history.table_changes import is_autoincrement
@@ -49,203 +49,205 @@ from mrt_lint.model.ops import (
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
 SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoincrement")
-"""What `AlterColumn` can change beside the name, by the names of its fields."""
+"""What `AlterColumn` can change apart from the name, by the names of its fields."""
 
 
-def apply(world: World, op: Op) -> tuple[Touch, ...]:
-    """Do what an operation does; give what it touched, nothing where its names could not be read."""
+def apply(simulated: SimulatedSchema, op: Op) -> tuple[ObjectEffect, ...]:
+    """Apply an operation; return its effects, none if its names could not be read."""
     for kind in type(op).__mro__:
-        if kind in _ACTS:
-            touches = tuple(_ACTS[kind](world, op))
-            if world.dialect == "sqlite" and rebuilds(op):
-                rebuild(world, op)
-            return touches
+        if kind in _EFFECTS:
+            effects = tuple(_EFFECTS[kind](simulated, op))
+            if simulated.dialect == "sqlite" and rebuilds(op):
+                rebuild(simulated, op)
+            return effects
     return ()
 
 
-def acts(op: Op) -> bool:
-    """Tell whether an operation makes, changes or drops a thing that has a name."""
-    return not isinstance(op, Update) and any(kind in _ACTS for kind in type(op).__mro__)
+def changes_objects(op: Op) -> bool:
+    """Return whether an operation creates, changes or drops a named object."""
+    return not isinstance(op, Update) and any(kind in _EFFECTS for kind in type(op).__mro__)
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------------
 
 
-def _create_table(world: World, op: CreateTable) -> Iterator[Touch]:
+def _create_table(simulated: SimulatedSchema, op: CreateTable) -> Iterator[ObjectEffect]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
-    table = Table(key, op, op, complete=op.complete and op.source is None)
+    table = TrackedTable(key, op, op, complete=op.complete and op.source is None)
     table.autoincrement = is_autoincrement(op)
     for name in op.source_tables:
-        table.rows |= world.rows_of(name)
+        table.rows |= simulated.rows_of(name)
     for column in op.columns:
-        world.put_column(table, column, op)
+        simulated.put_column(table, column, op)
     for constraint in op.constraints:
-        world.put_constraint(table, constraint, op)
-    table.table = world.table(op.partition_of, op.schema)
-    world.tables.put(key, table)
-    yield Touch("made", world.tables, key, table)
-    for kind in _implied_types(world, op):
-        yield Touch("implied", world.objects, kind, world.objects.now[kind])
+        simulated.put_constraint(table, constraint, op)
+    table.table = simulated.table(op.partition_of, op.schema)
+    simulated.tables.put(key, table)
+    yield ObjectEffect("made", simulated.tables, key, table)
+    for kind in _implied_types(simulated, op):
+        yield ObjectEffect("implied", simulated.objects, kind, simulated.objects.now[kind])
 
 
-def _implied_types(world: World, op: CreateTable) -> Iterator[Key]:
-    """Let the enum types stand that PostgreSQL needs for the columns and that `create_table` creates before the table."""
-    if op.sql or world.dialect != "postgresql":
+def _implied_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Key]:
+    """Add the enum types that `create_table` creates before the table on PostgreSQL, and yield their keys."""
+    if op.sql or simulated.dialect != "postgresql":
         return
     for column in op.columns:
-        kind = here(column.type, world.dialect)
+        kind = for_dialect(column.type, simulated.dialect)
         if isinstance(kind, SqlType) and kind.name == "ENUM" and kind.creates_type is True and readable(kind.type_name):
             key = object_place("enum", kind.schema, kind.type_name)
-            if world.objects.now.get(key) is None and world.past.object(key) is None:
-                world.objects.put(key, Thing(maker=op, definition=op))
+            if simulated.objects.now.get(key) is None and simulated.known_schema.object(key) is None:
+                simulated.objects.put(key, TrackedObject(creator=op, definition=op))
                 yield key
 
 
-def _drop_table(world: World, op: DropTable) -> Iterator[Touch]:
+def _drop_table(simulated: SimulatedSchema, op: DropTable) -> Iterator[ObjectEffect]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
-    table = world.tables.drop(key, certain=op.certain)
-    if isinstance(table, Table):
-        table.doubtful = table.maker is None and may_miss(op) and world.past.table(key) is None
-        world.drop_hanging(table)
-    yield Touch("dropped", world.tables, key, table)
+    table = simulated.tables.drop(key, certain=op.certain)
+    if isinstance(table, TrackedTable):
+        table.uncertain = table.creator is None and may_miss(op) and simulated.known_schema.table(key) is None
+        simulated.drop_dependents(table)
+    yield ObjectEffect("dropped", simulated.tables, key, table)
 
 
-def _batch_alter_table(world: World, op: BatchAlterTable) -> Iterator[Touch]:
-    world.table_of(op)
+def _batch_alter_table(simulated: SimulatedSchema, op: BatchAlterTable) -> Iterator[ObjectEffect]:
+    simulated.table_of(op)
     return iter(())
 
 
-def _rename_table(world: World, op: RenameTable) -> Iterator[Touch]:
+def _rename_table(simulated: SimulatedSchema, op: RenameTable) -> Iterator[ObjectEffect]:
     if readable(op.table) and readable(op.new_table):
         key, new_key = place(op.schema, op.table), place(op.schema, op.new_table)
-        table = world.tables.move(key, new_key)
-        if isinstance(table, Table):
-            table.home = new_key
-            former = world.tables.taken.get(new_key)
-            if table.filled and isinstance(former, Table):  # rebuilt, though nobody could read from where its rows came
+        table = simulated.tables.move(key, new_key)
+        if isinstance(table, TrackedTable):
+            table.current_key = new_key
+            former = simulated.tables.replaced_objects.get(new_key)
+            if table.filled and isinstance(former, TrackedTable):  # rebuilt, though the source of its rows could not be read
                 table.rows |= former.rows
-        yield Touch("moved", world.tables, key, table)
+        yield ObjectEffect("moved", simulated.tables, key, table)
     elif readable(op.new_table):
         new_key = place(op.schema, op.new_table)
-        world.tables.put(new_key, Table(new_key, complete=False))
+        simulated.tables.put(new_key, TrackedTable(new_key, complete=False))
 
 
 # Columns --------------------------------------------------------------------------------------------------------------------
 
 
-def _add_column(world: World, op: AddColumn) -> Iterator[Touch]:
-    table = world.table_of(op)
+def _add_column(simulated: SimulatedSchema, op: AddColumn) -> Iterator[ObjectEffect]:
+    table = simulated.table_of(op)
     if table is not None and readable(op.column):
-        world.put_column(table, replace(op.definition, name=op.column), op)
+        simulated.put_column(table, replace(op.definition, name=op.column), op)
         key = fold(op.column)
-        yield Touch("made", table.columns_by_name, key, table.columns_by_name.now[key])
+        yield ObjectEffect("made", table.columns_by_name, key, table.columns_by_name.now[key])
 
 
-def _drop_column(world: World, op: DropColumn) -> Iterator[Touch]:
-    table = world.table_of(op)
+def _drop_column(simulated: SimulatedSchema, op: DropColumn) -> Iterator[ObjectEffect]:
+    table = simulated.table_of(op)
     if table is not None and readable(op.column):
         key = fold(op.column)
         column = table.columns_by_name.drop(key, certain=op.certain)
-        world.drop_hanging(table, key)
-        yield Touch("dropped", table.columns_by_name, key, column)
+        simulated.drop_dependents(table, key)
+        yield ObjectEffect("dropped", table.columns_by_name, key, column)
 
 
-def _alter_column(world: World, op: AlterColumn) -> Iterator[Touch]:
-    table = world.table_of(op)
+def _alter_column(simulated: SimulatedSchema, op: AlterColumn) -> Iterator[ObjectEffect]:
+    table = simulated.table_of(op)
     if table is None or not readable(op.column):
         return
-    slots, key = table.columns_by_name, fold(op.column)
-    column = slots.look(key)
+    namespace, key = table.columns_by_name, fold(op.column)
+    column = namespace.find(key)
     for setting in SETTINGS:
-        value = here(getattr(op, setting), world.dialect)
+        value = for_dialect(getattr(op, setting), simulated.dialect)
         if value is not UNSET:
-            yield Touch(setting, slots, key, column)
+            yield ObjectEffect(setting, namespace, key, column)
             if column is not None:
-                column.former.setdefault(setting, here(former(op, column, setting), world.dialect))
+                column.former.setdefault(setting, for_dialect(former(op, column, setting), simulated.dialect))
                 column.settings[setting] = (value, op)
     if readable(op.new_column):
-        yield Touch("moved", slots, key, slots.move(key, fold(op.new_column)))
+        yield ObjectEffect("moved", namespace, key, namespace.move(key, fold(op.new_column)))
 
 
 # Other objects --------------------------------------------------------------------------------------------------------------
 
 
-def _create_object(world: World, op: CreateObject) -> Iterator[Touch]:
+def _create_object(simulated: SimulatedSchema, op: CreateObject) -> Iterator[ObjectEffect]:
     if readable(op.name):
-        key = object_key(world, op, op.name)
-        made = Thing(maker=op, definition=op, table=world.table_of(op))
-        world.objects.put(key, made)
-        yield Touch("made", world.objects, key, made)
+        key = object_key(simulated, op, op.name)
+        made = TrackedObject(creator=op, definition=op, table=simulated.table_of(op))
+        simulated.objects.put(key, made)
+        yield ObjectEffect("made", simulated.objects, key, made)
 
 
-def _drop_object(world: World, op: DropObject) -> Iterator[Touch]:
+def _drop_object(simulated: SimulatedSchema, op: DropObject) -> Iterator[ObjectEffect]:
     if not readable(op.name):
         return
     if op.kind == "schema":
-        _drop_schema(world, op.name)
-    key = object_key(world, op, op.name)
-    yield Touch("dropped", world.objects, key, drop(world.objects, key, op))
+        _drop_schema(simulated, op.name)
+    key = object_key(simulated, op, op.name)
+    yield ObjectEffect("dropped", simulated.objects, key, drop(simulated.objects, key, op))
 
 
-def object_key(world: World, op: CreateObject | DropObject, name: str) -> Key:
-    """Give the place of an object; PostgreSQL's triggers have names of their own in each table, the others' drop names no table."""
+def object_key(simulated: SimulatedSchema, op: CreateObject | DropObject, name: str) -> Key:
+    """Return the key of an object; PostgreSQL's triggers are named per table, and a drop on other databases names no table."""
     if op.kind != "trigger":
         return object_place(op.kind, op.schema, name)
     if readable(op.table):
         return ("trigger", fold(op.table), fold(name))
-    seen = [key for key in world.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name)]
-    seen.sort(key=lambda key: world.objects.now[key] is None)  # one that stands comes first
+    seen = [key for key in simulated.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name)]
+    seen.sort(key=lambda key: simulated.objects.now[key] is None)  # an existing one comes first
     return next(iter(seen), ("trigger", None, fold(name)))
 
 
-def _drop_schema(world: World, schema: str) -> None:
-    for slots, where in ((world.tables, 0), (world.indexes, 0), (world.objects, 1)):
-        for key in list(slots.now):
+def _drop_schema(simulated: SimulatedSchema, schema: str) -> None:
+    for namespace, where in ((simulated.tables, 0), (simulated.indexes, 0), (simulated.objects, 1)):
+        for key in list(namespace.now):
             if isinstance(key, tuple) and key[where] == fold(schema):
-                slots.drop(key)
+                namespace.drop(key)
 
 
-def _rename_object(world: World, op: RenameObject) -> Iterator[Touch]:
+def _rename_object(simulated: SimulatedSchema, op: RenameObject) -> Iterator[ObjectEffect]:
     if readable(op.name) and readable(op.new_name):
         key = object_place(op.kind, op.schema, op.name)
-        yield Touch("moved", world.objects, key, world.objects.move(key, object_place(op.kind, op.schema, op.new_name)))
+        yield ObjectEffect(
+            "moved", simulated.objects, key, simulated.objects.move(key, object_place(op.kind, op.schema, op.new_name))
+        )
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------------
 
 
-def _insert(world: World, op: Insert) -> Iterator[Touch]:
-    table = world.table_of(op)
+def _insert(simulated: SimulatedSchema, op: Insert) -> Iterator[ObjectEffect]:
+    table = simulated.table_of(op)
     if table is not None:
         table.filled = table.filled or _comes_from_anywhere(op)
     if table is not None and op.query:
         for name in op.source_tables:
-            table.rows |= world.rows_of(name)
+            table.rows |= simulated.rows_of(name)
     return iter(())
 
 
 def _comes_from_anywhere(op: Insert) -> bool:
-    """Tell whether reading leaves open from where rows come: from another table, perhaps, by way of Python."""
+    """Return whether reading leaves open from where rows come: from another table, perhaps, by way of Python."""
     if op.query:
         return UNKNOWN in op.source_tables
     return op.flows is UNKNOWN or any(flow.source is UNKNOWN for flow in op.flows)
 
 
-def _update(world: World, op: Update) -> Iterator[Touch]:
+def _update(simulated: SimulatedSchema, op: Update) -> Iterator[ObjectEffect]:
     """Note whose rows a table holds in part: what was folded into a column can be unfolded again."""
-    table = world.table_of(op)
+    table = simulated.table_of(op)
     if table is not None:
         for name in op.source_tables:
-            table.rows |= world.rows_of(name)
+            table.rows |= simulated.rows_of(name)
     return iter(())
 
 
-def _empty(world: World, op: Delete | Truncate) -> Iterator[Touch]:
-    table = world.table_of(op)
+def _empty(simulated: SimulatedSchema, op: Delete | Truncate) -> Iterator[ObjectEffect]:
+    table = simulated.table_of(op)
     if table is not None and (isinstance(op, Truncate) or op.where is False):
         if op.certain:
             table.rows.clear()
@@ -253,7 +255,7 @@ def _empty(world: World, op: Delete | Truncate) -> Iterator[Touch]:
     return iter(())
 
 
-_ACTS: dict[type[Op], Callable[[World, Any], Iterator[Touch]]] = {
+_EFFECTS: dict[type[Op], Callable[[SimulatedSchema, Any], Iterator[ObjectEffect]]] = {
     CreateTable: _create_table,
     DropTable: _drop_table,
     BatchAlterTable: _batch_alter_table,

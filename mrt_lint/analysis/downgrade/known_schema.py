@@ -1,4 +1,4 @@
-"""What the replayed history knows of the things that a migration found in place."""
+"""What the replayed history knows of the objects that existed before a migration."""
 
 from __future__ import annotations
 
@@ -6,52 +6,54 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Thing
-from mrt_lint.analysis.downgrade.tracked_objects import Table as Original
-from mrt_lint.history.schema import ObjectPlace, Place, Schema, Table
+from mrt_lint.analysis.downgrade.tracked_objects import Key, TrackedObject
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable as Original
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint
 
 
-class Past:
-    """The schema at the revision's parents, asked by the keys of slots; None is all it says of what it does not know.
+class KnownSchema:
+    """The schema at the revision's parents, by the keys of namespaces; every lookup returns None for what is not known.
 
-    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known. `is_legible`
-    tells whether all that ran before could be read, `is_made_beside` whether a parallel branch, whose revisions may have run or
-    not, makes a table, column or index.
+    Types and defaults are those of the dialect for which the history was replayed; on another one they are not known.
+    `is_fully_read` returns whether everything that ran before could be read, `may_be_made_in_parallel` whether a parallel branch,
+    whose revisions may or may not have run, creates a table, column or index.
     """
 
     def __init__(
         self,
-        schema: Schema | None = None,
+        schema: ReplayedSchema | None = None,
         *,
         with_types: bool = True,
-        is_legible: Callable[[], bool] = lambda: False,
-        is_made_beside: Callable[..., bool] = lambda *_: False,
+        is_fully_read: Callable[[], bool] = lambda: False,
+        may_be_made_in_parallel: Callable[..., bool] = lambda *_: False,
     ) -> None:
-        self.schema = schema or Schema()
+        self.schema = schema or ReplayedSchema()
         self.with_types = with_types
-        self.is_legible = is_legible
-        self.is_made_beside = is_made_beside
+        self.is_fully_read = is_fully_read
+        self.may_be_made_in_parallel = may_be_made_in_parallel
 
-    def is_whole(self) -> bool:
-        """Tell whether all that stands there provably comes from migrations which were read in full."""
+    def is_complete(self) -> bool:
+        """Return whether everything in the schema provably comes from migrations that were read in full."""
         tables = (table for _, table in self.schema.tables_by_place.items())
-        return all(table is None or (isinstance(table, Table) and table.complete) for table in tables) and self.is_legible()
+        return (
+            all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables) and self.is_fully_read()
+        )
 
-    def is_absent(self, key: Place) -> bool:
-        """Tell whether there provably is no table, and no view, of that name in any schema."""
+    def is_absent(self, key: QualifiedName) -> bool:
+        """Return whether there provably is no table, and no view, of that name in any schema."""
         named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
         views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
-        return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_whole())
+        return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_complete())
 
-    def table(self, key: Key) -> Table | None:
-        """Give what is known of a table."""
-        found = self.schema.tables_by_place.get(cast("Place", key), UNKNOWN)
-        return found if isinstance(found, Table) else None
+    def table(self, key: Key) -> ReplayedTable | None:
+        """Return what is known of a table."""
+        found = self.schema.tables_by_place.get(cast("QualifiedName", key), UNKNOWN)
+        return found if isinstance(found, ReplayedTable) else None
 
     def column(self, table: Key, name: Key) -> Column | None:
-        """Give a column's definition."""
+        """Return a column's definition."""
         found = self.table(table)
         column = found.columns.get(str(name)) if found is not None else None
         if not isinstance(column, Column):
@@ -59,13 +61,13 @@ class Past:
         return column if self.with_types else replace(column, type=UNKNOWN, server_default=UNKNOWN)
 
     def constraint(self, table: Key, name: Key) -> Constraint | None:
-        """Give a constraint's definition."""
+        """Return a constraint's definition."""
         found = self.table(table)
         constraint = found.constraint(str(name)) if found is not None else None
         return constraint if isinstance(constraint, Constraint) else None
 
     def lacks(self, table: Key, name: str) -> bool:
-        """Tell whether a table provably has neither an index nor a constraint of that name; one without a name may have any."""
+        """Return whether a table provably has neither an index nor a constraint of that name; one without a name may have any."""
         found = self.table(table)
         return (
             found is not None
@@ -75,23 +77,23 @@ class Past:
             and name not in found.constraints
         )
 
-    def is_missing(self, thing: Thing, name: Key) -> bool:
-        """Tell whether a column that an operation takes for granted provably is not there, made by no parallel branch either."""
-        if not isinstance(thing.table, Original):
+    def is_missing(self, tracked: TrackedObject, name: Key) -> bool:
+        """Return whether a column that an operation needs provably does not exist, on no parallel branch either."""
+        if not isinstance(tracked.table, Original):
             return False
-        origin = thing.table.origin
+        origin = tracked.table.origin
         found = self.table(origin)
         if found is None or not found.complete or str(name) in found.columns:
             return False
-        return not self.is_made_beside("column", str(origin[1]), str(name))
+        return not self.may_be_made_in_parallel("column", str(origin[1]), str(name))
 
     def index(self, key: Key) -> CreateIndex | None:
-        """Give an index's definition."""
-        place = cast("Place", key)
+        """Return an index's definition."""
+        place = cast("QualifiedName", key)
         found = self.schema.index(place[1], schema=place[0])
         return found if isinstance(found, CreateIndex) else None
 
     def object(self, key: Key) -> CreateObject | None:
-        """Give the definition of a view, type, sequence or the like."""
-        found = self.schema.objects_by_place.get(cast("ObjectPlace", key), UNKNOWN)
+        """Return the definition of a view, type, sequence or the like."""
+        found = self.schema.objects_by_place.get(cast("QualifiedObject", key), UNKNOWN)
         return found if isinstance(found, CreateObject) else None

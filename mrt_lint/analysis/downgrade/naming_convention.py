@@ -1,6 +1,6 @@
-"""Names that a naming convention makes of names: `valid_user` on `users` is `ck_users_valid_user` in the database.
+"""Names as a naming convention renders them: `valid_user` on `users` becomes `ck_users_valid_user` in the database.
 
-The convention stands in the models, which are not read. So two names are taken for one where the longer has the shape that every
+The convention is part of the models, which are not read. So two names count as one if the longer has the shape that every
 convention gives it: something with the table's name in it, or a prefix of two letters, before the shorter. Source: SQLAlchemy,
 "Configuring Constraint Naming Conventions", https://docs.sqlalchemy.org/en/20/core/constraints.html.
 """
@@ -14,12 +14,12 @@ _PREFIX = re.compile(r"(?:ck|uq|fk|pk|ix|chk|uc|un)")
 
 
 def is_conventional(name: str, given: str, table: str) -> bool:
-    """Tell whether a constraint of a table may bear `name` in the database because its migration calls it `given`; all folded."""
+    """Return whether a constraint of a table may bear `name` in the database because its migration calls it `given`; all folded."""
     before, underscore, _ = name.rpartition(f"_{given}")
     return bool(given and underscore) and name.endswith(f"_{given}") and (table in before or _PREFIX.fullmatch(before) is not None)
 
 
-def find_twin(name: str, table: str, others: Iterable[object]) -> str | None:
+def find_same_constraint(name: str, table: str, others: Iterable[object]) -> str | None:
     """Find the one name among others that is the same constraint's, spelled with or without the convention; None for no or many."""
     twins = [
         other

@@ -4,84 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mrt_lint.analysis.downgrade.analysis import Ledger
-from mrt_lint.analysis.downgrade.tracked_objects import Table, Thing, Touch, readable
+from mrt_lint.analysis.downgrade.analysis import DowngradeAnalysis
+from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op, RenameTable
 from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
 
 
-def makes_room(ledger: Ledger, op: Op) -> bool:
-    """Tell whether upgrade() takes away what may stand in the place of a new thing before it makes it."""
-    made = _touch(ledger, op)
+def makes_room(analysis: DowngradeAnalysis, op: Op) -> bool:
+    """Return whether upgrade() removes what may have the name of a new object before it creates that."""
+    made = _first_effect(analysis, op)
     if made is None or made.action != "made":
         return False
-    place = ledger.places.get(id(op), 0)
-    return ledger.dropped.get((id(made.slots), made.key), place) < place
+    place = analysis.places.get(id(op), 0)
+    return analysis.dropped.get((id(made.namespace), made.key), place) < place
 
 
-def was_unique(ledger: Ledger, op: CreateConstraint | CreateIndex) -> bool:
-    """Tell whether the columns of a new unique thing, or some of them, were unique before.
+def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) -> bool:
+    """Return whether the columns of a new unique constraint or index, or some of them, were unique before.
 
-    They are the table's primary key, or upgrade() dropped another unique thing on them; one whose name could not be read may be
+    They are the table's primary key, or upgrade() dropped another unique object on them; one whose name could not be read may be
     any of the table's.
     """
-    made = _touch(ledger, op)
-    new = made.thing if made is not None and made.action == "made" else None
-    if new is None or not isinstance(new.table, Table):
+    made = _first_effect(analysis, op)
+    new = made.tracked if made is not None and made.action == "made" else None
+    if new is None or not isinstance(new.table, TrackedTable):
         return False
-    earlier = _before(ledger, op)
-    if any(_is_nameless_drop(other) and ledger.moment(other).table is new.table for other in earlier):
+    earlier = _before(analysis, op)
+    if any(_is_nameless_drop(other) and analysis.state_before(other).table is new.table for other in earlier):
         return True
     wanted = _covered(new)
-    if _former_key(ledger, new.table) <= wanted:
+    if _former_key(analysis, new.table) <= wanted:
         return True
-    for touch in (touch for other in earlier for touch in ledger.touches[id(other)]):
-        if touch.action == "dropped" and touch.thing is not None and touch.thing.table is new.table:
-            former = touch.thing if touch.thing.columns else touch.slots.now.get(touch.key)
+    for effect in (effect for other in earlier for effect in analysis.effects[id(other)]):
+        if effect.action == "dropped" and effect.tracked is not None and effect.tracked.table is new.table:
+            former = effect.tracked if effect.tracked.columns else effect.namespace.now.get(effect.key)
             if former is not None and _is_unique(former) and _covered(former) and _covered(former) <= wanted:
                 return True
     return False
 
 
-def _former_key(ledger: Ledger, table: Table) -> frozenset[object]:
-    """Give the columns of a table's former primary key as `_covered` does; one that nothing covers where none is known."""
-    known = ledger.world.past.table(table.origin)
+def _former_key(analysis: DowngradeAnalysis, table: TrackedTable) -> frozenset[object]:
+    """Return the columns of a table's former primary key as `_covered` does; one that nothing covers where none is known."""
+    known = analysis.simulated.known_schema.table(table.origin)
     key = known.primary_key if known is not None else None
     if not isinstance(key, tuple) or not key or not all(map(readable, key)):
         return frozenset((UNKNOWN,))
-    things = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in key)}
-    return frozenset(name if thing is None else id(thing) for name, thing in things.items())
+    objects = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in key)}
+    return frozenset(name if tracked is None else id(tracked) for name, tracked in objects.items())
 
 
-def dropped_before(ledger: Ledger, op: Op) -> Iterator[Constraint]:
-    """Give what is known of the constraints of a new one's table that upgrade() dropped before it."""
-    table = ledger.moment(op).table
-    for touch in (touch for other in _before(ledger, op) for touch in ledger.touches[id(other)]):
-        thing = touch.thing
-        if touch.action == "dropped" and thing is not None and thing.table is table and isinstance(thing.definition, Constraint):
-            yield thing.definition
+def dropped_before(analysis: DowngradeAnalysis, op: Op) -> Iterator[Constraint]:
+    """Return what is known of the constraints of a new one's table that upgrade() dropped before it."""
+    table = analysis.state_before(op).table
+    for effect in (effect for other in _before(analysis, op) for effect in analysis.effects[id(other)]):
+        tracked = effect.tracked
+        if (
+            effect.action == "dropped"
+            and tracked is not None
+            and tracked.table is table
+            and isinstance(tracked.definition, Constraint)
+        ):
+            yield tracked.definition
 
 
-def names_of(ledger: Ledger, table: MaybeName) -> set[str]:
-    """Give the names, folded, that a table has had so far in upgrade(), by the one it has in the end."""
+def names_of(analysis: DowngradeAnalysis, table: MaybeName) -> set[str]:
+    """Return the names, folded, that a table has had so far in upgrade(), by the one it has in the end."""
     names = {fold(table)} if readable(table) else set()
-    for op in reversed(ledger.upgrade):
+    for op in reversed(analysis.upgrade):
         if isinstance(op, RenameTable) and readable(op.table) and readable(op.new_table) and fold(op.new_table) in names:
             names.add(fold(op.table))
     return names
 
 
-def stands_in(ledger: Ledger, op: DropConstraint) -> bool:
-    """Tell whether a constraint of the kind stands on the columns of a dropped one in the end, under whatever name.
+def stands_in(analysis: DowngradeAnalysis, op: DropConstraint) -> bool:
+    """Return whether a constraint of the kind finally covers the columns of a dropped one, under any name.
 
     A foreign key points to the same table, too.
     """
-    touch = _touch(ledger, op)
-    dropped = touch.thing if touch is not None else None
-    if dropped is None or not isinstance(dropped.table, Table) or not dropped.covering:
+    effect = _first_effect(analysis, op)
+    dropped = effect.tracked if effect is not None else None
+    if dropped is None or not isinstance(dropped.table, TrackedTable) or not dropped.covering:
         return False
-    others = (*dropped.table.constraints.now.values(), *dropped.table.anonymous)
+    others = (*dropped.table.constraints.now.values(), *dropped.table.unnamed)
     return any(
         _kind(other) == _kind(dropped) and _covered(other) == _covered(dropped) and _target(other) == _target(dropped)
         for other in others
@@ -89,13 +94,13 @@ def stands_in(ledger: Ledger, op: DropConstraint) -> bool:
     )
 
 
-def _touch(ledger: Ledger, op: Op) -> Touch | None:
-    return next((touch for touch in ledger.touches.get(id(op), ()) if touch.action in {"made", "dropped"}), None)
+def _first_effect(analysis: DowngradeAnalysis, op: Op) -> ObjectEffect | None:
+    return next((effect for effect in analysis.effects.get(id(op), ()) if effect.action in {"made", "dropped"}), None)
 
 
-def _before(ledger: Ledger, op: Op) -> tuple[Op, ...]:
-    """Give the operations of upgrade() before one of them."""
-    return ledger.upgrade[: ledger.places.get(id(op), 0)]
+def _before(analysis: DowngradeAnalysis, op: Op) -> tuple[Op, ...]:
+    """Return the operations of upgrade() before one of them."""
+    return analysis.upgrade[: analysis.places.get(id(op), 0)]
 
 
 def _is_nameless_drop(op: Op) -> bool:
@@ -104,25 +109,25 @@ def _is_nameless_drop(op: Op) -> bool:
     return isinstance(op, DropConstraint) and not readable(op.constraint) and op.kind in {"unique", "primary", None, UNKNOWN}
 
 
-def _is_unique(thing: Thing) -> bool:
-    if isinstance(thing.definition, Constraint):
-        return thing.definition.kind in {"unique", "primary"}
-    return isinstance(thing.definition, CreateIndex) and thing.definition.unique is True and thing.definition.where is None
+def _is_unique(tracked: TrackedObject) -> bool:
+    if isinstance(tracked.definition, Constraint):
+        return tracked.definition.kind in {"unique", "primary"}
+    return isinstance(tracked.definition, CreateIndex) and tracked.definition.unique is True and tracked.definition.where is None
 
 
-def _kind(thing: Thing) -> str | None:
-    return thing.definition.kind if isinstance(thing.definition, Constraint) else None
+def _kind(tracked: TrackedObject) -> str | None:
+    return tracked.definition.kind if isinstance(tracked.definition, Constraint) else None
 
 
-def _target(thing: Thing) -> str | None:
-    """Give the table, folded, that a foreign key points to."""
-    name = thing.definition.referred_table if isinstance(thing.definition, Constraint) else None
+def _target(tracked: TrackedObject) -> str | None:
+    """Return the table, folded, that a foreign key points to."""
+    name = tracked.definition.referred_table if isinstance(tracked.definition, Constraint) else None
     return fold(name) if readable(name) else None
 
 
-def _covered(thing: Thing) -> frozenset[object]:
-    """Give the columns under a constraint or index by identity, so that one that was renamed is itself."""
-    if thing.covering:
-        return frozenset(map(id, thing.covering))
-    columns = thing.table.columns_by_name.now if isinstance(thing.table, Table) else {}
-    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in thing.columns)
+def _covered(tracked: TrackedObject) -> frozenset[object]:
+    """Return the columns under a constraint or index by identity, so that one that was renamed is itself."""
+    if tracked.covering:
+        return frozenset(map(id, tracked.covering))
+    columns = tracked.table.columns_by_name.now if isinstance(tracked.table, TrackedTable) else {}
+    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in tracked.columns)

@@ -1,4 +1,4 @@
-"""What becomes of one thing that upgrade() touched, by the time downgrade() is through."""
+"""What becomes of an object that upgrade() changed, once downgrade() has run."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from mrt_lint.analysis.downgrade.definition import describe, effective, is_same, is_same_value, setting_of
-from mrt_lint.analysis.downgrade.simulated_schema import World
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Table, Thing, Touch
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable
 from mrt_lint.model.ops import AddColumn, CreateTable, Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint
 
 
-class Undo(enum.Enum):
+class UndoStatus(enum.Enum):
     """What becomes of an upgrade operation in downgrade().
 
     REPLACED: what upgrade put in the place of something is still there. CANNOT_TELL: a part of downgrade() could not be read, or
@@ -27,136 +27,156 @@ class Undo(enum.Enum):
     CANNOT_TELL = "cannot tell"
 
 
-class Fates:
-    """Looks at the world in the end.
+class ReversalChecker:
+    """Compares the simulated schema after downgrade() with the one before upgrade().
 
-    `reverse` are the operations of downgrade(), `touches` what each operation touched, both by identity; `is_unclear` tells that
+    `reverse` are the operations of downgrade(), `effects` what each operation changed, both by id(); `is_unclear` is True if
     a part of upgrade() could not be read.
     """
 
     def __init__(
-        self, world: World, reverse: Mapping[int, Op], touches: Mapping[int, tuple[Touch, ...]], *, is_unclear: bool
+        self,
+        simulated: SimulatedSchema,
+        reverse: Mapping[int, Op],
+        effects: Mapping[int, tuple[ObjectEffect, ...]],
+        *,
+        is_unclear: bool,
     ) -> None:
-        self.world = world
+        self.simulated = simulated
         self.is_unclear = is_unclear
         self.reverse = reverse
-        self.touches = touches
+        self.effects = effects
 
-    def of(self, touch: Touch, op: Op) -> Undo:
-        """Tell what became of what an upgrade operation touched."""
-        thing = touch.thing
-        if thing is None or (isinstance(op, CreateTable) and op.temporary):
-            return Undo.YES
-        if touch.action in {"made", "implied"}:
-            return self._fate_of_made(touch, thing, op)
-        if touch.action == "dropped":
-            return self._fate_of_dropped(touch, thing, op)
-        if touch.action == "moved":
-            return self._fate_of_moved(touch, thing)
-        return self._fate_of_setting(touch, thing, op)
+    def of(self, effect: ObjectEffect, op: Op) -> UndoStatus:
+        """Return what became of what an upgrade operation changed."""
+        tracked = effect.tracked
+        if tracked is None or (isinstance(op, CreateTable) and op.temporary):
+            return UndoStatus.YES
+        if effect.action in {"made", "implied"}:
+            return self._status_of_created(effect, tracked, op)
+        if effect.action == "dropped":
+            return self._status_of_dropped(effect, tracked, op)
+        if effect.action == "moved":
+            return self._status_of_renamed(effect, tracked)
+        return self._status_of_setting(effect, tracked, op)
 
-    def _fate_of_made(self, touch: Touch, thing: Thing, op: Op) -> Undo:
-        if _stands(thing):
-            return Undo.CANNOT_TELL if self._may_have_stood(thing, touch.key, op) else self._fate_in_place(touch, thing, op)
-        before, now = touch.slots.before.get(touch.key), touch.slots.now.get(touch.key)
-        if before is None or (now is None and (before.doubtful or not op.certain)):
-            return Undo.YES
+    def _status_of_created(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
+        if _exists(tracked):
+            return (
+                UndoStatus.CANNOT_TELL
+                if self._may_have_existed(tracked, effect.key, op)
+                else self._status_in_place(effect, tracked, op)
+            )
+        before, now = effect.namespace.before.get(effect.key), effect.namespace.now.get(effect.key)
+        if before is None or (now is None and (before.uncertain or not op.certain)):
+            return UndoStatus.YES
         return self._compare(before, now)
 
-    def _may_have_stood(self, thing: Thing, key: Key, op: Op) -> bool:
-        """Tell whether a column that is made under a condition may have been there: the history has made it, as far as it knows."""
-        known = self.world.past.table(thing.table.origin) if isinstance(op, AddColumn) and isinstance(thing.table, Table) else None
+    def _may_have_existed(self, tracked: TrackedObject, key: Key, op: Op) -> bool:
+        """Return whether a column that is created under a condition may have existed, as the history has created it."""
+        known = (
+            self.simulated.known_schema.table(tracked.table.origin)
+            if isinstance(op, AddColumn) and isinstance(tracked.table, TrackedTable)
+            else None
+        )
         return not op.certain and known is not None and str(key) in known.columns
 
-    def _fate_in_place(self, touch: Touch, thing: Thing, op: Op) -> Undo:
-        """Tell what a thing that stays is beside the one in whose place upgrade put it, which may have been the same."""
-        before = touch.slots.before.get(touch.key)
-        if before is None or isinstance(thing, Table) or _kind(before) != _kind(thing) or (before.doubtful and op.certain):
-            return Undo.NO
-        same = is_same(before.definition, thing.definition)
-        return Undo.REPLACED if same is None else Undo.YES if same else Undo.NO
+    def _status_in_place(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
+        """Return how an object that stays compares with the one that upgrade() replaced, which may have been the same."""
+        before = effect.namespace.before.get(effect.key)
+        if (
+            before is None
+            or isinstance(tracked, TrackedTable)
+            or _kind(before) != _kind(tracked)
+            or (before.uncertain and op.certain)
+        ):
+            return UndoStatus.NO
+        same = is_same(before.definition, tracked.definition)
+        return UndoStatus.REPLACED if same is None else UndoStatus.YES if same else UndoStatus.NO
 
-    def _fate_of_dropped(self, touch: Touch, thing: Thing, op: Op) -> Undo:
-        before = touch.slots.before.get(touch.key)
-        if touch.key is None or before is None:
-            return Undo.YES
-        now = touch.slots.now.get(touch.key)
-        if now is not None and _stands(now):
+    def _status_of_dropped(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
+        before = effect.namespace.before.get(effect.key)
+        if effect.key is None or before is None:
+            return UndoStatus.YES
+        now = effect.namespace.now.get(effect.key)
+        if now is not None and _exists(now):
             return self._compare(before, now)
-        if thing is not before or (thing.doubtful and self._is_made_after(op, touch)):
-            return Undo.YES
-        table = thing.table
-        if thing.doubtful and (self.is_unclear or (not op.certain and self._brings_back_another(thing))):
-            return Undo.CANNOT_TELL
-        if isinstance(table, Table) and not table.standing:
-            return self._fate_in_new_table(touch, thing, table)
-        return self._fate_elsewhere(touch, thing, table)
+        if tracked is not before or (tracked.uncertain and self._is_made_after(op, effect)):
+            return UndoStatus.YES
+        table = tracked.table
+        if tracked.uncertain and (self.is_unclear or (not op.certain and self._brings_back_another(tracked))):
+            return UndoStatus.CANNOT_TELL
+        if isinstance(table, TrackedTable) and not table.exists:
+            return self._status_in_new_table(effect, tracked, table)
+        return self._status_elsewhere(effect, tracked, table)
 
-    def _fate_in_new_table(self, touch: Touch, thing: Thing, table: Table) -> Undo:
-        new_table = self.world.tables.now.get(table.origin)
-        if not isinstance(new_table, Table):
-            return Undo.YES
-        slots = {id(table.columns_by_name): new_table.columns_by_name, id(table.constraints): new_table.constraints}
-        now = slots.get(id(touch.slots), touch.slots).now.get(touch.key)
+    def _status_in_new_table(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedTable) -> UndoStatus:
+        new_table = self.simulated.tables.now.get(table.origin)
+        if not isinstance(new_table, TrackedTable):
+            return UndoStatus.YES
+        namespace = {id(table.columns_by_name): new_table.columns_by_name, id(table.constraints): new_table.constraints}
+        now = namespace.get(id(effect.namespace), effect.namespace).now.get(effect.key)
         if now is not None:
-            return self._compare(thing, now)
-        return self._fate_elsewhere(touch, thing, new_table) if new_table.complete else Undo.CANNOT_TELL
+            return self._compare(tracked, now)
+        return self._status_elsewhere(effect, tracked, new_table) if new_table.complete else UndoStatus.CANNOT_TELL
 
-    def _fate_elsewhere(self, touch: Touch, thing: Thing, table: Thing | None) -> Undo:
+    def _status_elsewhere(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedObject | None) -> UndoStatus:
         """Look for a twin: an unnamed constraint of the kind, a unique index in place of a unique constraint or the reverse."""
-        if not isinstance(table, Table):
-            lost = any(self.world.tables.now[key] is None for key in self.world.tables.gone_before)
-            return Undo.CANNOT_TELL if touch.slots is self.world.indexes and lost else Undo.NO
-        if touch.slots is self.world.indexes:
-            found = [table.constraints.now.get(touch.key[1] if isinstance(touch.key, tuple) else None)]
+        if not isinstance(table, TrackedTable):
+            lost = any(self.simulated.tables.now[key] is None for key in self.simulated.tables.dropped_in_upgrade)
+            return UndoStatus.CANNOT_TELL if effect.namespace is self.simulated.indexes and lost else UndoStatus.NO
+        if effect.namespace is self.simulated.indexes:
+            found = [table.constraints.now.get(effect.key[1] if isinstance(effect.key, tuple) else None)]
             kind: str | None = "unique"
-        elif touch.slots is not table.columns_by_name:
-            found = [self.world.indexes.now.get((table.home[0], touch.key))]
-            kind = _kind(thing)
+        elif effect.namespace is not table.columns_by_name:
+            found = [self.simulated.indexes.now.get((table.current_key[0], effect.key))]
+            kind = _kind(tracked)
         else:
-            return Undo.NO
-        found += [twin for twin in table.anonymous if kind is None or _kind(twin) == kind]
-        return Undo.CANNOT_TELL if any(found) else Undo.NO
+            return UndoStatus.NO
+        found += [twin for twin in table.unnamed if kind is None or _kind(twin) == kind]
+        return UndoStatus.CANNOT_TELL if any(found) else UndoStatus.NO
 
-    def _fate_of_moved(self, touch: Touch, thing: Thing) -> Undo:
-        if touch.slots.before.get(touch.key) is not thing or not _stands(thing):
-            return Undo.YES
-        now = touch.slots.now.get(touch.key)
-        if now is thing:
-            return Undo.YES
-        return Undo.CANNOT_TELL if now is not None and self._is_reverse(now.maker) else Undo.NO
+    def _status_of_renamed(self, effect: ObjectEffect, tracked: TrackedObject) -> UndoStatus:
+        if effect.namespace.before.get(effect.key) is not tracked or not _exists(tracked):
+            return UndoStatus.YES
+        now = effect.namespace.now.get(effect.key)
+        if now is tracked:
+            return UndoStatus.YES
+        return UndoStatus.CANNOT_TELL if now is not None and self._is_reverse(now.creator) else UndoStatus.NO
 
-    def _fate_of_setting(self, touch: Touch, thing: Thing, op: Op) -> Undo:
-        setting = touch.action
-        if thing.maker is not None:
-            return Undo.YES
-        before = thing.former[setting]
-        if not _stands(thing):
-            now = touch.slots.now.get(touch.key)
-            after = setting_of(now, setting) if now is not None and self._is_reverse(now.maker) else UNKNOWN
-            return Undo.YES if is_same_value(before, after) is not False else Undo.DIFFERENT
-        value, setter = thing.settings[setting]
+    def _status_of_setting(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
+        setting = effect.action
+        if tracked.creator is not None:
+            return UndoStatus.YES
+        before = tracked.former[setting]
+        if not _exists(tracked):
+            now = effect.namespace.now.get(effect.key)
+            after = setting_of(now, setting) if now is not None and self._is_reverse(now.creator) else UNKNOWN
+            return UndoStatus.YES if is_same_value(before, after) is not False else UndoStatus.DIFFERENT
+        value, setter = tracked.settings[setting]
         if not self._is_reverse(setter):
-            return Undo.YES if is_same_value(before, value) else Undo.NO
+            return UndoStatus.YES if is_same_value(before, value) else UndoStatus.NO
         if before is UNKNOWN:
-            return Undo.NO if setting == "nullable" and value is getattr(op, setting) else Undo.YES
-        return Undo.YES if is_same_value(before, value) is not False else Undo.DIFFERENT
+            return UndoStatus.NO if setting == "nullable" and value is getattr(op, setting) else UndoStatus.YES
+        return UndoStatus.YES if is_same_value(before, value) is not False else UndoStatus.DIFFERENT
 
-    def _brings_back_another(self, thing: Thing) -> bool:
-        """Tell whether downgrade() makes a constraint of the kind on the table: the drop tried one of several names."""
-        if not isinstance(thing.table, Table):
+    def _brings_back_another(self, tracked: TrackedObject) -> bool:
+        """Return whether downgrade() makes a constraint of the kind on the table: the drop tried one of several names."""
+        if not isinstance(tracked.table, TrackedTable):
             return False
         kinds = (
-            _kind(other) for other in thing.table.constraints.now.values() if other is not None and self._is_reverse(other.maker)
+            _kind(other)
+            for other in tracked.table.constraints.now.values()
+            if other is not None and self._is_reverse(other.creator)
         )
-        return any(_kind(thing) in {kind, None} for kind in kinds)
+        return any(_kind(tracked) in {kind, None} for kind in kinds)
 
-    def difference(self, before: Table, now: Table) -> str | None:
-        """Say in one clause how the columns of a table that was made anew differ from those it had; None for all that is known."""
-        known = self.world.past.table(before.origin) if before.maker is None else None
+    def difference(self, before: TrackedTable, now: TrackedTable) -> str | None:
+        """Return one clause on how a recreated table's columns differ from the original ones, None if no difference is known."""
+        known = self.simulated.known_schema.table(before.origin) if before.creator is None else None
         if known is None or not known.complete or not now.complete:
             return None
-        new = {name: thing for name, thing in now.columns_by_name.now.items() if thing is not None}
+        new = {name: tracked for name, tracked in now.columns_by_name.now.items() if tracked is not None}
         if gone := [name for name in known.columns if name not in new]:
             return f"it comes back without column '{gone[0]}'"
         if more := [str(name) for name in new if name not in known.columns]:
@@ -167,39 +187,39 @@ class Fates:
                 return f"of its column '{name}' {describe(column, made).removeprefix('its ')}"
         return None
 
-    def _is_made_after(self, op: Op, touch: Touch) -> bool:
-        """Tell whether upgrade made a thing in a dropped one's place: DROP … IF EXISTS before CREATE may have dropped nothing."""
-        return any(maker != id(op) for maker in self._makers.get((id(touch.slots), touch.key), ()))
+    def _is_made_after(self, op: Op, effect: ObjectEffect) -> bool:
+        """Return whether upgrade() created another object of a dropped one's name: DROP … IF EXISTS may have dropped nothing."""
+        return any(creator != id(op) for creator in self._creators.get((id(effect.namespace), effect.key), ()))
 
     @cached_property
-    def _makers(self) -> dict[tuple[int, object], list[int]]:
-        """The operations of upgrade(), by their identity, that make a thing in each place."""
+    def _creators(self) -> dict[tuple[int, object], list[int]]:
+        """The operations of upgrade(), by their id(), that create an object under each name."""
         found: dict[tuple[int, object], list[int]] = {}
-        for maker, touches in self.touches.items():
-            for touch in touches:
-                if touch.action == "made" and maker not in self.reverse:
-                    found.setdefault((id(touch.slots), touch.key), []).append(maker)
+        for creator, effects in self.effects.items():
+            for effect in effects:
+                if effect.action == "made" and creator not in self.reverse:
+                    found.setdefault((id(effect.namespace), effect.key), []).append(creator)
         return found
 
     def _is_reverse(self, op: Op | None) -> bool:
         return id(op) in self.reverse
 
-    def _compare(self, before: Thing | None, now: Thing | None) -> Undo:
+    def _compare(self, before: TrackedObject | None, now: TrackedObject | None) -> UndoStatus:
         if before is now:
-            return Undo.YES
+            return UndoStatus.YES
         if before is None or now is None:
-            return Undo.NO
-        if isinstance(before, Table) and isinstance(now, Table) and self.difference(before, now):
-            return Undo.DIFFERENT
+            return UndoStatus.NO
+        if isinstance(before, TrackedTable) and isinstance(now, TrackedTable) and self.difference(before, now):
+            return UndoStatus.DIFFERENT
         same = is_same(before.definition, effective(now))
         if same is None:
-            return Undo.YES if self._is_reverse(now.maker) else Undo.REPLACED
-        return Undo.YES if same else Undo.DIFFERENT
+            return UndoStatus.YES if self._is_reverse(now.creator) else UndoStatus.REPLACED
+        return UndoStatus.YES if same else UndoStatus.DIFFERENT
 
 
-def _stands(thing: Thing) -> bool:
-    return thing.standing and (thing.table is None or thing.table.standing)
+def _exists(tracked: TrackedObject) -> bool:
+    return tracked.exists and (tracked.table is None or tracked.table.exists)
 
 
-def _kind(thing: Thing) -> str | None:
-    return thing.definition.kind if isinstance(thing.definition, Constraint) else None
+def _kind(tracked: TrackedObject) -> str | None:
+    return tracked.definition.kind if isinstance(tracked.definition, Constraint) else None

@@ -1,132 +1,142 @@
-"""The part of a database that one migration touches, as it changes operation by operation."""
+"""The part of a database that one migration uses, as it changes operation by operation."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from mrt_lint.analysis.downgrade.definition import here
-from mrt_lint.analysis.downgrade.known_schema import Past
-from mrt_lint.analysis.downgrade.naming_convention import find_twin
-from mrt_lint.analysis.downgrade.tracked_objects import Key, Loss, Slots, Table, Thing, readable
-from mrt_lint.history.schema import Place, fold, object_place, place
+from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.downgrade.known_schema import KnownSchema
+from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, RebuildLoss, TrackedObject, TrackedTable, readable
+from mrt_lint.history.schema import QualifiedName, fold, object_place, place
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateIndex, DropIndex, Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlType
 
 
-class World:
-    """Tables, indexes and other objects by name. What an operation takes for granted was there before; what it makes was not."""
+class SimulatedSchema:
+    """Tables, indexes and other objects by name. What an operation needs existed before; what it creates did not."""
 
-    def __init__(self, past: Past, dialect: str) -> None:
-        self.past = past
+    def __init__(self, known_schema: KnownSchema, dialect: str) -> None:
+        self.known_schema = known_schema
         self.dialect = dialect
-        self.tables = Slots(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
-        self.indexes = Slots(self._original_index)
-        self.objects = Slots(lambda key: Thing(definition=past.object(key)))
-        self.losses: list[Loss] = []
+        self.tables = ObjectNamespace(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
+        self.indexes = ObjectNamespace(self._original_index)
+        self.objects = ObjectNamespace(lambda key: TrackedObject(definition=known_schema.object(key)))
+        self.losses: list[RebuildLoss] = []
 
     def mark(self, *, is_clear: bool) -> None:
-        """Note what is gone at the end of upgrade(); where that is not clear, what could not be read may have brought it back."""
-        tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, Table)}
-        inside = (slots for table in tables for slots in (table.columns_by_name, table.constraints))
-        for slots in (self.tables, self.indexes, self.objects, *inside):
-            slots.mark(is_clear=is_clear)
+        """Record what is dropped at the end of upgrade(); if that is not clear, what could not be read may have restored it."""
+        tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, TrackedTable)}
+        inside = (namespace for table in tables for namespace in (table.columns_by_name, table.constraints))
+        for namespace in (self.tables, self.indexes, self.objects, *inside):
+            namespace.mark(is_clear=is_clear)
 
-    def _original_index(self, key: Key) -> Thing:
-        definition = self.past.index(key)
-        return Thing(definition=definition, table=self.table_of(definition) if definition is not None else None)
+    def _original_index(self, key: Key) -> TrackedObject:
+        definition = self.known_schema.index(key)
+        return TrackedObject(definition=definition, table=self.table_of(definition) if definition is not None else None)
 
-    def _original_table(self, key: Place) -> Table:
-        table = Table(key)
-        known = self.past.table(key)
+    def _original_table(self, key: QualifiedName) -> TrackedTable:
+        table = TrackedTable(key)
+        known = self.known_schema.table(key)
         table.autoincrement = known.autoincrement if known is not None and known.complete else UNKNOWN
-        table.columns_by_name = Slots(lambda name: Thing(definition=self.past.column(key, name), table=table))
-        table.constraints = Slots(lambda name: Thing(definition=self.past.constraint(key, name), table=table))
+        table.columns_by_name = ObjectNamespace(
+            lambda name: TrackedObject(definition=self.known_schema.column(key, name), table=table)
+        )
+        table.constraints = ObjectNamespace(
+            lambda name: TrackedObject(definition=self.known_schema.constraint(key, name), table=table)
+        )
         return table
 
-    def table(self, name: MaybeName, schema: MaybeName) -> Table | None:
-        """Give the table that stands under a name; None where the name cannot be read or nothing stands there."""
+    def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:
+        """Return the table of a name, None if the name cannot be read or no such table exists."""
         if not readable(name):
             return None
-        found = self.tables.look(place(schema, name))
-        return found if isinstance(found, Table) else None
+        found = self.tables.find(place(schema, name))
+        return found if isinstance(found, TrackedTable) else None
 
-    def table_of(self, op: Op) -> Table | None:
-        """Give the table that an operation names."""
+    def table_of(self, op: Op) -> TrackedTable | None:
+        """Return the table that an operation names."""
         return self.table(getattr(op, "table", None), getattr(op, "schema", None))
 
-    def view_of(self, op: Op) -> Thing | None:
-        """Give the view that an operation names as its table, where one was made under that name."""
+    def view_of(self, op: Op) -> TrackedObject | None:
+        """Return the view that an operation names as its table, where one was made under that name."""
         name = getattr(op, "table", None)
         return self.objects.now.get(object_place("view", getattr(op, "schema", None), name)) if readable(name) else None
 
-    def rows_of(self, name: MaybeName) -> set[Table]:
-        """Give the tables whose rows a table of that name, in any schema, holds."""
+    def rows_of(self, name: MaybeName) -> set[TrackedTable]:
+        """Return the tables whose rows a table of that name, in any schema, holds."""
         if not readable(name):
             return set()
         found = [table for (_, key), table in self._named_tables() if key == fold(name)]
         return set().union(*(table.rows for table in found)) if found else self._original_rows(name)
 
-    def _named_tables(self) -> list[tuple[tuple[str | None, str], Table]]:
-        return [(key, table) for key, table in self.tables.now.items() if isinstance(key, tuple) and isinstance(table, Table)]
+    def _named_tables(self) -> list[tuple[tuple[str | None, str], TrackedTable]]:
+        return [
+            (key, table) for key, table in self.tables.now.items() if isinstance(key, tuple) and isinstance(table, TrackedTable)
+        ]
 
-    def _original_rows(self, name: str) -> set[Table]:
+    def _original_rows(self, name: str) -> set[TrackedTable]:
         table = self.table(name, None)
         return set(table.rows) if table is not None else set()
 
-    def put_column(self, table: Table, column: Column, op: Op) -> None:
-        """Let a column stand with the constraints and the index that its definition brings along."""
+    def put_column(self, table: TrackedTable, column: Column, op: Op) -> None:
+        """Add a column with the constraints and the index that its definition creates."""
         if not readable(column.name):
             table.complete = False
             return
-        kind = here(column.type, self.dialect)
+        kind = for_dialect(column.type, self.dialect)
         definition = replace(column, type=kind if kind is UNKNOWN or isinstance(kind, SqlType) else None)
-        table.columns_by_name.put(fold(column.name), Thing(maker=op, definition=definition, table=table))
+        table.columns_by_name.put(fold(column.name), TrackedObject(creator=op, definition=definition, table=table))
         for constraint in column.constraints:
             self.put_constraint(table, constraint, op, column.name)
         if column.unique is True and column.index is not True:
             self.put_constraint(table, Constraint(kind="unique"), op, column.name)
         if column.index is True:
-            schema, name = table.home
+            schema, name = table.current_key
             implied = CreateIndex(index=None, table=name, columns=(column.name,), unique=column.unique)
             prefix = f"{schema}_{name}" if schema else name
-            self.indexes.put((schema, f"ix_{prefix}_{fold(column.name)}"), Thing(maker=op, definition=implied, table=table))
+            self.indexes.put(
+                (schema, f"ix_{prefix}_{fold(column.name)}"), TrackedObject(creator=op, definition=implied, table=table)
+            )
 
-    def put_constraint(self, table: Table, constraint: Constraint, op: Op, column: str | None = None) -> tuple[Key, Thing]:
-        """Let a constraint stand under its name or among the unnamed; `column` is the one it stands beside."""
+    def put_constraint(
+        self, table: TrackedTable, constraint: Constraint, op: Op, column: str | None = None
+    ) -> tuple[Key, TrackedObject]:
+        """Add a constraint under its name or to the unnamed ones; `column` is the column that defines it."""
         covered = (column,) if column is not None and not constraint.columns else ()
-        thing = Thing(maker=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
-        thing.covering = tuple(table.columns_by_name.look(name) for name in thing.columns)
-        for made in thing.covering if constraint.kind == "primary" else ():
-            if made is not None and made.maker is not None and isinstance(made.definition, Column):
+        tracked = TrackedObject(creator=op, definition=constraint, table=table, beside=tuple(fold(name) for name in covered))
+        tracked.covering = tuple(table.columns_by_name.find(name) for name in tracked.columns)
+        for made in tracked.covering if constraint.kind == "primary" else ():
+            if made is not None and made.creator is not None and isinstance(made.definition, Column):
                 made.definition = replace(made.definition, nullable=False)
         if not readable(constraint.name):
-            table.anonymous.append(thing)
-            return None, thing
+            table.unnamed.append(tracked)
+            return None, tracked
         key = fold(constraint.name)
         if key not in table.constraints.now:
             gone = (other for other, former in table.constraints.now.items() if former is None)
-            key = find_twin(key, table.home[1], gone) or key
-        table.constraints.put(key, thing)
-        return key, thing
+            key = find_same_constraint(key, table.current_key[1], gone) or key
+        table.constraints.put(key, tracked)
+        return key, tracked
 
-    def drop_hanging(self, table: Table, column: str | None = None) -> None:
+    def drop_dependents(self, table: TrackedTable, column: str | None = None) -> None:
         """Take away the indexes, triggers and partitions of a table, or what covers one of its columns."""
-        for slots in (self.indexes, self.objects, table.constraints):
-            for key, thing in list(slots.now.items()):
-                if thing is not None and thing.table is table and (column is None or thing.mentions(column)):
-                    slots.drop(key)
-        for thing in list(table.anonymous):
-            if column is None or thing.mentions(column):
-                table.drop_anonymous(thing)
+        for namespace in (self.indexes, self.objects, table.constraints):
+            for key, tracked in list(namespace.now.items()):
+                if tracked is not None and tracked.table is table and (column is None or tracked.mentions(column)):
+                    namespace.drop(key)
+        for tracked in list(table.unnamed):
+            if column is None or tracked.mentions(column):
+                table.drop_unnamed(tracked)
         for key, partition in list(self.tables.now.items()) if column is None else ():
-            if isinstance(partition, Table) and partition.table is table:
+            if isinstance(partition, TrackedTable) and partition.table is table:
                 self.tables.drop(key)
-                self.drop_hanging(partition)
+                self.drop_dependents(partition)
 
     def finds_index(self, op: DropIndex) -> bool:
-        """Tell whether an index that is dropped stands: all but MySQL and MariaDB find it by its name, whatever table is named."""
+        """Return whether a dropped index exists: all databases but MySQL and MariaDB find it by name, whatever table is given."""
         if self.dialect in FAMILY or not readable(op.index):
             return False
         key = place(op.schema, op.index)
-        return (self.indexes.now[key] if key in self.indexes.now else self.past.index(key)) is not None
+        return (self.indexes.now[key] if key in self.indexes.now else self.known_schema.index(key)) is not None

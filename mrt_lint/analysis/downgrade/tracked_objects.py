@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from mrt_lint.history.schema import Place, fold
+from mrt_lint.history.schema import QualifiedName, fold
 from mrt_lint.model.ops import (
     AddColumn,
     AlterColumn,
@@ -43,36 +43,40 @@ Definition: TypeAlias = Column | Constraint | Op | None
 
 
 def readable(name: MaybeName | Unset) -> TypeGuard[str]:
-    """Tell whether a name was read in full."""
+    """Return whether a name was read in full."""
     return isinstance(name, str) and HOLE not in name
 
 
-class Thing:
+class TrackedObject:
     """An object of the database.
 
-    `maker` is the operation that made it, None where it stood there before the migration. `definition` is what is known of it:
-    a Column, a Constraint, the operation that created it, None for nothing. `table` is what it hangs on, `beside` the column
+    `creator` is the operation that created it, None if it existed before the migration. `definition` is what is known of it:
+    a Column, a Constraint, the operation that created it, None for nothing. `table` is the table it belongs to, `beside` the column
     whose definition brought it along. `settings` are the attributes that operations have set since, each with the operation
-    that did, `former` what they were before. `standing` is False once it was dropped or replaced. `doubtful` tells that nobody
-    knows whether it was there: it was dropped IF EXISTS, and no migration speaks of it. `covering` are the columns under a
+    that did, `former` what they were before. `exists` is False once it was dropped or replaced. `uncertain` is True if it is not
+    known whether it existed: it was dropped IF EXISTS, and no migration mentions it. `covering` are the columns under a
     constraint, by identity.
     """
 
     def __init__(
-        self, maker: Op | None = None, definition: Definition = None, table: Thing | None = None, beside: tuple[str, ...] = ()
+        self,
+        creator: Op | None = None,
+        definition: Definition = None,
+        table: TrackedObject | None = None,
+        beside: tuple[str, ...] = (),
     ) -> None:
-        self.maker = maker
+        self.creator = creator
         self.definition = definition
         self.table = table
         self.beside = beside
         self.settings: dict[str, tuple[object, Op]] = {}
         self.former: dict[str, object] = {}
-        self.standing = True
-        self.doubtful = False
-        self.covering: tuple[Thing | None, ...] = ()
+        self.exists = True
+        self.uncertain = False
+        self.covering: tuple[TrackedObject | None, ...] = ()
 
     def mentions(self, column: str) -> bool:
-        """Tell whether an index or constraint covers a column, or its text names it: the database drops it with the column."""
+        """Return whether an index or constraint covers a column, or its text names it: the database drops it with the column."""
         if column in self.columns:
             return True
         texts: list[object] = [self.definition.condition] if isinstance(self.definition, Constraint) else []
@@ -82,131 +86,133 @@ class Thing:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that an index or constraint covers, folded; empty where they are not known."""
+        """The columns that an index or constraint covers, folded; empty if they are not known."""
         found = self.definition.columns if isinstance(self.definition, Constraint | CreateIndex) else ()
         return self.beside + (tuple(fold(name) for name in found if readable(name)) if isinstance(found, tuple) else ())
 
 
-class Slots:
-    """Places where things stand by name: what stood there before it was first touched, and what stands there now.
+class ObjectNamespace:
+    """Objects by name: `before` as they were when a name was first used, `now` as they are.
 
-    `taken` is what was last taken away from a place.
+    `replaced_objects` are the last ones removed from each name.
     """
 
-    def __init__(self, original: Callable[[Key], Thing]) -> None:
+    def __init__(self, original: Callable[[Key], TrackedObject]) -> None:
         self.original = original
-        self.before: dict[Key, Thing | None] = {}
-        self.now: dict[Key, Thing | None] = {}
-        self.gone_before: frozenset[Key] = frozenset()
-        self.seen_before: frozenset[Key] = frozenset()
+        self.before: dict[Key, TrackedObject | None] = {}
+        self.now: dict[Key, TrackedObject | None] = {}
+        self.dropped_in_upgrade: frozenset[Key] = frozenset()
+        self.seen_in_upgrade: frozenset[Key] = frozenset()
         self.unsure: set[Key] = set()
-        self.taken: dict[Key, Thing] = {}
+        self.replaced_objects: dict[Key, TrackedObject] = {}
 
     def mark(self, *, is_clear: bool) -> None:
-        """Note what was spoken of, and what is gone, at the end of upgrade(), as far as that is clear."""
-        self.seen_before = frozenset(self.now)
-        self.gone_before = frozenset(key for key, thing in self.now.items() if thing is None)
+        """Record what was used, and what is dropped, at the end of upgrade(), as far as that is clear."""
+        self.seen_in_upgrade = frozenset(self.now)
+        self.dropped_in_upgrade = frozenset(key for key, tracked in self.now.items() if tracked is None)
         if not is_clear:
-            self.unsure |= self.gone_before
+            self.unsure |= self.dropped_in_upgrade
 
-    def went(self, key: Key) -> bool:
-        """Tell whether something stood there at the end of upgrade() and was taken away since, or came and went in upgrade()."""
-        return self.is_gone(key) and (key not in self.gone_before or self.before.get(key) is None)
+    def was_dropped(self, key: Key) -> bool:
+        """Return whether an object was dropped since the end of upgrade(), or was created and dropped within upgrade()."""
+        return self.is_gone(key) and (key not in self.dropped_in_upgrade or self.before.get(key) is None)
 
-    def look(self, key: Key) -> Thing | None:
-        """Give what stands there; a name that was never seen belongs to something that was there before."""
+    def find(self, key: Key) -> TrackedObject | None:
+        """Return the object of a name; a name not seen before belongs to an object that existed before."""
         if key not in self.now:
             self.now[key] = self.before[key] = self.original(key)
         return self.now[key]
 
-    def first(self, key: Key) -> Thing | None:
-        """Give what stood there before this migration, wherever it stands by now."""
-        self.look(key)
+    def original_object(self, key: Key) -> TrackedObject | None:
+        """Return the object that had this name before the migration, whatever its name is now."""
+        self.find(key)
         return self.before[key]
 
-    def put(self, key: Key, thing: Thing | None) -> None:
-        """Let something stand there, or nothing."""
+    def put(self, key: Key, tracked: TrackedObject | None) -> None:
+        """Store an object under a name, or None for no object."""
         self.before.setdefault(key, None)
         replaced = self.now.get(key)
-        if replaced is not None and replaced is not thing:
-            replaced.standing = False
-        self.now[key] = thing
+        if replaced is not None and replaced is not tracked:
+            replaced.exists = False
+        self.now[key] = tracked
 
     def is_gone(self, key: Key) -> bool:
-        """Tell whether something certainly was taken away from there and nothing put in its place."""
+        """Return whether something certainly was taken away from there and nothing put in its place."""
         return key in self.now and self.now[key] is None and key not in self.unsure
 
-    def drop(self, key: Key, *, certain: bool = True) -> Thing | None:
-        """Take away what stands there and give it back; None where nothing did."""
-        thing = self.look(key)
+    def drop(self, key: Key, *, certain: bool = True) -> TrackedObject | None:
+        """Remove the object of a name and return it; None if there was none."""
+        tracked = self.find(key)
         if not certain:
             self.unsure.add(key)
         self.now[key] = None
-        if thing is not None:
-            thing.standing = False
-            self.taken[key] = thing
-        return thing
+        if tracked is not None:
+            tracked.exists = False
+            self.replaced_objects[key] = tracked
+        return tracked
 
-    def move(self, key: Key, new_key: Key) -> Thing | None:
-        """Let what stands there stand under another name, and give it back; None where nothing did."""
-        thing = self.look(key)
-        if thing is not None:
-            self.put(new_key, thing)
+    def move(self, key: Key, new_key: Key) -> TrackedObject | None:
+        """Rename an object and return it; None if there was none."""
+        tracked = self.find(key)
+        if tracked is not None:
+            self.put(new_key, tracked)
             if new_key != key:
                 self.now[key] = None
-        return thing
+        return tracked
 
 
-class Table(Thing):
-    """A table with what hangs on it by name. `rows` are the tables whose rows it holds; a table from before holds its own.
+class TrackedTable(TrackedObject):
+    """A table with its columns and constraints by name. `rows` are the tables whose rows it holds; an existing one holds its own.
 
-    `anonymous` are constraints that the source gives no name; `complete` is False where its definition was not read in full,
-    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `home` is where it
-    stands now, `origin` where it stood first. `autoincrement` is SQLite's AUTOINCREMENT.
+    `unnamed` are constraints that the source gives no name; `complete` is False if its definition was not read in full,
+    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `current_key` is where it
+    `current_key` is its present name, `origin` its first. `autoincrement` is SQLite's AUTOINCREMENT.
     """
 
-    def __init__(self, home: Place, maker: Op | None = None, definition: Definition = None, *, complete: bool = True) -> None:
-        super().__init__(maker, definition)
-        self.home = self.origin = home
+    def __init__(
+        self, current_key: QualifiedName, creator: Op | None = None, definition: Definition = None, *, complete: bool = True
+    ) -> None:
+        super().__init__(creator, definition)
+        self.current_key = self.origin = current_key
         self.complete = complete
         self.maybe_empty = False
         self.filled = False
         self.autoincrement: Flag = UNKNOWN
-        self.columns_by_name = Slots(lambda _: Thing(maker, table=self))
-        self.constraints = Slots(lambda _: Thing(maker, table=self))
-        self.anonymous: list[Thing] = []
-        self.rows: set[Table] = {self} if maker is None else set()
+        self.columns_by_name = ObjectNamespace(lambda _: TrackedObject(creator, table=self))
+        self.constraints = ObjectNamespace(lambda _: TrackedObject(creator, table=self))
+        self.unnamed: list[TrackedObject] = []
+        self.rows: set[TrackedTable] = {self} if creator is None else set()
 
-    def drop_anonymous(self, constraint: Thing) -> None:
+    def drop_unnamed(self, constraint: TrackedObject) -> None:
         """Take away a constraint that the source gives no name."""
-        self.anonymous.remove(constraint)
-        constraint.standing = False
+        self.unnamed.remove(constraint)
+        constraint.exists = False
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
-    """What batch mode left behind when it made a table anew on SQLite.
+class RebuildLoss:
+    """What batch mode lost when it rebuilt a table on SQLite.
 
     `what` is "index", "trigger", "collation" (of a column), "order" (of an index's columns), "check" or "autoincrement", which is
-    lost or won. `name` is which, of a CHECK its condition. `is_back` tells in the end whether all is as it was.
+    lost or gained. `name` is its name, the condition for a CHECK. `is_back` returns whether all is finally as it was.
     """
 
     op: Op
-    table: Table
+    table: TrackedTable
     what: str
     name: str
     is_back: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
-    """What one operation did to one thing: `action` is "made", "dropped", "moved" or the setting that it changed.
+class ObjectEffect:
+    """What one operation did to one object: `action` is "made", "dropped", "moved" or the setting that it changed.
 
-    `key` is the place in `slots` that has to be as before once the operation is undone, None for what has no name there;
-    `thing` is what was touched, None where nothing stood there any more.
+    `key` is the place in `namespace` that has to be as before once the operation is undone, None for what has no name there;
+    `tracked` is the object, None if it no longer existed.
     """
 
     action: str
-    slots: Slots
+    namespace: ObjectNamespace
     key: Key
-    thing: Thing | None
+    tracked: TrackedObject | None

@@ -7,10 +7,10 @@ import re
 from contextlib import suppress
 from functools import lru_cache
 
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.proposed_fix import Edit, Fix, NoFix, Offer
-from mrt_lint.fix.statement import Statement
+from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix, TextEdit
+from mrt_lint.fix.statement import CallStatement
 from mrt_lint.history import History
 from mrt_lint.history.schema import fold
 from mrt_lint.model.finding import Finding
@@ -21,42 +21,42 @@ _CONCURRENTLY = "postgresql_concurrently"
 _FOREIGN = "PostgreSQL alone understands CONCURRENTLY in SQL: declare it, --dialect postgresql, where nothing else runs this"
 
 
-class Concurrently(Fixer):
+class ConcurrentlyFixer(Fixer):
     """Sets `postgresql_concurrently=True` and puts the call into an autocommit block, and its reverse in downgrade() as well.
 
-    The block commits what came before it and itself. Where the function does nothing else the fix is safe; else, beside a second
+    The block commits what came before it and itself. If the function does nothing else the fix is safe; else, along with a second
     index as well, a failure would leave half a migration that no retry gets over, and the author has to say so. So they have where
     CONCURRENTLY comes into SQL that may run on another database, which does not know the word; a keyword of Alembic's it skips.
     """
 
     codes = ("MRT407", "MRT420", "MRT421")
 
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
-        """Give the fix for the index that a finding is about."""
-        op = scene.op_at(finding, CreateIndex, DropIndex)
-        edits, function = _rewritten(scene, op)
-        foreign = _is_foreign(scene, op)
-        committed = None if _is_alone(scene, op) or finding.code == "MRT421" else function
-        for reverse in _reverses(scene, op) if finding.code != "MRT421" else ():
-            with suppress(NoFix):  # it works as it is, and nobody spoke of it
-                more, function = _rewritten(scene, reverse)
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
+        """Return the fix for the index that a finding is about."""
+        op = context.op_at(finding, CreateIndex, DropIndex)
+        edits, function = _rewritten(context, op)
+        foreign = _is_foreign(context, op)
+        committed = None if _is_alone(context, op) or finding.code == "MRT421" else function
+        for reverse in _reverses(context, op) if finding.code != "MRT421" else ():
+            with suppress(NoFix):  # it works as it is, and was not reported
+                more, function = _rewritten(context, reverse)
                 edits += more
-                foreign = foreign or _is_foreign(scene, reverse)
-                committed = committed or (None if _is_alone(scene, reverse) else function)
+                foreign = foreign or _is_foreign(context, reverse)
+                committed = committed or (None if _is_alone(context, reverse) else function)
         breaks = f"it commits {committed}() step by step, so a failure leaves half of it, and a retry stumbles over that"
         why = [_FOREIGN] * foreign + [breaks] * bool(committed)
-        return Offer(edits=edits, safety=Fix.UNSAFE if why else Fix.SAFE, why="; ".join(why))
+        return ProposedFix(edits=edits, safety=FixSafety.UNSAFE if why else FixSafety.SAFE, why="; ".join(why))
 
 
-def _is_foreign(scene: Scene, op: Op) -> bool:
-    """Whether CONCURRENTLY would come into SQL of which nobody said that PostgreSQL alone runs it."""
+def _is_foreign(context: FixContext, op: Op) -> bool:
+    """Return whether CONCURRENTLY would be added to SQL that is not known to run on PostgreSQL only."""
     assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
-    return op.sql and op.concurrently is not True and scene.target.dialect != "postgresql" and op.dialects != ("postgresql",)
+    return op.sql and op.concurrently is not True and context.target.dialect != "postgresql" and op.dialects != ("postgresql",)
 
 
-def _is_alone(scene: Scene, op: Op) -> bool:
-    """Whether nothing else is done in the function that an operation stands in, not even work on another index or a SET LOCAL."""
-    migration = scene.migration
+def _is_alone(context: FixContext, op: Op) -> bool:
+    """Return whether the function does nothing else, not even work on another index or a SET LOCAL."""
+    migration = context.migration
     functions = (migration.upgrade_ops, migration.downgrade_ops)
     ops = next(ops for ops in functions if any(other is op for other in ops))
     name = "upgrade" if ops is migration.upgrade_ops else "downgrade"
@@ -64,46 +64,46 @@ def _is_alone(scene: Scene, op: Op) -> bool:
 
 
 def _is_call_of(other: Op, op: Op) -> bool:
-    """Whether it is the call of which an operation says what its SQL means."""
+    """Return whether it is the call whose SQL an operation was read from."""
     return isinstance(other, Execute) and op.sql and other.origin == op.origin
 
 
-def _rewritten(scene: Scene, op: Op) -> tuple[tuple[Edit, ...], str]:
-    """Give the edits for one index, and the function that they are in. Raises NoFix."""
+def _rewritten(context: FixContext, op: Op) -> tuple[tuple[TextEdit, ...], str]:
+    """Return the edits for one index, and the function that they are in. Raises NoFix."""
     if op.batch:
         raise NoFix("a batch does all its work in one transaction")
     if not op.certain:
-        raise NoFix("nobody can tell by reading whether it runs")
-    if _is_partitioned(scene, getattr(op, "table", None)):
+        raise NoFix("reading cannot decide whether it runs")
+    if _is_partitioned(context, getattr(op, "table", None)):
         raise NoFix("PostgreSQL builds and drops no index of a partitioned table concurrently")
-    statement = Statement.at(scene.text, op.origin)
-    if any(isinstance(outer, ast.For | ast.While | ast.Try) for outer in scene.text.around(statement.node)):
-        raise NoFix("it stands in a loop or a try")
+    statement = CallStatement.at(context.text, op.origin)
+    if any(isinstance(outer, ast.For | ast.While | ast.Try) for outer in context.text.enclosing(statement.node)):
+        raise NoFix("it is in a loop or a try")
     deeper = not op.autocommit
-    if deeper and any(isinstance(outer, ast.With) for outer in scene.text.around(statement.node)):
-        raise NoFix("it stands in a block of another kind")
+    if deeper and any(isinstance(outer, ast.With) for outer in context.text.enclosing(statement.node)):
+        raise NoFix("it is in a block of another kind")
     assert isinstance(op, CreateIndex | DropIndex)  # noqa: S101  for mypy
     if op.concurrently is True:
         code = statement.moved(deeper=deeper)
     elif op.sql:
-        code = _in_sql(scene, op, statement, deeper=deeper)
+        code = _in_sql(context, op, statement, deeper=deeper)
     else:
         code = statement.with_keyword(_CONCURRENTLY, "True", deeper=deeper)
     edit = statement.in_autocommit_block(code) if deeper else statement.replaced(code)
     return (edit,), statement.function.name
 
 
-def _is_partitioned(scene: Scene, table: object) -> bool:
-    """Whether a migration before made the table with PARTITION BY.
+def _is_partitioned(context: FixContext, table: object) -> bool:
+    """Return whether a migration before made the table with PARTITION BY.
 
     Source: https://www.postgresql.org/docs/current/sql-createindex.html ("Building Indexes Concurrently").
     """
-    history = scene.context.history
+    history = context.rule_context.history
     if history is None or not isinstance(table, str):
         return False
     for migration, op in _makers(history).get(fold(table), ()):
         with suppress(NoFix):
-            source = ast.unparse(scene.text_of(migration).call(op.origin))
+            source = ast.unparse(context.text_of(migration).call(op.origin))
             return re.search(r"partition[ _]by", source, re.IGNORECASE) is not None
     return False
 
@@ -119,9 +119,9 @@ def _makers(history: History) -> dict[str, list[tuple[Migration, CreateTable]]]:
     return found
 
 
-def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
-    """Give the call with CONCURRENTLY in its SQL. Raises NoFix where that is not one statement in one plain literal."""
-    here = [other for other in (*scene.migration.upgrade_ops, *scene.migration.downgrade_ops) if other.origin == op.origin]
+def _in_sql(context: FixContext, op: Op, statement: CallStatement, *, deeper: bool) -> str:
+    """Return the call with CONCURRENTLY in its SQL. Raises NoFix if that is not one statement in one plain literal."""
+    here = [other for other in (*context.migration.upgrade_ops, *context.migration.downgrade_ops) if other.origin == op.origin]
     literals = [node for node in ast.walk(statement.call) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     if len(here) != 2 or len(literals) != 1:  # noqa: PLR2004  the call and what its SQL means
         raise NoFix("its SQL is not one statement in one plain string")
@@ -136,11 +136,11 @@ def _in_sql(scene: Scene, op: Op, statement: Statement, *, deeper: bool) -> str:
     return code.replace(found[0], f"{found[0]} {word}", 1)
 
 
-def _reverses(scene: Scene, op: Op) -> list[Op]:
-    """Give the operations of downgrade() on the same index that are not concurrent yet."""
+def _reverses(context: FixContext, op: Op) -> list[Op]:
+    """Return the operations of downgrade() on the same index that are not concurrent yet."""
     kind = DropIndex if isinstance(op, CreateIndex) else CreateIndex
     return [
         other
-        for other in scene.migration.downgrade_ops
+        for other in context.migration.downgrade_ops
         if isinstance(other, kind) and other.index == getattr(op, "index", None) and other.concurrently is False
     ]

@@ -2,61 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 
-from mrt_lint.fix.downgrade_body import Body
-from mrt_lint.fix.downgrade_step import Step
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.fix.downgrade_body import DowngradeBody
+from mrt_lint.fix.downgrade_step import DowngradeStep
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.proposed_fix import Fix, NoFix, Offer
-from mrt_lint.fix.reverse import Plan
-from mrt_lint.fix.taken_names import names_made
-from mrt_lint.fix.whole_downgrade import prove, whole
+from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
+from mrt_lint.fix.reverse import ReversePlan
+from mrt_lint.fix.whole_downgrade import prove, write_whole_downgrade
+from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNSET
 
 
-class MissingStep(Fixer):
+class MissingStepFixer(Fixer):
     """Adds the reverse of one operation to a downgrade() that undoes others, and writes an empty one whole.
 
     It comes first where it undoes the last operation, else last; the other way round where the order then cannot run. Dropping a
     table or column that downgrade() leaves alone today is unsafe: rows have been written since. What downgrade() makes itself, but
-    otherwise than it was, is left alone: which of the two its author meant is not known, and both cannot stand.
+    differently than it was, is left alone: which of the two its author meant is not known, and both cannot exist.
     """
 
     codes = ("MRT110", "MRT205", "MRT207", "MRT301", "MRT302", "MRT402", "MRT403", "MRT408", "MRT409", "MRT503")
 
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
-        """Give the step for the operation that a finding is about."""
-        body = Body(scene.text, scene.names)
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
+        """Return the step for the operation that a finding is about."""
+        body = DowngradeBody(context.text, context.names)
         if body.is_empty:
-            return whole(scene, body)
-        migration = scene.migration
+            return write_whole_downgrade(context, body)
+        migration = context.migration
         if not migration.readable("upgrade") or not migration.readable("downgrade"):
             raise NoFix("a call in this migration cannot be read")
-        number = _number(scene, finding)
+        number = _number(context, finding)
         op = migration.upgrade_ops[number]
         if isinstance(op, ops.AlterColumn) and len(_set(op)) != 1:
             raise NoFix("alter_column changes more than that")
         if not op.certain:
-            raise NoFix("nobody can tell by reading whether it runs")
-        steps = Plan(scene).reversed(number)
+            raise NoFix("reading cannot decide whether it runs")
+        steps = ReversePlan(context).reversed(number)
         if not steps:
             raise NoFix("nothing undoes it for certain")
         if any(step.above for step in steps):
             raise NoFix("a name is not known")
-        _leave_what_is_made(steps, migration.downgrade_ops)
-        return _placed(scene, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
+        _check_name_is_free(steps, migration.downgrade_ops)
+        return _placed(context, body, steps, is_last=not any(map(_acts, migration.upgrade_ops[number + 1 :])))
 
 
-def _number(scene: Scene, finding: Finding) -> int:
-    """Give the number of the operation of upgrade() that a finding is about. Raises NoFix where that cannot be told."""
+def _number(context: FixContext, finding: Finding) -> int:
+    """Return the number of the operation of upgrade() that a finding is about. Raises NoFix if that cannot be told."""
     found = [
         number
-        for number, op in enumerate(scene.migration.upgrade_ops)
+        for number, op in enumerate(context.migration.upgrade_ops)
         if op.origin == finding.place and not isinstance(op, ops.Execute)
     ]
     if len(found) != 1:
@@ -64,38 +66,60 @@ def _number(scene: Scene, finding: Finding) -> int:
     return found[0]
 
 
-def _leave_what_is_made(steps: list[Step], old: tuple[Op, ...]) -> None:
-    """Raise NoFix where downgrade() makes something of a step's name by itself: a second one of that name cannot be made."""
+def _check_name_is_free(steps: list[DowngradeStep], old: tuple[Op, ...]) -> None:
+    """Raise NoFix if downgrade() itself creates something of a step's name: a second object of that name cannot be created."""
     for step in steps:
-        wanted = names_made(step.op)
+        wanted = taken_names(step.op)
         for op in old:
             both = op.dialects is None or step.dialects is None or {*op.dialects} & {*step.dialects}
-            twice = next((name for thing, name in names_made(op).items() if thing in wanted), None)
+            twice = next((name for tracked, name in taken_names(op).items() if tracked in wanted), None)
             if both and twice:
                 raise NoFix(f"downgrade() makes {twice} itself, otherwise than it was")
 
 
-def _placed(scene: Scene, body: Body, steps: list[Step], *, is_last: bool) -> Offer:
+def _placed(context: FixContext, body: DowngradeBody, steps: list[DowngradeStep], *, is_last: bool) -> ProposedFix:
     """Offer the steps at one end of downgrade(), and at the other where that does not hold."""
-    old = scene.migration.downgrade_ops
+    old = context.migration.downgrade_ops
     unsafe = next((step.unsafe for step in steps if step.unsafe), "")
     if any(isinstance(step.op, ops.DropTable | ops.DropColumn) for step in steps):
         unsafe = "downgrade() leaves it alone, and rows may have been written to it since"
-    imports = scene.names.edits()
-    offer = partial(Offer, safety=Fix.UNSAFE if unsafe else Fix.SAFE, why=unsafe, keeps_upgrade=True)
-    first = offer(edits=(body.at_start(steps), *imports), proof=lambda again: prove(again, steps, after=old))
+    imports = context.names.edits()
+    proposal = partial(ProposedFix, safety=FixSafety.UNSAFE if unsafe else FixSafety.SAFE, why=unsafe, keeps_upgrade=True)
+    first = proposal(edits=(body.at_start(steps), *imports), proof=lambda again: prove(again, steps, after=old))
     try:
-        last = offer(edits=(body.at_end(steps), *imports), proof=lambda again: prove(again, steps, before=old))
+        last = proposal(edits=(body.at_end(steps), *imports), proof=lambda again: prove(again, steps, before=old))
     except NoFix:
         return first
     return replace(first, otherwise=last) if is_last else replace(last, otherwise=first)
 
 
 def _set(op: ops.AlterColumn) -> list[str]:
-    """Give the settings that an alter_column changes."""
+    """Return the settings that an alter_column changes."""
     settings = ("nullable", "server_default", "new_column", "type", "autoincrement", "identity", "comment")
     return [name for name in settings if getattr(op, name) is not UNSET]
 
 
 def _acts(op: Op) -> bool:
     return not isinstance(op, ops.Execute | ops.Statement)
+
+
+def taken_names(op: Op) -> dict[Hashable, str]:
+    """Return the places of what an operation makes, as far as its names can be read, each with what it is called in a sentence.
+
+    The indexes and constraints of a table share their names: PostgreSQL and MySQL keep a unique constraint as an index of its name.
+    """
+    if isinstance(op, ops.CreateObject):
+        return {object_place(op.kind, op.schema, op.name): f"{op.kind} '{op.name}'"} if readable(op.name) else {}
+    if not isinstance(op, ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) or not readable(op.table):
+        return {}
+    table = place(op.schema, op.table)
+    if isinstance(op, ops.CreateTable):
+        made: dict[Hashable, str] = {("table", table): f"table '{op.table}'"}
+        made.update((("column", table, fold(part.name)), f"column '{part.name}'") for part in op.columns if readable(part.name))
+        parts = ((part.name, fold(part.name)) for part in op.constraints if readable(part.name))
+        made.update((("part", table, key), f"constraint '{name}'") for name, key in parts)
+        return made
+    if isinstance(op, ops.AddColumn):
+        return {("column", table, fold(op.column)): f"column '{op.column}'"} if readable(op.column) else {}
+    kind, name = ("index", op.index) if isinstance(op, ops.CreateIndex) else ("constraint", op.constraint)
+    return {("part", table, fold(name)): f"{kind} '{name}'"} if readable(name) else {}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from mrt_lint.fix.downgrade_body import Body
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.downgrade_body import DowngradeBody
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
-from mrt_lint.fix.proposed_fix import NoFix, Offer
-from mrt_lint.fix.whole_downgrade import whole
+from mrt_lint.fix.proposed_fix import NoFix, ProposedFix
+from mrt_lint.fix.whole_downgrade import write_whole_downgrade
 from mrt_lint.model.finding import Finding
 
 
-class WrittenDowngrade(Fixer):
+class WholeDowngradeFixer(Fixer):
     """Writes the reverse of every operation, last first.
 
     It is unsafe where rows do not come back with what held them (MRT201 and MRT202 go on saying so), where what is dropped may have
@@ -19,9 +19,9 @@ class WrittenDowngrade(Fixer):
 
     codes = ("MRT101", "MRT102")
 
-    def offer(self, scene: Scene, finding: Finding) -> Offer:
-        """Give the whole function. Raises NoFix where one operation cannot be undone for certain."""
-        body = None if finding.code == "MRT101" else Body(scene.text, scene.names)
+    def propose(self, context: FixContext, finding: Finding) -> ProposedFix:
+        """Return the whole function. Raises NoFix if one operation cannot be undone for certain."""
+        body = None if finding.code == "MRT101" else DowngradeBody(context.text, context.names)
         if body is not None and not body.is_empty:
             raise NoFix("downgrade() has statements of its own")
-        return whole(scene, body)
+        return write_whole_downgrade(context, body)

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from mrt_lint.analysis.downgrade.definition import is_same_value
 from mrt_lint.fix.arguments import argument, keywords
-from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.former_schema import on
-from mrt_lint.fix.layout import Call, Code, flat
+from mrt_lint.fix.layout import CallCode, Code, flat
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.null_filling import statement_of
-from mrt_lint.fix.reverse.step_builder import Maker
+from mrt_lint.fix.reverse.step_builder import StepBuilder
 from mrt_lint.model import ops
 from mrt_lint.model.ops import AlterColumn, Op
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
@@ -39,48 +39,48 @@ _RENAME: Final = re.compile(
 )
 
 
-class _Alter:
-    """One `alter_column` on the way back."""
+class _AlterReversal:
+    """The reverse of one `alter_column`."""
 
-    def __init__(self, maker: Maker, op: AlterColumn) -> None:
-        self.maker = maker
+    def __init__(self, builder: StepBuilder, op: AlterColumn) -> None:
+        self.builder = builder
         self.op = op
-        self.call = None if op.sql else maker.call()
+        self.call = None if op.sql else builder.call()
         self.named: dict[str, Code | None] = {}
         self.fields: dict[str, Any] = {}
         self.unsafe = ""
         self._types: dict[str, object] | None = None
 
-    def step(self) -> Step | None:
-        """Give the step back, None where the operation left everything as it was."""
+    def step(self) -> DowngradeStep | None:
+        """Return the step back, None if the operation left everything as it was."""
         op = self.op
         if self.call is not None and (unknown := keywords(self.call) - _UNDERSTOOD):
             raise NoFix(f"alter_column has {', '.join(sorted(map(str, unknown)))}, whose former value is not known")
         if op.autoincrement is not UNSET or op.identity is not UNSET:
             raise NoFix("what generated the column's numbers before is not known")
         renamed = op.new_column is not UNSET
-        self._look_at_lost()
+        self._check_lost()
         self._type()
         self._nullable()
         self._server_default()
         self._comment()
         if renamed:
-            self.named["new_column_name"] = self.maker.quote(op.column)
+            self.named["new_column_name"] = self.builder.quote(op.column)
             self.fields["new_column"] = op.column
         if not self.fields.keys() - {"existing_type", "existing_nullable", "existing_server_default"}:
             return None
         here = op.new_column if renamed else op.column
         meant = AlterColumn(table=op.table, column=here, schema=op.schema, **self.fields)  # type: ignore[arg-type]  # a name
-        step = self.maker.on_table("alter_column", meant, self.maker.quote(here), table="0", options=self.named)
+        step = self.builder.on_table("alter_column", meant, self.builder.quote(here), table="0", options=self.named)
         return replace(step, same=lambda again: self._is_same(again, meant), unsafe=self.unsafe)
 
-    def _look_at_lost(self) -> None:
-        """Raise NoFix where MySQL takes away what a MODIFY does not say again: NOT NULL, the default, the comment.
+    def _check_lost(self) -> None:
+        """Raise NoFix if MySQL takes away what a MODIFY does not say again: NOT NULL, the default, the comment.
 
         Source: https://dev.mysql.com/doc/refman/8.0/en/alter-table.html ("Renaming, Redefining, and Reordering Columns").
         """
         op = self.op
-        if self.maker.scene.target.dialect not in {"mysql", "mariadb"} or op.sql:
+        if self.builder.context.target.dialect not in {"mysql", "mariadb"} or op.sql:
             return
         said = {
             "nullable": op.nullable is not UNSET or op.existing_nullable is not UNSET,
@@ -94,7 +94,7 @@ class _Alter:
 
     def _is_same(self, again: Op, meant: AlterColumn) -> bool:
         assert isinstance(again, AlterColumn)  # noqa: S101  for mypy
-        dialects = self.maker.former.dialects(self.op)
+        dialects = self.builder.former.dialects(self.op)
         names = ("type", "existing_type")
         apart: dict[str, Any] = dict.fromkeys(names, UNSET)
         same_types = all(
@@ -112,51 +112,51 @@ class _Alter:
         new, existing = self._given("type_"), self._given("existing_type")
         if self.op.type is UNSET:
             if existing is not None:
-                if {"mysql", "mariadb"} & {*self.maker.scene.dialects}:  # MODIFY sets the type as well
+                if {"mysql", "mariadb"} & {*self.builder.context.dialects}:  # MODIFY sets the type as well
                     self._compare_details(existing)
-                self.named["existing_type"] = self.maker.graft.code(existing)
+                self.named["existing_type"] = self.builder.copier.code(existing)
                 self.fields["existing_type"] = self.op.existing_type
             return
         if self.op.using is not None:
             raise NoFix(f"USING converts what {self.op.column} holds, and what converts it back is not known")
         if new is not None:
-            self.named["existing_type"] = self.maker.graft.code(new)
+            self.named["existing_type"] = self.builder.copier.code(new)
             self.fields["existing_type"] = self.op.type
         self.named["type_"] = self._former_type(existing)
         self.fields["type"] = self._kind()
         self._judge_cast(self._kind(), self.op.type)
 
     def _former_type(self, existing: ast.expr | None) -> Code:
-        """Give the source of the former type. Raises NoFix where what the operation says of it contradicts the history."""
-        known = self.maker.former.types(self.maker.number, self.op.table, self.op.schema, self.op.column)
+        """Return the source of the former type. Raises NoFix if the operation's `existing_type` contradicts the history."""
+        known = self.builder.former.types(self.builder.number, self.op.table, self.op.schema, self.op.column)
         if existing is not None:
             for dialect, kind in known.items():
                 if kind is not None and is_same_value(kind, on(self.op.existing_type, dialect)) is False:
                     raise NoFix(f"existing_type of {self.op.column} is not what the migrations before say")
             self._compare_details(existing)
-            return self.maker.graft.code(existing)
-        former = self.maker.former.setting(self.maker.number, self.op, str(self.op.column), "type")
+            return self.builder.copier.code(existing)
+        former = self.builder.former.setting(self.builder.number, self.op, str(self.op.column), "type")
         if former is None:
             raise NoFix(f"the former type of {self.op.column} is not known")
         return former
 
     def _compare_details(self, existing: ast.expr) -> None:
-        """Raise NoFix where the source that made the type says more of it (unsigned, a collation, a time zone), or less."""
+        """Raise NoFix if the source that made the type has more details (unsigned, a collation, a time zone), or fewer."""
         try:
-            made = self.maker.former.setting(self.maker.number, self.op, str(self.op.column), "type")
+            made = self.builder.former.setting(self.builder.number, self.op, str(self.op.column), "type")
         except NoFix:
-            return  # then what the operation says is all there is
-        if made is not None and _details(made) != _details(self.maker.graft.code(existing)):
+            return  # then the operation's own `existing_…` is all there is
+        if made is not None and _details(made) != _details(self.builder.copier.code(existing)):
             raise NoFix(f"existing_type of {self.op.column} is not what the migrations before say")
 
     def _kind(self) -> object:
         if isinstance(self.op.existing_type, SqlType):
             return self.op.existing_type
-        types = self.maker.former.types(self.maker.number, self.op.table, self.op.schema, self.op.column)
+        types = self.builder.former.types(self.builder.number, self.op.table, self.op.schema, self.op.column)
         return next(iter(types.values()), UNKNOWN)
 
     def _judge_cast(self, old: object, new: object) -> None:
-        """Raise NoFix where PostgreSQL casts the new type to the old one by no means of its own; note where that may round.
+        """Raise NoFix if PostgreSQL casts the new type to the old one by no means of its own; note where that may round.
 
         Source: https://www.postgresql.org/docs/current/sql-createcast.html (text takes anything, in assignments).
         """
@@ -182,7 +182,7 @@ class _Alter:
         former = op.existing_nullable if op.existing_nullable is not UNSET else self._past("nullable")
         alone = op.type is UNSET and op.server_default is UNSET and op.new_column is UNSET and op.comment is UNSET
         if former is UNKNOWN and alone and op.nullable is not UNKNOWN:
-            former = not op.nullable  # nobody alters a column to leave it as it is
+            former = not op.nullable  # an alter_column that changes nothing is not what its author meant
         if former is UNKNOWN or op.nullable is UNKNOWN:
             raise NoFix(f"whether {op.column} took NULL before is not known")
         if former != op.nullable:
@@ -197,7 +197,7 @@ class _Alter:
     def _past(self, name: str) -> object:
         op = self.op
         try:
-            return getattr(self.maker.former.column(self.maker.number, op.table, op.schema, op.column), name)
+            return getattr(self.builder.former.column(self.builder.number, op.table, op.schema, op.column), name)
         except NoFix:
             return UNKNOWN
 
@@ -205,16 +205,18 @@ class _Alter:
         op, existing = self.op, self._given("existing_server_default")
         if op.server_default is UNSET:
             if existing is not None and op.existing_server_default is not UNSET:
-                self.named["existing_server_default"] = self.maker.graft.code(existing)
+                self.named["existing_server_default"] = self.builder.copier.code(existing)
                 self.fields["existing_server_default"] = op.existing_server_default
             return
         former = op.existing_server_default if op.existing_server_default is not UNSET else self._past("server_default")
         if former is UNKNOWN:
             raise NoFix(f"the former default of {op.column} is not known")
         if existing is not None:
-            code: Code | None = self.maker.graft.code(existing)
+            code: Code | None = self.builder.copier.code(existing)
         else:
-            code = None if former is None else self.maker.former.setting(self.maker.number, op, str(op.column), "server_default")
+            code = (
+                None if former is None else self.builder.former.setting(self.builder.number, op, str(op.column), "server_default")
+            )
         self.named["server_default"] = "None" if code is None else code
         self.fields["server_default"] = former
 
@@ -222,39 +224,39 @@ class _Alter:
         op, existing = self.op, self._given("existing_comment")
         if op.comment is UNSET:
             if existing is not None:
-                self.named["existing_comment"] = self.maker.graft.code(existing)
+                self.named["existing_comment"] = self.builder.copier.code(existing)
             return
         if existing is not None:
-            self.named["comment"] = self.maker.graft.code(existing)
+            self.named["comment"] = self.builder.copier.code(existing)
             self.fields["comment"] = existing.value if isinstance(existing, ast.Constant) else UNKNOWN
             return
         former = self._past("comment")
         if former is UNKNOWN:
             raise NoFix(f"the former comment of {op.column} is not known")
-        self.named["comment"] = "None" if former is None else self.maker.quote(former)
+        self.named["comment"] = "None" if former is None else self.builder.quote(former)
         self.fields["comment"] = former
 
 
 def _details(code: Code) -> set[tuple[str, str]]:
-    """Give what the source of a type says beside the kind and its size, which the linter's values hold."""
-    if not isinstance(code, Call):
+    """Return the details of a type in the source besides the kind and its size, which the linter's values hold."""
+    if not isinstance(code, CallCode):
         return set()
     named = ((name, flat(value)) for name, value in code.arguments if name not in _SIZES)
     return {(name, value) for name, value in named if value not in {"False", "None"}}
 
 
-def alter_back(maker: Maker, op: ops.AlterColumn) -> Iterator[Step]:
-    """Undo ALTER COLUMN. Raises NoFix where a former setting is not known."""
-    step = _rename_in_sql(maker, op) or _Alter(maker, op).step()
+def alter_back(builder: StepBuilder, op: ops.AlterColumn) -> Iterator[DowngradeStep]:
+    """Undo ALTER COLUMN. Raises NoFix if a former setting is not known."""
+    step = _rename_in_sql(builder, op) or _AlterReversal(builder, op).step()
     if step is not None:
         yield step
 
 
-def _rename_in_sql(maker: Maker, op: AlterColumn) -> Step | None:
-    """Turn a statement's RENAME COLUMN round, None where it is none: MySQL takes `alter_column` only with the column's type."""
-    text = statement_of(maker.former.upgrade, maker.number)
+def _rename_in_sql(builder: StepBuilder, op: AlterColumn) -> DowngradeStep | None:
+    """Turn a statement's RENAME COLUMN round, None if it is none: MySQL takes `alter_column` only with the column's type."""
+    text = statement_of(builder.former.upgrade, builder.number)
     found = _RENAME.fullmatch(text) if op.sql and text is not None else None
     if found is None:
         return None
     statement = f"{found['table']}{found['new']}{found['to']}{found['old']}{found['end']}"
-    return maker.execute(statement, ops.Execute(statement=statement))
+    return builder.execute(statement, ops.Execute(statement=statement))

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.analysis.downgrade.definition import is_nullable
-from mrt_lint.fix.downgrade_step import Step
+from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.former_schema import on
 from mrt_lint.fix.layout import Code, call
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.constraints import create_constraint_again, foreign_key_item
 from mrt_lint.fix.reverse.indexes import create_index_again
-from mrt_lint.fix.reverse.step_builder import Maker, known
-from mrt_lint.history.schema import Table, fold
+from mrt_lint.fix.reverse.step_builder import StepBuilder, known
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
@@ -24,70 +24,70 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
 EMPTY: Final = "the column comes back without its values"
 
 
-def remove_column(maker: Maker, op: ops.AddColumn) -> Iterator[Step]:
+def remove_column(builder: StepBuilder, op: ops.AddColumn) -> Iterator[DowngradeStep]:
     """Undo ADD COLUMN."""
     definition = op.definition
-    declared = maker.scene.target.dialect
+    declared = builder.context.target.dialect
     if known(definition.primary_key):
         raise NoFix("it adds a column to the primary key")
     if declared == "sqlite" and not op.batch and (known(definition.unique) or known(definition.index) or definition.constraints):
         raise NoFix("SQLite drops no column that an index or constraint needs")
     keys = [constraint for constraint in definition.constraints if constraint.kind == "foreignkey"]
-    if keys and {"mysql", "mariadb"} & {*maker.former.dialects(op)}:
+    if keys and {"mysql", "mariadb"} & {*builder.former.dialects(op)}:
         if any(not isinstance(key.name, str) for key in keys):
             raise NoFix("MySQL drops no column that a foreign key needs, and this one has no name of its own")
         for key in keys:
             meant = ops.DropConstraint(constraint=key.name, table=op.table, kind="foreignkey", schema=op.schema)
-            kind = {"type_": maker.quote("foreignkey")}
-            yield maker.on_table("drop_constraint", meant, maker.quote(key.name), table="1", options=kind)
-    step = maker.on_table(
+            kind = {"type_": builder.quote("foreignkey")}
+            yield builder.on_table("drop_constraint", meant, builder.quote(key.name), table="1", options=kind)
+    step = builder.on_table(
         "drop_column",
         ops.DropColumn(table=op.table, column=op.column, schema=op.schema),
-        maker.quote(op.column),
+        builder.quote(op.column),
         table="0",
     )
     yield replace(step, unsafe="" if known(op.if_not_exists) is False else "the column may have been there before")
 
 
-def add_column_again(maker: Maker, op: ops.DropColumn) -> Iterator[Step]:
-    """Undo DROP COLUMN: the column with the definition it had, and what went with it; its values are gone."""
+def add_column_again(builder: StepBuilder, op: ops.DropColumn) -> Iterator[DowngradeStep]:
+    """Undo DROP COLUMN: the column with its former definition and what was dropped with it; its values are lost."""
     if op.cascade:
         raise NoFix("CASCADE drops whatever needs the column")
-    former = maker.former
-    table = former.table(maker.number, op.table, op.schema)
-    column = former.column(maker.number, op.table, op.schema, op.column)
+    former = builder.former
+    table = former.table(builder.number, op.table, op.schema)
+    column = former.column(builder.number, op.table, op.schema, op.column)
     if not is_nullable(column) and column.server_default is None:
         raise NoFix(f"{op.table}.{op.column} took no NULL and has no default, so rows cannot take it back")
-    hanging = _hanging(table, str(op.column))
-    _look_at_included(maker, op)
+    hanging = _dependents(table, str(op.column))
+    _check_included(builder, op)
     inline = [entry for entry in hanging if isinstance(entry, Constraint) and entry.name is None]
     if op.batch and any(entry.kind == "foreignkey" for entry in inline):
         raise NoFix("a batch makes no foreign key without a name")
-    code = column_code(maker, op, column, inline)
-    types = former.types(maker.number, op.table, op.schema, op.column)
+    code = column_code(builder, op, column, inline)
+    types = former.types(builder.number, op.table, op.schema, op.column)
     meant = ops.AddColumn(table=op.table, column=op.column, definition=column, schema=op.schema)
-    step = maker.on_table("add_column", meant, code, table="0")
+    step = builder.on_table("add_column", meant, code, table="0")
     yield replace(step, same=lambda again: is_same_addition(again, meant, types), unsafe=EMPTY)
     for entry in hanging:
         if isinstance(entry, ops.CreateIndex):
-            yield create_index_again(maker, entry)
+            yield create_index_again(builder, entry)
         elif entry.name is not None:
-            yield create_constraint_again(maker, entry, op.table, op.schema)
+            yield create_constraint_again(builder, entry, op.table, op.schema)
 
 
-def _look_at_included(maker: Maker, op: ops.DropColumn) -> None:
-    """Raise NoFix where an index may INCLUDE the column: it goes with it, and is not known as one of its indexes."""
-    for migration, earlier in maker.former.before(maker.number):
+def _check_included(builder: StepBuilder, op: ops.DropColumn) -> None:
+    """Raise NoFix if an index may INCLUDE the column: it goes with it, and is not known as one of its indexes."""
+    for migration, earlier in builder.former.before(builder.number):
         if isinstance(earlier, ops.CreateIndex) and fold(str(earlier.table)) == fold(str(op.table)):
-            node = maker.scene.text_of(migration).call(earlier.origin)
+            node = builder.context.text_of(migration).call(earlier.origin)
             if re.search(r"\bINCLUDE\b|postgresql_include", ast.unparse(node), re.IGNORECASE):
                 raise NoFix(f"index {earlier.index} may include the column")
 
 
-def _hanging(table: Table, column: str) -> list[Constraint | ops.CreateIndex]:
-    """Give the indexes and constraints that a database drops with a column. Raises NoFix where nobody can tell."""
+def _dependents(table: ReplayedTable, column: str) -> list[Constraint | ops.CreateIndex]:
+    """Return the indexes and constraints that a database drops with a column. Raises NoFix if they are not known."""
     if UNKNOWN in table.indexes.values() or UNKNOWN in table.constraints.values():
-        raise NoFix(f"the migrations before do not tell which indexes and constraints {table.name} has")
+        raise NoFix(f"the earlier migrations do not show which indexes and constraints {table.name} has")
     found: list[Constraint | ops.CreateIndex] = []
     everything: tuple[Constraint | ops.CreateIndex, ...] = (*table.known_indexes(), *table.known_constraints())
     for entry in everything:
@@ -108,35 +108,35 @@ def _hanging(table: Table, column: str) -> list[Constraint | ops.CreateIndex]:
 
 
 def column_code(
-    maker: Maker, op: ops.DropColumn | ops.DropTable, column: Column, inline: list[Constraint], *, in_table: bool = False
+    builder: StepBuilder, op: ops.DropColumn | ops.DropTable, column: Column, inline: list[Constraint], *, in_table: bool = False
 ) -> Code:
-    """Write the definition that a column had. Raises NoFix where a part of it is not known or cannot be said."""
+    """Write the definition that a column had. Raises NoFix if a part of it is not known or cannot be said."""
     if UNKNOWN in (column.nullable, column.server_default, column.identity, column.autoincrement, column.comment):
-        raise NoFix(f"the migrations before do not tell what column {column.name} was")
+        raise NoFix(f"the earlier migrations do not show what column {column.name} was")
     if column.identity or column.computed is not None:
         raise NoFix(f"{column.name} was an identity or generated column")
-    kind = maker.former.setting(maker.number, op, str(column.name), "type")
+    kind = builder.former.setting(builder.number, op, str(column.name), "type")
     if kind is None:
         raise NoFix(f"the type of {column.name} is not written out")
-    default = maker.former.setting(maker.number, op, str(column.name), "server_default") if column.server_default else None
-    keys = [foreign_key_item(maker, key) for key in inline if key.kind == "foreignkey"]
+    default = builder.former.setting(builder.number, op, str(column.name), "server_default") if column.server_default else None
+    keys = [foreign_key_item(builder, key) for key in inline if key.kind == "foreignkey"]
     unique = any(constraint.kind == "unique" for constraint in inline)
-    spelled = maker.quote(column.autoincrement) if isinstance(column.autoincrement, str) else repr(column.autoincrement)
+    spelled = builder.quote(column.autoincrement) if isinstance(column.autoincrement, str) else repr(column.autoincrement)
     return call(
-        maker.scene.names.sa("Column"),
-        maker.quote(column.name),
+        builder.context.names.sa("Column"),
+        builder.quote(column.name),
         kind,
         *keys,
         autoincrement=spelled if in_table and column.autoincrement != "auto" else None,
         server_default=default,
         nullable=repr(is_nullable(column)),
         unique="True" if unique else None,
-        comment=None if column.comment is None else maker.quote(column.comment),
+        comment=None if column.comment is None else builder.quote(column.comment),
     )
 
 
 def is_same_addition(again: Op, meant: ops.AddColumn, types: dict[str, object]) -> bool:
-    """Tell whether a column that was read is the one that stood there."""
+    """Return whether a column that was read is the former one."""
     return (
         isinstance(again, ops.AddColumn)
         and (again.table, again.schema, again.column) == (meant.table, meant.schema, meant.column)
@@ -145,7 +145,7 @@ def is_same_addition(again: Op, meant: ops.AddColumn, types: dict[str, object]) 
 
 
 def is_same_column(again: Column, meant: Column, types: dict[str, object]) -> bool:
-    """Tell whether two definitions of a column are the same on every database; `types` is the former's type by dialect."""
+    """Return whether two definitions of a column are the same on every database; `types` is the former's type by dialect."""
     settings = ("server_default", "comment", "identity", "computed")
     return (
         all(getattr(again, name) == getattr(meant, name) for name in settings)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from mrt_lint.fix.arguments import argument, keywords, operand
-from mrt_lint.fix.downgrade_step import Step
-from mrt_lint.fix.layout import Code, List, call
+from mrt_lint.fix.downgrade_step import DowngradeStep
+from mrt_lint.fix.layout import Code, ListCode, call
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.indexes import becomes_constraint
-from mrt_lint.fix.reverse.step_builder import Maker, known
-from mrt_lint.history.schema import Schema, Table, fold
+from mrt_lint.fix.reverse.step_builder import StepBuilder, known
+from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import Constraint, MaybeName, Name, Unknown
@@ -38,101 +38,103 @@ _KINDS: Final = {
 }
 
 
-def remove_constraint(maker: Maker, op: ops.CreateConstraint) -> Iterator[Step]:
+def remove_constraint(builder: StepBuilder, op: ops.CreateConstraint) -> Iterator[DowngradeStep]:
     """Undo ADD CONSTRAINT."""
     if op.constraint is None:
         raise NoFix("the constraint has no name to drop it by")
-    if op.definition.using_index is not None and becomes_constraint(maker.former.upgrade[: maker.number], op) is None:
+    if op.definition.using_index is not None and becomes_constraint(builder.former.upgrade[: builder.number], op) is None:
         raise NoFix("the index that became the constraint has to come back as one")
     if op.definition.kind == "primary" and op.definition.using_index is None:
         for column in op.columns if isinstance(op.columns, tuple) else ():
-            if maker.former.column(maker.number, op.table, op.schema, column).nullable is not False:
+            if builder.former.column(builder.number, op.table, op.schema, column).nullable is not False:
                 raise NoFix(f"{op.table}.{column} may have taken NULL before it was part of the primary key")
     kind = op.definition.kind if op.definition.kind in _KINDS else None
     meant = ops.DropConstraint(constraint=op.constraint, table=op.table, kind=kind, schema=op.schema)
-    yield maker.on_table(
+    yield builder.on_table(
         "drop_constraint",
         meant,
-        maker.name(op.constraint, "constraint_name"),
+        builder.name(op.constraint, "constraint_name"),
         table="1",
-        options={"type_": None if kind is None else maker.quote(kind)},
+        options={"type_": None if kind is None else builder.quote(kind)},
     )
 
 
-def restore_constraint(maker: Maker, op: ops.DropConstraint) -> Iterator[Step]:
+def restore_constraint(builder: StepBuilder, op: ops.DropConstraint) -> Iterator[DowngradeStep]:
     """Undo DROP CONSTRAINT: the constraint as the migrations before made it."""
     if op.cascade:
         raise NoFix("CASCADE drops whatever needs the constraint")
 
-    def ask(at: Schema) -> object:
+    def ask(at: ReplayedSchema) -> object:
         table = at.table(str(op.table), op.schema)
-        return table.constraint(str(op.constraint)) if isinstance(table, Table) and isinstance(op.constraint, str) else None
+        return table.constraint(str(op.constraint)) if isinstance(table, ReplayedTable) and isinstance(op.constraint, str) else None
 
-    found = maker.former.agreed(maker.number, ask)
+    found = builder.former.agreed(builder.number, ask)
     if not isinstance(found, Constraint) or (op.kind is not None and found.kind != op.kind):
-        raise NoFix(f"the migrations before do not tell what constraint {op.constraint} was")
-    yield create_constraint_again(maker, found, op.table, op.schema, name=op.constraint)
+        raise NoFix(f"the earlier migrations do not show what constraint {op.constraint} was")
+    yield create_constraint_again(builder, found, op.table, op.schema, name=op.constraint)
 
 
 def create_constraint_again(
-    maker: Maker, constraint: Constraint, table: Name, schema: MaybeName, *, name: MaybeName = None
-) -> Step:
-    """Make a constraint as it was. Raises NoFix where a part of it is not known or cannot be said."""
-    is_final = _look_at_source(maker, constraint, str(table))
+    builder: StepBuilder, constraint: Constraint, table: Name, schema: MaybeName, *, name: MaybeName = None
+) -> DowngradeStep:
+    """Make a constraint as it was. Raises NoFix if a part of it is not known or cannot be said."""
+    is_final = _check_source(builder, constraint, str(table))
     wanted = replace(constraint, name=name or constraint.name)
-    written = maker.name(wanted.name, "constraint_name") if name is not None else maker.quote(wanted.name)
+    written = builder.name(wanted.name, "constraint_name") if name is not None else builder.quote(wanted.name)
     if is_final and isinstance(written, str) and wanted.name == constraint.name:
-        written = call(maker.scene.names.op("f"), written)
-    options = _options(maker, wanted)
+        written = call(builder.context.names.op("f"), written)
+    options = _options(builder, wanted)
     meant = _kind(wanted)(table=table, schema=schema, definition=wanted)
     if wanted.kind == "foreignkey":
-        referred = maker.quote(wanted.referred_table)
-        columns = (maker.quoted(wanted.columns), maker.quoted(wanted.referred_columns))
-        options["referent_schema"] = None if wanted.referred_schema is None else maker.quote(wanted.referred_schema)
-        return maker.on_table(
+        referred = builder.quote(wanted.referred_table)
+        columns = (builder.quoted(wanted.columns), builder.quoted(wanted.referred_columns))
+        options["referent_schema"] = None if wanted.referred_schema is None else builder.quote(wanted.referred_schema)
+        return builder.on_table(
             "create_foreign_key", meant, written, referred, *columns, table="1", schema="source_schema", options=options
         )
     if wanted.kind == "check":
-        return maker.on_table("create_check_constraint", meant, written, maker.quote(wanted.condition), table="1", options=options)
+        return builder.on_table(
+            "create_check_constraint", meant, written, builder.quote(wanted.condition), table="1", options=options
+        )
     operation = "create_primary_key" if wanted.kind == "primary" else "create_unique_constraint"
-    return maker.on_table(operation, meant, written, maker.quoted(wanted.columns), table="1", options=options)
+    return builder.on_table(operation, meant, written, builder.quoted(wanted.columns), table="1", options=options)
 
 
-def constraint_item(maker: Maker, constraint: Constraint, table: str) -> Code:
-    """Write a constraint as a part of `create_table`. Raises NoFix where a part of it is not known or cannot be said."""
-    _look_at_source(maker, constraint, table)
-    sa = maker.scene.names.sa
-    name = None if constraint.name is None else maker.quote(constraint.name)
-    options = _options(maker, constraint)
+def constraint_item(builder: StepBuilder, constraint: Constraint, table: str) -> Code:
+    """Write a constraint as a part of `create_table`. Raises NoFix if a part of it is not known or cannot be said."""
+    _check_source(builder, constraint, table)
+    sa = builder.context.names.sa
+    name = None if constraint.name is None else builder.quote(constraint.name)
+    options = _options(builder, constraint)
     if "postgresql_not_valid" in options:
         raise NoFix(f"constraint {constraint.name} was NOT VALID")
     if constraint.kind == "foreignkey":
-        columns, targets = maker.quoted(constraint.columns), _targets(maker, constraint)
+        columns, targets = builder.quoted(constraint.columns), _targets(builder, constraint)
         return call(sa("ForeignKeyConstraint"), columns, targets, name=name, **options)
     if constraint.kind == "check":
-        return call(sa("CheckConstraint"), maker.quote(constraint.condition), name=name)
+        return call(sa("CheckConstraint"), builder.quote(constraint.condition), name=name)
     kind = "PrimaryKeyConstraint" if _kind(constraint) is ops.CreatePrimaryKey else "UniqueConstraint"
-    return call(sa(kind), *maker.quoted(constraint.columns).items, name=name, **options)
+    return call(sa(kind), *builder.quoted(constraint.columns).items, name=name, **options)
 
 
-def foreign_key_item(maker: Maker, constraint: Constraint) -> Code:
+def foreign_key_item(builder: StepBuilder, constraint: Constraint) -> Code:
     """Write a foreign key as a part of its column."""
-    _look_at_source(maker, constraint, str(getattr(maker.op, "table", "")))
-    return call(maker.scene.names.sa("ForeignKey"), _targets(maker, constraint).items[0], **_options(maker, constraint))
+    _check_source(builder, constraint, str(getattr(builder.op, "table", "")))
+    return call(builder.context.names.sa("ForeignKey"), _targets(builder, constraint).items[0], **_options(builder, constraint))
 
 
-def _targets(maker: Maker, constraint: Constraint) -> List:
+def _targets(builder: StepBuilder, constraint: Constraint) -> ListCode:
     columns = constraint.referred_columns
     parts = [constraint.referred_schema, constraint.referred_table]
     if isinstance(columns, Unknown) or not columns or any(isinstance(part, Unknown) for part in parts):
         raise NoFix("what the foreign key refers to is not known")
     path = ".".join(str(part) for part in parts if part is not None)
-    return List(tuple(maker.quote(f"{path}.{column}") for column in columns))
+    return ListCode(tuple(builder.quote(f"{path}.{column}") for column in columns))
 
 
-def _options(maker: Maker, constraint: Constraint) -> dict[str, Code | None]:
+def _options(builder: StepBuilder, constraint: Constraint) -> dict[str, Code | None]:
     words = {name: getattr(constraint, name) for name in ("ondelete", "onupdate", "initially")}
-    given: dict[str, Code | None] = {name: maker.quote(value) for name, value in words.items() if value is not None}
+    given: dict[str, Code | None] = {name: builder.quote(value) for name, value in words.items() if value is not None}
     if constraint.deferrable is not None:
         given["deferrable"] = repr(known(constraint.deferrable))
     if known(constraint.not_valid):
@@ -146,17 +148,17 @@ def _kind(constraint: Constraint) -> type[ops.CreateConstraint]:
     return _KINDS[constraint.kind]
 
 
-def _look_at_source(maker: Maker, constraint: Constraint, table: str) -> bool:
-    """Tell whether the source that made a constraint gives its name as final, by `op.f`.
+def _check_source(builder: StepBuilder, constraint: Constraint, table: str) -> bool:
+    """Return whether the source that made a constraint gives its name as final, by `op.f`.
 
-    Raises NoFix where it is not found, or says more of the constraint than is known.
+    Raises NoFix if it is not found, or has more details of the constraint than are known.
     """
-    for migration, op in maker.former.before(maker.number):
+    for migration, op in builder.former.before(builder.number):
         if not _may_make(op, constraint, table):
             continue
         if op.sql:
             raise NoFix(f"revision {migration.revision} makes constraint {constraint.name} in SQL")
-        text = maker.scene.text_of(migration)
+        text = builder.context.text_of(migration)
         nodes = [node for node in ast.walk(text.call(op.origin)) if isinstance(node, ast.Call) and _makes(node, constraint)]
         if not nodes and constraint.kind in {"unique", "primary"} and constraint.name is None:
             return False  # `unique=True` or `primary_key=True` of a column
@@ -166,7 +168,7 @@ def _look_at_source(maker: Maker, constraint: Constraint, table: str) -> bool:
             if constraint.kind == "check" and not _is_plain(node, batch=op.batch):
                 raise NoFix(f"the condition of constraint {constraint.name} is not plain text")
             if constraint.kind == "check":
-                maker.former.look_at_renames(maker.number, op, str(constraint.condition), table=table)
+                builder.former.check_renames(builder.number, op, str(constraint.condition), table=table)
         if nodes:
             return any(_is_final(node, batch=op.batch) for node in nodes)
     raise NoFix(f"no migration says what constraint {constraint.name} was")
@@ -192,13 +194,13 @@ def _makes(node: ast.Call, constraint: Constraint) -> bool:
 
 
 def _is_final(node: ast.Call, *, batch: bool) -> bool:
-    """Tell whether a constraint's name is written as `op.f(…)`, which no naming convention changes."""
+    """Return whether a constraint's name is written as `op.f(…)`, which no naming convention changes."""
     name = operand(node, "constraint_name", batch=batch) or argument(node, "name")
     return isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute) and name.func.attr == "f"
 
 
 def _is_plain(node: ast.Call, *, batch: bool) -> bool:
-    """Tell whether a check's condition is a string of SQL."""
+    """Return whether a check's condition is a string of SQL."""
     condition = operand(node, "condition", batch=batch) or argument(node, "sqltext") or (node.args[0] if node.args else None)
     if isinstance(condition, ast.Call) and len(condition.args) == 1:
         condition = condition.args[0]

@@ -1,30 +1,30 @@
-"""Enum types that are created and dropped beside their tables."""
+"""Enum types that are created and dropped separately from their tables."""
 
 from __future__ import annotations
 
 import re
 
-from mrt_lint.fix.downgrade_step import Step
-from mrt_lint.fix.fix_context import Scene
-from mrt_lint.fix.layout import Call, call, flat
+from mrt_lint.fix.downgrade_step import DowngradeStep
+from mrt_lint.fix.fix_context import FixContext
+from mrt_lint.fix.layout import CallCode, call, flat
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.reverse.step_builder import Maker
+from mrt_lint.fix.reverse.step_builder import StepBuilder
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AddEnumValue, CreateObject, DropObject, Execute, Op
 from mrt_lint.model.values import MaybeName, Unknown
 
 
-def drop_enum(scene: Scene, name: str, schema: MaybeName, like: Op | None = None) -> Step:
+def drop_enum(context: FixContext, name: str, schema: MaybeName, like: Op | None = None) -> DowngradeStep:
     """Drop a type, under the guard of another operation.
 
-    On databases without such types SQLAlchemy does nothing; one that is gone already is no error.
+    On databases without such types SQLAlchemy does nothing; dropping a missing one is no error.
     """
     if isinstance(schema, Unknown):
         raise NoFix("the type's schema is not known")
-    names = scene.names
+    names = context.names
     kind = call(names.sa("Enum"), name=names.quote(name), schema=None if schema is None else names.quote(schema))
-    code = Call(f"{flat(kind)}.drop", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
-    return Step(
+    code = CallCode(f"{flat(kind)}.drop", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
+    return DowngradeStep(
         code=code,
         op=DropObject(kind="enum", name=name, schema=schema, if_exists=True),
         dialects=like.dialects if like else None,
@@ -32,23 +32,23 @@ def drop_enum(scene: Scene, name: str, schema: MaybeName, like: Op | None = None
     )
 
 
-def create_enum(maker: Maker, made: CreateObject) -> Step:
-    """Create a type with the labels it had. Raises NoFix where they are not all known."""
+def create_enum(builder: StepBuilder, made: CreateObject) -> DowngradeStep:
+    """Create a type with the labels it had. Raises NoFix if they are not all known."""
     if not isinstance(made.members, tuple) or not isinstance(made.name, str) or isinstance(made.schema, Unknown):
         raise NoFix(f"the labels of type {made.name} are not known")
-    _look_at_order(maker, made.name)
-    names = maker.scene.names
-    labels = [maker.quote(member) for member in made.members]
+    _check_label_order(builder, made.name)
+    names = builder.context.names
+    labels = [builder.quote(member) for member in made.members]
     schema = None if made.schema is None else names.quote(made.schema)
     kind = call(names.sa("Enum"), *labels, name=names.quote(made.name), schema=schema)
-    code = Call(f"{flat(kind)}.create", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
+    code = CallCode(f"{flat(kind)}.create", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
     made = CreateObject(kind="enum", name=made.name, schema=made.schema, members=made.members, if_not_exists=True)
-    return maker.step(code, made)
+    return builder.step(code, made)
 
 
-def _look_at_order(maker: Maker, name: str) -> None:
-    """Raise NoFix where a label was added before or behind another: the order of the labels is then not known."""
-    for migration, op in maker.former.before(maker.number):
+def _check_label_order(builder: StepBuilder, name: str) -> None:
+    """Raise NoFix if a label was added before or behind another: the order of the labels is then not known."""
+    for migration, op in builder.former.before(builder.number):
         if isinstance(op, AddEnumValue) and fold(str(op.enum)) == fold(name):
             texts = (
                 str(other.statement) for other in migration.upgrade_ops if isinstance(other, Execute) and other.origin == op.origin

@@ -1,7 +1,7 @@
 """Operations that upgrade() runs only where the database has a table, or has not yet what they make.
 
-Whether they ran nobody can tell by reading; what to ask on the way back often can be told. A table that upgrade() neither makes
-nor drops is there on the way back if it was on the way up, so downgrade() asks for it again. What upgrade() makes where it is
+Whether they ran cannot be read; what to check in downgrade() often can. A table that upgrade() neither creates
+nor drops exists in downgrade() if it existed in upgrade(), so downgrade() checks for it again. What upgrade() creates if it is
 missing is there afterwards in any case: that it was missing before is what a user has to know (the fix is unsafe).
 """
 
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
@@ -24,38 +24,36 @@ _CALLED: Final = re.compile(rf"_?(?:has_{_THING}|(?:check_(?:if_)?)?{_THING}_exi
 _LISTED: Final = {"get_table_names": "table", "get_columns": "column", "get_indexes": "index"}
 """SQLAlchemy's inspection, and what it lists."""
 
-_OTHER_DOUBTS: Final = (ast.For, ast.While, ast.Try, ast.Match, ast.IfExp, ast.BoolOp, ast.comprehension, ast.Lambda)
 
-
-class Test(NamedTuple):
-    """A question to the database: has it a `kind` of thing by these names, the table's first? `present` is yes."""
+class ExistenceTest(NamedTuple):
+    """A check whether the database has a `kind` of object by these names, the table's first; `present` is the expected result."""
 
     kind: str
     names: tuple[str, ...]
     present: bool
 
 
-class Answer(NamedTuple):
-    """What holds where an operation ran: `table` has to be asked for again, "" for none; `unsafe` is what nobody knows."""
+class ExistenceCondition(NamedTuple):
+    """What is known where an operation ran: `table` must be checked for again, "" for none; `unsafe` is what is not known."""
 
     table: str
     unsafe: str
 
 
-class Presence:
+class ExistenceChecks:
     """The questions that one upgrade() asks before it does something."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._text = scene.text
-        self._function = scene.text.function("upgrade")
-        every = scene.migration.upgrade_ops
+    def __init__(self, context: FixContext) -> None:
+        self._text = context.text
+        self._function = context.text.function("upgrade")
+        every = context.migration.upgrade_ops
         named = ((op, name) for op in every for name in ("table", "new_table") if isinstance(getattr(op, name, None), str))
         moved = (ops.CreateTable, ops.DropTable, ops.RenameTable)
         self._unsteady = {fold(getattr(op, name)) for op, name in named if isinstance(op, moved)}
         self._made = {key for op in every if (key := _made_by(op)) is not None}
 
-    def answer(self, op: Op) -> Answer:
-        """Say what holds where an operation ran. Raises NoFix where that cannot be told."""
+    def answer(self, op: Op) -> ExistenceCondition:
+        """Return what is known where an operation ran. Raises NoFix if that cannot be determined."""
         if op.origin is None or getattr(op, "sql", False):
             raise _no()
         table, unsafe = "", ""
@@ -72,19 +70,19 @@ class Presence:
                 unsafe = f"the {test.kind} may have been there before"
             else:
                 raise _no()
-        return Answer(table, unsafe)
+        return ExistenceCondition(table, unsafe)
 
-    def _is_made_here(self, test: Test, op: Op) -> bool:
-        """Whether upgrade() makes what it does not find, and an operation is about that: it or what hangs on it."""
+    def _is_made_here(self, test: ExistenceTest, op: Op) -> bool:
+        """Return whether upgrade() creates what it does not find, and an operation creates that or a part of it."""
         if test.kind == "index":
             return isinstance(op, ops.CreateIndex) and fold(str(op.index)) in map(fold, test.names)
         wanted = (test.kind, *map(fold, test.names))
         return wanted in self._made and fold(str(getattr(op, "table", ""))) == fold(test.names[0])
 
     def _conditions(self, call: ast.Call) -> Iterator[tuple[ast.expr, bool]]:
-        """Give the conditions under which a call runs, each with what it has to come out as. Raises NoFix for other doubts."""
+        """Return the conditions under which a call runs, each with what it has to come out as. Raises NoFix for other doubts."""
         node: ast.AST = call
-        for outer in self._text.around(call):
+        for outer in self._text.enclosing(call):
             if isinstance(
                 outer, ast.For | ast.While | ast.Try | ast.Match | ast.IfExp | ast.BoolOp | ast.comprehension | ast.Lambda
             ):
@@ -102,7 +100,7 @@ class Presence:
 
     @staticmethod
     def _left_before(statements: list[ast.stmt]) -> Iterator[tuple[ast.expr, bool]]:
-        """Give the conditions of the `if …: return` among the statements before."""
+        """Return the conditions of the `if …: return` among the statements before."""
         for statement in statements:
             leaves = [node for node in ast.walk(statement) if isinstance(node, ast.Return | ast.Raise | ast.Yield | ast.Break)]
             if not leaves:
@@ -111,7 +109,7 @@ class Presence:
                 raise _no()
             yield from _parts(statement.test, holds=False)
 
-    def _test(self, node: ast.expr, *, holds: bool) -> Test:
+    def _test(self, node: ast.expr, *, holds: bool) -> ExistenceTest:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return self._test(node.operand, holds=not holds)
         if isinstance(node, ast.Call):
@@ -119,16 +117,16 @@ class Presence:
             found = _CALLED.fullmatch(name)
             said = _strings([*node.args, *(keyword.value for keyword in node.keywords)])
             if found and (kind := next(filter(None, found.groups()))) and len(said) == _SAID[kind]:
-                return Test(kind, said, holds)
+                return ExistenceTest(kind, said, holds)
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
             said, listed = _strings([node.left]), self._listed(node.comparators[0])
             if said and listed:
                 kind, table = listed
-                return Test(kind, (*table, *said), holds is isinstance(node.ops[0], ast.In))
+                return ExistenceTest(kind, (*table, *said), holds is isinstance(node.ops[0], ast.In))
         raise _no()
 
     def _listed(self, node: ast.expr, depth: int = 0) -> tuple[str, tuple[str, ...]] | None:
-        """Say what a list holds the names of, and of which table: what SQLAlchemy's inspection gives, or a variable of that."""
+        """Return the kind and table of the names in a list: a result of SQLAlchemy's inspection, or a variable with one."""
         if isinstance(node, ast.Name) and depth < 3:  # noqa: PLR2004  a variable of a variable
             given = [inner for inner in ast.walk(self._text.tree) if isinstance(inner, ast.Name) and _stores(inner, node.id)]
             parent = self._text.parents.get(given[0]) if len(given) == 1 else None
@@ -176,4 +174,4 @@ def _made_by(op: Op) -> tuple[str, ...] | None:
 
 
 def _no() -> NoFix:
-    return NoFix("nobody can tell by reading whether it runs")
+    return NoFix("reading cannot decide whether it runs")

@@ -19,7 +19,7 @@ _FILL: Final = re.compile(
 
 
 def fills_nulls(upgrade: Sequence[Op], number: int) -> bool:
-    """Tell whether an operation only gives a column a value where it has none, before NULL is forbidden there."""
+    """Return whether an operation only gives a column a value where it has none, before NULL is forbidden there."""
     op = upgrade[number]
     text = statement_of(upgrade, number)
     found = _FILL.fullmatch(text) if isinstance(op, ops.Update) and text is not None else None
@@ -31,7 +31,7 @@ def fills_nulls(upgrade: Sequence[Op], number: int) -> bool:
 
 
 def statement_of(upgrade: Sequence[Op], number: int) -> str | None:
-    """Give the SQL that an operation was understood from, None where there is none or it was read in part only."""
+    """Return the SQL that an operation was understood from, None if there is none or it was read in part only."""
     before = (op for op in reversed(upgrade[:number]) if isinstance(op, ops.Execute))  # what SQL means follows it
     run = next(before, None)
     return run.statement if run is not None and run.origin == upgrade[number].origin and isinstance(run.statement, str) else None

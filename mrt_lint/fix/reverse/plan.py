@@ -1,4 +1,4 @@
-"""The whole way back: which operations of upgrade() have to be undone, by what, in which order."""
+"""The complete reverse: which operations of upgrade() must be undone, by what, in which order."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from mrt_lint.fix.downgrade_step import Step, merged
-from mrt_lint.fix.fix_context import Scene
-from mrt_lint.fix.former_schema import Former
+from mrt_lint.fix.downgrade_step import DowngradeStep, merged
+from mrt_lint.fix.fix_context import FixContext
+from mrt_lint.fix.former_schema import FormerSchema
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.alter import alter_back
 from mrt_lint.fix.reverse.columns import add_column_again, remove_column
 from mrt_lint.fix.reverse.constraints import remove_constraint, restore_constraint
 from mrt_lint.fix.reverse.enum import drop_enum
-from mrt_lint.fix.reverse.existence_checks import Presence
+from mrt_lint.fix.reverse.existence_checks import ExistenceChecks
 from mrt_lint.fix.reverse.indexes import becomes_constraint, remove_index, restore_index
 from mrt_lint.fix.reverse.null_filling import fills_nulls
 from mrt_lint.fix.reverse.objects import (
@@ -27,14 +27,14 @@ from mrt_lint.fix.reverse.objects import (
     rename_value_back,
     restore_object,
 )
-from mrt_lint.fix.reverse.step_builder import Maker
+from mrt_lint.fix.reverse.step_builder import StepBuilder
 from mrt_lint.fix.reverse.tables import comment_back, create_table_again, remove_table, rename_back
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
-_REVERSES: Final[dict[type[Op], Callable[[Maker, Any], Iterator[Step]]]] = {
+_REVERSES: Final[dict[type[Op], Callable[[StepBuilder, Any], Iterator[DowngradeStep]]]] = {
     ops.AddColumn: remove_column,
     ops.AlterColumn: alter_back,
     ops.CreateCheckConstraint: remove_constraint,
@@ -65,35 +65,35 @@ _NEEDED: Final = frozenset(("enum", "type", "domain", "sequence", "function"))
 """What columns and triggers need that may be made between their table and them."""
 
 
-def plan_reverse(scene: Scene) -> list[Step]:
-    """Give the steps that undo `upgrade()`, last first. Raises NoFix, for the whole, where one of them is not certain."""
-    migration = scene.migration
+def plan_reverse(context: FixContext) -> list[DowngradeStep]:
+    """Return the steps that undo `upgrade()`, last first. Raises NoFix, for the whole, where one of them is not certain."""
+    migration = context.migration
     if migration.upgrade is None:
         raise NoFix("there is no upgrade()")
     if not migration.readable("upgrade"):
         call = next(call for call in migration.unreadable if call.function == "upgrade")
         raise NoFix(f"line {call.place.line} of upgrade() cannot be read: {call.why}")
-    return Plan(scene).steps()
+    return ReversePlan(context).steps()
 
 
-class Plan:
+class ReversePlan:
     """The operations of one upgrade(), seen as a whole."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.former = Former(scene)
-        self.ops = scene.migration.upgrade_ops
+    def __init__(self, context: FixContext) -> None:
+        self.context = context
+        self.former = FormerSchema(context)
+        self.ops = context.migration.upgrade_ops
         self._new_tables: dict[object, int] = {}  # and the numbers of the operations that made them
         self._new_columns: dict[object, int] = {}
         self._types: set[object] = set()
         self._undo: list[int] = []
         self._unsafe = ""
-        self._presence = Presence(scene)
+        self._presence = ExistenceChecks(context)
 
-    def steps(self) -> list[Step]:
-        """Give the steps. Raises NoFix."""
+    def steps(self) -> list[DowngradeStep]:
+        """Return the steps. Raises NoFix."""
         self._look()
-        found: list[Step] = []
+        found: list[DowngradeStep] = []
         for number in self._order():
             with self._at(number):
                 found += self.reversed(number)
@@ -103,7 +103,7 @@ class Plan:
         return [replace(first, unsafe=first.unsafe or self._unsafe), *others]
 
     def _order(self) -> list[int]:
-        """Give the numbers of the operations to be undone: last first, but a type after the table that has come to need it."""
+        """Return the numbers of the operations to be undone: last first, but a type after the table that has come to need it."""
         order = self._undo[::-1]
         for number in self._undo:
             op = self.ops[number]
@@ -116,16 +116,16 @@ class Plan:
         return order
 
     def _owner(self, op: Op) -> int | None:
-        """Give the number of the operation that made the new table or column with which this one goes."""
+        """Return the number of the operation that made the new table or column with which this one goes."""
         table = _where(op, str(getattr(op, "table", "")))
         return self._new_tables.get(table, self._new_columns.get((table, fold(str(getattr(op, "column", ""))))))
 
-    def reversed(self, number: int) -> list[Step]:
-        """Give the steps that undo one operation. Raises NoFix."""
+    def reversed(self, number: int) -> list[DowngradeStep]:
+        """Return the steps that undo one operation. Raises NoFix."""
         op = self.ops[number]
         if type(op) not in _REVERSES:
             raise NoFix(f"what undoes {op.op} is not known")
-        steps = list(_REVERSES[type(op)](Maker(self.former, number), op))
+        steps = list(_REVERSES[type(op)](StepBuilder(self.former, number), op))
         if isinstance(op, ops.CreateTable):
             steps += self._dropped_types(op)
         if op.certain:
@@ -150,7 +150,7 @@ class Plan:
 
     @contextmanager
     def _at(self, number: int) -> Iterator[None]:
-        """Say in whatever is refused inside which line it is about."""
+        """Add the line of the operation to every NoFix raised inside."""
         origin = self.ops[number].origin
         try:
             yield
@@ -158,9 +158,9 @@ class Plan:
             raise NoFix(f"line {origin.line}: {no}" if origin is not None else str(no)) from None
 
     def _is_to_be_undone(self, op: Op) -> bool:
-        """Tell whether an operation leaves something behind that does not go with what it hangs on. Raises NoFix."""
+        """Return whether an operation leaves something that is not dropped with its table. Raises NoFix."""
         if self._is_suppressed(op):
-            raise NoFix("nobody can tell by reading whether it runs")
+            raise NoFix("reading cannot decide whether it runs")
         if not op.certain:
             self._presence.answer(op)
         if isinstance(op, _NOTHING):
@@ -170,14 +170,14 @@ class Plan:
         return self._stays(op, _where(op, str(getattr(op, "table", ""))))
 
     def _is_suppressed(self, op: Op) -> bool:
-        """Whether an error of it is passed over, by `contextlib.suppress` or a handler: then it may not have run."""
-        outer = list(self.scene.text.around(self.scene.text.call(op.origin))) if op.origin is not None else []
+        """Return whether an error of it is passed over, by `contextlib.suppress` or a handler: then it may not have run."""
+        outer = list(self.context.text.enclosing(self.context.text.call(op.origin))) if op.origin is not None else []
         return any(isinstance(node, ast.Try) and node.handlers for node in outer) or any(
             "suppress(" in ast.unparse(item.context_expr) for node in outer if isinstance(node, ast.With) for item in node.items
         )
 
     def _stays(self, op: Op, table: object) -> bool:
-        """Tell it of an operation on a table. Raises NoFix."""
+        """Return the same for an operation on a table. Raises NoFix."""
         number = self._index(op)
         is_new = table in self._new_tables and getattr(op, "table", None) is not None
         if isinstance(op, _ROWS):
@@ -220,7 +220,7 @@ class Plan:
         if op.command in {"COMMIT", "ROLLBACK", "BEGIN"}:
             raise NoFix("it handles the transaction itself")
         if op.command.startswith("PRAGMA") or (op.command.startswith("SET") and "timeout" not in op.text.lower()):
-            raise NoFix(f"what {op.command} changes may matter on the way back, too")
+            raise NoFix(f"what {op.command} changes may matter in downgrade(), too")
         return False
 
     def _fills_new_columns(self, op: Op, table: object) -> bool:
@@ -228,16 +228,16 @@ class Plan:
             return False
         return all((table, fold(str(column))) in self._new_columns for column in op.columns)
 
-    def _dropped_types(self, op: ops.CreateTable) -> Iterator[Step]:
-        """Drop the enum types that came with a table, on PostgreSQL. Raises NoFix where one has no known name."""
-        if op.sql or not any(self.scene.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
+    def _dropped_types(self, op: ops.CreateTable) -> Iterator[DowngradeStep]:
+        """Drop the enum types that came with a table, on PostgreSQL. Raises NoFix if one has no known name."""
+        if op.sql or not any(self.context.runs_on(op, dialect) and dialect == "postgresql" for dialect in self.former.dialects(op)):
             return
-        ledger = self.scene.case.ledger(op)
+        analysis = self.context.case.analysis(op)
         if any(
-            isinstance(node, ast.keyword) and node.arg == "inherit_schema" for node in ast.walk(self.scene.text.call(op.origin))
+            isinstance(node, ast.keyword) and node.arg == "inherit_schema" for node in ast.walk(self.context.text.call(op.origin))
         ):
             raise NoFix("the schema of an enum type is not known")
-        implied = {touch.key for touch in ledger.touches.get(id(op), ()) if touch.action == "implied"}
+        implied = {effect.key for effect in analysis.effects.get(id(op), ()) if effect.action == "implied"}
         for column in op.columns:
             kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
             if isinstance(kind, SqlType) and isinstance(kind.item, SqlType) and kind.item.name == "ENUM":
@@ -249,10 +249,10 @@ class Plan:
             where = ("type", *place(kind.schema, kind.type_name))
             if where in implied and where not in self._types:
                 self._types.add(where)
-                yield drop_enum(self.scene, kind.type_name, kind.schema, like=op)
+                yield drop_enum(self.context, kind.type_name, kind.schema, like=op)
 
 
 def _where(op: Op, table: str) -> tuple[object, ...]:
-    """Give the place of a table; one in a schema whose name is not known may be another than the one of that name."""
+    """Return the place of a table; one in a schema whose name is not known may be another than the one of that name."""
     schema = getattr(op, "schema", None)
     return (schema, fold(table)) if schema is UNKNOWN else place(schema, table)

@@ -1,4 +1,4 @@
-"""Schemas whose names only the environment tells: downgrade() asks for them in the words of upgrade()."""
+"""Schemas whose names come from the environment: downgrade() reads them with the code of upgrade()."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import ast
 from typing import Final
 
 from mrt_lint.fix.arguments import argument
-from mrt_lint.fix.fix_context import Scene
+from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.source_text import Text
+from mrt_lint.fix.source_text import SourceText
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN
 
@@ -16,25 +16,25 @@ _ASKING: Final = frozenset({
     *("get", "getenv", "get_context", "get_bind", "get_main_option", "get_section", "get_section_option", "get_x_argument"),
     *("get_schema", "get_schema_name", "get_default_schema", "strip", "lower", "upper", "format", "join"),
 })  # fmt: skip
-"""Calls that only ask. What another one does its name does not tell: get_next_tenant() gives another answer each time."""
+"""Calls that only read. Others may return another value each time: get_next_tenant()."""
 _PLAIN: Final = (
     *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.BinOp, ast.Compare, ast.UnaryOp),
     *(ast.JoinedStr, ast.FormattedValue, ast.Call, ast.keyword, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context),
 )
 
 
-class Environment:
+class SchemaVariable:
     """The one schema of an upgrade() whose name reading cannot tell."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._text: Text = scene.text
-        self._function = scene.text.function("upgrade")
-        self._ops = [op for op in scene.migration.upgrade_ops if getattr(op, "schema", None) is UNKNOWN]
+    def __init__(self, context: FixContext) -> None:
+        self._text: SourceText = context.text
+        self._function = context.text.function("upgrade")
+        self._ops = [op for op in context.migration.upgrade_ops if getattr(op, "schema", None) is UNKNOWN]
 
     def schema(self) -> tuple[str, str]:
-        """Give the schema's name as code, and the line that has to stand above, empty where none has to.
+        """Return the schema's name as code, and the line that must come before it, empty if none is needed.
 
-        Raises NoFix where an operation's schema is another, or is not asked for in words that mean the same in downgrade().
+        Raises NoFix if an operation's schema is another, or is not asked for in words that mean the same in downgrade().
         """
         nodes = [self._node(op) for op in self._ops]
         said = {ast.unparse(node) for node in nodes}
@@ -44,7 +44,7 @@ class Environment:
         if isinstance(node, ast.Name) and node.id in _bound(self._function):
             line = self._assignment(node.id)
             return node.id, self._on_one_line(line)
-        self._look_at(node)
+        self._check(node)
         return self._on_one_line(node), ""
 
     def _node(self, op: Op) -> ast.expr:
@@ -55,23 +55,23 @@ class Environment:
         return found[0]
 
     def _assignment(self, name: str) -> ast.Assign:
-        """Give the statement that alone gives a variable of upgrade() its value."""
+        """Return the statement that alone gives a variable of upgrade() its value."""
         given = [node for node in ast.walk(self._function) if _binds(node) == name]
         parent = self._text.parents.get(given[0]) if len(given) == 1 else None
-        repeated = parent is not None and any(isinstance(outer, ast.For | ast.While) for outer in self._text.around(parent))
+        repeated = parent is not None and any(isinstance(outer, ast.For | ast.While) for outer in self._text.enclosing(parent))
         if not isinstance(parent, ast.Assign) or parent.targets != given or repeated:
             raise NoFix("a name is not known")
-        self._look_at(parent.value)
+        self._check(parent.value)
         return parent
 
-    def _look_at(self, node: ast.expr) -> None:
+    def _check(self, node: ast.expr) -> None:
         """Raise NoFix unless an expression only asks, and means the same in any function of the file."""
         local = _bound(self._function)
         for inner in ast.walk(node):
             called = inner.func if isinstance(inner, ast.Call) else None
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)
-            acts = called is not None and name not in _ASKING
-            if not isinstance(inner, _PLAIN) or acts or (isinstance(inner, ast.Name) and inner.id in local):
+            changes_objects = called is not None and name not in _ASKING
+            if not isinstance(inner, _PLAIN) or changes_objects or (isinstance(inner, ast.Name) and inner.id in local):
                 raise NoFix("a name is not known")
 
     def _on_one_line(self, node: ast.AST) -> str:
@@ -86,7 +86,7 @@ def _bound(function: ast.FunctionDef) -> set[str]:
 
 
 def _binds(node: ast.AST) -> str | None:
-    """Give the name that a node of a function gives a value to, None where it does not."""
+    """Return the name that a node of a function gives a value to, None if it does not."""
     if isinstance(node, ast.arg):
         return node.arg
     if isinstance(node, ast.alias):

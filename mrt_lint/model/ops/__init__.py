@@ -1,6 +1,6 @@
 """What a migration does: one frozen value an operation, named as Alembic names it.
 
-Everything downstream of the lifter (rules, undo, history) sees only these values. They know nothing of Python source: a
+Everything after parsing (rules, analysis, history) sees only these values. They know nothing of Python source: a
 positional, keyword, aliased or batch spelling of one call gives equal values, and `ALTER TABLE … DROP COLUMN` in a string gives
 the same `DropColumn` as `op.drop_column`. Standard library only.
 """

@@ -103,7 +103,7 @@ class CreateExcludeConstraint(CreateConstraint):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropConstraint(Op):
-    """`kind` as in `Constraint.kind`, None where the source does not say."""
+    """`kind` as in `Constraint.kind`, None if the source does not say."""
 
     constraint: MaybeName
     table: Name

@@ -15,10 +15,10 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateObject(Op):
-    """An object without columns of its own: `kind` says which.
+    """An object without columns of its own: `kind` is its type.
 
     kind: "view", "materialized view", "trigger", "function", "procedure", "sequence", "type", "enum", "domain", "extension",
-    "schema", "policy", "rule", "event", "collation", … in lower case. `table` where it hangs on one. `members` for an enum.
+    "schema", "policy", "rule", "event", "collation", … in lower case. `table` if it belongs to one. `members` for an enum.
     `body` is the text after the name, for comparing definitions.
     """
 

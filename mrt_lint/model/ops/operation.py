@@ -6,7 +6,7 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from mrt_lint.model.values import Place, Rebuild
+from mrt_lint.model.values import BatchRebuild, SourceSpan
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -19,20 +19,20 @@ class Op:
     """One operation of `upgrade()` or `downgrade()`, in the order in which Python reaches it.
 
     `origin` is the call's place in the file (never compared). `dialects` is the guard it stands under: the sorted names it runs
-    on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` tells that it runs
+    on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` is True if it runs
     outside the migration's transaction. `sql` marks one that was understood from raw SQL; it follows the `Execute` it came
     from. `batch` marks one inside `batch_alter_table`, `rebuild` is what that was told where it was told anything; `joined` marks
     a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of
     that name ask for, in capitals (none of these compared).
     """
 
-    origin: Place | None = field(default=None, compare=False, repr=False)
+    origin: SourceSpan | None = field(default=None, compare=False, repr=False)
     dialects: tuple[str, ...] | None = None
     certain: bool = True
     autocommit: bool = False
     sql: bool = field(default=False, compare=False)
     batch: bool = field(default=False, compare=False)
-    rebuild: Rebuild | None = field(default=None, compare=False)
+    rebuild: BatchRebuild | None = field(default=None, compare=False)
     joined: bool = field(default=False, compare=False)
     algorithm: str = field(default="", compare=False)
     lock: str = field(default="", compare=False)

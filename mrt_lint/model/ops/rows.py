@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mrt_lint.model.ops.operation import Op
-from mrt_lint.model.values import UNKNOWN, Flag, Flow, MaybeName, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -18,7 +18,7 @@ else:
 class Insert(Op):
     """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads.
 
-    `flows` tell what each value is computed from, UNKNOWN where nothing of that could be read (never compared).
+    `flows` tell what each value is computed from, UNKNOWN if nothing of that could be read (never compared).
     """
 
     table: Name
@@ -26,14 +26,14 @@ class Insert(Op):
     columns: tuple[Name, ...] | Unknown = UNKNOWN
     query: bool = False
     source_tables: tuple[Name, ...] = ()
-    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+    flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(Op):
     """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
 
-    `flows` tell which of them goes where, UNKNOWN where nothing of that could be read (never compared).
+    `flows` tell which of them goes where, UNKNOWN if nothing of that could be read (never compared).
     """
 
     table: Name
@@ -42,7 +42,7 @@ class Update(Op):
     source_columns: tuple[Name, ...] | Unknown = UNKNOWN
     source_tables: tuple[Name, ...] = ()
     where: Flag = UNKNOWN
-    flows: tuple[Flow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+    flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

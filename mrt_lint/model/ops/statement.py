@@ -1,4 +1,4 @@
-"""What is executed as it stands."""
+"""What is executed as written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execute(Op):
-    """Raw SQL handed to the database. `statement` may contain HOLE; UNKNOWN where nothing of it could be read.
+    """Raw SQL handed to the database. `statement` may contain HOLE; UNKNOWN if nothing of it could be read.
 
     What the SQL means follows as operations with `sql=True`, up to the next operation that has `sql=False`.
     """
@@ -29,7 +29,7 @@ class Statement(Op):
 
     `command` is its leading keywords in capitals ("SELECT", "SET", "GRANT", "LOCK TABLE", "CALL", "DO", …); `effect` is False
     where it changes neither schema nor rows (SELECT, SET, SHOW, PRAGMA that only reads, EXPLAIN, ANALYZE, BEGIN, COMMIT),
-    True where it does, and UNKNOWN where that cannot be told (CALL, DO, an unreadable one). `text` is the statement itself.
+    True if it does, and UNKNOWN if that cannot be told (CALL, DO, an unreadable one). `text` is the statement itself.
     """
 
     command: str

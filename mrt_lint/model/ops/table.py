@@ -15,7 +15,7 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable(Op):
-    """`complete` is False where a column or argument could not be read; `source` is the query of CREATE TABLE … AS.
+    """`complete` is False if a column or argument could not be read; `source` is the query of CREATE TABLE … AS.
 
     `source_tables` are the tables which that query reads; `partition_of` is the table of which it is a partition.
     `sqlite_autoincrement` asks SQLite for AUTOINCREMENT.
@@ -36,7 +36,7 @@ class CreateTable(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchAlterTable(Op):
-    """A `batch_alter_table` that makes its table anew, `recreate="always"`, though no operation stands in it."""
+    """A `batch_alter_table` that rebuilds its table, `recreate="always"`, though it contains no operation."""
 
     table: Name
     schema: MaybeName = None

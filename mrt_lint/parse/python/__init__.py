@@ -6,37 +6,37 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from mrt_lint.model.migration import Function, Import, Migration, UnparsableError, Unreadable
-from mrt_lint.model.values import DIALECTS, Place
+from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport, UnparsableError, UnreadableCall
+from mrt_lint.model.values import DIALECTS, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
 from mrt_lint.parse.python.excerpt import Omission
-from mrt_lint.parse.python.objects import Scope, Value
+from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
-from mrt_lint.parse.python.reading import MAX_READINGS, Reading, node_of, read_function, start
-from mrt_lint.parse.python.run import Split, Stranger, TooLongError
+from mrt_lint.parse.python.reading import MAX_READINGS, FunctionReading, node_of, read_function, start
+from mrt_lint.parse.python.run import DialectSplit, TooLongError, UnlistedDialect
 from mrt_lint.parse.python.syntax import Parsed, parse
 
-__all__ = ["lift"]
+__all__ = ["parse_migration"]
 
 
-def lift(source: bytes, path: str) -> Migration:
+def parse_migration(source: bytes, path: str) -> Migration:
     """Read a migration from its source, without running any of it.
 
     `path` is only carried along. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
-    `unreadable`. Raises UnparsableError where the source is not Python or is nested too deeply to be read.
+    `unreadable`. Raises UnparsableError if the source is not Python or is nested too deeply to be read.
     """
     parsed = parse(source)
     try:
-        return _lift(parsed, path, yielding={} if b"yield" in parsed.source else None)
+        return _parse_migration(parsed, path, yielding={} if b"yield" in parsed.source else None)
     except RecursionError:
-        raise UnparsableError(Place(1, 1, 1, 2), "it is nested too deeply") from None
+        raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
 
 
-def _lift(parsed: Parsed, path: str, *, yielding: dict[int, bool] | None) -> Migration:
+def _parse_migration(parsed: Parsed, path: str, *, yielding: dict[int, bool] | None) -> Migration:
     module = parsed.module
     scope = _read_module(module, yielding=yielding)
-    readings: dict[str, Reading] = {
+    readings: dict[str, FunctionReading] = {
         name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names
     }
     imports = list(header.find_imports(module.body))
@@ -50,31 +50,33 @@ def _lift(parsed: Parsed, path: str, *, yielding: dict[int, bool] | None) -> Mig
         branch_labels=header.read_names(scope, "branch_labels"),
         depends_on=header.read_names(scope, "depends_on"),
         message=read_docstring(module),
-        place=places[id(revision[0])] if revision else Place(1, 1, 1, 1),
+        place=places[id(revision[0])] if revision else SourceSpan(1, 1, 1, 1),
         upgrade=_make_function(scope.names.get("upgrade"), readings.get("upgrade"), places),
         downgrade=_make_function(scope.names.get("downgrade"), readings.get("downgrade"), places),
         unreadable=(*_omitted(parsed.omitted), *_unreadable(module, readings, places)),
         imports=tuple(
-            Import(module=name, names=names, place=places[id(node)]) for node in imports for name, names in header.imported(node)
+            ModuleImport(module=name, names=names, place=places[id(node)])
+            for node in imports
+            for name, names in header.imported(node)
         ),
     )
 
 
-def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> Scope:
+def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> NameScope:
     dialects = universe = frozenset(DIALECTS)
     for _ in range(MAX_READINGS):
         try:
             return start(module, dialects, universe, yielding=yielding)[1]
-        except Split as split:  # noqa: PERF203 - few files tell dialects apart outside of functions
+        except DialectSplit as split:  # noqa: PERF203 - few files tell dialects apart outside of functions
             dialects = split.no
-        except Stranger as stranger:
+        except UnlistedDialect as stranger:
             dialects = universe = universe | {stranger.name}
         except TooLongError:
             break
-    raise UnparsableError(Place(1, 1, 1, 2), "what it does outside of functions takes too many steps to follow")
+    raise UnparsableError(SourceSpan(1, 1, 1, 2), "what it does outside of functions takes too many steps to follow")
 
 
-def _wanted(scope: Scope, readings: dict[str, Reading]) -> Iterator[Wanted]:
+def _wanted(scope: NameScope, readings: dict[str, FunctionReading]) -> Iterator[Wanted]:
     for name, reading in readings.items():
         yield from ((emitted.node, emitted.statement) for emitted, _ in reading.ops)
         yield from ((failure.node, failure.statement) for failure in reading.failures)
@@ -83,7 +85,7 @@ def _wanted(scope: Scope, readings: dict[str, Reading]) -> Iterator[Wanted]:
             yield node, None
 
 
-def _make_function(value: Value, reading: Reading | None, places: dict[int, Place]) -> Function | None:
+def _make_function(value: Value, reading: FunctionReading | None, places: dict[int, SourceSpan]) -> MigrationFunction | None:
     if reading is None:
         return None
     ops = tuple(
@@ -98,21 +100,21 @@ def _make_function(value: Value, reading: Reading | None, places: dict[int, Plac
         for emitted, dialects in reading.ops
     )
     node = node_of(value)
-    place = places.get(id(node), Place(1, 1, 1, 1)) if node else Place(1, 1, 1, 1)
-    return Function(place=place, ops=ops, effect=bool(ops or reading.failures))
+    place = places.get(id(node), SourceSpan(1, 1, 1, 1)) if node else SourceSpan(1, 1, 1, 1)
+    return MigrationFunction(place=place, ops=ops, effect=bool(ops or reading.failures))
 
 
-def _omitted(omitted: list[Omission]) -> Iterator[Unreadable]:
-    """Give what was left out of a long file; what either function may call is missing in both."""
+def _omitted(omitted: list[Omission]) -> Iterator[UnreadableCall]:
+    """Return what was left out of a long file; what either function may call is missing in both."""
     for place, source, function in omitted:
         why = f"the file is too long: {f'{function}() is left out from here on' if function else 'this statement is left out'}"
-        for concerned in [function] if function in {"upgrade", "downgrade"} else ["upgrade", "downgrade"]:
-            yield Unreadable(place=place, source=source, why=why, function=str(concerned))
+        for ops_for in [function] if function in {"upgrade", "downgrade"} else ["upgrade", "downgrade"]:
+            yield UnreadableCall(place=place, source=source, why=why, function=str(ops_for))
 
 
-def _unreadable(module: cst.Module, readings: dict[str, Reading], places: dict[int, Place]) -> list[Unreadable]:
+def _unreadable(module: cst.Module, readings: dict[str, FunctionReading], places: dict[int, SourceSpan]) -> list[UnreadableCall]:
     return [
-        Unreadable(
+        UnreadableCall(
             place=places[id(failure.node)],
             source=module.code_for_node(failure.node).strip().splitlines()[0],
             why=failure.why,

@@ -1,4 +1,4 @@
-"""From what an expression stands for to what an operation's field holds."""
+"""From the value of an expression to the value of an operation's field."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknown
-from mrt_lint.parse.python.library.elements import Identity, Sql
-from mrt_lint.parse.python.objects import Maybe, Member, Ref, Value
+from mrt_lint.parse.python.library.elements import IdentityElement, SqlExpression
+from mrt_lint.parse.python.objects import EnumMember, ExternalName, PossibleItem, Value
 
 CONTAINERS: Final = (list, tuple, set, frozenset, dict)
 _MOST_ITEMS: Final = 2_000_000
@@ -15,69 +15,69 @@ _MOST_ITEMS: Final = 2_000_000
 
 
 def to_name(value: Value) -> Name:
-    """Give an identifier that must be there; anything but a wholly known string is UNKNOWN."""
+    """Return an identifier that must be there; anything but a wholly known string is UNKNOWN."""
     if isinstance(value, Column):
         return value.name
-    if isinstance(value, Sql):
+    if isinstance(value, SqlExpression):
         return value.name
-    if isinstance(value, Member):
+    if isinstance(value, EnumMember):
         value = value.value
     return value if isinstance(value, str) and HOLE not in value else UNKNOWN
 
 
 def to_maybe_name(value: Value) -> MaybeName:
-    """Give an identifier or None."""
+    """Return an identifier or None."""
     return None if value is None else to_name(value)
 
 
 def to_names(value: Value) -> tuple[Name, ...] | Unknown:
-    """Give a sequence of identifiers; a single string is a sequence of one."""
+    """Return a sequence of identifiers; a single string is a sequence of one."""
     if isinstance(value, str):
         return (to_name(value),)
-    if isinstance(value, (list, tuple, set, frozenset)) and not any(isinstance(item, Maybe) for item in value):
+    if isinstance(value, (list, tuple, set, frozenset)) and not any(isinstance(item, PossibleItem) for item in value):
         return tuple(to_name(item) for item in value)
     return UNKNOWN
 
 
 def to_flag(value: Value) -> Flag:
-    """Give a boolean; None counts as False, as Alembic takes it."""
+    """Return a boolean; None counts as False, as Alembic takes it."""
     if value is None or isinstance(value, (bool, int)):
         return bool(value)
     return UNKNOWN
 
 
 def to_maybe_flag(value: Value) -> Flag | None:
-    """Give a boolean or None."""
+    """Return a boolean or None."""
     return None if value is None else to_flag(value)
 
 
 def to_int(value: Value) -> int | Unknown:
-    """Give a number between parentheses."""
+    """Return a number between parentheses."""
     return value if isinstance(value, int) and not isinstance(value, bool) else UNKNOWN
 
 
 def to_sql(value: Value) -> Name:
-    """Give SQL text, in which HOLE may stand."""
-    if isinstance(value, Sql):
+    """Return SQL text, which may contain HOLE."""
+    if isinstance(value, SqlExpression):
         return value.text
     return value if isinstance(value, str) else UNKNOWN
 
 
 def to_maybe_sql(value: Value) -> MaybeName:
-    """Give SQL text or None."""
+    """Return SQL text or None."""
     return None if value is None else to_sql(value)
 
 
 def to_default(value: Value) -> MaybeName:
-    """Give the text of a DEFAULT clause: a plain string is quoted, an expression stands as it is.
+    """Return the text of a DEFAULT clause: a plain string is quoted, an expression is used as it is.
 
     Source: https://docs.sqlalchemy.org/en/20/core/metadata.html#sqlalchemy.schema.Column.params.server_default
     """
-    if value is None or isinstance(value, Identity):
+    if value is None or isinstance(value, IdentityElement):
         return None
-    if isinstance(value, Sql):
+    if isinstance(value, SqlExpression):
         return UNKNOWN if isinstance(value.text, str) and HOLE in value.text else value.text
-    if isinstance(value, Member):
+    if isinstance(value, EnumMember):
         value = value.value
     if isinstance(value, str) and HOLE not in value:
         return "'" + value.replace("'", "''") + "'"
@@ -85,12 +85,12 @@ def to_default(value: Value) -> MaybeName:
 
 
 def to_text(value: Value) -> str:
-    """Tell what a value contributes to a string that is being put together; HOLE where that cannot be told."""
+    """Return what a value contributes to a string that is being put together; HOLE where that cannot be told."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, (int, float)):
         return str(value)
-    if isinstance(value, Sql) and isinstance(value.text, str):
+    if isinstance(value, SqlExpression) and isinstance(value.text, str):
         return value.text
     if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) or item is None for item in value):
         if weigh(value, _MOST_ITEMS) > _MOST_ITEMS:
@@ -100,7 +100,7 @@ def to_text(value: Value) -> str:
 
 
 def is_known(value: Value) -> bool:
-    """Whether a value is plain Python through and through, so that Python may compute with it."""
+    """Return whether a value is plain Python through and through, so that Python may compute with it."""
     if isinstance(value, str):
         return HOLE not in value
     if value is None or isinstance(value, (bool, int, float, bytes)):
@@ -137,26 +137,26 @@ def weigh(value: Any, most: int) -> int:
             weight += len(item)
             waiting.extend(item)
             waiting.extend(item.values() if isinstance(item, dict) else ())
-        elif isinstance(item, Maybe):
+        elif isinstance(item, PossibleItem):
             waiting.append(item.value)
     return weight
 
 
 def is_same(left: Value, right: Value) -> bool:
-    """Whether two branches left the same value behind."""
+    """Return whether two branches left the same value behind."""
     if left is right:
         return True
     return type(left) is type(right) and bool(left == right)
 
 
 def flatten(items: Iterable[Value]) -> list[Value]:
-    """Give the items with nested lists opened, as a call's star arguments arrive."""
+    """Return the items with nested lists opened, as a call's star arguments arrive."""
     flat: list[Value] = []
     for item in items:
         flat.extend(flatten(item)) if isinstance(item, (list, tuple)) else flat.append(item)
     return flat
 
 
-def is_class_name(ref: Ref) -> bool:
-    """Whether a name from elsewhere reads as a class, as a column type's does: `GUID`, `UtcDateTime`."""
+def is_class_name(ref: ExternalName) -> bool:
+    """Return whether a name from elsewhere reads as a class, as a column type's does: `GUID`, `UtcDateTime`."""
     return ref.last[:1].isupper()

@@ -22,11 +22,11 @@ MAX_FORMAT: Final = 4_000_000_000
 """Fields of a format string times its length: Python before 3.12 looks for each from the beginning."""
 
 ELIF: Final = 0.25
-"""What a further `elif`, which nests in the tree and not on the page, counts beside a block."""
+"""How much a further `elif`, which nests in the tree and not on the page, counts compared with a block."""
 
 
 def depth_of(tree: ast.Module, source: bytes) -> int:
-    """Give the depth of the deepest statement, measured only where a statement is long enough to be deep."""
+    """Return the depth of the deepest statement, measured only where a statement is long enough to be deep."""
     starts = [0]
     starts.extend(match.end() for match in re.finditer(rb"\r\n|\r|\n", source))
     starts.append(len(source) + 1)
@@ -53,7 +53,7 @@ def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, float]]:
 
 
 def _depth(statement: ast.stmt) -> int:
-    """Give the depth of a statement's expressions; blocks inside it are measured by themselves."""
+    """Return the depth of a statement's expressions; blocks inside it are measured by themselves."""
     deepest = 0
     stack: list[tuple[ast.AST, int]] = [(statement, 0)]
     while stack:
@@ -70,7 +70,7 @@ def _depth(statement: ast.stmt) -> int:
 
 
 def find_long_format(source: bytes) -> int:
-    """Give the line of a format string with so many fields that Python before 3.12 takes minutes for it; 0 where there is none."""
+    """Return the line of a format string whose many fields take Python before 3.12 minutes to parse, 0 if there is none."""
     if source.count(b"{") * len(source) < MAX_FORMAT:
         return 0
     for match in LEXEME.finditer(source):
@@ -81,7 +81,7 @@ def find_long_format(source: bytes) -> int:
 
 
 def looks_deep(source: bytes) -> bool:
-    """Give the same for source that Python cannot parse: an upper bound from its brackets, operators and indents."""
+    """Return the same for source that Python cannot parse: an upper bound from its brackets, operators and indents."""
     code = LEXEME.sub(b"0", source)
     level = chain = 0
     for line in code.splitlines():

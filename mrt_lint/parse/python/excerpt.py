@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from mrt_lint.model.migration import UnparsableError
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 
 MAX_BYTES: Final = 6_000_000
 """Bytes of a file beside its strings and comments; Python's own parser takes seconds for more, and gigabytes."""
@@ -20,13 +20,13 @@ _DENSEST: Final = 2
 """Nodes for a byte of source, at most: `a+a`."""
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _LONGEST: Final = 200
-_TOO_LARGE: Final = UnparsableError(Place(1, 1, 1, 2), f"it is too large: {MAX_NODES:,} nodes of its syntax tree are read")
+_TOO_LARGE: Final = UnparsableError(SourceSpan(1, 1, 1, 2), f"it is too large: {MAX_NODES:,} nodes of its syntax tree are read")
 
 
 class Omission(NamedTuple):
     """A place from which on something was left out; `function` is whose it is, None at the level of the module."""
 
-    place: Place
+    place: SourceSpan
     source: str
     function: str | None
 
@@ -34,7 +34,7 @@ class Omission(NamedTuple):
 def excerpt(source: bytes, tree: ast.Module) -> tuple[bytes, list[Omission]]:
     """Return the source with the longest functions cut off and the longest other statements left out, and what was omitted.
 
-    Short ones are kept whole, so that both functions of a migration are there. Raises UnparsableError where that is not enough.
+    Short ones are kept whole, so that both functions of a migration are there. Raises UnparsableError if that is not enough.
     """
     if len(source) * _DENSEST <= MAX_NODES:
         return source, []
@@ -65,7 +65,7 @@ def _count(node: ast.AST, most: int) -> int:
 
 
 def _share(sizes: Sequence[int]) -> int:
-    """Tell how many nodes each statement may have, where those that need less leave theirs to the others."""
+    """Return how many nodes each statement may have, where those that need less leave theirs to the others."""
     left = MAX_NODES
     for place, size in enumerate(sorted(sizes)):
         fair = left // (len(sizes) - place)
@@ -101,7 +101,7 @@ def _omit(lines: list[bytes], block: Sequence[ast.stmt], first: int, last: int, 
     for number in range(begin - 1, min(end, len(lines))):
         lines[number] = _end(lines[number])
     lines[begin - 1] = indent + b"pass" + lines[begin - 1]
-    return Omission(Place(begin, len(indent) + 1, begin, len(indent) + 2), text, function)
+    return Omission(SourceSpan(begin, len(indent) + 1, begin, len(indent) + 2), text, function)
 
 
 def _begins_line(lines: Sequence[bytes], block: Sequence[ast.stmt], place: int) -> bool:

@@ -9,20 +9,20 @@ import libcst as cst
 from mrt_lint.model.values import UNKNOWN, Unknown
 from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.convert import to_name
-from mrt_lint.parse.python.objects import Scope, Value
+from mrt_lint.parse.python.objects import NameScope, Value
 
 
-def read_revision(scope: Scope) -> str | Unknown | None:
-    """`revision`; None where the module has none."""
+def read_revision(scope: NameScope) -> str | Unknown | None:
+    """`revision`; None if the module has none."""
     return to_name(scope.names["revision"]) if "revision" in scope.names else None
 
 
-def read_parents(scope: Scope) -> tuple[str, ...] | Unknown:
+def read_parents(scope: NameScope) -> tuple[str, ...] | Unknown:
     """`down_revision`: a string, a sequence of them, or None for a base."""
     return _read_all(scope.names.get("down_revision"))
 
 
-def read_names(scope: Scope, name: str) -> tuple[str, ...]:
+def read_names(scope: NameScope, name: str) -> tuple[str, ...]:
     """`branch_labels` or `depends_on`, as far as it can be read."""
     found = _read_all(scope.names.get(name))
     return () if found is UNKNOWN else found
@@ -38,7 +38,7 @@ def _read_all(value: Value) -> tuple[str, ...] | Unknown:
 
 
 def find_revision(module: cst.Module) -> tuple[cst.CSTNode, cst.CSTNode] | None:
-    """Give the name that `revision = …` assigns to, and the statement."""
+    """Return the name that `revision = …` assigns to, and the statement."""
     for line in module.body:
         for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             targets: list[cst.BaseExpression] = []
@@ -71,7 +71,7 @@ def find_imports(statements: Iterable[cst.CSTNode]) -> Iterator[cst.Import | cst
 
 
 def imported(node: cst.Import | cst.ImportFrom) -> list[tuple[str, tuple[str, ...]]]:
-    """Give the modules that one statement imports, and the names it takes from each."""
+    """Return the modules that one statement imports, and the names it takes from each."""
     if isinstance(node, cst.Import):
         return [(dotted(alias.name), ()) for alias in node.names]
     module = "." * len(node.relative) + dotted(node.module)

@@ -1,6 +1,6 @@
-"""What an expression of a migration can stand for, beside plain Python values and the values of operations.
+"""The values of a migration's expressions, apart from plain Python values and the values of operations.
 
-Strings, numbers, None, tuples, lists, dicts and sets stand for themselves; a string may contain HOLE. Everything else that
+Strings, numbers, None, tuples, lists, dicts and sets are themselves; a string may contain HOLE. Everything else that
 matters (a name of SQLAlchemy's, a connection, a batch table, a function of the file) has one small class here.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
-from mrt_lint.model.values import UNKNOWN, MaybeName, Name, Rebuild
+from mrt_lint.model.values import UNKNOWN, BatchRebuild, MaybeName, Name
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -22,7 +22,7 @@ Value: TypeAlias = object
 """Whatever an expression may evaluate to."""
 
 
-class Ref:
+class ExternalName:
     """Something that lives outside the file, by its dotted path: "alembic.op", "sqlalchemy.Column", "builtins.print"."""
 
     __slots__ = ("path",)
@@ -31,7 +31,7 @@ class Ref:
         self.path = path
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ref) and other.path == self.path
+        return isinstance(other, ExternalName) and other.path == self.path
 
     def __hash__(self) -> int:
         return hash(self.path)
@@ -48,81 +48,81 @@ class Ref:
 
 
 @dataclass(slots=True, frozen=True)
-class Maybe:
+class PossibleItem:
     """An item that a list holds only if an undecidable condition came true."""
 
     value: Value
 
 
 @dataclass(slots=True, eq=False)
-class Scope:
+class NameScope:
     """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next."""
 
     names: dict[str, Value] = field(default_factory=dict)
-    parent: Scope | None = None
+    parent: NameScope | None = None
     outer: frozenset[str] = frozenset()
 
-    def find(self, name: str) -> Scope | None:
+    def find(self, name: str) -> NameScope | None:
         """Find the scope that a name is read from."""
-        scope: Scope | None = self
+        scope: NameScope | None = self
         while scope is not None and name not in scope.names:
             scope = scope.parent
         return scope
 
-    def home(self, name: str) -> Scope:
-        """Give the scope that an assignment to `name` writes to."""
+    def home(self, name: str) -> NameScope:
+        """Return the scope that an assignment to `name` writes to."""
         if name not in self.outer:
             return self
         return (self.parent.find(name) if self.parent else None) or self
 
 
 @dataclass(slots=True, eq=False)
-class Function:
+class LocalFunction:
     """A function or lambda of the file, with the scope it was defined in; `receiver` is what a method is bound to."""
 
     name: str
     node: cst.FunctionDef | cst.Lambda
-    scope: Scope
+    scope: NameScope
     defaults: dict[str, Value] = field(default_factory=dict)
     static: bool = False
     receiver: Value = None
 
 
 @dataclass(slots=True, eq=False)
-class Generator:
+class GeneratorCall:
     """A call of a function that yields, not yet run."""
 
-    function: Function
-    arguments: Arguments
+    function: LocalFunction
+    arguments: CallArguments
 
 
 @dataclass(slots=True, eq=False)
-class Class:
+class LocalClass:
     """A class of the file: a model, an enum, a type, or anything else."""
 
     name: str
     bases: tuple[Value, ...]
-    scope: Scope
-    methods: dict[str, Function] = field(default_factory=dict)
+    scope: NameScope
+    methods: dict[str, LocalFunction] = field(default_factory=dict)
 
     def inherits(self, *names: str) -> bool:
-        """Whether one of its bases, or theirs, has one of these names."""
+        """Return whether one of its bases, or theirs, has one of these names."""
         return any(
-            (isinstance(base, Ref) and base.last in names) or (isinstance(base, Class) and base.inherits(*names))
+            (isinstance(base, ExternalName) and base.last in names) or (isinstance(base, LocalClass) and base.inherits(*names))
             for base in self.bases
         )
 
 
 @dataclass(slots=True, eq=False)
-class Instance:
+class LocalInstance:
     """An object of a class of the file."""
 
-    of: Class
+    of: LocalClass
     attributes: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(slots=True, frozen=True)
-class Member:
+class EnumMember:
     """A member of an enum class of the file."""
 
     name: str
@@ -130,7 +130,7 @@ class Member:
 
 
 @dataclass(slots=True, frozen=True)
-class Bound:
+class BoundMethod:
     """A method that was looked up and not yet called."""
 
     receiver: Value
@@ -138,44 +138,44 @@ class Bound:
 
 
 @dataclass(slots=True, eq=False)
-class Partial:
+class PartialCall:
     """`functools.partial`."""
 
     function: Value
-    arguments: Arguments
+    arguments: CallArguments
 
 
 @dataclass(slots=True, frozen=True)
-class Choice:
+class FunctionChoice:
     """One of several functions of the file, by a name of which a part is known; each is meant for a database of its own."""
 
-    functions: tuple[Function, ...]
+    functions: tuple[LocalFunction, ...]
 
 
 @dataclass(slots=True, frozen=True)
-class Connection:
+class ConnectionValue:
     """What `op.get_bind()` gives, and engines, cursors and transactions made from it."""
 
     autocommit: bool = False
 
 
 @dataclass(slots=True, frozen=True)
-class Session:
+class SessionValue:
     """An ORM session on the migration's connection."""
 
 
 @dataclass(slots=True, frozen=True)
-class Context:
+class ContextValue:
     """Alembic's migration context."""
 
 
 @dataclass(slots=True, frozen=True)
-class Inspector:
+class InspectorValue:
     """`sa.inspect(bind)`: it only reads."""
 
 
 @dataclass(slots=True, frozen=True)
-class Dialect:
+class DialectValue:
     """`bind.dialect`."""
 
 
@@ -192,16 +192,16 @@ class AutocommitBlock:
 
 
 @dataclass(slots=True, frozen=True)
-class Batch:
+class BatchValue:
     """What `with op.batch_alter_table(…)` gives."""
 
     table: Name
     schema: MaybeName
-    rebuild: Rebuild | None = None
+    rebuild: BatchRebuild | None = None
 
 
-class Arguments:
-    """The evaluated arguments of one call; `complete` is False where a star argument could not be read."""
+class CallArguments:
+    """The evaluated arguments of one call; `complete` is False if a star argument could not be read."""
 
     __slots__ = ("complete", "keyword", "positional")
 
@@ -213,7 +213,7 @@ class Arguments:
         self.complete = complete
 
     def get(self, position: int, name: str, default: Value = None) -> Value:
-        """Give the argument at a position or by name; UNKNOWN where an unreadable star argument may have given it."""
+        """Return the argument at a position or by name; UNKNOWN if an unreadable star argument may have given it."""
         if name in self.keyword:
             return self.keyword[name]
         if 0 <= position < len(self.positional):
@@ -221,5 +221,5 @@ class Arguments:
         return default if self.complete else UNKNOWN
 
     def everything(self) -> list[Value]:
-        """Give all arguments, named or not."""
+        """Return all arguments, named or not."""
         return [*self.positional, *self.keyword.values()]

@@ -1,7 +1,7 @@
-"""Where nodes stand in the source.
+"""Positions of nodes in the source.
 
 libcst computes positions for all nodes at once, at more than the price of the parse. Here the statements of its tree are laid
-beside those of Python's own, which know where they stand, and only an expression that holds a wanted node somewhere inside is
+side by side with those of Python's own, which has positions, and only an expression that contains a wanted node is
 generated once more to see where. Where the two trees do not run in parallel, the whole module is.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Final
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 
 Wanted = tuple[cst.CSTNode, cst.CSTNode | None]
 """A node, and the statement it was met in where that is known."""
@@ -39,10 +39,10 @@ ROOTS: Final[dict[type[cst.CSTNode], Roots]] = {
     cst.With: lambda node, twin: zip((item.item for item in node.items), (item.context_expr for item in twin.items), strict=False),
     cst.Match: lambda node, twin: [(node.subject, twin.subject)],
 }
-"""The expressions that stand directly in a statement, beside their twins."""
+"""The expressions directly in a statement, with their counterparts."""
 
 
-class Recorder(CodegenState):
+class PositionRecorder(CodegenState):
     """Notes at which token each wanted node begins and ends while code is generated."""
 
     def __init__(self, module: cst.Module, wanted: set[int]) -> None:
@@ -62,13 +62,13 @@ class Recorder(CodegenState):
             self.ends[id(node)] = len(self.tokens)
 
     def end(self, node: cst.CSTNode) -> int:
-        """Tell the token after a wanted node, the parentheses around it left out."""
+        """Return the token after a wanted node, the parentheses around it left out."""
         closing = _closing(node)
         return self.starts[id(closing[0])] if closing else self.ends[id(node)]
 
 
-class Atlas:
-    """The statements of one module beside their twins in Python's own tree."""
+class PositionIndex:
+    """The statements of one module with their counterparts in Python's own tree."""
 
     def __init__(self, module: cst.Module, tree: ast.Module, source: bytes) -> None:
         self.module = module
@@ -88,8 +88,8 @@ class Atlas:
                 body = block.body if isinstance(block, cst.BaseSuite) else [block]
                 self._pair(body, below, indents + inner)
 
-    def find(self, node: cst.CSTNode, statement: cst.CSTNode | None) -> Place | None:
-        """Give the place of a node; None where the trees do not tell."""
+    def find(self, node: cst.CSTNode, statement: cst.CSTNode | None) -> SourceSpan | None:
+        """Return the place of a node; None if the trees do not tell."""
         found = self.twins.get(id(node))
         if found is not None:
             return self._place(found[0]) if not isinstance(node, cst.FunctionDef) else self._header(node, found[0])
@@ -107,27 +107,27 @@ class Atlas:
                     return place
         return None
 
-    def _inside(self, root: cst.CSTNode, twin: Any, node: cst.CSTNode, indents: tuple[str, ...]) -> Place | None:
+    def _inside(self, root: cst.CSTNode, twin: Any, node: cst.CSTNode, indents: tuple[str, ...]) -> SourceSpan | None:
         first = _first(node)
-        recorder = Recorder(self.module, {id(first), id(node), *map(id, _closing(node))})
+        recorder = PositionRecorder(self.module, {id(first), id(node), *map(id, _closing(node))})
         recorder.indent_tokens.extend(indents)
         root._codegen(recorder)  # noqa: SLF001 - libcst offers no cheaper way to positions
         if id(node) not in recorder.ends or id(first) not in recorder.starts:
             return None
         start, end = recorder.starts[id(first)], recorder.end(node)
         spots = _spots(recorder.tokens, sorted({start, end}), (twin.lineno, self._column(twin.lineno, twin.col_offset)))
-        return Place(*spots[start], *spots[end])
+        return SourceSpan(*spots[start], *spots[end])
 
-    def _place(self, twin: Any) -> Place:
+    def _place(self, twin: Any) -> SourceSpan:
         start, end = self._column(twin.lineno, twin.col_offset), self._column(twin.end_lineno, twin.end_col_offset)
-        return Place(twin.lineno, start, twin.end_lineno, end)
+        return SourceSpan(twin.lineno, start, twin.end_lineno, end)
 
-    def _header(self, node: cst.FunctionDef, twin: Any) -> Place:
+    def _header(self, node: cst.FunctionDef, twin: Any) -> SourceSpan:
         column = self._column(twin.lineno, twin.col_offset)
         width = len("def") + len(node.whitespace_after_def.value) + len(node.name.value)
         if node.asynchronous is not None:
             width += len("async") + len(getattr(node.asynchronous.whitespace_after, "value", " "))
-        return Place(twin.lineno, column, twin.lineno, column + width)
+        return SourceSpan(twin.lineno, column, twin.lineno, column + width)
 
     def _column(self, line: int, offset: int) -> int:
         """Python counts bytes of UTF-8, readers count characters."""
@@ -145,7 +145,7 @@ def _flatten(body: Sequence[cst.CSTNode]) -> Iterator[cst.CSTNode]:
 
 
 def _blocks(statement: Any, twin: Any) -> Iterator[tuple[cst.CSTNode, Sequence[ast.AST]]]:
-    """Give the blocks of a compound statement beside their twins; an `elif` is a block of one `if`."""
+    """Yield the blocks of a compound statement with their counterparts; an `elif` is a block of one `if`."""
     if isinstance(statement, (cst.BaseSmallStatement, cst.Match)):
         if isinstance(statement, cst.Match):
             yield from ((case.body, below.body) for case, below in zip(statement.cases, twin.cases, strict=False))
@@ -159,10 +159,10 @@ def _blocks(statement: Any, twin: Any) -> Iterator[tuple[cst.CSTNode, Sequence[a
             yield part if isinstance(part, cst.If) else part.body, getattr(twin, name)
 
 
-def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: Iterable[Wanted]) -> dict[int, Place]:
-    """Give the places of nodes, by their ids: a call's without the parentheses around it, a function's is its header's."""
-    atlas = Atlas(module, tree, source) if tree is not None else None
-    places: dict[int, Place] = {}
+def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: Iterable[Wanted]) -> dict[int, SourceSpan]:
+    """Return the places of nodes, by their ids: a call's without the parentheses around it, a function's is its header's."""
+    atlas = PositionIndex(module, tree, source) if tree is not None else None
+    places: dict[int, SourceSpan] = {}
     lost: list[cst.CSTNode] = []
     for node, statement in wanted:
         if id(node) in places:
@@ -175,12 +175,12 @@ def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: I
     return places | generate(module, lost) if lost else places
 
 
-def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, Place]:
-    """Give the same by generating the code of the whole module."""
+def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, SourceSpan]:
+    """Return the same by generating the code of the whole module."""
     first = {id(node): _first(node) for node in nodes}
     last = {id(node): node.name if isinstance(node, cst.FunctionDef) else node for node in nodes}
     closing = [mark for node in nodes for mark in _closing(node)]
-    recorder = Recorder(module, {id(node) for node in (*first.values(), *last.values(), *closing)})
+    recorder = PositionRecorder(module, {id(node) for node in (*first.values(), *last.values(), *closing)})
     module._codegen(recorder)  # noqa: SLF001 - libcst offers no cheaper way to positions
     points = {recorder.starts[id(node)] for node in first.values()} | {recorder.end(node) for node in last.values()}
     spots = _spots(recorder.tokens, sorted(points), (1, 1))
@@ -191,24 +191,24 @@ def generate(module: cst.Module, nodes: Sequence[cst.CSTNode]) -> dict[int, Plac
             column -= len("def")
             if node.asynchronous is not None:
                 column -= len("async") + len(getattr(node.asynchronous.whitespace_after, "value", " "))
-        places[id(node)] = Place(line, column, *spots[recorder.end(last[id(node)])])
+        places[id(node)] = SourceSpan(line, column, *spots[recorder.end(last[id(node)])])
     return places
 
 
 def _first(node: cst.CSTNode) -> cst.CSTNode:
-    """Give the node whose beginning is the node's own: parentheses, decorators and leading lines left out."""
+    """Return the node that starts where the node itself does: without parentheses, decorators and leading lines."""
     if isinstance(node, cst.FunctionDef):
         return node.whitespace_after_def
     return node.func if isinstance(node, cst.Call) else node
 
 
 def _closing(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
-    """Give the closing parentheses around a call."""
+    """Return the closing parentheses around a call."""
     return node.rpar if isinstance(node, cst.Call) else ()
 
 
 def _spots(tokens: list[str], points: list[int], origin: tuple[int, int]) -> dict[int, tuple[int, int]]:
-    """Line and column, 1-based, in front of each of the tokens numbered `points`; `origin` is where the first token stands."""
+    """Line and column, 1-based, before each of the tokens numbered `points`; `origin` is the position of the first token."""
     spots: dict[int, tuple[int, int]] = {}
     line, column = origin
     done = 0

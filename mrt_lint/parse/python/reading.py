@@ -1,4 +1,4 @@
-"""Reading one function for every dialect it tells apart, and the readings as one."""
+"""Reading one function for every dialect it distinguishes, and the readings merged into one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ import libcst as cst
 from mrt_lint.model.values import DIALECTS, UNKNOWN
 from mrt_lint.parse.python.control.inline import inline, produce
 from mrt_lint.parse.python.control.walk import walk
-from mrt_lint.parse.python.objects import Arguments, Class, Function, Ref, Scope, Value
-from mrt_lint.parse.python.run import MAX_OPERATIONS, MAX_SECONDS, Emitted, Failure, Run, Split, Stranger, TooLongError
+from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, LocalFunction, NameScope, Value
+from mrt_lint.parse.python.run import (
+    MAX_OPERATIONS,
+    MAX_SECONDS,
+    DialectSplit,
+    FunctionRun,
+    ReadFailure,
+    RecordedOp,
+    TooLongError,
+    UnlistedDialect,
+)
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -26,31 +35,31 @@ MAX_EMITTED = 4 * MAX_OPERATIONS
 
 
 @dataclass(slots=True)
-class Reading:
+class FunctionReading:
     """What one function does: operations, each with the dialects it runs on (None: all), and what could not be read."""
 
-    ops: list[tuple[Emitted, tuple[str, ...] | None]] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    ops: list[tuple[RecordedOp, tuple[str, ...] | None]] = field(default_factory=list)
+    failures: list[ReadFailure] = field(default_factory=list)
 
 
 def start(
     module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None
-) -> tuple[Run, Scope]:
+) -> tuple[FunctionRun, NameScope]:
     """Walk the module level for these dialects: constants, functions, imports."""
-    run = Run(dialects=dialects, universe=universe, inline=inline, produce=produce, yielding=yielding)
-    scope = Scope(names={"__name__": UNKNOWN})
+    run = FunctionRun(dialects=dialects, universe=universe, inline=inline, produce=produce, yielding=yielding)
+    scope = NameScope(names={"__name__": UNKNOWN})
     run.quiet = 1
     walk(run, module.body, scope)
     run.quiet = 0
-    run.doubt = 0
+    run.undecided = 0
     return run, scope
 
 
-def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | None) -> Reading:
+def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | None) -> FunctionReading:
     """Read one function: once, or once for each set of dialects that its guards tell apart."""
     universe = frozenset(DIALECTS)
     waiting = [universe]
-    done: list[tuple[frozenset[str], Run]] = []
+    done: list[tuple[frozenset[str], FunctionRun]] = []
     deadline = time.process_time() + MAX_SECONDS
     readings = 0
     while waiting and readings < MAX_READINGS and sum(len(run.emitted) for _, run in done) < MAX_EMITTED:
@@ -58,16 +67,16 @@ def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | 
         readings += 1
         try:
             done.append((dialects, _read(module, name, dialects, universe, yielding=yielding, deadline=deadline)))
-        except Split as split:
+        except DialectSplit as split:
             waiting[:0] = [split.yes, split.no]
-        except Stranger as stranger:
+        except UnlistedDialect as stranger:
             universe |= {stranger.name}
             waiting, done = [universe], []
     reading = _merge(done, universe)
     if waiting:
         node = next((node for node in module.body if isinstance(node, cst.FunctionDef) and node.name.value == name), module)
         why = f"{name}() tells too many dialects apart to follow"
-        reading.failures.append(Failure(node, None, why, tuple(sorted(frozenset().union(*waiting))) if done else None))
+        reading.failures.append(ReadFailure(node, None, why, tuple(sorted(frozenset().union(*waiting))) if done else None))
     return reading
 
 
@@ -79,7 +88,7 @@ def _read(
     *,
     yielding: dict[int, bool] | None,
     deadline: float,
-) -> Run:
+) -> FunctionRun:
     run, scope = start(module, dialects, universe, yielding=yielding)
     run.deadline = deadline
     function = scope.names.get(name)
@@ -93,26 +102,26 @@ def _read(
     return run
 
 
-def _call(run: Run, function: Value, node: cst.CSTNode, name: str) -> None:
-    if isinstance(function, Function):
-        inline(run, function, Arguments(complete=not function.node.params.params), node)
-    elif isinstance(function, (Ref, Class)) or function is UNKNOWN:
+def _call(run: FunctionRun, function: Value, node: cst.CSTNode, name: str) -> None:
+    if isinstance(function, LocalFunction):
+        inline(run, function, CallArguments(complete=not function.node.params.params), node)
+    elif isinstance(function, (ExternalName, LocalClass)) or function is UNKNOWN:
         run.fail(node, f"{name}() is not defined in this file")
 
 
 def node_of(function: Value) -> cst.CSTNode | None:
-    """Give the node that a function's place is read from."""
-    return function.node if isinstance(function, Function) else None
+    """Return the node that a function's place is read from."""
+    return function.node if isinstance(function, LocalFunction) else None
 
 
-def _merge(done: list[tuple[frozenset[str], Run]], universe: frozenset[str]) -> Reading:
+def _merge(done: list[tuple[frozenset[str], FunctionRun]], universe: frozenset[str]) -> FunctionReading:
     """Lay the readings over one another in program order: what several do in the same place is one operation."""
-    merged: list[tuple[Emitted, frozenset[str]]] = []
-    failures: dict[int, tuple[Failure, set[str]]] = {}
-    reading = Reading()
+    merged: list[tuple[RecordedOp, frozenset[str]]] = []
+    failures: dict[int, tuple[ReadFailure, set[str]]] = {}
+    reading = FunctionReading()
     for dialects, run in done:
         at = 0
-        fresh: list[tuple[Emitted, frozenset[str]]] = []
+        fresh: list[tuple[RecordedOp, frozenset[str]]] = []
         for emitted in run.emitted:
             found = next((place for place in range(at, len(merged)) if merged[place][0].is_same(emitted)), None)
             if found is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrt_lint.model.ops import Op
 from mrt_lint.parse.python.convert import weigh
-from mrt_lint.parse.python.objects import Arguments, DialectName, Function, Generator, Value
+from mrt_lint.parse.python.objects import CallArguments, DialectName, GeneratorCall, LocalFunction, Value
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -37,7 +37,7 @@ MAX_BUILT = 50_000_000
 """Characters and items that one reading may build."""
 
 
-class Split(Exception):  # noqa: N818 - a request, not an error
+class DialectSplit(Exception):  # noqa: N818 - a request, not an error
     """The reading asked for something in which its dialects differ: read again for each of the two parts."""
 
     def __init__(self, yes: frozenset[str], no: frozenset[str]) -> None:
@@ -46,7 +46,7 @@ class Split(Exception):  # noqa: N818 - a request, not an error
         self.no = no
 
 
-class Stranger(Exception):  # noqa: N818 - a request, not an error
+class UnlistedDialect(Exception):  # noqa: N818 - a request, not an error
     """A guard names a dialect that is not known yet: read again with it."""
 
     def __init__(self, name: str) -> None:
@@ -58,7 +58,7 @@ class TooLongError(Exception):
     """The function takes more than a reading may: one clause that says of what."""
 
 
-class Emitted:
+class RecordedOp:
     """An operation before its place and its dialects are known."""
 
     __slots__ = ("autocommit", "batch", "certain", "fields", "kind", "node", "statement")
@@ -82,8 +82,8 @@ class Emitted:
         self.autocommit = autocommit
         self.batch = batch
 
-    def is_same(self, other: Emitted) -> bool:
-        """Whether another reading did the same in the same place."""
+    def is_same(self, other: RecordedOp) -> bool:
+        """Return whether another reading did the same in the same place."""
         return (
             self.node is other.node
             and self.kind is other.kind
@@ -94,8 +94,8 @@ class Emitted:
 
 
 @dataclass(slots=True)
-class Failure:
-    """A call that could not be read; `dialects` are those it stands under, None for all."""
+class ReadFailure:
+    """A call that could not be read; `dialects` are those it is under, None for all."""
 
     node: cst.CSTNode
     statement: cst.CSTNode | None
@@ -104,7 +104,7 @@ class Failure:
 
 
 @dataclass(slots=True, eq=False)
-class Frame:
+class CallFrame:
     """One call of a function of the file: what it has returned so far, and who takes what it yields."""
 
     returns: list[Value] = field(default_factory=list)
@@ -112,24 +112,24 @@ class Frame:
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class FunctionRun:
     """The state of one reading.
 
-    `doubt` counts the undecidable conditions that the present statement stands under, `forks` those of them that the code
+    `undecided` counts the undecidable conditions around the present statement, `forks` those of them that the code
     comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated (a
     call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
-    functions yield, None where none can; `active` are those being walked.
+    functions yield, None if none can; `active` are those being walked.
     """
 
     dialects: frozenset[str]
     universe: frozenset[str]
-    inline: Callable[[Run, Function, Arguments, cst.CSTNode], Value]
-    produce: Callable[[Run, Generator, Callable[[Value], None]], None]
+    inline: Callable[[FunctionRun, LocalFunction, CallArguments, cst.CSTNode], Value]
+    produce: Callable[[FunctionRun, GeneratorCall, Callable[[Value], None]], None]
     yielding: dict[int, bool] | None = None
-    emitted: list[Emitted] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    emitted: list[RecordedOp] = field(default_factory=list)
+    failures: list[ReadFailure] = field(default_factory=list)
     failed: set[int] = field(default_factory=set)
-    doubt: int = 0
+    undecided: int = 0
     forks: int = 0
     asked: int = 0
     quiet: int = 0
@@ -142,7 +142,7 @@ class Run:
     discarded: cst.CSTNode | None = None
     entering: cst.CSTNode | None = None
     statement: cst.CSTNode | None = None
-    frame: Frame = field(default_factory=Frame)
+    frame: CallFrame = field(default_factory=CallFrame)
 
     def tick(self) -> None:
         """Count one step; raises TooLongError."""
@@ -165,12 +165,12 @@ class Run:
                 raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")
             self.build(weigh(fields, MAX_LENGTH))
             self.emitted.append(
-                Emitted(
+                RecordedOp(
                     kind,
                     fields,
                     node,
                     self.statement,
-                    certain=self.doubt == 0,
+                    certain=self.undecided == 0,
                     autocommit=autocommit or self.autocommit > 0,
                     batch=batch,
                 )
@@ -180,30 +180,30 @@ class Run:
         """Record that this call may touch the database and could not be read."""
         if not self.quiet and id(node) not in self.failed:
             self.failed.add(id(node))
-            self.failures.append(Failure(node, self.statement, why))
+            self.failures.append(ReadFailure(node, self.statement, why))
 
     @contextmanager
-    def doubting(self, doubtful: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
-        """Whatever happens inside stands under a condition that cannot be decided, and the code goes on after it."""
-        self.doubt += doubtful
-        self.forks += doubtful
+    def under_condition(self, uncertain: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
+        """Run the body under a condition that cannot be decided, and continue after it."""
+        self.undecided += uncertain
+        self.forks += uncertain
         try:
             yield
         finally:
-            self.doubt -= doubtful
-            self.forks -= doubtful
+            self.undecided -= uncertain
+            self.forks -= uncertain
 
     def decide(self, matches: Callable[[str], bool]) -> bool:
-        """Whether the dialect is one that matches; raises Split where that depends."""
+        """Return whether the dialect is one that matches; raises Split where that depends."""
         yes = frozenset(filter(matches, self.dialects))
         if yes and yes != self.dialects:
-            raise Split(yes, self.dialects - yes)
+            raise DialectSplit(yes, self.dialects - yes)
         return bool(yes)
 
     def is_dialect(self, value: DialectName, name: str) -> bool:
-        """Whether `value == name`; raises Split or Stranger."""
+        """Return whether `value == name`; raises Split or Stranger."""
         if value.description:
             return False
         if name not in self.universe and name.isidentifier():
-            raise Stranger(name)
+            raise UnlistedDialect(name)
         return self.decide(lambda dialect: dialect == name)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from mrt_lint.model.migration import UnparsableError
-from mrt_lint.model.values import Place
+from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.python.depth import LEXEME, MAX_NESTING, depth_of, find_long_format, looks_deep
 from mrt_lint.parse.python.excerpt import MAX_BYTES, Omission, excerpt
 
@@ -29,7 +29,7 @@ class Parsed(NamedTuple):
 def parse(source: bytes) -> Parsed:
     """Parse a file, with Python's own tree where that one can.
 
-    Raises UnparsableError where no reading of Python accepts it or it is nested too deeply, or too large, to be read.
+    Raises UnparsableError if no reading of Python accepts it or it is nested too deeply, or too large, to be read.
 
     Python's own parser goes first: it costs a twelfth of libcst's and refuses politely what would crash that one. Source that is
     too new for the running Python gets a second chance if it is plainly shallow.
@@ -79,6 +79,6 @@ def _first_line(problem: Exception) -> str:
     return (str(problem).splitlines() or [type(problem).__name__])[0]
 
 
-def _place(line: int, column: int) -> Place:
+def _place(line: int, column: int) -> SourceSpan:
     line, column = max(line, 1), max(column, 1)
-    return Place(line, column, line, column + 1)
+    return SourceSpan(line, column, line, column + 1)

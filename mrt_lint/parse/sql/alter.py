@@ -9,7 +9,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.ops import AlterColumn, AlterObject, DropConstraint, Op
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, MaybeName, Name
 from mrt_lint.parse.sql.clause import CLAUSES, read_clauses
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.definition import default_text, opens_constraint, read_column, read_constraint
 from mrt_lint.parse.sql.sqltype import read_type
 from mrt_lint.parse.sql.table import opens_index, read_index
@@ -32,7 +32,7 @@ _VERB_ONCE = frozenset({"mssql", "oracle"})
 _ACTIONS = frozenset({"ADD", "DROP", "ALTER", "MODIFY", "CHANGE", "RENAME", "SET", "VALIDATE"})
 
 
-def read_alter_table(cursor: Cursor) -> Iterator[Op]:
+def read_alter_table(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows ALTER TABLE; an action that has no operation of its own is an `AlterObject` of kind "table"."""
     cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
@@ -43,14 +43,14 @@ def read_alter_table(cursor: Cursor) -> Iterator[Op]:
     cursor.accept("*")
     if cursor.accept("WITH CHECK", "WITH NOCHECK") and cursor.at("CHECK CONSTRAINT"):
         cursor.position += 1
-    alter = _Alter(table, schema, cursor.dialect)
+    alter = _AlterTableReader(table, schema, cursor.dialect)
     read = tuple(_actions(cursor, alter))
-    clauses = read_clauses(Cursor(cursor.statement, cursor.dialect))
+    clauses = read_clauses(TokenCursor(cursor.statement, cursor.dialect))
     for place, op in enumerate(read):
         yield replace(op, joined=place > 0, **clauses)
 
 
-def _actions(cursor: Cursor, alter: _Alter) -> Iterator[Op]:
+def _actions(cursor: TokenCursor, alter: _AlterTableReader) -> Iterator[Op]:
     verb = ""
     for action in cursor.items():
         if action.key in CLAUSES:
@@ -65,12 +65,12 @@ def _actions(cursor: Cursor, alter: _Alter) -> Iterator[Op]:
         yield AlterObject(kind="table", name=alter.table, schema=alter.schema)
 
 
-def _action(cursor: Cursor) -> MaybeName:
+def _action(cursor: TokenCursor) -> MaybeName:
     text = cursor.rest().text()
     return text.upper() if isinstance(text, str) else text
 
 
-class _Alter:
+class _AlterTableReader:
     """Reads the actions on one table."""
 
     def __init__(self, table: Name, schema: MaybeName, dialect: str | None) -> None:
@@ -78,7 +78,7 @@ class _Alter:
         self.schema = schema
         self.dialect = dialect
 
-    def read(self, cursor: Cursor) -> Iterator[Op]:
+    def read(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read one action, its verb included."""
         start = cursor.position
         read = {
@@ -98,11 +98,11 @@ class _Alter:
             found = (AlterObject(kind="table", name=self.table, schema=self.schema, action=_action(cursor)),)
         yield from found
 
-    def repeated(self, verb: str, cursor: Cursor) -> Iterator[Op]:
-        """Read a further thing for the verb before: ADD a INT, b INT."""
+    def repeated(self, verb: str, cursor: TokenCursor) -> Iterator[Op]:
+        """Read another item of the previous verb: ADD a INT, b INT."""
         yield from self.add(cursor) if verb == "ADD" else self.drop(cursor)
 
-    def add(self, cursor: Cursor) -> Iterator[Op]:
+    def add(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read ADD [COLUMN], a constraint or an index."""
         column = cursor.accept("COLUMN")
         if not column and opens_constraint(cursor):
@@ -124,7 +124,7 @@ class _Alter:
                     table=self.table, schema=self.schema, column=made.name, definition=made, if_not_exists=if_not_exists
                 )
 
-    def add_constraint(self, cursor: Cursor) -> Iterator[Op]:
+    def add_constraint(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read a table constraint; UNIQUE INDEX is an index, and SQL Server's DEFAULT … FOR is a column's default."""
         unnamed = cursor.accept("UNIQUE INDEX", "UNIQUE KEY")
         if unnamed:
@@ -138,7 +138,7 @@ class _Alter:
             cursor.accept("FOR")
             yield AlterColumn(table=self.table, schema=self.schema, column=cursor.name(), server_default=default)
 
-    def drop(self, cursor: Cursor) -> Iterator[Op]:
+    def drop(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read DROP [COLUMN], a constraint or an index."""
         kind = cursor.accept("CONSTRAINT", "FOREIGN KEY", "PRIMARY KEY", "CHECK", "INDEX", "KEY", "PARTITION", "COLUMN")
         if kind == "PARTITION":
@@ -166,7 +166,7 @@ class _Alter:
                     cascade=cascade,
                 )
 
-    def alter(self, cursor: Cursor) -> Iterator[Op]:
+    def alter(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read ALTER [COLUMN]: its type, default, nullability or identity."""
         if cursor.at("CONSTRAINT") or cursor.at("INDEX"):
             return
@@ -184,8 +184,8 @@ class _Alter:
             using = cursor.to("USING")
             using.take()
             yield self.column(column, type=type_ or UNKNOWN, using=using.text())
-        elif cursor.key not in {"SET", "DROP", "RESET", "ADD"} and not cursor.done:  # SQL Server: the type stands alone
-            made = read_column(Cursor(cursor.statement, cursor.dialect, cursor.position - 1, cursor.stop))
+        elif cursor.key not in {"SET", "DROP", "RESET", "ADD"} and not cursor.done:  # SQL Server: the type alone
+            made = read_column(TokenCursor(cursor.statement, cursor.dialect, cursor.position - 1, cursor.stop))
             nullable = UNSET if made.nullable is None else made.nullable
             yield self.column(column, type=made.type or UNKNOWN, nullable=nullable)
 
@@ -193,21 +193,21 @@ class _Alter:
         """Make one alteration of a column of this table."""
         return AlterColumn(table=self.table, schema=self.schema, column=column, **changes)  # type: ignore[arg-type]  # fields of AlterColumn
 
-    def modify(self, cursor: Cursor) -> Iterator[Op]:
+    def modify(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read MySQL's and Oracle's MODIFY: the column's whole new definition."""
         cursor.accept("COLUMN")
         for item in cursor.group() if cursor.key == "(" else (cursor,):
             made = read_column(item)
             yield self.redefined(made.name, made)
 
-    def change(self, cursor: Cursor) -> Iterator[Op]:
+    def change(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read MySQL's CHANGE: MODIFY with a new name."""
         cursor.accept("COLUMN")
         column = cursor.name()
         yield self.redefined(column, read_column(cursor))
 
     def redefined(self, column: Name, made: Column) -> AlterColumn:
-        """Give a column its new definition; what it does not say is reset by MySQL (manual, ALTER TABLE) and left by Oracle."""
+        """Return a column its new definition; what it does not say is reset by MySQL (manual, ALTER TABLE) and left by Oracle."""
         reset = self.dialect != "oracle"
         numbered = made.autoincrement is True
         unsaid = True if reset and not numbered and not made.primary_key else UNSET
@@ -221,7 +221,7 @@ class _Alter:
             comment=UNSET if made.comment is None else made.comment,
         )
 
-    def rename(self, cursor: Cursor) -> Iterator[Op]:
+    def rename(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read RENAME of the table, a column, a constraint or an index."""
         if cursor.accept("TO", "AS", "=") or cursor.peek(1).kind == "end":
             yield ops.RenameTable(table=self.table, schema=self.schema, new_table=cursor.path()[1])
@@ -238,16 +238,16 @@ class _Alter:
         else:
             yield self.column(old, new_column=new)
 
-    def validate(self, cursor: Cursor) -> Iterator[Op]:
+    def validate(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read VALIDATE CONSTRAINT."""
         if cursor.accept("CONSTRAINT"):
             yield ops.ValidateConstraint(table=self.table, schema=self.schema, constraint=cursor.name())
 
-    def restart(self, _cursor: Cursor) -> Iterator[Op]:
+    def restart(self, _cursor: TokenCursor) -> Iterator[Op]:
         """Read MySQL's AUTO_INCREMENT = n."""
         yield ops.SetSequenceValue(sequence=UNKNOWN, table=self.table)
 
-    def comment(self, cursor: Cursor) -> Iterator[Op]:
+    def comment(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read MySQL's COMMENT = 'text'."""
         cursor.accept("=")
         yield ops.CreateTableComment(table=self.table, schema=self.schema, comment=cursor.take().text)

@@ -1,28 +1,28 @@
-"""ALGORITHM and LOCK: what a statement asks of MySQL beside the change itself."""
+"""ALGORITHM and LOCK: what a statement asks of MySQL in addition to the change itself."""
 
 from __future__ import annotations
 
 from typing import Final, TypedDict
 
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 
 CLAUSES: Final = {
     "ALGORITHM": frozenset({"INSTANT", "NOCOPY", "INPLACE", "COPY"}),
     "LOCK": frozenset({"NONE", "SHARED", "EXCLUSIVE"}),
 }
-"""What MySQL takes among the actions though it is none, and what it may ask for beside DEFAULT."""
+"""What MySQL takes among the actions though it is none, and its values besides DEFAULT."""
 
 
-class Clauses(TypedDict):
+class MysqlClauses(TypedDict):
     """What ALGORITHM and LOCK ask for, in capitals; empty for DEFAULT and without the clause."""
 
     algorithm: str
     lock: str
 
 
-def read_clauses(cursor: Cursor) -> Clauses:
-    """Give what ALGORITHM and LOCK ask of MySQL, wherever they stand outside of parentheses."""
-    found: Clauses = {"algorithm": "", "lock": ""}
+def read_clauses(cursor: TokenCursor) -> MysqlClauses:
+    """Return what ALGORITHM and LOCK ask of MySQL, at any position outside of parentheses."""
+    found: MysqlClauses = {"algorithm": "", "lock": ""}
     while not cursor.done:
         clause = cursor.accept(*CLAUSES)
         if not clause:

@@ -1,4 +1,4 @@
-"""A position in a statement's tokens, and the small things that every reader takes from there."""
+"""A position in a statement's tokens, and the small steps that every reader takes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from functools import cache
 from itertools import pairwise
 
 from mrt_lint.model.values import HOLE, UNKNOWN, MaybeName, Name
-from mrt_lint.parse.sql.tokens import GROUPS, Statement, Token
+from mrt_lint.parse.sql.tokens import GROUPS, SqlToken, StatementTokens
 
 _AS_WRITTEN = frozenset({"mysql", "mariadb", "sqlite", "mssql"})
-_END = Token("end", "", "", 0, 0)
+_END = SqlToken("end", "", "", 0, 0)
 
 
-class Cursor:
-    """Reads a span of tokens from left to right; what lies past its end is an empty token, so reading never fails."""
+class TokenCursor:
+    """Reads a span of tokens from left to right; what is past its end is an empty token, so reading never fails."""
 
-    def __init__(self, statement: Statement, dialect: str | None, start: int = 0, stop: int | None = None) -> None:
+    def __init__(self, statement: StatementTokens, dialect: str | None, start: int = 0, stop: int | None = None) -> None:
         self.statement = statement
         self.dialect = dialect
         self.tokens = statement.tokens
@@ -24,7 +24,7 @@ class Cursor:
         self.stop = len(statement.tokens) if stop is None else stop
 
     @property
-    def token(self) -> Token:
+    def token(self) -> SqlToken:
         """The token that comes next."""
         return self.peek()
 
@@ -38,19 +38,19 @@ class Cursor:
         """Whether nothing is left."""
         return self.position >= self.stop
 
-    def peek(self, ahead: int = 0) -> Token:
-        """Give the token so many places ahead."""
+    def peek(self, ahead: int = 0) -> SqlToken:
+        """Return the token so many places ahead."""
         place = self.position + ahead
         return self.tokens[place] if place < self.stop else _END
 
-    def take(self) -> Token:
+    def take(self) -> SqlToken:
         """Step over one token."""
         token = self.peek()
         self.position += 1
         return token
 
     def at(self, phrase: str) -> bool:
-        """Tell whether these keywords come next: "IF NOT EXISTS"."""
+        """Return whether these keywords come next: "IF NOT EXISTS"."""
         return all(self.peek(ahead).key == key for ahead, key in enumerate(_words(phrase)))
 
     def accept(self, *phrases: str) -> str:
@@ -63,7 +63,7 @@ class Cursor:
         return ""
 
     def name(self) -> Name:
-        """Step over one identifier; UNKNOWN where none comes next or a part of it could not be read."""
+        """Step over one identifier; UNKNOWN if none comes next or a part of it could not be read."""
         token = self.peek()
         if token.kind not in {"word", "name", "string"}:
             if token.kind == "bind":
@@ -72,8 +72,8 @@ class Cursor:
         self.position += 1
         return self.fold(token)
 
-    def fold(self, token: Token) -> Name:
-        """Give an identifier as the database keeps it, in the case SQLAlchemy would write it in."""
+    def fold(self, token: SqlToken) -> Name:
+        """Return an identifier as the database keeps it, in the case SQLAlchemy would write it in."""
         if HOLE in token.text:
             return UNKNOWN
         return token.text.lower() if token.kind == "word" and self.dialect not in _AS_WRITTEN else token.text
@@ -91,30 +91,30 @@ class Cursor:
         return found
 
     def names(self) -> tuple[Name, ...]:
-        """Step over a list of plain names in parentheses; sort orders and lengths beside them are passed over."""
+        """Step over a list of plain names in parentheses; sort orders and lengths of prefixes are skipped."""
         return tuple([item.name() for item in self.group()])
 
-    def group(self) -> Iterator[Cursor]:
-        """Step over a parenthesised list and give a cursor for each of its items; nothing where no "(" comes next."""
+    def group(self) -> Iterator[TokenCursor]:
+        """Step over a parenthesised list and give a cursor for each of its items; nothing if no "(" comes next."""
         yield from self.inside().items()
 
-    def inside(self) -> Cursor:
+    def inside(self) -> TokenCursor:
         """Step over a group in parentheses; give a cursor for what it holds, an empty one where no "(" comes next."""
         if self.key != "(":
-            return Cursor(self.statement, self.dialect, self.position, self.position)
+            return TokenCursor(self.statement, self.dialect, self.position, self.position)
         start, self.position = self.position + 1, self.closing() + 1
-        return Cursor(self.statement, self.dialect, start, min(self.position - 1, self.stop))
+        return TokenCursor(self.statement, self.dialect, start, min(self.position - 1, self.stop))
 
-    def items(self) -> Iterator[Cursor]:
-        """Give a cursor for each part between the commas that stand outside of parentheses, up to the end."""
+    def items(self) -> Iterator[TokenCursor]:
+        """Return a cursor for each part between the commas outside of parentheses, up to the end."""
         start = self.position
         while self.position < self.stop:
             if self.key == ",":
-                yield Cursor(self.statement, self.dialect, start, self.position)
+                yield TokenCursor(self.statement, self.dialect, start, self.position)
                 start = self.position + 1
             self.skip()
         if start < self.stop:
-            yield Cursor(self.statement, self.dialect, start, self.stop)
+            yield TokenCursor(self.statement, self.dialect, start, self.stop)
 
     def skip(self) -> None:
         """Step over one token or one whole group: (…), […] or CASE … END."""
@@ -124,29 +124,29 @@ class Cursor:
         """Find where the group that comes next is closed; the end where it never is."""
         return min(self.statement.groups.get(self.position, self.stop), self.stop)
 
-    def until(self, *keys: str) -> Cursor:
-        """Step to the first of these keywords that stands outside of parentheses; give a cursor for what was passed."""
+    def until(self, *keys: str) -> TokenCursor:
+        """Step to the first of these keywords outside of parentheses; return a cursor for what was passed."""
         start = self.position
         while self.position < self.stop and self.key not in keys:
             self.skip()
         self.position = min(self.position, self.stop)
-        return Cursor(self.statement, self.dialect, start, self.position)
+        return TokenCursor(self.statement, self.dialect, start, self.position)
 
-    def rest(self) -> Cursor:
-        """Give a cursor for all that is left."""
-        return Cursor(self.statement, self.dialect, self.position, self.stop)
+    def rest(self) -> TokenCursor:
+        """Return a cursor for all that is left."""
+        return TokenCursor(self.statement, self.dialect, self.position, self.stop)
 
     def has(self, key: str) -> bool:
-        """Tell whether a keyword is left outside of parentheses."""
+        """Return whether a keyword is left outside of parentheses."""
         return not self.rest().to(key).done
 
-    def to(self, *keys: str) -> Cursor:
+    def to(self, *keys: str) -> TokenCursor:
         """Step to the first of these keywords and give the same cursor."""
         self.until(*keys)
         return self
 
     def text(self) -> MaybeName:
-        """Give what is left as SQL text, comments dropped and white space squeezed; None where nothing is, UNKNOWN with a hole."""
+        """Return what is left as SQL text, comments dropped and white space squeezed; None if nothing is, UNKNOWN with a hole."""
         left = self.tokens[self.position : self.stop]
         if not left:
             return None
@@ -164,6 +164,6 @@ def _words(phrase: str) -> tuple[str, ...]:
     return tuple(phrase.split(" "))
 
 
-def source_of(source: str, token: Token) -> str:
-    """Give a token as it was written, the escapes of `sa.text` and of Python's formatting undone."""
+def source_of(source: str, token: SqlToken) -> str:
+    """Return a token as it was written, the escapes of `sa.text` and of Python's formatting undone."""
     return token.key if token.kind == "mark" else source[token.start : token.end]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mrt_lint.model.values import Column, Constraint, MaybeName, Name
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.sqltype import COLUMN_WORDS, read_type
 
 _KINDS = {"PRIMARY KEY": "primary", "UNIQUE": "unique", "CHECK": "check", "FOREIGN KEY": "foreignkey", "EXCLUDE": "exclude"}
@@ -18,8 +18,8 @@ _FLAGS: dict[str, dict[str, bool]] = {
 _ACTIONS = ("SET NULL", "SET DEFAULT", "NO ACTION", "CASCADE", "RESTRICT")
 
 
-def opens_constraint(cursor: Cursor) -> bool:
-    """Tell whether a table constraint comes next rather than a column of that name."""
+def opens_constraint(cursor: TokenCursor) -> bool:
+    """Return whether a table constraint comes next rather than a column of that name."""
     if cursor.at("CONSTRAINT"):
         return True
     if cursor.at("CHECK"):
@@ -31,8 +31,8 @@ def opens_constraint(cursor: Cursor) -> bool:
     return cursor.at("PRIMARY KEY") or cursor.at("FOREIGN KEY")
 
 
-def read_constraint(cursor: Cursor) -> Constraint | None:
-    """Step over a table constraint, its name included; None where it is of no kind that is known."""
+def read_constraint(cursor: TokenCursor) -> Constraint | None:
+    """Step over a table constraint, its name included; None if it is of no kind that is known."""
     name: MaybeName = None
     if cursor.accept("CONSTRAINT") and not any(cursor.at(kind) for kind in _KINDS):
         name = cursor.name()
@@ -54,7 +54,7 @@ def read_constraint(cursor: Cursor) -> Constraint | None:
     return _finish(cursor, _reference(cursor, made) if kind == "foreignkey" else made)
 
 
-def read_column(cursor: Cursor) -> Column:
+def read_column(cursor: TokenCursor) -> Column:
     """Step over a column definition: its name, its type and its constraints."""
     name = cursor.name()
     type_, serial = read_type(cursor)
@@ -68,22 +68,22 @@ def read_column(cursor: Cursor) -> Column:
     return column
 
 
-def default_text(cursor: Cursor) -> MaybeName:
+def default_text(cursor: TokenCursor) -> MaybeName:
     """Step over the expression of a DEFAULT; its text without parentheses around the whole of it, None for NULL."""
     start = cursor.position
     cursor.skip()
     while not cursor.done and cursor.key != "," and not _ends_default(cursor):
         cursor.skip()
-    found = Cursor(cursor.statement, cursor.dialect, start, min(cursor.position, cursor.stop))
+    found = TokenCursor(cursor.statement, cursor.dialect, start, min(cursor.position, cursor.stop))
     text = (found.inside() if found.closing() == found.stop - 1 and found.key == "(" else found).text()
     return None if isinstance(text, str) and text.upper() == "NULL" else text
 
 
-def _ends_default(cursor: Cursor) -> bool:
+def _ends_default(cursor: TokenCursor) -> bool:
     return cursor.token.kind == "word" and cursor.key in COLUMN_WORDS
 
 
-def _attribute(cursor: Cursor, column: Column, name: MaybeName) -> Column:
+def _attribute(cursor: TokenCursor, column: Column, name: MaybeName) -> Column:
     """Step over one column constraint (or over one token that is none) and give the column with it."""
     if flag := cursor.accept(*_FLAGS):
         return replace(column, **_FLAGS[flag])  # type: ignore[arg-type]  # fields of Column
@@ -117,7 +117,7 @@ def _named(column: Column, kind: str, name: MaybeName) -> tuple[Constraint, ...]
     return (*column.constraints, Constraint(kind=kind, name=name))
 
 
-def _generated(cursor: Cursor, column: Column) -> Column:
+def _generated(cursor: TokenCursor, column: Column) -> Column:
     if cursor.accept("IDENTITY"):
         list(cursor.group())
         return replace(column, identity=True)
@@ -132,11 +132,11 @@ def _generated(cursor: Cursor, column: Column) -> Column:
     return replace(column, computed=body.text(), persisted=stored in {"STORED", "PERSISTED"} if stored else None)
 
 
-def _condition(cursor: Cursor) -> MaybeName:
+def _condition(cursor: TokenCursor) -> MaybeName:
     return cursor.inside().text()
 
 
-def _reference(cursor: Cursor, made: Constraint) -> Constraint:
+def _reference(cursor: TokenCursor, made: Constraint) -> Constraint:
     if not cursor.accept("REFERENCES"):
         return made
     schema, table = cursor.path()
@@ -156,14 +156,14 @@ def _reference(cursor: Cursor, made: Constraint) -> Constraint:
     )
 
 
-def _action(cursor: Cursor) -> str:
+def _action(cursor: TokenCursor) -> str:
     action = cursor.accept(*_ACTIONS)
     list(cursor.group())
     return action
 
 
-def _finish(cursor: Cursor, made: Constraint) -> Constraint:
-    """Step over what may stand behind any constraint."""
+def _finish(cursor: TokenCursor, made: Constraint) -> Constraint:
+    """Step over what may follow any constraint."""
     while True:
         if cursor.accept("NOT VALID"):
             made = replace(made, not_valid=True)

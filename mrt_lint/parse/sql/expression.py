@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from mrt_lint.model.values import UNKNOWN, Name, Unknown
-from mrt_lint.parse.sql.cursor import Cursor, source_of
+from mrt_lint.parse.sql.cursor import TokenCursor, source_of
 
 DEEPEST = 40
 """Parentheses within parentheses that are still given to the parser, whose time doubles with each where it must guess."""
@@ -19,14 +19,14 @@ LONGEST = 4_000
 _PARSERS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", "mssql": "tsql", "oracle": "oracle"}
 _UNDECLARED = ("postgres", "mysql", None)
 
-# sqlglot logs what it reads only in part; that is no news to whoever runs a check, and other users of the logger are left alone
+# sqlglot logs what it reads only in part; that is irrelevant to a check, and other users of the logger are left alone
 _LOGGER = logging.getLogger("sqlglot")
 
 
-def columns_read(cursor: Cursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
-    """Give the columns that an expression reads, subqueries included, each once, with the table it is said to be of.
+def columns_read(cursor: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
+    """Return the columns that an expression reads, subqueries included, each once, with the table it is said to be of.
 
-    In a subquery from one table, a column without one is that table's. UNKNOWN where the parser refuses the expression.
+    In a subquery from one table, a column without one is that table's. UNKNOWN if the parser refuses the expression.
     """
     text = _rendered(cursor)
     if text is None:
@@ -48,8 +48,8 @@ def _table(column: exp.Column, aliases: dict[str, str]) -> str | None:
     return tables[0] if len(tables) == 1 else None
 
 
-def _rendered(cursor: Cursor) -> str | None:
-    """Give the expression as a query, parameters replaced; None where it is too big to parse in bounded time."""
+def _rendered(cursor: TokenCursor) -> str | None:
+    """Return the expression as a query, parameters replaced; None if it is too big to parse in bounded time."""
     tokens = cursor.tokens[cursor.position : cursor.stop]
     depth = deepest = 0
     parts = []
@@ -72,7 +72,7 @@ def _parse(text: str, parser: str | None) -> exp.Expr | None:
         _LOGGER.disabled = disabled
 
 
-def _fold(cursor: Cursor, column: exp.Column) -> Name:
+def _fold(cursor: TokenCursor, column: exp.Column) -> Name:
     identifier = column.this
     if not isinstance(identifier, exp.Identifier):
         return UNKNOWN

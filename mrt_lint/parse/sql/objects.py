@@ -8,7 +8,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.ops import AlterObject, CreateObject, DropObject, Op, RenameObject
 from mrt_lint.model.values import HOLE, UNKNOWN, MaybeName, Name, Unknown
 from mrt_lint.parse.sql.alter import read_alter_table
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.table import read_create_index, read_create_table, read_drop_index, read_drop_table
 from mrt_lint.parse.sql.tokens import keywords
 
@@ -39,7 +39,7 @@ _ON_TABLE = frozenset({"trigger", "policy", "rule"})
 _UNNAMED = frozenset({"cast", "operator", "transform", "default privileges", "user mapping", "owned", "system"})
 
 
-def _kind(cursor: Cursor) -> tuple[str, frozenset[str]]:
+def _kind(cursor: TokenCursor) -> tuple[str, frozenset[str]]:
     """Step over the words up to the kind and the kind itself; give it and the words before it, "" where there is none."""
     start = cursor.position
     while not cursor.done and cursor.position - start < _PREFIX_LIMIT:
@@ -52,8 +52,8 @@ def _kind(cursor: Cursor) -> tuple[str, frozenset[str]]:
     return "", frozenset()
 
 
-def read_create(cursor: Cursor) -> Iterator[Op]:
-    """Read what follows CREATE; nothing where the kind of object is not known."""
+def read_create(cursor: TokenCursor) -> Iterator[Op]:
+    """Read what follows CREATE; nothing if the kind of object is not known."""
     kind, prefix = _kind(cursor)
     if kind in {"TABLE", "VIRTUAL TABLE"}:
         yield from read_create_table(cursor, temporary=bool(prefix & {"TEMP", "TEMPORARY"}))
@@ -64,7 +64,7 @@ def read_create(cursor: Cursor) -> Iterator[Op]:
         yield _create_object(cursor, kind.lower(), or_replace="REPLACE" in prefix)
 
 
-def _create_object(cursor: Cursor, kind: str, *, or_replace: bool) -> CreateObject:
+def _create_object(cursor: TokenCursor, kind: str, *, or_replace: bool) -> CreateObject:
     if_not_exists = cursor.accept("IF NOT EXISTS") != ""
     schema, name = _object_name(cursor, kind)
     table: MaybeName = None
@@ -89,12 +89,12 @@ def _create_object(cursor: Cursor, kind: str, *, or_replace: bool) -> CreateObje
     )
 
 
-def _label(item: Cursor) -> Name:
+def _label(item: TokenCursor) -> Name:
     name = item.peek().text
     return UNKNOWN if item.peek().kind != "string" or HOLE in name else name
 
 
-def _object_name(cursor: Cursor, kind: str) -> tuple[MaybeName, Name]:
+def _object_name(cursor: TokenCursor, kind: str) -> tuple[MaybeName, Name]:
     if kind in _UNNAMED:
         return None, UNKNOWN
     if kind == "schema" and cursor.accept("AUTHORIZATION"):
@@ -102,8 +102,8 @@ def _object_name(cursor: Cursor, kind: str) -> tuple[MaybeName, Name]:
     return cursor.path()
 
 
-def read_drop(cursor: Cursor) -> Iterator[Op]:
-    """Read what follows DROP; nothing where the kind of object is not known."""
+def read_drop(cursor: TokenCursor) -> Iterator[Op]:
+    """Read what follows DROP; nothing if the kind of object is not known."""
     kind, _ = _kind(cursor)
     if kind == "TABLE":
         yield from read_drop_table(cursor)
@@ -124,8 +124,8 @@ def read_drop(cursor: Cursor) -> Iterator[Op]:
         yield DropObject(kind=kind.lower(), name=name, schema=schema, table=table, if_exists=if_exists, cascade=cascade)
 
 
-def read_alter(cursor: Cursor) -> Iterator[Op]:
-    """Read what follows ALTER; nothing where the kind of object is not known."""
+def read_alter(cursor: TokenCursor) -> Iterator[Op]:
+    """Read what follows ALTER; nothing if the kind of object is not known."""
     kind, _ = _kind(cursor)
     if kind == "TABLE":
         yield from read_alter_table(cursor)
@@ -156,7 +156,7 @@ def _renamed(kind: str, name: Name, new: Name, schema: MaybeName) -> Op:
     return RenameObject(kind=kind.lower(), name=name, new_name=new, schema=schema)
 
 
-def _enum_value(cursor: Cursor, enum: Name, schema: MaybeName) -> Op:
+def _enum_value(cursor: TokenCursor, enum: Name, schema: MaybeName) -> Op:
     if cursor.accept("ADD VALUE"):
         if_not_exists = cursor.accept("IF NOT EXISTS") != ""
         return ops.AddEnumValue(enum=enum, schema=schema, value=_label(cursor), if_not_exists=if_not_exists)
@@ -167,7 +167,7 @@ def _enum_value(cursor: Cursor, enum: Name, schema: MaybeName) -> Op:
     return ops.RenameEnumValue(enum=enum, schema=schema, value=old, new_value=_label(cursor))
 
 
-def _sequence(cursor: Cursor, name: Name, schema: MaybeName) -> Iterator[Op]:
+def _sequence(cursor: TokenCursor, name: Name, schema: MaybeName) -> Iterator[Op]:
     if cursor.has("RESTART"):
         yield ops.SetSequenceValue(sequence=name)
     words = [token for token in cursor.tokens[cursor.position : cursor.stop] if token.key not in {"RESTART", "WITH", "="}]
@@ -175,6 +175,6 @@ def _sequence(cursor: Cursor, name: Name, schema: MaybeName) -> Iterator[Op]:
         yield AlterObject(kind="sequence", name=name, schema=schema, action=_action(cursor))
 
 
-def _action(cursor: Cursor) -> MaybeName:
+def _action(cursor: TokenCursor) -> MaybeName:
     text = cursor.text()
     return text.upper() if isinstance(text, str) else text

@@ -1,11 +1,11 @@
-"""The tables that a piece of SQL names: what stands behind FROM, JOIN and USING."""
+"""The tables that a piece of SQL names: what follows FROM, JOIN and USING."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mrt_lint.model.values import MaybeName, Name
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import keywords
 
 _JOINS = frozenset({"JOIN", "STRAIGHT_JOIN", ","})
@@ -16,7 +16,7 @@ _NO_ALIAS = keywords(
 _FUNCTIONS = frozenset({"EXTRACT", "SUBSTRING", "TRIM", "OVERLAY", "POSITION"})
 
 
-def references(cursor: Cursor) -> dict[str, tuple[MaybeName, Name]]:
+def references(cursor: TokenCursor) -> dict[str, tuple[MaybeName, Name]]:
     """Step through a list of tables with joins; give (schema, table) by alias in lower case, in order.
 
     A subquery in the list has no place in it.
@@ -35,10 +35,10 @@ def references(cursor: Cursor) -> dict[str, tuple[MaybeName, Name]]:
     return found
 
 
-def tables_read(cursor: Cursor) -> tuple[Name, ...]:
-    """Give the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
+def tables_read(cursor: TokenCursor) -> tuple[Name, ...]:
+    """Return the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
     found: dict[Name, None] = {}
-    whole = Cursor(cursor.statement, cursor.dialect)
+    whole = TokenCursor(cursor.statement, cursor.dialect)
     start = 0 if whole.at("WITH") else cursor.position
     local = set(_common(whole))
     opened: list[str] = []
@@ -49,13 +49,13 @@ def tables_read(cursor: Cursor) -> tuple[Name, ...]:
         elif key == ")" and opened:
             opened.pop()
         elif key in {"FROM", "JOIN", "USING"} and before != "DISTINCT" and not (opened and opened[-1] in _FUNCTIONS):
-            listed = Cursor(cursor.statement, cursor.dialect, place + 1, cursor.stop)
+            listed = TokenCursor(cursor.statement, cursor.dialect, place + 1, cursor.stop)
             found.update((table, None) for table in _listed(listed) if table not in local)
     return tuple(found)
 
 
-def _listed(cursor: Cursor) -> Iterator[Name]:
-    """Give the tables of one comma-separated list, up to the first thing that is none."""
+def _listed(cursor: TokenCursor) -> Iterator[Name]:
+    """Return the tables of one comma-separated list, up to the first item that is none."""
     while True:
         cursor.accept("ONLY")
         if cursor.token.kind not in {"word", "name"} or cursor.key in _NO_ALIAS:
@@ -69,14 +69,14 @@ def _listed(cursor: Cursor) -> Iterator[Name]:
             return
 
 
-def _alias(cursor: Cursor) -> str:
+def _alias(cursor: TokenCursor) -> str:
     if cursor.accept("AS") or (cursor.token.kind in {"word", "name"} and cursor.key not in _NO_ALIAS):
         return cursor.take().text
     return ""
 
 
-def _common(cursor: Cursor) -> Iterator[Name]:
-    """Give the names of common table expressions: whatever stands before AS (SELECT …."""
+def _common(cursor: TokenCursor) -> Iterator[Name]:
+    """Return the names of common table expressions: everything before AS (SELECT …."""
     if not any(token.key == "WITH" for token in cursor.tokens):
         return
     while not cursor.done:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Truncate, Update
-from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Flow, Name, Unknown
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Name, Unknown, ValueFlow
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
 
@@ -27,10 +27,10 @@ _OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
 """Behind these a hole is a name or a value, not a clause."""
 
 
-class _Assignment:
-    """`alias.column = value`; `alias` is "" where the column stands alone."""
+class _ColumnAssignment:
+    """`alias.column = value`; `alias` is "" for a column alone."""
 
-    def __init__(self, alias: str, column: Name, value: Cursor) -> None:
+    def __init__(self, alias: str, column: Name, value: TokenCursor) -> None:
         self.alias = alias
         self.column = column
         self.value = value
@@ -41,7 +41,7 @@ class _Assignment:
         return _read(self.value)
 
 
-def read_insert(cursor: Cursor) -> Iterator[Op]:
+def read_insert(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows INSERT or REPLACE; an upsert is an UPDATE, too."""
     _modifiers(cursor)
     schema, table = cursor.path()
@@ -54,9 +54,9 @@ def read_insert(cursor: Cursor) -> Iterator[Op]:
         columns = tuple(assigned.column for assigned in _assignments(cursor))
     rest = cursor.rest()
     cursor.until("CONFLICT", "DUPLICATE")
-    source = Cursor(rest.statement, rest.dialect, rest.position, cursor.position)
+    source = TokenCursor(rest.statement, rest.dialect, rest.position, cursor.position)
     query = source.key == "(" or any(source.has(key) for key in ("SELECT", "WITH", "TABLE"))
-    flows: tuple[Flow, ...] | Unknown = () if not query and _is_written_out(source) else UNKNOWN
+    flows: tuple[ValueFlow, ...] | Unknown = () if not query and _is_written_out(source) else UNKNOWN
     yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source), flows=flows)
     if cursor.has("UPDATE"):
         cursor.to("UPDATE").take()
@@ -67,13 +67,13 @@ def read_insert(cursor: Cursor) -> Iterator[Op]:
         )
 
 
-def _is_written_out(source: Cursor) -> bool:
-    """Tell whether values stand in the statement itself: none comes from Python."""
+def _is_written_out(source: TokenCursor) -> bool:
+    """Return whether the values are in the statement itself: none comes from Python."""
     tokens = source.tokens[source.position : source.stop]
     return bool(tokens) and all(token.kind != "bind" and HOLE not in token.text for token in tokens)
 
 
-def read_update(cursor: Cursor) -> Iterator[Op]:
+def read_update(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows UPDATE; where it writes several tables, one operation for each."""
     whole = cursor.rest()
     _modifiers(cursor)
@@ -95,16 +95,16 @@ def read_update(cursor: Cursor) -> Iterator[Op]:
         )
 
 
-def _by_target(changes: list[_Assignment], targets: tuple[str, ...]) -> dict[str, list[_Assignment]]:
+def _by_target(changes: list[_ColumnAssignment], targets: tuple[str, ...]) -> dict[str, list[_ColumnAssignment]]:
     """Part assignments by the table they write, by its alias; what names none of several writes the first."""
-    found: dict[str, list[_Assignment]] = {}
+    found: dict[str, list[_ColumnAssignment]] = {}
     for change in changes:
         alias = change.alias.lower()
         found.setdefault(alias if alias in targets else targets[0], []).append(change)
     return found or {targets[0]: []}
 
 
-def read_delete(cursor: Cursor) -> Iterator[Op]:
+def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows DELETE; MySQL names the tables before FROM or between FROM and USING."""
     whole = cursor.rest()
     _modifiers(cursor)
@@ -116,7 +116,7 @@ def read_delete(cursor: Cursor) -> Iterator[Op]:
         yield Delete(table=table, schema=schema, where=has_where(whole))
 
 
-def read_merge(cursor: Cursor) -> Iterator[Op]:
+def read_merge(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows MERGE: one operation for each branch."""
     cursor.accept("INTO")
     schema, table = cursor.path()
@@ -144,7 +144,7 @@ def read_merge(cursor: Cursor) -> Iterator[Op]:
             yield Insert(table=table, schema=schema, columns=branch.names() or UNKNOWN, query=True, source_tables=reads)
 
 
-def read_truncate(cursor: Cursor) -> Iterator[Op]:
+def read_truncate(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows TRUNCATE."""
     cursor.accept("TABLE")
     for item in cursor.items():
@@ -153,8 +153,8 @@ def read_truncate(cursor: Cursor) -> Iterator[Op]:
         yield Truncate(table=table, schema=schema, cascade=cursor.statement.tokens[-1].key == "CASCADE")
 
 
-def has_where(cursor: Cursor) -> Flag:
-    """Tell whether a WHERE, LIMIT or join, which all select rows, stands outside of parentheses; UNKNOWN where a hole does."""
+def has_where(cursor: TokenCursor) -> Flag:
+    """Return whether a WHERE, LIMIT or join, which all select rows, is outside of parentheses; UNKNOWN if a hole is."""
     while not cursor.done:
         token = cursor.token
         if token.key in {"WHERE", "LIMIT", "JOIN"}:
@@ -166,8 +166,8 @@ def has_where(cursor: Cursor) -> Flag:
     return False
 
 
-def _modifiers(cursor: Cursor) -> None:
-    """Step over what may stand between the verb and the table."""
+def _modifiers(cursor: TokenCursor) -> None:
+    """Step over what may come between the verb and the table."""
     while cursor.accept("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "OVERWRITE", "INTO", "ONLY"):
         pass
     if cursor.accept("OR"):
@@ -177,7 +177,7 @@ def _modifiers(cursor: Cursor) -> None:
         cursor.skip()
 
 
-def _assignments(cursor: Cursor) -> list[_Assignment]:
+def _assignments(cursor: TokenCursor) -> list[_ColumnAssignment]:
     """Step over SET a = 1, (b, c) = (2, 3)."""
     cursor.accept("SET")
     found = []
@@ -185,21 +185,21 @@ def _assignments(cursor: Cursor) -> list[_Assignment]:
         if item.key == "(":
             columns = item.names()
             item.accept("=")
-            found += [_Assignment("", column, item) for column in columns]
+            found += [_ColumnAssignment("", column, item) for column in columns]
             continue
         alias, column = item.path()
         item.until("=", ":=")
         item.take()
-        found.append(_Assignment(alias if isinstance(alias, str) else "", column, item))
+        found.append(_ColumnAssignment(alias if isinstance(alias, str) else "", column, item))
     return found
 
 
-def _columns(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
+def _columns(changes: list[_ColumnAssignment]) -> tuple[Name, ...] | Unknown:
     return tuple(change.column for change in changes) or UNKNOWN
 
 
-def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
-    """Give the columns that the values are computed from; UNKNOWN where an expression could not be read."""
+def _sources(changes: list[_ColumnAssignment]) -> tuple[Name, ...] | Unknown:
+    """Return the columns that the values are computed from; UNKNOWN if an expression could not be read."""
     found: dict[Name, None] = {}
     for change in changes:
         if change.read is UNKNOWN:
@@ -208,8 +208,8 @@ def _sources(changes: list[_Assignment]) -> tuple[Name, ...] | Unknown:
     return tuple(found)
 
 
-def _flows(changes: list[_Assignment], tables: dict[str, Name], *, whole: bool = False) -> Iterator[Flow]:
-    """Tell for each column what its new value is computed from; `tables` are the statement's by alias in lower case.
+def _flows(changes: list[_ColumnAssignment], tables: dict[str, Name], *, whole: bool = False) -> Iterator[ValueFlow]:
+    """Return for each column what its new value is computed from; `tables` are the statement's by alias in lower case.
 
     A parameter is a constant where all rows get it: `whole`.
     """
@@ -217,14 +217,14 @@ def _flows(changes: list[_Assignment], tables: dict[str, Name], *, whole: bool =
         read = change.read
         tokens = change.value.tokens[change.value.position : change.value.stop]
         if read is UNKNOWN or (not whole and any(token.kind == "bind" for token in tokens)):
-            yield Flow(column=change.column, source=UNKNOWN)
+            yield ValueFlow(column=change.column, source=UNKNOWN)
         for alias, name in () if read is UNKNOWN else read:
             table = tables.get(alias.lower(), alias) if alias is not None else None
-            yield Flow(column=change.column, source=name, table=table, plain=len(tokens) == 1)
+            yield ValueFlow(column=change.column, source=name, table=table, plain=len(tokens) == 1)
 
 
-def _read(value: Cursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
-    """Give the columns that an expression reads, each with the table or alias before it.
+def _read(value: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
+    """Return the columns that an expression reads, each with the table or alias before it.
 
     Names, literals and plain function calls are read here; more needs a parser of expressions, which is imported only then.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeType, Name, SqlType, Unknown
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import keywords
 
 COLUMN_WORDS = keywords(
@@ -63,8 +63,8 @@ _WITHOUT_ARGS = frozenset({"BIGINT", "BOOLEAN", "INTEGER", "MEDIUMINT", "SMALLIN
 """Families whose number in parentheses, MySQL's display width, holds nothing."""
 
 
-def read_type(cursor: Cursor) -> tuple[MaybeType, bool]:
-    """Step over a type; give it (None where none comes next, UNKNOWN where it has a hole) and whether it was a serial."""
+def read_type(cursor: TokenCursor) -> tuple[MaybeType, bool]:
+    """Step over a type; give it (None if none comes next, UNKNOWN if it has a hole) and whether it was a serial."""
     token = cursor.token
     if cursor.done or token.kind not in {"word", "name", "bind"} or (token.kind == "word" and token.key in COLUMN_WORDS):
         return None, False
@@ -89,7 +89,7 @@ def read_type(cursor: Cursor) -> tuple[MaybeType, bool]:
     return _array(cursor, found), spelled in SERIALS
 
 
-def _args(cursor: Cursor) -> tuple[int | Unknown, ...]:
+def _args(cursor: TokenCursor) -> tuple[int | Unknown, ...]:
     found: list[int | Unknown] = []
     for item in cursor.group():
         token = item.take()
@@ -100,7 +100,7 @@ def _args(cursor: Cursor) -> tuple[int | Unknown, ...]:
     return tuple(found)
 
 
-def _timezone(cursor: Cursor, spelled: str, family: str) -> Flag | None:
+def _timezone(cursor: TokenCursor, spelled: str, family: str) -> Flag | None:
     if family not in {"TIME", "TIMESTAMP"}:
         return None
     if cursor.accept("WITH TIME ZONE", "WITH LOCAL TIME ZONE"):
@@ -109,7 +109,7 @@ def _timezone(cursor: Cursor, spelled: str, family: str) -> Flag | None:
     return spelled.endswith("TZ")
 
 
-def _suffix(cursor: Cursor) -> Name | None:
+def _suffix(cursor: TokenCursor) -> Name | None:
     """Step over what may follow a type (UNSIGNED, CHARACTER SET, …); give the collation."""
     collation: Name | None = None
     while True:
@@ -123,7 +123,7 @@ def _suffix(cursor: Cursor) -> Name | None:
             return collation
 
 
-def _array(cursor: Cursor, item: SqlType) -> SqlType:
+def _array(cursor: TokenCursor, item: SqlType) -> SqlType:
     found = item
     while cursor.key in {"[", "ARRAY"}:
         if cursor.accept("ARRAY") and cursor.key != "[":

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.objects import read_alter, read_create, read_drop
 from mrt_lint.parse.sql.reference import tables_read
 from mrt_lint.parse.sql.rows import read_delete, read_insert, read_merge, read_truncate, read_update
 from mrt_lint.parse.sql.table import read_rename_tables
-from mrt_lint.parse.sql.tokens import Statement, keywords
+from mrt_lint.parse.sql.tokens import StatementTokens, keywords
 
 _DEEPEST = 12
 """Data-changing statements within common table expressions within one another."""
@@ -35,13 +35,13 @@ _BUILTINS = keywords(
 )
 
 
-def read_statement(statement: Statement, dialect: str | None, depth: int = 0) -> Iterator[Op]:
-    """Give the operations of one statement, at least one: what none stands for is a `Statement`."""
-    cursor = Cursor(statement, dialect)
+def read_statement(statement: StatementTokens, dialect: str | None, depth: int = 0) -> Iterator[Op]:
+    """Return the operations of one statement, at least one: a `Statement` if no other represents it."""
+    cursor = TokenCursor(statement, dialect)
     yield from _read(cursor, depth)
 
 
-def _read(cursor: Cursor, depth: int) -> Iterator[Op]:
+def _read(cursor: TokenCursor, depth: int) -> Iterator[Op]:
     start = cursor.position
     while cursor.key == "(" and cursor.peek(1).key in {"(", "SELECT", "WITH"}:
         cursor.position += 1
@@ -53,7 +53,7 @@ def _read(cursor: Cursor, depth: int) -> Iterator[Op]:
     yield _statement(cursor)
 
 
-def _dispatch(cursor: Cursor, depth: int) -> Iterator[Op]:
+def _dispatch(cursor: TokenCursor, depth: int) -> Iterator[Op]:
     key = cursor.key
     if key == "WITH":
         yield from _with(cursor, depth)
@@ -74,7 +74,7 @@ def _dispatch(cursor: Cursor, depth: int) -> Iterator[Op]:
         yield from read(cursor)
 
 
-_READERS: dict[str, Callable[[Cursor], Iterator[Op]]] = {
+_READERS: dict[str, Callable[[TokenCursor], Iterator[Op]]] = {
     "ALTER": read_alter,
     "CREATE": read_create,
     "DELETE": read_delete,
@@ -87,8 +87,8 @@ _READERS: dict[str, Callable[[Cursor], Iterator[Op]]] = {
 }
 
 
-def _with(cursor: Cursor, depth: int) -> Iterator[Op]:
-    """Read common table expressions, which may change data themselves, and the statement that they stand before."""
+def _with(cursor: TokenCursor, depth: int) -> Iterator[Op]:
+    """Read common table expressions, which may change data themselves, and the statement that follows them."""
     cursor.take()
     cursor.accept("RECURSIVE")
     while not cursor.done and cursor.key not in _READERS and cursor.key != "SELECT":
@@ -100,11 +100,11 @@ def _with(cursor: Cursor, depth: int) -> Iterator[Op]:
         yield from _read(cursor, depth + 1)
 
 
-def _select(cursor: Cursor) -> Iterator[Op]:
+def _select(cursor: TokenCursor) -> Iterator[Op]:
     """Read SELECT: INTO makes a table, setval() moves a sequence; any other only reads."""
     text = cursor.text()
     for place in range(cursor.position, cursor.stop):
-        called = Cursor(cursor.statement, cursor.dialect, place, cursor.stop)
+        called = TokenCursor(cursor.statement, cursor.dialect, place, cursor.stop)
         if called.accept("SETVAL ("):
             known = called.token.kind == "string" and HOLE not in called.token.text
             yield ops.SetSequenceValue(sequence=called.token.text.rpartition(".")[2].strip('"') if known else UNKNOWN)
@@ -118,7 +118,7 @@ def _select(cursor: Cursor) -> Iterator[Op]:
         )
 
 
-def _rename_procedure(cursor: Cursor) -> Iterator[Op]:
+def _rename_procedure(cursor: TokenCursor) -> Iterator[Op]:
     """Read SQL Server's sp_rename 'table.column', 'new', 'COLUMN'."""
     cursor.take()
     _, procedure = cursor.path()
@@ -135,7 +135,7 @@ def _rename_procedure(cursor: Cursor) -> Iterator[Op]:
             yield ops.RenameTable(table=old or UNKNOWN, schema=table, new_table=new)
 
 
-def _comment(cursor: Cursor) -> Iterator[Op]:
+def _comment(cursor: TokenCursor) -> Iterator[Op]:
     kind = cursor.accept("TABLE", "COLUMN")
     if not kind:
         return
@@ -150,7 +150,7 @@ def _comment(cursor: Cursor) -> Iterator[Op]:
         yield ops.CreateTableComment(table=name or UNKNOWN, schema=table, comment=comment)
 
 
-def _rebuild(cursor: Cursor) -> Iterator[Op]:
+def _rebuild(cursor: TokenCursor) -> Iterator[Op]:
     """Read REINDEX, CLUSTER, VACUUM FULL and OPTIMIZE TABLE; a plain VACUUM rebuilds nothing."""
     command = cursor.take().key
     options = {token.key for item in cursor.group() for token in item.tokens[item.position : item.stop]}
@@ -166,7 +166,7 @@ def _rebuild(cursor: Cursor) -> Iterator[Op]:
     yield ops.Reindex(command=name, table=table, concurrently=concurrently)
 
 
-def _load(cursor: Cursor) -> Iterator[Op]:
+def _load(cursor: TokenCursor) -> Iterator[Op]:
     """Read COPY … FROM and LOAD DATA, which put rows in; COPY … TO takes none out."""
     if cursor.accept("COPY"):
         if cursor.key == "(":
@@ -180,7 +180,7 @@ def _load(cursor: Cursor) -> Iterator[Op]:
         yield ops.Insert(table=table, schema=schema)
 
 
-def _statement(cursor: Cursor) -> ops.Statement:
+def _statement(cursor: TokenCursor) -> ops.Statement:
     text = cursor.text()
     while cursor.accept("("):
         pass
@@ -195,7 +195,7 @@ def _statement(cursor: Cursor) -> ops.Statement:
     return ops.Statement(command=command, effect=_effect(cursor), text=text if isinstance(text, str) else cursor.statement.text)
 
 
-def _effect(cursor: Cursor) -> Flag:
+def _effect(cursor: TokenCursor) -> Flag:
     command = cursor.key
     if command in {"SELECT", "WITH"}:
         return _select_effect(cursor)
@@ -215,8 +215,8 @@ def _effect(cursor: Cursor) -> Flag:
     return UNKNOWN
 
 
-def _select_effect(cursor: Cursor) -> Flag:
-    """Tell whether a SELECT does nothing but call a function, which may do anything; any other reads."""
+def _select_effect(cursor: TokenCursor) -> Flag:
+    """Return whether a SELECT does nothing but call a function, which may do anything; any other reads."""
     if tables_read(cursor.rest()):
         return False
     for place in range(cursor.position, cursor.stop - 1):

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from mrt_lint.model.ops import CreateIndex, CreateTable, DropIndex, DropTable, Op, RenameTable
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Name
 from mrt_lint.parse.sql.clause import read_clauses
-from mrt_lint.parse.sql.cursor import Cursor
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.definition import opens_constraint, read_column, read_constraint
 from mrt_lint.parse.sql.reference import tables_read
 
 _INDEX_WORDS = ("FULLTEXT INDEX", "FULLTEXT KEY", "SPATIAL INDEX", "SPATIAL KEY", "FULLTEXT", "SPATIAL", "INDEX", "KEY")
 
 
-def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op]:
+def read_create_table(cursor: TokenCursor, *, temporary: bool = False) -> Iterator[Op]:
     """Read what follows CREATE TABLE: definitions, LIKE, PARTITION OF or a query; MySQL's indexes inside come after it."""
     if_not_exists = cursor.accept("IF NOT EXISTS") != ""
     schema, table = cursor.path()
@@ -54,7 +54,7 @@ def read_create_table(cursor: Cursor, *, temporary: bool = False) -> Iterator[Op
     yield from indexes
 
 
-def read_create_index(cursor: Cursor, *, unique: bool, kind: str | None = None) -> Iterator[Op]:
+def read_create_index(cursor: TokenCursor, *, unique: bool, kind: str | None = None) -> Iterator[Op]:
     """Read what follows CREATE [UNIQUE] INDEX, in any database's order of clauses; `kind` is MySQL's FULLTEXT or SPATIAL."""
     concurrently, if_not_exists = _prelude(cursor, "IF NOT EXISTS")
     schema, index = (None, None) if cursor.at("ON") else cursor.path()
@@ -84,7 +84,7 @@ def read_create_index(cursor: Cursor, *, unique: bool, kind: str | None = None) 
     )
 
 
-def read_drop_index(cursor: Cursor) -> Iterator[Op]:
+def read_drop_index(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows DROP INDEX: several names in PostgreSQL, a name and a table in MySQL, `table.index` in SQL Server."""
     concurrently, if_exists = _prelude(cursor, "IF EXISTS")
     clauses = read_clauses(cursor.rest())
@@ -99,7 +99,7 @@ def read_drop_index(cursor: Cursor) -> Iterator[Op]:
         yield DropIndex(index=index, table=table, schema=schema, concurrently=concurrently, if_exists=if_exists, **clauses)
 
 
-def _prelude(cursor: Cursor, condition: str) -> tuple[Flag, bool]:
+def _prelude(cursor: TokenCursor, condition: str) -> tuple[Flag, bool]:
     """Read CONCURRENTLY and IF [NOT] EXISTS; a word that could not be read, before the latter or a name, may be the former."""
     concurrently: Flag = cursor.accept("CONCURRENTLY") != ""
     token, after = cursor.peek(), cursor.peek(1)
@@ -114,7 +114,7 @@ def _prelude(cursor: Cursor, condition: str) -> tuple[Flag, bool]:
     return concurrently, cursor.accept(condition) != ""
 
 
-def read_drop_table(cursor: Cursor) -> Iterator[Op]:
+def read_drop_table(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows DROP TABLE."""
     if_exists = cursor.accept("IF EXISTS") != ""
     for item in cursor.items():
@@ -122,7 +122,7 @@ def read_drop_table(cursor: Cursor) -> Iterator[Op]:
         yield DropTable(table=table, schema=schema, if_exists=if_exists, cascade=item.has("CASCADE"))
 
 
-def read_rename_tables(cursor: Cursor) -> Iterator[Op]:
+def read_rename_tables(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows MySQL's RENAME TABLE."""
     for item in cursor.items():
         schema, table = item.path()
@@ -130,7 +130,7 @@ def read_rename_tables(cursor: Cursor) -> Iterator[Op]:
         yield RenameTable(table=table, new_table=item.path()[1], schema=schema)
 
 
-def read_index(cursor: Cursor, table: Name, schema: MaybeName, kind: str, *, unique: bool = False) -> CreateIndex:
+def read_index(cursor: TokenCursor, table: Name, schema: MaybeName, kind: str, *, unique: bool = False) -> CreateIndex:
     """Read an index within MySQL's CREATE TABLE or ALTER TABLE, after its keyword: [name] [USING x] (columns)."""
     index = None if cursor.key in {"(", "USING"} else cursor.name()
     using = cursor.take().text.lower() if cursor.accept("USING") else kind.partition(" ")[0].lower()
@@ -145,20 +145,20 @@ def read_index(cursor: Cursor, table: Name, schema: MaybeName, kind: str, *, uni
     )
 
 
-def _indexed(item: Cursor) -> Name:
-    """Give a column's name, or an expression as SQL text in parentheses."""
+def _indexed(item: TokenCursor) -> Name:
+    """Return a column's name, or an expression as SQL text in parentheses."""
     if item.token.kind in {"word", "name", "string"} and (item.peek(1).kind in {"end", "word", "name"} or _is_length(item)):
         return item.name()
     text = (item.inside() if item.key == "(" else item.until("ASC", "DESC", "NULLS")).text()
     return f"({text})" if isinstance(text, str) else UNKNOWN
 
 
-def _is_length(item: Cursor) -> bool:
-    """Tell whether MySQL's prefix length follows: name(10)."""
+def _is_length(item: TokenCursor) -> bool:
+    """Return whether MySQL's prefix length follows: name(10)."""
     return item.peek(1).key == "(" and item.peek(2).kind == "number" and item.peek(3).key == ")"
 
 
-def opens_index(item: Cursor) -> str:
+def opens_index(item: TokenCursor) -> str:
     """Step over the keyword of an index; "" where it is a column that is named so."""
     kind = next((words for words in _INDEX_WORDS if item.at(words)), "")
     place = kind.count(" ") + 1
@@ -168,12 +168,12 @@ def opens_index(item: Cursor) -> str:
     return item.accept(kind) if kind and (is_list or item.peek(place).key == "USING") else ""
 
 
-def _is_query(cursor: Cursor) -> bool:
+def _is_query(cursor: TokenCursor) -> bool:
     return cursor.key == "(" and cursor.peek(1).key in {"SELECT", "WITH", "("}
 
 
-def _source(cursor: Cursor) -> MaybeName:
-    """Give the query that fills the table; UNKNOWN where what follows could not be read."""
+def _source(cursor: TokenCursor) -> MaybeName:
+    """Return the query that fills the table; UNKNOWN if what follows could not be read."""
     if _is_query(cursor):
         return cursor.text()
     while not cursor.done:

@@ -1,6 +1,6 @@
 """SQL text as tokens, and tokens as statements. Standard library only.
 
-Comments disappear here and what stands in string literals and dollar quotes stays in one token, so nothing downstream can
+Comments disappear here and the content of string literals and dollar quotes stays in one token, so nothing downstream can
 mistake either for a keyword. The lexical rules are those of the PostgreSQL manual (4.1), the MySQL manual (11.1 and 11.7) and
 SQLite's "SQL As Understood By SQLite".
 """
@@ -27,7 +27,7 @@ _LOOPS = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "FOR"})
 _TRANSACTIONS = frozenset({"TRAN", "TRANSACTION", "WORK", "ISOLATION", "READ", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", ";"})
 
 
-class Token(NamedTuple):
+class SqlToken(NamedTuple):
     """A token: `kind` is "word", "name" (a quoted identifier), "string", "number", "bind" or "mark".
 
     `text` is a word as written, and a quoted name or string without its quotes. `key` is what keywords and marks are compared
@@ -42,12 +42,12 @@ class Token(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Statement:
+class StatementTokens:
     """One statement's tokens, without its semicolon, and the text they were read from."""
 
     # no slots: the groups are worked out when first asked for
 
-    tokens: tuple[Token, ...]
+    tokens: tuple[SqlToken, ...]
     source: str
 
     @property
@@ -73,24 +73,24 @@ def keywords(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-def statements(source: str, dialect: str | None = None) -> Iterator[Statement]:
+def statements(source: str, dialect: str | None = None) -> Iterator[StatementTokens]:
     """Split SQL into its statements; the semicolons inside of a routine's body do not part them.
 
     Any text is accepted: what closes nowhere (a string, a comment, a dollar quote) reaches to the end. Of a statement or a text
     beyond the limits above, the rest is one HOLE.
     """
-    scan = _Scan(source, dialect)
-    kept: list[Token] = []
+    scan = _TokenScanner(source, dialect)
+    kept: list[SqlToken] = []
     depth = blocks = count = 0
     routine = False
     for token in scan:
         key = token.key
         if key == ";" and depth <= 0 and not (routine and blocks > 0):
             if kept:
-                yield Statement(tuple(kept), source)
+                yield StatementTokens(tuple(kept), source)
                 count += 1
             if count == MOST_STATEMENTS:
-                kept = [Token("word", HOLE, HOLE, token.end, len(source))]
+                kept = [SqlToken("word", HOLE, HOLE, token.end, len(source))]
                 break
             kept, depth, blocks, routine, scan.coarse = [], 0, 0, False, False
             continue
@@ -98,7 +98,7 @@ def statements(source: str, dialect: str | None = None) -> Iterator[Statement]:
             continue
         kept.append(token)
         if len(kept) == LONGEST_STATEMENT:
-            kept.append(Token("word", HOLE, HOLE, token.end, token.end))
+            kept.append(SqlToken("word", HOLE, HOLE, token.end, token.end))
             scan.coarse, depth, blocks = True, 0, 0
             continue
         depth += (key == "(") - (key == ")")
@@ -106,28 +106,28 @@ def statements(source: str, dialect: str | None = None) -> Iterator[Statement]:
             routine = routine or _opens_routine(kept)
             blocks += _block(kept) if routine else 0
     if kept:
-        yield Statement(tuple(kept), source)
+        yield StatementTokens(tuple(kept), source)
 
 
-def tokens(source: str, dialect: str | None = None) -> Iterator[Token]:
+def tokens(source: str, dialect: str | None = None) -> Iterator[SqlToken]:
     """Return all tokens of a text, semicolons included."""
-    yield from _Scan(source, dialect)
+    yield from _TokenScanner(source, dialect)
 
 
 def backticked(source: str) -> bool:
-    """Tell whether SQL of an undeclared dialect quotes names in MySQL's way."""
-    return "`" in source and any(token.key == "`" for token in _Scan(source, "postgresql"))
+    """Return whether SQL of an undeclared dialect quotes names in MySQL's way."""
+    return "`" in source and any(token.key == "`" for token in _TokenScanner(source, "postgresql"))
 
 
-def _opens_routine(kept: list[Token]) -> bool:
+def _opens_routine(kept: list[SqlToken]) -> bool:
     first, key = kept[0].key, kept[-1].key
     if first in {"CREATE", "ALTER"}:
         return key in _BODIES
     return len(kept) == 2 and first == "BEGIN" and key not in _TRANSACTIONS  # noqa: PLR2004 - the second word decides
 
 
-def _block(kept: list[Token]) -> int:
-    """Tell by how much the last word opens or closes a block; `END IF` and its like are counted at neither end."""
+def _block(kept: list[SqlToken]) -> int:
+    """Return by how much the last word opens or closes a block; `END IF` and its like are counted at neither end."""
     key = kept[-1].key
     before = kept[-2].key if len(kept) > 1 else ""
     if key in _LOOPS and before == "END":
@@ -141,7 +141,7 @@ def _block(kept: list[Token]) -> int:
     return 0
 
 
-class _Scan:
+class _TokenScanner:
     """Cuts text into tokens. `coarse` may be set while it does so: then only what can end a statement is cut out."""
 
     def __init__(self, source: str, dialect: str | None) -> None:
@@ -149,7 +149,7 @@ class _Scan:
         self.dialect = dialect
         self.coarse = False
 
-    def __iter__(self) -> Iterator[Token]:
+    def __iter__(self) -> Iterator[SqlToken]:
         source, position, length = self.source, 0, len(self.source)
         fine, rough = _lexer(self.dialect).match, _lexer(self.dialect, coarse=True).match
         while position < length:
@@ -161,7 +161,7 @@ class _Scan:
                 close = source.find(found.group(), end)
                 text = source[end : close if close >= 0 else length]
                 end = close + len(found.group()) if close >= 0 else length
-                yield Token("string", text, "", position, end)
+                yield SqlToken("string", text, "", position, end)
             elif kind == "nested":
                 end = _comment_end(source, end)
             elif kind != "space" and (kind == "mark" or not self.coarse):
@@ -169,24 +169,24 @@ class _Scan:
             position = end
 
 
-def _token(kind: str, raw: str, start: int, end: int) -> Token:
+def _token(kind: str, raw: str, start: int, end: int) -> SqlToken:
     if kind == "word":
-        return Token("word", raw, raw.upper(), start, end)
+        return SqlToken("word", raw, raw.upper(), start, end)
     if kind in {"name", "string"}:
         body = raw[raw.index(_opening(raw)) + 1 :]
         quote = "]" if raw[0] == "[" else _opening(raw)
         body = body[:-1] if body.endswith(quote) else body
-        return Token(kind, body.replace(quote * 2, quote), "", start, end)
+        return SqlToken(kind, body.replace(quote * 2, quote), "", start, end)
     if kind == "cast":
-        return Token("mark", "::", "::", start, end)
+        return SqlToken("mark", "::", "::", start, end)
     if kind == "percent":
-        return Token("mark", "%", "%", start, end)
+        return SqlToken("mark", "%", "%", start, end)
     key = raw if kind == "mark" else ""
-    return Token(kind, raw, key, start, end)
+    return SqlToken(kind, raw, key, start, end)
 
 
 def _opening(raw: str) -> str:
-    """Give the character that opens a quoted token, behind a prefix such as E, N, X or U&."""
+    """Return the character that opens a quoted token, behind a prefix such as E, N, X or U&."""
     return next(character for character in raw if character in "'\"`[")
 
 
@@ -201,7 +201,7 @@ def _comment_end(source: str, position: int) -> int:
 
 @cache
 def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
-    """Give the token patterns of a dialect, PostgreSQL's where it is undeclared; the first that matches wins.
+    """Return the token patterns of a dialect, PostgreSQL's where it is undeclared; the first that matches wins.
 
     A coarse one passes over whatever cannot hide a semicolon.
     """
@@ -210,7 +210,7 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
     escaped = r"{q}[^{q}\\]*(?:(?:{q}{q}|\\.)[^{q}\\]*)*(?:{q}|\\?\Z)"
     never = r"(?!)"
     if mysql:
-        comment = r"/\*!\d*|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
+        comment = rf"/\*{'M?' if dialect == 'mariadb' else ''}!\d*" + r"|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
         string = rf"(?:[nNxXbB]|_\w+\s*)?{escaped.replace('{q}', chr(39))}|{escaped.replace('{q}', chr(34))}"
         name = plain.replace("{q}", "`")
     else:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mrt_lint.history.revision_log import Entry
-from mrt_lint.report.verdict import Verdict
+from mrt_lint.history.revision_log import LoggedRevision
+from mrt_lint.report.verdict import FileVerdict
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -17,7 +17,7 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chronicle:
+class HistoryReport:
     """One history.
 
     `folders` hold its files. `verdicts` are by path. `unplaced` are files that no revision could be read of; `omitted` counts
@@ -25,19 +25,19 @@ class Chronicle:
     """
 
     folders: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    verdicts: Mapping[str, Verdict]
+    entries: tuple[LoggedRevision, ...]
+    verdicts: Mapping[str, FileVerdict]
     unplaced: tuple[str, ...] = ()
     omitted: int = 0
 
-    def only(self, keys: Collection[str] | None, limit: int | None) -> Chronicle:
+    def only(self, keys: Collection[str] | None, limit: int | None) -> HistoryReport:
         """Leave out all revisions but those of some files, and all but the newest."""
         chosen = tuple(entry for entry in self.entries if keys is None or entry.key in keys)[:limit]
         return replace(self, entries=chosen, omitted=self.omitted + len(self.entries) - len(chosen))
 
-    def verdict(self, entry: Entry) -> Verdict:
-        """Give what was found in a revision's file."""
-        return self.verdicts.get(entry.key, Verdict())
+    def verdict(self, entry: LoggedRevision) -> FileVerdict:
+        """Return what was found in a revision's file."""
+        return self.verdicts.get(entry.key, FileVerdict())
 
     def marks(self) -> Counter[str]:
         """Count the revisions by their marks."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from mrt_lint.escape import printable
-from mrt_lint.history.revision_log import Entry
-from mrt_lint.report.history.chronicle import Chronicle
-from mrt_lint.report.history.lanes import Lanes, Row
-from mrt_lint.report.style import Style
+from mrt_lint.history.revision_log import LoggedRevision
+from mrt_lint.report.history.chronicle import HistoryReport
+from mrt_lint.report.history.lanes import DrawnRow, LaneDrawing
+from mrt_lint.report.style import TextStyle
 
 _MARKS: Final = {"clean": ("●", "o"), "warning": ("▲", "!"), "error": ("✗", "x"), "broken": ("?", "?")}
 _COLOURS: Final = {"clean": "green", "warning": "yellow", "error": "red", "broken": "red"}
@@ -24,16 +24,16 @@ SAMPLE: Final = "│─├┤┼┬┴╭╮╰╯┆●▲✗"
 """What must be writable for a drawing that is not in ASCII."""
 
 
-class Graph:
+class GraphDrawing:
     """Draws chronicles. `width` is where lines are cut, None for not at all; `files` adds the file of each revision."""
 
-    def __init__(self, style: Style, *, unicode: bool, width: int | None = None, files: bool = False) -> None:
+    def __init__(self, style: TextStyle, *, unicode: bool, width: int | None = None, files: bool = False) -> None:
         self._style = style
         self._unicode = unicode
         self._width = width
         self._files = files
 
-    def render(self, chronicles: Sequence[Chronicle]) -> str:
+    def render(self, chronicles: Sequence[HistoryReport]) -> str:
         """Draw each history, and say in a line what the marks mean."""
         blocks = []
         for chronicle in chronicles:
@@ -42,13 +42,13 @@ class Graph:
         blocks.append(self._summary(chronicles))
         return "\n\n".join(block for block in blocks if block) + "\n"
 
-    def _drawing(self, chronicle: Chronicle) -> Iterator[str]:
+    def _drawing(self, chronicle: HistoryReport) -> Iterator[str]:
         entries = {entry.key: entry for entry in chronicle.entries}
         nodes = ((key, [parent for parent in entry.parents if parent not in entry.above]) for key, entry in entries.items())
-        for row in Lanes(unicode=self._unicode).draw(nodes):
+        for row in LaneDrawing(unicode=self._unicode).draw(nodes):
             yield self._line(row, entries, chronicle) if row.node is not None else self._style.paint(row.text, "dim")
 
-    def _line(self, row: Row, entries: Mapping[str, Entry], chronicle: Chronicle) -> str:
+    def _line(self, row: DrawnRow, entries: Mapping[str, LoggedRevision], chronicle: HistoryReport) -> str:
         entry = entries[str(row.node)]
         verdict = chronicle.verdict(entry)
         colour = _COLOURS[verdict.mark]
@@ -77,7 +77,7 @@ class Graph:
             texts = [(cut if text == message and not styles else text, styles) for text, styles in texts]
         return "  ".join(self._style.paint(text, *styles.split()) for text, styles in texts)
 
-    def _rest(self, chronicle: Chronicle) -> Iterator[str]:
+    def _rest(self, chronicle: HistoryReport) -> Iterator[str]:
         if chronicle.omitted:
             more = "…" if self._unicode else "..."
             yield f"{more} {_count(chronicle.omitted, 'more revision')}"
@@ -85,7 +85,7 @@ class Graph:
             yield self._style.paint("in no place, for what they assign to revision could not be read", "bold", "red")
             yield from (f"  {printable(path)}  {chronicle.verdicts.get(path, '')}".rstrip() for path in chronicle.unplaced)
 
-    def _summary(self, chronicles: Sequence[Chronicle]) -> str:
+    def _summary(self, chronicles: Sequence[HistoryReport]) -> str:
         counts = sum((chronicle.marks() for chronicle in chronicles), Counter[str]())
         said = [
             f"{counts[mark]:,} {self._style.paint(_MARKS[mark][not self._unicode], 'bold', _COLOURS[mark])} {meaning}"
@@ -96,16 +96,16 @@ class Graph:
         return f"{': '.join([_count(counts.total(), 'revision'), *([', '.join(said)] if said else [])])}.{hint}"
 
 
-def _place(entry: Entry, entries: Mapping[str, Entry]) -> str:
-    """Say what is particular about a revision's place: (head, branch billing, needs 4f2a91c0de77)."""
+def _place(entry: LoggedRevision, entries: Mapping[str, LoggedRevision]) -> str:
+    """Return the notes on a revision's place: (head, branch billing, needs 4f2a91c0de77)."""
     said = [*(["head"] if entry.is_head else []), *(["base"] if entry.is_base else [])]
     said += [f"branch {printable(label)}" for label in entry.migration.branch_labels]
     said += [f"needs {printable(entries[key].revision if key in entries else name)}" for key, name in _needs(entry)]
     return f"({', '.join(said)})" if said else ""
 
 
-def _needs(entry: Entry) -> Iterator[tuple[str, str]]:
-    """Give what a revision depends on, by key where there is such a file, and by name."""
+def _needs(entry: LoggedRevision) -> Iterator[tuple[str, str]]:
+    """Return what a revision depends on, by key where there is such a file, and by name."""
     names = entry.migration.depends_on
     for index, name in enumerate(names):
         yield entry.needs[index] if len(entry.needs) == len(names) else name, name

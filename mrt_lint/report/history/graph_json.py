@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from mrt_lint import __version__
-from mrt_lint.history.revision_log import Entry
-from mrt_lint.report.history.chronicle import Chronicle
+from mrt_lint.history.revision_log import LoggedRevision
+from mrt_lint.report.history.chronicle import HistoryReport
 
 
-def render(chronicles: Sequence[Chronicle]) -> str:
+def render(chronicles: Sequence[HistoryReport]) -> str:
     """Write one document, the revisions of each history newest first."""
     document = {"version": __version__, "histories": [_history(chronicle) for chronicle in chronicles]}
     return json.dumps(document, indent=2) + "\n"
 
 
-def _history(chronicle: Chronicle) -> dict[str, Any]:
+def _history(chronicle: HistoryReport) -> dict[str, Any]:
     return {
         "folders": list(chronicle.folders),
         "revisions": [_revision(entry, chronicle) for entry in chronicle.entries],
@@ -26,7 +26,7 @@ def _history(chronicle: Chronicle) -> dict[str, Any]:
     }
 
 
-def _revision(entry: Entry, chronicle: Chronicle) -> dict[str, Any]:
+def _revision(entry: LoggedRevision, chronicle: HistoryReport) -> dict[str, Any]:
     verdict = chronicle.verdict(entry)
     migration = entry.migration
     return {

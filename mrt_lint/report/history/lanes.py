@@ -21,15 +21,15 @@ CUT: Final = {True: "┆", False: ":"}
 """What a lane ends with whose node is not shown, in Unicode or ASCII."""
 
 
-class Row(NamedTuple):
-    """A row of the drawing: its characters and, where a node stands in it, the node and its place among the characters."""
+class DrawnRow(NamedTuple):
+    """A row of the drawing: its characters and, if it shows a node, the node and its column."""
 
     text: str
     node: str | None = None
     place: int = 0
 
 
-class Lanes:
+class LaneDrawing:
     """Draws nodes one after the other, each before those that it leads to."""
 
     def __init__(self, *, unicode: bool = True) -> None:
@@ -40,14 +40,14 @@ class Lanes:
         self._free: list[int] = []
         self._ended: int | None = None
 
-    def draw(self, nodes: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Row]:
-        """Give the rows for nodes and what each leads to; one that never comes leaves its lane open at the end."""
+    def draw(self, nodes: Iterable[tuple[str, Sequence[str]]]) -> Iterator[DrawnRow]:
+        """Return the rows for nodes and what each leads to; one that never comes leaves its lane open at the end."""
         for node, targets in nodes:
             yield from self._draw(node, targets)
         if self._columns:
-            yield Row("".join(f"{self._cut if target is not None else ' '} " for target in self._awaited).rstrip())
+            yield DrawnRow("".join(f"{self._cut if target is not None else ' '} " for target in self._awaited).rstrip())
 
-    def _draw(self, node: str, targets: Sequence[str]) -> Iterator[Row]:
+    def _draw(self, node: str, targets: Sequence[str]) -> Iterator[DrawnRow]:
         column = self._columns.pop(node, None)
         if column is None:
             column = self._take()
@@ -76,8 +76,8 @@ class Lanes:
         if self._awaited[column] is None:
             self._leave(column)
 
-    def _draw_in(self, target: str, column: int) -> Row:
-        """Give the row in which a lane bends left into the column of a node that leads to the same: what is long stays left."""
+    def _draw_in(self, target: str, column: int) -> DrawnRow:
+        """Return the row in which a lane bends left into the column of a node that leads to the same: what is long stays left."""
         lane = self._columns[target]
         self._await(target, column)
         self._awaited[lane] = None
@@ -88,7 +88,7 @@ class Lanes:
         return row
 
     def _spread(self, hub: int, joined: Sequence[int], opened: Sequence[int]) -> dict[int, int]:
-        """Give the arms in the row below a node, by column: its own, and those of the lanes that its lines join or open."""
+        """Return the arms in the row below a node, by column: its own, and those of the lanes that its lines join or open."""
         first, last = min(hub, *joined, *opened), max(hub, *joined, *opened)
         arms = {hub: _UP | (_DOWN if self._awaited[hub] is not None else 0)}
         arms |= dict.fromkeys(joined, _UPRIGHT) | dict.fromkeys(opened, _DOWN)
@@ -102,7 +102,7 @@ class Lanes:
                 arms[column] |= _RIGHT
         return arms
 
-    def _row(self, arms: dict[int, int], node: str | None = None, place: int = 0) -> Row:
+    def _row(self, arms: dict[int, int], node: str | None = None, place: int = 0) -> DrawnRow:
         """Write a row: lanes run through, but for the columns with arms of their own, between which a horizontal runs."""
         first, last = (min(arms), max(arms)) if arms else (0, 0)
         text: list[str] = []
@@ -110,10 +110,10 @@ class Lanes:
             shape = arms.get(column, _UPRIGHT if target is not None else 0)
             text.append(self._characters[shape])
             text.append(self._characters[_LYING if first <= column < last else 0])
-        return Row("".join(text).rstrip(), node, place * 2)
+        return DrawnRow("".join(text).rstrip(), node, place * 2)
 
     def _take(self) -> int:
-        """Give the leftmost column that is free."""
+        """Return the leftmost column that is free."""
         while self._free:
             column = heapq.heappop(self._free)
             if column < len(self._awaited):  # it was not cut off in the meantime

@@ -1,6 +1,6 @@
 """Histories as a Mermaid flowchart, which GitHub and GitLab draw: the newest on top, as in a terminal.
 
-Syntax: https://mermaid.js.org/syntax/flowchart.html. Labels stand in quotes, and in them every character that could mean something
+Syntax: https://mermaid.js.org/syntax/flowchart.html. Labels are quoted, and in them every character that could mean something
 to Mermaid, Markdown or HTML is written as an entity code (#34;).
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mrt_lint.escape import printable
-from mrt_lint.history.revision_log import Entry
-from mrt_lint.report.history.chronicle import Chronicle
+from mrt_lint.history.revision_log import LoggedRevision
+from mrt_lint.report.history.chronicle import HistoryReport
 
 MOST_EDGES: Final = 500
-"""Lines that Mermaid draws in one chart unless its page says otherwise (configuration, maxEdges)."""
+"""Lines that Mermaid draws in one chart by default (configuration, maxEdges)."""
 _MARKS: Final = {"clean": "", "warning": "▲ ", "error": "✗ ", "broken": "? "}
 _STYLES: Final = {
     "error": "stroke:#cf222e,stroke-width:2px",
@@ -27,7 +27,7 @@ _SPECIAL: Final = re.compile(r"[^\w ,]|_", re.ASCII)
 _LONGEST: Final = 60
 
 
-def render(chronicles: Sequence[Chronicle]) -> str:
+def render(chronicles: Sequence[HistoryReport]) -> str:
     """Write one flowchart; of several histories, each is a box."""
     lines = ["flowchart BT"]
     names = {
@@ -43,18 +43,18 @@ def render(chronicles: Sequence[Chronicle]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def count_edges(chronicles: Sequence[Chronicle]) -> int:
+def count_edges(chronicles: Sequence[HistoryReport]) -> int:
     """Count the lines of the chart."""
     return sum(len(entry.parents) + len(entry.needs) for chronicle in chronicles for entry in chronicle.entries)
 
 
 def escape(text: str) -> str:
-    """Write a text so that it stands for itself inside of a quoted label."""
+    """Return a text escaped for a quoted label."""
     short = text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"
     return _SPECIAL.sub(lambda match: f"#{ord(match[0])};" if match[0].isascii() else match[0], printable(short))
 
 
-def _nodes(chronicle: Chronicle, names: dict[str, str]) -> Iterator[str]:
+def _nodes(chronicle: HistoryReport, names: dict[str, str]) -> Iterator[str]:
     for entry in chronicle.entries:
         verdict = chronicle.verdict(entry)
         said = [escape(_MARKS[verdict.mark] + entry.revision), escape(entry.migration.message), escape(_place(entry))]
@@ -63,8 +63,8 @@ def _nodes(chronicle: Chronicle, names: dict[str, str]) -> Iterator[str]:
         yield f'{names[entry.key]}["{"<br/>".join(part for part in said if part)}"]{look}'
 
 
-def _edges(chronicle: Chronicle, names: dict[str, str], place: int) -> Iterator[str]:
-    """Give a line from each revision to what follows it, dotted to what merely needs it; what is not shown has one stump."""
+def _edges(chronicle: HistoryReport, names: dict[str, str], place: int) -> Iterator[str]:
+    """Return a line from each revision to what follows it, dotted to what merely needs it; what is not shown has one stump."""
     others: dict[str, str] = {}
     for entry in chronicle.entries:
         for targets, line in ((entry.parents, "-->"), (entry.needs, "-.->")):
@@ -75,7 +75,7 @@ def _edges(chronicle: Chronicle, names: dict[str, str], place: int) -> Iterator[
                 yield f"{names.get(target) or others[target]} {line} {names[entry.key]}"
 
 
-def _place(entry: Entry) -> str:
+def _place(entry: LoggedRevision) -> str:
     said = [*(["head"] if entry.is_head else []), *(["base"] if entry.is_base else [])]
     said += [f"branch {label}" for label in entry.migration.branch_labels]
     return f"({', '.join(said)})" if said else ""

@@ -23,7 +23,7 @@ def listed(values: Iterable[object] | Unknown) -> str:
 
 
 def extras(column: Column) -> str:
-    """Say what a column has beside its type."""
+    """Return the attributes of a column after its type."""
     said = []
     if column.server_default is not None:
         said.append(f"default {text(column.server_default)}")
@@ -45,7 +45,7 @@ def extras(column: Column) -> str:
 
 
 def constraint_words(entry: Constraint) -> str:
-    """Say what a constraint is, on which columns, and what it refers to."""
+    """Return what a constraint is, its columns, and what it refers to."""
     said = [CONSTRAINTS.get(entry.kind, entry.kind)]
     said += [text(entry.name)] if entry.name is not None else []
     if entry.kind == "check":

@@ -1,4 +1,4 @@
-"""A migration for people, as it was read: a line for each operation, beginning with what it concerns."""
+"""A migration for people, as it was read: a line for each operation, beginning with the object that it concerns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from mrt_lint.escape import printable
 from mrt_lint.model import ops
-from mrt_lint.model.migration import Function, Migration
+from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Unknown
 from mrt_lint.report.show.definition import constraint_words, extras, listed, text
 from mrt_lint.report.show.plain import said
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import TextStyle
 
 _WORDS: Final[dict[str, dict[object, str]]] = {
     "nullable": {True: "null", False: "not null", UNKNOWN: "null ?"},
@@ -22,7 +22,7 @@ _WORDS: Final[dict[str, dict[object, str]]] = {
     "complete": {False: "and more that could not be read"},
 }
 """What some settings are called, by their values."""
-_EFFECTS: Final = {True: "changes something", False: "changes nothing", UNKNOWN: "nobody can tell what it changes"}
+_EFFECTS: Final = {True: "changes something", False: "changes nothing", UNKNOWN: "reading cannot decide what it changes"}
 _NAMES: Final = {
     "new_table": "to",
     "new_column": "to",
@@ -41,12 +41,12 @@ _SUBJECT: Final = frozenset({"schema", "table", "column", "index", "constraint",
 _INNER: Final = ("index", "constraint", "name", "enum", "sequence")
 
 
-def render(migration: Migration, style: Style) -> str:
-    """Write where a migration stands, what its two functions do, and what could not be read."""
+def render(migration: Migration, style: TextStyle) -> str:
+    """Render a migration's place in the history, what its two functions do, and what could not be read."""
     return "\n".join(_lines(migration, style)) + "\n"
 
 
-def _lines(migration: Migration, style: Style) -> Iterator[str]:
+def _lines(migration: Migration, style: TextStyle) -> Iterator[str]:
     revision = migration.revision if isinstance(migration.revision, str) else "?"
     after = f"after {' and '.join(migration.parents)}" if migration.parents else "the first of its history"
     if migration.down_revision is UNKNOWN:
@@ -63,7 +63,7 @@ def _lines(migration: Migration, style: Style) -> Iterator[str]:
             yield f"{unreadable.place.line:>6}  {source}  {style.paint(printable(unreadable.why), 'dim')}"
 
 
-def _function(name: str, function: Function | None, style: Style) -> Iterator[str]:
+def _function(name: str, function: MigrationFunction | None, style: TextStyle) -> Iterator[str]:
     if function is None:
         yield f"there is no {style.paint(f'{name}()', 'bold')}"
         return
@@ -72,13 +72,13 @@ def _function(name: str, function: Function | None, style: Style) -> Iterator[st
         yield from _operation(op, style)
 
 
-def _operation(op: Op, style: Style) -> Iterator[str]:
+def _operation(op: Op, style: TextStyle) -> Iterator[str]:
     """Write an operation: its line in the file, its name, what it concerns, what it sets; the definition of a table below."""
     remarks = [f"only on {printable(', '.join(op.dialects))}"] if op.dialects is not None else []
     remarks += [] if op.certain else ["perhaps"]
     remark = style.paint(f"  ({'; '.join(remarks)})", "yellow") if remarks else ""
     line = "" if op.sql or op.origin is None else str(op.origin.line)
-    indent = "  " if op.sql else ""  # what SQL was understood as stands below its execute
+    indent = "  " if op.sql else ""  # the operations that SQL was read as come below its execute
     subject = " ".join(word for word in (_subject(op), _definition(op)) if word)
     details = ", ".join(word for word in (subject, *_details(op)) if word)
     yield f"{line:>6}  {indent}{style.paint(op.op, 'cyan')} {details}".rstrip() + remark
@@ -88,7 +88,7 @@ def _operation(op: Op, style: Style) -> Iterator[str]:
 
 
 def _subject(op: Op) -> str:
-    """Say what an operation concerns: users.phone, ix_email on users, the statement itself."""
+    """Return what an operation concerns: users.phone, ix_email on users, the statement itself."""
     if isinstance(op, ops.Execute | ops.Statement):
         return text(op.statement if isinstance(op, ops.Execute) else op.command)
     given: dict[str, Any] = {field: getattr(op, field) for field in _SUBJECT if hasattr(op, field)}
@@ -103,7 +103,7 @@ def _subject(op: Op) -> str:
 
 
 def _definition(op: Op) -> str:
-    """Say what an operation adds, apart from its name."""
+    """Return what an operation adds, apart from its name."""
     if isinstance(op, ops.AddColumn):
         return _column(op.definition).removeprefix(text(op.definition.name)).strip()
     if isinstance(op, ops.CreateConstraint):
@@ -112,7 +112,7 @@ def _definition(op: Op) -> str:
 
 
 def _details(op: Op) -> Iterator[str]:
-    """Give what else an operation says."""
+    """Return the remaining fields of an operation."""
     if isinstance(op, ops.Statement):
         yield _EFFECTS[op.effect]
         return

@@ -13,7 +13,7 @@ _APART: Final = frozenset({"origin", "dialects", "certain", "flows", "rebuild", 
 
 
 def plain(value: Any, where: str, unknown: list[str]) -> Any:
-    """Give a value as JSON, and add the places of what could not be read to `unknown`."""
+    """Return a value as JSON, and add the places of what could not be read to `unknown`."""
     if value is UNKNOWN:
         unknown.append(where)
         return None
@@ -25,7 +25,7 @@ def plain(value: Any, where: str, unknown: list[str]) -> Any:
 
 
 def plain_fields(value: Any, where: str, unknown: list[str]) -> dict[str, Any]:
-    """Give the fields that say something as JSON, and add the places of those that could not be read to `unknown`."""
+    """Return the fields that say something as JSON, and add the places of those that could not be read to `unknown`."""
     return {name: plain(item, where + name, unknown) for name, item in said(value)}
 
 

@@ -6,20 +6,20 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from mrt_lint.escape import printable
-from mrt_lint.history.schema import ObjectPlace, Place, Table
-from mrt_lint.history.schema_at import Standing
-from mrt_lint.history.uncertainty import Doubt
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedTable
+from mrt_lint.history.schema_at import SchemaAtRevision
+from mrt_lint.history.uncertainty import UnknownCause
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Unknown
 from mrt_lint.report.show.definition import CONSTRAINTS, constraint_words, extras, listed, text
-from mrt_lint.report.style import Style
+from mrt_lint.report.style import TextStyle
 
 _MOST_DOUBTS: Final = 20
 _WIDEST: Final = 40
-"""Characters of a name or type that still make a column of the listing; longer ones stand out of it."""
+"""Characters of a name or type that still align in the listing; longer ones extend beyond their column."""
 
 
-def render(standing: Standing, chosen: Collection[Place] | None, style: Style) -> str:
+def render(standing: SchemaAtRevision, chosen: Collection[QualifiedName] | None, style: TextStyle) -> str:
     """Write a schema as blocks, narrowed to some tables where they are given."""
     blocks = [_title(standing, style)]
     for where, table in standing.tables():
@@ -37,7 +37,7 @@ def render(standing: Standing, chosen: Collection[Place] | None, style: Style) -
     return "\n\n".join(blocks) + "\n"
 
 
-def _title(standing: Standing, style: Style) -> str:
+def _title(standing: SchemaAtRevision, style: TextStyle) -> str:
     names = ", ".join(standing.revisions)
     at = standing.wanted if standing.wanted == names or not names else f"{standing.wanted} ({names})"
     count = len(standing.run)
@@ -47,10 +47,10 @@ def _title(standing: Standing, style: Style) -> str:
     return f"{style.paint(f'schema at {printable(at)}', 'bold')}, {left}; read for {standing.dialect}"
 
 
-def _table(where: Place, table: Table | Unknown, standing: Standing, style: Style) -> Iterator[str]:
+def _table(where: QualifiedName, table: ReplayedTable | Unknown, standing: SchemaAtRevision, style: TextStyle) -> Iterator[str]:
     """Write a table: columns, constraints, indexes, and why something of it is not known."""
     doubts = standing.doubts.of_table.get(where, [])
-    if not isinstance(table, Table):
+    if not isinstance(table, ReplayedTable):
         name = printable(".".join(part for part in where if part))
         yield f"table {style.paint(name, 'bold')}  {_unsure('? may or may not be there', style)}"
         yield from _doubts(doubts, style)
@@ -67,7 +67,7 @@ def _table(where: Place, table: Table | Unknown, standing: Standing, style: Styl
         yield from _doubts(doubts, style)
 
 
-def _columns(table: Table) -> list[str]:
+def _columns(table: ReplayedTable) -> list[str]:
     rows = [(text(column.name), text(column.type), _null(column), extras(column)) if isinstance(column, Column)
             else (text(name), "?", "?", "may or may not be there") for name, column in table.columns.items()]  # fmt: skip
     widths = [max((len(row[place]) for row in rows if len(row[place]) <= _WIDEST), default=0) for place in range(3)]
@@ -78,7 +78,7 @@ def _null(column: Column) -> str:
     return "?" if column.nullable is UNKNOWN or column.nullable is None else "null" if column.nullable else "not null"
 
 
-def _constraints(table: Table) -> Iterator[str]:
+def _constraints(table: ReplayedTable) -> Iterator[str]:
     unnamed = [entry for entry in table.unnamed if isinstance(entry, Constraint)]
     order = list(CONSTRAINTS)
     known = [entry for entry in (*table.constraints.values(), *unnamed) if isinstance(entry, Constraint)]
@@ -89,7 +89,7 @@ def _constraints(table: Table) -> Iterator[str]:
             yield f"constraint {text(name)} ? may or may not be there"
 
 
-def _indexes(table: Table) -> Iterator[str]:
+def _indexes(table: ReplayedTable) -> Iterator[str]:
     for name, index in (*table.indexes.items(), *((None, entry) for entry in table.unnamed if isinstance(entry, CreateIndex))):
         if not isinstance(index, CreateIndex):
             yield f"index {text(name)} ? may or may not be there"
@@ -101,7 +101,7 @@ def _indexes(table: Table) -> Iterator[str]:
         yield " ".join(said)
 
 
-def _object(where: ObjectPlace, made: CreateObject | Unknown, standing: Standing, style: Style) -> Iterator[str]:
+def _object(where: QualifiedObject, made: CreateObject | Unknown, standing: SchemaAtRevision, style: TextStyle) -> Iterator[str]:
     doubts = standing.doubts.of_object.get(where, [])
     if not isinstance(made, CreateObject):
         name = printable(".".join(part for part in where[1:] if part))
@@ -116,11 +116,11 @@ def _object(where: ObjectPlace, made: CreateObject | Unknown, standing: Standing
         yield from _doubts(doubts, style)
 
 
-def _mention(where: Place, by: list[str]) -> str:
+def _mention(where: QualifiedName, by: list[str]) -> str:
     return printable(f"    {'.'.join(part for part in where if part)}  (by {', '.join(by)})")
 
 
-def _doubts(doubts: Sequence[Doubt], style: Style) -> Iterator[str]:
+def _doubts(doubts: Sequence[UnknownCause], style: TextStyle) -> Iterator[str]:
     for doubt in doubts[:_MOST_DOUBTS]:
         what = doubt.what if len(doubt.what) <= _WIDEST * 2 else f"{doubt.what[: _WIDEST * 2]} …"
         place = printable(f"{doubt.path}:{doubt.line}")
@@ -129,9 +129,9 @@ def _doubts(doubts: Sequence[Doubt], style: Style) -> Iterator[str]:
         yield f"    … and {len(doubts) - _MOST_DOUBTS} more (--format json lists all)"
 
 
-def _marked(line: str, style: Style) -> str:
+def _marked(line: str, style: TextStyle) -> str:
     return line.replace("?", style.paint("?", "bold", "yellow")) if style.colour else line
 
 
-def _unsure(text: str, style: Style) -> str:
+def _unsure(text: str, style: TextStyle) -> str:
     return style.paint(text, "yellow")

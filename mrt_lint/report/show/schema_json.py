@@ -11,15 +11,15 @@ from collections.abc import Collection
 from typing import Any
 
 from mrt_lint import __version__
-from mrt_lint.history.schema import ObjectPlace, Place, Table
-from mrt_lint.history.schema_at import Standing
-from mrt_lint.history.uncertainty import Doubt
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedTable
+from mrt_lint.history.schema_at import SchemaAtRevision
+from mrt_lint.history.uncertainty import UnknownCause
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Unknown
 from mrt_lint.report.show.plain import plain
 
 
-def render(standing: Standing, chosen: Collection[Place] | None) -> str:
+def render(standing: SchemaAtRevision, chosen: Collection[QualifiedName] | None) -> str:
     """Write one document, narrowed to some tables where they are given."""
     tables = [_table(where, table, standing) for where, table in standing.tables() if chosen is None or where in chosen]
     objects = [_object(where, made, standing) for where, made in standing.objects()] if chosen is None else []
@@ -40,15 +40,15 @@ def render(standing: Standing, chosen: Collection[Place] | None) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _table(where: Place, table: Table | Unknown, standing: Standing) -> dict[str, Any]:
-    known = table if isinstance(table, Table) else Table(name=where[1], schema=where[0])
+def _table(where: QualifiedName, table: ReplayedTable | Unknown, standing: SchemaAtRevision) -> dict[str, Any]:
+    known = table if isinstance(table, ReplayedTable) else ReplayedTable(name=where[1], schema=where[0])
     unknown: list[str] = []
     indexes = [*known.indexes.items(), *((None, entry) for entry in known.unnamed if isinstance(entry, CreateIndex))]
     constraints = [*known.constraints.items(), *((None, entry) for entry in known.unnamed if not isinstance(entry, CreateIndex))]
     return {
         "name": known.name,
         "schema": plain(known.schema, "schema", unknown),
-        "certain": isinstance(table, Table),
+        "certain": isinstance(table, ReplayedTable),
         "created": where in standing.doubts.made,
         "complete": known.complete,
         "columns": [_column(name, column) for name, column in known.columns.items()],
@@ -111,7 +111,7 @@ def _index(name: str | None, entry: CreateIndex | Unknown) -> dict[str, Any]:
     return _filled({"name": known.index if known else name, **values}, certain=known is not None)
 
 
-def _object(where: ObjectPlace, made: CreateObject | Unknown, standing: Standing) -> dict[str, Any]:
+def _object(where: QualifiedObject, made: CreateObject | Unknown, standing: SchemaAtRevision) -> dict[str, Any]:
     known = made if isinstance(made, CreateObject) else CreateObject(kind=where[0], name=where[2], schema=where[1])
     body = known.body if isinstance(made, CreateObject) else UNKNOWN
     members = known.members if isinstance(made, CreateObject) or where[0] != "type" else UNKNOWN
@@ -134,5 +134,5 @@ def _filled(values: dict[str, Any], *, certain: bool) -> dict[str, Any]:
     return {**{name: plain(value, name, unknown) for name, value in values.items()}, "certain": certain, "unknown": unknown}
 
 
-def _doubt(doubt: Doubt) -> dict[str, Any]:
+def _doubt(doubt: UnknownCause) -> dict[str, Any]:
     return {"path": doubt.path, "line": doubt.line, "revision": doubt.revision, "what": doubt.what, "why": doubt.why}

@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
-from mrt_runtime.databases.mysql import queries
-from mrt_runtime.schema import (
+from mrt_runtime.compare.schema import (
     Check,
     Column,
     ColumnType,
@@ -24,6 +23,7 @@ from mrt_runtime.schema import (
     Table,
     Thing,
 )
+from mrt_runtime.databases.mysql import queries
 
 Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = Mapping[str, list[Row]]

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
+from mrt_runtime.compare.schema import Column, Schema, Table
 from mrt_runtime.databases.mysql.catalogue import NUMBERS
-from mrt_runtime.rows import Row, Rows, TableRows, holds_rows, keep
-from mrt_runtime.schema import Column, Schema, Table
 
 BINARY = frozenset(
     {

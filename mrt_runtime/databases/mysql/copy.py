@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exc
 
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.mysql.server import Server, quote
+from mrt_runtime.databases.mysql.server import MySQLServer, literal, quote
 
 KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE", "VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
 FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")
 """Settings under which every stored row can be stored again."""
+FOR_ADMINISTRATORS = 1419
+"""The error of a server with a binary log that lets only administrators make triggers and functions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class StoredProgram:
     """A trigger, routine or event, with the sql_mode that it was written under."""
 
     definition: str
@@ -29,15 +30,15 @@ class Program:
 class SchemaCopy:
     """All definitions of a database, and the name of the database that holds its rows."""
 
-    server: Server
+    server: MySQLServer
     rows: str
     tables: list[str] = field(default_factory=list)
     filled: dict[str, str] = field(default_factory=dict)
     """Each table that has rows, with the columns that a row can be written to."""
     views: list[str] = field(default_factory=list)
     sequences: dict[str, int] = field(default_factory=dict)
-    routines: list[Program] = field(default_factory=list)
-    triggers: list[Program] = field(default_factory=list)
+    routines: list[StoredProgram] = field(default_factory=list)
+    triggers: list[StoredProgram] = field(default_factory=list)
 
     def drop(self) -> None:
         """Drop the rows."""
@@ -55,17 +56,18 @@ class SchemaCopy:
                 )
             for sequence, value in self.sequences.items():
                 connection.exec_driver_sql(f"DO SETVAL({quote(sequence)}, {value}, 0)")
-            for program in self.routines:
-                run_under(connection, program)
-            run_in_workable_order(connection, self.views)
-            for program in self.triggers:
-                run_under(connection, program)
+            with self.server.engine_within(name).connect() as own:
+                for program in self.routines:
+                    run_under(own, program, connection)
+                run_in_workable_order(own, self.views)
+                for program in self.triggers:
+                    run_under(own, program, connection)
 
 
-def copy_schema(server: Server, name: str, aside: str) -> SchemaCopy:
+def copy_schema(server: MySQLServer, name: str, aside: str) -> SchemaCopy:
     """Read all definitions of the database `name`, and copy its rows into the empty database `aside`."""
     copy = SchemaCopy(server, aside)
-    with server.engine_for(name).connect() as connection:
+    with server.engine_for(name).connect() as connection, server.engine_within(name).connect() as own:
         for setting in FAITHFULLY:
             connection.exec_driver_sql(setting)
         for kind, table in list_tables(server, name):
@@ -82,19 +84,19 @@ def copy_schema(server: Server, name: str, aside: str) -> SchemaCopy:
                 target = f"{quote(aside)}.{quote(table)}"
                 connection.exec_driver_sql(f"CREATE TABLE {target} LIKE {quote(table)}")
                 connection.exec_driver_sql(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {quote(table)}")
-        copy.routines = read_programs(connection, server, name, "routine")
-        copy.triggers = [*read_programs(connection, server, name, "trigger"), *read_programs(connection, server, name, "event")]
+        copy.routines = read_programs(own, name, "routine")
+        copy.triggers = [*read_programs(own, name, "trigger"), *read_programs(own, name, "event")]
     return copy
 
 
-def list_tables(server: Server, name: str) -> list[tuple[str, str]]:
+def list_tables(server: MySQLServer, name: str) -> list[tuple[str, str]]:
     """List the tables, views and sequences of a database, each as kind and name."""
     found = server.run(f"SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = {literal(name)}")
     return [(KINDS[kind], str(table)) for kind, table in found if kind in KINDS]
 
 
-def list_columns(server: Server, name: str, table: str) -> str:
-    """List the columns of a table that are stored because somebody wrote them, joined for INSERT."""
+def list_columns(server: MySQLServer, name: str, table: str) -> str:
+    """List the columns of a table that are stored because they were written, joined for INSERT."""
     found = server.run(
         f"SELECT column_name FROM information_schema.columns WHERE table_schema = {literal(name)}"
         f" AND table_name = {literal(table)} AND coalesce(generation_expression, '') = '' ORDER BY ordinal_position"
@@ -102,22 +104,34 @@ def list_columns(server: Server, name: str, table: str) -> str:
     return ", ".join(quote(str(column)) for (column,) in found)
 
 
-def read_programs(connection: Connection, server: Server, name: str, what: str) -> list[Program]:
-    """Read the definitions of all triggers, routines or events. Source: the result columns in MySQL's manual, SHOW CREATE …."""
+def read_programs(connection: Connection, name: str, what: str) -> list[StoredProgram]:
+    """Read the definitions of all triggers, routines or events. Source: the result columns in MySQL's manual, SHOW CREATE ….
+
+    connection: as the account that made them; to others the server shows no bodies.
+    """
     kind = "routine_type" if what == "routine" else literal(what.upper())
     listing = f"SELECT {kind}, {what}_name FROM information_schema.{what}s WHERE {what}_schema = {literal(name)}"
     position = 3 if what == "event" else 2
     programs = []
-    for word, program in server.run(listing):
+    for word, program in connection.exec_driver_sql(listing).all():
         row = connection.exec_driver_sql(f"SHOW CREATE {word} {quote(program)}").one()
-        programs.append(Program(str(row[position]), str(row[1])))
+        programs.append(StoredProgram(str(row[position]), str(row[1])))
     return programs
 
 
-def run_under(connection: Connection, program: Program) -> None:
-    """Create a program under its own sql_mode, which it keeps."""
+def run_under(connection: Connection, program: StoredProgram, given: Connection) -> None:
+    """Create a program under its own sql_mode, which it keeps; over the given account where only administrators may.
+
+    The server spells a program's definer out, so it is the same one whichever account creates it.
+    """
     connection.exec_driver_sql(f"SET sql_mode = {literal(program.mode)}")
-    connection.exec_driver_sql(program.definition)
+    try:
+        connection.exec_driver_sql(program.definition)
+    except exc.DBAPIError as error:
+        if error.orig is None or error.orig.args[0] != FOR_ADMINISTRATORS:
+            raise
+        given.exec_driver_sql(f"SET sql_mode = {literal(program.mode)}")
+        given.exec_driver_sql(program.definition)
 
 
 def run_in_workable_order(connection: Connection, definitions: list[str]) -> None:

@@ -6,10 +6,13 @@ from sqlalchemy import URL, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.mysql.contents import LentContents, OwnContents
+from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
+from mrt_runtime.databases.mysql.account import Accounts, NoAccountError
+from mrt_runtime.databases.mysql.created import CreatedMySQLContents
+from mrt_runtime.databases.mysql.existing import ExistingMySQLContents
+from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.scratch import MySQLScratch
-from mrt_runtime.databases.mysql.server import Server
+from mrt_runtime.databases.mysql.server import MySQLServer, literal
 from mrt_runtime.databases.token import make_name
 
 DRIVERS = {"pymysql": "pymysql", "mysqldb": "MySQLdb", "mariadbconnector": "mariadb", "mysqlconnector": "mysql.connector"}
@@ -25,10 +28,11 @@ class MySQLDatabase:
         self._isolation = isolation
         self._url = url
         self._own = own
-        self._server = Server(own)
+        self._server = MySQLServer(own)
         self._name = own.database or ""
         self.dialect = "mariadb" if "mariadb" in self.version().lower() else "mysql"
         self._made = 0
+        self._accounts = Accounts(self._server)
 
     @property
     def url(self) -> str:
@@ -42,7 +46,7 @@ class MySQLDatabase:
         self._made += 1
         stem = (self._name or "scratch").lower()  # servers on Windows and macOS store names in lower case
         name = make_name(stem, self._server.token, f"{worker}_{self._made}".lower(), LONGEST_NAME - len("_c99999"))
-        contents: OwnContents | LentContents = OwnContents(self._server, name, self._options())
+        contents: CreatedMySQLContents | ExistingMySQLContents = CreatedMySQLContents(self._server, name, self._options())
         try:
             contents.make()
         except exc.DBAPIError as error:
@@ -50,7 +54,34 @@ class MySQLDatabase:
                 raise
             contents = self._borrow()
         own = self._own.set(database=contents.name)
-        return MySQLScratch(self, self._server, contents, own, keep_driver(self._url.set(database=contents.name), own))
+        try:
+            return self._isolate(contents, own, keep_driver(self._url.set(database=contents.name), own))
+        except BaseException:  # Ctrl-C among them
+            contents.remove()
+            raise
+
+    def _isolate(self, contents: CreatedMySQLContents | ExistingMySQLContents, url: URL, env_url: URL) -> MySQLScratch:
+        """Create an account for a scratch database, where that was not declined and the given one may create it."""
+        definer, isolation = None, Isolation(level=STATEMENTS, reason="it was asked for")
+        if self._isolation == ROLE:
+            try:
+                account = self._accounts.make(self._made, url, env_url)
+            except NoAccountError as error:
+                isolation = Isolation(level=STATEMENTS, reason=str(error))
+            else:
+                url, env_url = account.enter(url), account.enter(env_url)
+                self._server.accounts[contents.name] = url
+                definer, isolation = account.spelled, Isolation(level=ROLE, exposed=account.exposed)
+        case, log, trust = self._server.run("SELECT @@lower_case_table_names, @@log_bin, @@log_bin_trust_function_creators")[0]
+        place = ScratchPlace(
+            own=contents.name,
+            given=self._name,
+            dialect=self.dialect,
+            definer=definer,
+            trusts=definer is None or not int(log) or bool(int(trust)),
+            folds=bool(int(case)),
+        )
+        return MySQLScratch(self, self._server, contents, (url, env_url), place=place, isolation=isolation)
 
     def sweep(self) -> None:
         self._server.sweep()
@@ -65,9 +96,9 @@ class MySQLDatabase:
         )
         return f"CHARACTER SET {found[0][0]} COLLATE {found[0][1]}" if found else ""
 
-    def _borrow(self) -> LentContents:
+    def _borrow(self) -> ExistingMySQLContents:
         """Use the given database itself, if it has nothing to lose."""
-        contents = LentContents(self._server, self._name)
+        contents = ExistingMySQLContents(self._server, self._name)
         trouble = contents.find_obstacle()
         if trouble is None:
             return contents

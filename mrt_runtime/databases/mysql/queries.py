@@ -7,6 +7,8 @@ by `text_of`.
 
 from __future__ import annotations
 
+from mrt_runtime.databases.mysql.server import literal
+
 DATABASE = "SELECT DATABASE(), VERSION()"
 
 OPTIONS = """SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA
@@ -52,7 +54,7 @@ UNION ALL SELECT LOWER(r.ROUTINE_TYPE), r.ROUTINE_NAME, NULL, CONCAT_WS(' ',
     (SELECT GROUP_CONCAT(CONCAT_WS(' ', p.PARAMETER_MODE, p.PARAMETER_NAME, p.DTD_IDENTIFIER) ORDER BY p.ORDINAL_POSITION)
       FROM information_schema.PARAMETERS AS p WHERE p.SPECIFIC_SCHEMA = {name} AND p.SPECIFIC_NAME = r.SPECIFIC_NAME),
     r.IS_DETERMINISTIC, r.SQL_DATA_ACCESS, r.SECURITY_TYPE, r.ROUTINE_COMMENT, r.ROUTINE_DEFINITION)
-  FROM information_schema.ROUTINES AS r WHERE r.ROUTINE_SCHEMA = {name}
+  FROM information_schema.ROUTINES AS r WHERE r.ROUTINE_SCHEMA = {name} AND NOT r.ROUTINE_NAME REGEXP '^lent_mrt_[0-9a-f]{20}$'
 UNION ALL SELECT 'event', EVENT_NAME, NULL, CONCAT_WS(' ', EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD, STARTS, ENDS, STATUS,
     ON_COMPLETION, EVENT_COMMENT, EVENT_DEFINITION)
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name}"""
@@ -69,5 +71,4 @@ def text_of(query: str, database: str, *, is_mariadb: bool) -> str:
     }
     for name, (mariadb, mysql) in columns.items():
         query = query.replace(name, mariadb if is_mariadb else mysql)
-    literal = database.replace("\\", "\\\\").replace("'", "''")
-    return query.replace("{name}", f"'{literal}'")
+    return query.replace("{name}", literal(database))

@@ -6,41 +6,81 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import URL, event, exc
+from sqlalchemy import URL, Connection, event, exc
 
-from mrt_runtime.databases.hosted import Contents, HostedScratch
-from mrt_runtime.databases.isolation import Translation
-from mrt_runtime.databases.mysql.outside import find_other_database
-from mrt_runtime.databases.mysql.server import Server, outlast
-from mrt_runtime.databases.protocol import Database, Target
+from mrt_runtime.databases.hosted import DatabaseContents, ServerScratch
+from mrt_runtime.databases.isolation import Isolation, Translation
+from mrt_runtime.databases.mysql.place import ScratchPlace
+from mrt_runtime.databases.mysql.refusal import explain_refusal
+from mrt_runtime.databases.mysql.server import MySQLServer, outlast
+from mrt_runtime.databases.mysql.translation import translate
+from mrt_runtime.databases.protocol import ConnectionTarget, Database
+from mrt_runtime.databases.server_connection import literal
 
 
-class MySQLScratch(HostedScratch):
-    """A scratch database on a MySQL or MariaDB server."""
+class MySQLScratch(ServerScratch):
+    """A scratch database on a MySQL or MariaDB server, which migrations, seeds and our reading enter as its own account."""
 
-    def __init__(self, database: Database, server: Server, contents: Contents, url: URL, env_url: URL) -> None:
-        super().__init__(database, server, contents, url, env_url)
+    def __init__(
+        self,
+        database: Database,
+        server: MySQLServer,
+        contents: DatabaseContents,
+        urls: tuple[URL, URL],
+        *,
+        place: ScratchPlace,
+        isolation: Isolation,
+    ) -> None:
+        super().__init__(database, server, contents, *urls)
+        self.isolation = isolation
         self._server = server
+        self._place = place
         server.handshake.watch(self.engine)
         event.listen(self.engine, "connect", outlast)
 
-    def is_elsewhere(self, target: Target) -> bool:
-        return target.dialect not in {"mysql", "mariadb"} or target.database not in {None, self._contents.name}
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
+        account = self._server.accounts.get(self._contents.name)
+        return (
+            target.dialect not in {"mysql", "mariadb"}
+            or target.database not in {None, self._contents.name}
+            or (account is not None and target.user not in {None, account.username})
+        )
 
     def translate(self, statement: str) -> Translation:
-        return Translation(statement=statement, outside=self.reaches_out(statement) or "")
+        return translate(statement, self._place, self._create)
 
-    def reaches_out(self, statement: str) -> str | None:
-        """Return the other database that a statement writes to by naming it; None for all ordinary statements."""
-        return find_other_database(statement, self._contents.name)
+    def explain_refusal(self, error: BaseException) -> str:
+        return explain_refusal(error, self._place)
+
+    def _create(self, statement: str, connection: Connection) -> None:
+        """Create a trigger or function over the given account, as the connection would: DDL commits, and keeps its sql_mode."""
+        cursor = connection.connection.cursor()
+        cursor.execute("SELECT @@sql_mode, @@collation_connection")
+        mode, collation = cursor.fetchone() or ("", "")
+        cursor.execute("COMMIT")
+        cursor.close()
+        with self._server.engine_for(self._contents.name).connect() as given:
+            given.exec_driver_sql(f"SET SESSION sql_mode = {literal(mode)}, collation_connection = {literal(collation)}")
+            given.execution_options(no_parameters=False).exec_driver_sql(statement)
+
+    def drop(self) -> None:
+        """Remove the account first: one without its database would not be found after a kill here."""
+        account = self._server.accounts.get(self._contents.name)
+        if account is not None:
+            self._server.end_sessions(self._contents.name)
+            del self._server.accounts[self._contents.name]
+            self._server.run(f"DROP USER IF EXISTS {self._place.definer}")
+        super().drop()
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Do without asking for TLS each time, as for the first connection."""
         self._server.handshake.complete(driver, settings)
 
     def admit(self, dbapi_connection: Any) -> None:
-        """Nothing: what would make it faster is a setting of the whole server."""
+        """Note it as the run's own; nothing else: what would make it faster is a setting of the whole server."""
+        self.journal.admit(dbapi_connection)
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         with contextlib.suppress(exc.SQLAlchemyError):
-            self._server.end_sessions(self._contents.name, "QUERY")
+            own = getattr(self.journal, "sessions", None)  # in a database that is lent, only the run's own
+            self._server.end_sessions(self._contents.name, "QUERY", own)

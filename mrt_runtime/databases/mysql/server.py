@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
 
-from mrt_runtime.databases.link import Link, literal, make_engine, refuse
 from mrt_runtime.databases.mysql.handshake import Handshake
+from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
+from mrt_runtime.databases.server_connection import ServerConnection, make_engine, refuse
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
 
 ALL_ROWS = 2**64 - 1
-"""What `sql_select_limit` is where nobody limits it. Source: the same."""
+"""What `sql_select_limit` is without a limit. Source: the same."""
 GRACE = 10
 """Seconds that a session that was ended gets to let go of its lock."""
 
 
-class Server(Link):
+class MySQLServer(ServerConnection):
     """Creates and drops databases under this run's token.
 
     A lock named after the token (GET_LOCK) is held for as long as the run lives. It serves twice: a sweep sees by it which
@@ -30,6 +32,9 @@ class Server(Link):
 
     def __init__(self, url: URL) -> None:
         self.handshake = Handshake()
+        self._first = 0
+        self.accounts: dict[str, URL] = {}
+        """Each scratch database that has an account of its own, with the URL of a login as that."""
         try:
             super().__init__(url._replace(database=None))  # `set` takes None for "as it was"
         except exc.DBAPIError as error:
@@ -38,24 +43,51 @@ class Server(Link):
     def engine_for(self, database: str) -> Engine:
         return self.handshake.watch(super().engine_for(database))
 
-    def end_sessions(self, database: str, how: str = "CONNECTION") -> None:
-        """End the sessions in a scratch database, or only what they execute (`how` "QUERY")."""
-        with self._engine().connect() as connection:  # its own: this may be another thread
-            since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
-            found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {since}")
-            for (session,) in found.all():
-                with contextlib.suppress(exc.DBAPIError):  # it has gone by itself
-                    connection.exec_driver_sql(f"KILL {how} {int(session)}")
+    def engine_within(self, database: str) -> Engine:
+        """Make an engine that logs in as a scratch database's own account, or as the given one where it has none."""
+        account = self.accounts.get(database)
+        return self.handshake.watch(make_engine(account)) if account is not None else self.engine_for(database)
+
+    def end_sessions(self, database: str, how: str = "CONNECTION", among: Collection[int] | None = None) -> None:
+        """End the sessions in a scratch database, or only what they execute (`how` "QUERY"); `among`: no others than these.
+
+        An account sees and ends its own, whatever else it may; so the scratch account's are ended over it, too.
+        """
+        since = f"db = {literal(database)} AND id > {self._first}"  # numbers only grow: these came after this run began
+        end_all(self._engine(), since, how, among)  # a connection of its own: this may be another thread
+        account = self.accounts.get(database)
+        if account is not None:
+            with contextlib.suppress(exc.DBAPIError):  # a migration may have given it another password
+                end_all(self.handshake.watch(make_engine(account._replace(database=None))), since, how)
 
     def drop(self, database: str) -> None:
+        account = OF_AN_ACCOUNT.fullmatch(database)
+        if account is not None:
+            self.run(f"DROP USER IF EXISTS {quote(account['name'])}@{quote(account['host'])}")
+            return
         self.end_sessions(database)
         self.run(f"DROP DATABASE IF EXISTS {quote(database)}")
+
+    def list_names(self) -> list[str]:
+        """List the databases and the accounts, as "name@host"; where accounts cannot be read, those that databases belong to."""
+        databases = super().list_names()
+        try:
+            found = self.run("SELECT CONCAT(user, '@', host) FROM mysql.user WHERE user LIKE 'mrt%'")
+        except exc.DBAPIError:
+            hosts = {str(user).rpartition("@")[2] for user in self.run("SELECT CURRENT_USER(), USER()")[0]}
+            accounts = {account for account in map(account_of, databases) if account is not None}
+            return [f"{account}@{host}" for account in accounts for host in hosts] + databases
+        return [account for (account,) in found if OF_AN_ACCOUNT.fullmatch(account)] + databases
 
     def is_held(self, token: str) -> bool:
         return self.run(f"SELECT IS_USED_LOCK({literal(lock_of(token))})") != [(None,)]
 
     def owner_query(self, database: str) -> str:
-        return f"SELECT DATABASE() = {literal(database)} AND IS_USED_LOCK({literal(lock_of(self.token))}) = {self._session}"
+        """Ask for the account, too: where another logs in, the server does not refuse what is outside."""
+        lock = f"IS_USED_LOCK({literal(lock_of(self.token))}) = {self._session}"
+        account = self.accounts.get(database)
+        user = f" AND SUBSTRING_INDEX(CURRENT_USER(), '@', 1) = {literal(str(account.username))}" if account is not None else ""
+        return f"SELECT DATABASE() = {literal(database)} AND {lock}{user}"
 
     def _engine(self) -> Engine:
         return self.handshake.watch(make_engine(self.url))
@@ -67,6 +99,7 @@ class Server(Link):
         outlast(connection.connection.dbapi_connection)
         self._take_lock(connection)
         self._session = int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
+        self._first = min(self._first or self._session, self._session)  # a server that started anew counts anew
         return connection
 
     def _take_lock(self, connection: Connection) -> None:
@@ -81,7 +114,7 @@ class Server(Link):
 
 
 def outlast(dbapi_connection: Any, _record: object = None) -> None:
-    """Let a connection of ours be idle, write, and read all there is, whatever is set for the account's others."""
+    """Lift the limits on a connection of ours (idleness, writing, number of rows) that may be set for the account."""
     cursor = dbapi_connection.cursor()
     cursor.execute(
         f"SET SESSION wait_timeout = {A_YEAR}, sql_select_limit = {ALL_ROWS}, sql_safe_updates = 0, group_concat_max_len = 1000000"
@@ -93,9 +126,25 @@ def outlast(dbapi_connection: Any, _record: object = None) -> None:
     cursor.close()
 
 
+def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | None = None) -> None:
+    """End the sessions that a condition holds for, as far as an account sees them and may; `among`: no others than these."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f"SELECT id FROM information_schema.processlist WHERE {condition}")
+        for session in [int(session) for (session,) in found if among is None or int(session) in among]:
+            with contextlib.suppress(exc.DBAPIError):  # it has gone by itself, or another account's it may not end
+                connection.exec_driver_sql(f"KILL {how} {session}")
+
+
 def lock_of(token: str) -> str:
     """Name the lock of a token."""
     return f"mrt_{token}"
+
+
+def literal(value: str) -> str:
+    """Quote a string. A backslash means itself or not, by the session's sql_mode; a string that holds one is written as bytes."""
+    if "\\" in value:
+        return f"_utf8mb4 X'{value.encode().hex()}'"
+    return "'" + value.replace("'", "''") + "'"
 
 
 def quote(name: str) -> str:

@@ -1,7 +1,7 @@
 """What only a privileged role may do inside a database, done for migrations by procedures of the given role.
 
 Each procedure takes names, never a statement, and can reach nothing but the database that it is called in and roles whose names
-carry the run's token. So it is harmless whoever calls it, and it works in the migration's own transaction: a role or an
+carry the run's token. So it is harmless for any caller, and it works in the migration's own transaction: a role or an
 extension that a failed migration made is gone with it.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.role import ScratchRole
 from mrt_runtime.databases.postgresql.server import quote, silence
+from mrt_runtime.databases.server_connection import literal
 
 HEAD = """CREATE OR REPLACE PROCEDURE {home}.{signature} LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp {quietly} AS $mrt$ #variable_conflict use_variable
@@ -44,7 +44,8 @@ EXTENSIONS = {
 BEGIN
   IF lenient AND EXISTS (SELECT FROM pg_extension WHERE extname = name) THEN RETURN; END IF;
   IF EXISTS (SELECT FROM pg_available_extension_versions AS v WHERE v.name = mrt_create_extension.name AND v.schema IS NOT NULL)
-  THEN place := NULL; END IF;
+  THEN place := NULL;
+  ELSIF place IS NULL THEN RAISE invalid_schema_name USING MESSAGE = 'no schema has been selected to create in'; END IF;
   EXECUTE format('CREATE EXTENSION %I', name) || coalesce(' SCHEMA ' || quote_ident(place), '')
     || coalesce(' VERSION ' || quote_literal(number), '') || CASE WHEN deep THEN ' CASCADE' ELSE '' END;
   {fence}
@@ -59,8 +60,9 @@ END""",
   EXECUTE 'DROP EXTENSION ' || CASE WHEN lenient THEN 'IF EXISTS ' ELSE '' END || quote_ident(name)
     || CASE WHEN deep THEN ' CASCADE' ELSE '' END;
 END""",
-    "mrt_comment_on_extension(name text, words text)": """BEGIN
-  EXECUTE format('COMMENT ON EXTENSION %I IS %L', name, words);
+    "mrt_comment(kind text, name text, words text)": """BEGIN
+  IF kind NOT IN ('EXTENSION', 'EVENT TRIGGER', 'PUBLICATION') THEN RAISE insufficient_privilege; END IF;
+  EXECUTE format('COMMENT ON ' || kind || ' %I IS %L', name, words);
 END""",
 }
 FENCE = """FOR f IN SELECT p.oid::regprocedure::text FROM pg_depend AS d
@@ -69,6 +71,13 @@ FENCE = """FOR f IN SELECT p.oid::regprocedure::text FROM pg_depend AS d
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
   END LOOP;"""
 """dblink's functions connect to any database: the extension may be installed, its functions may not be called."""
+FENCE_OF_TEMPLATE = f"""DO $mrt$ DECLARE f text; BEGIN {FENCE}
+  FOR f IN SELECT format('FOREIGN DATA WRAPPER %I', fdwname) FROM pg_catalog.pg_foreign_data_wrapper
+      UNION ALL SELECT format('FOREIGN SERVER %I', srvname) FROM pg_catalog.pg_foreign_server LOOP
+    EXECUTE 'REVOKE USAGE ON ' || f || ' FROM PUBLIC';
+  END LOOP;
+END $mrt$"""
+"""What the given database let everyone reach other servers with, which a copy of it would, too."""
 
 OF_A_SUPERUSER = {
     "mrt_create_event_trigger(name text, moment text, tags text[], callee regproc)": """BEGIN
@@ -86,8 +95,11 @@ END""",
   IF other IS NOT NULL THEN EXECUTE format('ALTER EVENT TRIGGER %I RENAME TO %I', name, other);
   ELSE EXECUTE format('ALTER EVENT TRIGGER %I ', name) || CASE WHEN enabled THEN 'ENABLE' ELSE 'DISABLE' END; END IF;
 END""",
-    "mrt_create_publication(name text)": """BEGIN
-  EXECUTE format('CREATE PUBLICATION %I FOR ALL TABLES', name);
+    "mrt_create_publication(name text, schemas text[], options text[])": """BEGIN
+  EXECUTE format('CREATE PUBLICATION %I FOR ', name)
+    || coalesce('TABLES IN SCHEMA ' || (SELECT string_agg(quote_ident(s), ', ') FROM unnest(schemas) AS s), 'ALL TABLES')
+    || coalesce(' WITH (' || (SELECT string_agg(format('%I = %L', split_part(o, '=', 1), split_part(o, '=', 2)), ', ')
+      FROM unnest(options) AS o) || ')', '');
 END""",
     "mrt_drop_publication(name text, lenient boolean)": """BEGIN
   EXECUTE 'DROP PUBLICATION ' || CASE WHEN lenient THEN 'IF EXISTS ' ELSE '' END || quote_ident(name);
@@ -129,8 +141,7 @@ def install(connection: Connection, role: ScratchRole) -> None:
         head = HEAD.format(home=home, signature=REPLICATION_ROLE, quietly="")
         body = "BEGIN PERFORM set_config('session_replication_role', value, briefly); END"
         create(connection, head + body, f"{home}.{REPLICATION_ROLE}", role)
-        fence = f"DO $mrt$ DECLARE f text; BEGIN {FENCE} END $mrt$"
-        silence(connection, fence)
+        silence(connection, FENCE_OF_TEMPLATE)
 
 
 def fill(body: str, role: ScratchRole) -> str:

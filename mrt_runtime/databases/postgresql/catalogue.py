@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.schema import NamedType, Schema, Sequence, Table, Thing
 from mrt_runtime.databases.postgresql.reading import Facts, Reader
 from mrt_runtime.databases.postgresql.records import SequenceRow
 from mrt_runtime.databases.postgresql.relations import KINDS, Relations
 from mrt_runtime.databases.postgresql.signs import Present, Signs, Start, find_stale, read_signs, read_start
-from mrt_runtime.schema import NamedType, Schema, Sequence, Table, Thing
 
 Labelled = TypeVar("Labelled", Table, NamedType, Sequence)
 PLACELESS = frozenset({"schema", "extension"})  # the things whose definitions name no relation

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mrt_lint.parse.sql.cursor import Cursor
-from mrt_lint.parse.sql.tokens import Statement, Token, tokens
+from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, tokens
 
 DIALECT = "postgresql"
 OPENERS = {";", "THEN", "ELSE", "LOOP", "BEGIN"}
@@ -21,17 +21,19 @@ class Command:
 
     offset: what is to be added to a token's place for its place in the whole text.
     is_inner: whether it is part of a body, where the server runs it later or under a condition.
+    is_quoted: whether it is the string of an EXECUTE, where every quote is written twice.
     """
 
-    statement: Statement
+    statement: StatementTokens
     offset: int
     is_inner: bool
+    is_quoted: bool = False
 
-    def cursor(self) -> Cursor:
+    def cursor(self) -> TokenCursor:
         """Return a cursor in front of the command's first word."""
-        return Cursor(self.statement, DIALECT)
+        return TokenCursor(self.statement, DIALECT)
 
-    def span(self, first: Token, last: Token) -> tuple[int, int]:
+    def span(self, first: SqlToken, last: SqlToken) -> tuple[int, int]:
         """Return the place of some tokens in the whole text."""
         return first.start + self.offset, last.end + self.offset
 
@@ -42,8 +44,8 @@ class Command:
 
 
 def read_commands(text: str, offset: int = 0, depth: int = 0) -> Iterator[Command]:
-    """Yield every command of a text in order; an outer one before those in its body."""
-    found: list[Token] = []
+    """Yield every command of a text, one after those in its body; what EXECUTE is given is read where it is a mere string."""
+    found: list[SqlToken] = []
     for token in tokens(text, DIALECT):
         if token.key in OPENERS:
             yield from _close(found, text, offset, depth)
@@ -56,6 +58,11 @@ def read_commands(text: str, offset: int = 0, depth: int = 0) -> Iterator[Comman
     yield from _close(found, text, offset, depth)
 
 
-def _close(found: list[Token], text: str, offset: int, depth: int) -> Iterator[Command]:
-    if found:
-        yield Command(Statement(tuple(found), text), offset, is_inner=depth > 0)
+def _close(found: list[SqlToken], text: str, offset: int, depth: int) -> Iterator[Command]:
+    if depth and [token.kind for token in found] == ["word", "string"] and found[0].key == "EXECUTE":
+        token = found[1]
+        if text[token.start : token.end] == f"'{token.text}'":  # no quote in it is written twice, so its places are the text's
+            for command in read_commands(token.text, offset + token.start + 1, MOST_DEPTH):
+                yield replace(command, is_quoted=True)
+    elif found:
+        yield Command(StatementTokens(tuple(found), text), offset, is_inner=depth > 0)

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases.postgresql.signs import Start, read_start
-from mrt_runtime.rows import Row, Rows, TableRows, holds_rows, keep
-from mrt_runtime.schema import Schema, Table
 
 # The text depends on these; what a project sets for its own sessions shall not.
 SETTINGS = """SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),

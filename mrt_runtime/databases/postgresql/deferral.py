@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.schema import ForeignKey, Table
 from mrt_runtime.databases.postgresql.content import quoted
-from mrt_runtime.schema import ForeignKey, Table
 
 # A partition's key is part of the key of the table that was divided, and changes with that one only.
 ROOTS = """WITH RECURSIVE chain AS (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NOTHING = "DO 'BEGIN END'"
 """A command that does nothing, in plain SQL and in PL/pgSQL."""
@@ -21,6 +21,10 @@ class Edit:
     text: str
     note: str = ""
     taken: frozenset[str] = frozenset()
+
+    def doubled(self) -> Edit:
+        """Return the same edit in a string, where every quote is written twice."""
+        return replace(self, text=self.text.replace("'", "''"))
 
 
 def apply(edits: Iterable[Edit], text: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mrt_lint.parse.sql.cursor import Cursor
-from mrt_runtime.databases.link import literal
+from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import Edit
 from mrt_runtime.databases.postgresql.role import ScratchRole
+from mrt_runtime.databases.server_connection import literal
 
 NULL, TRUE, FALSE = "NULL", "true", "false"
 
@@ -27,7 +27,7 @@ def answer(command: Command, role: ScratchRole) -> Edit | None:
     return None
 
 
-def _create_extension(cursor: Cursor) -> Iterator[str]:
+def _create_extension(cursor: TokenCursor) -> Iterator[str]:
     lenient = bool(cursor.accept("IF NOT EXISTS"))
     name, place, number, deep = _name(cursor), "current_schema()::text", NULL, FALSE
     cursor.accept("WITH")
@@ -44,7 +44,7 @@ def _create_extension(cursor: Cursor) -> Iterator[str]:
     yield f"create_extension({name}, {place}, {number}, {deep}, {_truth(lenient)})"
 
 
-def _alter_extension(cursor: Cursor) -> Iterator[str]:
+def _alter_extension(cursor: TokenCursor) -> Iterator[str]:
     name = _name(cursor)
     if cursor.accept("UPDATE"):
         number = _name(cursor) if cursor.accept("TO") else NULL
@@ -53,7 +53,7 @@ def _alter_extension(cursor: Cursor) -> Iterator[str]:
         yield f"alter_extension({name}, {NULL}, {_name(cursor)})"
 
 
-def _drop_extension(cursor: Cursor) -> Iterator[str]:
+def _drop_extension(cursor: TokenCursor) -> Iterator[str]:
     lenient = bool(cursor.accept("IF EXISTS"))
     names = [_name(cursor)]
     while cursor.accept(","):
@@ -63,13 +63,14 @@ def _drop_extension(cursor: Cursor) -> Iterator[str]:
         yield f"drop_extension({name}, {_truth(lenient)}, {_truth(deep)})"
 
 
-def _comment_on_extension(cursor: Cursor) -> Iterator[str]:
+def _comment(cursor: TokenCursor) -> Iterator[str]:
+    kind = cursor.accept("EXTENSION", "EVENT TRIGGER", "PUBLICATION")
     name = _name(cursor)
-    if cursor.accept("IS"):
-        yield f"comment_on_extension({name}, {NULL if cursor.accept('NULL') else _name(cursor)})"
+    if kind and cursor.accept("IS"):
+        yield f"comment({literal(kind)}, {name}, {NULL if cursor.accept('NULL') else _name(cursor)})"
 
 
-def _create_event_trigger(cursor: Cursor) -> Iterator[str]:
+def _create_event_trigger(cursor: TokenCursor) -> Iterator[str]:
     name, tags = _name(cursor), NULL
     cursor.accept("ON")
     moment = _name(cursor)
@@ -82,14 +83,14 @@ def _create_event_trigger(cursor: Cursor) -> Iterator[str]:
         yield f"create_event_trigger({name}, {moment}, {tags}::text[], {callee}::regproc)"
 
 
-def _drop_event_trigger(cursor: Cursor) -> Iterator[str]:
+def _drop_event_trigger(cursor: TokenCursor) -> Iterator[str]:
     lenient = bool(cursor.accept("IF EXISTS"))
     name = _name(cursor)
     cursor.accept("CASCADE", "RESTRICT")
     yield f"drop_event_trigger({name}, {_truth(lenient)})"
 
 
-def _alter_event_trigger(cursor: Cursor) -> Iterator[str]:
+def _alter_event_trigger(cursor: TokenCursor) -> Iterator[str]:
     name = _name(cursor)
     if cursor.accept("RENAME TO"):
         yield f"alter_event_trigger({name}, {NULL}, {_name(cursor)})"
@@ -99,32 +100,43 @@ def _alter_event_trigger(cursor: Cursor) -> Iterator[str]:
             yield f"alter_event_trigger({name}, {_truth(verb == 'ENABLE')}, {NULL})"
 
 
-def _create_publication(cursor: Cursor) -> Iterator[str]:
-    name = _name(cursor)
-    if cursor.accept("FOR ALL TABLES"):
-        yield f"create_publication({name})"
+def _create_publication(cursor: TokenCursor) -> Iterator[str]:
+    name, schemas, options = _name(cursor), NULL, NULL
+    if cursor.accept("FOR TABLES IN SCHEMA"):
+        names = [_name(cursor)]
+        while cursor.accept(","):
+            names.append(_name(cursor))
+        schemas = f"ARRAY[{', '.join(names)}]"
+    elif not cursor.accept("FOR ALL TABLES"):
+        return
+    if cursor.accept("WITH"):
+        options = f"ARRAY[{', '.join(_option(item) for item in cursor.group())}]"
+    yield f"create_publication({name}, {schemas}, {options})"
 
 
-def _drop_publication(cursor: Cursor) -> Iterator[str]:
+def _drop_publication(cursor: TokenCursor) -> Iterator[str]:
     lenient = bool(cursor.accept("IF EXISTS"))
-    name = _name(cursor)
+    names = [_name(cursor)]
+    while cursor.accept(","):
+        names.append(_name(cursor))
     cursor.accept("CASCADE", "RESTRICT")
-    yield f"drop_publication({name}, {_truth(lenient)})"
+    for name in names:
+        yield f"drop_publication({name}, {_truth(lenient)})"
 
 
-def _set(cursor: Cursor) -> Iterator[str]:
+def _set(cursor: TokenCursor) -> Iterator[str]:
     briefly = cursor.accept("LOCAL", "SESSION") == "LOCAL"
     if cursor.accept("SESSION_REPLICATION_ROLE") and cursor.accept("=", "TO"):
         value = literal("origin") if cursor.accept("DEFAULT") else _name(cursor)
         yield f"set_replication_role({value}, {_truth(briefly)})"
 
 
-def _reset(cursor: Cursor) -> Iterator[str]:
+def _reset(cursor: TokenCursor) -> Iterator[str]:
     if cursor.accept("SESSION_REPLICATION_ROLE"):
         yield f"set_replication_role('origin', {FALSE})"
 
 
-def _alter_table(cursor: Cursor) -> Iterator[str]:
+def _alter_table(cursor: TokenCursor) -> Iterator[str]:
     cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
     table = _path(cursor)
@@ -133,11 +145,11 @@ def _alter_table(cursor: Cursor) -> Iterator[str]:
         yield f"switch_triggers({table}::regclass, {_truth(verb.startswith('ENABLE'))})"
 
 
-WRITERS: tuple[tuple[tuple[str, ...], Callable[[Cursor], Iterator[str]]], ...] = (
+WRITERS: tuple[tuple[tuple[str, ...], Callable[[TokenCursor], Iterator[str]]], ...] = (
     (("CREATE EXTENSION",), _create_extension),
     (("ALTER EXTENSION",), _alter_extension),
     (("DROP EXTENSION",), _drop_extension),
-    (("COMMENT ON EXTENSION",), _comment_on_extension),
+    (("COMMENT ON",), _comment),
     (("CREATE EVENT TRIGGER",), _create_event_trigger),
     (("DROP EVENT TRIGGER",), _drop_event_trigger),
     (("ALTER EVENT TRIGGER",), _alter_event_trigger),
@@ -149,12 +161,18 @@ WRITERS: tuple[tuple[tuple[str, ...], Callable[[Cursor], Iterator[str]]], ...] =
 )
 
 
-def _name(cursor: Cursor) -> str:
+def _name(cursor: TokenCursor) -> str:
     """Return the identifier or string that comes next as a literal; what is neither makes the call one that fails."""
     return literal(str(cursor.name()))
 
 
-def _path(cursor: Cursor) -> str:
+def _option(cursor: TokenCursor) -> str:
+    """Return `name = value` as one literal; a name alone means true."""
+    name = str(cursor.name())
+    return literal(f"{name}={cursor.take().text if cursor.accept('=') else TRUE}")
+
+
+def _path(cursor: TokenCursor) -> str:
     """Return a name that may be qualified, quoted as `regclass` reads it, as a literal."""
     return literal(".".join('"' + str(part).replace('"', '""') + '"' for part in cursor.parts()))
 

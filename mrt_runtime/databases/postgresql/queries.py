@@ -12,7 +12,7 @@ from collections.abc import Collection
 AMONG = re.compile(r"\{among ([\w.]+)\}")
 
 NAMESPACES = """SELECT oid::bigint, nspname::text, nspname = current_schema() FROM pg_namespace
-WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"""
+WHERE nspname !~ '^(pg_|lent_mrt_[0-9a-f]{20}$)' AND nspname <> 'information_schema'"""
 
 # What an extension or a range type brought along.
 MEMBERS = """SELECT classid::regclass::text, objid::bigint FROM pg_depend
@@ -120,7 +120,7 @@ UNION ALL SELECT 'statistics', 'pg_statistic_ext', s.oid::bigint, s.stxnamespace
 UNION ALL SELECT 'extension', 'pg_extension', e.oid::bigint, NULL, e.extname::text, NULL, e.extversion
   FROM pg_extension AS e WHERE e.oid >= 16384
 UNION ALL SELECT 'schema', 'pg_namespace', n.oid::bigint, NULL, n.nspname::text, NULL, ''
-  FROM pg_namespace AS n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  FROM pg_namespace AS n WHERE n.nspname !~ '^(pg_|lent_mrt_[0-9a-f]{20}$)' AND n.nspname <> 'information_schema'
 UNION ALL SELECT 'event trigger', 'pg_event_trigger', e.oid::bigint, NULL, e.evtname::text, NULL,
     concat_ws(' ', e.evtevent, e.evtfoid::regproc, e.evtenabled::text, e.evttags::text)
   FROM pg_event_trigger AS e

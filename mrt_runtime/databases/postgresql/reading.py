@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from mrt_runtime.compare.schema import qualified
 from mrt_runtime.databases.postgresql import queries
 from mrt_runtime.databases.postgresql.records import (
     AttributeRow,
@@ -19,7 +20,6 @@ from mrt_runtime.databases.postgresql.records import (
 from mrt_runtime.databases.postgresql.relations import Relations, grouped
 from mrt_runtime.databases.postgresql.signs import Known
 from mrt_runtime.databases.postgresql.types import Types, labels_by_type
-from mrt_runtime.schema import qualified
 
 Members: TypeAlias = frozenset[tuple[str, int]]
 

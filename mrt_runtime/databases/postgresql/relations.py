@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import Any, Literal, TypeVar
 
+from mrt_runtime.compare.schema import Check, Column, Exclusion, ForeignKey, Index, IndexElement, Key, Table, TableKind, qualified
 from mrt_runtime.databases.postgresql.records import AttributeRow, ConstraintRow, IndexRow, RelationRow
 from mrt_runtime.databases.postgresql.types import Types
-from mrt_runtime.schema import Check, Column, Exclusion, ForeignKey, Index, IndexElement, Key, Table, TableKind, qualified
 
 Item = TypeVar("Item", bound=Any)
 

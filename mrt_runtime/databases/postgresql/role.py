@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import exc
 
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.server import Server, quote
+from mrt_runtime.databases.postgresql.server import PostgresServer, quote
+from mrt_runtime.databases.postgresql.source import LISTS, USER
+from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.secret import register_secret
 
 LONGEST_NAME = 63
 STAND_IN = "_as"
@@ -20,8 +24,6 @@ SETTINGS = """
 SELECT unnest(s.setconfig) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
 WHERE r.rolname = current_user AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = {database}))
 """
-LISTS = {"search_path", "session_preload_libraries", "local_preload_libraries", "temp_tablespaces"}
-"""Settings whose values are lists of identifiers, quoted already. Source: PostgreSQL's guc_tables.c, GUC_LIST_QUOTE."""
 NOT_COPIED = {"default_transaction_read_only", "role", "session_authorization"}
 
 
@@ -34,6 +36,7 @@ class ScratchRole:
     tail: the end of the name of every stand-in of this scratch database.
     existing: the roles that the server has, of which migrations may become none.
     is_answered: whether the given role is a superuser, so that what only a superuser may do inside a database is done for it.
+    settings: the given role's, each as it follows ALTER ROLE … SET.
     """
 
     name: str
@@ -41,15 +44,27 @@ class ScratchRole:
     tail: str
     existing: frozenset[str]
     is_answered: bool
+    settings: tuple[str, ...]
     password: str = field(repr=False)
 
     def stand_in(self, role: str) -> str:
-        """Return the name of the role that is used in place of another."""
-        head = role.encode()[: LONGEST_NAME - len(self.tail.encode())].decode(errors="ignore")
-        return head + self.tail
+        """Return the name of the role that is used in place of another; long ones stay different from each other."""
+        room = LONGEST_NAME - len(self.tail.encode())
+        if len(role.encode()) <= room:
+            return role + self.tail
+        mark = hashlib.blake2s(role.encode(), digest_size=3).hexdigest()
+        return role.encode()[: room - len(mark)].decode(errors="ignore") + mark + self.tail
+
+    def set_up(self, server: PostgresServer) -> None:
+        """Restore the password and the settings that the role has at first: a role may change both for itself."""
+        name = quote(self.name)
+        server.run(f"ALTER ROLE {name} PASSWORD {literal(self.password)}")
+        server.run(f"ALTER ROLE {name} RESET ALL")
+        for setting in self.settings:
+            server.try_running(f"ALTER ROLE {name} SET {setting}")
 
 
-def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
+def create_role(server: PostgresServer, name: str, database: str) -> ScratchRole | str:
     """Create the role of a scratch database; return why none can be had, as the end of a sentence, where that is so.
 
     database: the given one, whose settings for the given role are this role's, too.
@@ -63,18 +78,25 @@ def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
         tail=name.removeprefix(name.partition("_mrt_")[0]) + STAND_IN,
         existing=frozenset(str(found) for (found,) in server.run("SELECT rolname FROM pg_catalog.pg_roles")),
         is_answered=bool(is_super),
+        settings=tuple(read_settings(server, str(given), database)),
         password=secrets.token_urlsafe(24),
     )
+    register_secret(role.password)
     # Row level security is for those whom migrations work for, not for what they are run by in `db_url`.
     rights = "LOGIN" + (" BYPASSRLS" if ignores_policies and is_super else "")
     try:
-        server.run(f"CREATE ROLE {quote(name)} {rights} PASSWORD {literal(role.password)}")
+        server.run(f"CREATE ROLE {quote(name)} {rights}")
+        role.set_up(server)
         server.run(f"GRANT {quote(name)} TO {quote(role.given)}" if not is_super else "SELECT 1")
     except exc.DBAPIError as error:
         return f"the server refuses a role for the run: {error.orig}"
-    for setting in server.run(SETTINGS.format(database=literal(database))):
-        parameter, _, value = str(setting[0]).partition("=")
+    return role
+
+
+def read_settings(server: PostgresServer, given: str, database: str) -> Iterator[str]:
+    """Yield what the given role has set for itself, in general and in the given database."""
+    for (setting,) in server.run(SETTINGS.format(database=literal(database))):
+        parameter, _, value = str(setting).partition("=")
         if parameter not in NOT_COPIED:
             shown = value if parameter in LISTS and value else literal(value)
-            server.try_running(f"ALTER ROLE {quote(name)} SET {parameter} TO {shown}")
-    return role
+            yield f"{parameter} TO {shown.replace(USER, quote(given)) if parameter == 'search_path' else shown}"

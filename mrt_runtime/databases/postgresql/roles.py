@@ -1,8 +1,9 @@
 """Statements about roles, which belong to the whole server, as statements about roles that this run made.
 
 A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
-would become that role, or hand it an object, a stand-in takes its place, because whoever may become a role may change it. A role
-that the server does not have is a stand-in everywhere.
+would hand it an object, a stand-in takes its place, because those who may become an owner may change it; and where a migration
+would become it, it stays the scratch role, which owns what that role may use. A role that the server does not have is a stand-in
+everywhere.
 """
 
 from __future__ import annotations
@@ -10,18 +11,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mrt_lint.parse.sql.cursor import Cursor
-from mrt_lint.parse.sql.tokens import Token
-from mrt_runtime.databases.link import literal
+from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.tokens import SqlToken
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
 from mrt_runtime.databases.postgresql.role import ScratchRole
+from mrt_runtime.databases.server_connection import literal
 
 ROLE = ("ROLE", "USER", "GROUP")
 SPECIAL = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "NONE", "DEFAULT", "ALL"}
 """Words that mean a role, and are the name of none. Source: PostgreSQL's manual, GRANT."""
-BECOMING = ("OWNER TO", "AUTHORIZATION", "FOR ROLE", "FOR USER", "OWNED BY")
+NAMING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "ALTER DEFAULT PRIVILEGES": (("FOR ROLE", "FOR USER"), ("TO", "FROM")),
+    "ALTER POLICY": ((), ("TO",)),
+    "ALTER": (("OWNER TO",), ()),
+    "CREATE POLICY": ((), ("TO",)),
+    "CREATE SCHEMA": (("AUTHORIZATION",), ()),
+    "DROP OWNED": (("BY",), ()),
+    "GRANT": ((), ("TO",)),
+    "REASSIGN OWNED": (("BY", "TO"), ()),
+    "REVOKE": ((), ("FROM",)),
+}
+"""Commands → what is followed by roles that the migration becomes or hands an object, and by roles that it gives a privilege."""
 ENDS_OF_ROLES = {"WITH", "GRANTED", "CASCADE", "RESTRICT", "USING", "GRANT", "REVOKE", "IN", "TO", ";"}
 CATALOGUES = {"PG_ROLES", "PG_USER", "PG_AUTHID", "PG_GROUP", "PG_SHADOW"}
 ASKING = re.compile(r"PG_HAS_ROLE|TO_REGROLE")
@@ -34,6 +46,8 @@ KINDS = {
     **dict.fromkeys(("ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE", "ALTER AGGREGATE"), "routine"),
 }
 """What has an owner that a migration may change → the argument of the procedure that does it."""
+OF_THE_GIVEN_ROLE = ("ALTER PUBLICATION", "ALTER EVENT TRIGGER")
+"""What only superusers may own, and so the given role does where it is made for a migration."""
 TYPES = {"relation": "class", "schema": "namespace", "type": "type", "routine": "procedure"}
 LEFT_OUT = "was not run: roles belong to the whole server"
 
@@ -57,13 +71,13 @@ def translate_roles(command: Command, role: ScratchRole) -> Iterator[Edit]:
         yield owned
         return
     yield from _name_roles_in_strings(command, role)
-    for token, becomes in _positions(command, verb):
+    for token, becomes in _positions(command):
         edit = _rename(command, token, role, becomes=becomes)
         if edit is not None:
             yield edit
 
 
-def _manage(command: Command, verb: str, cursor: Cursor, role: ScratchRole) -> Edit:
+def _manage(command: Command, verb: str, cursor: TokenCursor, role: ScratchRole) -> Edit:
     """Create and drop stand-ins; of what else is done to roles, only settings of the migration's own one are made."""
     lenient, home = bool(cursor.accept("IF EXISTS")), home_of(role)
     first, name = cursor.token, cursor.name()
@@ -85,7 +99,7 @@ def _manage(command: Command, verb: str, cursor: Cursor, role: ScratchRole) -> E
     return Edit(*command.whole, NOTHING, f"{noted} {LEFT_OUT}")
 
 
-def _set_role(command: Command, cursor: Cursor, role: ScratchRole) -> Iterator[Edit]:
+def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Iterator[Edit]:
     cursor.accept("LOCAL", "SESSION")
     before = cursor.token
     word = cursor.accept("ROLE", "AUTHORIZATION", "SESSION AUTHORIZATION")
@@ -96,16 +110,18 @@ def _set_role(command: Command, cursor: Cursor, role: ScratchRole) -> Iterator[E
         yield Edit(*command.span(before, last), "ROLE")
     cursor.accept("TO", "=")
     token = cursor.token
-    if token.key == "DEFAULT":
-        yield Edit(*command.span(token, token), "NONE")
     edit = _rename(command, token, role, becomes=True)
-    if edit is not None:
+    if token.key == "DEFAULT" or (edit is not None and edit.taken):
+        yield Edit(*command.span(token, token), "NONE")
+    elif edit is not None:
         yield edit
 
 
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
-    """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
+    """Change an object's owner as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
+    if cursor.accept(*OF_THE_GIVEN_ROLE):
+        return _leave_owner(command, cursor.rest().to("OWNER"), role)
     kind = KINDS.get(cursor.accept(*KINDS))
     cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
@@ -123,8 +139,13 @@ def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
     return Edit(*command.whole, call, taken=edit.taken)
 
 
+def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Edit | None:
+    is_own = cursor.accept("OWNER TO") and (cursor.key in SPECIAL or cursor.name() == role.given)
+    return Edit(*command.whole, NOTHING) if is_own else None
+
+
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
-    """Let a question whether a role exists be about its stand-in."""
+    """Make a query for a role's existence ask for its stand-in."""
     tokens = command.statement.tokens
     asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
     for token in tokens if asks else ():
@@ -133,28 +154,22 @@ def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit
             yield Edit(*command.span(token, token), literal(role.stand_in(token.text)))
 
 
-def _positions(command: Command, verb: str) -> Iterator[tuple[Token, bool]]:
+def _positions(command: Command) -> Iterator[tuple[SqlToken, bool]]:
     """Yield the tokens that name roles, and whether the migration becomes each or hands it an object."""
     cursor = command.cursor()
-    keys = [token.key for token in command.statement.tokens]
-    is_policy = keys[:2] in (["CREATE", "POLICY"], ["ALTER", "POLICY"])
-    is_default = keys[:3] == ["ALTER", "DEFAULT", "PRIVILEGES"]
-    is_grant = verb in {"GRANT", "REVOKE"} or is_default
-    may_own = keys[:2] in (["REASSIGN", "OWNED"], ["DROP", "OWNED"])
-    while not cursor.done:
-        phrase = cursor.accept(*BECOMING)
-        if phrase and (phrase != "OWNED BY" or may_own):
-            yield from ((token, True) for token in _list(cursor))
-        elif not phrase and ((is_policy and cursor.accept("TO")) or (is_grant and cursor.accept("TO", "FROM"))):
-            cursor.accept("GROUP")
-            yield from ((token, False) for token in _list(cursor))
-        elif may_own and keys[0] == "REASSIGN" and cursor.accept("TO"):
-            yield from ((token, True) for token in _list(cursor))
-        elif not phrase:
+    kind = cursor.accept(*NAMING)
+    becoming, given = NAMING.get(kind, ((), ()))
+    while kind and not cursor.done:
+        before = command.statement.tokens[cursor.position - 1]
+        phrase = cursor.accept(*becoming, *given)
+        if not phrase:
             cursor.skip()
+        elif before.key != "RENAME":
+            cursor.accept("GROUP")
+            yield from ((token, phrase in becoming) for token in _list(cursor))
 
 
-def _list(cursor: Cursor) -> Iterator[Token]:
+def _list(cursor: TokenCursor) -> Iterator[SqlToken]:
     while True:
         token = cursor.token
         if token.kind not in {"word", "name"} or token.key in ENDS_OF_ROLES:
@@ -165,7 +180,7 @@ def _list(cursor: Cursor) -> Iterator[Token]:
             return
 
 
-def _rename(command: Command, token: Token, role: ScratchRole, *, becomes: bool) -> Edit | None:
+def _rename(command: Command, token: SqlToken, role: ScratchRole, *, becomes: bool) -> Edit | None:
     name = token.text.lower() if token.kind == "word" else token.text
     if token.kind not in {"word", "name", "string"} or token.key in SPECIAL or name.startswith("pg_") or role.tail in name:
         return None
@@ -177,7 +192,7 @@ def _rename(command: Command, token: Token, role: ScratchRole, *, becomes: bool)
     return Edit(*place, _quoted(role.stand_in(name)), taken=frozenset({name})) if becomes else None
 
 
-def _has_object(cursor: Cursor) -> bool:
+def _has_object(cursor: TokenCursor) -> bool:
     """Return whether a GRANT or REVOKE is about an object, and not about membership in a role."""
     return not cursor.to("ON").done
 

@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import URL, event, exc
 
-from mrt_runtime.databases.hosted import HostedScratch
+from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.lent import LentContents
-from mrt_runtime.databases.postgresql.own import OwnContents
-from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, Server
+from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
+from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
+from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
 from mrt_runtime.databases.postgresql.translation import Translator
-from mrt_runtime.databases.protocol import Database, Target
+from mrt_runtime.databases.protocol import ConnectionTarget, Database
+from mrt_runtime.databases.server_connection import literal
 
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
+DENIED_AS_IT_CONNECTS = "FATAL:  permission denied to set"
+"""Of a setting in a connection's options; drivers give no SQLSTATE before they are connected."""
 HOW_TO_ALLOW = (
-    "Migrations run as a role of this run, which may change nothing but its scratch database. If this one has to change more, set "
-    'isolation = "statements" under [tool.mrt], or verify on embedded:postgresql'
+    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let "
+    'this one do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
 )
 
 
-class PostgresScratch(HostedScratch):
+class PostgresScratch(ServerScratch):
     """A scratch database on a PostgreSQL server."""
 
     def __init__(
         self,
         database: Database,
-        server: Server,
-        contents: OwnContents | LentContents,
+        server: PostgresServer,
+        contents: CreatedPostgresContents | ExistingPostgresContents,
         *,
         urls: tuple[URL, URL],
         isolation: Isolation,
@@ -47,20 +50,20 @@ class PostgresScratch(HostedScratch):
         if self._role is not None:
             self._user_condition = f" AND session_user = {literal(self._role.name)}"
 
-    def is_elsewhere(self, target: Target) -> bool:
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
         if target.dialect != "postgresql" or target.database not in {None, self._contents.name}:
             return True
         return self._role is not None and target.user not in {None, self._role.name}
 
     def translate(self, statement: str) -> Translation:
-        translation = self._translator.translate(statement)
-        if self._stand_ins is not None:
-            for role in self._translator.taken:
-                self._stand_ins.take_place_of(role)
-        return translation
+        translation, taken = self._translator.translate(statement)
+        stand_ins = self._stand_ins
+        if stand_ins is None or not taken or translation.outside:
+            return translation
+        return replace(translation, answer=lambda _connection: stand_ins.take_place_of(taken))
 
     def explain_refusal(self, error: BaseException) -> str:
-        if self._role is None or find_state(error) != REFUSED:
+        if self._role is None or not (find_state(error) == REFUSED or DENIED_AS_IT_CONNECTS in str(error)):
             return ""
         return HOW_TO_ALLOW
 
@@ -68,13 +71,17 @@ class PostgresScratch(HostedScratch):
         """Nothing: connecting is quick."""
 
     def admit(self, dbapi_connection: Any) -> None:
-        """Nothing: the database itself is set up to be fast."""
+        """Note it as the run's own; nothing else: the database itself is set up to be fast."""
+        self.journal.admit(dbapi_connection)
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        sessions = getattr(self.journal, "sessions", "")  # in a database that is lent, only the run's own
+        mine = f" AND pid IN (SELECT pid {sessions})" if sessions else ""
         # From another database: what migrations set for this one would hold for our own session there, too.
-        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(self._server.place).connect() as connection:
-            connection.exec_driver_sql(cancelling + literal(self._contents.name))
+        place = self._contents.name if mine else self._server.place
+        with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(place).connect() as connection:
+            connection.exec_driver_sql(cancelling + literal(self._contents.name) + mine)
 
 
 def find_state(error: BaseException | None) -> str:
@@ -91,7 +98,7 @@ def find_state(error: BaseException | None) -> str:
 
 
 def outlast(dbapi_connection: Any, _record: object) -> None:
-    """Let a connection of ours be idle, and take its time; env.py's own are bound by what is set for them."""
+    """Lift the time limits on a connection of ours; env.py's own keep those that are set for them."""
     cursor = dbapi_connection.cursor()
     cursor.execute(
         f"SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ({', '.join(map(literal, TIMEOUTS))})"

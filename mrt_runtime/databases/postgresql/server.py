@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import URL, Connection, exc
 
-from mrt_runtime.databases.link import SECOND_LOOK, Link, literal, refuse
+from mrt_runtime.databases.server_connection import SECOND_LOOK, ServerConnection, literal, refuse
 from mrt_runtime.databases.token import find_token
 
 MAINTENANCE = ("postgres", "template1")
@@ -27,7 +27,7 @@ GRACE = 5.0
 """Seconds that terminated sessions get to go."""
 
 
-class Server(Link):
+class PostgresServer(ServerConnection):
     """Creates, copies and drops databases under this run's token.
 
     An advisory lock named after the token is held for as long as the run lives. It serves twice: a sweep sees by it which
@@ -42,6 +42,7 @@ class Server(Link):
 
     def __init__(self, url: URL, *, given_exists: bool) -> None:
         self._given_exists = given_exists
+        self._began = ""
         super().__init__(url)
 
     def try_running(self, statement: str) -> None:
@@ -53,10 +54,17 @@ class Server(Link):
         return int(self.run(f"SELECT count(*) FROM pg_stat_activity WHERE datname = {literal(database)}")[0][0])
 
     def empty_of_sessions(self, database: str) -> None:
-        """End the sessions that came into a scratch database since this run began and were left open; wait until they are gone."""
+        """End the sessions that came into a scratch database since this run began and were left open; wait until they are gone.
+
+        Transactions that were prepared there end, too: they would outlive their sessions and hold up everything.
+        """
+        prepared = self.run(f"SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = {literal(database)}")
+        if prepared:
+            with self.engine_for(database).connect() as connection:
+                for (gid,) in prepared:
+                    silence(connection, f"ROLLBACK PREPARED {literal(str(gid))}")
         deadline = time.monotonic() + GRACE
-        mine = "(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())"
-        others = f"datname = {literal(database)} AND pid <> pg_backend_pid() AND backend_start >= {mine}"
+        others = f"datname = {literal(database)} AND pid <> pg_backend_pid() AND backend_start >= {literal(self._began)}"
         while self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}") and time.monotonic() < deadline:
             time.sleep(0.005)
 
@@ -110,6 +118,9 @@ class Server(Link):
             # our own former session may hold it still, where the server has not yet noticed that it is gone
             connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {holders(self.token)}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({key_of(self.token)})")
+            if not self._began:  # a connection that replaces this one later came after sessions that are to be ended
+                began = "SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+                self._began = str(connection.exec_driver_sql(began).scalar_one())
             self.place = database
             return connection
         raise refuse(self.url, error.orig if error is not None else "")
@@ -129,7 +140,7 @@ def key_of(token: str) -> int:
 
 
 def lock_is_held(token: str) -> str:
-    """Write the condition that somebody holds a token's lock."""
+    """Write the condition that a run holds a token's lock."""
     return f"EXISTS (SELECT 1 {holders(token)})"
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from mrt_runtime.databases.postgresql.answers import install
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import Server, quote, silence
+from mrt_runtime.databases.postgresql.server import PostgresServer, quote, silence
 
 HANDED_OVER = """
 WITH kept AS (SELECT objid FROM pg_catalog.pg_depend WHERE deptype IN ('e', 'i', 'a') AND (deptype = 'e' OR refobjsubid > 0))
@@ -25,17 +25,17 @@ WHERE oid >= 16384 AND typtype IN ('e', 'd', 'c', 'r') AND oid NOT IN (SELECT ob
 class StandIns:
     """Creates the stand-ins of one scratch database, and brings back those that an earlier state had."""
 
-    def __init__(self, server: Server, role: ScratchRole) -> None:
+    def __init__(self, server: PostgresServer, role: ScratchRole) -> None:
         self.role = role
         self._server = server
         self._taken: set[str] = set()
         self._gone = 0
 
-    def take_place_of(self, existing: str) -> None:
-        """Make sure that a role of the server has a stand-in."""
-        if existing not in self._taken:
-            self._taken.add(existing)
-            name = self.role.stand_in(existing)
+    def take_place_of(self, existing: frozenset[str]) -> None:
+        """Make sure that these roles of the server have stand-ins."""
+        for role in existing - self._taken:
+            self._taken.add(role)
+            name = self.role.stand_in(role)
             if name not in self.list():
                 self._add(name)
 
@@ -44,11 +44,12 @@ class StandIns:
         return frozenset(name for name in self._server.list_roles() if name.endswith(self.role.tail))
 
     def restore(self, wanted: frozenset[str]) -> None:
-        """Let there be these stand-ins and no others: roles are no part of a database that is replaced.
+        """Make these the only stand-ins, and its own role as it was at first: roles are no part of a database.
 
         One that is not wanted is renamed, because a database in which it owns something may be dropped later.
         """
         self._taken.clear()
+        self.role.set_up(self._server)
         present = self.list()
         for name in present - wanted:
             self._gone += 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.postgresql.command import Command, read_commands
-from mrt_runtime.databases.postgresql.edit import Edit, apply
+from mrt_runtime.databases.postgresql.edit import NOTHING, Edit, apply
 from mrt_runtime.databases.postgresql.outside import find_outside
 from mrt_runtime.databases.postgresql.privileged import answer
 from mrt_runtime.databases.postgresql.role import ScratchRole
@@ -33,37 +33,34 @@ class Translator:
     def __init__(self, database: str, role: ScratchRole | None) -> None:
         self._database = database
         self._role = role
-        self.taken: set[str] = set()
-        """Roles of the server in whose place a stand-in has to exist before the last translation runs."""
 
-    def translate(self, statement: str) -> Translation:
-        """Return what is to run in place of a statement, or what the statement would change outside."""
-        self.taken = set()
+    def translate(self, statement: str) -> tuple[Translation, frozenset[str]]:
+        """Return what is to run in place of a statement, or what the statement would change outside.
+
+        Beside it, roles of the server in whose place a stand-in has to exist before that runs.
+        """
         if not CONCERNED.search(statement):
-            return Translation(statement=statement)
+            return Translation(statement=statement), frozenset()
         edits: list[Edit] = []
         for command in read_commands(statement):
-            outside = find_outside(command, self._database)
+            # What a body holds may never run: where it does, the server refuses it to the scratch role.
+            outside = "" if command.is_inner and self._role is not None else find_outside(command, self._database)
             if outside:
-                return Translation(statement=statement, outside=outside)
-            edits += self._read(command)
+                return Translation(statement=statement, outside=outside), frozenset()
+            edits += (edit.doubled() if command.is_quoted else edit for edit in self._read(command))
         notes = tuple(dict.fromkeys(edit.note for edit in edits if edit.note))
-        return Translation(statement=apply(edits, statement), notes=notes)
+        taken = frozenset(name for edit in edits for name in edit.taken)
+        return Translation(statement=apply(edits, statement), notes=notes), taken
 
     def _read(self, command: Command) -> Iterator[Edit]:
         yield from self._rename_database(command)
         if self._role is None:
             return
         answered = answer(command, self._role) if self._role.is_answered else None
-        if answered is not None:
-            yield answered
-            return
-        for edit in translate_roles(command, self._role):
-            self.taken |= edit.taken
-            yield edit
+        yield from translate_roles(command, self._role) if answered is None else (answered,)
 
     def _rename_database(self, command: Command) -> Iterator[Edit]:
-        """Let what is said about a database be done to the scratch database: a migration means the one that it runs in."""
+        """Apply to the scratch database what is said about a database: a migration means the one that it runs in."""
         cursor = command.cursor()
         verb = cursor.accept("GRANT", "REVOKE", "ALTER DATABASE", "COMMENT ON DATABASE", "SECURITY LABEL")
         if verb in {"GRANT", "REVOKE"}:
@@ -77,6 +74,9 @@ class Translator:
         while True:
             token = cursor.token
             name = cursor.name()
+            if verb == "ALTER DATABASE" and (cursor.at("SET TABLESPACE") or cursor.key not in {"SET", "RESET"}):
+                yield Edit(*command.whole, NOTHING, f"{verb} {name} … was not run: the run needs its scratch database as it is")
+                return
             if name != self._database and isinstance(name, str):
                 what = verb if "DATABASE" in verb else f"{verb} … ON DATABASE"
                 note = f"{what} {name} was run on the scratch database, not on {name!r}"

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mrt_runtime.compare.schema import Check, ColumnType, NamedType, TypeKind
 from mrt_runtime.databases.postgresql.records import TypeRow
-from mrt_runtime.schema import Check, ColumnType, NamedType, TypeKind
 
 FIRST_USER_OID = 16384
 KINDS: Mapping[str, TypeKind] = {"b": "base", "e": "enum", "d": "domain", "c": "composite", "r": "range", "m": "multirange"}

@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.schema import Column, ColumnType, Index, IndexElement, Key, Schema, Table, Thing
 from mrt_runtime.databases.sqlite.ddl import Definition, Reader, read_table, rendered, split, tokens_of
-from mrt_runtime.schema import Column, ColumnType, Index, IndexElement, Key, Schema, Table, Thing
 
 MASTER = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master"
 COLUMNS = "SELECT m.name, x.* FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS x WHERE m.type = 'table'"

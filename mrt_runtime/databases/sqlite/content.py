@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep, key_of
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases.sqlite.catalogue import Entry, Stamp
 from mrt_runtime.databases.sqlite.pages import Image, take_image
-from mrt_runtime.rows import Row, Rows, TableRows, holds_rows, keep, key_of
-from mrt_runtime.schema import Schema, Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mrt_runtime.schema import Check, ForeignKey, Key
+from mrt_runtime.compare.schema import Check, ForeignKey, Key
 
 TOKEN = re.compile(
     r"""

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,13 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
-from mrt_runtime.databases.protocol import Checkpoint, Database, Target
+from mrt_runtime.databases.journal import NO_JOURNAL, Journal
+from mrt_runtime.databases.protocol import Checkpoint, ConnectionTarget, Database, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
-from mrt_runtime.databases.sqlite.attach import find_attached_file
+from mrt_runtime.databases.sqlite.attach import find_files
+from mrt_runtime.databases.sqlite.authorizer import INSTEAD_OF_A_FILE
+from mrt_runtime.databases.sqlite.enclosure import AuthorizedConnection, enclose, make_authorizer
+from mrt_runtime.databases.sqlite.filename import is_inside, is_memory
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,7 +40,7 @@ class FileCheckpoint:
 class SQLiteScratch:
     """What proves that a connection stands here is the file's path, in a folder that this run made under a random name."""
 
-    bears_company = False  # the file is replaced, and a journal's mode changes only when nobody else is there
+    allows_idle_connections = False  # the file is replaced, and a journal's mode changes only when no other connection is there
 
     def __init__(self, database: Database, folder: Folder, url: URL, env_url: URL, template: Path | None) -> None:
         self.database = database
@@ -45,7 +50,10 @@ class SQLiteScratch:
         self._path = Path(str(url.database))
         self._template = template
         self._checkpoints = 0
+        self._looks = 0
+        self._watcher: Watcher | None = None
         self.generation = 0
+        self.journal: Journal = NO_JOURNAL
         self.engine: Engine = create_engine(url, poolclass=NullPool)
         refuse_shortage(self.engine)
         event.listen(self.engine, "connect", self._on_connect)
@@ -60,10 +68,10 @@ class SQLiteScratch:
 
     def owns(self, cursor: Any) -> bool:
         cursor.execute("PRAGMA database_list")
-        files = [row[2] for row in cursor.fetchall() if row[1] == "main"]
-        return len(files) == 1 and self._is_path(files[0])
+        files = {name: file for _, name, file in cursor.fetchall()}
+        return self._is_path(files.pop("main")) and not any(map(self._is_outside, files.values()))
 
-    def is_elsewhere(self, target: Target) -> bool:
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
         return target.dialect != "sqlite" or not self._is_path((target.database or "").removeprefix("file:").partition("?")[0])
 
     @property
@@ -71,23 +79,52 @@ class SQLiteScratch:
         return Isolation(level=AUTHORIZER)
 
     def translate(self, statement: str) -> Translation:
-        return Translation(statement=statement, outside=self.reaches_out(statement) or "")
+        outside = self.reaches_out(statement) or ""
+        return Translation(statement=statement, outside=outside, instead=outside and INSTEAD_OF_A_FILE)
 
-    def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  what the engine refuses is stopped before
+    def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the authorizer tells it to the watcher
         return ""
 
     def reaches_out(self, statement: str) -> str | None:
         """Return the file that a statement would open beside the database; None for all ordinary statements."""
-        file = find_attached_file(statement)
-        if file is None or Path(file).parent == self._folder.path:
-            return None
-        return file
+        return next(filter(self._is_outside, find_files(statement)), None)
+
+    def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:
+        self._watcher = watcher
+        return enclose(self._folder.path, watcher)
+
+    def find_open(self, dbapi_connection: Any) -> str:
+        raw = find_raw(dbapi_connection)
+        if raw is not dbapi_connection and not is_loop_running():
+            return ""  # an async one that was left open: nothing can be asked of it
+        authorizer = getattr(raw, "authorizer", None)
+        if authorizer is not None:
+            authorizer.last_pragma = None
+        self._looks += 1
+        cursor = dbapi_connection.cursor()
+        try:
+            cursor.execute(f"PRAGMA database_list -- {self._looks}")  # a new text: one that is known would not be compiled again
+            files = [row[2] for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+        outside = ", ".join(filter(self._is_outside, files))
+        if outside:
+            return f"it has opened {outside}, outside of the scratch database, which is all that a migration may write to"
+        if authorizer is not None and authorizer.last_pragma is None:
+            return "it took the authorizer off its connection, by which SQLite keeps migrations inside the scratch database"
+        return ""
+
+    def is_lost(self) -> bool:
+        return False
 
     def prepare(self, driver: str, settings: dict[str, Any]) -> None:
         """Nothing: connecting is quick."""
 
     def admit(self, dbapi_connection: Any) -> None:
-        """Do without waiting for the disk: a scratch file need not survive a power cut."""
+        """Do without waiting for the disk: a scratch file need not survive a power cut. Authorize what another driver opened."""
+        raw = find_raw(dbapi_connection)
+        if not isinstance(raw, AuthorizedConnection) and hasattr(raw, "set_authorizer"):
+            raw.set_authorizer(make_authorizer(self._folder.path, self._report, uri=False))
         cursor = dbapi_connection.cursor()
         cursor.execute("PRAGMA synchronous=OFF")
         cursor.execute("PRAGMA journal_mode")
@@ -98,8 +135,7 @@ class SQLiteScratch:
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:
         for connection in dbapi_connections:
-            driver = getattr(connection, "driver_connection", connection)
-            raw = getattr(driver, "_conn", driver)  # aiosqlite's own interrupt() needs the event loop that is blocked
+            raw = find_raw(connection)  # aiosqlite's own interrupt() needs the event loop that is blocked
             if isinstance(raw, sqlite3.Connection):
                 with contextlib.suppress(sqlite3.Error):
                     raw.interrupt()
@@ -133,15 +169,23 @@ class SQLiteScratch:
     def _on_connect(self, dbapi_connection: Any, _record: object) -> None:
         self.admit(dbapi_connection)
 
+    def _report(self, reason: str) -> None:
+        if self._watcher is not None:
+            self._watcher.note_refusal(reason)
+
+    def _is_outside(self, file: str) -> bool:
+        """Whether a file that is attached, or about to be, is not one of this scratch database."""
+        return file != str(self._path) and not (is_memory(file, uri=False) or is_inside(file, self._folder.path, uri=False))
+
     def _is_path(self, name: str) -> bool:
         """Whether a file name means this scratch file."""
         try:
-            return bool(name) and Path(name).samefile(self._path)
+            return name == str(self._path) or (bool(name) and Path(name).samefile(self._path))  # the first costs nothing
         except OSError:
             return False
 
     def _replace_by(self, source: Path | None) -> None:
-        """Put a new file in place of the present one: a connection that somebody left open keeps the old one and blocks nothing."""
+        """Put a new file in place of the present one: a connection that was left open keeps the old one and blocks nothing."""
         fresh = self._path.with_suffix(".new")
         if source is None:
             fresh.touch()
@@ -151,3 +195,20 @@ class SQLiteScratch:
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         fresh.replace(self._path)
         self.generation += 1
+
+
+def find_raw(dbapi_connection: Any) -> Any:
+    """Return the driver's innermost connection: SQLAlchemy wraps that of an async driver, which wraps one of `sqlite3`."""
+    driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+    return getattr(driver, "_conn", driver)
+
+
+def is_loop_running() -> bool:
+    """Whether this thread runs an event loop."""
+    import asyncio  # noqa: PLC0415  only async drivers need it
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from mrt_runtime.difference import diff
-from mrt_runtime.look import look
+from mrt_runtime.compare.schema_difference import diff
+from mrt_runtime.compare.snapshot import look
 
 
 class Place:

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.databases.mysql.content import BATCH as MYSQL_BATCH
 from mrt_runtime.databases.postgresql.content import BATCH
-from mrt_runtime.loss import compare
 
 POSTGRESQL_VALUES = {
     "timestamptz": ("'infinity'", "'0044-03-15 BC'", "'10000-01-01 00:00:00+00'"),

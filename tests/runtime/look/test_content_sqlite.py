@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.databases.sqlite.pages import take_image
-from mrt_runtime.loss import compare
 
 TABLES = ("plain", "rowless", "keyless")
 CREATE = {

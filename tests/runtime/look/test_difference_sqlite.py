@@ -7,7 +7,7 @@ from alembic.operations import Operations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mrt_runtime.difference import SECOND_UPGRADE, diff
+from mrt_runtime.compare.schema_difference import SECOND_UPGRADE, diff
 
 USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(50), age INTEGER)"
 

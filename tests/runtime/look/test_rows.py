@@ -2,9 +2,9 @@
 
 import pytest
 
-from mrt_runtime import rows as rows_module
-from mrt_runtime.loss import compare
-from mrt_runtime.rows import Rows, TableRows
+from mrt_runtime.compare import rows as rows_module
+from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.rows import Rows, TableRows
 
 COLUMNS = ("id", "name", "phone")
 OLD = ((1, "Ann", "11"), (2, "Bob", "22"), (3, "Cleo", None))

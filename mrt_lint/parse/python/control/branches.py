@@ -13,13 +13,13 @@ from mrt_lint.parse.python.expressions.assignment import assign, bind
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import compare, truth
 from mrt_lint.parse.python.library.batch import close_batch
-from mrt_lint.parse.python.objects import AutocommitBlock, Batch, Generator, Instance, Maybe, Scope, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import AutocommitBlock, BatchValue, GeneratorCall, LocalInstance, NameScope, PossibleItem, Value
+from mrt_lint.parse.python.run import FunctionRun
 
-Walk = Callable[[Run, Any, Scope], int]
+Walk = Callable[[FunctionRun, Any, NameScope], int]
 
 
-def walk_if(run: Run, node: cst.If, scope: Scope, walk: Walk) -> int:
+def walk_if(run: FunctionRun, node: cst.If, scope: NameScope, walk: Walk) -> int:
     """Walk the branch that is taken; both, in doubt, where that cannot be decided."""
     while True:
         run.statement = node
@@ -33,9 +33,9 @@ def walk_if(run: Run, node: cst.If, scope: Scope, walk: Walk) -> int:
         node = node.orelse
 
 
-def _walk_both(run: Run, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, scope: Scope, walk: Walk) -> int:
+def _walk_both(run: FunctionRun, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, scope: NameScope, walk: Walk) -> int:
     before = dict(scope.names)
-    with run.doubting():
+    with run.under_condition():
         yes = walk(run, body, scope)
         after, scope.names = scope.names, before.copy()
         if orelse is None:
@@ -46,10 +46,10 @@ def _walk_both(run: Run, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, 
     return yes | no
 
 
-def walk_match(run: Run, node: cst.Match, scope: Scope, walk: Walk) -> int:
+def walk_match(run: FunctionRun, node: cst.Match, scope: NameScope, walk: Walk) -> int:
     """Walk the case that matches; where that cannot be decided, every case that may."""
     subject = evaluate_condition(run, node.subject, scope)
-    flow, doubtful, ways = 0, False, []
+    flow, uncertain, ways = 0, False, []
     before = dict(scope.names)
     for case in node.cases:
         scope.names = before.copy()
@@ -58,13 +58,13 @@ def walk_match(run: Run, node: cst.Match, scope: Scope, walk: Walk) -> int:
             fits = truth(evaluate_condition(run, case.guard, scope))
         if fits is False:
             continue
-        with run.doubting(doubtful or fits is None):
+        with run.under_condition(uncertain or fits is None):
             left = walk(run, case.body, scope)
         flow |= left
         ways += [scope.names] if left & FALL else []
         if fits:
             break
-        doubtful = True
+        uncertain = True
     else:
         flow |= FALL
         ways.append(before)
@@ -72,7 +72,7 @@ def walk_match(run: Run, node: cst.Match, scope: Scope, walk: Walk) -> int:
     return flow
 
 
-def _fits(run: Run, pattern: cst.MatchPattern, subject: Value, scope: Scope) -> bool | None:
+def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: NameScope) -> bool | None:
     if isinstance(pattern, cst.MatchValue):
         return truth(compare(run, "Equal", subject, evaluate(run, pattern.value, scope)))
     if isinstance(pattern, cst.MatchSingleton):
@@ -88,7 +88,7 @@ def _fits(run: Run, pattern: cst.MatchPattern, subject: Value, scope: Scope) -> 
     return None
 
 
-def walk_try(run: Run, node: cst.Try | cst.TryStar, scope: Scope, walk: Walk) -> int:
+def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope, walk: Walk) -> int:
     """Walk the body as if nothing went wrong, and the handlers in doubt; what they leave behind gives way to the body."""
     flow = walk(run, node.body, scope)
     fails = not flow & ~RAISE and bool(node.handlers)
@@ -100,7 +100,7 @@ def walk_try(run: Run, node: cst.Try | cst.TryStar, scope: Scope, walk: Walk) ->
         scope.names = after.copy()
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             scope.names[handler.name.name.value] = UNKNOWN
-        with run.doubting(not fails or len(node.handlers) > 1):
+        with run.under_condition(not fails or len(node.handlers) > 1):
             handled |= walk(run, handler.body, scope)
         if fails:
             after = scope.names
@@ -112,39 +112,41 @@ def walk_try(run: Run, node: cst.Try | cst.TryStar, scope: Scope, walk: Walk) ->
     return flow
 
 
-def walk_with(run: Run, node: cst.With, scope: Scope, walk: Walk) -> int:
+def walk_with(run: FunctionRun, node: cst.With, scope: NameScope, walk: Walk) -> int:
     """Walk the body inside its context managers."""
     return _enter(run, node.items, node.body, scope, walk)
 
 
-def _enter(run: Run, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: Scope, walk: Walk) -> int:
+def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: NameScope, walk: Walk) -> int:
     if not items:
         return walk(run, body, scope)
     item, *rest = items
     run.discarded = run.entering = item.item
     value = evaluate(run, item.item, scope)
-    if isinstance(value, Generator):
+    if isinstance(value, GeneratorCall):
         return _enter_generator(run, value, item, lambda: _enter(run, rest, body, scope, walk), scope)
     if item.asname is not None:
-        assign(run, item.asname.name, UNKNOWN if isinstance(value, Instance) else value, scope, evaluate)
+        assign(run, item.asname.name, UNKNOWN if isinstance(value, LocalInstance) else value, scope, evaluate)
     commits, begun = isinstance(value, AutocommitBlock), len(run.emitted)
     run.autocommit += commits
     flow = _enter(run, rest, body, scope, walk)
     run.autocommit -= commits
-    if isinstance(value, Batch):
+    if isinstance(value, BatchValue):
         close_batch(run, value, item.item, begun)
     return flow
 
 
-def _enter_generator(run: Run, generator: Generator, item: cst.WithItem, inside: Callable[[], int], scope: Scope) -> int:
-    """Give a `@contextmanager` of the file: the body stands where it yields."""
+def _enter_generator(
+    run: FunctionRun, generator: GeneratorCall, item: cst.WithItem, inside: Callable[[], int], scope: NameScope
+) -> int:
+    """Run a `@contextmanager` of the file: the body runs where it yields."""
     frame = run.frame
     flows: list[int] = []
 
     def take(value: Value) -> None:
         within, run.frame = run.frame, frame
         if item.asname is not None:
-            assign(run, item.asname.name, value.value if isinstance(value, Maybe) else value, scope, evaluate)
+            assign(run, item.asname.name, value.value if isinstance(value, PossibleItem) else value, scope, evaluate)
         flows.append(inside())
         run.frame = within
 

@@ -11,31 +11,31 @@ import libcst as cst
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.exits import FALL
 from mrt_lint.parse.python.expressions.evaluate import evaluate
-from mrt_lint.parse.python.objects import Class, Function, Member, Ref, Scope, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import EnumMember, ExternalName, LocalClass, LocalFunction, NameScope, Value
+from mrt_lint.parse.python.run import FunctionRun
 
-Walk = Callable[[Run, Any, Scope], int]
+Walk = Callable[[FunctionRun, Any, NameScope], int]
 
 
 def dotted(node: cst.BaseExpression | None) -> str:
-    """Give a dotted name as a string."""
+    """Return a dotted name as a string."""
     if isinstance(node, cst.Attribute):
         return f"{dotted(node.value)}.{node.attr.value}"
     return node.value if isinstance(node, cst.Name) else ""
 
 
-def walk_import(_run: Run, node: cst.Import, scope: Scope, _walk: Walk) -> int:
+def walk_import(_run: FunctionRun, node: cst.Import, scope: NameScope, _walk: Walk) -> int:
     """`import a.b` binds `a`, `import a.b as c` binds `c`."""
     for alias in node.names:
         path = dotted(alias.name)
         if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            scope.names[alias.asname.name.value] = Ref(path)
+            scope.names[alias.asname.name.value] = ExternalName(path)
         else:
-            scope.names[path.partition(".")[0]] = Ref(path.partition(".")[0])
+            scope.names[path.partition(".")[0]] = ExternalName(path.partition(".")[0])
     return FALL
 
 
-def walk_import_from(_run: Run, node: cst.ImportFrom, scope: Scope, _walk: Walk) -> int:
+def walk_import_from(_run: FunctionRun, node: cst.ImportFrom, scope: NameScope, _walk: Walk) -> int:
     """`from a import b as c`; of `from a import *` the module is kept."""
     module = "." * len(node.relative) + dotted(node.module)
     if isinstance(node.names, cst.ImportStar):
@@ -45,7 +45,7 @@ def walk_import_from(_run: Run, node: cst.ImportFrom, scope: Scope, _walk: Walk)
         name = dotted(alias.name)
         target = alias.asname.name if alias.asname is not None else alias.name
         if isinstance(target, cst.Name):
-            scope.names[target.value] = Ref(f"{module}.{name}")
+            scope.names[target.value] = ExternalName(f"{module}.{name}")
     return FALL
 
 
@@ -72,8 +72,8 @@ class YieldFinder(cst.CSTVisitor):
         return False
 
 
-def yields(run: Run, node: cst.FunctionDef | cst.Lambda) -> bool:
-    """Whether calling a function makes a generator."""
+def yields(run: FunctionRun, node: cst.FunctionDef | cst.Lambda) -> bool:
+    """Return whether calling a function makes a generator."""
     if run.yielding is None or isinstance(node, cst.Lambda):
         return False
     if id(node) not in run.yielding:
@@ -83,9 +83,9 @@ def yields(run: Run, node: cst.FunctionDef | cst.Lambda) -> bool:
     return run.yielding[id(node)]
 
 
-def walk_function(run: Run, node: cst.FunctionDef, scope: Scope, _walk: Walk) -> int:
+def walk_function(run: FunctionRun, node: cst.FunctionDef, scope: NameScope, _walk: Walk) -> int:
     """`def`: the function with its defaults, which are evaluated now."""
-    function = Function(node.name.value, node, scope)
+    function = LocalFunction(node.name.value, node, scope)
     parameters = node.params
     for parameter in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
         if parameter.default is not None:
@@ -95,24 +95,24 @@ def walk_function(run: Run, node: cst.FunctionDef, scope: Scope, _walk: Walk) ->
     return FALL
 
 
-def walk_class(run: Run, node: cst.ClassDef, scope: Scope, walk: Walk) -> int:
+def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Walk) -> int:
     """`class`: its bases and the names that its body binds; an enum's are its members."""
     bases = tuple(evaluate(run, base.value, scope) for base in node.bases)
-    inner = Scope(parent=scope)
-    made = Class(node.name.value, bases, inner)
+    inner = NameScope(parent=scope)
+    made = LocalClass(node.name.value, bases, inner)
     walk(run, node.body, inner)
     is_enum = made.inherits("Enum", "IntEnum", "StrEnum")
     for name, value in list(inner.names.items()):
-        if isinstance(value, Function):
+        if isinstance(value, LocalFunction):
             made.methods[name] = inner.names.pop(name)  # type: ignore[assignment] # the function just seen
         elif is_enum and not name.startswith("_"):
-            inner.names[name] = Member(name, name.lower() if value is UNKNOWN else value)
+            inner.names[name] = EnumMember(name, name.lower() if value is UNKNOWN else value)
     scope.names[made.name] = made
     return FALL
 
 
 def read_docstring(module: cst.Module) -> str:
-    """Give the first line of the module's docstring, which Alembic takes as the message."""
+    """Return the first line of the module's docstring, which Alembic takes as the message."""
     first = module.body[0] if module.body else None
     if not isinstance(first, cst.SimpleStatementLine) or not isinstance(first.body[0], cst.Expr):
         return ""

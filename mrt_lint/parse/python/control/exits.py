@@ -6,7 +6,7 @@ from typing import Final
 
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import is_same
-from mrt_lint.parse.python.objects import Scope, Value
+from mrt_lint.parse.python.objects import NameScope, Value
 
 FALL: Final = 1
 RETURN: Final = 2
@@ -17,7 +17,7 @@ LEAVES: Final = RETURN | BREAK | CONTINUE
 """What casts doubt on the statements that follow; an exception does not, for it ends the migration."""
 
 
-def join(scope: Scope, others: list[dict[str, Value]]) -> None:
+def join(scope: NameScope, others: list[dict[str, Value]]) -> None:
     """Leave in a scope what several ways through the code agree on; the rest is unknown."""
     first, *rest = others
     names = dict(first)

@@ -12,20 +12,20 @@ from mrt_lint.parse.python.control.exits import FALL
 from mrt_lint.parse.python.control.walk import walk
 from mrt_lint.parse.python.convert import is_same
 from mrt_lint.parse.python.expressions.evaluate import evaluate
-from mrt_lint.parse.python.objects import Arguments, Function, Generator, Scope, Value
-from mrt_lint.parse.python.run import MAX_DEPTH, Frame, Run
+from mrt_lint.parse.python.objects import CallArguments, GeneratorCall, LocalFunction, NameScope, Value
+from mrt_lint.parse.python.run import MAX_DEPTH, CallFrame, FunctionRun
 
 
-def inline(run: Run, function: Function, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """Walk a function's body and give what it returns; UNKNOWN where several values are possible."""
+def inline(run: FunctionRun, function: LocalFunction, arguments: CallArguments, node: cst.CSTNode) -> Value:
+    """Walk a function's body and give what it returns; UNKNOWN if several values are possible."""
     if yields(run, function.node):
-        return Generator(function, arguments)
+        return GeneratorCall(function, arguments)
     if run.depth >= MAX_DEPTH:
         run.fail(node, f"{function.name}() calls itself too often")
         return UNKNOWN
-    if run.doubt and any(active is function.node for active in run.active):
+    if run.undecided and any(active is function.node for active in run.active):
         return UNKNOWN  # what a further round would do in doubt, the present one records
-    scope = Scope(parent=function.scope)
+    scope = NameScope(parent=function.scope)
     bind_parameters(function, arguments, scope)
     if isinstance(function.node, cst.Lambda):
         run.depth += 1
@@ -39,18 +39,20 @@ def inline(run: Run, function: Function, arguments: Arguments, node: cst.CSTNode
     return values[0] if all(is_same(values[0], value) for value in values) else UNKNOWN
 
 
-def produce(run: Run, generator: Generator, take: Callable[[Value], None]) -> None:
+def produce(run: FunctionRun, generator: GeneratorCall, take: Callable[[Value], None]) -> None:
     """Walk a generator's body, handing each value it yields to `take` where it does."""
     function = generator.function
     if run.depth >= MAX_DEPTH:
         return
-    scope = Scope(parent=function.scope)
+    scope = NameScope(parent=function.scope)
     bind_parameters(function, generator.arguments, scope)
     _walk_body(run, function, scope, take)
 
 
-def _walk_body(run: Run, function: Function, scope: Scope, take: Callable[[Value], None] | None) -> tuple[Frame, int]:
-    outer, run.frame = run.frame, Frame(on_yield=take)
+def _walk_body(
+    run: FunctionRun, function: LocalFunction, scope: NameScope, take: Callable[[Value], None] | None
+) -> tuple[CallFrame, int]:
+    outer, run.frame = run.frame, CallFrame(on_yield=take)
     statement = run.statement
     run.depth += 1
     run.active.append(function.node)
@@ -65,11 +67,11 @@ def _walk_body(run: Run, function: Function, scope: Scope, take: Callable[[Value
     return frame, flow
 
 
-def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:
+def bind_parameters(function: LocalFunction, arguments: CallArguments, scope: NameScope) -> None:
     """Bind a call's arguments as Python would; what an unreadable star may have given is unknown."""
     parameters = function.node.params
     if function.receiver is not None:
-        arguments = Arguments([function.receiver, *arguments.positional], arguments.keyword, complete=arguments.complete)
+        arguments = CallArguments([function.receiver, *arguments.positional], arguments.keyword, complete=arguments.complete)
     ordered = [parameter.name.value for parameter in (*parameters.posonly_params, *parameters.params)]
     names = scope.names
     for name in (*ordered, *(parameter.name.value for parameter in parameters.kwonly_params)):

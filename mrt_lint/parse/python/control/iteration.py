@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mrt_lint.model.values import HOLE
-from mrt_lint.parse.python.library.elements import Row, Rows, Select
-from mrt_lint.parse.python.objects import Class, Generator, Maybe, Member, Value
-from mrt_lint.parse.python.run import MAX_TURNS, Run
+from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SelectElement
+from mrt_lint.parse.python.objects import EnumMember, GeneratorCall, LocalClass, PossibleItem, Value
+from mrt_lint.parse.python.run import MAX_TURNS, FunctionRun
 
 
-def iterate(run: Run, value: Value) -> list[Value] | None:
-    """Give the turns of a loop over `value`, a Maybe for each that may not come; None where the sequence cannot be read."""
+def iterate(run: FunctionRun, value: Value) -> list[Value] | None:
+    """Return the turns of a loop over `value`, a Maybe for each that may not come; None if the sequence cannot be read."""
     if isinstance(value, str):
         return None if HOLE in value or len(value) > MAX_TURNS else list(value)
     if isinstance(value, (list, tuple, range)):
@@ -18,11 +18,11 @@ def iterate(run: Run, value: Value) -> list[Value] | None:
         return list(value) if len(value) <= MAX_TURNS else None
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=repr) if len(value) <= MAX_TURNS else None
-    if isinstance(value, Class) and value.inherits("Enum", "IntEnum", "StrEnum"):
-        return [member for member in value.scope.names.values() if isinstance(member, Member)]
-    if isinstance(value, Rows) or (isinstance(value, Select) and value.query and value.tables):
-        return [Maybe(Row(value.table if isinstance(value, Rows) else value.tables[0]))]
-    if isinstance(value, Generator):
+    if isinstance(value, LocalClass) and value.inherits("Enum", "IntEnum", "StrEnum"):
+        return [member for member in value.scope.names.values() if isinstance(member, EnumMember)]
+    if isinstance(value, OrmRows) or (isinstance(value, SelectElement) and value.query and value.tables):
+        return [PossibleItem(OrmRow(value.table if isinstance(value, OrmRows) else value.tables[0]))]
+    if isinstance(value, GeneratorCall):
         turns: list[Value] = []
         run.produce(run, value, turns.append)
         return turns

@@ -14,54 +14,54 @@ from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.expressions.assignment import assign
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import truth
-from mrt_lint.parse.python.objects import Maybe, Scope
-from mrt_lint.parse.python.run import MAX_TURNS, Run
+from mrt_lint.parse.python.objects import NameScope, PossibleItem
+from mrt_lint.parse.python.run import MAX_TURNS, FunctionRun
 
-Walk = Callable[[Run, Any, Scope], int]
+Walk = Callable[[FunctionRun, Any, NameScope], int]
 
 
-def walk_for(run: Run, node: cst.For, scope: Scope, walk: Walk) -> int:
+def walk_for(run: FunctionRun, node: cst.For, scope: NameScope, walk: Walk) -> int:
     """Walk the body once for each turn; once in doubt where the sequence cannot be read."""
     value = evaluate(run, node.iter, scope)
     turns = iterate(run, value)
     flow = 0
-    for turn in [Maybe(UNKNOWN)] if turns is None else turns:
-        doubtful = isinstance(turn, Maybe) or bool(flow & (BREAK | RETURN))
-        item = turn.value if isinstance(turn, Maybe) else turn
+    for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
+        uncertain = isinstance(turn, PossibleItem) or bool(flow & (BREAK | RETURN))
+        item = turn.value if isinstance(turn, PossibleItem) else turn
         begin = partial(assign, run, node.target, item, scope, evaluate)
-        left = _walk_turn(run, node.body, scope, walk, begin, doubtful=doubtful)
+        left = _walk_turn(run, node.body, scope, walk, begin, uncertain=uncertain)
         flow |= left
-        if not left & (FALL | CONTINUE) and not doubtful:
+        if not left & (FALL | CONTINUE) and not uncertain:
             return _leave(flow)
     return _finish(run, node.orelse, flow, scope, walk)
 
 
 def _walk_turn(
-    run: Run,
+    run: FunctionRun,
     body: cst.BaseSuite,
-    scope: Scope,
+    scope: NameScope,
     walk: Walk,
     begin: Callable[[], None],
     *,
-    doubtful: bool,
+    uncertain: bool,
 ) -> int:
-    if not doubtful:
+    if not uncertain:
         begin()
         return walk(run, body, scope)
     before = dict(scope.names)
     forget(body, scope)
     begin()
-    with run.doubting():
+    with run.under_condition():
         left = walk(run, body, scope)
     join(scope, [before, scope.names])
     return left
 
 
-def _finish(run: Run, orelse: cst.Else | None, flow: int, scope: Scope, walk: Walk) -> int:
-    """Give the end of a loop that ran out: its `else`, and how the whole may be left."""
+def _finish(run: FunctionRun, orelse: cst.Else | None, flow: int, scope: NameScope, walk: Walk) -> int:
+    """Return the end of a loop that ran out: its `else`, and how the whole may be left."""
     left = FALL
     if orelse is not None:
-        with run.doubting(bool(flow & BREAK)):
+        with run.under_condition(bool(flow & BREAK)):
             left = walk(run, orelse.body, scope)
     return (flow & (RETURN | RAISE)) | left | (FALL if flow & BREAK else 0)
 
@@ -71,7 +71,7 @@ def _leave(flow: int) -> int:
     return (flow & (RETURN | RAISE)) | (FALL if flow & BREAK else 0)
 
 
-def walk_while(run: Run, node: cst.While, scope: Scope, walk: Walk) -> int:
+def walk_while(run: FunctionRun, node: cst.While, scope: NameScope, walk: Walk) -> int:
     """Walk the body as often as the condition is known to hold; an endless or undecidable loop is walked once."""
     if isinstance(node.test, cst.Name) and node.test.value == "True":
         forget(node.body, scope)
@@ -82,17 +82,17 @@ def walk_while(run: Run, node: cst.While, scope: Scope, walk: Walk) -> int:
         holds = truth(evaluate_condition(run, node.test, scope))
         if holds is False:
             return _finish(run, node.orelse, flow, scope, walk)
-        doubtful = holds is None or bool(flow & (BREAK | RETURN))
-        left = _walk_turn(run, node.body, scope, walk, lambda: None, doubtful=doubtful)
+        uncertain = holds is None or bool(flow & (BREAK | RETURN))
+        left = _walk_turn(run, node.body, scope, walk, lambda: None, uncertain=uncertain)
         flow |= left
-        if doubtful:
+        if uncertain:
             break
         if not left & (FALL | CONTINUE):
             return _leave(flow)
     return _finish(run, node.orelse, flow, scope, walk)
 
 
-def forget(body: cst.BaseSuite, scope: Scope) -> None:
+def forget(body: cst.BaseSuite, scope: NameScope) -> None:
     """Make unknown what the body of a loop binds, since a later turn may see another value than the first."""
     for name in _bound_names(body.body):
         if name in scope.names:

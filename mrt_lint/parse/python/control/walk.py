@@ -1,7 +1,7 @@
 """Statements, in the order in which Python reaches them.
 
 Each is told by how it may be left: it falls through, returns, breaks, continues or raises. A statement that another may have
-left before it stands in doubt, save after a guard that raises, for then the migration has failed as a whole.
+left before it is uncertain, except after a guard that raises, for then the migration has failed as a whole.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, R
 from mrt_lint.parse.python.expressions.assignment import assign, bind
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import combine, truth
-from mrt_lint.parse.python.objects import Maybe, Scope
-from mrt_lint.parse.python.run import MAX_LENGTH, Run
+from mrt_lint.parse.python.objects import NameScope, PossibleItem
+from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 
-def walk(run: Run, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: Scope) -> int:
+def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: NameScope) -> int:
     """Walk the statements of a block and say how it may be left."""
     statements = body.body if isinstance(body, cst.BaseSuite) else body
     left = doubts = 0
@@ -33,16 +33,16 @@ def walk(run: Run, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: Scope) ->
             break
         if flow & LEAVES and not doubts:
             doubts = 1
-            run.doubt += 1
+            run.undecided += 1
             run.forks += run.depth > 1
     else:
         left |= FALL
-    run.doubt -= doubts
+    run.undecided -= doubts
     run.forks -= doubts and run.depth > 1
     return left
 
 
-def _walk_statement(run: Run, statement: cst.CSTNode, scope: Scope) -> int:
+def _walk_statement(run: FunctionRun, statement: cst.CSTNode, scope: NameScope) -> int:
     run.tick()
     if isinstance(statement, cst.SimpleStatementLine):
         return walk(run, statement.body, scope)
@@ -51,7 +51,7 @@ def _walk_statement(run: Run, statement: cst.CSTNode, scope: Scope) -> int:
     return walker(run, statement, scope) if walker else FALL
 
 
-def _expression(run: Run, node: cst.Expr, scope: Scope) -> int:
+def _expression(run: FunctionRun, node: cst.Expr, scope: NameScope) -> int:
     kind = type(node.value)
     if kind is not cst.SimpleString and kind is not cst.Ellipsis:
         run.discarded = node.value
@@ -59,14 +59,14 @@ def _expression(run: Run, node: cst.Expr, scope: Scope) -> int:
     return FALL
 
 
-def _assign(run: Run, node: cst.Assign, scope: Scope) -> int:
+def _assign(run: FunctionRun, node: cst.Assign, scope: NameScope) -> int:
     value = evaluate(run, node.value, scope)
     for target in node.targets:
         assign(run, target.target, value, scope, evaluate)
     return FALL
 
 
-def _annotated(run: Run, node: cst.AnnAssign, scope: Scope) -> int:
+def _annotated(run: FunctionRun, node: cst.AnnAssign, scope: NameScope) -> int:
     if isinstance(node.target, cst.Name):
         scope.names.setdefault("__fields__", []).append(node.target.value)  # type: ignore[attr-defined] # the list made here
     if node.value is not None:
@@ -74,22 +74,22 @@ def _annotated(run: Run, node: cst.AnnAssign, scope: Scope) -> int:
     return FALL
 
 
-def _augmented(run: Run, node: cst.AugAssign, scope: Scope) -> int:
+def _augmented(run: FunctionRun, node: cst.AugAssign, scope: NameScope) -> int:
     before, value = evaluate(run, node.target, scope), evaluate(run, node.value, scope)
     name = type(node.operator).__name__.removesuffix("Assign")
     if isinstance(before, list) and isinstance(value, (list, tuple)) and name == "Add" and not run.forks:
-        before.extend(value if len(before) + len(value) <= MAX_LENGTH else [Maybe(UNKNOWN)])
+        before.extend(value if len(before) + len(value) <= MAX_LENGTH else [PossibleItem(UNKNOWN)])
     else:
         assign(run, node.target, combine(name, before, value), scope, evaluate)
     return FALL
 
 
-def _return(run: Run, node: cst.Return, scope: Scope) -> int:
+def _return(run: FunctionRun, node: cst.Return, scope: NameScope) -> int:
     run.frame.returns.append(evaluate(run, node.value, scope) if node.value else None)
     return RETURN
 
 
-def _raise(run: Run, node: cst.Raise, scope: Scope) -> int:
+def _raise(run: FunctionRun, node: cst.Raise, scope: NameScope) -> int:
     if node.exc is None:
         return RAISE
     exception, message = node.exc, None
@@ -104,25 +104,25 @@ def _raise(run: Run, node: cst.Raise, scope: Scope) -> int:
     return RAISE
 
 
-def _assert(run: Run, node: cst.Assert, scope: Scope) -> int:
+def _assert(run: FunctionRun, node: cst.Assert, scope: NameScope) -> int:
     if truth(evaluate_condition(run, node.test, scope)) is False:
         run.emit(Raise, node, exception="AssertionError")
         return RAISE
     return FALL
 
 
-def _delete(run: Run, node: cst.Del, scope: Scope) -> int:
+def _delete(run: FunctionRun, node: cst.Del, scope: NameScope) -> int:
     if isinstance(node.target, cst.Name):
         bind(run, scope, node.target.value, UNKNOWN)
     return FALL
 
 
-def _outer(_run: Run, node: cst.Global | cst.Nonlocal, scope: Scope) -> int:
+def _outer(_run: FunctionRun, node: cst.Global | cst.Nonlocal, scope: NameScope) -> int:
     scope.outer |= {item.name.value for item in node.names}
     return FALL
 
 
-Walker = Callable[[Run, Any, Scope], int]
+Walker = Callable[[FunctionRun, Any, NameScope], int]
 
 WALKERS: dict[type[cst.CSTNode], Walker] = {
     cst.Expr: _expression,

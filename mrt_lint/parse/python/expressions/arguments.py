@@ -8,15 +8,15 @@ import libcst as cst
 
 from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
-from mrt_lint.parse.python.objects import Arguments, Maybe, Scope, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import CallArguments, NameScope, PossibleItem, Value
+from mrt_lint.parse.python.run import FunctionRun
 
-Evaluate = Callable[[Run, cst.BaseExpression, Scope], Value]
+Evaluate = Callable[[FunctionRun, cst.BaseExpression, NameScope], Value]
 
 
-def read_arguments(run: Run, node: cst.Call, scope: Scope, evaluate: Evaluate) -> Arguments:
-    """Give the evaluated arguments of a call, stars opened."""
-    arguments = Arguments()
+def read_arguments(run: FunctionRun, node: cst.Call, scope: NameScope, evaluate: Evaluate) -> CallArguments:
+    """Return the evaluated arguments of a call, stars opened."""
+    arguments = CallArguments()
     for argument in node.args:
         if argument.star:
             _open_star(run, arguments, argument.star, evaluate(run, argument.value, scope))
@@ -27,11 +27,11 @@ def read_arguments(run: Run, node: cst.Call, scope: Scope, evaluate: Evaluate) -
     return arguments
 
 
-def _open_star(run: Run, arguments: Arguments, star: str, value: Value) -> None:
+def _open_star(run: FunctionRun, arguments: CallArguments, star: str, value: Value) -> None:
     if star == "*":
         turns = iterate(run, value)
-        arguments.complete &= turns is not None and not any(isinstance(turn, Maybe) for turn in turns)
-        arguments.positional.extend(UNKNOWN if isinstance(turn, Maybe) else turn for turn in turns or ())
+        arguments.complete &= turns is not None and not any(isinstance(turn, PossibleItem) for turn in turns)
+        arguments.positional.extend(UNKNOWN if isinstance(turn, PossibleItem) else turn for turn in turns or ())
     elif isinstance(value, dict) and all(isinstance(key, str) and HOLE not in key for key in value):
         arguments.keyword.update(value)
     else:

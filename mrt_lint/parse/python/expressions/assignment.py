@@ -11,18 +11,18 @@ from mrt_lint.model.ops import Update
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_same
-from mrt_lint.parse.python.library.elements import Row, Sql
+from mrt_lint.parse.python.library.elements import OrmRow, SqlExpression
 from mrt_lint.parse.python.library.statement import flows_into
-from mrt_lint.parse.python.objects import Instance, Maybe, Scope, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import LocalInstance, NameScope, PossibleItem, Value
+from mrt_lint.parse.python.run import FunctionRun
 
 
 def assign(
-    run: Run,
+    run: FunctionRun,
     target: cst.BaseExpression,
     value: Value,
-    scope: Scope,
-    evaluate: Callable[[Run, cst.BaseExpression, Scope], Value],
+    scope: NameScope,
+    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
     """Bind `value` to a target."""
     if isinstance(target, cst.Name):
@@ -37,7 +37,7 @@ def assign(
         _set_item(run, target, value, scope, evaluate)
 
 
-def bind(run: Run, scope: Scope, name: str, value: Value) -> None:
+def bind(run: FunctionRun, scope: NameScope, name: str, value: Value) -> None:
     """Bind a name; in doubt, a name of an outer scope keeps its value only if the new one is the same."""
     home = scope.home(name)
     if home is not scope and run.forks and not is_same(home.names.get(name, value), value):
@@ -46,16 +46,16 @@ def bind(run: Run, scope: Scope, name: str, value: Value) -> None:
 
 
 def _unpack(
-    run: Run,
+    run: FunctionRun,
     target: cst.Tuple | cst.List,
     value: Value,
-    scope: Scope,
-    evaluate: Callable[[Run, cst.BaseExpression, Scope], Value],
+    scope: NameScope,
+    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
     elements = target.elements
     turns = None if isinstance(value, dict) and not value else iterate(run, value)
     stars = [number for number, element in enumerate(elements) if isinstance(element, cst.StarredElement)]
-    if turns is None or any(isinstance(turn, Maybe) for turn in turns) or (len(turns) != len(elements) and not stars):
+    if turns is None or any(isinstance(turn, PossibleItem) for turn in turns) or (len(turns) != len(elements) and not stars):
         turns = [UNKNOWN] * len(elements)
     elif stars:
         tail = len(elements) - stars[0] - 1
@@ -64,11 +64,11 @@ def _unpack(
         assign(run, element.value, item, scope, evaluate)
 
 
-def _set_attribute(run: Run, target: cst.Attribute, receiver: Value, value: Value) -> None:
-    if isinstance(receiver, Instance):
+def _set_attribute(run: FunctionRun, target: cst.Attribute, receiver: Value, value: Value) -> None:
+    if isinstance(receiver, LocalInstance):
         receiver.attributes[target.attr.value] = UNKNOWN if run.forks else value
-    elif isinstance(receiver, Row):
-        sources = value.columns if isinstance(value, Sql) else ()
+    elif isinstance(receiver, OrmRow):
+        sources = value.columns if isinstance(value, SqlExpression) else ()
         flows = tuple(flows_into(target.attr.value, value))
         run.emit(
             Update,
@@ -83,11 +83,11 @@ def _set_attribute(run: Run, target: cst.Attribute, receiver: Value, value: Valu
 
 
 def _set_item(
-    run: Run,
+    run: FunctionRun,
     target: cst.Subscript,
     value: Value,
-    scope: Scope,
-    evaluate: Callable[[Run, cst.BaseExpression, Scope], Value],
+    scope: NameScope,
+    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
     container = evaluate(run, target.value, scope)
     part = target.slice[0].slice

@@ -1,4 +1,4 @@
-"""Attributes: what `value.name` stands for."""
+"""Attributes: the value of `value.name`."""
 
 from __future__ import annotations
 
@@ -6,74 +6,74 @@ import dataclasses
 
 from mrt_lint.model.values import UNKNOWN, Column, SqlType
 from mrt_lint.parse.python.convert import to_name
-from mrt_lint.parse.python.library.elements import Sql, Table, TableColumns
+from mrt_lint.parse.python.library.elements import SqlExpression, TableColumns, TableElement
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.objects import (
-    Bound,
-    Class,
-    Connection,
-    Context,
-    Dialect,
+    BoundMethod,
+    ConnectionValue,
+    ContextValue,
     DialectName,
-    Function,
-    Inspector,
-    Instance,
-    Maybe,
-    Member,
-    Ref,
-    Session,
+    DialectValue,
+    EnumMember,
+    ExternalName,
+    InspectorValue,
+    LocalClass,
+    LocalFunction,
+    LocalInstance,
+    PossibleItem,
+    SessionValue,
     Value,
 )
 
-METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, Session, Inspector)
+METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, SessionValue, InspectorValue)
 """Values whose attributes are methods."""
 
 
 def get_attribute(value: Value, name: str) -> Value:  # noqa: C901 - one line a kind of value
-    """Tell what `value.name` stands for; UNKNOWN where reading cannot tell."""
-    if isinstance(value, Ref):
-        return Ref(f"{value.path}.{name}")
-    if isinstance(value, (Connection, Inspector, Context)):
+    """Return the value of `value.name`, UNKNOWN if it cannot be read."""
+    if isinstance(value, ExternalName):
+        return ExternalName(f"{value.path}.{name}")
+    if isinstance(value, (ConnectionValue, InspectorValue, ContextValue)):
         return _of_connection(value, name)
-    if isinstance(value, Dialect):
+    if isinstance(value, DialectValue):
         return DialectName(description=name == "dialect_description") if name in ("name", "dialect_description") else UNKNOWN
-    if isinstance(value, Function):
+    if isinstance(value, LocalFunction):
         return value.name if name == "__name__" else UNKNOWN
-    if isinstance(value, Class):
+    if isinstance(value, LocalClass):
         return get_class_attribute(value, name)
-    if isinstance(value, Instance):
+    if isinstance(value, LocalInstance):
         return _of_instance(value, name)
-    if isinstance(value, Member):
+    if isinstance(value, EnumMember):
         return {"name": value.name, "value": value.value}.get(name, UNKNOWN)
-    if isinstance(value, Table):
+    if isinstance(value, TableElement):
         return {"c": TableColumns(value), "columns": TableColumns(value), "name": value.name, "schema": value.schema}.get(
-            name, Bound(value, name)
+            name, BoundMethod(value, name)
         )
     if isinstance(value, TableColumns):
         return make_column_ref(value.table, name)
     if isinstance(value, Column):
-        return value.name if name in ("name", "key") else value.type if name == "type" else Bound(value, name)
-    if isinstance(value, Sql):
-        return value.name if name in ("name", "key") else Bound(value, name)
+        return value.name if name in ("name", "key") else value.type if name == "type" else BoundMethod(value, name)
+    if isinstance(value, SqlExpression):
+        return value.name if name in ("name", "key") else BoundMethod(value, name)
     if isinstance(value, METHODS):
-        return Bound(value, name)
+        return BoundMethod(value, name)
     return UNKNOWN
 
 
-def _of_connection(value: Connection | Inspector | Context, name: str) -> Value:
+def _of_connection(value: ConnectionValue | InspectorValue | ContextValue, name: str) -> Value:
     if name == "dialect":
-        return Dialect()
-    if name == "name" and isinstance(value, Connection):
+        return DialectValue()
+    if name == "name" and isinstance(value, ConnectionValue):
         return DialectName()  # `Engine.name` is that of its dialect
     if name in ("engine", "connection", "bind"):
-        return value if isinstance(value, Connection) else Connection()
+        return value if isinstance(value, ConnectionValue) else ConnectionValue()
     if name == "impl":
-        return Ref("alembic.impl")
-    return Bound(value, name)
+        return ExternalName("alembic.impl")
+    return BoundMethod(value, name)
 
 
-def get_class_attribute(value: Class, name: str) -> Value:
-    """Give an attribute of a class of the file; a mapped one is a column."""
+def get_class_attribute(value: LocalClass, name: str) -> Value:
+    """Return an attribute of a class of the file; a mapped one is a column."""
     if name == "__name__":
         return value.name
     table = as_table(value)
@@ -84,21 +84,21 @@ def get_class_attribute(value: Class, name: str) -> Value:
         column = to_name(found)
         return make_column_ref(table, name if column is UNKNOWN else column)
     if found is not UNKNOWN:
-        return UNKNOWN if isinstance(found, Maybe) else found
+        return UNKNOWN if isinstance(found, PossibleItem) else found
     if name in value.methods:
         return value.methods[name]
     for base in value.bases:
-        if isinstance(base, Class):
+        if isinstance(base, LocalClass):
             inherited = get_class_attribute(base, name)
             if inherited is not UNKNOWN:
                 return inherited
-    return Bound(value, name)
+    return BoundMethod(value, name)
 
 
-def _of_instance(value: Instance, name: str) -> Value:
+def _of_instance(value: LocalInstance, name: str) -> Value:
     if name in value.attributes:
         return value.attributes[name]
     found = get_class_attribute(value.of, name)
-    if isinstance(found, Function):
+    if isinstance(found, LocalFunction):
         return found if found.static else dataclasses.replace(found, receiver=value)
-    return Bound(value, name) if isinstance(found, Bound) else found
+    return BoundMethod(value, name) if isinstance(found, BoundMethod) else found

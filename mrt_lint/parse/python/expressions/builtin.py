@@ -11,8 +11,8 @@ from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_known, to_text
 from mrt_lint.parse.python.expressions import operators, strings
-from mrt_lint.parse.python.objects import Arguments, Instance, Maybe, Partial, Ref, Value
-from mrt_lint.parse.python.run import MAX_LENGTH, MAX_TURNS, Run
+from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalInstance, PartialCall, PossibleItem, Value
+from mrt_lint.parse.python.run import MAX_LENGTH, MAX_TURNS, FunctionRun
 
 _PURE_WORDS = "abs round min max sum int float bool repr chr ord divmod pow bytes hash format len set frozenset sorted"
 PURE: Final = frozenset(_PURE_WORDS.split())
@@ -28,8 +28,8 @@ INERT: Final = frozenset(_INERT_WORDS.split())
 """Modules whose calls do nothing to the migration's database."""
 
 
-def call_builtin(run: Run, name: str, arguments: Arguments) -> Value:
-    """Give a call of a builtin; UNKNOWN where its result cannot be told."""
+def call_builtin(run: FunctionRun, name: str, arguments: CallArguments) -> Value:
+    """Return a call of a builtin; UNKNOWN if its result cannot be told."""
     values = arguments.positional
     maker = MAKERS.get(name)
     if maker is not None and arguments.complete:
@@ -41,19 +41,19 @@ def call_builtin(run: Run, name: str, arguments: Arguments) -> Value:
     return UNKNOWN
 
 
-def _run_pure(name: str, arguments: Arguments) -> Value:
+def _run_pure(name: str, arguments: CallArguments) -> Value:
     try:
         return getattr(builtins, name)(*arguments.positional, **arguments.keyword)
     except Exception:  # noqa: BLE001 - the migration would fail in the same way
         return UNKNOWN
 
 
-def _turns(run: Run, value: Value) -> list[Value]:
+def _turns(run: FunctionRun, value: Value) -> list[Value]:
     turns = iterate(run, value)
-    return [Maybe(UNKNOWN)] if turns is None else turns
+    return [PossibleItem(UNKNOWN)] if turns is None else turns
 
 
-def _range(_run: Run, arguments: Arguments) -> Value:
+def _range(_run: FunctionRun, arguments: CallArguments) -> Value:
     numbers = [value for value in arguments.positional if isinstance(value, int)]
     if len(numbers) != len(arguments.positional) or not 1 <= len(numbers) <= 3:  # noqa: PLR2004 - what range takes
         return UNKNOWN
@@ -64,26 +64,29 @@ def _range(_run: Run, arguments: Arguments) -> Value:
         return UNKNOWN
 
 
-def _zip(run: Run, arguments: Arguments) -> Value:
+def _zip(run: FunctionRun, arguments: CallArguments) -> Value:
     columns = [_turns(run, value) for value in arguments.positional]
     return [_gather(row) for row in zip(*columns, strict=False)]
 
 
 def _gather(row: tuple[Value, ...]) -> Value:
-    plain = tuple(item.value if isinstance(item, Maybe) else item for item in row)
-    return Maybe(plain) if any(isinstance(item, Maybe) for item in row) else plain
+    plain = tuple(item.value if isinstance(item, PossibleItem) else item for item in row)
+    return PossibleItem(plain) if any(isinstance(item, PossibleItem) for item in row) else plain
 
 
-def _enumerate(run: Run, arguments: Arguments) -> Value:
+def _enumerate(run: FunctionRun, arguments: CallArguments) -> Value:
     start = arguments.get(1, "start", 0)
     turns = _turns(run, arguments.get(0, "iterable"))
     if not isinstance(start, int):
-        return [Maybe((UNKNOWN, UNKNOWN))]
-    return [Maybe((UNKNOWN, turn.value)) if isinstance(turn, Maybe) else (number, turn) for number, turn in enumerate(turns, start)]
+        return [PossibleItem((UNKNOWN, UNKNOWN))]
+    return [
+        PossibleItem((UNKNOWN, turn.value)) if isinstance(turn, PossibleItem) else (number, turn)
+        for number, turn in enumerate(turns, start)
+    ]
 
 
-def _sequence(kind: Callable[[list[Value]], Value]) -> Callable[[Run, Arguments], Value]:
-    def make(run: Run, arguments: Arguments) -> Value:
+def _sequence(kind: Callable[[list[Value]], Value]) -> Callable[[FunctionRun, CallArguments], Value]:
+    def make(run: FunctionRun, arguments: CallArguments) -> Value:
         if not arguments.positional:
             return kind([])
         try:
@@ -96,12 +99,12 @@ def _sequence(kind: Callable[[list[Value]], Value]) -> Callable[[Run, Arguments]
 
 def _sorted(items: list[Value]) -> Value:
     try:
-        return sorted(items) if is_known(items) else UNKNOWN  # type: ignore[type-var] # Python says so itself
+        return sorted(items) if is_known(items) else UNKNOWN  # type: ignore[type-var] # Python itself raises TypeError
     except TypeError:
         return UNKNOWN
 
 
-def _dict(run: Run, arguments: Arguments) -> Value:
+def _dict(run: FunctionRun, arguments: CallArguments) -> Value:
     result: dict[Any, Value] = {}
     if arguments.positional:
         source = arguments.positional[0]
@@ -116,18 +119,18 @@ def _dict(run: Run, arguments: Arguments) -> Value:
     return {**result, **arguments.keyword}
 
 
-def _len(_run: Run, arguments: Arguments) -> Value:
+def _len(_run: FunctionRun, arguments: CallArguments) -> Value:
     value = arguments.get(0, "obj")
     if isinstance(value, (list, tuple, str, bytes)):
         return len(value) if operators.is_sized(value) else UNKNOWN
     return len(value) if isinstance(value, (dict, set, frozenset, range)) else UNKNOWN
 
 
-def _str(_run: Run, arguments: Arguments) -> Value:
+def _str(_run: FunctionRun, arguments: CallArguments) -> Value:
     return to_text(arguments.get(0, "object", "")) if not arguments.keyword else UNKNOWN
 
 
-def _isinstance(run: Run, arguments: Arguments) -> Value:
+def _isinstance(run: FunctionRun, arguments: CallArguments) -> Value:
     value, kind = arguments.get(0, "obj"), arguments.get(1, "kind")
     kinds: dict[str, type | tuple[type, ...]] = {
         "str": str,
@@ -139,33 +142,37 @@ def _isinstance(run: Run, arguments: Arguments) -> Value:
         "bool": bool,
     }
     if (
-        isinstance(kind, Ref)
+        isinstance(kind, ExternalName)
         and kind.root == "builtins"
         and kind.last in kinds
         and (is_known(value) or isinstance(value, (str, list, tuple, dict)))
     ):
         return isinstance(value, kinds[kind.last])
-    if isinstance(value, Instance):
+    if isinstance(value, LocalInstance):
         return True if value.of is kind else UNKNOWN
     return operators.is_dialect_class(run, value, kind)
 
 
-def _bool(_run: Run, arguments: Arguments) -> Value:
+def _bool(_run: FunctionRun, arguments: CallArguments) -> Value:
     truth = operators.truth(arguments.get(0, "object", False))
     return UNKNOWN if truth is None else truth
 
 
-def _all(run: Run, arguments: Arguments) -> Value:
-    truths = [None if isinstance(turn, Maybe) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))]
+def _all(run: FunctionRun, arguments: CallArguments) -> Value:
+    truths = [
+        None if isinstance(turn, PossibleItem) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))
+    ]
     return False if False in truths else UNKNOWN if None in truths else True
 
 
-def _any(run: Run, arguments: Arguments) -> Value:
-    truths = [None if isinstance(turn, Maybe) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))]
+def _any(run: FunctionRun, arguments: CallArguments) -> Value:
+    truths = [
+        None if isinstance(turn, PossibleItem) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))
+    ]
     return True if True in truths else UNKNOWN if None in truths else False
 
 
-MAKERS: Final[dict[str, Callable[[Run, Arguments], Value]]] = {
+MAKERS: Final[dict[str, Callable[[FunctionRun, CallArguments], Value]]] = {
     "range": _range,
     "zip": _zip,
     "enumerate": _enumerate,
@@ -185,13 +192,13 @@ MAKERS: Final[dict[str, Callable[[Run, Arguments], Value]]] = {
 }
 
 
-def call_library(run: Run, path: str, arguments: Arguments) -> Value:
-    """Give a call of the standard library; UNKNOWN where its result is not computed."""
+def call_library(run: FunctionRun, path: str, arguments: CallArguments) -> Value:
+    """Return a call of the standard library; UNKNOWN if its result is not computed."""
     first = arguments.get(0, "text", UNKNOWN)
     if path in ("textwrap.dedent", "inspect.cleandoc"):
         return strings.dedent(first) if path == "textwrap.dedent" else strings.cleandoc(first)
     if path == "functools.partial" and arguments.positional:
-        return Partial(first, Arguments(arguments.positional[1:], arguments.keyword, complete=arguments.complete))
+        return PartialCall(first, CallArguments(arguments.positional[1:], arguments.keyword, complete=arguments.complete))
     if path in ("itertools.chain", "itertools.product", "itertools.chain.from_iterable"):
         sources = arguments.positional if not path.endswith("from_iterable") else _turns(run, first)
         turns = [_turns(run, source) for source in sources]

@@ -15,7 +15,15 @@ from mrt_lint.parse.python.expressions.builtin import INERT, call_builtin, call_
 from mrt_lint.parse.python.expressions.container import call_container
 from mrt_lint.parse.python.expressions.operators import as_sql, merge_sql
 from mrt_lint.parse.python.library.database import call_connection, call_context, call_session
-from mrt_lint.parse.python.library.elements import Dml, Index, Rows, Select, Sequence, Sql, Table
+from mrt_lint.parse.python.library.elements import (
+    DmlElement,
+    OrmRows,
+    SelectElement,
+    SequenceElement,
+    SqlExpression,
+    TableElement,
+    TableIndex,
+)
 from mrt_lint.parse.python.library.execute import change_object, change_rows, execute
 from mrt_lint.parse.python.library.foreign import call_foreign, call_unknown_method
 from mrt_lint.parse.python.library.operations import perform
@@ -23,54 +31,54 @@ from mrt_lint.parse.python.library.sqlalchemy import call_sqlalchemy
 from mrt_lint.parse.python.library.statement import call_dml_method, call_select_method, finish_query, start_dml
 from mrt_lint.parse.python.library.types import TYPE_BASES, call_type_method, make_type
 from mrt_lint.parse.python.objects import (
-    Arguments,
-    Batch,
-    Bound,
-    Choice,
-    Class,
-    Connection,
-    Context,
+    BatchValue,
+    BoundMethod,
+    CallArguments,
+    ConnectionValue,
+    ContextValue,
     DialectName,
-    Function,
-    Inspector,
-    Instance,
-    Maybe,
-    Partial,
-    Ref,
-    Session,
+    ExternalName,
+    FunctionChoice,
+    InspectorValue,
+    LocalClass,
+    LocalFunction,
+    LocalInstance,
+    PartialCall,
+    PossibleItem,
+    SessionValue,
     Value,
 )
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.run import FunctionRun
 
 
-def call(run: Run, value: Value, arguments: Arguments, node: cst.Call) -> Value:
+def call(run: FunctionRun, value: Value, arguments: CallArguments, node: cst.Call) -> Value:
     """Call a value; what it does to the database is recorded."""
-    if isinstance(value, Ref):
+    if isinstance(value, ExternalName):
         return _call_ref(run, value, arguments, node)
-    if isinstance(value, Function):
+    if isinstance(value, LocalFunction):
         return run.inline(run, value, arguments, node)
-    if isinstance(value, Choice):
+    if isinstance(value, FunctionChoice):
         for function in value.functions:
             run.inline(run, function, arguments, node)
         return UNKNOWN
-    if isinstance(value, Class):
+    if isinstance(value, LocalClass):
         return _construct(run, value, arguments, node)
-    if isinstance(value, Partial):
+    if isinstance(value, PartialCall):
         given = value.arguments
-        merged = Arguments(
+        merged = CallArguments(
             [*given.positional, *arguments.positional],
             given.keyword | arguments.keyword,
             complete=given.complete and arguments.complete,
         )
         return call(run, value.function, merged, node)
-    if isinstance(value, Bound):
+    if isinstance(value, BoundMethod):
         return call_method(run, value.receiver, value.name, arguments, node)
     if isinstance(value, SqlType):
         return value
     return call_foreign(run, "", arguments, node)
 
 
-def _call_ref(run: Run, ref: Ref, arguments: Arguments, node: cst.Call) -> Value:
+def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, node: cst.Call) -> Value:
     path = ref.path
     if path.startswith("alembic."):
         return _call_alembic(run, path, arguments, node)
@@ -90,15 +98,15 @@ def _call_ref(run: Run, ref: Ref, arguments: Arguments, node: cst.Call) -> Value
     return call_foreign(run, path, arguments, node)
 
 
-def _map(run: Run, function: Value, items: Value, node: cst.Call) -> Value:
-    """Give what a function makes of each of a sequence's items; UNKNOWN where these are not all known."""
+def _map(run: FunctionRun, function: Value, items: Value, node: cst.Call) -> Value:
+    """Return what a function makes of each of a sequence's items; UNKNOWN if these are not all known."""
     turns = iterate(run, items)
-    if turns is None or any(isinstance(turn, Maybe) for turn in turns):
+    if turns is None or any(isinstance(turn, PossibleItem) for turn in turns):
         return UNKNOWN
-    return [call(run, function, Arguments([turn]), node) for turn in turns]
+    return [call(run, function, CallArguments([turn]), node) for turn in turns]
 
 
-def _call_alembic(run: Run, path: str, arguments: Arguments, node: cst.Call) -> Value:
+def _call_alembic(run: FunctionRun, path: str, arguments: CallArguments, node: cst.Call) -> Value:
     name = path.rpartition(".")[2]
     if path.startswith("alembic.context."):
         return call_context(run, name, arguments, node)
@@ -107,15 +115,15 @@ def _call_alembic(run: Run, path: str, arguments: Arguments, node: cst.Call) -> 
     return call_foreign(run, path, arguments, node)
 
 
-def _construct(run: Run, kind: Class, arguments: Arguments, node: cst.Call) -> Value:
+def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, node: cst.Call) -> Value:
     if kind.inherits(*TYPE_BASES):
         return SqlType(name=kind.name)
     if kind.inherits("Enum", "IntEnum", "StrEnum"):
         found = [member for member in kind.scope.names.values() if getattr(member, "value", UNKNOWN) == arguments.get(0, "value")]
         return found[0] if found else UNKNOWN
-    instance = Instance(kind)
+    instance = LocalInstance(kind)
     builder = get_class_attribute(kind, "__init__")
-    if isinstance(builder, Function):
+    if isinstance(builder, LocalFunction):
         method = dataclasses.replace(builder, receiver=instance)
         run.inline(run, method, arguments, node)
     else:
@@ -123,50 +131,52 @@ def _construct(run: Run, kind: Class, arguments: Arguments, node: cst.Call) -> V
     return instance
 
 
-def call_method(run: Run, receiver: Value, name: str, arguments: Arguments, node: cst.Call) -> Value:  # noqa: C901, PLR0912 - one line a kind of value
+def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:  # noqa: C901, PLR0912 - one line a kind of value
     """Call `receiver.name(…)`."""
-    if isinstance(receiver, Ref):
-        return _call_ref(run, Ref(f"{receiver.path}.{name}"), arguments, node)
-    if isinstance(receiver, Batch):
+    if isinstance(receiver, ExternalName):
+        return _call_ref(run, ExternalName(f"{receiver.path}.{name}"), arguments, node)
+    if isinstance(receiver, BatchValue):
         return perform(run, name, arguments, node, receiver)
     if isinstance(receiver, (str, bytes)):
         return strings.call_method(receiver, name, arguments, get_attribute)
     if isinstance(receiver, (list, dict, tuple, set, frozenset)):
         return call_container(run, receiver, name, arguments)
-    if isinstance(receiver, Connection):
+    if isinstance(receiver, ConnectionValue):
         return call_connection(run, receiver, name, arguments, node)
-    if isinstance(receiver, Context):
+    if isinstance(receiver, ContextValue):
         return call_context(run, name, arguments, node)
-    if isinstance(receiver, Session):
+    if isinstance(receiver, SessionValue):
         return call_session(run, name, arguments, node)
     if isinstance(receiver, DialectName):
         return _call_dialect_name(run, receiver, name, arguments)
-    if isinstance(receiver, (Inspector, Rows)):
-        return receiver if isinstance(receiver, Rows) and name == "all" else UNKNOWN
-    if isinstance(receiver, (Dml, Select)):
+    if isinstance(receiver, (InspectorValue, OrmRows)):
+        return receiver if isinstance(receiver, OrmRows) and name == "all" else UNKNOWN
+    if isinstance(receiver, (DmlElement, SelectElement)):
         return _call_statement(run, receiver, name, arguments, node)
-    if isinstance(receiver, (Table, Index, Sequence, SqlType)):
+    if isinstance(receiver, (TableElement, TableIndex, SequenceElement, SqlType)):
         return _call_item(run, receiver, name, arguments, node)
     if isinstance(receiver, Column) and name in ("copy", "_copy"):
         return receiver
-    if isinstance(receiver, (Sql, Column)):
+    if isinstance(receiver, (SqlExpression, Column)):
         return _call_sql(as_sql(receiver), name, arguments)
-    if isinstance(receiver, (Class, Instance)):
+    if isinstance(receiver, (LocalClass, LocalInstance)):
         found = get_attribute(receiver, name)
-        if isinstance(found, (Function, Class, Partial)):
+        if isinstance(found, (LocalFunction, LocalClass, PartialCall)):
             return call(run, found, arguments, node)
     return call_unknown_method(run, receiver, name, arguments, node)
 
 
-def _call_dialect_name(run: Run, value: DialectName, name: str, arguments: Arguments) -> Value:
+def _call_dialect_name(run: FunctionRun, value: DialectName, name: str, arguments: CallArguments) -> Value:
     if name == "startswith" and isinstance(arguments.get(0, "prefix"), (str, tuple)):
         prefix: str | tuple[str, ...] = arguments.get(0, "prefix")  # type: ignore[assignment] # seen above
         return run.decide(lambda dialect: dialect.startswith(prefix))
     return value if name in ("lower", "strip", "casefold") else UNKNOWN
 
 
-def _call_statement(run: Run, statement: Dml | Select, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    if isinstance(statement, Dml):
+def _call_statement(
+    run: FunctionRun, statement: DmlElement | SelectElement, name: str, arguments: CallArguments, node: cst.Call
+) -> Value:
+    if isinstance(statement, DmlElement):
         return execute(run, statement, node) if name == "execute" else call_dml_method(statement, name, arguments)
     if statement.query and name in ("update", "delete"):
         change_rows(run, finish_query(statement, name, arguments), node)
@@ -174,26 +184,32 @@ def _call_statement(run: Run, statement: Dml | Select, name: str, arguments: Arg
     return call_select_method(statement, name, arguments)
 
 
-def _call_item(run: Run, item: Table | Index | Sequence | SqlType, name: str, arguments: Arguments, node: cst.Call) -> Value:
+def _call_item(
+    run: FunctionRun,
+    item: TableElement | TableIndex | SequenceElement | SqlType,
+    name: str,
+    arguments: CallArguments,
+    node: cst.Call,
+) -> Value:
     if name in ("create", "drop"):
         checks = arguments.get(1, "checkfirst", False) is True
         change_object(run, name, item, node, if_exists=checks)
         return UNKNOWN
-    if isinstance(item, Table) and name in ("insert", "update", "delete"):
+    if isinstance(item, TableElement) and name in ("insert", "update", "delete"):
         return start_dml(name, item, arguments)
-    if isinstance(item, Table):
-        return Select((item,)) if name == "select" else item if name in ("alias", "join", "outerjoin") else UNKNOWN
+    if isinstance(item, TableElement):
+        return SelectElement((item,)) if name == "select" else item if name in ("alias", "join", "outerjoin") else UNKNOWN
     if isinstance(item, SqlType):
         return call_type_method(item, name, arguments)
-    return Sql(UNKNOWN)
+    return SqlExpression(UNKNOWN)
 
 
-def _call_sql(value: Sql, name: str, arguments: Arguments) -> Value:
+def _call_sql(value: SqlExpression, name: str, arguments: CallArguments) -> Value:
     if name == "compile" and value.text in ("true", "false"):
-        return Sql(HOLE)
+        return SqlExpression(HOLE)
     if name in ("bindparams", "columns", "execution_options", "compile", "label", "self_group"):
         return value
     if name in ("desc", "asc", "nullsfirst", "nullslast", "nulls_first", "nulls_last") and isinstance(value.text, str):
         words = {"desc": "DESC", "asc": "ASC", "nullsfirst": "NULLS FIRST", "nulls_first": "NULLS FIRST"}
-        return Sql(f"{value.text} {words.get(name, 'NULLS LAST')}", value.columns, value.tables)
+        return SqlExpression(f"{value.text} {words.get(name, 'NULLS LAST')}", value.columns, value.tables)
     return merge_sql(value, *arguments.everything())

@@ -8,12 +8,12 @@ from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_known
 from mrt_lint.parse.python.expressions.operators import get_item, is_sized
-from mrt_lint.parse.python.objects import Arguments, DialectName, Maybe, Value
-from mrt_lint.parse.python.run import MAX_LENGTH, Run
+from mrt_lint.parse.python.objects import CallArguments, DialectName, PossibleItem, Value
+from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 
-def call_container(run: Run, receiver: Any, name: str, arguments: Arguments) -> Value:
-    """Give a method of a container; UNKNOWN where its result cannot be told."""
+def call_container(run: FunctionRun, receiver: Any, name: str, arguments: CallArguments) -> Value:
+    """Return a method of a container; UNKNOWN if its result cannot be told."""
     try:
         if isinstance(receiver, dict):
             return _call_dict(run, receiver, name, arguments)
@@ -28,14 +28,14 @@ def call_container(run: Run, receiver: Any, name: str, arguments: Arguments) -> 
     return UNKNOWN
 
 
-def _call_list(run: Run, items: list[Value], name: str, arguments: Arguments) -> Value:
+def _call_list(run: FunctionRun, items: list[Value], name: str, arguments: CallArguments) -> Value:
     first = arguments.get(0, "object", UNKNOWN)
     if name == "append":
         items.append(_mark(run, first))
     elif name == "extend":
         turns = iterate(run, first)
         if len(items) < MAX_LENGTH:
-            items.extend([Maybe(UNKNOWN)] if turns is None else [_mark(run, turn) for turn in turns])
+            items.extend([PossibleItem(UNKNOWN)] if turns is None else [_mark(run, turn) for turn in turns])
     elif name == "insert" and isinstance(first, int):
         items.insert(first, _mark(run, arguments.get(1, "object", UNKNOWN)))
     elif name == "copy":
@@ -45,9 +45,9 @@ def _call_list(run: Run, items: list[Value], name: str, arguments: Arguments) ->
     return None if name in ("append", "extend", "insert") else UNKNOWN
 
 
-def _change_list(run: Run, items: list[Value], name: str, arguments: Arguments) -> Value:
+def _change_list(run: FunctionRun, items: list[Value], name: str, arguments: CallArguments) -> Value:
     if run.forks or not is_sized(items) or arguments.keyword:
-        items[:] = [Maybe(item.value if isinstance(item, Maybe) else item) for item in items]
+        items[:] = [PossibleItem(item.value if isinstance(item, PossibleItem) else item) for item in items]
         return UNKNOWN
     if name in ("remove", "sort") and not is_known(items):
         return UNKNOWN
@@ -55,11 +55,11 @@ def _change_list(run: Run, items: list[Value], name: str, arguments: Arguments) 
     return result
 
 
-def _mark(run: Run, value: Value) -> Value:
-    return Maybe(value) if run.forks and not isinstance(value, Maybe) else value
+def _mark(run: FunctionRun, value: Value) -> Value:
+    return PossibleItem(value) if run.forks and not isinstance(value, PossibleItem) else value
 
 
-def _call_dict(run: Run, items: dict[Any, Value], name: str, arguments: Arguments) -> Value:
+def _call_dict(run: FunctionRun, items: dict[Any, Value], name: str, arguments: CallArguments) -> Value:
     first = arguments.get(0, "key", UNKNOWN)
     if name == "items":
         return list(items.items())
@@ -85,7 +85,7 @@ def _call_dict(run: Run, items: dict[Any, Value], name: str, arguments: Argument
     return dict(items) if name == "copy" else UNKNOWN
 
 
-def _call_set(run: Run, items: set[Any], name: str, arguments: Arguments) -> Value:
+def _call_set(run: FunctionRun, items: set[Any], name: str, arguments: CallArguments) -> Value:
     first = arguments.get(0, "element", UNKNOWN)
     if name == "add":
         items.add(_mark(run, first))

@@ -1,4 +1,4 @@
-"""Expressions: what each stands for, as far as reading can tell."""
+"""Expressions: the value of each, as far as reading shows it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from mrt_lint.parse.python.expressions.comprehension import comprehend, comprehe
 from mrt_lint.parse.python.library.operations import READING
 from mrt_lint.parse.python.library.sqlalchemy import MAKERS
 from mrt_lint.parse.python.library.types import FAMILIES
-from mrt_lint.parse.python.objects import Connection, Function, Maybe, Ref, Scope, Value
-from mrt_lint.parse.python.run import MAX_LENGTH, Run
+from mrt_lint.parse.python.objects import ConnectionValue, ExternalName, LocalFunction, NameScope, PossibleItem, Value
+from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 _BUILTINS_WORDS = (
     "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
@@ -35,8 +35,8 @@ BUILTINS = frozenset(_BUILTINS_WORDS.split())
 """The builtins that a migration may name; any other unbound name is unknown."""
 
 
-def evaluate(run: Run, node: cst.BaseExpression, scope: Scope) -> Value:
-    """Tell what an expression stands for; UNKNOWN where reading cannot tell. Operations that it performs are recorded."""
+def evaluate(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Value:
+    """Return the value of an expression, UNKNOWN if it cannot be read. Operations that it performs are recorded."""
     run.tick()
     reader = READERS.get(type(node))
     value = reader(run, node, scope) if reader else UNKNOWN
@@ -52,8 +52,8 @@ _GIVING = frozenset({cst.Name, cst.Attribute})
 _BULKY = (str, bytes, *CONTAINERS)
 
 
-def evaluate_condition(run: Run, node: cst.BaseExpression, scope: Scope) -> Value:
-    """Give the same for a condition, in which a call only asks."""
+def evaluate_condition(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Value:
+    """Return the same for a condition, in which a call only asks."""
     run.asked += 1
     try:
         return evaluate(run, node, scope)
@@ -61,22 +61,24 @@ def evaluate_condition(run: Run, node: cst.BaseExpression, scope: Scope) -> Valu
         run.asked -= 1
 
 
-def _name(_run: Run, node: cst.Name, scope: Scope) -> Value:
+def _name(_run: FunctionRun, node: cst.Name, scope: NameScope) -> Value:
     name = node.value
     if name in CONSTANTS:
         return CONSTANTS[name]
     found = scope.find(name)
     if found is not None:
         value = found.names[name]
-        return UNKNOWN if isinstance(value, Maybe) else value
+        return UNKNOWN if isinstance(value, PossibleItem) else value
     if name in BUILTINS:
-        return Ref(f"builtins.{name}")
+        return ExternalName(f"builtins.{name}")
     stars = scope.find("*")
-    return next((Ref(f"{module}.{name}") for module in stars.names["*"] if _offers(module, name)), UNKNOWN) if stars else UNKNOWN  # type: ignore[attr-defined] # the list that imports fill
+    modules = stars.names["*"] if stars else ()
+    offering = (module for module in modules if _offers(module, name))  # type: ignore[attr-defined] # the list that imports fill
+    return next((ExternalName(f"{module}.{name}") for module in offering), UNKNOWN)
 
 
 def _offers(module: str, name: str) -> bool:
-    """Whether `from module import *` brings a name, where that can be known."""
+    """Return whether `from module import *` brings a name, where that can be known."""
     if module == "alembic.op":
         return name in OPERATIONS or name in READING
     return module.startswith("sqlalchemy") and (name in MAKERS or name in FAMILIES or name.isupper() or name == "func")
@@ -85,11 +87,11 @@ def _offers(module: str, name: str) -> bool:
 CONSTANTS: dict[str, Value] = {"None": None, "True": True, "False": False}
 
 
-def _string(_run: Run, node: cst.SimpleString, _scope: Scope) -> Value:
+def _string(_run: FunctionRun, node: cst.SimpleString, _scope: NameScope) -> Value:
     return strings.read_literal(node)
 
 
-def _concatenated(run: Run, node: cst.ConcatenatedString, scope: Scope) -> Value:
+def _concatenated(run: FunctionRun, node: cst.ConcatenatedString, scope: NameScope) -> Value:
     parts: list[str] = []
     rest: cst.BaseExpression = node
     while isinstance(rest, cst.ConcatenatedString):
@@ -99,11 +101,11 @@ def _concatenated(run: Run, node: cst.ConcatenatedString, scope: Scope) -> Value
     return strings.joined("", parts)
 
 
-def _formatted(run: Run, node: cst.FormattedString, scope: Scope) -> Value:
+def _formatted(run: FunctionRun, node: cst.FormattedString, scope: NameScope) -> Value:
     return _parts(run, node.parts, scope, raw="r" in node.start.lower())
 
 
-def _parts(run: Run, parts: Any, scope: Scope, *, raw: bool) -> str:
+def _parts(run: FunctionRun, parts: Any, scope: NameScope, *, raw: bool) -> str:
     text: list[str] = []
     for part in parts:
         if isinstance(part, cst.FormattedStringText):
@@ -116,33 +118,33 @@ def _parts(run: Run, parts: Any, scope: Scope, *, raw: bool) -> str:
     return strings.joined("", text)
 
 
-def _number(_run: Run, node: cst.Integer | cst.Float | cst.Imaginary, _scope: Scope) -> Value:
+def _number(_run: FunctionRun, node: cst.Integer | cst.Float | cst.Imaginary, _scope: NameScope) -> Value:
     try:
         return ast.literal_eval(node.value)
     except (ValueError, SyntaxError):  # a number of more digits than Python converts
         return UNKNOWN
 
 
-def _elements(run: Run, node: cst.Tuple | cst.List | cst.Set, scope: Scope) -> list[Value]:
+def _elements(run: FunctionRun, node: cst.Tuple | cst.List | cst.Set, scope: NameScope) -> list[Value]:
     items: list[Value] = []
     for element in node.elements:
         value = evaluate(run, element.value, scope)
         if isinstance(element, cst.StarredElement):
             turns = iterate(run, value)
-            items.extend(turns if turns is not None else [Maybe(UNKNOWN)])
+            items.extend(turns if turns is not None else [PossibleItem(UNKNOWN)])
         else:
             items.append(value)
     return items
 
 
-def _set(run: Run, node: cst.Set, scope: Scope) -> Value:
+def _set(run: FunctionRun, node: cst.Set, scope: NameScope) -> Value:
     try:
         return set(_elements(run, node, scope))
     except TypeError:
         return UNKNOWN
 
 
-def _dict(run: Run, node: cst.Dict, scope: Scope) -> Value:
+def _dict(run: FunctionRun, node: cst.Dict, scope: NameScope) -> Value:
     result: dict[Any, Value] = {}
     for element in node.elements:
         value = evaluate(run, element.value, scope)
@@ -159,11 +161,11 @@ def _dict(run: Run, node: cst.Dict, scope: Scope) -> Value:
     return result
 
 
-def _attribute(run: Run, node: cst.Attribute, scope: Scope) -> Value:
+def _attribute(run: FunctionRun, node: cst.Attribute, scope: NameScope) -> Value:
     return get_attribute(evaluate(run, node.value, scope), node.attr.value)
 
 
-def _call(run: Run, node: cst.Call, scope: Scope) -> Value:
+def _call(run: FunctionRun, node: cst.Call, scope: NameScope) -> Value:
     func = node.func
     if isinstance(func, cst.Attribute):
         receiver = evaluate(run, func.value, scope)
@@ -171,7 +173,7 @@ def _call(run: Run, node: cst.Call, scope: Scope) -> Value:
         return call_method(run, receiver, func.attr.value, arguments, node)
     value = evaluate(run, func, scope)
     arguments = read_arguments(run, node, scope, evaluate)
-    if isinstance(value, Ref) and value.path in ("builtins.globals", "builtins.locals"):
+    if isinstance(value, ExternalName) and value.path in ("builtins.globals", "builtins.locals"):
         outermost = scope
         while outermost.parent is not None and value.last == "globals":
             outermost = outermost.parent
@@ -179,7 +181,7 @@ def _call(run: Run, node: cst.Call, scope: Scope) -> Value:
     return call(run, value, arguments, node)
 
 
-def _binary(run: Run, node: cst.BinaryOperation, scope: Scope) -> Value:
+def _binary(run: FunctionRun, node: cst.BinaryOperation, scope: NameScope) -> Value:
     chain = [node]
     while isinstance(chain[-1].left, cst.BinaryOperation):
         chain.append(chain[-1].left)
@@ -190,7 +192,7 @@ def _binary(run: Run, node: cst.BinaryOperation, scope: Scope) -> Value:
     return value
 
 
-def _unary(run: Run, node: cst.UnaryOperation, scope: Scope) -> Value:
+def _unary(run: FunctionRun, node: cst.UnaryOperation, scope: NameScope) -> Value:
     value = evaluate(run, node.expression, scope)
     if isinstance(node.operator, cst.Not):
         truth = operators.truth(value)
@@ -198,19 +200,19 @@ def _unary(run: Run, node: cst.UnaryOperation, scope: Scope) -> Value:
     return operators.negate(type(node.operator).__name__, value)
 
 
-def _boolean(run: Run, node: cst.BooleanOperation, scope: Scope) -> Value:
+def _boolean(run: FunctionRun, node: cst.BooleanOperation, scope: NameScope) -> Value:
     left = evaluate(run, node.left, scope)
     truth = operators.truth(left)
     stops_at = isinstance(node.operator, cst.Or)
     if truth is not None:
         return left if truth is stops_at else evaluate(run, node.right, scope)
-    with run.doubting():
+    with run.under_condition():
         right = evaluate(run, node.right, scope)
     decided = operators.truth(right)
     return right if decided is stops_at and isinstance(right, bool) else UNKNOWN
 
 
-def _comparison(run: Run, node: cst.Comparison, scope: Scope) -> Value:
+def _comparison(run: FunctionRun, node: cst.Comparison, scope: NameScope) -> Value:
     left = evaluate(run, node.left, scope)
     result: Value = True
     for target in node.comparisons:
@@ -224,16 +226,16 @@ def _comparison(run: Run, node: cst.Comparison, scope: Scope) -> Value:
     return result
 
 
-def _conditional(run: Run, node: cst.IfExp, scope: Scope) -> Value:
+def _conditional(run: FunctionRun, node: cst.IfExp, scope: NameScope) -> Value:
     truth = operators.truth(evaluate_condition(run, node.test, scope))
     if truth is not None:
         return evaluate(run, node.body if truth else node.orelse, scope)
-    with run.doubting():
+    with run.under_condition():
         yes, no = evaluate(run, node.body, scope), evaluate(run, node.orelse, scope)
-    return yes if is_same(yes, no) else yes if isinstance(yes, Connection) else UNKNOWN
+    return yes if is_same(yes, no) else yes if isinstance(yes, ConnectionValue) else UNKNOWN
 
 
-def _subscript(run: Run, node: cst.Subscript, scope: Scope) -> Value:
+def _subscript(run: FunctionRun, node: cst.Subscript, scope: NameScope) -> Value:
     value = evaluate(run, node.value, scope)
     if len(node.slice) != 1:
         return UNKNOWN
@@ -246,33 +248,33 @@ def _subscript(run: Run, node: cst.Subscript, scope: Scope) -> Value:
     return operators.get_slice(value, *bounds)
 
 
-def _lambda(run: Run, node: cst.Lambda, scope: Scope) -> Value:
-    function = Function("<lambda>", node, scope)
+def _lambda(run: FunctionRun, node: cst.Lambda, scope: NameScope) -> Value:
+    function = LocalFunction("<lambda>", node, scope)
     for parameter in (*node.params.params, *node.params.kwonly_params):
         if parameter.default is not None:
             function.defaults[parameter.name.value] = evaluate(run, parameter.default, scope)
     return function
 
 
-def _named(run: Run, node: cst.NamedExpr, scope: Scope) -> Value:
+def _named(run: FunctionRun, node: cst.NamedExpr, scope: NameScope) -> Value:
     value = evaluate(run, node.value, scope)
     assign(run, node.target, value, scope, evaluate)
     return value
 
 
-def _yield(run: Run, node: cst.Yield, scope: Scope) -> Value:
+def _yield(run: FunctionRun, node: cst.Yield, scope: NameScope) -> Value:
     taker = run.frame.on_yield
     if isinstance(node.value, cst.From):
         turns = iterate(run, evaluate(run, node.value.item, scope))
-        values = [Maybe(UNKNOWN)] if turns is None else turns
+        values = [PossibleItem(UNKNOWN)] if turns is None else turns
     else:
         values = [evaluate(run, node.value, scope) if node.value else None]
     for value in values if taker else ():
-        taker(Maybe(value) if run.doubt and not isinstance(value, Maybe) else value)  # type: ignore[misc] # not None, as just seen
+        taker(PossibleItem(value) if run.undecided and not isinstance(value, PossibleItem) else value)  # type: ignore[misc] # not None, as just seen
     return UNKNOWN
 
 
-READERS: dict[type[cst.CSTNode], Callable[[Run, Any, Scope], Value]] = {
+READERS: dict[type[cst.CSTNode], Callable[[FunctionRun, Any, NameScope], Value]] = {
     cst.Name: _name,
     cst.SimpleString: _string,
     cst.ConcatenatedString: _concatenated,

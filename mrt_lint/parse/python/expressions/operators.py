@@ -10,25 +10,25 @@ from typing import Any
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Unknown
 from mrt_lint.parse.python.convert import is_known
 from mrt_lint.parse.python.expressions.strings import apply_percent, bounded
-from mrt_lint.parse.python.library.elements import Sql, Table
+from mrt_lint.parse.python.library.elements import SqlExpression, TableElement
 from mrt_lint.parse.python.objects import (
-    Batch,
-    Bound,
-    Choice,
-    Class,
-    Connection,
-    Context,
-    Dialect,
+    BatchValue,
+    BoundMethod,
+    ConnectionValue,
+    ContextValue,
     DialectName,
-    Function,
-    Inspector,
-    Maybe,
-    Member,
-    Ref,
-    Session,
+    DialectValue,
+    EnumMember,
+    ExternalName,
+    FunctionChoice,
+    InspectorValue,
+    LocalClass,
+    LocalFunction,
+    PossibleItem,
+    SessionValue,
     Value,
 )
-from mrt_lint.parse.python.run import MAX_LENGTH, Run
+from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 MAX_BITS = 64
 """Exponents and shifts beyond this make figures that no migration holds."""
@@ -56,18 +56,30 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-OBJECTS = (Batch, Class, Connection, Context, Dialect, DialectName, Function, Inspector, Member, Session, Table)
+OBJECTS = (
+    BatchValue,
+    LocalClass,
+    ConnectionValue,
+    ContextValue,
+    DialectValue,
+    DialectName,
+    LocalFunction,
+    InspectorValue,
+    EnumMember,
+    SessionValue,
+    TableElement,
+)
 """What is never false."""
 
 
 def truth(value: Value) -> bool | None:
-    """Whether a condition holds; None where it cannot be decided."""
+    """Return whether a condition holds; None if it cannot be decided."""
     if isinstance(value, str):
         return True if HOLE in value and value != HOLE else None if HOLE in value else bool(value)
     if value is None or isinstance(value, (bool, int, float, bytes)):
         return bool(value)
     if isinstance(value, (list, tuple, set, frozenset, dict)):
-        return None if value and all(isinstance(item, Maybe) for item in value) else bool(value)
+        return None if value and all(isinstance(item, PossibleItem) for item in value) else bool(value)
     return True if isinstance(value, OBJECTS) else None
 
 
@@ -80,7 +92,7 @@ def combine(name: str, left: Value, right: Value) -> Value:
             return bounded(left + (right if isinstance(right, str) else HOLE))
     if name == "Add" and isinstance(right, str) and left is UNKNOWN:
         return bounded(HOLE + right)
-    if isinstance(left, (Sql, Column)) or isinstance(right, (Sql, Column)):
+    if isinstance(left, (SqlExpression, Column)) or isinstance(right, (SqlExpression, Column)):
         return merge_sql(left, right)
     if name == "Add" and isinstance(left, (list, tuple)) and type(left) is type(right):
         return left + right if len(left) + len(right) <= MAX_LENGTH else UNKNOWN  # type: ignore[operator] # of one type
@@ -106,21 +118,21 @@ def _compute(name: str, left: Any, right: Any) -> Value:
         return UNKNOWN
 
 
-def as_sql(value: Sql | Column) -> Sql:
-    """Give a column of a table or model as an expression."""
-    return value if isinstance(value, Sql) else Sql(value.name, (value.name,), (), value.name)
+def as_sql(value: SqlExpression | Column) -> SqlExpression:
+    """Return a column of a table or model as an expression."""
+    return value if isinstance(value, SqlExpression) else SqlExpression(value.name, (value.name,), (), value.name)
 
 
-def merge_sql(*parts: Value) -> Sql:
-    """Give an expression over several: what it reads is known though its text is not."""
-    found = [as_sql(part) for part in parts if isinstance(part, (Sql, Column))]
+def merge_sql(*parts: Value) -> SqlExpression:
+    """Return an expression over several: what it reads is known though its text is not."""
+    found = [as_sql(part) for part in parts if isinstance(part, (SqlExpression, Column))]
     columns = tuple(dict.fromkeys(column for part in found for column in part.columns))
-    return Sql(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
+    return SqlExpression(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
 
 
 def negate(name: str, value: Value) -> Value:
     """`-value`, `+value`, `~value`."""
-    if isinstance(value, Sql):
+    if isinstance(value, SqlExpression):
         return merge_sql(value)
     if not isinstance(value, (int, float)):
         return UNKNOWN
@@ -131,12 +143,12 @@ def negate(name: str, value: Value) -> Value:
     return ~value if isinstance(value, int) else UNKNOWN
 
 
-def compare(run: Run, name: str, left: Value, right: Value) -> Value:
+def compare(run: FunctionRun, name: str, left: Value, right: Value) -> Value:
     """`left <comparison> right`; raises Split where that depends on the dialect."""
     if name in ("NotEqual", "NotIn", "IsNot"):
         outcome = truth(compare(run, {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[name], left, right))
         return UNKNOWN if outcome is None else not outcome
-    if isinstance(left, (Sql, Column)) or isinstance(right, (Sql, Column)):
+    if isinstance(left, (SqlExpression, Column)) or isinstance(right, (SqlExpression, Column)):
         return merge_sql(left, right)
     if name == "Is":
         return _is(left, right)
@@ -157,13 +169,13 @@ def compare(run: Run, name: str, left: Value, right: Value) -> Value:
 
 
 def _is(left: Value, right: Value) -> Value:
-    if left is UNKNOWN or right is UNKNOWN or isinstance(left, Ref) or isinstance(right, Ref):
+    if left is UNKNOWN or right is UNKNOWN or isinstance(left, ExternalName) or isinstance(right, ExternalName):
         return UNKNOWN
     return left is right if left is None or right is None or isinstance(left, bool) else UNKNOWN
 
 
-def _contains(run: Run, item: Value, items: Value) -> Value:
-    if isinstance(items, Bound):
+def _contains(run: FunctionRun, item: Value, items: Value) -> Value:
+    if isinstance(items, BoundMethod):
         return UNKNOWN
     if isinstance(item, DialectName):
         if not isinstance(items, (list, tuple, set, frozenset, dict)) or not is_known(list(items)):
@@ -180,7 +192,7 @@ def _contains(run: Run, item: Value, items: Value) -> Value:
     return UNKNOWN
 
 
-def get_item(run: Run, value: Value, key: Value) -> Value:
+def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
     """`value[key]`; raises Split where the key is the dialect."""
     if isinstance(value, dict):
         if isinstance(key, DialectName):
@@ -196,23 +208,23 @@ def get_item(run: Run, value: Value, key: Value) -> Value:
             item: Value = value[key]
         except IndexError:
             return UNKNOWN
-        return UNKNOWN if isinstance(item, Maybe) else item
+        return UNKNOWN if isinstance(item, PossibleItem) else item
     return UNKNOWN
 
 
 def _choose(value: dict[Value, Value], key: str) -> Value:
-    """Give the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`."""
+    """Return the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`."""
     pattern = re.compile(".+".join(map(re.escape, key.split(HOLE))))
     found = [item for name, item in value.items() if isinstance(name, str) and pattern.fullmatch(name)]
-    functions = tuple(item for item in found if isinstance(item, Function))
-    return Choice(functions) if functions and len(functions) == len(found) else UNKNOWN
+    functions = tuple(item for item in found if isinstance(item, LocalFunction))
+    return FunctionChoice(functions) if functions and len(functions) == len(found) else UNKNOWN
 
 
 def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:
-    """Whether its length is known."""
+    """Return whether its length is known."""
     if isinstance(value, str):
         return HOLE not in value
-    return isinstance(value, bytes) or not any(isinstance(item, Maybe) for item in value)
+    return isinstance(value, bytes) or not any(isinstance(item, PossibleItem) for item in value)
 
 
 def get_slice(value: Value, *bounds: Any) -> Value:
@@ -227,8 +239,8 @@ def get_slice(value: Value, *bounds: Any) -> Value:
         return UNKNOWN
 
 
-def is_dialect_class(run: Run, value: Value, kind: Value) -> bool | Unknown:
+def is_dialect_class(run: FunctionRun, value: Value, kind: Value) -> bool | Unknown:
     """`isinstance(bind.dialect, postgresql.dialect)`."""
-    if not isinstance(value, Dialect) or not isinstance(kind, Ref):
+    if not isinstance(value, DialectValue) or not isinstance(kind, ExternalName):
         return UNKNOWN
     return run.decide(lambda dialect: dialect in kind.path.lower().split(".") or kind.last.lower() == f"{dialect}dialect")

@@ -14,7 +14,7 @@ import libcst as cst
 
 from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.convert import flatten, is_known, to_text
-from mrt_lint.parse.python.objects import Arguments, Maybe, Value
+from mrt_lint.parse.python.objects import CallArguments, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH
 
 WIDE = re.compile(r"\d{5}")
@@ -35,7 +35,7 @@ THROUGH = frozenset(["strip", "lstrip", "rstrip", "upper", "lower", "expandtabs"
 
 
 def read_literal(node: cst.SimpleString) -> str | bytes:
-    """Give the value of one string literal."""
+    """Return the value of one string literal."""
     value = node.value
     if value[0] in "'\"" and "\\" not in value:
         width = 3 if value[:3] in ("'''", '"""') else 1
@@ -45,7 +45,7 @@ def read_literal(node: cst.SimpleString) -> str | bytes:
 
 
 def read_chunk(text: str, *, raw: bool) -> str:
-    """Give the plain part of an f-string, escapes and doubled braces undone."""
+    """Return the plain part of an f-string, escapes and doubled braces undone."""
     text = text.replace("{{", "{").replace("}}", "}")
     if raw or "\\" not in text:
         return text
@@ -99,7 +99,7 @@ def apply_percent(template: str, values: Value) -> str:
     return joined("", [*parts, template[end:]]) if parts else template
 
 
-def apply_braces(template: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> str:
+def apply_braces(template: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> str:
     """`template.format(…)`; `look` reads an attribute."""
     parts: list[str] = []
     number = 0
@@ -116,7 +116,7 @@ def apply_braces(template: str, arguments: Arguments, look: Callable[[Value, str
     return joined("", parts)
 
 
-def _find_field(name: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> Value:
+def _find_field(name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
     first, *rest = re.findall(r"[^.\[\]]+|\.[^.\[]+|\[[^\]]*\]", name) or [name]
     value = arguments.get(int(first), "") if first.isdigit() else arguments.get(-1, first, UNKNOWN)
     for step in rest:
@@ -133,13 +133,13 @@ def _find_field(name: str, arguments: Arguments, look: Callable[[Value, str], Va
     return value
 
 
-def call_method(text: str | bytes, name: str, arguments: Arguments, look: Callable[[Value, str], Value]) -> Value:
-    """Give a method of a string; UNKNOWN where its result cannot be told."""
+def call_method(text: str | bytes, name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
+    """Return a method of a string; UNKNOWN if its result cannot be told."""
     if isinstance(text, str):
         if name == "format":
             return apply_braces(text, arguments, look)
         if name == "format_map" and arguments.positional and isinstance(arguments.positional[0], dict):
-            return apply_braces(text, Arguments(keyword=arguments.positional[0]), look)
+            return apply_braces(text, CallArguments(keyword=arguments.positional[0]), look)
         if name == "join":
             return _join(text, arguments.get(0, "iterable", UNKNOWN))
     known = is_known(text) or name in THROUGH
@@ -151,11 +151,11 @@ def call_method(text: str | bytes, name: str, arguments: Arguments, look: Callab
         return UNKNOWN
     try:
         return getattr(text, name)(*arguments.positional, **arguments.keyword)
-    except Exception:  # noqa: BLE001 - whatever Python says of a literal, the migration would have heard
+    except Exception:  # noqa: BLE001 - the migration would raise the same error
         return UNKNOWN
 
 
-def _grows(text: Any, name: str, arguments: Arguments) -> bool:
+def _grows(text: Any, name: str, arguments: CallArguments) -> bool:
     """Whether the result would outgrow what a reading may build."""
     if name == "replace" and len(arguments.positional) > 1:
         old, new = arguments.positional[:2]
@@ -169,7 +169,7 @@ def _grows(text: Any, name: str, arguments: Arguments) -> bool:
 def _join(separator: str, items: Value) -> Value:
     if isinstance(items, dict):
         items = list(items)
-    if not isinstance(items, (list, tuple)) or any(isinstance(item, Maybe) for item in items):
+    if not isinstance(items, (list, tuple)) or any(isinstance(item, PossibleItem) for item in items):
         return HOLE
     return joined(separator, [to_text(item) for item in flatten(items)])
 
@@ -185,10 +185,10 @@ def cleandoc(text: Value) -> Value:
 
 
 def joined(separator: str, parts: Sequence[str]) -> str:
-    """Give the parts as one, or HOLE where that outgrows what a reading may build."""
+    """Return the parts joined, or HOLE if that exceeds what a reading may build."""
     return separator.join(parts) if sum(map(len, parts)) + len(separator) * len(parts) <= MAX_LENGTH else HOLE
 
 
 def bounded(text: str) -> str:
-    """Give the text, or HOLE where it outgrows what a reading may build."""
+    """Return the text, or HOLE where it outgrows what a reading may build."""
     return text if len(text) <= MAX_LENGTH else HOLE

@@ -16,12 +16,19 @@ from mrt_lint.parse.python.convert import (
     to_names,
     to_sql,
 )
-from mrt_lint.parse.python.library.elements import Computed, Identity, Index, Sequence, Sql, Table
+from mrt_lint.parse.python.library.elements import (
+    ComputedElement,
+    IdentityElement,
+    SequenceElement,
+    SqlExpression,
+    TableElement,
+    TableIndex,
+)
 from mrt_lint.parse.python.library.types import is_type, to_type
-from mrt_lint.parse.python.objects import Arguments, Instance, Maybe, Ref, Value
+from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalInstance, PossibleItem, Value
 
 
-def make_column(arguments: Arguments) -> Column:
+def make_column(arguments: CallArguments) -> Column:
     """`sa.Column(…)`, `sa.column(…)` or `mapped_column(…)`."""
     items = list(arguments.positional)
     name: Value = arguments.keyword.get("name", UNKNOWN)
@@ -35,13 +42,13 @@ def make_column(arguments: Arguments) -> Column:
     return _fill(to_name(name), kind, items, arguments)
 
 
-def _fill(name: Name, kind: Value, items: list[Value], arguments: Arguments) -> Column:
+def _fill(name: Name, kind: Value, items: list[Value], arguments: CallArguments) -> Column:
     unset = None if arguments.complete else UNKNOWN
     given = arguments.keyword
-    stands = next((item for item in items if isinstance(item, (str, Sql))), unset)  # DefaultClause or FetchedValue
+    stands = next((item for item in items if isinstance(item, (str, SqlExpression))), unset)  # DefaultClause or FetchedValue
     default = given.get("server_default", stands)
-    identity = next((item for item in (*items, default) if isinstance(item, Identity)), None)
-    computed = next((item for item in (*items, default) if isinstance(item, Computed)), None)
+    identity = next((item for item in (*items, default) if isinstance(item, IdentityElement)), None)
+    computed = next((item for item in (*items, default) if isinstance(item, ComputedElement)), None)
     primary = to_flag(given.get("primary_key", unset))
     autoincrement = given.get("autoincrement", "auto")
     return Column(
@@ -63,7 +70,7 @@ def _fill(name: Name, kind: Value, items: list[Value], arguments: Arguments) -> 
     )
 
 
-def make_foreign_key(arguments: Arguments) -> Constraint:
+def make_foreign_key(arguments: CallArguments) -> Constraint:
     """`sa.ForeignKey("table.column")`, inside a column."""
     target = arguments.get(0, "column", UNKNOWN)
     schema, table, column = _split_target(target)
@@ -78,7 +85,7 @@ def make_foreign_key(arguments: Arguments) -> Constraint:
 
 
 def _split_target(target: Value) -> tuple[MaybeName, Name, Name]:
-    if isinstance(target, Sql):
+    if isinstance(target, SqlExpression):
         return None, target.tables[0] if target.tables else UNKNOWN, target.name
     if not isinstance(target, str):
         return (UNKNOWN, UNKNOWN, UNKNOWN)
@@ -97,7 +104,7 @@ def _foreign_key_options(given: dict[str, Value]) -> dict[str, Any]:
     }
 
 
-def make_foreign_key_constraint(arguments: Arguments) -> Constraint:
+def make_foreign_key_constraint(arguments: CallArguments) -> Constraint:
     """`sa.ForeignKeyConstraint(["a"], ["table.a"])`."""
     targets = arguments.get(1, "refcolumns", UNKNOWN)
     columns: tuple[Name, ...] | Unknown = UNKNOWN
@@ -118,7 +125,7 @@ def make_foreign_key_constraint(arguments: Arguments) -> Constraint:
     )
 
 
-def make_key(kind: str, arguments: Arguments) -> Constraint:
+def make_key(kind: str, arguments: CallArguments) -> Constraint:
     """`sa.UniqueConstraint("a", "b")` or `sa.PrimaryKeyConstraint(…)`."""
     return Constraint(
         kind=kind,
@@ -130,7 +137,7 @@ def make_key(kind: str, arguments: Arguments) -> Constraint:
     )
 
 
-def make_check(arguments: Arguments) -> Constraint:
+def make_check(arguments: CallArguments) -> Constraint:
     """`sa.CheckConstraint("a > 0")`."""
     return Constraint(
         kind="check",
@@ -140,7 +147,7 @@ def make_check(arguments: Arguments) -> Constraint:
     )
 
 
-def make_exclude(arguments: Arguments) -> Constraint:
+def make_exclude(arguments: CallArguments) -> Constraint:
     """`postgresql.ExcludeConstraint(("room", "="), …)`."""
     return Constraint(
         kind="exclude",
@@ -151,36 +158,36 @@ def make_exclude(arguments: Arguments) -> Constraint:
 
 
 def exclude_columns(elements: list[Value]) -> tuple[Name, ...] | Unknown:
-    """Give the columns of an exclusion's elements."""
+    """Return the columns of an exclusion's elements."""
     if not all(isinstance(element, tuple) and element for element in elements):
         return UNKNOWN
     return tuple(to_name(element[0]) for element in elements if isinstance(element, tuple))
 
 
-def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constraint, ...], tuple[Index, ...], bool]:
-    """Tell what hangs on a table: its columns, constraints, indexes, and whether all of it could be read."""
+def split_items(items: list[Value]) -> tuple[tuple[Column, ...], tuple[Constraint, ...], tuple[TableIndex, ...], bool]:
+    """Return the parts of a table: its columns, constraints, indexes, and whether all of them could be read."""
     items = flatten(items)
     columns = tuple(item for item in items if isinstance(item, Column))
     constraints = tuple(item for item in items if isinstance(item, Constraint))
-    indexes = tuple(item for item in items if isinstance(item, Index))
-    known = (Column, Constraint, Index, Sequence, Table, Identity)
+    indexes = tuple(item for item in items if isinstance(item, TableIndex))
+    known = (Column, Constraint, TableIndex, SequenceElement, TableElement, IdentityElement)
     whole = all(isinstance(item, known) or item is None for item in items) and not any(
-        isinstance(item, (Maybe, Ref, Instance)) for item in items
+        isinstance(item, (PossibleItem, ExternalName, LocalInstance)) for item in items
     )
     return columns, constraints, indexes, whole
 
 
 def index_columns(items: Value) -> tuple[Name, ...] | Unknown:
-    """Give the columns of an index; an expression stands as its text in parentheses."""
-    if isinstance(items, (str, Sql, Column)):
+    """Return the columns of an index; an expression is its text in parentheses."""
+    if isinstance(items, (str, SqlExpression, Column)):
         items = [items]
-    if not isinstance(items, (list, tuple)) or any(isinstance(item, Maybe) for item in items):
+    if not isinstance(items, (list, tuple)) or any(isinstance(item, PossibleItem) for item in items):
         return UNKNOWN
     return tuple(_index_column(item) for item in items)
 
 
 def _index_column(item: Value) -> Name:
-    if isinstance(item, Sql) and item.name is UNKNOWN:
+    if isinstance(item, SqlExpression) and item.name is UNKNOWN:
         text = to_sql(item)
         if not isinstance(text, str):
             return UNKNOWN

@@ -7,15 +7,24 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.model import ops
-from mrt_lint.model.values import UNKNOWN, Flow, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten
-from mrt_lint.parse.python.library.elements import Sql
+from mrt_lint.parse.python.library.elements import SqlExpression
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.operations import READING
 from mrt_lint.parse.python.library.statement import flows_into, make_select
 from mrt_lint.parse.python.library.table import as_table
-from mrt_lint.parse.python.objects import Arguments, AutocommitBlock, Connection, Context, Instance, Maybe, Session, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import (
+    AutocommitBlock,
+    CallArguments,
+    ConnectionValue,
+    ContextValue,
+    LocalInstance,
+    PossibleItem,
+    SessionValue,
+    Value,
+)
+from mrt_lint.parse.python.run import FunctionRun
 
 _EXECUTING_WORDS = "execute exec_driver_sql scalar scalars executemany exec executescript stream exec_sql"
 EXECUTING = frozenset(_EXECUTING_WORDS.split())
@@ -27,20 +36,20 @@ WRITING = frozenset(["add", "add_all", "delete", "merge", "bulk_save_objects", "
 STATEMENT_NAMES = ("statement", "sql", "object", "clause", "sqltext", "query", "operation")
 
 
-def statement_of(arguments: Arguments) -> Value:
-    """Give the statement among the arguments of an executing method."""
+def statement_of(arguments: CallArguments) -> Value:
+    """Return the statement among the arguments of an executing method."""
     if arguments.positional:
         return arguments.positional[0]
     return next((arguments.keyword[name] for name in STATEMENT_NAMES if name in arguments.keyword), UNKNOWN)
 
 
-def call_connection(run: Run, connection: Connection, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """Give a method of a connection, engine or cursor."""
+def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
+    """Return a method of a connection, engine or cursor."""
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node, autocommit=connection.autocommit)
     if name == "execution_options":
         level = arguments.keyword.get("isolation_level")
-        return Connection(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
+        return ConnectionValue(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
     if name in (
         "connect",
         "begin",
@@ -58,8 +67,8 @@ def call_connection(run: Run, connection: Connection, name: str, arguments: Argu
     return UNKNOWN
 
 
-def call_context(run: Run, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """Give a method of `alembic.context` or of the migration context."""
+def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> Value:
+    """Return a method of `alembic.context` or of the migration context."""
     if name in READING:
         return READING[name](arguments)
     if name == "autocommit_block":
@@ -67,37 +76,37 @@ def call_context(run: Run, name: str, arguments: Arguments, node: cst.Call) -> V
     if name == "execute":
         return execute(run, statement_of(arguments), node)
     if name in ("begin_transaction", "configure"):
-        return Context()
+        return ContextValue()
     return UNKNOWN
 
 
-def call_session(run: Run, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """Give a method of an ORM session."""
+def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> Value:
+    """Return a method of an ORM session."""
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node)
     if name == "query":
         return make_select(arguments, query=True)
     if name in ("begin", "begin_nested", "no_autoflush", "__enter__", "__call__"):
-        return Session()
+        return SessionValue()
     if name in ("connection", "get_bind", "bind"):
-        return Connection()
+        return ConnectionValue()
     if name in WRITING:
         _write(run, name, arguments, node)
     return UNKNOWN
 
 
-def _write(run: Run, name: str, arguments: Arguments, node: cst.Call) -> None:
+def _write(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> None:
     first = arguments.get(0, "instance", UNKNOWN)
-    items = flatten([item.value if isinstance(item, Maybe) else item for item in flatten([first])]) or [UNKNOWN]
+    items = flatten([item.value if isinstance(item, PossibleItem) else item for item in flatten([first])]) or [UNKNOWN]
     tables = {table.name: table for item in items if (table := as_table(item)) is not None}
     if not tables:
         run.fail(node, f"the objects given to {name}() are not read")
     for table in tables.values():
         columns: tuple[Name, ...] | Unknown = UNKNOWN
-        flows: tuple[Flow, ...] | Unknown = UNKNOWN
-        if isinstance(items[0], Instance):
+        flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
+        if isinstance(items[0], LocalInstance):
             flows = tuple(flow for key, value in items[0].attributes.items() for flow in flows_into(key, value))
-            columns = tuple(key for key, value in items[0].attributes.items() if not isinstance(value, Sql)) or UNKNOWN
+            columns = tuple(key for key, value in items[0].attributes.items() if not isinstance(value, SqlExpression)) or UNKNOWN
         fields: dict[str, Any] = {"table": table.name, "schema": table.schema}
         if name == "delete":
             run.emit(ops.Delete, node, **fields, where=True)

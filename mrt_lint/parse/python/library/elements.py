@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mrt_lint.model.values import UNKNOWN, Column, Flow, MaybeName, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Column, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.objects import Value
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ else:
 
 
 @dataclass(slots=True, frozen=True)
-class Table:
+class TableElement:
     """`sa.table`, `sa.Table` or a model's table, as far as statements on rows need it."""
 
     name: Name
@@ -27,25 +27,25 @@ class Table:
 class TableColumns:
     """`table.c`."""
 
-    table: Table
+    table: TableElement
 
 
 @dataclass(slots=True, frozen=True)
-class Row:
+class OrmRow:
     """One row of a table, read through the ORM: assigning to its attributes updates it."""
 
-    table: Table
+    table: TableElement
 
 
 @dataclass(slots=True, frozen=True)
-class Rows:
+class OrmRows:
     """Rows of a table, read through the ORM."""
 
-    table: Table
+    table: TableElement
 
 
 @dataclass(slots=True, frozen=True)
-class Sql:
+class SqlExpression:
     """An SQL expression: its text where it can be told, the columns and tables that it reads."""
 
     text: Name = UNKNOWN
@@ -55,30 +55,30 @@ class Sql:
 
 
 @dataclass(slots=True, frozen=True)
-class Select:
+class SelectElement:
     """A Core SELECT, which changes nothing, or an ORM query."""
 
-    tables: tuple[Table, ...] = ()
+    tables: tuple[TableElement, ...] = ()
     where: bool = False
     query: bool = False
 
 
 @dataclass(slots=True, frozen=True)
-class Dml:
+class DmlElement:
     """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name."""
 
     kind: str
-    table: Table
+    table: TableElement
     columns: tuple[Name, ...] | Unknown = ()
     source_columns: tuple[Name, ...] | Unknown = ()
     source_tables: tuple[Name, ...] = ()
-    flows: tuple[Flow, ...] | Unknown = UNKNOWN
+    flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
     where: bool = False
     query: bool = False
 
 
 @dataclass(slots=True, frozen=True)
-class Ddl:
+class DdlElement:
     """A DDL element that `execute` accepts; `kind` as "create" or "drop"."""
 
     kind: str
@@ -86,17 +86,17 @@ class Ddl:
 
 
 @dataclass(slots=True, frozen=True)
-class Index:
+class TableIndex:
     """`sa.Index(…)`; `options` are its keyword arguments."""
 
     name: MaybeName
     columns: tuple[Value, ...] | Unknown
-    table: Table | None
+    table: TableElement | None
     options: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
-class Sequence:
+class SequenceElement:
     """`sa.Sequence(…)`."""
 
     name: Name
@@ -104,14 +104,14 @@ class Sequence:
 
 
 @dataclass(slots=True, frozen=True)
-class Identity:
+class IdentityElement:
     """`sa.Identity(…)`."""
 
     always: bool | Unknown = False
 
 
 @dataclass(slots=True, frozen=True)
-class Computed:
+class ComputedElement:
     """`sa.Computed(…)`."""
 
     text: MaybeName

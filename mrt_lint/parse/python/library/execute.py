@@ -9,28 +9,37 @@ import libcst as cst
 from mrt_lint.model import ops
 from mrt_lint.model.values import HOLE, UNKNOWN, Constraint, SqlType
 from mrt_lint.parse.python.convert import to_name
-from mrt_lint.parse.python.library.elements import Ddl, Dml, Index, Rows, Select, Sequence, Sql, Table
+from mrt_lint.parse.python.library.elements import (
+    DdlElement,
+    DmlElement,
+    OrmRows,
+    SelectElement,
+    SequenceElement,
+    SqlExpression,
+    TableElement,
+    TableIndex,
+)
 from mrt_lint.parse.python.library.index import create_index
-from mrt_lint.parse.python.objects import Maybe, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import PossibleItem, Value
+from mrt_lint.parse.python.run import FunctionRun
 
 
-def execute(run: Run, value: Value, node: cst.CSTNode, *, batch: bool = False, autocommit: bool = False) -> Value:
+def execute(run: FunctionRun, value: Value, node: cst.CSTNode, *, batch: bool = False, autocommit: bool = False) -> Value:
     """Record what executing `value` does and return the result, whose rows are unknown."""
     marks: dict[str, Any] = {"batch": batch, "autocommit": autocommit}
-    if isinstance(value, (str, Sql)):
-        text = value.text if isinstance(value, Sql) else value
+    if isinstance(value, (str, SqlExpression)):
+        text = value.text if isinstance(value, SqlExpression) else value
         known = isinstance(text, str) and (HOLE not in text or text.strip(HOLE + " \t\r\n;") != "")
         run.emit(ops.Execute, node, statement=text if known else UNKNOWN, **marks)
         if not known:
             run.fail(node, "the statement is not a literal")
-    elif isinstance(value, Select):
-        return Rows(value.tables[0]) if value.query and value.tables else UNKNOWN
-    elif isinstance(value, Dml):
+    elif isinstance(value, SelectElement):
+        return OrmRows(value.tables[0]) if value.query and value.tables else UNKNOWN
+    elif isinstance(value, DmlElement):
         change_rows(run, value, node, **marks)
-    elif isinstance(value, Ddl):
+    elif isinstance(value, DdlElement):
         change_object(run, value.kind, value.item, node)
-    elif isinstance(value, Sequence):
+    elif isinstance(value, SequenceElement):
         return UNKNOWN
     else:
         run.emit(ops.Execute, node, statement=UNKNOWN, **marks)
@@ -38,7 +47,7 @@ def execute(run: Run, value: Value, node: cst.CSTNode, *, batch: bool = False, a
     return UNKNOWN
 
 
-def change_rows(run: Run, statement: Dml, node: cst.CSTNode, **marks: Any) -> None:
+def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **marks: Any) -> None:
     """Record a Core or ORM statement on rows."""
     table: dict[str, Any] = {"table": statement.table.name, "schema": statement.table.schema}
     if statement.kind == "insert":
@@ -70,8 +79,8 @@ def change_rows(run: Run, statement: Dml, node: cst.CSTNode, **marks: Any) -> No
         run.fail(node, f"the table of the {statement.kind} is not a literal")
 
 
-def change_object(run: Run, action: str, item: Value, node: cst.CSTNode, *, if_exists: bool = False) -> bool:
-    """Record that an object is created or dropped by its own method or DDL element; False where it is none of the known."""
+def change_object(run: FunctionRun, action: str, item: Value, node: cst.CSTNode, *, if_exists: bool = False) -> bool:
+    """Record that an object is created or dropped by its own method or DDL element; False if it is none of the known."""
     creates = action == "create"
     if isinstance(item, SqlType):
         if item.name not in ("ENUM", "DOMAIN"):
@@ -83,12 +92,12 @@ def change_object(run: Run, action: str, item: Value, node: cst.CSTNode, *, if_e
             run.emit(ops.DropObject, node, **name, if_exists=if_exists)
         if name["name"] is UNKNOWN:
             run.fail(node, "the name of the type is not a literal")
-    elif isinstance(item, Sequence):
+    elif isinstance(item, SequenceElement):
         fields: dict[str, Any] = {"kind": "sequence", "name": item.name, "schema": item.schema}
         run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields)
-    elif isinstance(item, Table):
+    elif isinstance(item, TableElement):
         _change_table(run, item, node, creates=creates, if_exists=if_exists)
-    elif isinstance(item, Index):
+    elif isinstance(item, TableIndex):
         _change_index(run, item, node, creates=creates)
     elif isinstance(item, str):
         fields = {"kind": "schema", "name": to_name(item)}
@@ -98,7 +107,7 @@ def change_object(run: Run, action: str, item: Value, node: cst.CSTNode, *, if_e
     return True
 
 
-def _change_table(run: Run, table: Table, node: cst.CSTNode, *, creates: bool, if_exists: bool) -> None:
+def _change_table(run: FunctionRun, table: TableElement, node: cst.CSTNode, *, creates: bool, if_exists: bool) -> None:
     if not creates:
         run.emit(ops.DropTable, node, table=table.name, schema=table.schema, if_exists=if_exists)
         return
@@ -110,13 +119,13 @@ def _change_table(run: Run, table: Table, node: cst.CSTNode, *, creates: bool, i
         schema=table.schema,
         columns=table.columns,
         constraints=constraints,
-        complete=bool(table.columns) and not any(isinstance(item, Maybe) or item is UNKNOWN for item in table.items),
+        complete=bool(table.columns) and not any(isinstance(item, PossibleItem) or item is UNKNOWN for item in table.items),
         if_not_exists=if_exists,
     )
 
 
-def _change_index(run: Run, index: Index, node: cst.CSTNode, *, creates: bool) -> None:
-    home = index.table or Table(UNKNOWN)
+def _change_index(run: FunctionRun, index: TableIndex, node: cst.CSTNode, *, creates: bool) -> None:
+    home = index.table or TableElement(UNKNOWN)
     if creates:
         create_index(run, index, node)
     else:

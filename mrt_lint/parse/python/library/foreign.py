@@ -12,19 +12,19 @@ from mrt_lint.parse.python.library.database import EXECUTING, statement_of
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.types import make_type
 from mrt_lint.parse.python.objects import (
-    Arguments,
-    Batch,
-    Bound,
-    Class,
-    Connection,
-    Context,
-    Function,
-    Instance,
-    Ref,
-    Session,
+    BatchValue,
+    BoundMethod,
+    CallArguments,
+    ConnectionValue,
+    ContextValue,
+    ExternalName,
+    LocalClass,
+    LocalFunction,
+    LocalInstance,
+    SessionValue,
     Value,
 )
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.run import FunctionRun
 
 ASKING = re.compile(
     r"^_*(has|is|are|get|inspect|exists?|check|list|load|fetch|find|read|select|count|describe|show|should|can|need|needs|contains?|"
@@ -49,19 +49,19 @@ GUARDING = re.compile(r"disable|enable|ignore|suspend|without|transaction|begin|
 
 
 def reaches_database(value: Value) -> bool:
-    """Whether a value handed to foreign code lets it change the database."""
-    return isinstance(value, (Connection, Session, Context, Batch)) or (
-        isinstance(value, Ref) and value.path in ("alembic.op", "alembic.context")
+    """Return whether a value handed to foreign code lets it change the database."""
+    return isinstance(value, (ConnectionValue, SessionValue, ContextValue, BatchValue)) or (
+        isinstance(value, ExternalName) and value.path in ("alembic.op", "alembic.context")
     )
 
 
-def call_foreign(run: Run, path: str, arguments: Arguments, node: cst.Call) -> Value:
-    """Give a call of something that is not in the file; it is a failure where it may change the database."""
+def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cst.Call) -> Value:
+    """Return a call of something that is not in the file; it is a failure where it may change the database."""
     name = path.rpartition(".")[2] or source_name(node)
-    ref = Ref(path) if path else None
+    ref = ExternalName(path) if path else None
     reaching = any(map(reaches_database, arguments.everything()))
     if not run.asked and not ASKING.search(name) and not (run.entering is node and GUARDING.search(name)):
-        callback = any(isinstance(value, (Function, Bound)) for value in arguments.everything())
+        callback = any(isinstance(value, (LocalFunction, BoundMethod)) for value in arguments.everything())
         exception = ref is not None and is_class_name(ref)
         if (reaching or callback or run.discarded is node) and not exception:
             run.fail(node, f"{name}() is not defined in this file" if name else "what is called here is not known")
@@ -72,20 +72,22 @@ def call_foreign(run: Run, path: str, arguments: Arguments, node: cst.Call) -> V
     return UNKNOWN
 
 
-def call_unknown_method(run: Run, receiver: Value, name: str, arguments: Arguments, node: cst.Call) -> Value:
-    """Give a method of an object that is not known."""
+def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:
+    """Return a method of an object that is not known."""
     if name in EXECUTING and (name not in ("scalar", "scalars", "stream") or arguments.positional):
         return execute(run, statement_of(arguments), node)
     if run.asked or name in HARMLESS or ASKING.search(name):
         return UNKNOWN
     reaching = any(map(reaches_database, arguments.everything()))
-    reaching = reaching or any(isinstance(value, Bound) and reaches_database(value.receiver) for value in arguments.everything())
-    if reaching or (run.discarded is node and not isinstance(receiver, (Instance, Class))):
+    reaching = reaching or any(
+        isinstance(value, BoundMethod) and reaches_database(value.receiver) for value in arguments.everything()
+    )
+    if reaching or (run.discarded is node and not isinstance(receiver, (LocalInstance, LocalClass))):
         run.fail(node, f"what {name}() is called on is not known")
     return UNKNOWN
 
 
 def source_name(node: cst.Call) -> str:
-    """Give the name that a call is written with."""
+    """Return the name that a call is written with."""
     func = node.func
     return func.value if isinstance(func, cst.Name) else func.attr.value if isinstance(func, cst.Attribute) else ""

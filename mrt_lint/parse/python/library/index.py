@@ -11,13 +11,13 @@ from mrt_lint.model import ops
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import to_flag, to_maybe_name, to_maybe_sql
 from mrt_lint.parse.python.library.columns import index_columns
-from mrt_lint.parse.python.library.elements import Index, Table
+from mrt_lint.parse.python.library.elements import TableElement, TableIndex
 from mrt_lint.parse.python.objects import Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.run import FunctionRun
 
 
 def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
-    """Give the options of an index that operations know, by their names there."""
+    """Return the options of an index that operations know, by their names there."""
     where = get("postgresql_where")
     prefix = get("mysql_prefix")
     return {
@@ -29,10 +29,10 @@ def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
     }
 
 
-def create_index(run: Run, index: Index, node: cst.CSTNode, table: Table | None = None) -> None:
+def create_index(run: FunctionRun, index: TableIndex, node: cst.CSTNode, table: TableElement | None = None) -> None:
     """Record the index that `sa.Index(…)` describes."""
     options = dict(index.options)
-    home = index.table or table or Table(UNKNOWN)
+    home = index.table or table or TableElement(UNKNOWN)
     run.emit(
         ops.CreateIndex,
         node,

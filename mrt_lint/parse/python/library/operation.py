@@ -14,8 +14,8 @@ from mrt_lint.parse.python.convert import (
     to_name,
 )
 from mrt_lint.parse.python.library.table import as_table
-from mrt_lint.parse.python.objects import Batch, Value
-from mrt_lint.parse.python.run import Run
+from mrt_lint.parse.python.objects import BatchValue, Value
+from mrt_lint.parse.python.run import FunctionRun
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -24,16 +24,16 @@ else:
 
 
 NOT_GIVEN: Final = False
-"""What Alembic takes for "left as it is" where None means "none"."""
+"""What Alembic takes for "not changed" where None means "none"."""
 
 
 @dataclass(slots=True)
-class Operation:
+class OperationCall:
     """One call of an operation with its arguments by name."""
 
-    run: Run
+    run: FunctionRun
     node: cst.Call
-    batch: Batch | None
+    batch: BatchValue | None
     named: dict[str, Value]
     rest: list[Value]
     complete: bool
@@ -47,12 +47,12 @@ class Operation:
         return self.named.get(name, UNKNOWN)
 
     def given(self, name: str, without: Value, convert: Callable[[Value], Any]) -> Any:
-        """Give a converted argument; UNSET where it was not given or stands at the value that means so."""
+        """Return a converted argument; UNSET if it was not given or has the value that means so."""
         value = self.get(name, without)
         return UNSET if value is without else convert(value)
 
     def table(self, name: str = "table_name", schema: str = "schema") -> dict[str, Name | MaybeName]:
-        """Give the table and its schema, a batch's own in a batch."""
+        """Return the table and its schema, a batch's own in a batch."""
         if self.batch:
             return {"table": self.batch.table, "schema": self.batch.schema}
         value = self.must(name)

@@ -1,9 +1,9 @@
-"""Alembic's operations: a call of `op` or of a batch to the value that says what it does."""
+"""Alembic's operations: from a call of `op` or of a batch to the value that represents it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import libcst as cst
 
@@ -22,22 +22,17 @@ from mrt_lint.parse.python.convert import (
 )
 from mrt_lint.parse.python.library.batch import batch_alter_table
 from mrt_lint.parse.python.library.columns import exclude_columns, index_columns, split_items
-from mrt_lint.parse.python.library.elements import Identity, Table
+from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.index import create_index, index_options
-from mrt_lint.parse.python.library.operation import NOT_GIVEN, Operation
+from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import to_type
-from mrt_lint.parse.python.objects import Arguments, Batch, Connection, Context, Maybe, Value
-from mrt_lint.parse.python.run import Run
-
-if TYPE_CHECKING:
-    pass
-else:
-    pass
+from mrt_lint.parse.python.objects import BatchValue, CallArguments, ConnectionValue, ContextValue, PossibleItem, Value
+from mrt_lint.parse.python.run import FunctionRun
 
 
-def perform(run: Run, name: str, arguments: Arguments, node: cst.Call, batch: Batch | None = None) -> Value:
+def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call, batch: BatchValue | None = None) -> Value:
     """Record what `op.name(…)` does and return what the call returns."""
     if name in READING:
         return READING[name](arguments)
@@ -47,19 +42,19 @@ def perform(run: Run, name: str, arguments: Arguments, node: cst.Call, batch: Ba
     names = parameters(name, batch=batch is not None)
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
-    operation = Operation(run, node, batch, named, arguments.positional[count:], arguments.complete)
+    operation = OperationCall(run, node, batch, named, arguments.positional[count:], arguments.complete)
     return PERFORMERS[name](operation)
 
 
-READING: Final[dict[str, Callable[[Arguments], Value]]] = {
+READING: Final[dict[str, Callable[[CallArguments], Value]]] = {
     "f": lambda arguments: arguments.get(0, "name", UNKNOWN),
-    "get_bind": lambda _: Connection(),
-    "get_context": lambda _: Context(),
+    "get_bind": lambda _: ConnectionValue(),
+    "get_context": lambda _: ContextValue(),
     "inline_literal": lambda arguments: arguments.get(0, "value", UNKNOWN),
 }
 
 
-def _add_column(operation: Operation) -> None:
+def _add_column(operation: OperationCall) -> None:
     column = operation.must("column")
     definition = column if isinstance(column, Column) else Column(name=UNKNOWN, type=UNKNOWN, nullable=UNKNOWN)
     operation.emit(
@@ -71,7 +66,7 @@ def _add_column(operation: Operation) -> None:
     )
 
 
-def _drop_column(operation: Operation) -> None:
+def _drop_column(operation: OperationCall) -> None:
     operation.emit(
         ops.DropColumn,
         **operation.table(),
@@ -80,10 +75,10 @@ def _drop_column(operation: Operation) -> None:
     )
 
 
-def _alter_column(operation: Operation) -> None:
+def _alter_column(operation: OperationCall) -> None:
     default = operation.get("server_default", False)
     identity: bool | Unset = UNSET
-    if isinstance(default, Identity):
+    if isinstance(default, IdentityElement):
         identity, default = True, False
     operation.emit(
         ops.AlterColumn,
@@ -109,7 +104,7 @@ def _to_numbered(value: object) -> bool | Unknown:
     return value if isinstance(value, bool) else UNKNOWN
 
 
-def _create_table(operation: Operation) -> Table:
+def _create_table(operation: OperationCall) -> TableElement:
     columns, constraints, indexes, whole = split_items(operation.rest)
     table = operation.table()
     prefixes = operation.get("prefixes")
@@ -125,21 +120,21 @@ def _create_table(operation: Operation) -> Table:
     )
     if not operation.complete or not whole:
         operation.run.fail(operation.node, "a part of the table is not a literal")
-    made = Table(table["table"] or UNKNOWN, table["schema"], columns)
+    made = TableElement(table["table"] or UNKNOWN, table["schema"], columns)
     for index in indexes:
         create_index(operation.run, index, operation.node, made)
     return made
 
 
-def _drop_table(operation: Operation) -> None:
+def _drop_table(operation: OperationCall) -> None:
     operation.emit(ops.DropTable, **operation.table(), if_exists=to_flag(operation.get("if_exists")))
 
 
-def _rename_table(operation: Operation) -> None:
+def _rename_table(operation: OperationCall) -> None:
     operation.emit(ops.RenameTable, **operation.table("old_table_name"), new_table=to_name(operation.must("new_table_name")))
 
 
-def _create_table_comment(operation: Operation) -> None:
+def _create_table_comment(operation: OperationCall) -> None:
     operation.emit(
         ops.CreateTableComment,
         **operation.table(),
@@ -148,13 +143,13 @@ def _create_table_comment(operation: Operation) -> None:
     )
 
 
-def _drop_table_comment(operation: Operation) -> None:
+def _drop_table_comment(operation: OperationCall) -> None:
     operation.emit(
         ops.DropTableComment, **operation.table(), existing_comment=operation.given("existing_comment", None, to_maybe_name)
     )
 
 
-def _create_index(operation: Operation) -> None:
+def _create_index(operation: OperationCall) -> None:
     operation.emit(
         ops.CreateIndex,
         **operation.table(),
@@ -165,7 +160,7 @@ def _create_index(operation: Operation) -> None:
     )
 
 
-def _drop_index(operation: Operation) -> None:
+def _drop_index(operation: OperationCall) -> None:
     table = (
         {"table": operation.batch.table, "schema": operation.batch.schema}
         if operation.batch
@@ -183,7 +178,7 @@ def _drop_index(operation: Operation) -> None:
     )
 
 
-def _constraint(operation: Operation, kind: type[ops.Op], /, **fields: Any) -> None:
+def _constraint(operation: OperationCall, kind: type[ops.Op], /, **fields: Any) -> None:
     table = operation.table("source_table", "source_schema") if kind is ops.CreateForeignKey else operation.table()
     definition = Constraint(
         name=to_maybe_name(operation.must("constraint_name")),
@@ -196,7 +191,7 @@ def _constraint(operation: Operation, kind: type[ops.Op], /, **fields: Any) -> N
     operation.emit(kind, **table, definition=definition)
 
 
-def _create_foreign_key(operation: Operation) -> None:
+def _create_foreign_key(operation: OperationCall) -> None:
     referred = as_table(operation.must("referent_table"))
     _constraint(
         operation,
@@ -211,7 +206,7 @@ def _create_foreign_key(operation: Operation) -> None:
     )
 
 
-def _create_exclude(operation: Operation) -> None:
+def _create_exclude(operation: OperationCall) -> None:
     _constraint(
         operation,
         ops.CreateExcludeConstraint,
@@ -221,7 +216,7 @@ def _create_exclude(operation: Operation) -> None:
     )
 
 
-def _drop_constraint(operation: Operation) -> None:
+def _drop_constraint(operation: OperationCall) -> None:
     operation.emit(
         ops.DropConstraint,
         **operation.table(),
@@ -231,10 +226,10 @@ def _drop_constraint(operation: Operation) -> None:
     )
 
 
-def _bulk_insert(operation: Operation) -> None:
-    table = as_table(operation.must("table")) or Table(UNKNOWN)
+def _bulk_insert(operation: OperationCall) -> None:
+    table = as_table(operation.must("table")) or TableElement(UNKNOWN)
     rows = operation.must("rows")
-    known = isinstance(rows, (list, tuple)) and not any(isinstance(row, Maybe) for row in rows)
+    known = isinstance(rows, (list, tuple)) and not any(isinstance(row, PossibleItem) for row in rows)
     columns: tuple[Name, ...] = ()
     if isinstance(rows, (list, tuple)):
         columns = tuple(dict.fromkeys(to_name(key) for row in rows if isinstance(row, dict) for key in row))
@@ -247,7 +242,7 @@ def _bulk_insert(operation: Operation) -> None:
     )
 
 
-PERFORMERS: Final[dict[str, Callable[[Operation], Value]]] = {
+PERFORMERS: Final[dict[str, Callable[[OperationCall], Value]]] = {
     "add_column": _add_column,
     "alter_column": _alter_column,
     "batch_alter_table": batch_alter_table,

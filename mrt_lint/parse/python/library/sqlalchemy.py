@@ -12,11 +12,19 @@ from mrt_lint.model.values import HOLE, UNKNOWN, SqlType
 from mrt_lint.parse.python.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql
 from mrt_lint.parse.python.expressions.operators import merge_sql
 from mrt_lint.parse.python.library import columns
-from mrt_lint.parse.python.library.elements import Computed, Ddl, Identity, Index, Sequence, Sql, Table
+from mrt_lint.parse.python.library.elements import (
+    ComputedElement,
+    DdlElement,
+    IdentityElement,
+    SequenceElement,
+    SqlExpression,
+    TableElement,
+    TableIndex,
+)
 from mrt_lint.parse.python.library.statement import make_select, make_table, start_dml
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.library.types import make_type
-from mrt_lint.parse.python.objects import Arguments, Class, Inspector, Partial, Ref, Session, Value
+from mrt_lint.parse.python.objects import CallArguments, ExternalName, InspectorValue, LocalClass, PartialCall, SessionValue, Value
 
 KEYWORDS: Final = {
     "current_timestamp": "CURRENT_TIMESTAMP",
@@ -30,8 +38,8 @@ KEYWORDS: Final = {
 """Functions that SQL writes without parentheses."""
 
 
-def call_sqlalchemy(ref: Ref, arguments: Arguments) -> Value:
-    """Tell what a call of one of SQLAlchemy's names gives; UNKNOWN for those that a migration's meaning does not hang on."""
+def call_sqlalchemy(ref: ExternalName, arguments: CallArguments) -> Value:
+    """Return the value of a call of SQLAlchemy; UNKNOWN for calls that do not affect what a migration does."""
     name = ref.last
     if ".func." in ref.path:
         return _function(name, arguments)
@@ -40,23 +48,25 @@ def call_sqlalchemy(ref: Ref, arguments: Arguments) -> Value:
         return maker(arguments)
     if name[:1].isupper() and ".exc." not in ref.path and ".orm." not in ref.path:
         return make_type(ref, arguments)
-    return merge_sql(*arguments.everything()) if any(isinstance(value, Sql) for value in arguments.everything()) else UNKNOWN
+    return (
+        merge_sql(*arguments.everything()) if any(isinstance(value, SqlExpression) for value in arguments.everything()) else UNKNOWN
+    )
 
 
-def _function(name: str, arguments: Arguments) -> Sql:
+def _function(name: str, arguments: CallArguments) -> SqlExpression:
     read = merge_sql(*arguments.positional)
     if name in KEYWORDS and not arguments.positional:
-        return Sql(KEYWORDS[name])
+        return SqlExpression(KEYWORDS[name])
     texts = [_inline(value) for value in arguments.positional]
     text = f"{name}({', '.join(texts)})"
     known = (arguments.complete and HOLE not in text) or name.lower() == "setval"
-    return Sql(text if known else UNKNOWN, read.columns, read.tables)
+    return SqlExpression(text if known else UNKNOWN, read.columns, read.tables)
 
 
 def _inline(value: Value) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
-    if isinstance(value, Sql):
+    if isinstance(value, SqlExpression):
         text = to_sql(value)
         return text if isinstance(text, str) else HOLE
     if isinstance(value, bool) or value is None:
@@ -64,28 +74,28 @@ def _inline(value: Value) -> str:
     return str(value) if isinstance(value, (int, float)) else HOLE
 
 
-def _text(arguments: Arguments) -> Value:
-    return Sql(to_sql(arguments.get(0, "text", UNKNOWN)))
+def _text(arguments: CallArguments) -> Value:
+    return SqlExpression(to_sql(arguments.get(0, "text", UNKNOWN)))
 
 
-def _cast(arguments: Arguments) -> Value:
+def _cast(arguments: CallArguments) -> Value:
     inner, kind = arguments.get(0, "expression"), arguments.get(1, "type_")
     read = merge_sql(inner)
     text = _inline(inner)
-    target = kind if isinstance(kind, SqlType) else make_type(kind, Arguments()) if isinstance(kind, Ref) else UNKNOWN
+    target = kind if isinstance(kind, SqlType) else make_type(kind, CallArguments()) if isinstance(kind, ExternalName) else UNKNOWN
     known = HOLE not in text and isinstance(target, SqlType)
-    return Sql(f"CAST({text} AS {target})" if known else UNKNOWN, read.columns, read.tables)
+    return SqlExpression(f"CAST({text} AS {target})" if known else UNKNOWN, read.columns, read.tables)
 
 
-def _sequence(arguments: Arguments) -> Value:
-    return Sequence(to_name(arguments.get(0, "name", UNKNOWN)), to_maybe_name(arguments.keyword.get("schema")))
+def _sequence(arguments: CallArguments) -> Value:
+    return SequenceElement(to_name(arguments.get(0, "name", UNKNOWN)), to_maybe_name(arguments.keyword.get("schema")))
 
 
-def _index(arguments: Arguments) -> Value:
+def _index(arguments: CallArguments) -> Value:
     items = flatten(arguments.positional[1:])
-    home = next((Table(item.tables[0]) for item in items if isinstance(item, Sql) and item.tables), None)
+    home = next((TableElement(item.tables[0]) for item in items if isinstance(item, SqlExpression) and item.tables), None)
     table = as_table(arguments.keyword.get("_table")) or home
-    return Index(
+    return TableIndex(
         to_maybe_name(arguments.get(0, "name")),
         tuple(items) if arguments.complete else UNKNOWN,
         table,
@@ -93,44 +103,44 @@ def _index(arguments: Arguments) -> Value:
     )
 
 
-def _inspect(arguments: Arguments) -> Value:
+def _inspect(arguments: CallArguments) -> Value:
     subject = arguments.get(0, "subject")
-    return Inspector() if not isinstance(subject, (Class, Table)) else UNKNOWN
+    return InspectorValue() if not isinstance(subject, (LocalClass, TableElement)) else UNKNOWN
 
 
-def _literal_column(arguments: Arguments) -> Value:
+def _literal_column(arguments: CallArguments) -> Value:
     text = to_sql(arguments.get(0, "text", UNKNOWN))
-    return Sql(text, (to_name(text),) if isinstance(text, str) and text.isidentifier() else ())
+    return SqlExpression(text, (to_name(text),) if isinstance(text, str) and text.isidentifier() else ())
 
 
-def _literal(arguments: Arguments) -> Value:
+def _literal(arguments: CallArguments) -> Value:
     text = _inline(arguments.get(0, "value", UNKNOWN))
-    return Sql(UNKNOWN if HOLE in text else text)
+    return SqlExpression(UNKNOWN if HOLE in text else text)
 
 
-def _quoted(arguments: Arguments) -> Value:
+def _quoted(arguments: CallArguments) -> Value:
     return arguments.get(0, "value", UNKNOWN)
 
 
-def _default(arguments: Arguments) -> Value:
+def _default(arguments: CallArguments) -> Value:
     return arguments.get(0, "arg", UNKNOWN)
 
 
-def _dml(kind: str) -> Callable[[Arguments], Value]:
+def _dml(kind: str) -> Callable[[CallArguments], Value]:
     return lambda arguments: start_dml(
-        kind, arguments.get(0, "table", UNKNOWN), Arguments(arguments.positional[1:], arguments.keyword)
+        kind, arguments.get(0, "table", UNKNOWN), CallArguments(arguments.positional[1:], arguments.keyword)
     )
 
 
-def _ddl(kind: str) -> Callable[[Arguments], Value]:
-    return lambda arguments: Ddl(kind, arguments.get(0, "element", UNKNOWN))
+def _ddl(kind: str) -> Callable[[CallArguments], Value]:
+    return lambda arguments: DdlElement(kind, arguments.get(0, "element", UNKNOWN))
 
 
-def _session_factory(_arguments: Arguments) -> Value:
-    return Partial(Ref("sqlalchemy.orm.Session"), Arguments())
+def _session_factory(_arguments: CallArguments) -> Value:
+    return PartialCall(ExternalName("sqlalchemy.orm.Session"), CallArguments())
 
 
-MAKERS: Final[dict[str, Callable[[Arguments], Value]]] = {
+MAKERS: Final[dict[str, Callable[[CallArguments], Value]]] = {
     "Column": columns.make_column,
     "column": lambda arguments: make_column_ref(None, to_name(arguments.get(0, "text", UNKNOWN))),
     "mapped_column": columns.make_column,
@@ -138,19 +148,19 @@ MAKERS: Final[dict[str, Callable[[Arguments], Value]]] = {
     "table": lambda arguments: make_table(arguments, with_metadata=False),
     "TableClause": lambda arguments: make_table(arguments, with_metadata=False),
     "text": _text,
-    "DDL": lambda arguments: Sql(to_sql(arguments.get(0, "statement", UNKNOWN))),
+    "DDL": lambda arguments: SqlExpression(to_sql(arguments.get(0, "statement", UNKNOWN))),
     "literal_column": _literal_column,
     "literal": _literal,
     "bindparam": lambda _: UNKNOWN,
-    "false": lambda _: Sql("false"),
-    "true": lambda _: Sql("true"),
-    "null": lambda _: Sql("NULL"),
+    "false": lambda _: SqlExpression("false"),
+    "true": lambda _: SqlExpression("true"),
+    "null": lambda _: SqlExpression("NULL"),
     "cast": _cast,
     "quoted_name": _quoted,
     "DefaultClause": _default,
-    "FetchedValue": lambda _: Sql(UNKNOWN),
-    "Identity": lambda arguments: Identity(always=to_flag(arguments.get(0, "always"))),
-    "Computed": lambda arguments: Computed(
+    "FetchedValue": lambda _: SqlExpression(UNKNOWN),
+    "Identity": lambda arguments: IdentityElement(always=to_flag(arguments.get(0, "always"))),
+    "Computed": lambda arguments: ComputedElement(
         to_maybe_sql(arguments.get(0, "sqltext", UNKNOWN)), to_maybe_flag(arguments.get(1, "persisted"))
     ),
     "Sequence": _sequence,
@@ -175,17 +185,17 @@ MAKERS: Final[dict[str, Callable[[Arguments], Value]]] = {
     "DropSchema": _ddl("drop"),
     "CreateEnumType": _ddl("create"),
     "DropEnumType": _ddl("drop"),
-    "MetaData": lambda _: Ref("sqlalchemy.metadata"),
-    "Session": lambda _: Session(),
+    "MetaData": lambda _: ExternalName("sqlalchemy.metadata"),
+    "Session": lambda _: SessionValue(),
     "scoped_session": _session_factory,
     "sessionmaker": _session_factory,
-    "create_session": lambda _: Session(),
-    "object_session": lambda _: Session(),
+    "create_session": lambda _: SessionValue(),
+    "object_session": lambda _: SessionValue(),
     "inspect": _inspect,
-    "Inspector": lambda _: Inspector(),
-    "from_engine": lambda _: Inspector(),
+    "Inspector": lambda _: InspectorValue(),
+    "from_engine": lambda _: InspectorValue(),
     "create_engine": lambda _: UNKNOWN,
-    "declarative_base": lambda _: Ref("sqlalchemy.orm.Base"),
-    "automap_base": lambda _: Ref("sqlalchemy.orm.Base"),
+    "declarative_base": lambda _: ExternalName("sqlalchemy.orm.Base"),
+    "automap_base": lambda _: ExternalName("sqlalchemy.orm.Base"),
     "aliased": lambda arguments: as_table(arguments.get(0, "element")) or UNKNOWN,
 }

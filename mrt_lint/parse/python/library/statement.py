@@ -5,43 +5,48 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from mrt_lint.model.values import UNKNOWN, Column, Flow, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Column, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten, to_maybe_name, to_name
 from mrt_lint.parse.python.expressions.operators import merge_sql
-from mrt_lint.parse.python.library.elements import Dml, Rows, Select, Sql, Table
+from mrt_lint.parse.python.library.elements import DmlElement, OrmRows, SelectElement, SqlExpression, TableElement
 from mrt_lint.parse.python.library.table import as_table
-from mrt_lint.parse.python.objects import Arguments, Class, Maybe, Ref, Value
+from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, PossibleItem, Value
 
 FILTERS = frozenset(["where", "filter", "filter_by", "get"])
 
 
-def make_table(arguments: Arguments, *, with_metadata: bool) -> Table:
+def make_table(arguments: CallArguments, *, with_metadata: bool) -> TableElement:
     """`sa.table("t", …)`, or `sa.Table("t", metadata, …)`."""
     items = flatten(arguments.positional[1 + with_metadata :])
-    columns = tuple(Column(name=item.name) if isinstance(item, Sql) else item for item in items if isinstance(item, (Column, Sql)))
+    columns = tuple(
+        Column(name=item.name) if isinstance(item, SqlExpression) else item
+        for item in items
+        if isinstance(item, (Column, SqlExpression))
+    )
     name = arguments.get(0, "name", UNKNOWN)
-    return Table(
+    return TableElement(
         to_name(name),
         to_maybe_name(arguments.keyword.get("schema")),
         columns,
-        tuple(item for item in items if not isinstance(item, (Column, Sql))) if with_metadata else (),
+        tuple(item for item in items if not isinstance(item, (Column, SqlExpression))) if with_metadata else (),
     )
 
 
-def start_dml(kind: str, target: Value, arguments: Arguments | None = None) -> Dml:
+def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) -> DmlElement:
     """`table.update()`, `sa.update(table)` and the like; old spellings give the condition or the values at once."""
-    statement = Dml(kind, as_table(target) or Table(UNKNOWN))
+    statement = DmlElement(kind, as_table(target) or TableElement(UNKNOWN))
     if arguments is None:
         return statement
     statement = dataclasses.replace(
-        statement, where=bool(arguments.keyword.get("whereclause")) or any(isinstance(value, Sql) for value in arguments.positional)
+        statement,
+        where=bool(arguments.keyword.get("whereclause")) or any(isinstance(value, SqlExpression) for value in arguments.positional),
     )
     values = arguments.keyword.get("values")
-    return add_values(statement, Arguments(positional=[values])) if values is not None else statement
+    return add_values(statement, CallArguments(positional=[values])) if values is not None else statement
 
 
-def call_dml_method(statement: Dml, name: str, arguments: Arguments) -> Value:
-    """Give the next step of a statement."""
+def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) -> Value:
+    """Return the next step of a statement."""
     if name in FILTERS:
         return dataclasses.replace(statement, where=True)
     if name in ("values", "ordered_values"):
@@ -58,7 +63,7 @@ def call_dml_method(statement: Dml, name: str, arguments: Arguments) -> Value:
     return statement
 
 
-def add_values(statement: Dml, arguments: Arguments) -> Dml:
+def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
     """`.values(a=1)`, `.values({"a": 1})`, `.values([{…}])`."""
     pairs: dict[Name, Value] = {}
     pairs.update(arguments.keyword.items())
@@ -83,50 +88,50 @@ def add_values(statement: Dml, arguments: Arguments) -> Dml:
     )
 
 
-def flows_into(column: Name, value: Value) -> Iterator[Flow]:
-    """Tell what a column's new value is computed from; nothing for a constant."""
-    if value is UNKNOWN or isinstance(value, (Maybe, Ref)):
-        yield Flow(column=column, source=UNKNOWN)
+def flows_into(column: Name, value: Value) -> Iterator[ValueFlow]:
+    """Return what a column's new value is computed from; nothing for a constant."""
+    if value is UNKNOWN or isinstance(value, (PossibleItem, ExternalName)):
+        yield ValueFlow(column=column, source=UNKNOWN)
         return
     read = merge_sql(value)
     table = read.tables[0] if len(read.tables) == 1 else None
-    yield from (Flow(column=column, source=source, table=table) for source in read.columns)
+    yield from (ValueFlow(column=column, source=source, table=table) for source in read.columns)
 
 
-def make_select(arguments: Arguments, *, query: bool) -> Select | Sql:
+def make_select(arguments: CallArguments, *, query: bool) -> SelectElement | SqlExpression:
     """`sa.select(…)` or `session.query(…)`; the text of the one that changes something, by `func.setval()`."""
-    found: list[Table] = []
+    found: list[TableElement] = []
     whole = query
     for item in flatten(arguments.everything()):
-        if isinstance(item, Sql) and isinstance(item.text, str) and item.text.lower().startswith("setval("):
-            return Sql(f"SELECT {item.text}")
+        if isinstance(item, SqlExpression) and isinstance(item.text, str) and item.text.lower().startswith("setval("):
+            return SqlExpression(f"SELECT {item.text}")
         table = as_table(item)
-        if isinstance(item, Sql) and item.tables:
-            table, whole = Table(item.tables[0]), False
+        if isinstance(item, SqlExpression) and item.tables:
+            table, whole = TableElement(item.tables[0]), False
         if table is not None:
             found.append(table)
-            whole = whole and isinstance(item, (Class, Table))
-    return Select(tuple(found), query=whole)
+            whole = whole and isinstance(item, (LocalClass, TableElement))
+    return SelectElement(tuple(found), query=whole)
 
 
-def call_select_method(statement: Select, name: str, arguments: Arguments) -> Value:
-    """Give the next step of a SELECT or query; `update` and `delete` of a query turn it into a statement on rows."""
+def call_select_method(statement: SelectElement, name: str, arguments: CallArguments) -> Value:
+    """Return the next step of a SELECT or query; `update` and `delete` of a query turn it into a statement on rows."""
     if name in FILTERS:
         return dataclasses.replace(statement, where=True)
     if name == "select_from" and (table := as_table(arguments.get(0, "from"))) is not None:
         return dataclasses.replace(statement, tables=(*statement.tables, table))
     if name in ("all", "scalars", "yield_per", "__iter__", "partitions") and statement.tables and statement.query:
-        return Rows(statement.tables[0])
+        return OrmRows(statement.tables[0])
     if name in ("c", "scalar_subquery", "as_scalar", "label"):
-        return Sql(UNKNOWN, (), tuple(table.name for table in statement.tables))
+        return SqlExpression(UNKNOWN, (), tuple(table.name for table in statement.tables))
     if name in ("first", "one", "one_or_none", "scalar", "count", "exists"):
         return UNKNOWN
     return statement
 
 
-def finish_query(statement: Select, name: str, arguments: Arguments) -> Dml:
+def finish_query(statement: SelectElement, name: str, arguments: CallArguments) -> DmlElement:
     """`session.query(Model).filter(…).update({…})` or `.delete()`."""
-    table = statement.tables[0] if statement.tables else Table(UNKNOWN)
-    made = Dml(name, table, where=statement.where)
+    table = statement.tables[0] if statement.tables else TableElement(UNKNOWN)
+    made = DmlElement(name, table, where=statement.where)
     values = arguments.get(0, "values")
-    return add_values(made, Arguments(positional=[values])) if name == "update" else made
+    return add_values(made, CallArguments(positional=[values])) if name == "update" else made

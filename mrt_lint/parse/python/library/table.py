@@ -6,28 +6,32 @@ import dataclasses
 
 from mrt_lint.model.values import UNKNOWN, Column, Name
 from mrt_lint.parse.python.convert import to_maybe_name, to_name
-from mrt_lint.parse.python.library.elements import Row, Rows, Select, Sql, Table
-from mrt_lint.parse.python.objects import Class, Instance, Ref, Value
+from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
+from mrt_lint.parse.python.objects import ExternalName, LocalClass, LocalInstance, Value
 
 
-def as_table(value: Value) -> Table | None:
-    """Give the table that a value speaks of, None where it is none."""
-    if isinstance(value, Table):
+def as_table(value: Value) -> TableElement | None:
+    """Return the table that a value is, None if it is none."""
+    if isinstance(value, TableElement):
         return value
-    if isinstance(value, (Row, Rows)):
+    if isinstance(value, (OrmRow, OrmRows)):
         return value.table
-    if isinstance(value, Instance):
+    if isinstance(value, LocalInstance):
         return as_table(value.of)
-    if isinstance(value, Class):
+    if isinstance(value, LocalClass):
         return _of_class(value)
-    if isinstance(value, Select):
+    if isinstance(value, SelectElement):
         return value.tables[0] if value.tables else None
-    return Table(UNKNOWN) if isinstance(value, Ref) and value.last[:1].isupper() and value.root != "sqlalchemy" else None
+    return (
+        TableElement(UNKNOWN)
+        if isinstance(value, ExternalName) and value.last[:1].isupper() and value.root != "sqlalchemy"
+        else None
+    )
 
 
-def _of_class(value: Class) -> Table | None:
+def _of_class(value: LocalClass) -> TableElement | None:
     names = value.scope.names
-    if isinstance(names.get("__table__"), Table):
+    if isinstance(names.get("__table__"), TableElement):
         return names["__table__"]  # type: ignore[return-value] # just seen to be one
     if "__tablename__" not in names:
         return next((table for base in value.bases if (table := as_table(base)) is not None), None) if value.bases else None
@@ -36,14 +40,14 @@ def _of_class(value: Class) -> Table | None:
     if isinstance(options, tuple) and options:
         options = options[-1]
     schema = options.get("schema") if isinstance(options, dict) else None
-    return Table(to_name(names["__tablename__"]), to_maybe_name(schema), columns)
+    return TableElement(to_name(names["__tablename__"]), to_maybe_name(schema), columns)
 
 
 def name_column(column: Column, name: str) -> Column:
-    """Give the column with the name of the attribute that it is assigned to, where it has none of its own."""
+    """Return the column with the name of the attribute that it is assigned to, where it has none of its own."""
     return dataclasses.replace(column, name=name) if column.name is UNKNOWN else column
 
 
-def make_column_ref(table: Table | None, name: Name) -> Sql:
-    """Give a column as part of an expression."""
-    return Sql(name, (name,), (table.name,) if table else (), name)
+def make_column_ref(table: TableElement | None, name: Name) -> SqlExpression:
+    """Return a column as part of an expression."""
+    return SqlExpression(name, (name,), (table.name,) if table else (), name)

@@ -7,7 +7,7 @@ from typing import Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, MaybeType, Name, SqlType, Unknown
 from mrt_lint.parse.python.convert import to_flag, to_int, to_maybe_name, to_name
-from mrt_lint.parse.python.objects import Arguments, Class, Instance, Member, Partial, Ref, Value
+from mrt_lint.parse.python.objects import CallArguments, EnumMember, ExternalName, LocalClass, LocalInstance, PartialCall, Value
 
 FAMILIES: Final[dict[str, str]] = {
     "String": "VARCHAR",
@@ -40,7 +40,7 @@ FAMILIES: Final[dict[str, str]] = {
     "Uuid": "UUID",
     "Enum": "ENUM",
 }
-"""SQLAlchemy's generic types by the SQL that they stand for; every other type of SQLAlchemy's is its own name."""
+"""SQLAlchemy's generic types by the SQL that they render; every other type of SQLAlchemy's is its own name."""
 
 _WITHOUT_ARGS_WORDS = "INTEGER BIGINT SMALLINT TINYINT MEDIUMINT BOOLEAN JSON JSONB UUID BLOB DATE ARRAY ENUM"
 WITHOUT_ARGS: Final = frozenset(_WITHOUT_ARGS_WORDS.split())
@@ -71,29 +71,29 @@ TYPE_BASES: Final = ("TypeDecorator", "UserDefinedType", "TypeEngine")
 
 
 def is_type(value: Value) -> bool:
-    """Whether a value can stand where a column's type does."""
-    if isinstance(value, Ref):
+    """Return whether a value can be a column's type."""
+    if isinstance(value, ExternalName):
         return value.last[:1].isupper()
-    return isinstance(value, (SqlType, Class)) or (isinstance(value, Instance) and value.of.bases != ())
+    return isinstance(value, (SqlType, LocalClass)) or (isinstance(value, LocalInstance) and value.of.bases != ())
 
 
 def to_type(value: Value) -> MaybeType:
-    """Give the type that a value stands for: a type object, a type's class, a class of the application."""
+    """Return the type that a value is: a type object, a type's class, a class of the application."""
     if value is None or isinstance(value, SqlType):
         return value
-    if isinstance(value, Ref):
-        return make_type(value, Arguments()) if is_type(value) else UNKNOWN
-    if isinstance(value, Instance):
+    if isinstance(value, ExternalName):
+        return make_type(value, CallArguments()) if is_type(value) else UNKNOWN
+    if isinstance(value, LocalInstance):
         return to_type(value.of)
-    if isinstance(value, Class):
+    if isinstance(value, LocalClass):
         return SqlType(name=value.name)
-    if isinstance(value, Partial) and isinstance(value.function, Ref):
+    if isinstance(value, PartialCall) and isinstance(value.function, ExternalName):
         return make_type(value.function, value.arguments)
     return UNKNOWN
 
 
-def make_type(ref: Ref, arguments: Arguments) -> MaybeType:
-    """Give a type by its class and arguments; one from elsewhere keeps its class name."""
+def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
+    """Return a type by its class and arguments; one from elsewhere keeps its class name."""
     if ref.last in ("NullType", "NULLTYPE"):
         return None
     if ref.root not in ("sqlalchemy", "sqlmodel"):
@@ -117,7 +117,7 @@ def make_type(ref: Ref, arguments: Arguments) -> MaybeType:
     )
 
 
-def _numbers(name: str, arguments: Arguments) -> tuple[int | Unknown, ...]:
+def _numbers(name: str, arguments: CallArguments) -> tuple[int | Unknown, ...]:
     if name in WITHOUT_ARGS or name not in PLACES:
         return () if name in WITHOUT_ARGS else tuple(to_int(value) for value in arguments.positional if isinstance(value, int))
     numbers: list[int | Unknown] = []
@@ -128,14 +128,14 @@ def _numbers(name: str, arguments: Arguments) -> tuple[int | Unknown, ...]:
     return tuple(numbers)
 
 
-def _timezone(name: str, ref: Ref, arguments: Arguments) -> bool | Unknown | None:
+def _timezone(name: str, ref: ExternalName, arguments: CallArguments) -> bool | Unknown | None:
     if name not in ("TIME", "TIMESTAMP"):
         return None
     return to_flag(arguments.get(0, "timezone")) if ".mysql" not in ref.path else False
 
 
-def make_enum(arguments: Arguments) -> SqlType:
-    """`sa.Enum("a", "b", name="kind")`, `sa.Enum(Kind)`, `postgresql.ENUM(…)`; a VARCHAR where it says `native_enum=False`."""
+def make_enum(arguments: CallArguments) -> SqlType:
+    """`sa.Enum("a", "b", name="kind")`, `sa.Enum(Kind)`, `postgresql.ENUM(…)`; a VARCHAR with `native_enum=False`."""
     creates = arguments.keyword.get("create_type") is not False
     name: Value = arguments.keyword.get("name")
     members: tuple[Name, ...] | Unknown = UNKNOWN
@@ -143,11 +143,11 @@ def make_enum(arguments: Arguments) -> SqlType:
         members = tuple(to_name(value) for value in arguments.positional)
         if UNKNOWN in members and len(members) == 1:
             members = UNKNOWN
-    elif len(arguments.positional) == 1 and isinstance(arguments.positional[0], (Class, Ref)):
+    elif len(arguments.positional) == 1 and isinstance(arguments.positional[0], (LocalClass, ExternalName)):
         kind = arguments.positional[0]
-        name = name if "name" in arguments.keyword else (kind.name if isinstance(kind, Class) else kind.last).lower()
-        if isinstance(kind, Class) and "values_callable" not in arguments.keyword:
-            members = tuple(item.name for item in kind.scope.names.values() if isinstance(item, Member))
+        name = name if "name" in arguments.keyword else (kind.name if isinstance(kind, LocalClass) else kind.last).lower()
+        if isinstance(kind, LocalClass) and "values_callable" not in arguments.keyword:
+            members = tuple(item.name for item in kind.scope.names.values() if isinstance(item, EnumMember))
     if arguments.keyword.get("native_enum") is False:
         return SqlType(name="VARCHAR", args=(_length(members, arguments.keyword.get("length")),))
     return SqlType(
@@ -160,7 +160,7 @@ def make_enum(arguments: Arguments) -> SqlType:
 
 
 def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
-    """Give the length of the VARCHAR that holds an enum's labels: the given one, else that of the longest."""
+    """Return the length of the VARCHAR that holds an enum's labels: the given one, else that of the longest."""
     if given is not None:
         return to_int(given)
     if members is UNKNOWN or not all(isinstance(member, str) and HOLE not in member for member in members):
@@ -168,8 +168,8 @@ def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
     return max((len(str(member)) for member in members), default=0)
 
 
-def call_type_method(kind: SqlType, name: str, arguments: Arguments) -> Value:
-    """`type.with_variant(…)` is the type and says what it is elsewhere; `.copy()` is the type."""
+def call_type_method(kind: SqlType, name: str, arguments: CallArguments) -> Value:
+    """`type.with_variant(…)` is the type with another one for some dialects; `.copy()` is the type."""
     if name == "with_variant":
         variant = to_type(arguments.get(0, "type_", UNKNOWN))
         dialects = [dialect for dialect in arguments.positional[1:] if isinstance(dialect, str)]

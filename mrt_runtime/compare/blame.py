@@ -1,0 +1,97 @@
+"""Which line of a migration a failure comes from, as far as reading the file can tell."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrt_runtime.verdict import Failure
+
+if TYPE_CHECKING:
+    from mrt_lint.model.migration import Migration
+    from mrt_lint.model.ops import Op
+
+LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "truncate", "rename_table")
+ADDING = ("insert", "bulk_insert", "create_table", "add_column")
+
+
+def locate(failure: Failure, file: str | None, name: str | None = None) -> Failure:
+    """Add the file and line of the operation that the failure is about; unchanged where that cannot be told.
+
+    name: of the index, constraint or other object that the failure speaks of.
+    """
+    if failure.line is not None or file is None:
+        return failure
+    op = find_op(failure, file, name)
+    if op is None or op.origin is None:
+        return failure
+    return replace(failure, file=shorten(file), line=op.origin.line)
+
+
+def shorten(path: str) -> str:
+    """Write a path below the current folder as people and editors do there."""
+    try:
+        short = os.path.relpath(path)
+    except FileNotFoundError:  # a migration removed the current folder
+        return path
+    return path if short.startswith(os.pardir) else short
+
+
+def find_op(failure: Failure, file: str, name: str | None = None) -> Op | None:
+    """Find the operation that names most of what the failure names; upgrade's before downgrade's, earlier before later."""
+    migration = read(file)
+    if migration is None:
+        return None
+    wanted = {bare(name): 4, bare(failure.table): 2, failure.column: 3 if failure.table else 0}
+    wanted.pop(None, None)
+    preferred = ADDING if "left behind" in failure.message or "still exists" in failure.message else LOSING
+    best, best_score = None, 1
+    for op in (*migration.upgrade_ops, *migration.downgrade_ops):
+        named = set(names(op))
+        score = 2 * sum(weight for word, weight in wanted.items() if word in named)
+        score += bool(score) and op.op in preferred
+        if score > best_score:
+            best, best_score = op, score
+    return best
+
+
+def find_names(file: str) -> frozenset[str] | None:
+    """Collect the names of everything that a migration speaks of; None where some of it could not be read."""
+    migration = read(file)
+    if migration is None or migration.unreadable:
+        return None
+    return frozenset(names((migration.upgrade_ops, migration.downgrade_ops)))
+
+
+@lru_cache(maxsize=8)
+def read(file: str) -> Migration | None:
+    """Read a migration as the linter does, raw SQL included; None where that is impossible."""
+    try:
+        from mrt_lint.parse.python import parse_migration  # noqa: PLC0415  brings libcst, which only failures need
+        from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings sqlglot
+
+        return expand_sql(parse_migration(Path(file).read_bytes(), file))
+    except Exception:  # noqa: BLE001 - a place is a courtesy: not finding one never costs the verdict
+        return None
+
+
+def names(value: Any) -> Iterator[str]:
+    """Yield every string that an operation holds, at any depth: the tables, columns and objects it names."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from names(item)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from names(getattr(value, field.name))
+
+
+def bare(label: str | None) -> str | None:
+    """Take the schema off a label."""
+    return label.rpartition(".")[2] if label else None

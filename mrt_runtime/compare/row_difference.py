@@ -1,0 +1,158 @@
+"""Which rows and values a rollback did not bring back, in sentences. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from mrt_runtime.compare.rows import Fingerprint, Row, Rows, TableRows, fingerprinted
+from mrt_runtime.verdict import Failure
+
+SAMPLES = 3  # rows shown as evidence
+Pair: TypeAlias = tuple[Row, Row]
+
+WIDTH = 60  # characters shown of a value
+LIKENESSES = 40_000  # pairs of rows without a key that are weighed; beyond it the search would cost more than it tells
+
+
+def compare(before: Rows, after: Rows, when: str = "after rollback") -> tuple[Failure, ...]:
+    """Compare two readings of one database on what was there before; equal ones give nothing.
+
+    A table that was not there before is the schema's difference, not this one's. `when` ends the sentences.
+    """
+    failures: list[Failure] = []
+    for label, old in before.tables.items():
+        new = after.tables.get(label)
+        if new is not old:
+            failures += _table(old, new, when)
+    return tuple(failures)
+
+
+def _table(old: TableRows, new: TableRows | None, when: str) -> Iterator[Failure]:
+    total = len(old.rows)
+    if new is None:
+        if total:
+            yield _lost(old, old.rows, total, when)
+        return
+    if old.hashed != new.hashed:
+        old, new = fingerprinted(old), fingerprinted(new)
+    pairs, lost, extra = _pairs(old, new)
+    if lost:
+        yield _lost(old, lost, total, when)
+    if extra:
+        message = f"Table '{old.table}': {len(extra)} {'row' if len(extra) == 1 else 'rows'} left behind {when}"
+        yield Failure(kind="data-loss", message=message, table=old.table, evidence=tuple(_samples(new, extra)))
+    yield from _columns(old, new, pairs, when)
+
+
+def _lost(table: TableRows, rows: Sequence[Row], total: int, when: str) -> Failure:
+    message = f"Table '{table.table}': {len(rows)}/{total} rows lost {when}"
+    return Failure(kind="data-loss", message=message, table=table.table, evidence=tuple(_samples(table, rows)))
+
+
+def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[Row]]:
+    """Pair each old row with what became of it; the rest are lost, or were not there before."""
+    shared = [name for name in old.columns if name in new.columns]
+    pairs, lost, extra = _match(old, new, shared, old.rows, new.rows)
+    if not lost or not extra:
+        return pairs, lost, extra
+    key = next((key for key in (old.key, new.key) if key and set(key) <= set(shared)), None)
+    if key is not None:
+        found, lost, extra = _match(old, new, key, lost, extra)
+    elif len(lost) * len(extra) <= LIKENESSES:
+        found, lost, extra = _most_alike(old, new, shared, lost, extra)
+    else:
+        found = []
+    return pairs + found, lost, extra
+
+
+def _match(
+    old: TableRows, new: TableRows, names: Sequence[str], olds: Iterable[Row], news: Iterable[Row]
+) -> tuple[list[Pair], list[Row], list[Row]]:
+    """Pair rows that are equal in these columns, as often as they occur."""
+    left, right = _places(old, names), _places(new, names)
+    waiting: dict[str, list[Row]] = defaultdict(list)
+    for row in news:
+        waiting[repr([row[at] for at in right])].append(row)
+    pairs, lost = [], []
+    for row in olds:
+        found = waiting[repr([row[at] for at in left])]
+        if found:
+            pairs.append((row, found.pop()))
+        else:
+            lost.append(row)
+    return pairs, lost, [row for rows in waiting.values() for row in rows]
+
+
+def _most_alike(
+    old: TableRows, new: TableRows, names: Sequence[str], lost: list[Row], extra: list[Row]
+) -> tuple[list[Pair], list[Row], list[Row]]:
+    """Pair rows that share the values of more than half of the columns, the most alike first."""
+    left, right = _places(old, names), _places(new, names)
+    texts = [[repr(row[at]) for at in right] for row in extra]
+    likeness = []
+    for one, row in enumerate(lost):
+        values = [repr(row[at]) for at in left]
+        for other, candidates in enumerate(texts):
+            shared = sum(value == candidate for value, candidate in zip(values, candidates, strict=True))
+            if shared * 2 > len(names):
+                likeness.append((-shared, one, other))
+    pairs: dict[int, int] = {}
+    for _, one, other in sorted(likeness):
+        if one not in pairs and other not in pairs.values():
+            pairs[one] = other
+    taken = set(pairs.values())
+    return (
+        [(lost[one], extra[other]) for one, other in pairs.items()],
+        [row for at, row in enumerate(lost) if at not in pairs],
+        [row for at, row in enumerate(extra) if at not in taken],
+    )
+
+
+def _places(table: TableRows, names: Sequence[str]) -> list[int]:
+    return [table.columns.index(name) for name in names]
+
+
+def _columns(old: TableRows, new: TableRows, pairs: Sequence[Pair], when: str) -> Iterator[Failure]:
+    """Compare the paired rows column by column."""
+    for at, column in enumerate(old.columns):
+        place = new.columns.index(column) if column in new.columns else None
+        changes: dict[str, list[tuple[Row, str]]] = {"lost": [], "changed": []}
+        for row, now in pairs:
+            was, value = row[at], None if place is None else now[place]
+            if was is value or repr(was) == repr(value) or (was is None and place is None):
+                continue
+            what = "lost" if value is None else "changed"
+            changes[what].append((row, f"{_shown(was, old, column)} → {_shown(value, new, column)}"))
+        for what, rows in changes.items():
+            if rows:
+                message = f"Column '{old.table}.{column}': {len(rows)}/{len(old.rows)} values {what} {when}"
+                evidence = [f"{_called(old, row)}: {change}" for row, change in rows[:SAMPLES]]
+                yield Failure(kind="data-loss", message=message, table=old.table, column=column, evidence=(*evidence, *_more(rows)))
+
+
+def _samples(table: TableRows, rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows[:SAMPLES]:
+        yield ", ".join(f"{name} = {_shown(value, table, name)}" for name, value in zip(table.columns, row, strict=True))
+    yield from _more(rows)
+
+
+def _more(rows: Sequence[object]) -> Iterator[str]:
+    if len(rows) > SAMPLES:
+        yield f"… and {len(rows) - SAMPLES} more"
+
+
+def _called(table: TableRows, row: Row) -> str:
+    """Tell which row: by its key, else by its first value that is not NULL."""
+    names = table.key or next(((name,) for name, value in zip(table.columns, row, strict=True) if value is not None), ())
+    return ", ".join(f"{name} = {_shown(row[table.columns.index(name)], table, name)}" for name in names) or "a row of NULLs"
+
+
+def _shown(value: object, table: TableRows, column: str) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, Fingerprint):
+        return f"a value ({value!r})"
+    text = str(value) if column in table.numbers else repr(value)
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}… ({len(text)} characters)"

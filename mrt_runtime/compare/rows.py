@@ -1,0 +1,106 @@
+"""Every row of every table, as values that can be compared exactly. How they are fetched is the dialects' business."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from itertools import chain, islice
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
+
+from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.databases import PACKAGES
+
+Row: TypeAlias = tuple[Any, ...]
+
+LIMIT = 5000  # rows of a table that are kept as they are; of longer tables a fingerprint of each value is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Stands for a value of a long table: equal values have equal fingerprints, others by all odds different ones."""
+
+    digest: bytes
+
+    def __repr__(self) -> str:
+        return f"#{self.digest.hex()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRows:
+    """The rows of one table, in no order. `key` names the columns that tell them apart; () where nothing does.
+
+    NULL is None. All other values stand for exactly what the database holds: two are equal when their `repr` is. In a long
+    table they are `hashed`: Fingerprints. `numbers` names the columns whose values are numbers or truth values that came as text.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    hashed: bool = False
+    numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of all tables by label. `stamp` is what the dialect keeps for a later look to build on."""
+
+    tables: Mapping[str, TableRows] = field(default_factory=lambda: MappingProxyType({}))
+    stamp: object = field(default=None, compare=False, repr=False)
+
+
+def read_rows(connection: Connection, schema: Schema, previous: Rows | None = None) -> Rows:
+    """Read every row of every table of a catalogue that was just read on the same connection.
+
+    previous: an earlier reading of the same scratch database; tables that provably did not change are taken from it.
+    """
+    content = import_module(f"mrt_runtime.databases.{PACKAGES[schema.dialect]}.content")
+    rows: Rows = content.read_content(connection, schema, previous)
+    return rows
+
+
+def holds_rows(table: Table) -> bool:
+    """Whether a table's rows are read: a partition's are read through the whole, a foreign table's belong to another server."""
+    return table.kind in {"table", "partitioned", "virtual"}
+
+
+def key_of(table: Table) -> tuple[str, ...]:
+    """Choose the columns that tell a table's rows apart: the primary key, else a unique one without NULLs, else none."""
+    if table.primary_key is not None:
+        return table.primary_key.columns
+    candidates = [key.columns for key in table.uniques]
+    candidates += [
+        tuple(element.column or "" for element in index.elements)
+        for index in table.indexes
+        if index.unique and index.predicate is None and index.valid and all(e.column and not e.prefix for e in index.elements)
+    ]
+    required = {column.name for column in table.columns if not column.nullable}
+    return next((columns for columns in candidates if required.issuperset(columns)), ())
+
+
+def keep(table: Table, rows: Iterable[Row], numbers: Collection[str] = ()) -> TableRows:
+    """Keep a table's rows, each with the values of all columns in their order; `numbers` as in `TableRows`."""
+    columns = tuple(column.name for column in table.columns)
+    bare = TableRows(table=table.label, columns=columns, key=key_of(table), numbers=frozenset(numbers))
+    pending = iter(rows)
+    first = tuple(islice(pending, LIMIT + 1))
+    if len(first) <= LIMIT:
+        return replace(bare, rows=first)
+    hashed = tuple(map(_fingerprints, chain(first, pending)))
+    return replace(bare, rows=hashed, hashed=True)
+
+
+def fingerprinted(table: TableRows) -> TableRows:
+    """Turn the values into fingerprints, as `keep` does for a long table."""
+    return table if table.hashed else replace(table, rows=tuple(map(_fingerprints, table.rows)), hashed=True)
+
+
+def _fingerprints(row: Row) -> Row:
+    return tuple(
+        None if value is None else Fingerprint(hashlib.blake2b(repr(value).encode(), digest_size=12).digest()) for value in row
+    )

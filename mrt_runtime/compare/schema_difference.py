@@ -1,0 +1,229 @@
+"""What is not the same in two catalogues, in sentences. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from mrt_runtime.compare.properties import FACETS, constraint_name, fold, show_names, type_word
+from mrt_runtime.compare.schema import Index, Schema, Sequence, Table, Thing
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One object, or one property of it, that is not as it was.
+
+    `kind` is the object's ("table", "column", "index", "view" …), `name` its name. `warning` marks what no query can notice
+    (the order of columns). `evidence` are further lines, such as a definition before and after.
+    """
+
+    kind: str
+    name: str
+    message: str = ""
+    table: str | None = None
+    column: str | None = None
+    warning: bool = False
+    evidence: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How sentences end: what is too much "still exists after rollback", what changed "X became Y after rollback"."""
+
+    when: str = "after rollback"
+    extra: str = "still exists"
+
+
+ROLLBACK = Wording()
+SECOND_UPGRADE = Wording("after the second upgrade", "exists only")
+
+
+def diff(before: Schema, after: Schema, wording: Wording = ROLLBACK) -> tuple[Difference, ...]:
+    """Compare two catalogues of one database; equal ones give nothing.
+
+    Not told are differences that mean nothing: names that the database chose itself, the spacing, quoting and letter case of
+    SQL. What hangs on a table that is missing or left behind is not told beside the table.
+    """
+    return () if before == after else tuple(Comparison(before, after, wording).differences())
+
+
+class Comparison:
+    """Two catalogues and the words to compare them in."""
+
+    def __init__(self, before: Schema, after: Schema, wording: Wording) -> None:
+        self.before = before
+        self.after = after
+        self.wording = wording
+        self.unpaired = _bearers(before) ^ _bearers(after)
+        columns = [
+            {(table.label, column.name) for table in schema.tables for column in table.columns} for schema in (before, after)
+        ]
+        self.unpaired_columns = columns[0] ^ columns[1]
+
+    def differences(self) -> Iterator[Difference]:
+        """Give them in a fixed order: types, tables with what hangs on them, sequences, all else."""
+        yield from self._told("Database", Difference(kind="database", name=""), self.before, self.after)
+        yield from self._types()
+        yield from self._tables()
+        yield from self._sequences()
+        yield from self._things()
+
+    def _types(self) -> Iterator[Difference]:
+        for one, old, new in _paired(self.before.types, self.after.types, lambda kind: kind.label):
+            subject = f"{type_word(one)} '{one.label}'"
+            yield from self._told(subject, Difference(kind="type", name=one.label), old, new)
+            if old and new:
+                yield from self._constraints("check", f"{subject[:1].lower()}{subject[1:]}", None, old.checks, new.checks)
+
+    def _tables(self) -> Iterator[Difference]:
+        for one, old, new in _paired(self.before.tables, self.after.tables, lambda table: table.label):
+            if one.kind == "partition" and self.unpaired.intersection(one.parents):
+                continue
+            yield from self._told(f"Table '{one.label}'", Difference(kind="table", name=one.label, table=one.label), old, new)
+            if old and new and old != new:
+                yield from self._columns(old, new)
+                yield from self._hangers(old, new)
+
+    def _columns(self, old: Table, new: Table) -> Iterator[Difference]:
+        for one, left, right in _paired(old.columns, new.columns, lambda column: column.name):
+            place = Difference(kind="column", name=one.name, table=old.label, column=one.name)
+            if any(self._is_changed_in(parent, one.name) for parent in new.parents):
+                continue
+            yield from self._told(f"Column '{old.label}.{one.name}'", place, left, right)
+        order = [column.name for column in old.columns if new.column(column.name)]
+        now = [column.name for column in new.columns if old.column(column.name)]
+        if order != now:
+            message = f"Table '{old.label}': column order {show_names(order)} became {show_names(now)} {self.wording.when}"
+            yield Difference(kind="table", name=old.label, table=old.label, message=message, warning=True)
+
+    def _is_changed_in(self, label: str, name: str) -> bool:
+        """Whether the difference is told of a parent already, a partitioned table or one that is inherited from."""
+        place = Difference(kind="column", name=name)
+        columns = [table.column(name) for schema in (self.before, self.after) for table in schema.tables if table.label == label]
+        return len(columns) == 2 and columns != [None, None] and any(self._told("", place, *columns))  # noqa: PLR2004  # in both
+
+    def _hangers(self, old: Table, new: Table) -> Iterator[Difference]:
+        """Compare keys, constraints and indexes."""
+        label, owner = old.label, f"'{old.label}'"
+        before, after = old.primary_key, new.primary_key
+        if before or after:
+            place = Difference(kind="primary key", name=label, table=label)
+            yield from self._told(f"Primary key of {owner}", place, before, after)
+            if before and after and before.named and after.named and before.name != after.name:
+                change = f"name '{before.name}' became '{after.name}'"
+                yield replace(place, message=f"Primary key of {owner}: {change} {self.wording.when}")
+        yield from self._constraints("unique constraint", owner, label, old.uniques, new.uniques)
+        yield from self._constraints("check", owner, label, old.checks, new.checks)
+        yield from self._constraints("exclusion constraint", owner, label, old.exclusions, new.exclusions)
+        yield from self._constraints("foreign key", owner, label, old.foreign_keys, new.foreign_keys)
+        for one, left, right in _matched(old.indexes, new.indexes):
+            place = Difference(kind="index", name=one.name, table=label)
+            yield from self._told(f"Index '{one.name}' on {owner}", place, left, right)
+
+    def _constraints(
+        self, kind: str, owner: str, table: str | None, before: Iterable[Any], after: Iterable[Any]
+    ) -> Iterator[Difference]:
+        """Compare the constraints of one kind: by name, and those that the database named by what they say."""
+        word = "Check constraint" if kind == "check" else kind.capitalize()
+        for one, old, new in _matched(before, after):
+            place = Difference(kind=kind, name=one.name or constraint_name(one), table=table)
+            subject = f"{word} {constraint_name(one)} on {owner}"
+            yield from self._told(subject, place, old, new)
+            if old and new and old.named != new.named:
+                change = " became ".join(f"'{each.name}'" if each.named else "none" for each in (old, new))
+                yield replace(place, message=f"{subject}: name {change} {self.wording.when}")
+
+    def _sequences(self) -> Iterator[Difference]:
+        def key(sequence: Sequence) -> object:
+            return sequence.owner or sequence.label
+
+        for one, old, new in _paired(self.before.sequences, self.after.sequences, key):
+            if one.owner is None or one.owner not in self.unpaired_columns:
+                yield from self._told(f"Sequence '{one.label}'", Difference(kind="sequence", name=one.label), old, new)
+
+    def _things(self) -> Iterator[Difference]:
+        def key(thing: Thing) -> object:
+            return (thing.kind, thing.label, thing.table)
+
+        for one, old, new in _paired(self.before.things, self.after.things, key):
+            if one.table is None or one.table not in self.unpaired:
+                on = f" on '{one.table}'" if one.table else ""
+                place = Difference(kind=one.kind, name=one.label, table=one.table)
+                yield from self._told(f"{one.kind[:1].upper()}{one.kind[1:]} '{one.label}'{on}", place, old, new)
+
+    def _told(self, subject: str, place: Difference, old: Any, new: Any) -> Iterator[Difference]:
+        """Tell whether one object is missing, too much, or which of its properties changed."""
+        when = self.wording.when
+        if old is None or new is None:
+            yield replace(place, message=f"{subject} {'missing' if new is None else self.wording.extra} {when}")
+            return
+        for facet in FACETS[type(old)] if old != new else ():
+            left, right = facet.read(old), facet.read(new)
+            if left == right or (facet.is_sql and fold(left) == fold(right)):
+                continue
+            if facet.is_long:
+                evidence = (f"before: {left}", f"after: {right}")
+                yield replace(place, message=f"{subject}: {facet.word} changed {when}", evidence=evidence)
+            else:
+                change = f"{facet.word} {facet.show(left)} became {facet.show(right)}".strip()
+                yield replace(place, message=f"{subject}: {change} {when}")
+
+
+def _bearers(schema: Schema) -> set[str]:
+    """Label what other objects hang on: tables and views."""
+    return {table.label for table in schema.tables} | {thing.label for thing in schema.things if thing.kind.endswith("view")}
+
+
+def _paired(
+    before: Iterable[Item], after: Iterable[Item], key: Callable[[Item], object]
+) -> Iterator[tuple[Item, Item | None, Item | None]]:
+    """Pair what has the same key; first comes whichever of the two is there. Keys that stand twice pair in order."""
+    waiting: dict[object, list[Item]] = defaultdict(list)
+    for item in after:
+        waiting[key(item)].append(item)
+    for item in before:
+        same = waiting[key(item)]
+        yield item, item, same.pop(0) if same else None
+    for items in waiting.values():
+        for item in items:
+            yield item, None, item
+
+
+def _matched(before: Iterable[Any], after: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
+    """Pair constraints or indexes that are equal but for a name the database chose, then by name or columns."""
+    lefts, rights = list(before), list(after)
+    for key in (_meaning, _handle):
+        found = list(_paired(lefts, rights, key))
+        yield from (pair for pair in found if None not in pair)
+        lefts = [one for one, _, new in found if new is None]
+        rights = [one for one, old, _ in found if old is None]
+    for named in (True, False):  # a constraint may have got its name, or lost it
+        olds = [one for one in lefts if one.named is named]
+        news = [one for one in rights if one.named is not named]
+        yield from _paired(olds, news, _anonymous)
+
+
+def _meaning(constraint: Any) -> object:
+    return constraint.name if constraint.named else None, _facets(constraint)
+
+
+def _handle(constraint: Any) -> object:
+    if isinstance(constraint, Index) or (constraint.named and constraint.name):
+        return constraint.name
+    return getattr(constraint, "columns", None) or _anonymous(constraint)
+
+
+def _anonymous(constraint: Any) -> object:
+    """Give what a constraint says; of an index the name, which is how queries and migrations call it."""
+    return constraint.name if isinstance(constraint, Index) else _facets(constraint)
+
+
+def _facets(constraint: Any) -> tuple[object, ...]:
+    return tuple(fold(facet.read(constraint)) for facet in FACETS[type(constraint)])

@@ -1,0 +1,127 @@
+"""The one place that says: this error says nothing about the migration. The server was lost, or the machine is full.
+
+A connection that is cut may be the migration's own doing (`pg_terminate_backend(pg_backend_pid())`, a packet that is too large) or
+the server's (a restart, an administrator, a proxy). What tells them apart is the connection that holds the run's lock, on which no
+migration works: where that is gone as well, the server is to blame. Otherwise it is an order to end the session that the
+migration did not give.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine, event, exc
+from sqlalchemy.engine import ExceptionContext
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.sentences import end, join
+from mrt_runtime.databases.shortage import explain_shortage, find_shortage, list_causes, read_state, read_words
+from mrt_runtime.secret import scrub
+
+LOST = re.compile(r"57P0[1-5]|08[0-9A-Z]{3}")
+"""SQLSTATEs of PostgreSQL: sessions that end, a server that starts or stops, connection exceptions. Source: appendix A."""
+LOST_NUMBERS = {1053, 1080, 1184, 1927, 2002, 2003, 2006, 2013, 2055}
+"""Error numbers of MySQL's and MariaDB's servers and clients. Source: their error references."""
+LOST_WORDS = re.compile(
+    r"(?i)server closed the connection|terminating connection|connection (already|is|was|has been) closed|connection refused|"
+    r"connection reset|connect call failed|could not connect|can't connect|lost connection|gone away|"
+    r"network error|(starting up|shutting down)|in recovery mode|unexpected connection_lost|connection was killed|broken pipe"
+)
+ORDERED = re.compile(r"57P0[12]")
+ORDERED_NUMBERS = {1053, 1927, 2006, 2013}
+ORDERED_WORDS = re.compile(r"(?i)due to administrator command|connection was killed|connection was closed in the middle")
+"""What a session hears that was ended from outside. MySQL's client cannot tell that from a packet that was too large."""
+ENDS_SESSIONS = re.compile(r"(?i)pg_terminate_backend|\bkill\b|wait_timeout|session_timeout")
+PACKET = 500_000
+"""Characters of a statement that may be more than a MySQL server takes; its smallest default is 1 MB."""
+FULL = re.compile(r"53300")
+FULL_NUMBERS = {1040, 1203, 1226}
+FULL_WORDS = re.compile(r"(?i)too many (clients|connections)|connection slots are reserved|max_user_connections")
+"""A server that takes no more connections."""
+
+
+class LostServerError(ConfigurationError):
+    """The server is gone, or takes no more connections: the run ends, and nothing is known of what was not verified yet."""
+
+
+def explain(error: BaseException, is_lost: Callable[[], bool] = bool, revision: str | None = None) -> ConfigurationError | None:
+    """Return what to tell where the error says nothing about the migration, else None.
+
+    is_lost: answers whether the connection that holds the run's lock is gone. revision: at which the run was, where it was at one.
+    """
+    for cause in list_causes(error):
+        if is_kind(cause, FULL, FULL_NUMBERS, FULL_WORDS):
+            return LostServerError(
+                f"The database server takes no more connections: {tell(cause)} {spare(revision)} End other sessions there or "
+                "raise max_connections, and run again."
+            )
+    shortage = find_shortage(error)
+    if shortage is not None:
+        return explain_shortage(shortage)
+    lost = next((cause for cause in list_causes(error) if is_kind(cause, LOST, LOST_NUMBERS, LOST_WORDS)), None)
+    if lost is not None and (is_lost() or was_ordered(error, lost)):
+        return explain_loss(lost, revision)
+    return None
+
+
+def refuse_outage(engine: Engine, is_lost: Callable[[], bool]) -> None:
+    """Make an engine of ours raise ConfigurationError for an outage, so that it is not taken for a refused row."""
+
+    def on_error(context: ExceptionContext) -> None:
+        told = explain(context.sqlalchemy_exception or context.original_exception, is_lost)
+        if told is not None:
+            raise told
+
+    event.listen(engine, "handle_error", on_error)
+
+
+def explain_loss(error: object, revision: str | None = None) -> LostServerError:
+    """Report that the server was lost."""
+    return LostServerError(
+        f"The connection to the database server was lost: {tell(error)} {spare(revision)} Run again when the server is back; what "
+        "was left there is dropped then."
+    )
+
+
+def was_ordered(error: BaseException, lost: BaseException) -> bool:
+    """Whether the session was ended from outside: not by the statement, nor for its size."""
+    statement = next((str(cause.statement) for cause in list_causes(error) if isinstance(cause, exc.DBAPIError)), "")
+    if ENDS_SESSIONS.search(statement) or len(statement) > PACKET:
+        return False
+    return is_kind(lost, ORDERED, ORDERED_NUMBERS, ORDERED_WORDS)
+
+
+def is_kind(error: BaseException, states: re.Pattern[str], numbers: set[int], words: re.Pattern[str]) -> bool:
+    """Whether a driver's error is of a kind: by its SQLSTATE, its number, or where a driver gives neither by its words."""
+    is_drivers = any(cls.__name__ in {"Error", "PostgresError"} for cls in type(error).__mro__)
+    if isinstance(error, OSError):
+        return words.search(str(error)) is not None
+    if not is_drivers:
+        return False
+    state, number = read_state(error)
+    if isinstance(state, str) and len(state) == 5:  # noqa: PLR2004 - a SQLSTATE
+        return states.fullmatch(state) is not None
+    return number in numbers if isinstance(number, int) else words.search(str(read_words(error))) is not None
+
+
+def explain_failure(error: Exception, is_lost: Callable[[], bool], revision: str | None) -> ConfigurationError | None:
+    """Return what to tell where a statement of our own failed; None where it is no database's error."""
+    told = explain(error, is_lost, revision)
+    if told is not None or isinstance(error, OSError):
+        return told
+    cause = scrub(join(error.orig if isinstance(error, exc.DBAPIError) else error))
+    place = f" while {revision} was verified" if revision else ""
+    return ConfigurationError(f"The database failed{place}: {end(cause)}")
+
+
+def spare(revision: str | None) -> str:
+    """Report that no revision is to blame."""
+    return f"Nothing is known about {revision}, which was being verified." if revision else "No revision is to blame."
+
+
+def tell(error: object) -> str:
+    """Describe it in the server's words, as one sentence."""
+    words: Any = read_words(error) if isinstance(error, BaseException) else error
+    return end(join(words) or type(error).__name__)

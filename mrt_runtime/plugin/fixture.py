@@ -1,0 +1,194 @@
+"""The `mrt` object that a test is given."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_lint.escape import printable
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.outage import explain_failure
+from mrt_runtime.migrate import MigrationError
+from mrt_runtime.plugin.sandbox import Sandbox
+from mrt_runtime.report.terminal import TerminalReport
+from mrt_runtime.report.wording import describe, explain
+from mrt_runtime.verdict import Verdict
+from mrt_runtime.verify.session import Verification
+
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    from mrt_lint.model.finding import Finding
+
+    Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+
+
+def plainly(method: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+    """Make pytest show the line of the test and the message, not the frames of this package."""
+
+    @functools.wraps(method)
+    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
+        __tracebackhide__ = True
+        try:
+            return method(*args, **kwargs)
+        except (AssertionError, ConfigurationError, MigrationError) as error:
+            raise error.with_traceback(None) from None
+        except DBAPIError as error:
+            told = explain_failure(error, bool, None) or error
+            raise told from None
+
+    return call
+
+
+class Mrt:
+    """Verifies migrations, and moves a scratch database up and down by hand.
+
+    The checks have a scratch database of their own, shared by the whole session, and find their way from anywhere. The steps
+    (`upgrade`, `seed`, …) happen in another one, which is empty at the start of every test.
+    """
+
+    def __init__(self, verification: Verification) -> None:
+        self._verification = verification
+        self._opened: Sandbox | None = None
+
+    # What is verified
+
+    @plainly
+    def check_revision(self, revision: str) -> Verdict:
+        """Check one revision: its id, the beginning of it, "head" or "head-1". It goes to the parent by itself."""
+        return self._verification.check(revision)
+
+    @plainly
+    def check_all(self) -> list[Verdict]:
+        """Check every revision, bases first, and draw each as it happens."""
+        picture = TerminalReport(sys.stdout)
+        picture.begin()
+        verdicts = []
+        for verdict in self._verification.check_all():
+            picture.show(verdict)
+            verdicts.append(verdict)
+        picture.end(verdicts)
+        for doubt in self._verification.find_doubts():
+            warnings.warn(printable(doubt), stacklevel=2)
+        return verdicts
+
+    @plainly
+    def assert_reversible(self, revision: str = "head") -> None:
+        """Fail unless that revision is reversible."""
+        verdict = self.check_revision(revision)
+        if not verdict.passed:
+            raise AssertionError(
+                f"Migration {printable(verdict.revision)}: {describe(verdict)}\n{verdict.failure_summary()}".rstrip()
+            )
+
+    @plainly
+    def assert_all_reversible(self) -> None:
+        """Fail unless every revision is reversible."""
+        verdicts = self.check_all()
+        if not all(verdict.passed for verdict in verdicts):
+            raise AssertionError(explain(verdicts))
+
+    # Steps by hand
+
+    @plainly
+    def upgrade(self, revision: str = "head") -> None:
+        """Do what `alembic upgrade` does; "+1" and a revision's beginning work as there."""
+        self._sandbox.migrator.upgrade_to(revision)
+
+    def upgrade_to(self, revision: str) -> None:
+        """Upgrade to a revision."""
+        self.upgrade(revision)
+
+    def upgrade_one(self) -> None:
+        """Upgrade by one revision."""
+        self.upgrade("+1")
+
+    @plainly
+    def downgrade(self, revision: str = "-1") -> None:
+        """Do what `alembic downgrade` does."""
+        self._sandbox.migrator.downgrade_to(revision)
+
+    def downgrade_to(self, revision: str) -> None:
+        """Downgrade to a revision, or to "base"."""
+        self.downgrade(revision)
+
+    def downgrade_one(self) -> None:
+        """Downgrade by one revision."""
+        self.downgrade("-1")
+
+    @plainly
+    def current_revision(self) -> str | None:
+        """Return where the steps have led: a revision, several joined by ", ", None at the base."""
+        return ", ".join(self._sandbox.migrator.current()) or None
+
+    @plainly
+    def seed(self, table: str, rows: Sequence[Mapping[str, Any]], pk_col: str = "id") -> None:
+        """Insert rows that `assert_data_intact` will look for; `pk_col` is what they are found by."""
+        self._sandbox.seed(table, rows, pk_col)
+
+    @plainly
+    def assert_data_intact(self) -> None:
+        """Fail unless every row that was seeded is there, with the values that it had."""
+        losses = self._sandbox.find_losses()
+        if losses:
+            raise AssertionError("Seeded rows did not survive:\n" + "\n".join(f"  - {printable(loss.message)}" for loss in losses))
+
+    def reset(self) -> None:
+        """Start again with an empty database and no seeded rows."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+    # What reading tells
+
+    @plainly
+    def check_static(self, versions_dir: str | None = None) -> list[Finding]:
+        """Read the migrations as `mrt check` does; give its findings. `versions_dir` instead of the project's own folders."""
+        from mrt_lint.check.engine import check_paths  # noqa: PLC0415  brings the linter, which few tests ask for
+
+        paths = (
+            [Path(versions_dir)] if versions_dir else sorted({Path(step.file).parent for step in self._verification.runner.graph})
+        )
+        return check_paths(paths)
+
+    @plainly
+    def assert_no_static_errors(self, versions_dir: str | None = None) -> None:
+        """Fail where `mrt check` finds an error; warnings pass."""
+        errors = [finding for finding in self.check_static(versions_dir) if finding.severity == "error"]
+        if errors:
+            raise AssertionError("\n".join(["Static analysis found errors:", *(f"  {printable(str(error))}" for error in errors)]))
+
+    @plainly
+    def assert_schema_matches(self, target_metadata: object = None, metadata_path: str | None = None) -> None:
+        """Fail where the migrations, all applied, do not make what the models say.
+
+        The models are a MetaData, a declarative Base or "package.module:Base"; without them MRTConfig.target_metadata's.
+        """
+        from mrt_runtime.plugin.drift import find_drift, load_metadata  # noqa: PLC0415  brings autogenerate
+
+        target = metadata_path or (self._verification.config.target_metadata if target_metadata is None else target_metadata)
+        if target is None:
+            raise ConfigurationError(
+                'Name the models: assert_schema_matches(Base.metadata), or MRTConfig(target_metadata="app.models:Base").'
+            )
+        metadata = load_metadata(target)
+        self.upgrade("heads")
+        with self._sandbox.scratch.engine.connect() as connection:
+            drift = find_drift(connection, metadata)
+        if drift:
+            raise AssertionError(
+                "\n".join(["The migrations do not make what the models say:", *(f"  - {printable(line)}" for line in drift)])
+            )
+
+    @property
+    def _sandbox(self) -> Sandbox:
+        if self._opened is None:
+            self._opened = Sandbox(self._verification.database, self._verification.config, self._verification.worker)
+        return self._opened

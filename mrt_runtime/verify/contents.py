@@ -1,0 +1,135 @@
+"""What the scratch database holds: looking at it, and putting rows there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.schema import Schema
+from mrt_runtime.compare.schema_difference import diff
+from mrt_runtime.compare.snapshot import Look, look
+from mrt_runtime.databases import Database, Scratch
+from mrt_runtime.databases.outage import LostServerError
+from mrt_runtime.seed import Seeded, Seeder
+from mrt_runtime.seed.value import Row
+
+UNCOUNTED = sys.maxsize
+"""Rows that were written to a table without a key."""
+
+
+class ScratchContents:
+    """Looks and seeds, taking over from earlier ones what did not change since.
+
+    One connection serves as long as the database is the same and bears that it stays open while others work there.
+    ignored: gives the names of tables that are not the project's own.
+    """
+
+    def __init__(self, database: Database, scratch: Scratch, seeder: Seeder, ignored: Callable[[], Collection[str]]) -> None:
+        self._database = database
+        self._scratch = scratch
+        self._seeder = seeder
+        self._ignored = ignored
+        self._opened: Connection | None = None
+        self._is_idle = False
+        self._last: Look | None = None
+        self._sown: Look | None = None
+        self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
+        self.seeded: Seeded | None = None
+
+    def look(self) -> Look:
+        """Look at everything."""
+        connection = self._connection()
+        self._last = look(connection, self._database, self._last, self._ignored())
+        self._scratch.journal.require_alone(connection)  # before any row is written to what was seen
+        connection.rollback()
+        return self._last
+
+    def seed(self, here: Look | None = None) -> Look:
+        """Fill the tables that lack rows or values, and look. `here`: what is there, where that is known."""
+        here = here or self.look()
+        touched = find_touched(self._sown, here)
+        if self.seeded is None or self.seeded.schema is not here.schema or touched:
+            connection = self._connection()
+            self.seeded = self._seeder.seed(connection, here.schema, self.seeded, touched=touched)
+            connection.commit()
+            here = self.look()
+        self._sown = here
+        return here
+
+    def write(self, before: Look, first: Look) -> dict[str, int]:
+        """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""
+        if not has_changed(before, first):
+            return {}
+        connection = self._connection()
+        self._written = first.schema, self._seeder.write_new_rows(connection, before.schema, first.schema)
+        connection.commit()
+        return {label: len(keys) or UNCOUNTED for label, keys in self._written[1].items()}
+
+    def erase(self) -> None:
+        """Take back what was written, as far as it is still there and its keys are known: the schema is as it was then."""
+        if self._written is not None:
+            schema, written = self._written
+            self._written = None
+            connection = self._connection()
+            self._seeder.remove(connection, schema, written)
+            connection.commit()
+
+    def release(self) -> None:
+        """Make room for env.py, which is going to work on the database."""
+        if not self._scratch.allows_idle_connections:
+            self.close()
+        elif self._opened is not None:
+            self._is_idle = True
+            self._opened.rollback()
+            self._opened.connection.rollback()  # of looks, which work below SQLAlchemy, it knows nothing
+
+    def close(self) -> None:
+        """Close the connection: the database is going to be copied, replaced or dropped."""
+        opened, self._opened, self._is_idle = self._opened, None, False
+        if opened is not None:
+            opened.close()
+
+    def forget(self, seeded: Seeded | None) -> None:
+        """Forget all of it after the database was replaced by one that holds what was `seeded`."""
+        self.close()
+        self.seeded = seeded
+        self._last = self._sown = self._written = None
+
+    def _connection(self) -> Connection:
+        if self._opened is not None and self._is_idle:
+            self._wake(self._opened)
+        if self._opened is None:
+            self._opened = self._scratch.engine.connect()
+        return self._opened
+
+    def _wake(self, opened: Connection) -> None:
+        """Find out whether a connection outlived what was done meanwhile: migrations may end other sessions."""
+        self._is_idle = False
+        try:
+            opened.exec_driver_sql("SELECT 1")
+        except (DBAPIError, LostServerError):
+            self.close()
+
+
+def has_changed(before: Look, first: Look) -> bool:
+    """Whether the upgrade changed a type or a table that was there, so that new code writes there what old code did not."""
+    if before.schema.types != first.schema.types:
+        return True
+    now = {table.label: table for table in first.schema.tables}
+    pairs = ((table, now.get(table.label)) for table in before.schema.tables)
+    return any(new is not None and new is not old and new != old for old, new in pairs)
+
+
+def find_touched(before: Look | None, now: Look) -> set[str]:
+    """Find the tables whose rows are not those of an earlier look; without one, all tables."""
+    earlier = before.rows.tables if before else {}
+    return {label for label, rows in now.rows.tables.items() if rows is not earlier.get(label) and rows != earlier.get(label)}
+
+
+def is_same(one: Look, other: Look) -> bool:
+    """Whether two looks saw the same."""
+    return one is other or not (compare(one.rows, other.rows) or diff(one.schema, other.schema))

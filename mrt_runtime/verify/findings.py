@@ -1,0 +1,85 @@
+"""What the check of one revision has brought to light so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mrt_runtime.compare.rows import TableRows
+from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.verdict import Failure, Outcome, Verdict
+
+LEFT = ("left behind after rollback", "after the second")
+
+
+@dataclass(slots=True)
+class RevisionFindings:
+    """Failures and warnings in the order in which they were found.
+
+    `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
+    table between up and down.
+    """
+
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    before: Look | None = None
+    first: Look | None = None
+    written: Mapping[str, int] = field(default_factory=dict)
+
+    def add(self, other: RevisionFindings) -> None:
+        """Take over what a comparison found."""
+        self.failures += other.failures
+        self.warnings += other.warnings
+
+    def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
+        """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
+
+        Not told: what concerns a table that fails without such rows too, and that such rows, or others which they need, are
+        still there, after the rollback or after the second upgrade.
+        """
+        known = {failure.table or failure.kind for failure in self.failures}
+        for failure in risky.failures:
+            if (failure.table or failure.kind) in known or failure.message.endswith(LEFT):
+                continue
+            message = f"With rows written after the upgrade: {failure.message}"
+            if fatal:
+                self.failures.append(replace(failure, message=message))
+            else:
+                self.warnings.append(message)
+
+    @property
+    def may_hide_loss(self) -> bool:
+        """Whether rows were written to a table from which the upgrade removed some: under the same keys they look like those."""
+        if self.before is None or self.first is None:
+            return False
+        befores, firsts = self.before.rows.tables, self.first.rows.tables
+        return any(have_gone(befores[label], firsts[label]) for label in self.written if label in befores and label in firsts)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What went wrong first; that something stays unproven counts only where nothing else went wrong."""
+        kinds = [Outcome(failure.kind) for failure in self.failures]
+        proven = [kind for kind in kinds if kind is not Outcome.UNPROVEN]
+        return next(iter(proven or kinds), Outcome.REVERSIBLE)
+
+    def verdict(self, revision: str, down_revision: tuple[str, ...], seconds: float, unseeded: Mapping[str, str]) -> Verdict:
+        """Close the check."""
+        return Verdict(
+            revision=revision,
+            down_revision=down_revision,
+            outcome=self.outcome,
+            seconds=seconds,
+            failures=tuple(self.failures),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            unseeded=dict(unseeded),
+        )
+
+
+def have_gone(before: TableRows, first: TableRows) -> bool:
+    """Whether a row that was there is no longer there, by its key or else by the number of rows."""
+    key = before.key
+    if len(first.rows) < len(before.rows) or not key or not set(key) <= set(first.columns):
+        return len(first.rows) < len(before.rows)
+    left, right = ([table.columns.index(name) for name in key] for table in (before, first))
+    now = {repr([row[place] for place in right]) for row in first.rows}
+    return any(repr([row[place] for place in left]) not in now for row in before.rows)

@@ -1,0 +1,119 @@
+"""What two looks at a database prove."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from mrt_runtime.compare.blame import find_names, locate
+from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.rows import Rows, TableRows
+from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, Difference, Wording, diff
+from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verify.findings import RevisionFindings
+
+
+def restored(step: HistoryStep, before: Look, first: Look, after: Look, written: Mapping[str, int]) -> RevisionFindings:
+    """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
+
+    first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
+    left there are none of its doing.
+    """
+    findings = compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
+    now = without_written(after.rows, before.rows, first.rows, written)
+    lost = compare(before.rows, now)
+    findings.failures[:0] = [locate(failure, step.file) for failure in lost]
+    return findings
+
+
+def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:
+    """Take out rows that can only be those written after the upgrade: their key was there neither before nor after the upgrade."""
+    tables = dict(now.tables)
+    for label in written.keys() & tables.keys() & before.tables.keys():
+        rows, known = tables[label], [before.tables[label], *([first.tables[label]] if label in first.tables else [])]
+        key = rows.key
+        if not key or any(not set(key) <= set(other.columns) for other in known):
+            continue
+        keys = {repr(row) for other in known for row in keys_of(other, key)}
+        kept = tuple(row for row, values in zip(rows.rows, keys_of(rows, key), strict=True) if repr(values) in keys)
+        if len(rows.rows) - len(kept) <= written[label]:
+            tables[label] = replace(rows, rows=kept)
+    return Rows(tables)
+
+
+def keys_of(table: TableRows, key: Iterable[str]) -> list[tuple[object, ...]]:
+    """Return the values of these columns, row by row."""
+    places = [table.columns.index(name) for name in key]
+    return [tuple(row[place] for place in places) for row in table.rows]
+
+
+def repeated(step: HistoryStep, first: Look, again: Look, written: Mapping[str, int]) -> RevisionFindings:
+    """Compare the first time up with the second.
+
+    Of the rows only their numbers: what an upgrade itself makes up (the time, a random key) is another each time, and the rollback
+    in between is already proven to have brought everything back. Rows `written` in between may still be there.
+    """
+    findings = compare_schemas(step, first, again, Outcome.REUPGRADE_FAILED, SECOND_UPGRADE)
+    findings.warnings.clear()  # the rollback's own are enough
+    for table, rows in first.rows.tables.items():
+        now = again.rows.tables.get(table)
+        if now is not None and not len(rows.rows) <= len(now.rows) <= len(rows.rows) + written.get(table, 0):
+            message = f"Table '{table}': {len(rows.rows)} rows after the first upgrade, {len(now.rows)} after the second"
+            failure = Failure(kind=Outcome.REUPGRADE_FAILED.value, message=message, table=table)
+            findings.failures.append(locate(failure, step.file))
+    return findings
+
+
+def compare_schemas(step: HistoryStep, before: Look, after: Look, outcome: Outcome, wording: Wording) -> RevisionFindings:
+    """Turn the differences of two catalogues into failures, those that no query can notice into warnings."""
+    findings = RevisionFindings()
+    for difference in diff(before.schema, after.schema, wording):
+        if difference.warning:
+            findings.warnings.append(difference.message)
+        else:
+            findings.failures.append(as_failure(step, difference, outcome))
+    return findings
+
+
+def as_failure(step: HistoryStep, difference: Difference, outcome: Outcome) -> Failure:
+    """Write a difference as a failure, with its place in the migration where that can be told."""
+    failure = Failure(
+        kind=outcome.value,
+        message=difference.message,
+        table=difference.table,
+        column=difference.column,
+        evidence=difference.evidence,
+    )
+    return locate(failure, step.file, difference.name)
+
+
+def proven(step: HistoryStep, before: Look, first: Look, unseeded: Mapping[str, str]) -> RevisionFindings:
+    """Fail for each table without rows that the revision touches: nothing was there to be lost."""
+    findings = RevisionFindings()
+    for table in touched(step, before, first, unseeded):
+        message = f"Table '{table}' could not be seeded, so nothing proves that its rows survive: {unseeded[table]}"
+        findings.failures.append(Failure(kind=Outcome.UNPROVEN.value, message=message, table=table))
+    return findings
+
+
+def touched(step: HistoryStep, before: Look, first: Look, tables: Iterable[str]) -> Iterator[str]:
+    """Yield those of the tables that the upgrade changed in the catalogue, or that its file names."""
+    labels = list(tables)
+    if not labels:
+        return
+    changed = {difference.table for difference in diff(before.schema, first.schema)}
+    named = find_names(step.file)
+    for label in labels:
+        name = label.rpartition(".")[2]
+        if label in changed or (name in named if named is not None else contains_word(step.file, name)):
+            yield label
+
+
+def contains_word(file: str, name: str) -> bool:
+    """Whether a migration that could not be read to the end contains the name as a word."""
+    text = Path(file).read_text(encoding="utf-8", errors="replace")
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

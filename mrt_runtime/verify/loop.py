@@ -1,0 +1,55 @@
+"""The check of one revision."""
+
+from __future__ import annotations
+
+import time
+
+from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.verdict import Outcome, Verdict
+from mrt_runtime.verify import judge
+from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
+from mrt_runtime.verify.runner import NotReachedError, RevisionRunner, StepError
+
+
+def verify(runner: RevisionRunner, step: HistoryStep, after_writes: str = "warn") -> Verdict:
+    """Check that going up and down again leaves everything as it was, and that going up once more works.
+
+    First with rows written between up and down, as the new code would write them; where that fails, again without them, which
+    tells whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
+    A downgrade() that does nothing, or refuses, does so whatever is written.
+    Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
+    """
+    clock = time.perf_counter()
+    try:
+        findings = go_and_return(runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file))
+        if findings.written and (findings.failures or findings.may_hide_loss):
+            risky, findings = findings, go_and_return(runner, step, write=False)
+            findings.add_risk(risky, fatal=after_writes == "fail")
+    except NotReachedError as error:
+        return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
+    if findings.before and findings.first:
+        findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
+    findings.warnings += runner.migrator.take_notes()
+    runner.settle(step)
+    return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
+
+
+def go_and_return(runner: RevisionRunner, step: HistoryStep, *, write: bool) -> RevisionFindings:
+    """Go up, down and up again over seeded rows, and compare what is there each time."""
+    findings = RevisionFindings()
+    findings.before = before = runner.approach(step)
+    try:
+        findings.first = first = runner.upgrade(step)
+        if write:
+            findings.written = runner.write(before, first)
+        after = runner.downgrade(step)
+        findings.add(judge.restored(step, before, first, after, findings.written))
+        again = runner.upgrade(step, Outcome.REUPGRADE_FAILED)
+        if not findings.failures:
+            findings.add(judge.repeated(step, first, again, findings.written))
+        if not findings.failures:
+            runner.trust()
+    except StepError as error:
+        findings.failures.append(error.failure)
+    return findings

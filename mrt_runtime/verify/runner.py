@@ -1,0 +1,260 @@
+"""Where the scratch database stands in the history, what it holds there, and how it gets elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mrt_runtime.compare.blame import shorten
+from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases import Checkpoint, Database
+from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
+from mrt_runtime.seed import Seeded, Seeder
+from mrt_runtime.termination import held
+from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verify.contents import ScratchContents, is_same
+
+PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
+
+
+class StepError(Exception):
+    """A step of the revision under check ended with an error; `failure` says so."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class NotReachedError(Exception):
+    """No database can be brought to where the revision would be checked; the message names the revision in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerCheckpoint:
+    """A state to come back to, and the revisions that are applied in it."""
+
+    checkpoint: Checkpoint
+    applied: frozenset[str]
+    seeded: Seeded | None
+
+
+class RevisionRunner:
+    """One scratch database on its way through the history.
+
+    `applied` are the revisions that the database holds. `trusted` tells that it is as an undisturbed history would have left it,
+    so that the next revision may be checked on it; where it is not, the walk goes back to its milestone, or to the start.
+    """
+
+    def __init__(self, database: Database, config: MRTConfig, worker: str = "main") -> None:
+        try:
+            with held():
+                self.scratch = database.make_scratch(worker)
+            self.migrator = Migrator(config, self.scratch)
+        except BaseException:
+            if hasattr(self, "scratch"):
+                self.scratch.drop()
+            raise
+        self.graph = self.migrator.graph
+        self.applied: frozenset[str] = frozenset()
+        self.trusted = True
+        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
+        self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
+        self._here: Look | None = None
+        self._known: dict[frozenset[str], Look] = {}
+        self._milestone: RunnerCheckpoint | None = None
+        self._milestone_at = time.perf_counter()
+        self._milestone_cost = 0.0
+        self._has_gone_back = False
+        self._fails_with_rows: set[str] = set()
+        self._unreachable: dict[str, str] = {}
+
+    @property
+    def unseeded(self) -> dict[str, str]:
+        """The tables that could not be seeded, each with the reason."""
+        return dict(self._contents.seeded.unseeded) if self._contents.seeded else {}
+
+    @property
+    def driver_error(self) -> type[Exception]:
+        """The class of what the driver raises where nothing stands between."""
+        driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
+        return driver
+
+    def approach(self, step: HistoryStep) -> Look:
+        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
+        needed = frozenset(self.graph.ancestors(step.parents))
+        self._require_reachable(needed)
+        if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
+            self._go(step, needed)
+        self._here = self._contents.seed(self._here)
+        self._known = {self.applied: self._here}
+        self._set_milestone()
+        self.migrator.take_notes()  # those of other revisions, told under these
+        return self._here
+
+    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
+        """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
+        self._run(self.migrator.upgrade, step, otherwise)
+        self._contents.erase()
+        here = self._arrive(self.applied | {step.revision})
+        self.seeder.meet(here.schema)
+        return here
+
+    def downgrade(self, step: HistoryStep) -> Look:
+        """Roll the revision back and look; StepError where it fails."""
+        self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
+        return self._arrive(self.applied - {step.revision})
+
+    def write(self, before: Look, first: Look) -> dict[str, int]:
+        """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
+        return self._contents.write(before, first)
+
+    def trust(self) -> None:
+        """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
+        self.trusted = True
+
+    def settle(self, step: HistoryStep) -> None:
+        """Build on the present state where it is the one after the revision's first upgrade, whatever was tried since.
+
+        A downgrade() that forgets something, or all of it, often leaves nothing to mend but the version table.
+        """
+        above = self.applied | {step.revision}
+        first = self._known.get(above)
+        if self.trusted or first is None:
+            return
+        try:
+            self._contents.erase()
+            here = self._contents.look()
+            if not is_same(first, here):
+                return
+            self._contents.release()
+            if self.graph.ancestors(self.migrator.current()) != above:
+                self.migrator.stamp(step)
+            if self.graph.ancestors(self.migrator.current()) == above:
+                self.applied, self.trusted, self._here = above, True, here
+        except (SQLAlchemyError, MigrationError):
+            return
+
+    def close(self) -> None:
+        """Drop the scratch database, whatever state an interrupted connection is in."""
+        with held():
+            try:
+                self._contents.close()
+            finally:
+                self.scratch.drop()
+
+    def _go(self, step: HistoryStep, needed: frozenset[str]) -> None:
+        """Bring the database to the revision's parents: onwards if possible, else from the milestone, else from the start."""
+        if self.trusted and self._leads_on(self.applied, step, needed) and self._reach(step, needed):
+            return
+        self._has_gone_back = True
+        milestone = self._milestone
+        if milestone is not None and self._leads_on(milestone.applied, step, needed):
+            self._stand(milestone.applied, milestone.seeded)
+            self.scratch.restore(milestone.checkpoint)
+            if self._reach(step, needed):
+                return
+        self._stand(frozenset(), None)
+        self.scratch.reset()
+        if not self._reach(step, needed):
+            self._require_reachable(needed)
+
+    def _leads_on(self, applied: frozenset[str], step: HistoryStep, needed: frozenset[str]) -> bool:
+        """Whether a state with these revisions, and rows, may be upgraded to the revision's parents."""
+        return step.revision not in applied and self._fails_with_rows.isdisjoint(needed - applied)
+
+    def _stand(self, applied: frozenset[str], seeded: Seeded | None) -> None:
+        """Note that the database is about to be replaced by one with these revisions and rows."""
+        self.applied, self.trusted, self._here = applied, True, None
+        self._contents.forget(seeded)
+
+    def _reach(self, step: HistoryStep, needed: frozenset[str]) -> bool:
+        """Upgrade to the revision's parents; False where one on the way fails, which is remembered."""
+        has_rows = bool(self.applied)
+        self._here = None
+        self._contents.release()
+        try:
+            self.migrator.go_before(step)
+        except MigrationError as error:
+            self.trusted = False
+            refuse_broken_env(error)
+            name = str(error.revision)
+            if has_rows:
+                self._fails_with_rows.add(name)
+            else:
+                self._unreachable[name] = error.cause
+            return False
+        self.applied |= needed
+        return True
+
+    def _require_reachable(self, needed: frozenset[str]) -> None:
+        for wall in self.graph.sort(needed & self._unreachable.keys()):
+            raise NotReachedError(f"the upgrade of {wall} fails, on an empty database too: {self._unreachable[wall]}")
+
+    def _run(self, move: Callable[[HistoryStep], None], step: HistoryStep, otherwise: Outcome) -> None:
+        self._contents.release()
+        try:
+            move(step)
+        except MigrationError as error:
+            self._contents.close()  # it may have been cancelled along with the migration
+            if (
+                otherwise is Outcome.UPGRADE_FAILED
+            ):  # before the upgrade env.py had connected: what shuts it out is the revision's doing
+                refuse_broken_env(error)
+            self.trusted = self.trusted and self._is_unharmed()
+            if otherwise is Outcome.UPGRADE_FAILED:
+                self._fails_with_rows.add(step.revision)
+            raise StepError(describe(error, otherwise)) from None
+
+    def _is_unharmed(self) -> bool:
+        """Whether a failed step left the database as it was: transactional DDL does."""
+        try:
+            stands = self.graph.ancestors(self.migrator.current()) == self.applied
+            return stands and self._here is not None and is_same(self._here, self._contents.look())
+        except (SQLAlchemyError, MigrationError):
+            return False
+
+    def _arrive(self, applied: frozenset[str]) -> Look:
+        """Look, and trust what is there if it is what was there the last time."""
+        self.applied = applied
+        self._here = self._contents.look()
+        known = self._known.setdefault(applied, self._here)
+        if known is not self._here:
+            self.trusted = is_same(known, self._here)
+        return self._here
+
+    def _set_milestone(self) -> None:
+        """Keep the present state if going without it could cost more than keeping it.
+
+        Most histories never need it: before the walk had to turn back for the first time there is none.
+        """
+        begin = time.perf_counter()
+        if not (self._has_gone_back and self.applied) or begin - self._milestone_at < PATIENCE * self._milestone_cost:
+            return
+        self._contents.close()
+        checkpoint = self.scratch.checkpoint()
+        if checkpoint is None:
+            return
+        if self._milestone is not None:
+            self._milestone.checkpoint.drop()
+        self._milestone = RunnerCheckpoint(checkpoint, self.applied, self._contents.seeded)
+        self._milestone_at = time.perf_counter()
+        self._milestone_cost = self._milestone_at - begin
+
+
+def refuse_broken_env(error: MigrationError) -> None:
+    """Stop the run where it is env.py that fails: no revision can be blamed, and none can be verified."""
+    if error.phase == "env":
+        raise ConfigurationError(f"{error}.") from None
+
+
+def describe(error: MigrationError, otherwise: Outcome) -> Failure:
+    """Write what stopped a step as a failure, with its line in the migration."""
+    what = {Outcome.UPGRADE_FAILED: "Upgrade", Outcome.DOWNGRADE_FAILED: "Downgrade"}.get(otherwise, "Second upgrade")
+    kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
+    file = shorten(error.file) if error.file else None
+    where = "after this upgrade, in env.py: " if error.phase == "env" else ""
+    return Failure(kind=kind.value, message=f"{what} {verb}: {where}{error.cause}", file=file, line=error.line)

@@ -1,0 +1,177 @@
+"""The verification of a history: one database, one walk, a verdict for each revision."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from mrt_runtime import termination
+from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.databases import connect
+from mrt_runtime.databases.outage import LostServerError, explain_failure
+from mrt_runtime.databases.sentences import end, join
+from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.redaction import RedactedLog, redact_verdict
+from mrt_runtime.secret import register_settings
+from mrt_runtime.termination import held
+from mrt_runtime.verdict import Outcome, Verdict
+from mrt_runtime.verify.loop import verify
+from mrt_runtime.verify.runner import RevisionRunner
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+UNAPPROACHED = {Outcome.SKIPPED, Outcome.NOT_REACHED}
+"""With these the revision was not run on a database with rows."""
+UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, *UNAPPROACHED}
+"""After these alone the schema that the revision makes is unknown."""
+
+
+class Verification:
+    """Checks revisions of one project. To be closed; as a context manager it closes itself.
+
+    worker: names the scratch database, so that processes working side by side can be told apart.
+    Opening it raises ConfigurationError, one sentence, where the database or the project cannot be used.
+    """
+
+    def __init__(self, config: MRTConfig, worker: str = "main") -> None:
+        self.config = config
+        self.worker = worker
+        self._log = RedactedLog()
+        register_settings(config.env)
+        self._verdicts: dict[str, Verdict] = {}
+        self._version = ""
+        self._lost: LostServerError | None = None
+        with self.telling():
+            self.database = connect(config.db_url or "", config.isolation)
+        self._log.open()
+        try:
+            with self.telling():
+                self.runner = RevisionRunner(self.database, config, worker)
+            self._floor = self._find_floor()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            self.close()
+        else:
+            self._abandon()
+
+    def select(self, revisions: Sequence[str] = ()) -> list[HistoryStep]:
+        """Find the revisions asked for, bases first; none asked for means all of them."""
+        graph = self.runner.graph
+        if not revisions:
+            return list(graph)
+        return [graph[name] for name in graph.sort({graph.resolve(revision).revision for revision in revisions})]
+
+    def check(self, revision: str) -> Verdict:
+        """Check the revision of that name (an id, its beginning, "head", …), wherever the database stands."""
+        return self.check_step(self.runner.graph.resolve(revision))
+
+    def check_all(self) -> Iterator[Verdict]:
+        """Check every revision, bases first, each when it is asked for."""
+        for step in self.select():
+            yield self.check_step(step)
+
+    def check_step(self, step: HistoryStep) -> Verdict:
+        """Check one revision, unless the configuration says not to; a revision is checked once in a session."""
+        if step.revision not in self._verdicts:
+            termination.check()
+            self._verdicts[step.revision] = redact_verdict(self._skip(step) or self._verify(step))
+        return self._verdicts[step.revision]
+
+    def find_doubts(self) -> list[str]:
+        """Describe what the configuration names that no revision has; nothing before the schema of every revision was seen.
+
+        It is seen where the revision was upgraded to, and, if that is not checked or fails with rows, on the way to the next.
+        """
+        outcomes = {revision: verdict.outcome for revision, verdict in self._verdicts.items()}
+        passed = {
+            parent
+            for step in self.runner.graph
+            if outcomes.get(step.revision, Outcome.SKIPPED) not in UNAPPROACHED
+            for parent in step.parents
+        }
+        if any(
+            step.revision not in passed and outcomes.get(step.revision, Outcome.SKIPPED) in UNSEEN for step in self.runner.graph
+        ):
+            return []
+        return [f"custom_seeds names the {stray}, which no revision has." for stray in self.runner.seeder.find_stray()]
+
+    def facts(self) -> dict[str, str]:
+        """Return which database it is, the password masked, and what kept the run inside its scratch database."""
+        with self.telling():
+            self._version = self._version or self.database.version()
+        isolation = self.runner.scratch.isolation
+        facts = {"dialect": self.database.dialect, "version": self._version, "url": self.database.url, "isolation": isolation.level}
+        return {**facts, "isolation_warning": isolation.warning} if isolation.warning else facts
+
+    def close(self) -> None:
+        """Drop the scratch database and let go of the server; ConfigurationError where the database does not let us."""
+        try:
+            self._close()
+        except (SQLAlchemyError, OSError, ConfigurationError) as error:
+            words = end(join(getattr(error, "orig", None) or error))
+            raise ConfigurationError(f"The scratch database could not be dropped: {words} The next run there drops it.") from None
+
+    def _close(self) -> None:
+        with held():
+            try:
+                if hasattr(self, "runner"):
+                    self.runner.close()
+            finally:
+                self.database.close()
+                self._log.close()
+
+    def _abandon(self) -> None:
+        """Close where an error is on its way already, which says more than that dropping fails as well."""
+        with contextlib.suppress(ConfigurationError):
+            self.close()
+
+    def _verify(self, step: HistoryStep) -> Verdict:
+        with self.telling(step):
+            return verify(self.runner, step, self.config.after_writes)
+
+    @contextlib.contextmanager
+    def telling(self, step: HistoryStep | None = None) -> Iterator[None]:
+        """Describe in one sentence that the database failed us. Once the server was lost, nothing more is verified."""
+        if self._lost is not None:
+            raise self._lost
+        try:
+            yield
+        except LostServerError as error:
+            self._lost = error
+            raise
+        except Exception as error:
+            runner: RevisionRunner | None = getattr(self, "runner", None)
+            if not isinstance(error, (DBAPIError, OSError, *([runner.driver_error] if runner else []))):
+                raise
+            told = explain_failure(error, runner.scratch.is_lost if runner else bool, step.revision if step else None)
+            if told is None:
+                raise
+            self._lost = told if isinstance(told, LostServerError) else None
+            raise told from None
+
+    def _skip(self, step: HistoryStep) -> Verdict | None:
+        reason = self.config.skip.get(step.revision)
+        if reason is None and step.revision in self._floor:
+            reason = f"at or before minimum_downgrade_revision {self.config.minimum_downgrade_revision}"
+        if reason is None:
+            return None
+        return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)
+
+    def _find_floor(self) -> set[str]:
+        """Collect the revisions that will not be rolled back; ConfigurationError where configuration names unknown ones."""
+        graph, floor = self.runner.graph, self.config.minimum_downgrade_revision
+        graph.require_ids(self.config.skip, "skip (in MRTConfig; in pyproject.toml [tool.mrt.skip] or [tool.mrt.irreversible])")
+        return graph.ancestors([graph.resolve(floor).revision]) if floor else set()
