@@ -23,7 +23,7 @@ from mrt_runtime.databases.token import find_token
 
 BUSY = pathlib.Path(__file__).with_name("busy_run.py")
 DEFAULTS = ("sqlite", "postgresql+psycopg://postgres@127.0.0.1:5432/mrt_kill", "mysql+pymysql://root@127.0.0.1:3306/mrt_kill")
-LISTING = {"postgresql": "SELECT datname FROM pg_database", "mysql": "SHOW DATABASES"}
+LISTING = {"postgresql": "SELECT datname FROM pg_database UNION ALL SELECT rolname FROM pg_roles", "mysql": "SHOW DATABASES"}
 
 
 class Place:
@@ -50,7 +50,7 @@ class Place:
             return sa.inspect(connection).get_table_names(), connection.exec_driver_sql("SELECT * FROM customers").all()
 
     def leftovers(self):
-        """The scratch databases, folders and locks that are there."""
+        """The scratch databases, their roles, folders and locks that are there."""
         left = [path.name for path in self.temporary.iterdir() if find_token(path.name)]
         if not self.file:
             [rows] = self._on_server(LISTING[self.url.get_backend_name()])

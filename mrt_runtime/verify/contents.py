@@ -65,7 +65,7 @@ class ScratchContents:
         if not has_changed(before, first):
             return {}
         connection = self._connection()
-        self._written = first.schema, self._seeder.new_world(connection, before.schema, first.schema)
+        self._written = first.schema, self._seeder.write_new_rows(connection, before.schema, first.schema)
         connection.commit()
         return {label: len(keys) or UNCOUNTED for label, keys in self._written[1].items()}
 

@@ -143,5 +143,6 @@ class CreatedPostgresContents:
     def _configure(self) -> None:
         """Apply the source's settings, and do without waiting for the disk: it need not survive a power cut."""
         self._exists = True
-        for statement in (*self._given.settings_for(self.name), f"ALTER DATABASE {quote(self.name)} SET synchronous_commit TO off"):
+        settings = self._given.settings_for(self.name, self.role.given if self.role is not None else "")
+        for statement in (*settings, f"ALTER DATABASE {quote(self.name)} SET synchronous_commit TO off"):
             self._server.try_running(statement)

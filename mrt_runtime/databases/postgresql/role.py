@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import exc
 
 from mrt_runtime.databases.postgresql.server import PostgresServer, quote
+from mrt_runtime.databases.postgresql.source import LISTS, USER
 from mrt_runtime.databases.server_connection import literal
 from mrt_runtime.secret import register_secret
 
@@ -23,8 +24,6 @@ SETTINGS = """
 SELECT unnest(s.setconfig) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
 WHERE r.rolname = current_user AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = {database}))
 """
-LISTS = {"search_path", "session_preload_libraries", "local_preload_libraries", "temp_tablespaces"}
-"""Settings whose values are lists of identifiers, quoted already. Source: PostgreSQL's guc_tables.c, GUC_LIST_QUOTE."""
 NOT_COPIED = {"default_transaction_read_only", "role", "session_authorization"}
 
 
@@ -79,7 +78,7 @@ def create_role(server: PostgresServer, name: str, database: str) -> ScratchRole
         tail=name.removeprefix(name.partition("_mrt_")[0]) + STAND_IN,
         existing=frozenset(str(found) for (found,) in server.run("SELECT rolname FROM pg_catalog.pg_roles")),
         is_answered=bool(is_super),
-        settings=tuple(read_settings(server, database)),
+        settings=tuple(read_settings(server, str(given), database)),
         password=secrets.token_urlsafe(24),
     )
     register_secret(role.password)
@@ -94,9 +93,10 @@ def create_role(server: PostgresServer, name: str, database: str) -> ScratchRole
     return role
 
 
-def read_settings(server: PostgresServer, database: str) -> Iterator[str]:
+def read_settings(server: PostgresServer, given: str, database: str) -> Iterator[str]:
     """Yield what the given role has set for itself, in general and in the given database."""
     for (setting,) in server.run(SETTINGS.format(database=literal(database))):
         parameter, _, value = str(setting).partition("=")
         if parameter not in NOT_COPIED:
-            yield f"{parameter} TO {value if parameter in LISTS and value else literal(value)}"
+            shown = value if parameter in LISTS and value else literal(value)
+            yield f"{parameter} TO {shown.replace(USER, quote(given)) if parameter == 'search_path' else shown}"

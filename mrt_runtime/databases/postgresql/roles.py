@@ -1,7 +1,7 @@
 """Statements about roles, which belong to the whole server, as statements about roles that this run made.
 
 A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
-would hand it an object, a stand-in replaces it, because an owner may be changed by those who may become it; and where a migration
+would hand it an object, a stand-in takes its place, because a role that may become the owner may change it; and where a migration
 would become it, it stays the scratch role, which owns what that role may use. A role that the server does not have is a stand-in
 everywhere.
 """
@@ -46,6 +46,8 @@ KINDS = {
     **dict.fromkeys(("ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE", "ALTER AGGREGATE"), "routine"),
 }
 """What has an owner that a migration may change → the argument of the procedure that does it."""
+OF_THE_GIVEN_ROLE = ("ALTER PUBLICATION", "ALTER EVENT TRIGGER")
+"""What only superusers may own, and so the given role does where it is made for a migration."""
 TYPES = {"relation": "class", "schema": "namespace", "type": "type", "routine": "procedure"}
 LEFT_OUT = "was not run: roles belong to the whole server"
 
@@ -118,6 +120,8 @@ def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Itera
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
     """Change an object's owner as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
+    if cursor.accept(*OF_THE_GIVEN_ROLE):
+        return _leave_owner(command, cursor.rest().to("OWNER"), role)
     kind = KINDS.get(cursor.accept(*KINDS))
     cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
@@ -133,6 +137,11 @@ def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
     arguments = [f"{literal(name) if each == kind else 'NULL'}::reg{TYPES[each]}" for each in TYPES]
     call = f"CALL {home_of(role)}.mrt_set_owner({', '.join([literal(target), *arguments])})"
     return Edit(*command.whole, call, taken=edit.taken)
+
+
+def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Edit | None:
+    is_own = cursor.accept("OWNER TO") and (cursor.key in SPECIAL or cursor.name() == role.given)
+    return Edit(*command.whole, NOTHING) if is_own else None
 
 
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:

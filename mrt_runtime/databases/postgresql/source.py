@@ -32,6 +32,11 @@ WHERE d.datname = current_database() AND s.setrole = 0
 HOME = """
 SELECT current_schema() WHERE current_schema() IS NOT NULL AND 'public' <> ALL (current_schemas(false))
 """
+USER = '"$user"'
+PATH = """
+SELECT current_setting('search_path') WHERE strpos(current_setting('search_path'), '"$user"') > 0
+AND EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = current_user)
+"""
 READ_ONLY = "default_transaction_read_only"
 """What keeps a database from being written to is not for a scratch database."""
 OPTIONS = """
@@ -55,6 +60,8 @@ class SourceDatabase:
     settings: tuple[str, ...] = field(default=())
     home: tuple[str, ...] = ()
     """The schema without which there would be none to create the first table in: the only one on the search_path."""
+    path: str = ""
+    """The search_path, where `"$user"` in it means a schema that is there."""
 
     def preparation(self) -> list[str]:
         """Write the statements that make an empty database ready for the migrations as this one is; each may be refused."""
@@ -65,14 +72,19 @@ class SourceDatabase:
             *(f"CREATE EXTENSION IF NOT EXISTS {quote(name)} SCHEMA {quote(schema)} CASCADE" for name, schema in self.extensions),
         ]
 
-    def settings_for(self, database: str) -> list[str]:
-        """Write the statements that give another database this one's settings; each may be refused."""
+    def settings_for(self, database: str, user: str = "") -> list[str]:
+        """Write the statements that give another database this one's settings; each may be refused.
+
+        user: whom `"$user"` in a search_path means, where migrations run as another role.
+        """
         statements = []
-        for setting in self.settings:
+        path = (f"search_path={self.path}",) if user and self.path else ()  # in front of what is set for this database
+        for setting in (*path, *self.settings):
             name, _, value = setting.partition("=")
             if name == READ_ONLY:
                 continue
             shown = value if name in LISTS and value else literal(value)
+            shown = shown.replace(USER, quote(user)) if user and name == "search_path" else shown
             statements.append(f"ALTER DATABASE {quote(database)} SET {name} TO {shown}")
         return statements
 
@@ -92,6 +104,7 @@ def read_source(connection: Connection, name: str) -> SourceDatabase:
         schemas=tuple(schema for (schema,) in read(SCHEMAS)),
         settings=tuple(setting for (setting,) in read(SETTINGS)),
         home=tuple(schema for (schema,) in read(HOME)),
+        path="".join(path for (path,) in read(PATH)),
     )
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from mrt_runtime.seed.kind import Raw, Slot
-from mrt_runtime.seed.value import Pool, Value
+from mrt_runtime.seed.value import Value, ValuePool
+from mrt_runtime.seed.value_kind import ColumnSlot, Raw
 
 BASE = dt.datetime(2021, 3, 4, 5, 6, 7, 891234, tzinfo=dt.timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Datetimes:
     """Dates, times and both; `digits` after the second (`pad` writes them always), `zone` with an offset from UTC."""
 
     part: Literal["date", "time", "moment"] = "moment"
@@ -24,8 +24,8 @@ class Moment:
     earliest: dt.datetime = dt.datetime(1901, 12, 13, 20, 45, 51, 999_999, tzinfo=dt.timezone.utc)
     latest: dt.datetime = dt.datetime(2038, 1, 19, 3, 14, 8, 999_999, tzinfo=dt.timezone.utc)
 
-    def pool(self, slot: Slot) -> Pool:
-        """Make the values for a column."""
+    def pool(self, slot: ColumnSlot) -> ValuePool:
+        """Return the values for a column."""
         # A minute a column and a day a row (a day and a month, for dates): what is declared later lies later, as in begin and end.
         row, column = {
             "time": (dt.timedelta(seconds=1), dt.timedelta(minutes=1)),
@@ -37,7 +37,7 @@ class Moment:
         if self.part == "time":
             edges = (self._write(BASE.replace(hour=0, minute=0, second=0, microsecond=0), "-03:30"), edges[1])
         bare = self._write(dt.datetime(1970, 1, 2, tzinfo=dt.timezone.utc), "+00:00")
-        return Pool(typical=typical, edges=edges, bare=(bare,), place=slot.place)
+        return ValuePool(typical=typical, edges=edges, bare=(bare,), place=slot.place)
 
     def _write(self, moment: dt.datetime, offset: str) -> str:
         if self.part == "date":
@@ -47,7 +47,7 @@ class Moment:
         return moment.strftime(form) + fraction + (offset if self.zone else "")
 
     def fit(self, raw: Raw) -> Iterator[Value]:
-        """Turn a constant of a constraint, and its neighbours, into values of this kind; nothing where it is none."""
+        """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as."""
         text = str(raw).strip().replace("Z", "+00:00")
         if len(text) >= 3 and text[-3] in "+-":  # noqa: PLR2004 PostgreSQL writes "+00"
             text += ":00"

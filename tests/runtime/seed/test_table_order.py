@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mrt_runtime.compare.schema import ForeignKey, Table
-from mrt_runtime.seed.plan import components, order_tables
+from mrt_runtime.seed.table_order import components, order_tables
 
 
 def table(name, *parents):
@@ -62,7 +62,7 @@ def reachable(graph, start):
     return found
 
 
-def test_whoever_points_at_a_partitioned_table_comes_after_its_partitions():
+def test_a_table_that_refers_to_a_partitioned_one_comes_after_its_partitions():
     part = Table(name="part", parents=("whole",), bounds="FOR VALUES IN (1)")
     below = Table(name="below", parents=("part",), bounds="FOR VALUES IN (1)")
     known = {one.label: one for one in (table("whole"), part, below, table("a", "whole"))}

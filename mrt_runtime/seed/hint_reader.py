@@ -12,30 +12,30 @@ from mrt_lint.model.values import SqlType
 from mrt_lint.parse.python import parse_migration
 from mrt_lint.parse.sql import expand_sql
 from mrt_runtime.compare.schema import qualified
-from mrt_runtime.seed.check import read_condition
-from mrt_runtime.seed.dialect import dialect_of
-from mrt_runtime.seed.kind import Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
-from mrt_runtime.seed.moment import Moment
+from mrt_runtime.seed.condition import read_condition
+from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.seed_dialect import dialect_of
+from mrt_runtime.seed.value_kind import Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
 
 VOCABULARY = re.compile(r"\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
-KINDS: dict[str, Kind] = {
-    "SMALLINT": Whole(-(2**15), 2**15 - 1),
-    "INTEGER": Whole(-(2**31), 2**31 - 1),
-    "BIGINT": Whole(-(2**63), 2**63 - 1),
-    "NUMERIC": Fraction(6, 2),
-    "DECIMAL": Fraction(6, 2),
-    "FLOAT": Floating(1.5e30),
-    "REAL": Floating(1.5e30),
-    "DOUBLE": Floating(1.5e30),
-    "DOUBLE PRECISION": Floating(1.5e30),
-    "BOOLEAN": Flag(),
-    "DATE": Moment("date"),
-    "TIME": Moment("time"),
-    "DATETIME": Moment(digits=0),
-    "TIMESTAMP": Moment(digits=0),
-    "UUID": Text(36, fixed=True),
-    "JSON": Document(),
-    "JSONB": Document(),
+KINDS: dict[str, ValueKind] = {
+    "SMALLINT": Integers(-(2**15), 2**15 - 1),
+    "INTEGER": Integers(-(2**31), 2**31 - 1),
+    "BIGINT": Integers(-(2**63), 2**63 - 1),
+    "NUMERIC": Decimals(6, 2),
+    "DECIMAL": Decimals(6, 2),
+    "FLOAT": Floats(1.5e30),
+    "REAL": Floats(1.5e30),
+    "DOUBLE": Floats(1.5e30),
+    "DOUBLE PRECISION": Floats(1.5e30),
+    "BOOLEAN": Booleans(),
+    "DATE": Datetimes("date"),
+    "TIME": Datetimes("time"),
+    "DATETIME": Datetimes(digits=0),
+    "TIMESTAMP": Datetimes(digits=0),
+    "UUID": Texts(36, fixed=True),
+    "JSON": JsonTexts(),
+    "JSONB": JsonTexts(),
 }
 
 
@@ -46,11 +46,11 @@ class HintReader:
         self._dialect = dialect
         self._enums: dict[str, tuple[str, ...]] = {}
 
-    def read(self, file: str) -> Iterator[tuple[str, str, Kind, bool]]:
-        """Give each column that the upgrade converts or lists the values of.
+    def read(self, file: str) -> Iterator[tuple[str, str, ValueKind, bool]]:
+        """Yield each column that the upgrade converts or lists the values of.
 
-        Gives its table's label, its name, the kind that its values have to be of, and whether that is so because of a new type.
-        A file that cannot be read gives nothing.
+        Yields its table's label, its name, the kind that its values have to be of, and whether that is so because of a new type.
+        A file that cannot be read yields nothing.
         """
         try:
             migration = expand_sql(parse_migration(Path(file).read_bytes(), file), self._dialect)
@@ -70,20 +70,20 @@ class HintReader:
     def _label(self, op: AlterColumn | CreateCheckConstraint) -> str:
         return qualified(str(op.table), op.schema if isinstance(op.schema, str) else None)
 
-    def _kind(self, wanted: SqlType) -> Kind | None:
+    def _kind(self, wanted: SqlType) -> ValueKind | None:
         wanted = found if isinstance(found := wanted.on(self._dialect), SqlType) else wanted
         labels = wanted.members if isinstance(wanted.members, tuple) else self._enums.get(str(wanted.type_name))
         if labels:
-            return Listed(tuple(label for label in labels if isinstance(label, str)))
+            return Choices(tuple(label for label in labels if isinstance(label, str)))
         return None if wanted.item is not None else KINDS.get(wanted.name)
 
 
-def _vocabulary(condition: str, dialect: str) -> Iterator[tuple[str, Kind]]:
-    """Give the column of a condition such as `status IN ('a', 'b')`, with its words."""
+def _vocabulary(condition: str, dialect: str) -> Iterator[tuple[str, ValueKind]]:
+    """Yield the column of a condition such as `status IN ('a', 'b')`, with its words."""
     if not VOCABULARY.search(condition):
         return
     names = [word for word in dict.fromkeys(re.findall(r"\w+", re.sub(r"'[^']*'", "", condition))) if not word.isnumeric()]
     read = read_condition(condition, names, dialect_of(dialect).grammar)
     words = tuple(word for word in read.constants if isinstance(word, str))
     if len(read.columns) == 1 and words:
-        yield read.columns[0], Listed(words)
+        yield read.columns[0], Choices(words)

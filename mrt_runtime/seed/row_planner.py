@@ -1,4 +1,4 @@
-"""Rows that satisfy a blueprint, found by search: groups of columns first, the most bound ones, then each column by itself."""
+"""Rows that satisfy a plan, found by search: groups of columns first, those with the fewest options, then each column by itself."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mrt_runtime.compare.schema import ForeignKey
-from mrt_runtime.seed.blueprint import Blueprint, Group, preference
-from mrt_runtime.seed.value import ANY, Row, Value, Variety, comparable
+from mrt_runtime.seed.table_plan import ColumnGroup, TablePlan, preference
+from mrt_runtime.seed.value import ANY, Row, RowVariety, Value, comparable
 
-Step: TypeAlias = Group | str | ForeignKey  # a column alone goes by its name
+SearchStep: TypeAlias = ColumnGroup | str | ForeignKey  # a column alone goes by its name
 
 MOST_STEPS = 20_000
 UNFILLED = 1000  # a column that no row has filled yet weighs more than any order of preference
 
 
 @dataclass(slots=True)
-class Search:
+class RowSearch:
     """The state of one search: what the row is for and how many steps are left."""
 
-    variety: Variety
+    variety: RowVariety
     ordinal: int
     fixed: Row
     wanted: frozenset[str] = frozenset()
@@ -28,13 +28,13 @@ class Search:
     seen: dict[int, list[Row]] = field(default_factory=dict)
 
 
-class Planner:
+class RowPlanner:
     """Plans the rows of one table, one after the other; knows the rows that are there and what the database refused."""
 
-    def __init__(self, blueprint: Blueprint, rows: Iterable[Row] = ()) -> None:
-        self.blueprint = blueprint
+    def __init__(self, plan: TablePlan, rows: Iterable[Row] = ()) -> None:
+        self.plan = plan
         self.filled: set[str] = set()
-        self._taken: list[set[tuple[object, ...]]] = [set() for _ in blueprint.uniques]
+        self._taken: list[set[tuple[object, ...]]] = [set() for _ in plan.uniques]
         self._banned: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
         self._rows: list[Row] = []
         for row in rows:
@@ -43,59 +43,60 @@ class Planner:
     @property
     def unfilled(self) -> list[str]:
         """The columns that no accepted row gives a value."""
-        return [name for name in self.blueprint.columns if name not in self.filled]
+        return [name for name in self.plan.columns if name not in self.filled]
 
     def accept(self, row: Row) -> None:
-        """Take a row as being there."""
+        """Record a row as present."""
         self._rows.append(row)
         self.filled.update(name for name, value in row.items() if value is not None)
-        for unique, taken in zip(self.blueprint.uniques, self._taken, strict=True):
+        for unique, taken in zip(self.plan.uniques, self._taken, strict=True):
             key = unique.key(row)
             if key is not None:
                 taken.add(key)
 
     def release(self, row: Row) -> None:
-        """Take a row as not being there, because it is about to be changed."""
-        for unique, taken in zip(self.blueprint.uniques, self._taken, strict=True):
+        """Record a row as absent, because it is about to be changed."""
+        for unique, taken in zip(self.plan.uniques, self._taken, strict=True):
             taken.discard(unique.key(row) or ())
 
     def ban(self, columns: Collection[str], row: Row) -> None:
-        """Never again plan a row with these columns' values together."""
+        """Exclude from now on every row with these columns' values together."""
         names = tuple(sorted(name for name in columns if name in row))
         if names:
             self._banned.setdefault(names, set()).add(tuple(repr(row[name]) for name in names))
 
-    def plan(self, variety: Variety, ordinal: int, *, fixed: Row | None = None, wanted: Collection[str] = ()) -> Row | None:
+    def plan_row(self, variety: RowVariety, ordinal: int, *, fixed: Row | None = None, wanted: Collection[str] = ()) -> Row | None:
         """Plan a row; None where no row is found.
 
         fixed: values that it has to have. wanted: columns that may not be NULL.
         """
-        search = Search(variety, ordinal, dict(fixed or {}), frozenset(wanted))
-        blueprint = self.blueprint
-        groups = [group for group in blueprint.groups if not set(group.columns) <= search.fixed.keys()]
+        search = RowSearch(variety, ordinal, dict(fixed or {}), frozenset(wanted))
+        plan = self.plan
+        groups = [group for group in plan.groups if not set(group.columns) <= search.fixed.keys()]
         # Foreign keys come first, then conditions: what has few options fails early.
-        groups.sort(key=lambda group: (not group.turning, len(group.options)))
-        contested = {name for unique in blueprint.uniques for name in unique.columns}
+        groups.sort(key=lambda group: (not group.rotates, len(group.options)))
+        contested = {name for unique in plan.uniques for name in unique.columns}
         contested.update(name for names in self._banned for name in names)
-        contested.update(name for key in blueprint.loops for name in key.columns)
-        singles = [name for name in blueprint.columns if name in contested and name not in search.fixed]
-        loops = [key for key in blueprint.loops if not set(key.columns) <= search.fixed.keys()]
-        looped = {name for key in loops for name in key.columns}
+        contested.update(name for key in plan.self_references for name in key.columns)
+        singles = [name for name in plan.columns if name in contested and name not in search.fixed]
+        self_references = [key for key in plan.self_references if not set(key.columns) <= search.fixed.keys()]
+        looped = {name for key in self_references for name in key.columns}
+        # A row may point at itself only once its own key has values, so the columns of such keys come last.
         late = [name for name in singles if name in looped]
-        steps: list[Step] = [*groups, *(name for name in singles if name not in looped), *loops, *late]
+        steps: list[SearchStep] = [*groups, *(name for name in singles if name not in looped), *self_references, *late]
         row = self._search(search, steps, 0, dict(search.fixed))
         return None if row is None else self._complete(search, row)
 
-    def _complete(self, search: Search, row: Row) -> Row | None:
-        for name in self.blueprint.columns:
+    def _complete(self, search: RowSearch, row: Row) -> Row | None:
+        for name in self.plan.columns:
             if not is_set(row, name):
                 value = next((value for value in self._values(search, name) if value is not None or name not in row), ...)
                 if value is ...:
                     return None
                 row[name] = value
-        return {name: row[name] for name in self.blueprint.columns}
+        return {name: row[name] for name in self.plan.columns}
 
-    def _search(self, search: Search, steps: list[Step], place: int, row: Row) -> Row | None:
+    def _search(self, search: RowSearch, steps: list[SearchStep], place: int, row: Row) -> Row | None:
         if place == len(steps):
             return row
         for option in self._options(search, steps, place, row):
@@ -113,7 +114,7 @@ class Planner:
                 return found
         return None
 
-    def _options(self, search: Search, steps: list[Step], place: int, row: Row) -> Iterator[Row]:
+    def _options(self, search: RowSearch, steps: list[SearchStep], place: int, row: Row) -> Iterator[Row]:
         step = steps[place]
         if isinstance(step, str):
             if is_set(row, step):
@@ -129,48 +130,48 @@ class Planner:
                 search.seen[place] = self._ranked(search, step)
             yield from search.seen[place]
 
-    def _values(self, search: Search, name: str) -> Iterator[Value]:
-        pool = self.blueprint.pools[name]
+    def _values(self, search: RowSearch, name: str) -> Iterator[Value]:
+        pool = self.plan.pools[name]
         for value in pool.order(search.variety, search.ordinal):
             if value is not None or name not in search.wanted:
                 yield value
 
-    def _ranked(self, search: Search, group: Group) -> list[Row]:
+    def _ranked(self, search: RowSearch, group: ColumnGroup) -> list[Row]:
         options = [option for option in group.options if not any(option.get(name, 0) is None for name in search.wanted)]
-        if group.turning:
+        if group.rotates:
             null = [option for option in options if None in option.values()]
             full = [option for option in options if None not in option.values()]
             start = search.ordinal % len(full) if full else 0
             full = full[start:] + full[:start]
-            return null + full if search.variety is Variety.BARE else full + null
-        ranks = {name: preference(self.blueprint.pools[name], search.variety, search.ordinal) for name in group.columns}
+            return null + full if search.variety is RowVariety.BARE else full + null
+        ranks = {name: preference(self.plan.pools[name], search.variety, search.ordinal) for name in group.columns}
 
         def weight(option: Row) -> int:
             total = 0
             for name, value in option.items():
                 total += 0 if value is ANY else ranks[name].get((type(value), value), UNFILLED)
-                if value is None and search.variety is not Variety.BARE and name not in self.filled:
+                if value is None and search.variety is not RowVariety.BARE and name not in self.filled:
                     total += UNFILLED
             return total
 
         return sorted(options, key=weight)
 
-    def _looping(self, search: Search, key: ForeignKey, row: Row) -> Iterator[Row]:
+    def _looping(self, search: RowSearch, key: ForeignKey, row: Row) -> Iterator[Row]:
         """Point at an earlier row of the same table; at none, or at itself, where there is no earlier one.
 
         A row that points at itself would send a recursive query of a migration round for ever, so it comes last.
         """
-        names = key.referred_columns or (self.blueprint.table.primary_key.columns if self.blueprint.table.primary_key else ())
+        names = key.referred_columns or (self.plan.table.primary_key.columns if self.plan.table.primary_key else ())
         earlier = [dict(zip(key.columns, (other.get(name) for name in names), strict=False)) for other in self._rows]
         earlier = [option for option in earlier if None not in option.values()]
-        pools = self.blueprint.pools
+        pools = self.plan.pools
         nullable = [name for name in key.columns if pools[name].null and name not in search.wanted]
         null: list[Row] = [dict.fromkeys(nullable)] if nullable else []
         own = [dict(zip(key.columns, map(row.get, names), strict=False))] if all(is_set(row, name) for name in names) else []
-        yield from [*null, *earlier, *own] if search.variety is Variety.BARE else [*earlier, *null, *own]
+        yield from [*null, *earlier, *own] if search.variety is RowVariety.BARE else [*earlier, *null, *own]
 
-    def _collides(self, search: Search, row: Row, new: Row) -> bool:
-        for unique, taken in zip(self.blueprint.uniques, self._taken, strict=True):
+    def _collides(self, search: RowSearch, row: Row, new: Row) -> bool:
+        for unique, taken in zip(self.plan.uniques, self._taken, strict=True):
             columns = unique.columns
             if new.keys().isdisjoint(columns) or not all(is_set(row, name) for name in columns):
                 continue

@@ -7,30 +7,30 @@ from collections.abc import Iterator
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Column, Table
-from mrt_runtime.seed.blueprint import Blueprint, sample
-from mrt_runtime.seed.change import Change
-from mrt_runtime.seed.check import read_condition
-from mrt_runtime.seed.fill import Filler, insertable
-from mrt_runtime.seed.unique import uniques_of
+from mrt_runtime.seed.condition import read_condition
+from mrt_runtime.seed.schema_change import SchemaChange
+from mrt_runtime.seed.table_filler import TableFiller, insertable
+from mrt_runtime.seed.table_plan import TablePlan, sample
+from mrt_runtime.seed.unique_key import uniques_of
 from mrt_runtime.seed.value import Row, Value
 
 MOST_LABELS = 5
 MOST_VALUES = 12
 
 
-def wishes(filler: Filler, old: Table, new: Table, change: Change) -> Iterator[Row]:
-    """Give values that a row of the new table should have, a few columns at a time."""
-    blueprint = filler.draughtsman.draw(new, start=0, count=10)
+def newly_allowed(filler: TableFiller, old: Table, new: Table, change: SchemaChange) -> Iterator[Row]:
+    """Yield values that a row of the new table should have, a few columns at a time."""
+    plan = filler.planner.plan_table(new, start=0, count=10)
     for name in insertable(new):
         column, before = new.column(name), old.column(name)
         if column is not None and before is not None:
             yield from _column(column, before, change)
     yield from _duplicates(filler, old, new)
-    yield from _unchecked(filler, old, new, blueprint)
-    yield from _orphans(old, new, blueprint)
+    yield from _unchecked(filler, old, new, plan)
+    yield from _orphans(old, new, plan)
 
 
-def _column(column: Column, before: Column, change: Change) -> Iterator[Row]:
+def _column(column: Column, before: Column, change: SchemaChange) -> Iterator[Row]:
     known = change.old_type(before.type.base if before.type.schema is None else f"{before.type.schema}.{before.type.base}")
     old_labels = known.labels if known is not None else before.type.labels
     if old_labels:
@@ -40,7 +40,7 @@ def _column(column: Column, before: Column, change: Change) -> Iterator[Row]:
         yield {column.name: None}
 
 
-def _duplicates(filler: Filler, old: Table, new: Table) -> Iterator[Row]:
+def _duplicates(filler: TableFiller, old: Table, new: Table) -> Iterator[Row]:
     """Repeat what was unique and is no longer."""
     remaining = {unique.columns for unique in uniques_of(new)}
     names = set(insertable(new))
@@ -50,7 +50,7 @@ def _duplicates(filler: Filler, old: Table, new: Table) -> Iterator[Row]:
             yield from [row for row in rows if None not in row.values()][:1]
 
 
-def _unchecked(filler: Filler, old: Table, new: Table, blueprint: Blueprint) -> Iterator[Row]:
+def _unchecked(filler: TableFiller, old: Table, new: Table, plan: TablePlan) -> Iterator[Row]:
     """Break the checks that are gone."""
     remaining = {check.expression for check in new.checks}
     for check in old.checks:
@@ -58,7 +58,7 @@ def _unchecked(filler: Filler, old: Table, new: Table, blueprint: Blueprint) -> 
             continue
         condition = read_condition(check.expression, insertable(new), filler.writer.dialect.grammar)
         columns = [column for name in condition.columns if (column := new.column(name)) is not None]
-        pools = blueprint.pools
+        pools = plan.pools
         choices = [(column, sample(pools[column.name], MOST_VALUES)) for column in columns if column.name in pools]
         if not choices or len(choices) != len(columns):
             continue
@@ -70,12 +70,12 @@ def _unchecked(filler: Filler, old: Table, new: Table, blueprint: Blueprint) -> 
         yield from ({c.name: values[n] for (c, values), n in zip(choices, places, strict=True)} for places in broken[:1])
 
 
-def _orphans(old: Table, new: Table, blueprint: Blueprint) -> Iterator[Row]:
+def _orphans(old: Table, new: Table, plan: TablePlan) -> Iterator[Row]:
     """Point at nothing where a foreign key is gone."""
     bound = {name for key in new.foreign_keys for name in key.columns}
     remaining = {(key.columns, key.referred_table) for key in new.foreign_keys}
     for key in old.foreign_keys:
         if (key.columns, key.referred_table) not in remaining and bound.isdisjoint(key.columns):
-            row: dict[str, Value] = {name: blueprint.pools[name].typical[-1] for name in key.columns if blueprint.pools.get(name)}
+            row: dict[str, Value] = {name: plan.pools[name].typical[-1] for name in key.columns if plan.pools.get(name)}
             if len(row) == len(key.columns):
                 yield row

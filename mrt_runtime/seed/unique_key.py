@@ -11,7 +11,7 @@ from mrt_runtime.seed.value import Value, comparable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unique:
+class UniqueKey:
     """Columns whose values together may not repeat; `prefixes` are the leading characters that count, None for all."""
 
     name: str | None
@@ -20,7 +20,7 @@ class Unique:
     nulls_equal: bool = False
 
     def key(self, row: dict[str, Value]) -> tuple[object, ...] | None:
-        """Give what may not repeat of this row; None where a NULL makes it differ from all others."""
+        """Return what may not repeat of this row; None where a NULL makes it differ from all others."""
         found = []
         for place, column in enumerate(self.columns):
             value = row.get(column)
@@ -31,23 +31,25 @@ class Unique:
         return tuple(found)
 
 
-def uniques_of(table: Table) -> Iterator[Unique]:
-    """Give everything unique in a table. A partial index counts as a whole one; an expression, for its columns."""
+def uniques_of(table: Table) -> Iterator[UniqueKey]:
+    """Yield everything unique in a table. A partial index counts as a whole one; an expression, for its columns."""
     if table.primary_key is not None:
         yield _of_key(table.primary_key, table)
     for key in table.uniques:
         yield _of_key(key, table)
     for index in table.indexes:
         if index.unique and (columns := columns_of(index, table)):
-            yield Unique(name=index.name, columns=columns, prefixes=_prefixes(index, columns), nulls_equal=index.nulls_not_distinct)
+            yield UniqueKey(
+                name=index.name, columns=columns, prefixes=_prefixes(index, columns), nulls_equal=index.nulls_not_distinct
+            )
 
 
-def _of_key(key: Key, table: Table) -> Unique:
-    return Unique(name=key.name, columns=_bases(key.columns, table), nulls_equal=key.nulls_not_distinct)
+def _of_key(key: Key, table: Table) -> UniqueKey:
+    return UniqueKey(name=key.name, columns=_bases(key.columns, table), nulls_equal=key.nulls_not_distinct)
 
 
 def _bases(names: Iterable[str], table: Table) -> tuple[str, ...]:
-    """Put the columns that a generated one is made of in its place."""
+    """Return the columns with those that a generated one is computed from in its place."""
     found: dict[str, None] = {}
     for name in names:
         column = table.column(name)
@@ -56,7 +58,7 @@ def _bases(names: Iterable[str], table: Table) -> tuple[str, ...]:
 
 
 def columns_of(index: Index, table: Table) -> tuple[str, ...]:
-    """Give the columns that an index is over, those in its expressions among them."""
+    """Return the columns that an index is over, those in its expressions among them."""
     found: dict[str, None] = {}
     for element in index.elements:
         if element.column is not None:
@@ -67,7 +69,7 @@ def columns_of(index: Index, table: Table) -> tuple[str, ...]:
 
 
 def mentioned(sql: str, table: Table) -> tuple[str, ...]:
-    """Give the table's columns whose names occur in a fragment of SQL."""
+    """Return the table's columns whose names occur in a fragment of SQL."""
     words = {word.lower() for word in re.findall(r"\w+", sql)}
     return tuple(column.name for column in table.columns if column.name.lower() in words)
 

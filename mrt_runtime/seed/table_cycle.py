@@ -8,39 +8,39 @@ from typing import Protocol
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import ForeignKey, Table, qualified
-from mrt_runtime.seed.change import Change
-from mrt_runtime.seed.fill import Filler, key_columns
-from mrt_runtime.seed.part import lineage
+from mrt_runtime.seed.partition import lineage
 from mrt_runtime.seed.refusal import read_refusal
+from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.seeded import Seeded
+from mrt_runtime.seed.table_filler import TableFiller, key_columns
 from mrt_runtime.seed.value import Row
 
 
-class StrayError(Exception):
+class DanglingReferenceError(Exception):
     """A row points at nothing; the message says where."""
 
 
-class Visitor(Protocol):
+class TableSeeder(Protocol):
     """Who fills a single table: a Seeder."""
 
-    def visit(self, filler: Filler, table: Table, seeded: Seeded, change: Change, first: Row | None = None) -> None:
+    def seed_table(self, filler: TableFiller, table: Table, seeded: Seeded, change: SchemaChange, first: Row | None = None) -> None:
         """Fill one table; `first` are values that its first row has to have."""
 
 
-class Circle:
+class TableCycle:
     """Tables whose foreign keys lead back to where they began.
 
     Keys that may be NULL are left so at first and filled once all tables have rows; the others point at rows that are
     promised and come in the same transaction, while the database puts its check off. Some databases never make up for it.
     """
 
-    def __init__(self, seeder: Visitor, filler: Filler, tables: Sequence[Table]) -> None:
+    def __init__(self, seeder: TableSeeder, filler: TableFiller, tables: Sequence[Table]) -> None:
         self.seeder = seeder
         self.filler = filler
         self.tables = tables
         self.labels = {table.label: lineage(table, filler.parents.tables) for table in tables}
 
-    def fill(self, seeded: Seeded, change: Change) -> None:
+    def fill(self, seeded: Seeded, change: SchemaChange) -> None:
         """Fill the tables, all or none of them."""
         promised = self.filler.parents.promised
         for table in self.tables:
@@ -52,9 +52,9 @@ class Circle:
         try:
             with connection.begin_nested(), dialect.deferral(connection, self._required()):
                 for table in self.tables:
-                    self.seeder.visit(self.filler, table, seeded, change, promised.get(table.label))
-                self._look_for_strays()
-        except (DBAPIError, StrayError) as error:
+                    self.seeder.seed_table(self.filler, table, seeded, change, promised.get(table.label))
+                self._refuse_dangling_rows()
+        except (DBAPIError, DanglingReferenceError) as error:
             reason = read_refusal(error).reason if isinstance(error, DBAPIError) else str(error)
             for table in self.tables:
                 seeded.rows.pop(table.label, None)
@@ -64,24 +64,26 @@ class Circle:
             self._close(table, seeded)
 
     def _keys(self) -> Iterator[tuple[Table, ForeignKey]]:
-        """Give the foreign keys that lead from one of the tables to one of them."""
+        """Yield the foreign keys that lead from one of the tables to one of them."""
         for table in self.tables:
             for key in table.foreign_keys:
                 if any(self._points_at(key, other) for other in self.tables):
                     yield table, key
 
     def _required(self) -> list[tuple[Table, ForeignKey]]:
-        """Give those that every row of a table has to follow to another table."""
+        """Return those that every row of a table has to follow to another table."""
         return [(table, key) for table, key in self._keys() if is_required(table, key) and not self._points_at(key, table)]
 
-    def _look_for_strays(self) -> None:
+    def _refuse_dangling_rows(self) -> None:
         """Raise StrayError where a row points at one that was promised and did not come."""
         writer = self.filler.writer
         for table, key in self._keys() if not writer.dialect.defers else ():
             parent = self.filler.parents.tables[qualified(key.referred_table, key.referred_schema)]
             pairs = list(zip(key.columns, key.referred_columns or key_columns(parent), strict=False))
-            if writer.has_strays(table, parent, pairs):
-                raise StrayError(f"the keys form a circle, and rows of '{table.label}' pointed at no row of '{parent.label}'")
+            if writer.has_dangling_rows(table, parent, pairs):
+                raise DanglingReferenceError(
+                    f"the keys form a circle, and rows of '{table.label}' pointed at no row of '{parent.label}'"
+                )
 
     def _close(self, table: Table, seeded: Seeded) -> None:
         late = [
@@ -111,7 +113,7 @@ class Circle:
         wanted = {
             name for _, key in self._keys() if self._points_at(key, table) for name in key.referred_columns or key_columns(table)
         }
-        pools = self.filler.draughtsman.draw(table, start=0, count=2).pools
+        pools = self.filler.planner.plan_table(table, start=0, count=2).pools
         return {name: pools[name].typical[0] for name in sorted(wanted) if name in pools and pools[name].typical}
 
 

@@ -11,35 +11,37 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mrt_runtime.seed.kind import Kind, Raw, Slot, Text
-from mrt_runtime.seed.value import Pool, Value
+from mrt_runtime.seed.value import Value, ValuePool
+from mrt_runtime.seed.value_kind import ColumnSlot, Raw, Texts, ValueKind
 
 TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
 CHECKS = re.compile(rb"create_check_constraint|\bADD\b[^;]*\bCHECK\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Convertible:
+class ConvertibleTexts:
     """Texts that are also values of another kind."""
 
-    text: Text
-    other: Kind
+    text: Texts
+    other: ValueKind
 
-    def pool(self, slot: Slot) -> Pool:
-        """Make the values for a column."""
+    def pool(self, slot: ColumnSlot) -> ValuePool:
+        """Return the values for a column."""
         pool = self.other.pool(slot)
-        return Pool(typical=self._texts(pool.typical), edges=self._texts(pool.edges), bare=self._texts(pool.bare), place=pool.place)
+        return ValuePool(
+            typical=self._texts(pool.typical), edges=self._texts(pool.edges), bare=self._texts(pool.bare), place=pool.place
+        )
 
     def _texts(self, values: Sequence[Value]) -> tuple[str, ...]:
         texts = [str(int(value) if isinstance(value, bool) else value) for value in values]
         return tuple(text for text in texts if self.text.length is None or len(text) <= self.text.length)
 
     def fit(self, raw: Raw) -> Iterator[Value]:
-        """Turn a constant of a constraint, and its neighbours, into values of this kind; nothing where it is none."""
+        """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as."""
         return self.text.fit(raw)
 
 
-class Foresight:
+class MigrationHints:
     """Reads the files of a history, in its order, when it is first asked.
 
     converts: whether the database refuses to convert a text that is no value of the new type.
@@ -49,22 +51,22 @@ class Foresight:
         self._files = files
         self._dialect = dialect
         self._converts = converts
-        self._known: dict[tuple[str, str], Kind] | None = None
+        self._known: dict[tuple[str, str], ValueKind] | None = None
 
-    def foresee(self, label: str, column: str, kind: Kind) -> Kind:
-        """Give the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
-        if not isinstance(kind, Text):
+    def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
+        """Return the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
+        if not isinstance(kind, Texts):
             return kind
         if self._known is None:
             self._known = self._read()
         other = self._known.get((label, column))
-        return kind if other is None else Convertible(kind, other)
+        return kind if other is None else ConvertibleTexts(kind, other)
 
-    def _read(self) -> dict[tuple[str, str], Kind]:
+    def _read(self) -> dict[tuple[str, str], ValueKind]:
         files = [file for file in self._files if self._hints(file)]
-        known: dict[tuple[str, str], Kind] = {}
+        known: dict[tuple[str, str], ValueKind] = {}
         if files:
-            from mrt_runtime.seed.hint import HintReader  # noqa: PLC0415 slow to import, and few histories need it
+            from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 slow to import, and few histories need it
 
             reader = HintReader(self._dialect)
             for file in files:

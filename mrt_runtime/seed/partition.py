@@ -9,7 +9,7 @@ from mrt_runtime.compare.schema import Table
 
 
 def lineage(table: Table, known: Mapping[str, Table]) -> tuple[str, ...]:
-    """Give the labels under which a table's rows are found: its own and, of a partition, those of what was divided."""
+    """Return the labels under which a table's rows are found: its own and, of a partition, those of what was divided."""
     found = [table.label]
     while table.bounds and table.parents and table.parents[0] in known:
         table = known[table.parents[0]]
@@ -17,8 +17,8 @@ def lineage(table: Table, known: Mapping[str, Table]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def as_bound(table: Table, known: Mapping[str, Table]) -> Table:
-    """Give the table with the keys and checks that it has from others.
+def with_inherited(table: Table, known: Mapping[str, Table]) -> Table:
+    """Return the table with the keys and checks that it has from others.
 
     A catalogue states them once, on the table where they were made. Checks are inherited, keys only partitions share.
     """
@@ -27,7 +27,7 @@ def as_bound(table: Table, known: Mapping[str, Table]) -> Table:
     wholes = [known[label] for label in lineage(table, known)[1:]]
     return replace(
         table,
-        checks=(*table.checks, *(check for parent in forebears(table, known) for check in parent.checks if not check.no_inherit)),
+        checks=(*table.checks, *(check for parent in ancestors(table, known) for check in parent.checks if not check.no_inherit)),
         primary_key=next((one.primary_key for one in (table, *wholes) if one.primary_key is not None), None),
         uniques=(*table.uniques, *(key for whole in wholes for key in whole.uniques)),
         indexes=(*table.indexes, *(index for whole in wholes for index in whole.indexes if index.unique)),
@@ -35,8 +35,8 @@ def as_bound(table: Table, known: Mapping[str, Table]) -> Table:
     )
 
 
-def forebears(table: Table, known: Mapping[str, Table]) -> Iterator[Table]:
-    """Give what a table inherits from, each once."""
+def ancestors(table: Table, known: Mapping[str, Table]) -> Iterator[Table]:
+    """Yield what a table inherits from, each once."""
     found: dict[str, Table] = {}
     waiting = [table]
     for one in waiting:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mrt_runtime.compare.schema import Schema, Table
-from mrt_runtime.seed.statement import Writer
+from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.value import Row
 
 
-class Parents:
+class ParentRows:
     """Rows that foreign keys may point at, read when they are first asked for; `promised` ones will be there in time."""
 
-    def __init__(self, writer: Writer, schema: Schema) -> None:
+    def __init__(self, writer: RowWriter, schema: Schema) -> None:
         self.writer = writer
         self.tables: Mapping[str, Table] = {table.label: table for table in schema.tables}
         self.promised: dict[str, Row] = {}
         self._read: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
 
     def rows(self, label: str, columns: Sequence[str]) -> list[Row] | None:
-        """Give the values of these columns (of the primary key, where none are named) in rows where none is NULL.
+        """Return the values of these columns (of the primary key, where none are named) in rows where none is NULL.
 
         None where there is no such table.
         """
@@ -40,6 +40,6 @@ class Parents:
         return self._read[place]
 
     def forget(self, label: str) -> None:
-        """Read that table again when it is next asked for."""
+        """Discard what was read of that table."""
         for place in [place for place in self._read if place[0] == label]:
             del self._read[place]

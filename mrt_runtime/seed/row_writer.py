@@ -8,16 +8,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import Column, Table
-from mrt_runtime.seed.dialect import Dialect
-from mrt_runtime.seed.value import Expression, Row, Value
+from mrt_runtime.seed.seed_dialect import SeedDialect
+from mrt_runtime.seed.value import Row, SqlExpression, Value
 
 MOST_ROWS = 200
 
 
-class Writer:
+class RowWriter:
     """Writes and runs statements on one connection. Raises SQLAlchemy's DBAPIError where the database refuses them."""
 
-    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+    def __init__(self, connection: Connection, dialect: SeedDialect) -> None:
         self.connection = connection
         self.dialect = dialect
         self._quote = connection.dialect.identifier_preparer.quote
@@ -29,11 +29,11 @@ class Writer:
         return ".".join(self._quote(part) for part in (table.schema, table.name) if part)
 
     def fragment(self, sql: str) -> str:
-        """Take over SQL that the database gave, in which a driver with % marks must not find any."""
+        """Return SQL that the database gave with its % signs escaped for drivers whose placeholders begin with one."""
         return sql if self._mark == "?" else sql.replace("%", "%%")
 
     def _hold(self, value: Value, parameters: list[object]) -> str:
-        if isinstance(value, Expression):
+        if isinstance(value, SqlExpression):
             return self.fragment(value.sql)
         parameters.append(self.dialect.write(value))
         return self._mark
@@ -64,14 +64,14 @@ class Writer:
         return " AND ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in key.items())
 
     def read(self, table: Table, columns: Sequence[str]) -> list[Row]:
-        """Read the first rows of a table."""
+        """Return the first rows of a table."""
         names = ", ".join(self.dialect.reading(self._quote(name)) for name in columns) or "1"
         # Without an order the database may give other rows each time; few tables hold more than MOST_ROWS here.
         sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
         return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
 
-    def has_strays(self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]]) -> bool:
-        """Tell whether a row of a table points at no row of another; pairs are a column and the one that it refers to."""
+    def has_dangling_rows(self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]]) -> bool:
+        """Return whether a row of a table points at no row of another; pairs are a column and the one that it refers to."""
         filled = " AND ".join(f"mrt_c.{self._quote(here)} IS NOT NULL" for here, _ in pairs)
         same = " AND ".join(f"mrt_p.{self._quote(there)} = mrt_c.{self._quote(here)}" for here, there in pairs)
         pointed = f"SELECT 1 FROM {self.name(parent)} AS mrt_p WHERE {same}"
@@ -79,7 +79,7 @@ class Writer:
         return self.run(sql, ()).first() is not None
 
     def passing(self, condition: str, choices: Sequence[tuple[Column, Sequence[Value]]]) -> list[tuple[int, ...]]:
-        """Ask the database which combinations of values meet a condition; gives their places in the choices."""
+        """Return the combinations of values that meet a condition, as places in the choices; the database evaluates it."""
         parameters: list[object] = []
         pools = []
         for place, (column, values) in enumerate(choices):
@@ -98,7 +98,7 @@ class Writer:
 
 
 def as_value(found: object) -> Value:
-    """Take what a driver gave as a value to write again."""
+    """Return what a driver gave as a value that can be written again."""
     if found is None or isinstance(found, bool | int | float | str | bytes):
         return found
     return bytes(found) if isinstance(found, memoryview | bytearray) else str(found)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mrt_runtime.compare.schema import Table, qualified
-from mrt_runtime.seed.part import lineage
+from mrt_runtime.seed.partition import lineage
 
 
 def parents_of(table: Table) -> frozenset[str]:
-    """Give the labels of the other tables that this one's foreign keys point at."""
+    """Return the labels of the other tables that this one's foreign keys point at."""
     labels = {qualified(key.referred_table, key.referred_schema) for key in table.foreign_keys}
     return frozenset(labels - {table.label})
 
 
 def order_tables(tables: Iterable[Table], known: Mapping[str, Table] | None = None) -> Iterator[tuple[Table, ...]]:
-    """Give tables in groups, parents first; a group of several is a cycle of foreign keys.
+    """Yield tables in groups, parents first; a group of several is a cycle of foreign keys.
 
-    known: all tables by their labels, where there are partitions: whoever points at the whole comes after its parts.
+    known: all tables by their labels, where there are partitions: a table that refers to the whole comes after its partitions.
     """
     by_label = {table.label: table for table in tables}
     holders: dict[str, list[str]] = {}
@@ -35,7 +35,7 @@ def order_tables(tables: Iterable[Table], known: Mapping[str, Table] | None = No
 
 
 def components(ahead: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """Give the strongly connected components of a graph, those that are pointed at first.
+    """Yield the strongly connected components of a graph, those that are pointed at first.
 
     Tarjan's algorithm, without recursion because chains of tables can be long.
     """

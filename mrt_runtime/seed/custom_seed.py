@@ -13,11 +13,11 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Column, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.seed.attempt import Filled
-from mrt_runtime.seed.fill import Filler, insertable
 from mrt_runtime.seed.refusal import read_refusal
-from mrt_runtime.seed.row import Planner, same
-from mrt_runtime.seed.value import Row, Value, Variety
+from mrt_runtime.seed.row_insertion import FilledTable
+from mrt_runtime.seed.row_planner import RowPlanner, same
+from mrt_runtime.seed.table_filler import TableFiller, insertable
+from mrt_runtime.seed.value import Row, RowVariety, Value
 
 HEX_LENGTH = 32
 
@@ -25,9 +25,9 @@ HEX_LENGTH = 32
 class CustomSeed:
     """One table's callable."""
 
-    def __init__(self, label: str, give: SeedRows) -> None:
+    def __init__(self, label: str, supply: SeedRows) -> None:
         self.label = label
-        self.give = give
+        self.supply = supply
         self._given: set[str] = set()
         self._known: set[str] = set()
 
@@ -37,24 +37,26 @@ class CustomSeed:
         return self._given - self._known
 
     def meet(self, table: Table) -> None:
-        """Take note of the columns that the table has at a revision."""
+        """Record the columns that the table has at a revision."""
         self._known.update(insertable(table))
 
-    def fill(self, filler: Filler, table: Table) -> Filled:
+    def fill(self, filler: TableFiller, table: Table) -> FilledTable:
         """Insert the rows that the callable gives.
 
         A row may name columns that the table has only at other revisions; they are left out. Columns that must have a value
         and are not named get one.
         """
         try:
-            rows = [dict(row) for row in self.give()]
+            rows = [dict(row) for row in self.supply()]
         except Exception as error:  # noqa: BLE001 the user's code may raise anything
             return self._blame(error)
         names = insertable(table)
         self._note(rows)
         if rows and not any(name in names for row in rows for name in row):
             given = ", ".join(sorted({str(name) for row in rows for name in row}))
-            return Filled(reason=f"the custom seed of '{self.label}' gives {given or 'no columns'}, which the table does not have")
+            return FilledTable(
+                reason=f"the custom seed of '{self.label}' gives {given or 'no columns'}, which the table does not have"
+            )
         filled = insert_rows(filler, table, rows)
         if filled.reason is not None:
             filled.reason = f"the custom seed of '{self.label}' was refused: {filled.reason}"
@@ -62,13 +64,13 @@ class CustomSeed:
             filled.reason = f"the custom seed of '{self.label}' gives no rows"
         return filled
 
-    def refill(self, filler: Filler, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> Filled:
-        """Give the rows that are there, in the callable's order, its values for the columns that are new to them."""
+    def refill(self, filler: TableFiller, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> FilledTable:
+        """Update the rows that are there, in the callable's order, with its values for columns that are new to them."""
         names = tuple(keys[0])
         there = filler.writer.read(table, names)
-        filled = Filled(rows=[dict(key) for key in keys if any(all(same(row[n], key[n]) for n in names) for row in there)])
+        filled = FilledTable(rows=[dict(key) for key in keys if any(all(same(row[n], key[n]) for n in names) for row in there)])
         try:
-            given = [dict(row) for row in self.give()] if fresh else []
+            given = [dict(row) for row in self.supply()] if fresh else []
         except Exception as error:  # noqa: BLE001 the user's code may raise anything
             return self._blame(error)
         self._note(given)
@@ -88,25 +90,25 @@ class CustomSeed:
     def _note(self, rows: list[dict[str, Any]]) -> None:
         self._given.update(str(name) for row in rows for name in row)
 
-    def _blame(self, error: Exception) -> Filled:
+    def _blame(self, error: Exception) -> FilledTable:
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        return Filled(reason=f"the custom seed of '{self.label}' raised {what}")
+        return FilledTable(reason=f"the custom seed of '{self.label}' raised {what}")
 
 
-def insert_rows(filler: Filler, table: Table, rows: list[dict[str, Any]]) -> Filled:
+def insert_rows(filler: TableFiller, table: Table, rows: list[dict[str, Any]]) -> FilledTable:
     """Insert rows as given, each by itself; required columns that a row leaves out get values. Stops at the first refusal."""
     writer, names = filler.writer, insertable(table)
     target = writer.dialect.target(table, filler.schema)
     there = writer.read(target, insertable(target))
     required = {c.name for c in table.columns if c.name in names and not c.nullable and c.default is None and c.identity is None}
-    filled = Filled()
-    planner: Planner | None = None
+    filled = FilledTable()
+    planner: RowPlanner | None = None
     for ordinal, given in enumerate(rows):
         row: Row = {name: adapt(value, table.column(name)) for name, value in given.items() if name in names}
         if not required <= row.keys():
             if planner is None:
-                planner = Planner(filler.draughtsman.draw(table, start=len(there), count=len(rows) + 10), there)
-            planned = planner.plan(Variety.TYPICAL, ordinal, fixed=row) or {}
+                planner = RowPlanner(filler.planner.plan_table(table, start=len(there), count=len(rows) + 10), there)
+            planned = planner.plan_row(RowVariety.TYPICAL, ordinal, fixed=row) or {}
             row = {name: value for name, value in {**planned, **row}.items() if name in required or name in row}
         try:
             with writer.dialect.attempt(writer.connection):
@@ -123,7 +125,7 @@ def insert_rows(filler: Filler, table: Table, rows: list[dict[str, Any]]) -> Fil
 
 
 def adapt(value: Any, column: Column | None) -> Value:
-    """Turn a Python value into one that every driver takes the same way."""
+    """Return a Python value as one that every driver takes the same way."""
     if isinstance(value, enum.Enum):
         value = value.name if not isinstance(value, str | int) else value.value
     if isinstance(value, uuid.UUID):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mrt_runtime.compare.schema import Column, NamedType, Schema, Table, qualified
-from mrt_runtime.seed.fill import insertable
+from mrt_runtime.seed.table_filler import insertable
 
 
-class Change:
+class SchemaChange:
     """The change from one catalogue, None for nothing at all, to another."""
 
     def __init__(self, before: Schema | None, after: Schema) -> None:
@@ -17,11 +17,11 @@ class Change:
         )
 
     def old(self, table: Table) -> Table | None:
-        """Give the table as it was, None where it is new."""
+        """Return the table as it was, None where it is new."""
         return self._tables.get(table.label)
 
     def old_type(self, label: str) -> NamedType | None:
-        """Give the user's type as it was, None where it is new."""
+        """Return the user's type as it was, None where it is new."""
         return self._types.get(label)
 
     def concerns(self, table: Table) -> bool:
@@ -36,7 +36,7 @@ class Change:
         return qualified(column.type.base, column.type.schema) in self._changed_types
 
     def fresh_columns(self, old: Table, new: Table) -> list[str]:
-        """Give the columns in which the old table's rows need new values: added ones, and those that may now hold others."""
+        """Return the columns in which the old table's rows need new values: added ones, and those that may now hold others."""
         fresh = []
         for name in insertable(new):
             column, before = new.column(name), old.column(name)

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from mrt_runtime.seed.check import read_condition
-from mrt_runtime.seed.kind import Document, Text, Whole
+from mrt_runtime.seed.condition import read_condition
+from mrt_runtime.seed.value_kind import Integers, JsonTexts, Texts
 
 COLUMNS = ("status", "code", "a", "b", "n", "doc")
 
@@ -23,12 +23,12 @@ COLUMNS = ("status", "code", "a", "b", "n", "doc")
 def test_the_words_of_a_list_are_found_however_it_is_written(grammar, expression):
     condition = read_condition(expression, COLUMNS, grammar)
     assert condition.columns == ("status",)
-    assert {"on", "off"} <= set(condition.hints(Text(10), ()))
+    assert {"on", "off"} <= set(condition.hints(Texts(10), ()))
 
 
 def test_a_constant_brings_its_neighbours():
     condition = read_condition("n >= 18 AND n < -5", COLUMNS, "postgres")
-    assert {17, 18, 19, -4, -5, -6} <= set(condition.hints(Whole(-100, 100), ()))
+    assert {17, 18, 19, -4, -5, -6} <= set(condition.hints(Integers(-100, 100), ()))
 
 
 def test_a_length_brings_strings_of_it():
@@ -55,7 +55,7 @@ def test_a_column_whose_value_counts_is_no_matter_of_null_alone():
 
 def test_documents_get_the_keys_that_are_asked_for():
     condition = read_condition("(doc ->> 'id') ~ '^[a-f]{4}$'", COLUMNS, "postgres")
-    assert any(str(hint).startswith('{"id": "') for hint in condition.hints(Document(), ()))
+    assert any(str(hint).startswith('{"id": "') for hint in condition.hints(JsonTexts(), ()))
 
 
 def test_what_sqlglot_cannot_read_still_names_its_columns():

@@ -75,7 +75,7 @@ def test_a_circle_through_partitions_and_schemas_is_seeded(postgres):
     assert postgres.rows("pg_constraint", "count(*) FILTER (WHERE condeferrable)") == [(0,)]
 
 
-def test_whoever_points_at_a_partitioned_table_is_seeded_after_its_partitions(postgres):
+def test_a_table_that_refers_to_a_partitioned_one_is_seeded_after_its_partitions(postgres):
     postgres.seed(
         "CREATE TABLE whole (id integer PRIMARY KEY, n integer) PARTITION BY RANGE (id)",
         "CREATE TABLE zz PARTITION OF whole FOR VALUES FROM (0) TO (8000)",

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from mrt_runtime.seed.kind import Document, Kind, Raw, Text
 from mrt_runtime.seed.text import from_like, from_regex, from_similar, of_length, variants
 from mrt_runtime.seed.value import Value
+from mrt_runtime.seed.value_kind import JsonTexts, Raw, Texts, ValueKind
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -26,7 +26,7 @@ MOST_HINTS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class RowCondition:
     """A condition on rows: `constants` that it names, `texts` made for its patterns and lengths, the `name` of its constraint.
 
     `nullity` are the columns of which it asks only whether they are NULL.
@@ -39,30 +39,30 @@ class Condition:
     texts: tuple[str, ...] = ()
     nullity: frozenset[str] = frozenset()
 
-    def hints(self, kind: Kind, known: Collection[Value]) -> tuple[Value, ...]:
-        """Give the values for a column of that kind which may meet the condition; `known` are those it has anyway."""
+    def hints(self, kind: ValueKind, known: Collection[Value]) -> tuple[Value, ...]:
+        """Return the values for a column of that kind which may meet the condition; `known` are those it has anyway."""
         found: dict[tuple[type, Value], Value] = {}
-        if isinstance(kind, Document):
+        if isinstance(kind, JsonTexts):
             found.update(((str, v), v) for v in kind.pairs(self.constants, self.texts))
         for text in self.texts:
             found.update(((type(v), v), v) for v in kind.fit(text))
         for constant in self.constants:
             found.update(((type(v), v), v) for v in kind.fit(constant))
-        if isinstance(kind, Text):
+        if isinstance(kind, Texts):
             shapes = [shape for text in known if isinstance(text, str) for shape in variants(text)]
             found.update(((str, v), v) for shape in shapes for v in kind.fit(shape))
         return tuple(found.values())[:MOST_HINTS]
 
 
-def read_condition(expression: str, columns: Collection[str], grammar: str, name: str | None = None) -> Condition:
-    """Read a CHECK expression; where sqlglot cannot, the columns are found by their names."""
+def read_condition(expression: str, columns: Collection[str], grammar: str, name: str | None = None) -> RowCondition:
+    """Return a CHECK expression as a condition; where sqlglot cannot, the columns are found by their names."""
     # MySQL's catalogue writes strings as _utf8mb4\'x\'.
     expression = re.sub(r"(?:_\w+)?\\'", "'", expression)
     tree = _parse(expression, grammar)
     lower = {column.lower(): column for column in columns}
     if tree is None:
         words = {word.lower() for word in re.findall(r"\w+", expression)}
-        return Condition(expression=expression, columns=tuple(c for low, c in lower.items() if low in words), name=name)
+        return RowCondition(expression=expression, columns=tuple(c for low, c in lower.items() if low in words), name=name)
     found = [(lower[low], node) for node in _nodes(tree, "Column") if (low := node.name.lower()) in lower]
     mentioned = {name for name, _ in found}
     constants = list(dict.fromkeys(_constants(tree)))
@@ -72,7 +72,7 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
         texts += [text for n in numbers for near in (n, n - 1, n + 1) for text in of_length(near)]
     if NOW.search(expression):
         constants += FAR
-    return Condition(
+    return RowCondition(
         expression=expression,
         columns=tuple(column for column in columns if column in mentioned),
         name=name,

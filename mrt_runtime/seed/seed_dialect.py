@@ -11,16 +11,16 @@ from typing import Protocol, cast
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
-from mrt_runtime.seed.kind import Kind
 from mrt_runtime.seed.value import Value
+from mrt_runtime.seed.value_kind import ValueKind
 
 PACKAGES = {"mariadb": "mysql"}
 
 
-class Dialect(Protocol):
+class SeedDialect(Protocol):
     """The part of seeding that differs between databases; each package `databases/<dialect>/values.py` has a `VALUES`.
 
-    What most of them do stands here, for those that inherit it.
+    What most dialects do is implemented here, for those that inherit it.
     """
 
     grammar: str
@@ -31,19 +31,19 @@ class Dialect(Protocol):
     """Whether foreign keys that were put off are looked at in the end."""
 
     @abstractmethod
-    def kind_of(self, column: Column, schema: Schema) -> Kind | None:
-        """Say what kind of values the column holds; None for a type that nothing is known about."""
+    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+        """Return the kind of values that the column holds, None for an unknown type."""
 
     @abstractmethod
     def write(self, value: Value) -> object:
-        """Give the form in which the driver takes the value."""
+        """Return the form in which the driver takes the value."""
 
     def cast(self, placeholder: str, column: Column) -> str:  # noqa: ARG002  most drivers' values carry their types
-        """Give the placeholder the column's type, where the database could not know it otherwise."""
+        """Return the placeholder with the column's type, where the database could not know it otherwise."""
         return placeholder
 
     def reading(self, name: str) -> str:
-        """Read the column of that (quoted) name in a form that can be written back."""
+        """Return an expression that reads the column of that (quoted) name in a form that can be written back."""
         return name
 
     def source(self, name: str, table: Table) -> str:  # noqa: ARG002  few databases know inheritance
@@ -51,7 +51,7 @@ class Dialect(Protocol):
         return name
 
     def preface(self, table: Table) -> str:  # noqa: ARG002  a column that is numbered can mostly be given values
-        """Give what stands before VALUES for a table some of whose columns the database wants to number itself."""
+        """Return the clause before VALUES for a table some of whose columns the database wants to number itself."""
         return ""
 
     def target(self, table: Table, schema: Schema) -> Table:  # noqa: ARG002  see below
@@ -59,7 +59,7 @@ class Dialect(Protocol):
         return table
 
     def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:  # noqa: ARG002  the rest shows when it refuses
-        """Give conditions on rows that no constraint states: a partition's bounds."""
+        """Return conditions on rows that no constraint states: a partition's bounds."""
         return ()
 
     def attempt(self, connection: Connection) -> AbstractContextManager[object]:  # noqa: ARG002  mostly, a refusal leaves nothing behind
@@ -68,10 +68,10 @@ class Dialect(Protocol):
 
     @abstractmethod
     def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> AbstractContextManager[object]:
-        """Look at foreign keys only at the end, at these ones above all. To be used within a savepoint."""
+        """Defer the check of foreign keys, of these ones above all. To be used within a savepoint."""
 
 
-def dialect_of(name: str) -> Dialect:
+def dialect_of(name: str) -> SeedDialect:
     """Find a dialect by SQLAlchemy's name of it."""
     module = import_module(f"mrt_runtime.databases.{PACKAGES.get(name, name)}.values")
-    return cast(Dialect, module.VALUES)
+    return cast(SeedDialect, module.VALUES)
