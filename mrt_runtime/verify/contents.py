@@ -78,6 +78,15 @@ class ScratchContents:
             self._seeder.remove(connection, schema, written)
             connection.commit()
 
+    def empty(self) -> Look:
+        """Take our rows out, as far as the database lets them go, and look; the next `seed` begins from nothing."""
+        if self.seeded is not None and self.seeded.schema is not None:
+            connection = self._connection()
+            self._seeder.remove(connection, self.seeded.schema, self.seeded.keys)
+            connection.commit()
+        self.seeded = self._sown = self._written = None
+        return self.look()
+
     def release(self) -> None:
         """Make room for env.py, which is going to work on the database."""
         if not self._scratch.allows_idle_connections:
