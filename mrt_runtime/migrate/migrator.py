@@ -49,7 +49,7 @@ class Migrator:
         found: list[Heads] = []
 
         def look(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
-            self.version_tables.add(context.version_table)
+            self._note_version_table(context)
             found.append(heads)
             return iter(())
 
@@ -101,7 +101,7 @@ class Migrator:
         asked: list[Heads] = []
 
         def work(heads: Heads, context: MigrationContext) -> Iterator[MigrationStep]:
-            self.version_tables.add(context.version_table)
+            self._note_version_table(context)
             asked.append(heads)
             return iter(self._directory._stamp_revs(step.revision, heads))  # noqa: SLF001 - the way of alembic.command
 
@@ -170,7 +170,7 @@ class Migrator:
 
         def work(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
             """Return the step; called again where env.py walks over several schemas."""
-            self.version_tables.add(context.version_table)
+            self._note_version_table(context)
             if not asked and not self._is_same(heads, expected):
                 raise self._tell_lost(expected, heads)
             asked.append(heads)
@@ -198,6 +198,11 @@ class Migrator:
             revision=revision,
             file=self.graph[revision].file if revision else self._env_py,
         )
+
+    def _note_version_table(self, context: MigrationContext) -> None:
+        """Note the table by its name and, where it has a schema, by both: catalogues that span schemas compare labels."""
+        schema = context.version_table_schema
+        self.version_tables |= {context.version_table, *([f"{schema}.{context.version_table}"] if schema else [])}
 
     def _require(self, asked: list[Heads]) -> None:
         if not asked:
