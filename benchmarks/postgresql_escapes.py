@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -117,11 +118,9 @@ class Victim:
     def fingerprint(self) -> dict[str, list]:
         """Everything outside of scratch databases, as text."""
         seen = {}
-        ours = {column: OURS.format(column=column, name=self.name) for column in ("datname", "rolname", "g.rolname")}
+        columns = {column: OURS.format(column=column, name=self.name) for column in ("datname", "rolname", "g.rolname")}
         for name, query in SHARED.items():
-            filled = query.replace("{name}", self.name)
-            for column, condition in ours.items():
-                filled = filled.replace(f"{{{column}}}", condition)
+            filled = re.sub(r"\{([\w.]+)\}", lambda found: columns.get(found[1], self.name), query)
             seen[name] = self._read(filled, "postgres")
         for name, query in INSIDE.items():
             seen[f"victim's {name}"] = self._read(query, self.name)
@@ -312,30 +311,26 @@ def write_call(path: str, sql: str) -> str:
 
 def try_escapes(victim: Victim, random: Random, count: int, folder: Path) -> Counter[str]:
     """Execute compositions as migrations, each as a base of its own; count those that failed and those that did nothing outside."""
-    from tests.runtime.conftest import Project
+    from tests.runtime.conftest import Project  # it needs pytest
 
     project = Project(folder)
     made = [compose(random, victim) for _ in range(count)]
     for number, (_, code) in enumerate(made):
         project.add(f"r{number}", upgrade=code)
     database = databases.connect(victim.url)
-    became: Counter[str] = Counter()
     with database.make_scratch() as scratch:
         migrator = Migrator(MRTConfig(alembic_ini=str(folder / "alembic.ini")), scratch)
-        for number in range(count):
-            became[attempt(migrator, f"r{number}")] += 1
+        became = Counter(try_one(migrator, f"r{number}") for number in range(count))
     database.close()
     return became
 
 
-def attempt(migrator, revision):
-    """Upgrade one revision; return whether it was executed or refused, in one line with its place."""
+def try_one(migrator: Migrator, revision: str) -> str:
+    """Return what becomes of a migration; a failure has to be told in one line, with its place."""
     try:
         migrator.upgrade(revision)
     except MigrationError as error:
-        if "\n" in str(error) or not error.line:
-            raise
-        return "refused"
+        return "refused" if error.line and "\n" not in str(error) else f"badly told: {error}"
     return "executed"
 
 

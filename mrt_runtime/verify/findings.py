@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mrt_runtime.compare.rows import TableRows
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 LEFT = ("left behind after rollback", "after the second")
@@ -22,8 +22,8 @@ class RevisionFindings:
 
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    before: Look | None = None
-    first: Look | None = None
+    before: Snapshot | None = None
+    first: Snapshot | None = None
     written: Mapping[str, int] = field(default_factory=dict)
 
     def add(self, other: RevisionFindings) -> None:

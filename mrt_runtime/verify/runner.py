@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from mrt_runtime.compare.blame import shorten
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
 from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
@@ -63,8 +63,8 @@ class RevisionRunner:
         self.trusted = True
         self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
         self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
-        self._here: Look | None = None
-        self._known: dict[frozenset[str], Look] = {}
+        self._here: Snapshot | None = None
+        self._known: dict[frozenset[str], Snapshot] = {}
         self._milestone: RunnerCheckpoint | None = None
         self._milestone_at = time.perf_counter()
         self._milestone_cost = 0.0
@@ -83,7 +83,7 @@ class RevisionRunner:
         driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
         return driver
 
-    def approach(self, step: HistoryStep) -> Look:
+    def approach(self, step: HistoryStep) -> Snapshot:
         """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
@@ -107,7 +107,7 @@ class RevisionRunner:
             refuse_broken_env(error)
             raise
 
-    def approach_without_rows(self, step: HistoryStep) -> Look:
+    def approach_without_rows(self, step: HistoryStep) -> Snapshot:
         """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there.
 
         A failed upgrade that was rolled back costs nothing more than taking the rows out.
@@ -121,7 +121,7 @@ class RevisionRunner:
         self._known = {self.applied: self._here}
         return self._here
 
-    def upgrade_in_one_run(self, step: HistoryStep) -> Look:
+    def upgrade_in_one_run(self, step: HistoryStep) -> Snapshot:
         """Apply the revision from base within one run of env.py, as `alembic upgrade` does, and look.
 
         SQLAlchemy remembers within a run which types it created, so a revision may pass there and fail alone. Where it fails
@@ -140,7 +140,7 @@ class RevisionRunner:
         self._known.pop(needed, None)
         return self._arrive(needed)
 
-    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
+    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
         self._contents.erase()
@@ -148,12 +148,12 @@ class RevisionRunner:
         self.seeder.meet(here.schema)
         return here
 
-    def downgrade(self, step: HistoryStep) -> Look:
+    def downgrade(self, step: HistoryStep) -> Snapshot:
         """Roll the revision back and look; StepError where it fails."""
         self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
         return self._arrive(self.applied - {step.revision})
 
-    def write(self, before: Look, first: Look) -> dict[str, int]:
+    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
         return self._contents.write(before, first)
 
@@ -271,8 +271,8 @@ class RevisionRunner:
         except (SQLAlchemyError, MigrationError):
             return False
 
-    def _arrive(self, applied: frozenset[str]) -> Look:
-        """Look, and trust what is there if it is what was there the last time."""
+    def _arrive(self, applied: frozenset[str]) -> Snapshot:
+        """Snapshot, and trust what is there if it is what was there the last time."""
         self.applied = applied
         self._here = self._contents.look()
         known = self._known.setdefault(applied, self._here)

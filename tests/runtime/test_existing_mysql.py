@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.mysql import journal
 from mrt_runtime.migrate import MigrationTimeout, Migrator
 
 NAME = f"mrt_lent_{os.getpid()}"
@@ -195,6 +196,42 @@ def test_rows_of_a_person_are_not_taken_for_the_runs_own_in_its_next_transaction
             execute(lent, "INSERT INTO t VALUES (7)")
     database.close()
     assert (7,) in execute(lent, "SELECT * FROM t")[0]
+
+
+def test_rows_of_a_person_that_a_transaction_sees_before_it_commits_are_not_taken_for_its_own(lent, monkeypatch):
+    """They come between the first look and the count of what the transaction sees."""
+    database = databases.connect(lent)
+    with database.make_scratch() as scratch:
+        work(scratch, "CREATE TABLE t (id INTEGER)", "INSERT INTO t VALUES (1)")
+        read_rows, made = journal.read_rows, []
+
+        def late(*arguments):
+            made.extend([] if made else execute(lent, "INSERT INTO t VALUES (7)"))
+            return read_rows(*arguments)
+
+        monkeypatch.setattr(journal, "read_rows", late)
+        with scratch.engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    database.close()
+    assert made
+    assert (7,) in execute(lent, "SELECT * FROM t")[0]
+
+
+def test_what_an_interrupted_statement_goes_on_to_make_is_proved_once_its_session_has_ended(lent, monkeypatch, capfd):
+    """Ctrl-C comes while the server is at work: what it makes is there only after the client has gone on."""
+    database = databases.connect(lent)
+    with database.make_scratch() as scratch:
+        work(scratch, "CREATE TABLE t (id INTEGER)", "INSERT INTO t VALUES (1)")
+        with scratch.engine.connect() as connection, pytest.raises(KeyboardInterrupt):
+            scratch.journal.execute(connection, "ALTER TABLE t ADD COLUMN n INTEGER", interrupt)
+        execute(lent, "ALTER TABLE t ADD COLUMN n INTEGER")
+    database.close()
+    assert holdings(lent) == []
+    assert "mrt:" not in capfd.readouterr().err
+
+
+def interrupt():
+    raise KeyboardInterrupt
 
 
 def test_the_statement_that_removes_the_mark_does_and_keeps_everything_else(lent):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.migrate import Migrator
+from mrt_runtime.migrate import MigrationError, Migrator
 
 ROLE = f"mrt_lent_{os.getpid()}"
 
@@ -305,6 +305,37 @@ def test_what_migrations_commit_by_themselves_is_proved(lent, project, driver, e
         next_run(lent)
     assert remaining(lent) == before
     assert "mrt:" not in capfd.readouterr().err
+
+
+def test_an_index_that_was_interrupted_half_way_is_proved(lent, project, capfd):
+    """CONCURRENTLY leaves an invalid index behind when it fails or is cancelled."""
+    before = remaining(lent)
+    project.add(
+        "a",
+        upgrade="""op.execute("CREATE TABLE t (n integer)")
+    op.execute("INSERT INTO t VALUES (1), (1)")
+    with op.get_context().autocommit_block():
+        op.execute("CREATE UNIQUE INDEX CONCURRENTLY ix ON t (n)")""",
+    )
+    database = databases.connect(lent)
+    with database.make_scratch() as scratch:
+        with pytest.raises(MigrationError):
+            Migrator(project.config(), scratch).upgrade("a")
+        assert "ix" in remaining(lent)
+        with scratch.engine.connect() as connection:
+            scratch.journal.require_alone(connection)
+    database.close()
+    assert remaining(lent) == before
+    assert "mrt:" not in capfd.readouterr().err
+
+
+def test_rows_that_row_security_of_the_run_hides_are_seen_before_anything_is_dropped(lent, postgres_server):
+    secured = ("CREATE TABLE t (id integer)", "ALTER TABLE t ENABLE ROW LEVEL SECURITY", "ALTER TABLE t FORCE ROW LEVEL SECURITY")
+    kill_a_run(lent, *secured)
+    execute(postgres_server.set(database=lent.database), "INSERT INTO t VALUES (7)")
+    with pytest.raises(ConfigurationError, match="1 row in table t"):
+        next_run(lent)
+    assert execute(postgres_server.set(database=lent.database), "SELECT id FROM t") == [[(7,)]]
 
 
 def test_commit_as_a_statement_is_noted(lent, project):

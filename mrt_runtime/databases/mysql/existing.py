@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 from sqlalchemy import Connection, exc
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tables
 from mrt_runtime.databases.mysql.journal import MySQLJournal
-from mrt_runtime.databases.mysql.server import MySQLServer, literal, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import GRACE, MySQLServer
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.token import find_token
@@ -144,7 +146,17 @@ class ExistingMySQLContents:
             journal.is_marked = False
 
     def _end_sessions(self) -> None:
+        """End the run's own sessions, and no others; wait until they are gone, so that what they made is seen."""
+        deadline = time.monotonic() + GRACE
         self._server.end_sessions(self.name, among=self.journal.sessions)
+        while self._has_sessions() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        self.journal.settle()
+
+    def _has_sessions(self) -> bool:
+        """Whether one of the run's own sessions has not ended yet."""
+        found = self._server.run(f"SELECT id FROM information_schema.processlist WHERE db = {literal(self.name)}")
+        return any(int(session) in self.journal.sessions for (session,) in found)
 
     def _unlock(self) -> None:
         self._server.run(f"SELECT RELEASE_LOCK({self._lock})")

@@ -11,11 +11,11 @@ from sqlalchemy import URL, Connection, event, exc
 from mrt_runtime.databases.hosted import DatabaseContents, ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.mysql.place import ScratchPlace
+from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.refusal import explain_refusal
 from mrt_runtime.databases.mysql.server import MySQLServer, outlast
 from mrt_runtime.databases.mysql.translation import translate
 from mrt_runtime.databases.protocol import ConnectionTarget, Database
-from mrt_runtime.databases.server_connection import literal
 
 
 class MySQLScratch(ServerScratch):
@@ -37,11 +37,6 @@ class MySQLScratch(ServerScratch):
         self._place = place
         server.handshake.watch(self.engine)
         event.listen(self.engine, "connect", outlast)
-
-    def owns(self, cursor: Any) -> bool:
-        """Ask for the account, too: where another logs in, the server does not refuse what is outside."""
-        cursor.execute(self._server.owner_query(self._contents.name))
-        return bool(cursor.fetchone()[0])
 
     def is_elsewhere(self, target: ConnectionTarget) -> bool:
         account = self._server.accounts.get(self._contents.name)

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, exc
 
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
+from mrt_runtime.databases.mysql.quoting import literal, quote
 from mrt_runtime.databases.server_connection import ServerConnection, make_engine, refuse
 
 A_YEAR = 31536000
@@ -32,6 +33,7 @@ class MySQLServer(ServerConnection):
 
     def __init__(self, url: URL) -> None:
         self.handshake = Handshake()
+        self._first = 0
         self.accounts: dict[str, URL] = {}
         """Each scratch database that has an account of its own, with the URL of a login as that."""
         try:
@@ -52,7 +54,7 @@ class MySQLServer(ServerConnection):
 
         An account sees and ends its own, whatever else it may; so the scratch account's are ended over it, too.
         """
-        since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
+        since = f"db = {literal(database)} AND id > {self._first}"  # numbers only grow: these came after this run began
         end_all(self._engine(), since, how, among)  # a connection of its own: this may be another thread
         account = self.accounts.get(database)
         if account is not None:
@@ -82,6 +84,7 @@ class MySQLServer(ServerConnection):
         return self.run(f"SELECT IS_USED_LOCK({literal(lock_of(token))})") != [(None,)]
 
     def owner_query(self, database: str) -> str:
+        """Ask for the account, too: where another logs in, the server does not refuse what is outside."""
         lock = f"IS_USED_LOCK({literal(lock_of(self.token))}) = {self._session}"
         account = self.accounts.get(database)
         user = f" AND SUBSTRING_INDEX(CURRENT_USER(), '@', 1) = {literal(str(account.username))}" if account is not None else ""
@@ -97,6 +100,7 @@ class MySQLServer(ServerConnection):
         outlast(connection.connection.dbapi_connection)
         self._take_lock(connection)
         self._session = int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
+        self._first = min(self._first or self._session, self._session)  # a server that started anew counts anew
         return connection
 
     def _take_lock(self, connection: Connection) -> None:
@@ -135,15 +139,3 @@ def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | N
 def lock_of(token: str) -> str:
     """Name the lock of a token."""
     return f"mrt_{token}"
-
-
-def literal(value: str) -> str:
-    """Quote a string. A backslash means itself or not, by the session's sql_mode; a string that holds one is written as bytes."""
-    if "\\" in value:
-        return f"_utf8mb4 X'{value.encode().hex()}'"
-    return "'" + value.replace("'", "''") + "'"
-
-
-def quote(name: str) -> str:
-    """Quote an identifier."""
-    return "`" + name.replace("`", "``") + "`"

@@ -137,6 +137,7 @@ class ExistingPostgresContents:
 
     def _find_strangers(self, connection: Connection) -> list[str]:
         """Find what is not proved to be this run's own."""
+        self._settle(self.journal)
         found = list(map(str, find_strangers(connection.connection.cursor(), self.journal)))
         self._is_told = self._is_told or bool(found)
         return found
@@ -146,6 +147,12 @@ class ExistingPostgresContents:
         deadline = time.monotonic() + GRACE
         while self._server.run(f"SELECT pg_terminate_backend(pid) {journal.sessions}") and time.monotonic() < deadline:
             time.sleep(0.005)
+        self._settle(journal)
+
+    def _settle(self, journal: PostgresJournal) -> None:
+        """Let a journal see what an interrupted statement made; outside of transactions."""
+        with self._engine.connect() as connection:
+            journal.settle(connection.connection.cursor())
 
     def _connect(self) -> Connection:
         """Connect for statements that belong together in a transaction."""

@@ -13,18 +13,18 @@ from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
 from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
+from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
 from mrt_runtime.databases.postgresql.translation import Translator
 from mrt_runtime.databases.protocol import ConnectionTarget, Database
-from mrt_runtime.databases.server_connection import literal
 
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
 DENIED_AS_IT_CONNECTS = "FATAL:  permission denied to set"
 """Of a setting in a connection's options; drivers give no SQLSTATE before they are connected."""
 HOW_TO_ALLOW = (
-    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let this "
-    'one do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
+    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let "
+    'this one do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
 )
 
 

@@ -41,6 +41,7 @@ def test_as_a_superuser_a_statement_in_each_nest_is_executed(expendable):
 def test_no_composition_changes_anything_outside(place, tmp_path, seed):
     before = place.fingerprint()
     became = try_escapes(place, Random(seed), 100, tmp_path)
+    assert became.keys() == {"refused", "executed"}
     assert became["refused"] > 60
     assert place.fingerprint() == before
     assert place.leftovers() == []

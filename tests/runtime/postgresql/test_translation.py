@@ -39,7 +39,7 @@ def test_what_concerns_no_role_and_no_database_stays_as_it_was_written(statement
     ("statement", "translated"),
     [
         ("SET ROLE app", "SET ROLE NONE"),
-        ("set session authorization 'app'", "set ROLE NONE"),
+        ("set session authorization 'app'", "set session ROLE NONE"),
         ("SET ROLE unknown", 'SET ROLE "unknown_as"'),
         ("GRANT SELECT ON t TO unknown", 'GRANT SELECT ON t TO "unknown_as"'),
         ("CREATE POLICY p ON t TO unknown USING (true)", 'CREATE POLICY p ON t TO "unknown_as" USING (true)'),
