@@ -29,7 +29,7 @@ from mrt_runtime.migrate.error import (
     find_function,
     locate,
 )
-from mrt_runtime.migrate.guard import ConnectionGuard
+from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
 from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
@@ -150,6 +150,8 @@ class AlembicEnvironment:
         if is_told and not expired:
             return error
         phase, revision, file = self._step
+        if is_consequence(getattr(error, "orig", error)) and self._guard.refused is not None:
+            error = self._guard.refused
         is_theirs = isinstance(error, OSError) and error.errno not in NO_FILES and not self._scratch.is_lost()  # their own files
         outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
         if outage is not None:

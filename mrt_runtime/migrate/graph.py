@@ -163,7 +163,10 @@ def load(directory: ScriptDirectory) -> RevisionGraph:
         files = [str(file) for file in list_files(directory)]
         file, line = locate(error, files)
         where = f"{file}:{line}: " if file else ""
-        raise ConfigurationError(f"{where}{describe(error)}. Alembic runs no migration while one of them is broken.") from None
+        words = end(f"{where}{describe(error)}")
+        if isinstance(error, ModuleNotFoundError):  # the file may be right
+            raise ConfigurationError(f"{words} Install what is missing into the environment that runs this.") from None
+        raise ConfigurationError(f"{words} Alembic runs no migration while one of them is broken.") from None
     return RevisionGraph(directory.revision_map)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import os
 import sys
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Pool, event
+from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
@@ -24,6 +26,8 @@ from mrt_runtime.secret import follow
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+ABORTED = "25P02"
+"""The SQLSTATE in_failed_sql_transaction. Source: PostgreSQL's manual, appendix A."""
 PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
 
@@ -56,10 +60,12 @@ class ConnectionGuard:
         self._enclosure = contextlib.ExitStack()
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
+        self.refused: BaseException | None = None
+        """The last error of a database that was not the consequence of another, with the calls that led to it."""
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.file = self.violation = self.trespass = None
+        self.file = self.violation = self.trespass = self.refused = None
         self._strangers = set(threading.enumerate()) - {threading.current_thread()}
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
@@ -155,6 +161,11 @@ class ConnectionGuard:
     def note_refusal(self, reason: str) -> None:
         """Note why the engine refused a statement, with the calls that led to it; the first one counts."""
         self.trespass = self.trespass or OutsideError(reason).with_traceback(trace_calls())
+
+    def note_error(self, error: BaseException) -> None:
+        """Note an error, unless it only says that an earlier one ended the transaction."""
+        if not is_consequence(error):
+            self.refused = copy.copy(error).with_traceback(trace_calls())
 
     def refuse_file(self, file: str, instead: str) -> None:
         """Raise that another file was about to be opened: in a migration its failure, in env.py the end of the run."""
@@ -253,8 +264,21 @@ def install_hooks() -> None:
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
+
+    event.listen(Engine, "handle_error", on_error)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
     listen(Engine, noting)
+
+
+def on_error(context: ExceptionContext) -> None:
+    """Show an error of a statement to the guard, before the migration may catch it."""
+    for guard in find_guard():
+        guard.note_error(context.original_exception)
+
+
+def is_consequence(error: BaseException | None) -> bool:
+    """Whether PostgreSQL only refuses what follows an error in its transaction (in_failed_sql_transaction)."""
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)) == ABORTED
 
 
 def trace_calls() -> TracebackType | None:

@@ -41,7 +41,7 @@ class ScratchContents:
         self.seeded: Seeded | None = None
 
     def look(self) -> Snapshot:
-        """Look at everything."""
+        """Snapshot at everything."""
         connection = self._connection()
         self._last = take_snapshot(connection, self._database, self._last, self._ignored())
         self._scratch.journal.require_alone(connection)  # before any row is written to what was seen
@@ -77,6 +77,15 @@ class ScratchContents:
             connection = self._connection()
             self._seeder.remove(connection, schema, written)
             connection.commit()
+
+    def empty(self) -> Snapshot:
+        """Take our rows out, as far as the database lets them go, and look; the next `seed` begins from nothing."""
+        if self.seeded is not None and self.seeded.schema is not None:
+            connection = self._connection()
+            self._seeder.remove(connection, self.seeded.schema, self.seeded.keys)
+            connection.commit()
+        self.seeded = self._sown = self._written = None
+        return self.look()
 
     def release(self) -> None:
         """Make room for env.py, which is going to work on the database."""

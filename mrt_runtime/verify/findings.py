@@ -31,6 +31,11 @@ class RevisionFindings:
         self.failures += other.failures
         self.warnings += other.warnings
 
+    def add_hidden(self, rowless: RevisionFindings) -> None:
+        """Take over what the check without rows found, which names the upgrade's failure first."""
+        self.failures[-1:] = rowless.failures
+        self.warnings += rowless.warnings
+
     def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 

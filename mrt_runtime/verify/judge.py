@@ -23,11 +23,16 @@ def restored(step: HistoryStep, before: Snapshot, first: Snapshot, after: Snapsh
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
     left there are none of its doing.
     """
-    findings = compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
+    findings = compare_rollback(step, before, after)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost = compare(before.rows, now)
     findings.failures[:0] = [locate(failure, step.file) for failure in lost]
     return findings
+
+
+def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot) -> RevisionFindings:
+    """Compare the catalogue before the upgrade with the one after the rollback."""
+    return compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
 
 
 def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:

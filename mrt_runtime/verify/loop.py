@@ -9,6 +9,7 @@ from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
+from mrt_runtime.verify.rowless import check_without_rows
 from mrt_runtime.verify.runner import NotReachedError, RevisionRunner, StepError
 
 
@@ -24,10 +25,12 @@ def verify(runner: RevisionRunner, step: HistoryStep, after_writes: str = "warn"
     try:
         findings = go_and_return(runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file))
         if findings.written and (findings.failures or findings.may_hide_loss):
-            risky, findings = findings, go_and_return(runner, step, write=False)
+            risky, findings = findings, go_and_return(runner, step, write=False, earlier=findings)
             findings.add_risk(risky, fatal=after_writes == "fail")
     except NotReachedError as error:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
+    if findings.first is None and findings.outcome is Outcome.UPGRADE_FAILED:
+        findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]))
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
     findings.warnings += runner.migrator.take_notes()
@@ -35,12 +38,21 @@ def verify(runner: RevisionRunner, step: HistoryStep, after_writes: str = "warn"
     return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
 
 
-def go_and_return(runner: RevisionRunner, step: HistoryStep, *, write: bool) -> RevisionFindings:
-    """Go up, down and up again over seeded rows, and compare what is there each time."""
+def go_and_return(
+    runner: RevisionRunner, step: HistoryStep, *, write: bool, earlier: RevisionFindings | None = None
+) -> RevisionFindings:
+    """Go up, down and up again over seeded rows, and compare what is there each time.
+
+    earlier: what was found before; where the database is still as the first upgrade left it, nothing is upgraded again.
+    """
     findings = RevisionFindings()
-    findings.before = before = runner.approach(step)
+    if earlier is not None and earlier.before and earlier.first and runner.is_still_upgraded(step):
+        before, first = earlier.before, earlier.first
+    else:
+        before, first = runner.approach(step), None
+    findings.before = before
     try:
-        findings.first = first = runner.upgrade(step)
+        findings.first = first = first or runner.upgrade(step)
         if write:
             findings.written = runner.write(before, first)
         after = runner.downgrade(step)

@@ -89,11 +89,56 @@ class RevisionRunner:
         self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
+        self._run_env()
         self._here = self._contents.seed(self._here)
         self._known = {self.applied: self._here}
         self._set_milestone()
         self.migrator.take_notes()  # those of other revisions, told under these
         return self._here
+
+    def _run_env(self) -> None:
+        """Run env.py without a step before the first look: what it creates by itself is no revision's doing."""
+        if self.applied or self._here is not None:
+            return
+        self._contents.release()
+        try:
+            self.migrator.run_without_step()
+        except MigrationError as error:
+            refuse_broken_env(error)
+            raise
+
+    def approach_without_rows(self, step: HistoryStep) -> Snapshot:
+        """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there.
+
+        A failed upgrade that was rolled back costs nothing more than taking the rows out.
+        """
+        needed = frozenset(self.graph.ancestors(step.parents))
+        if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
+            self._restart()
+            if not self._reach(step, needed):
+                self._require_reachable(needed)
+        self._here = self._contents.empty()
+        self._known = {self.applied: self._here}
+        return self._here
+
+    def upgrade_in_one_run(self, step: HistoryStep) -> Snapshot:
+        """Apply the revision from base within one run of env.py, as `alembic upgrade` does, and look.
+
+        SQLAlchemy remembers within a run which types it created, so a revision may pass there and fail alone. Where it fails
+        there too, nothing leads beyond it: NotReachedError, and for each later revision that needs it.
+        """
+        needed = frozenset(self.graph.ancestors([step.revision]))
+        self._restart()
+        self._contents.release()
+        try:
+            self.migrator.upgrade_in_one_run(step)
+        except MigrationError as error:
+            self.trusted = False
+            refuse_broken_env(error)
+            self._unreachable[step.revision] = error.cause
+            self._require_reachable(needed)
+        self._known.pop(needed, None)
+        return self._arrive(needed)
 
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
@@ -138,6 +183,11 @@ class RevisionRunner:
         except (SQLAlchemyError, MigrationError):
             return
 
+    def is_still_upgraded(self, step: HistoryStep) -> bool:
+        """Whether the database is as the revision's first upgrade left it, once what was written since is taken out."""
+        self.settle(step)
+        return self.trusted and step.revision in self.applied
+
     def close(self) -> None:
         """Drop the scratch database, whatever state an interrupted connection is in."""
         with held():
@@ -157,10 +207,14 @@ class RevisionRunner:
             self.scratch.restore(milestone.checkpoint)
             if self._reach(step, needed):
                 return
-        self._stand(frozenset(), None)
-        self.scratch.reset()
+        self._restart()
         if not self._reach(step, needed):
             self._require_reachable(needed)
+
+    def _restart(self) -> None:
+        """Go back to base, to what env.py itself makes before any revision."""
+        self._stand(frozenset(), None)
+        self.scratch.reset()
 
     def _leads_on(self, applied: frozenset[str], step: HistoryStep, needed: frozenset[str]) -> bool:
         """Whether a state with these revisions, and rows, may be upgraded to the revision's parents."""
@@ -218,7 +272,7 @@ class RevisionRunner:
             return False
 
     def _arrive(self, applied: frozenset[str]) -> Snapshot:
-        """Look, and trust what is there if it is what was there the last time."""
+        """Snapshot, and trust what is there if it is what was there the last time."""
         self.applied = applied
         self._here = self._contents.look()
         known = self._known.setdefault(applied, self._here)
