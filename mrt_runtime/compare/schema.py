@@ -270,6 +270,20 @@ class CatalogueObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueDetail:
+    """A fact about an object beside its definition, where it is not the default: an owner, grants, a state, a setting.
+
+    `subject` calls the object at the start of a sentence, `object` is its label.
+    """
+
+    subject: str
+    object: str
+    property: str
+    value: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """The whole catalogue. Every tuple is sorted by schema and name, so equal catalogues are equal values.
 
@@ -283,6 +297,7 @@ class Schema:
     sequences: tuple[Sequence, ...] = ()
     objects: tuple[CatalogueObject, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    details: tuple[CatalogueDetail, ...] = ()
     basis: object = field(default=None, compare=False, repr=False)
 
     def table(self, name: str, schema: str | None = None) -> Table | None:

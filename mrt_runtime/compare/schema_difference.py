@@ -74,6 +74,7 @@ class SchemaComparison:
         yield from self._tables()
         yield from self._sequences()
         yield from self._objects()
+        yield from self._details()
 
     def _types(self) -> Iterator[SchemaDifference]:
         for one, old, new in _paired(self.before.types, self.after.types, lambda kind: kind.label):
@@ -160,6 +161,20 @@ class SchemaComparison:
                 place = SchemaDifference(kind=one.kind, name=one.label, table=one.table)
                 yield from self._changes_of(f"{one.kind[:1].upper()}{one.kind[1:]} '{one.label}'{on}", place, old, new)
 
+    def _details(self) -> Iterator[SchemaDifference]:
+        """Compare grants, owners and other details of what is there in both catalogues."""
+        unpaired = self.unpaired | (_labels(self.before) ^ _labels(self.after))
+        facts = [{(one.subject, one.property): one for one in schema.details} for schema in (self.before, self.after)]
+        for key in dict.fromkeys((*facts[0], *facts[1])):
+            old, new = (side.get(key) for side in facts)
+            one = old or new
+            if old == new or one is None or one.object in unpaired or (one.object, one.column) in self.unpaired_columns:
+                continue
+            left, right = ("none" if each is None else each.value for each in (old, new))
+            message = f"{one.subject}: {one.property} {left} became {right} {self.wording.when}"
+            kind = one.subject.partition(" '")[0].lower()
+            yield SchemaDifference(kind=kind, name=one.object, message=message, column=one.column)
+
     def _changes_of(self, subject: str, place: SchemaDifference, old: Any, new: Any) -> Iterator[SchemaDifference]:
         """Yield that one object is missing or too much, or which of its properties changed."""
         when = self.wording.when
@@ -181,6 +196,12 @@ class SchemaComparison:
 def _bearers(schema: Schema) -> set[str]:
     """Label what other objects hang on: tables and views."""
     return {table.label for table in schema.tables} | {one.label for one in schema.objects if one.kind.endswith("view")}
+
+
+def _labels(schema: Schema) -> set[str]:
+    """Return the labels of everything that has a definition of its own."""
+    labels = {table.label for table in schema.tables} | {kind.label for kind in schema.types}
+    return labels | {sequence.label for sequence in schema.sequences} | {one.label for one in schema.objects}
 
 
 def _paired(

@@ -17,6 +17,7 @@ from mrt_runtime.databases.postgresql.catalogue_changes import (
     read_changes,
     read_point,
 )
+from mrt_runtime.databases.postgresql.details import read_details
 from mrt_runtime.databases.postgresql.reading import CatalogueReader, CatalogueRows
 from mrt_runtime.databases.postgresql.records import SequenceRow
 from mrt_runtime.databases.postgresql.relations import KINDS, RelationCatalogue
@@ -52,6 +53,8 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
         schema = previous if basis is past else _schema(basis, previous, types=previous.types, objects=previous.objects)
     else:
         schema = _schema(PostgreSQLBasis(start, changes.present, ignored, reader.read(), {}), previous)
+    if schema is not previous:
+        schema = replace(schema, details=read_details(cursor, start.version))
     return previous if previous == schema else schema
 
 
