@@ -30,8 +30,6 @@ ABORTED = "25P02"
 """The SQLSTATE in_failed_sql_transaction. Source: PostgreSQL's manual, appendix A."""
 PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
-
-
 OTHER_USER = (
     " It has to connect as the user in the scratch database's URL, who may change nothing else; to let it connect as another, set "
     'isolation = "statements" under [tool.mrt].'

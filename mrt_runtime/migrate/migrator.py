@@ -13,7 +13,7 @@ from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.environment import AlembicEnvironment
 from mrt_runtime.migrate.error import MigrationError
-from mrt_runtime.migrate.graph import HistoryStep, RevisionGraph, load
+from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, load
 
 Heads = tuple[str, ...]
 Direction = Literal["upgrade", "downgrade"]
@@ -42,7 +42,7 @@ class Migrator:
         with self._environment.entered():
             self._directory = self._environment.open_directory()
             self._env_py = self._environment.env_py(self._directory)
-            self.graph: RevisionGraph = load(self._directory)
+            self.graph: MigrationGraph = load(self._directory)
 
     def current(self) -> Heads:
         """Ask the database for its heads, as `alembic current` does; empty where nothing is applied."""
