@@ -15,6 +15,7 @@ from mrt_lint.analysis.downgrade import DowngradeAnalysis, StateBefore, UndoStat
 from mrt_lint.analysis.downgrade.definition import describe, effective
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.question_budget import QuestionBudget
 from mrt_lint.history import History
 from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, place
@@ -60,6 +61,7 @@ class MigrationCase:
         self.history = context.history
         self.irreversible = context.irreversible
         self._analyses: dict[str, DowngradeAnalysis] = {}
+        self.questions = QuestionBudget()
 
     def known_schema(self, dialect: str) -> KnownSchema:
         """Return what the history knows of the schema at the revision's parents."""
@@ -133,6 +135,7 @@ class MigrationCase:
 
     def analysis(self, op: Op) -> DowngradeAnalysis:
         """Return the account of both functions on the database on which an operation is judged."""
+        self.questions.spend()
         dialect = self.dialect(op)
         if dialect not in self._analyses:
             self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))

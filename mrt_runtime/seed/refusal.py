@@ -34,7 +34,7 @@ class Refusal:
 
 
 def read_refusal(error: DBAPIError) -> Refusal:
-    """Read what the database said."""
+    """Return what the database said."""
     original = error.orig
     diagnosis = getattr(original, "diag", None)
     if diagnosis is not None and diagnosis.message_primary:

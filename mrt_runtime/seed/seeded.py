@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mrt_runtime.compare.schema import Schema, Table
-from mrt_runtime.seed.attempt import Filled
-from mrt_runtime.seed.fill import key_columns
+from mrt_runtime.seed.row_insertion import FilledTable
+from mrt_runtime.seed.table_filler import key_columns
 from mrt_runtime.seed.value import Row
 
 
@@ -22,7 +22,7 @@ class Seeded:
     schema: Schema | None = None
     keys: dict[str, tuple[Row, ...]] = field(default_factory=dict)
 
-    def note(self, table: Table, filled: Filled) -> None:
+    def note(self, table: Table, filled: FilledTable) -> None:
         """Write down what came of a table."""
         label, names = table.label, key_columns(table)
         if filled.written:

@@ -12,25 +12,25 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.seed.attempt import Filled
-from mrt_runtime.seed.change import Change
-from mrt_runtime.seed.circle import Circle
-from mrt_runtime.seed.custom import CustomSeed
-from mrt_runtime.seed.dialect import dialect_of
-from mrt_runtime.seed.fill import Filler, key_columns
-from mrt_runtime.seed.foresight import Foresight
-from mrt_runtime.seed.part import as_bound
-from mrt_runtime.seed.plan import order_tables, parents_of
+from mrt_runtime.seed.custom_seed import CustomSeed
+from mrt_runtime.seed.migration_hints import MigrationHints
+from mrt_runtime.seed.new_values import newly_allowed
+from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.refusal import read_refusal
+from mrt_runtime.seed.row_insertion import FilledTable
+from mrt_runtime.seed.row_writer import RowWriter
+from mrt_runtime.seed.schema_change import SchemaChange
+from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.seeded import Seeded
-from mrt_runtime.seed.statement import Writer
+from mrt_runtime.seed.table_cycle import TableCycle
+from mrt_runtime.seed.table_filler import TableFiller, key_columns
+from mrt_runtime.seed.table_order import order_tables, parents_of
 from mrt_runtime.seed.value import Row
-from mrt_runtime.seed.wish import wishes
 
 VERSION_TABLE = "alembic_version"
 
 
-class Named(Protocol):
+class HasDialectName(Protocol):
     """The part of a Database that seeding needs."""
 
     @property
@@ -51,12 +51,16 @@ class Seeder:
     """
 
     def __init__(
-        self, database: Named, seed_rows: int = 3, custom_seeds: Mapping[str, SeedRows] | None = None, files: Sequence[str] = ()
+        self,
+        database: HasDialectName,
+        seed_rows: int = 3,
+        custom_seeds: Mapping[str, SeedRows] | None = None,
+        files: Sequence[str] = (),
     ) -> None:
         self.dialect = dialect_of(database.dialect)
         self.seed_rows = max(1, seed_rows)
-        self.foresight = Foresight(files, database.dialect, converts=self.dialect.converts)
-        self.custom_seeds = {label: CustomSeed(label, give) for label, give in (custom_seeds or {}).items()}
+        self.migration_hints = MigrationHints(files, database.dialect, converts=self.dialect.converts)
+        self.custom_seeds = {label: CustomSeed(label, supply) for label, supply in (custom_seeds or {}).items()}
         self._met: set[str] = set()
 
     def seed(
@@ -77,50 +81,52 @@ class Seeder:
             schema=schema,
             keys={label: keys for label, keys in before.keys.items() if label in labels},
         )
-        change = Change(before.schema, schema)
-        filler = Filler(Writer(connection, self.dialect), schema, self.seed_rows, self.foresight)
+        change = SchemaChange(before.schema, schema)
+        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints)
         seedable = seedable_tables(schema)
         known = filler.parents.tables
         due = [table for table in seedable if table.label in touched or change.concerns(table)]
-        stirred = {table.label for table in due}
+        due_labels = {table.label for table in due}
         # A table that could not be filled is worth another try once the tables that it points at are.
-        due += [table for table in seedable if table.label in seeded.unseeded.keys() - stirred and parents_of(table) & stirred]
-        for group in order_tables([as_bound(table, known) for table in due], known):
+        due += [
+            table for table in seedable if table.label in seeded.unseeded.keys() - due_labels and parents_of(table) & due_labels
+        ]
+        for group in order_tables([with_inherited(table, known) for table in due], known):
             if len(group) > 1:
-                Circle(self, filler, group).fill(seeded, change)
+                TableCycle(self, filler, group).fill(seeded, change)
             else:
-                self.visit(filler, group[0], seeded, change)
+                self.seed_table(filler, group[0], seeded, change)
         return seeded
 
-    def visit(self, filler: Filler, table: Table, seeded: Seeded, change: Change, first: Row | None = None) -> None:
-        """Seed one table, or give its rows of ours values in the columns that are new to them."""
+    def seed_table(self, filler: TableFiller, table: Table, seeded: Seeded, change: SchemaChange, first: Row | None = None) -> None:
+        """Seed one table, or fill columns that are new to our rows in it."""
         keys, known = seeded.keys.get(table.label, ()), change.old(table)
         custom = self.custom_seeds.get(table.label)
         try:
-            filled = Filled()
+            filled = FilledTable()
             if keys and known is not None and table.label not in seeded.unseeded:
                 fresh = change.fresh_columns(known, table)
                 filled = custom.refill(filler, table, keys, fresh) if custom else filler.refill(table, keys, fresh)
             if not filled.rows:
                 filled = custom.fill(filler, table) if custom is not None else filler.insert(table, first=first)
         except DBAPIError as error:
-            filled = Filled(reason=read_refusal(error).reason)
+            filled = FilledTable(reason=read_refusal(error).reason)
         seeded.note(table, filled)
 
     def meet(self, schema: Schema) -> None:
-        """Take note of the tables and columns that a revision has, whether rows are put there or not."""
+        """Record the tables and columns that a revision has, whether rows are put there or not."""
         for table in schema.tables if self.custom_seeds else ():
             self._met.add(table.label)
             if table.label in self.custom_seeds:
                 self.custom_seeds[table.label].meet(table)
 
     def find_stray(self) -> list[str]:
-        """Say which tables and columns of custom seeds stand in no catalogue seen so far: misspelt, probably."""
+        """Return the tables and columns of custom seeds that no catalogue has had so far: misspelt, probably."""
         tables = [f"table '{label}'" for label in sorted(self.custom_seeds.keys() - self._met)]
         columns = [f"column '{label}.{name}'" for label, seed in self.custom_seeds.items() for name in sorted(seed.stray)]
         return tables + columns
 
-    def new_world(self, connection: Connection, before: Schema, after: Schema) -> dict[str, tuple[Row, ...]]:
+    def write_new_rows(self, connection: Connection, before: Schema, after: Schema) -> dict[str, tuple[Row, ...]]:
         """Write what the new code would write after an upgrade; gives the keys of the rows written, by table.
 
         The rows go into the tables that are new or changed: longer strings and larger numbers than the old types held, new
@@ -129,22 +135,22 @@ class Seeder:
         """
         seeded = self.seed(connection, after, Seeded(schema=before))
         written = {label: seeded.keys.get(label, ()) for label in seeded.rows}
-        filler = Filler(Writer(connection, self.dialect), after, self.seed_rows, self.foresight)
-        change = Change(before, after)
+        filler = TableFiller(RowWriter(connection, self.dialect), after, self.seed_rows, self.migration_hints)
+        change = SchemaChange(before, after)
         for table in seedable_tables(after):
             old = change.old(table)
             if old is None or not change.concerns(table):
                 continue
-            bound = as_bound(table, filler.parents.tables)
-            for wish in wishes(filler, old, bound, change):
-                for row in filler.write(bound, wish).rows:
+            bound = with_inherited(table, filler.parents.tables)
+            for values in newly_allowed(filler, old, bound, change):
+                for row in filler.write(bound, values).rows:
                     key = {name: row[name] for name in key_columns(bound)}
                     written[table.label] = (*written.get(table.label, ()), *([key] if key else []))
         return written
 
     def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> None:
         """Remove rows that `new_world` wrote, children before their parents; those that the database holds on to stay."""
-        writer = Writer(connection, self.dialect)
+        writer = RowWriter(connection, self.dialect)
         for group in reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables}))):
             for table in group:
                 for key in written.get(table.label, ()):
@@ -153,7 +159,7 @@ class Seeder:
 
 
 def seedable_tables(schema: Schema) -> list[Table]:
-    """Give the tables that rows are put into: not Alembic's own; a partitioned one gets its rows through its partitions."""
+    """Return the tables that rows are put into: not Alembic's own; a partitioned one gets its rows through its partitions."""
     heirs = [table for table in schema.tables if table.parents]
     inherited = {parent for table in heirs for parent in table.parents}
     divided = {parent for table in heirs if table.bounds for parent in table.parents}

@@ -15,7 +15,7 @@ else:
     import sre_parse as regex_parser
 
 LONGEST = 1000  # a B-tree entry of PostgreSQL must stay below 2704 bytes
-NASTY = '  00{n} O\'Brien "Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;</b>\t'
+HARD = '  00{n} O\'Brien "Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;</b>\t'
 PLAIN = '  00{n} O\'Brien "Mixed" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t'
 ALPHABET = string.ascii_lowercase
 UUID_TEXT, UUID_HEX = 36, 32
@@ -32,8 +32,8 @@ POSIX = {
 }
 
 
-def word(name: str, ordinal: int, length: int | None = None, *, fixed: bool = False) -> str:
-    """Make an everyday string, another one for each ordinal, that tells the column it is in ("title 1")."""
+def everyday_text(name: str, ordinal: int, length: int | None = None, *, fixed: bool = False) -> str:
+    """Return an everyday string, another one for each ordinal, that names its column ("title 1")."""
     plain = name.lower()
     if fixed and length in {UUID_TEXT, UUID_HEX}:  # how UUIDs are kept where there is no type for them
         made = uuid.uuid5(uuid.NAMESPACE_DNS, f"{plain}-{ordinal}.example.org")
@@ -61,8 +61,8 @@ def _letters(ordinal: int, length: int) -> str:
     return letters
 
 
-def nasty(name: str, ordinal: int, length: int | None = None, encoding: str = "utf-8", *, fixed: bool = False) -> str:
-    """Make the hardest string that fits: as long as allowed, quotes, case, accents, spaces and zeros in front.
+def hard_text(name: str, ordinal: int, length: int | None = None, encoding: str = "utf-8", *, fixed: bool = False) -> str:
+    """Return the hardest string that fits: as long as allowed, quotes, case, accents, spaces and zeros in front.
 
     In a column whose name promises JSON it is JSON, so that a migration which reads it is not blamed for failing to.
     """
@@ -70,7 +70,7 @@ def nasty(name: str, ordinal: int, length: int | None = None, encoding: str = "u
         made = uuid.UUID(int=2**128 - 1 - ordinal)
         return str(made) if length == UUID_TEXT else made.hex
     most = LONGEST if length is None else min(length, LONGEST)
-    text = (NASTY if _can_hold(NASTY, encoding) else PLAIN).format(n=ordinal)
+    text = (HARD if _can_hold(HARD, encoding) else PLAIN).format(n=ordinal)
     if name.lower().endswith("json"):
         return f'{{"Ünï": {ordinal}}}'[:most] if most > len('{"Ünï": 999}') else "1"
     wide = "東京Ω" if _can_hold("東京Ω", encoding) else "xYz"
@@ -87,20 +87,20 @@ def _can_hold(text: str, encoding: str) -> bool:
 
 
 def of_length(length: int) -> tuple[str, ...]:
-    """Give strings of exactly that length: letters and digits."""
+    """Return strings of exactly that length: letters and digits."""
     if not 0 <= length <= 5 * LONGEST:
         return ()
     return ((ALPHABET * (length // 26 + 1))[:length], ("1234567890" * (length // 10 + 1))[:length])
 
 
 def variants(text: str) -> tuple[str, ...]:
-    """Give the shapes that a CHECK often asks of a string."""
+    """Return the shapes that a CHECK often asks of a string."""
     letters = "".join(c for c in text if c.isascii() and c.isalnum())
     return tuple(dict.fromkeys(v for v in (text.lower(), text.upper(), text.strip(), letters.lower(), letters.upper()) if v))
 
 
 def from_like(pattern: str, *, glob: bool = False) -> tuple[str, ...]:
-    """Give strings that match a LIKE (or GLOB) pattern."""
+    """Return strings that match a LIKE (or GLOB) pattern."""
     if glob:
         return from_regex("^" + pattern.replace(".", "[.]").replace("*", ".*").replace("?", ".").replace("[^", "[^") + "$")
     found = []
@@ -111,12 +111,12 @@ def from_like(pattern: str, *, glob: bool = False) -> tuple[str, ...]:
 
 
 def from_similar(pattern: str) -> tuple[str, ...]:
-    """Give strings that match a SIMILAR TO pattern: a regular expression in which % and _ are the wildcards."""
+    """Return strings that match a SIMILAR TO pattern: a regular expression in which % and _ are the wildcards."""
     return from_regex("^(" + pattern.replace(".", "[.]").replace("%", ".*").replace("_", ".") + ")$")
 
 
 def from_regex(pattern: str, count: int = 6) -> tuple[str, ...]:
-    """Give strings that match a regular expression of common shape; none where it cannot be read.
+    """Return strings that match a regular expression of common shape; none where it cannot be read.
 
     The pattern is read by Python, whose syntax agrees with PostgreSQL's and MySQL's on what CHECK constraints use; POSIX
     classes are translated first. What is made is matched again, so a string that does not fit is never returned.

@@ -11,19 +11,19 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class SqlExpression:
     """A value that only SQL can write, such as MySQL's `ST_GeomFromText('POINT(1 2)')`."""
 
     sql: str
 
 
-Value: TypeAlias = bool | int | float | Decimal | str | bytes | Expression | None
+Value: TypeAlias = bool | int | float | Decimal | str | bytes | SqlExpression | None
 Row: TypeAlias = dict[str, Value]
 
-ANY = Expression("any value but NULL")  # in plans only, never written
+ANY = SqlExpression("any value but NULL")  # in plans only, never written
 
 
-class Variety(enum.Enum):
+class RowVariety(enum.Enum):
     """What a row is made of: everyday values, the limits of each type, or as little as the table allows."""
 
     TYPICAL = "typical"
@@ -31,18 +31,18 @@ class Variety(enum.Enum):
     BARE = "bare"
 
     @classmethod
-    def of_row(cls, ordinal: int) -> Variety:
-        """Say what the row at that place is: typical, edge, bare, then typical and edge in turn."""
+    def of_row(cls, ordinal: int) -> RowVariety:
+        """Return what the row at that place is: typical, edge, bare, then typical and edge in turn."""
         return (cls.TYPICAL, cls.EDGE, cls.BARE)[ordinal] if ordinal < 3 else (cls.EDGE, cls.TYPICAL)[ordinal % 2]  # noqa: PLR2004 three varieties
 
 
 def comparable(value: object) -> object:
-    """Give the form in which two values count as one for the strictest of uniqueness rules.
+    """Return the form in which two values count as one for the strictest of uniqueness rules.
 
     Case, accents and trailing spaces are dropped, because MySQL's default collations (and citext) drop them; numbers and what
     PostgreSQL gives as text compare alike.
     """
-    if value is None or isinstance(value, Expression):
+    if value is None or isinstance(value, SqlExpression):
         return value
     if isinstance(value, bool):
         return "1" if value else "0"
@@ -65,7 +65,7 @@ def turned(values: Sequence[Value], by: int) -> tuple[Value, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
+class ValuePool:
     """The values that a column may be given.
 
     `typical` differ from row to row, `edges` are the limits of the type, `bare` its emptiest values, `hints` what the table's
@@ -79,14 +79,14 @@ class Pool:
     null: bool = False
     place: int = 0
 
-    def order(self, variety: Variety, ordinal: int) -> tuple[Value, ...]:
+    def order(self, variety: RowVariety, ordinal: int) -> tuple[Value, ...]:
         """List the values, those first that suit the row best."""
         null = (None,) if self.null else ()
         typical, hints = turned(self.typical, ordinal), turned(self.hints, ordinal)
         edges = turned(self.edges, self.place + ordinal // 3)
-        if variety is Variety.EDGE:
+        if variety is RowVariety.EDGE:
             return (*edges, *typical, *hints, *self.bare, *null)
-        if variety is Variety.BARE:
+        if variety is RowVariety.BARE:
             return (*null, *self.bare, *typical, *hints, *edges)
         return (*typical, *hints, *edges, *self.bare, *null)
 
@@ -98,8 +98,8 @@ class Pool:
             found.setdefault((type(value), value), value)
         return tuple(found.values())
 
-    def keep(self, allowed: Sequence[Value], *, null: bool | None = None) -> Pool:
-        """Leave only the allowed values in."""
+    def keep(self, allowed: Sequence[Value], *, null: bool | None = None) -> ValuePool:
+        """Return the pool with the allowed values only."""
         kept = {(type(value), value) for value in allowed}
 
         def sift(values: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mrt_runtime.compare.rows import TableRows
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 LEFT = ("left behind after rollback", "after the second")
 
 
 @dataclass(slots=True)
-class Findings:
+class RevisionFindings:
     """Failures and warnings in the order in which they were found.
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
@@ -22,16 +22,21 @@ class Findings:
 
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    before: Look | None = None
-    first: Look | None = None
+    before: Snapshot | None = None
+    first: Snapshot | None = None
     written: Mapping[str, int] = field(default_factory=dict)
 
-    def add(self, other: Findings) -> None:
+    def add(self, other: RevisionFindings) -> None:
         """Take over what a comparison found."""
         self.failures += other.failures
         self.warnings += other.warnings
 
-    def add_risk(self, risky: Findings, *, fatal: bool) -> None:
+    def add_hidden(self, rowless: RevisionFindings) -> None:
+        """Take over what the check without rows found, which names the upgrade's failure first."""
+        self.failures[-1:] = rowless.failures
+        self.warnings += rowless.warnings
+
+    def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 
         Not told: what concerns a table that fails without such rows too, and that such rows, or others which they need, are

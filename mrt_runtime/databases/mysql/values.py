@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, Schema, Table
-from mrt_runtime.seed.dialect import Dialect
-from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
-from mrt_runtime.seed.moment import Moment
-from mrt_runtime.seed.value import Expression, Value
+from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.seed_dialect import SeedDialect
+from mrt_runtime.seed.value import SqlExpression, Value
+from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
 
 INTEGERS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "integer": 32, "bigint": 64}
 TEXTS = {"tinytext": 60, "text": None, "mediumtext": None, "longtext": None}  # TINYTEXT holds 255 bytes, so 63 characters
@@ -29,78 +29,78 @@ SHAPES = {
     "geometrycollection": "GEOMETRYCOLLECTION(POINT(1 2))",
     "geomcollection": "GEOMETRYCOLLECTION(POINT(1 2))",
 }
-OTHERS: dict[str, Kind] = {
-    "json": Document(),
-    "year": Whole(1901, 2155),
-    "date": Moment("date", earliest=dt.datetime(1000, 1, 1, tzinfo=UTC), latest=dt.datetime(9999, 12, 31, tzinfo=UTC)),
-    "uuid": Text(36, fixed=True),
-    "inet4": Listed(("192.0.2.1", "192.0.2.2", "192.0.2.3"), ("255.255.255.255",), ("0.0.0.0",)),  # noqa: S104 a value, nothing binds to it
-    "inet6": Listed(("2001:db8::1", "2001:db8::2", "2001:db8::3"), ("::ffff:192.0.2.1",), ("::",)),
+OTHERS: dict[str, ValueKind] = {
+    "json": JsonTexts(),
+    "year": Integers(1901, 2155),
+    "date": Datetimes("date", earliest=dt.datetime(1000, 1, 1, tzinfo=UTC), latest=dt.datetime(9999, 12, 31, tzinfo=UTC)),
+    "uuid": Texts(36, fixed=True),
+    "inet4": Choices(("192.0.2.1", "192.0.2.2", "192.0.2.3"), ("255.255.255.255",), ("0.0.0.0",)),  # noqa: S104 a value, nothing binds to it
+    "inet6": Choices(("2001:db8::1", "2001:db8::2", "2001:db8::3"), ("::ffff:192.0.2.1",), ("::",)),
 }
 
 
-class MySQLValues(Dialect):
+class MySQLValues(SeedDialect):
     """The dialect of seeding for MySQL and MariaDB."""
 
     grammar = "mysql"
     converts = True
 
-    def kind_of(self, column: Column, schema: Schema) -> Kind | None:
-        """Say what kind of values the column holds; None for a type that nothing is known about."""
+    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+        """Return the kind of values that the column holds, None for an unknown type."""
         del schema
         kind = column.type
         base = kind.base.lower().removesuffix(" unsigned").removesuffix(" zerofill")
         if base in SHAPES:
-            return Listed((Expression(f"ST_GeomFromText('{SHAPES[base]}')"),))
+            return Choices((SqlExpression(f"ST_GeomFromText('{SHAPES[base]}')"),))
         if base in {"enum", "set"}:
             return self._labels(base, kind.labels)
         if base in {"datetime", "timestamp", "time"}:
             return self._moment(base, kind)
         if base in {"char", "varchar"} or base in TEXTS:
-            return Text(TEXTS.get(base, kind.length), fixed=base == "char", encoding=encoding_of(column.collation))
+            return Texts(TEXTS.get(base, kind.length), fixed=base == "char", encoding=encoding_of(column.collation))
         if base in {"binary", "varbinary"} or base in BINARIES:
-            return Binary(BINARIES.get(base, kind.length), fixed=base == "binary")
+            return Binaries(BINARIES.get(base, kind.length), fixed=base == "binary")
         return self._number(base, kind) or OTHERS.get(base)
 
-    def _number(self, base: str, kind: ColumnType) -> Kind | None:
+    def _number(self, base: str, kind: ColumnType) -> ValueKind | None:
         unsigned = kind.unsigned or "unsigned" in kind.text
         if base in {"bool", "boolean"} or kind.text.startswith("tinyint(1)"):
-            return Flag()
+            return Booleans()
         if base in INTEGERS:
             bits = INTEGERS[base]
-            return Whole(0, 2**bits - 1) if unsigned else Whole(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+            return Integers(0, 2**bits - 1) if unsigned else Integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
         if base == "bit":
-            return Whole(0, 2 ** (kind.length or kind.precision or 1) - 1)
+            return Integers(0, 2 ** (kind.length or kind.precision or 1) - 1)
         if base in {"decimal", "numeric"}:
-            return Fraction(min(kind.precision or 10, 30), kind.scale or 0, unsigned)
+            return Decimals(min(kind.precision or 10, 30), kind.scale or 0, unsigned)
         if base in {"float", "double", "real"}:
             if kind.precision is not None and kind.scale is not None:
-                return Fraction(min(kind.precision, 6), min(kind.scale, 2), unsigned)
-            return Floating(1.5e30 if base == "float" else 1.5e300, unsigned)
+                return Decimals(min(kind.precision, 6), min(kind.scale, 2), unsigned)
+            return Floats(1.5e30 if base == "float" else 1.5e300, unsigned)
         return None
 
-    def _labels(self, base: str, labels: tuple[str, ...]) -> Kind:
+    def _labels(self, base: str, labels: tuple[str, ...]) -> ValueKind:
         if base == "set" and len(labels) > 1:
-            return Listed(labels, (",".join(labels),), ("",))
-        return Listed(labels)
+            return Choices(labels, (",".join(labels),), ("",))
+        return Choices(labels)
 
-    def _moment(self, base: str, kind: ColumnType) -> Kind:
+    def _moment(self, base: str, kind: ColumnType) -> ValueKind:
         digits = kind.precision or 0
         if base == "time":
-            return Moment("time", digits=digits)
+            return Datetimes("time", digits=digits)
         if base == "datetime":
             earliest = dt.datetime(1000, 1, 1, tzinfo=UTC)
-            return Moment(digits=digits, earliest=earliest, latest=dt.datetime(9999, 12, 31, 23, 59, 58, 999_999, tzinfo=UTC))
+            return Datetimes(digits=digits, earliest=earliest, latest=dt.datetime(9999, 12, 31, 23, 59, 58, 999_999, tzinfo=UTC))
         # TIMESTAMP ends at 2038-01-19 03:14:07 UTC, whatever zone the session has.
         earliest = dt.datetime(1970, 1, 3, tzinfo=UTC)
-        return Moment(digits=digits, earliest=earliest, latest=dt.datetime(2038, 1, 17, 3, 14, 7, 999_999, tzinfo=UTC))
+        return Datetimes(digits=digits, earliest=earliest, latest=dt.datetime(2038, 1, 17, 3, 14, 7, 999_999, tzinfo=UTC))
 
     def write(self, value: Value) -> object:
-        """Give the form in which the driver takes the value."""
+        """Return the form in which the driver takes the value."""
         return int(value) if isinstance(value, bool) else value
 
     def cast(self, placeholder: str, column: Column) -> str:
-        """Give moments their type, so that they are compared as such."""
+        """Return a placeholder for moments with their type, so that they are compared as such."""
         base = column.type.base.lower()
         if base in {"datetime", "timestamp"}:
             return f"CAST({placeholder} AS DATETIME(6))"
@@ -118,11 +118,8 @@ class MySQLValues(Dialect):
 
 
 def encoding_of(collation: str | None) -> str:
-    """Tell in which of Python's encodings everything can be written that a column of this collation holds."""
+    """Return in which of Python's encodings everything can be written that a column of this collation holds."""
     charset = (collation or "utf8mb4").partition("_")[0]
     if charset.startswith(("utf", "ucs")):
         return "utf-8"
     return "latin-1" if charset == "latin1" else "ascii"
-
-
-VALUES = MySQLValues()

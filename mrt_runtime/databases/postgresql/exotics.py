@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mrt_runtime.seed.kind import Formed, Kind, Listed
+from mrt_runtime.seed.value_kind import Choices, Templated, ValueKind
 
 
-def _each(form: str, *edges: str, bare: str | None = None, limit: int = 27) -> Formed:
-    return Formed(form, edges, () if bare is None else (bare,), limit)
+def _each(form: str, *edges: str, bare: str | None = None, limit: int = 27) -> Templated:
+    return Templated(form, edges, () if bare is None else (bare,), limit)
 
 
-EXOTICS: dict[str, Kind] = {
+EXOTICS: dict[str, ValueKind] = {
     "uuid": _each(
         "5eed{place:04d}-0000-4000-8000-{n:012d}",
         "ffffffff-ffff-ffff-ffff-ffffffffffff",
@@ -41,9 +41,9 @@ EXOTICS: dict[str, Kind] = {
     "tid": _each("(0,{n})"),
     '"char"': _each("{n:x}"),
     "jsonpath": _each('$."key{n}"', "strict $[*]"),
-    "regclass": Listed(("pg_catalog.pg_class", "pg_catalog.pg_type", "pg_catalog.pg_proc")),
-    "regtype": Listed(("integer", "text", "boolean")),
-    "regproc": Listed(("pg_catalog.now", "pg_catalog.version")),
+    "regclass": Choices(("pg_catalog.pg_class", "pg_catalog.pg_type", "pg_catalog.pg_proc")),
+    "regtype": Choices(("integer", "text", "boolean")),
+    "regproc": Choices(("pg_catalog.now", "pg_catalog.version")),
     "refcursor": _each("cursor{n}"),
     "hstore": _each('"key"=>"{n}", "tags"=>NULL', '"O\'Brien \\"q\\""=>"Ünï, =>"', bare=""),
     "ltree": _each("top.branch{n}.leaf", "A.b_C.0042", bare=""),
@@ -51,8 +51,8 @@ EXOTICS: dict[str, Kind] = {
     "ltxtquery": _each("word{n} & leaf"),
     "cube": _each("({n}, 2)", "(-1e30, 0),(1e30, 1)", bare="(0)"),
     "seg": _each("{n} .. {m}", "< 5.0"),
-    "isbn": Listed(("978-0-393-04002-9", "0-306-40615-2")),
-    "ean13": Listed(("978-0-393-04002-9", "400-638133393-1")),
+    "isbn": Choices(("978-0-393-04002-9", "0-306-40615-2")),
+    "ean13": Choices(("978-0-393-04002-9", "400-638133393-1")),
     "geometry": _each("POINT({n} 2)"),
     "geography": _each("POINT({n} 2)"),
 }
@@ -66,8 +66,8 @@ SPANS = {
 }
 
 
-def ranges_of(base: str) -> Kind | None:
-    """Give ranges (and, for the name of a multirange, sets of ranges) that do not overlap; None for any other type."""
+def ranges_of(base: str) -> ValueKind | None:
+    """Return ranges (and, for the name of a multirange, sets of ranges) that do not overlap; None for any other type."""
     span = SPANS.get(base)
     if span is not None:
         return _each(*span, bare="empty")

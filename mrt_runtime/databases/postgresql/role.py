@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import exc
 
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.given import LISTS, USER
-from mrt_runtime.databases.postgresql.server import Server, quote
+from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.postgresql.server import PostgresServer
+from mrt_runtime.databases.postgresql.source import LISTS, USER
 from mrt_runtime.secret import register_secret
 
 LONGEST_NAME = 63
@@ -55,8 +55,8 @@ class ScratchRole:
         mark = hashlib.blake2s(role.encode(), digest_size=3).hexdigest()
         return role.encode()[: room - len(mark)].decode(errors="ignore") + mark + self.tail
 
-    def set_up(self, server: Server) -> None:
-        """Give the role the password and the settings that it has at first: a role may change both for itself."""
+    def set_up(self, server: PostgresServer) -> None:
+        """Restore the password and the settings that the role has at first: a role may change both for itself."""
         name = quote(self.name)
         server.run(f"ALTER ROLE {name} PASSWORD {literal(self.password)}")
         server.run(f"ALTER ROLE {name} RESET ALL")
@@ -64,7 +64,7 @@ class ScratchRole:
             server.try_running(f"ALTER ROLE {name} SET {setting}")
 
 
-def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
+def create_role(server: PostgresServer, name: str, database: str) -> ScratchRole | str:
     """Create the role of a scratch database; return why none can be had, as the end of a sentence, where that is so.
 
     It cannot connect before it is set up.
@@ -94,7 +94,7 @@ def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
     return role
 
 
-def read_settings(server: Server, given: str, database: str) -> Iterator[str]:
+def read_settings(server: PostgresServer, given: str, database: str) -> Iterator[str]:
     """Yield what the given role has set for itself, in general and in the given database."""
     for (setting,) in server.run(SETTINGS.format(database=literal(database))):
         parameter, _, value = str(setting).partition("=")

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
 
 ROLE = ("ROLE", "USER", "GROUP")
@@ -95,7 +95,7 @@ def _manage(command: Command, verb: str, cursor: TokenCursor, role: ScratchRole)
             return Edit(*command.whole, "; ".join(calls))
     is_own = name == role.given or first.key in SPECIAL - {"ALL", "PUBLIC"}
     if verb == "ALTER" and is_own and cursor.accept("SET", "RESET"):
-        return Edit(*command.span(first, first), _quoted(role.name))
+        return Edit(*command.span(first, first), quote(role.name))
     return Edit(*command.whole, NOTHING, f"{noted} {LEFT_OUT}")
 
 
@@ -118,7 +118,7 @@ def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Itera
 
 
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
-    """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
+    """Change an object's owner as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
     if cursor.accept(*OF_THE_GIVEN_ROLE):
         return _leave_owner(command, cursor.rest().to("OWNER"), role)
@@ -145,7 +145,7 @@ def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Ed
 
 
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
-    """Let a question whether a role exists be about its stand-in."""
+    """Make a query for a role's existence ask for its stand-in."""
     tokens = command.statement.tokens
     asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
     for token in tokens if asks else ():
@@ -186,10 +186,10 @@ def _rename(command: Command, token: SqlToken, role: ScratchRole, *, becomes: bo
         return None
     place = command.span(token, token)
     if becomes and name == role.given:
-        return Edit(*place, _quoted(role.name))
+        return Edit(*place, quote(role.name))
     if name not in role.existing:
-        return Edit(*place, _quoted(role.stand_in(name)))
-    return Edit(*place, _quoted(role.stand_in(name)), taken=frozenset({name})) if becomes else None
+        return Edit(*place, quote(role.stand_in(name)))
+    return Edit(*place, quote(role.stand_in(name)), taken=frozenset({name})) if becomes else None
 
 
 def _has_object(cursor: TokenCursor) -> bool:
@@ -200,7 +200,3 @@ def _has_object(cursor: TokenCursor) -> bool:
 def _words(command: Command) -> str:
     words = " ".join(command.statement.text.split()[1:])
     return words if len(words) <= 60 else f"{words[:59]}…"  # noqa: PLR2004  as much as fits in a line
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -16,37 +16,48 @@ from sqlalchemy import Connection
 from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table
 from mrt_runtime.databases.postgresql.deferral import deferral
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
-from mrt_runtime.seed.dialect import Dialect
-from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Slot, Text, Whole
-from mrt_runtime.seed.moment import Moment
-from mrt_runtime.seed.value import Pool, Value
+from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.seed_dialect import SeedDialect
+from mrt_runtime.seed.value import Value, ValuePool
+from mrt_runtime.seed.value_kind import (
+    Binaries,
+    Booleans,
+    Choices,
+    ColumnSlot,
+    Decimals,
+    Floats,
+    Integers,
+    JsonTexts,
+    Texts,
+    ValueKind,
+)
 
 INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}
 TEXTS = {"character varying", "character", "text", "bpchar", "name", "citext"}
-SIMPLE: dict[str, Kind] = {
-    "boolean": Flag(),
-    "real": Floating(1.5e30),
-    "double precision": Floating(1.5e300),
-    "json": Document(),
-    "jsonb": Document(),
-    "bytea": Binary(),
-    "date": Moment("date", latest=dt.datetime(9999, 12, 31, tzinfo=dt.timezone.utc)),
-    "oid": Whole(0, 2**31 - 1),
+SIMPLE: dict[str, ValueKind] = {
+    "boolean": Booleans(),
+    "real": Floats(1.5e30),
+    "double precision": Floats(1.5e300),
+    "json": JsonTexts(),
+    "jsonb": JsonTexts(),
+    "bytea": Binaries(),
+    "date": Datetimes("date", latest=dt.datetime(9999, 12, 31, tzinfo=dt.timezone.utc)),
+    "oid": Integers(0, 2**31 - 1),
 }
 
 
-class PostgreSQLValues(Dialect):
+class PostgreSQLValues(SeedDialect):
     """The dialect of seeding for PostgreSQL."""
 
     grammar = "postgres"
     converts = True
     defers = True
 
-    def kind_of(self, column: Column, schema: Schema) -> Kind | None:
-        """Say what kind of values the column holds; None for a type that nothing is known about."""
+    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+        """Return the kind of values that the column holds, None for an unknown type."""
         return self._kind(column.type, schema, column.name)
 
-    def _kind(self, kind: ColumnType, schema: Schema, name: str) -> Kind | None:
+    def _kind(self, kind: ColumnType, schema: Schema, name: str) -> ValueKind | None:
         if kind.kind == "array":
             inner = self._kind(kind.element, schema, name) if kind.element is not None else None
             return self._array(inner, name) if inner is not None else None
@@ -55,68 +66,68 @@ class PostgreSQLValues(Dialect):
             under = kind.element or (named.base if named else None)
             return self._kind(under, schema, name) if under is not None else None
         if kind.kind == "enum":
-            return Listed(kind.labels or (named.labels if named else ()))
+            return Choices(kind.labels or (named.labels if named else ()))
         if kind.kind == "composite":
             return self._composite(named, schema) if named else None
         if kind.kind in {"range", "multirange"}:
             return self._range(kind, named, schema)
         return self._plain(kind)
 
-    def _plain(self, kind: ColumnType) -> Kind | None:
+    def _plain(self, kind: ColumnType) -> ValueKind | None:
         base = kind.base
         if base in INTEGERS:
             bits = INTEGERS[base]
-            return Whole(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+            return Integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
         if base == "numeric":
             scale = kind.scale or 0
-            return Fraction(kind.precision, scale) if kind.precision and 0 <= scale <= kind.precision else Fraction()
+            return Decimals(kind.precision, scale) if kind.precision and 0 <= scale <= kind.precision else Decimals()
         if base in TEXTS:
             length = 63 if base == "name" else kind.length or (1 if base == "character" else None)
-            return Text(length, fixed=base in {"character", "bpchar"})
+            return Texts(length, fixed=base in {"character", "bpchar"})
         if base.startswith("time"):
             return self._moment(base, kind)
         if base in {"bit", "bit varying"}:
             return self._bits(base, kind.length)
         return SIMPLE.get(base) or EXOTICS.get(base) or ranges_of(base) or self._vector(base, kind)
 
-    def _moment(self, base: str, kind: ColumnType) -> Kind:
+    def _moment(self, base: str, kind: ColumnType) -> ValueKind:
         # The precision stands in the text: "timestamp(0) without time zone".
         digits = kind.precision if kind.precision is not None else 6
         part: Literal["moment", "time"] = "moment" if base.startswith("timestamp") else "time"
-        return Moment(part, zone="with time zone" in kind.text, digits=digits)
+        return Datetimes(part, zone="with time zone" in kind.text, digits=digits)
 
-    def _bits(self, base: str, length: int | None) -> Kind:
+    def _bits(self, base: str, length: int | None) -> ValueKind:
         most = length or (1 if base == "bit" else 12)
         typical = tuple(format(n, "b").zfill(most)[-most:] for n in range(1, min(2**most, 40)))
-        return Listed(typical, ("1" * most,), ("0" * most,))
+        return Choices(typical, ("1" * most,), ("0" * most,))
 
-    def _vector(self, base: str, kind: ColumnType) -> Kind | None:
+    def _vector(self, base: str, kind: ColumnType) -> ValueKind | None:
         if base not in {"vector", "halfvec"}:
             return None
         digits = "".join(c for c in kind.text if c.isdigit())
         size = int(digits) if digits else 3
-        return Listed(tuple(str([n + 1] * size).replace(" ", "") for n in range(10)), (str([-0.5] * size).replace(" ", ""),))
+        return Choices(tuple(str([n + 1] * size).replace(" ", "") for n in range(10)), (str([-0.5] * size).replace(" ", ""),))
 
-    def _array(self, inner: Kind, name: str) -> Kind:
-        pool = inner.pool(Slot(name=name))
+    def _array(self, inner: ValueKind, name: str) -> ValueKind:
+        pool = inner.pool(ColumnSlot(name=name))
         pairs = zip(pool.typical, pool.typical[1:] or pool.typical, strict=False)
         typical = tuple("{" + ",".join(quoted(self.write(v)) for v in pair) + "}" for pair in pairs)
         edge = "{" + ",".join([*(quoted(self.write(v)) for v in (*pool.edges, *pool.bare)), "NULL"]) + "}"
-        return Listed(typical, (edge,), ("{}",))
+        return Choices(typical, (edge,), ("{}",))
 
-    def _composite(self, named: NamedType, schema: Schema) -> Kind | None:
-        pools: list[Pool] = []
+    def _composite(self, named: NamedType, schema: Schema) -> ValueKind | None:
+        pools: list[ValuePool] = []
         for place, (name, field) in enumerate(named.fields):
             inner = self._kind(field, schema, name)
-            pools.append(inner.pool(Slot(name=name, place=place)) if inner is not None else Pool())
+            pools.append(inner.pool(ColumnSlot(name=name, place=place)) if inner is not None else ValuePool())
         rows = zip(*(p.typical or (None,) * 10 for p in pools), strict=False)
         edge = [(*p.edges, *p.typical, None)[0] for p in pools]
-        return Listed(tuple(self._record(row) for row in rows), (self._record(edge),), (self._record([None] * len(pools)),))
+        return Choices(tuple(self._record(row) for row in rows), (self._record(edge),), (self._record([None] * len(pools)),))
 
     def _record(self, values: list[Value] | tuple[Value, ...]) -> str:
         return "(" + ",".join("" if v is None else quoted(self.write(v)) for v in values) + ")"
 
-    def _range(self, kind: ColumnType, named: NamedType | None, schema: Schema) -> Kind | None:
+    def _range(self, kind: ColumnType, named: NamedType | None, schema: Schema) -> ValueKind | None:
         if named is None:
             return ranges_of(kind.base)
         over = next((t for t in schema.types if t.multirange == named.name), named)
@@ -124,11 +135,11 @@ class PostgreSQLValues(Dialect):
         inner = self._kind(subtype, schema, "") if subtype is not None else None
         if inner is None:
             return None
-        steps = [quoted(self.write(value)) for value in inner.pool(Slot(name="")).typical]
+        steps = [quoted(self.write(value)) for value in inner.pool(ColumnSlot(name="")).typical]
         spans = tuple(f"[{low},{high})" for low, high in zip(steps[::2], steps[1::2], strict=False))
         if kind.kind == "multirange":
-            return Listed(tuple(f"{{{span}}}" for span in spans), ("{(,)}",), ("{}",))
-        return Listed(spans, ("(,)",), ("empty",))
+            return Choices(tuple(f"{{{span}}}" for span in spans), ("{(,)}",), ("{}",))
+        return Choices(spans, ("(,)",), ("empty",))
 
     def write(self, value: Value) -> object:
         """Write the value as text."""
@@ -141,22 +152,22 @@ class PostgreSQLValues(Dialect):
         return format(value, "f") if isinstance(value, Decimal) else str(value)
 
     def cast(self, placeholder: str, column: Column) -> str:
-        """Give the placeholder the column's type; a domain's own type would refuse what is to be asked about."""
+        """Return the placeholder with the column's type; a domain's own type would refuse what is to be asked about."""
         kind = column.type
         while kind.kind == "domain" and kind.element is not None:
             kind = kind.element
         return f"CAST({placeholder} AS {kind.text})"
 
     def reading(self, name: str) -> str:
-        """Read the column as text, as it is written."""
+        """Return an expression that reads the column as text, as it is written."""
         return f"CAST({name} AS text)"
 
     def source(self, name: str, table: Table) -> str:
-        """Leave out the rows of tables that inherit from this one: its keys are not theirs."""
+        """Return the table's name with ONLY, without the rows of tables that inherit from it: its keys are not theirs."""
         return f"ONLY {name}" if table.kind == "table" else name
 
     def preface(self, table: Table) -> str:
-        """Let us number the rows where the table would do so itself."""
+        """Return the clause that accepts our numbers in identity columns."""
         return " OVERRIDING SYSTEM VALUE" if any(column.identity for column in table.columns) else ""
 
     def target(self, table: Table, schema: Schema) -> Table:
@@ -167,7 +178,7 @@ class PostgreSQLValues(Dialect):
         return table
 
     def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
-        """Give a partition's bounds as a condition, those of the partitions that it lies in among them."""
+        """Return a partition's bounds as a condition, those of the partitions that it lies in among them."""
         if not table.bounds:
             return ()
         preparer = connection.dialect.identifier_preparer
@@ -180,7 +191,7 @@ class PostgreSQLValues(Dialect):
         return connection.begin_nested()
 
     def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> AbstractContextManager[object]:
-        """Look at these keys, and at those that are DEFERRABLE, at the end."""
+        """Defer the check of these keys, and of those that are DEFERRABLE."""
         return deferral(connection, keys)
 
 
@@ -188,6 +199,3 @@ def quoted(value: object) -> str:
     """Quote a part of an array, a record or a range."""
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
-
-
-VALUES = PostgreSQLValues()

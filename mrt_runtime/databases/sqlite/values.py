@@ -10,74 +10,71 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
-from mrt_runtime.seed.dialect import Dialect
-from mrt_runtime.seed.kind import Binary, Document, Flag, Floating, Fraction, Kind, Listed, Text, Whole
-from mrt_runtime.seed.moment import Moment
+from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.seed_dialect import SeedDialect
 from mrt_runtime.seed.value import Value
+from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
 
 # In SQLAlchemy's spelling of types; the first word that the declared type contains decides.
-DECLARED: dict[str, Kind] = {
-    "bool": Flag(),
-    "json": Document(),
-    "timestamp": Moment("moment"),
-    "datetime": Moment("moment"),
-    "date": Moment("date"),
-    "time": Moment("time"),
-    "bigint": Whole(-(2**63), 2**63 - 1),
-    "smallint": Whole(-(2**15), 2**15 - 1),
-    "tinyint": Whole(-(2**7), 2**7 - 1),
-    "uuid": Text(36, fixed=True),
+DECLARED: dict[str, ValueKind] = {
+    "bool": Booleans(),
+    "json": JsonTexts(),
+    "timestamp": Datetimes("moment"),
+    "datetime": Datetimes("moment"),
+    "date": Datetimes("date"),
+    "time": Datetimes("time"),
+    "bigint": Integers(-(2**63), 2**63 - 1),
+    "smallint": Integers(-(2**15), 2**15 - 1),
+    "tinyint": Integers(-(2**7), 2**7 - 1),
+    "uuid": Texts(36, fixed=True),
 }
-AFFINITIES: dict[str, Kind] = {
-    "integer": Whole(-(2**31), 2**31 - 1),
-    "real": Floating(1.5e300),
-    "numeric": Fraction(12, 2),
-    "text": Text(),
+AFFINITIES: dict[str, ValueKind] = {
+    "integer": Integers(-(2**31), 2**31 - 1),
+    "real": Floats(1.5e300),
+    "numeric": Decimals(12, 2),
+    "text": Texts(),
 }
-UNDECLARED = Listed(("untyped 1", "untyped 2", "untyped 3", "untyped 4"), (-1, b"\x00\xff", 0.5), ("",))
+UNDECLARED = Choices(("untyped 1", "untyped 2", "untyped 3", "untyped 4"), (-1, b"\x00\xff", 0.5), ("",))
 WORDS = re.compile("|".join(DECLARED))
 DIGITS = 15  # what REAL, which NUMERIC columns fall back on, holds exactly
 
 
-class SQLiteValues(Dialect):
+class SQLiteValues(SeedDialect):
     """The dialect of seeding for SQLite."""
 
     grammar = "sqlite"
     converts = False
 
-    def kind_of(self, column: Column, schema: Schema) -> Kind | None:
-        """Say what kind of values the column holds."""
+    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+        """Return the kind of values that the column holds."""
         del schema
         kind = column.type
         declared, affinity = kind.base.lower(), kind.affinity or "blob"
         if affinity == "text":
             fixed = declared in {"char", "character", "nchar", "uuid"}
-            return DECLARED["json"] if "json" in declared else Text(kind.length, fixed=fixed)
-        word = WORDS.search(declared)
-        if word is not None:
-            return self._rowid(column) or DECLARED[word.group()]
+            return DECLARED["json"] if "json" in declared else Texts(kind.length, fixed=fixed)
+        everyday_text = WORDS.search(declared)
+        if everyday_text is not None:
+            return self._rowid(column) or DECLARED[everyday_text.group()]
         if affinity == "numeric" and kind.precision is not None:
             precision = min(kind.precision, DIGITS)
-            return Fraction(precision, min(kind.scale or 0, precision))
+            return Decimals(precision, min(kind.scale or 0, precision))
         if affinity == "blob":
-            return Binary(kind.length) if declared and declared != "any" else UNDECLARED
+            return Binaries(kind.length) if declared and declared != "any" else UNDECLARED
         return AFFINITIES[affinity]
 
-    def _rowid(self, column: Column) -> Kind | None:
+    def _rowid(self, column: Column) -> ValueKind | None:
         return AFFINITIES["integer"] if column.identity == "auto" else None
 
     def write(self, value: Value) -> object:
-        """Give the form in which the driver takes the value."""
+        """Return the form in which the driver takes the value."""
         if isinstance(value, Decimal):
             return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
         return int(value) if isinstance(value, bool) else value
 
     @contextmanager
     def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> Iterator[None]:
-        """Put foreign keys off until the end of the transaction (they may be enforced by env.py's own hooks)."""
+        """Defer foreign keys to the end of the transaction (they may be enforced by env.py's own hooks)."""
         del keys
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
-
-
-VALUES = SQLiteValues()

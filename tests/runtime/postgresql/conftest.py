@@ -4,9 +4,9 @@ import os
 
 import pytest
 
+from benchmarks.postgresql_escapes import Victim
 from mrt_runtime import databases
 from mrt_runtime.verify.session import Verification
-from tests.benchmarks.postgresql_escapes import Victim
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from tests.benchmarks.postgresql_escapes import ALONE, ELSEWHERE, FORMS, NESTS, Victim, try_escapes, write_call
+from benchmarks.postgresql_escapes import ALONE, ELSEWHERE, FORMS, NESTS, Victim, try_escapes, write_call
 
 
 @pytest.fixture

@@ -35,12 +35,12 @@ class Field:
             self.seeded = self.seeder.seed(connection, schema, self.seeded, touched=touched)
         return self.seeded
 
-    def new_world(self, *statements):
+    def write_new_rows(self, *statements):
         before = self.look()
         self.run(*statements)
         after = self.look()
         with self.scratch.engine.begin() as connection:
-            return self.seeder.new_world(connection, before, after)
+            return self.seeder.write_new_rows(connection, before, after)
 
     def rows(self, table, columns="*"):
         with self.scratch.engine.connect() as connection:

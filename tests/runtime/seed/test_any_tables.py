@@ -1,4 +1,4 @@
-"""Tables that nobody thought of: whatever is drawn, rows are found and every column gets a value in some of them."""
+"""Tables of random shape: whatever is drawn, rows are found and every column gets a value in some of them."""
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st

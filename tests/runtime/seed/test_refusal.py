@@ -5,12 +5,12 @@ import pytest
 from mrt_runtime.seed.refusal import read_refusal
 
 REASONS = {
-    "sqlite": "CREATE TRIGGER stop BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'nobody may write here'); END",
+    "sqlite": "CREATE TRIGGER stop BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'no one may write here'); END",
     "postgresql": "CREATE TRIGGER stop BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION stop()",
     "mysql": "CREATE TRIGGER stop BEFORE INSERT ON t FOR EACH ROW"
-    " SIGNAL SQLSTATE '45000' SET message_text = 'nobody may write here'",
+    " SIGNAL SQLSTATE '45000' SET message_text = 'no one may write here'",
 }
-FUNCTION = "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody may write here'; END $$"
+FUNCTION = "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no one may write here'; END $$"
 
 
 def test_a_trigger_that_refuses_every_row_is_quoted(any_field):
@@ -19,7 +19,7 @@ def test_a_trigger_that_refuses_every_row_is_quoted(any_field):
     any_field.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)", *([FUNCTION] if dialect == "postgresql" else []), trigger)
     any_field.seed("CREATE TABLE other (id INTEGER PRIMARY KEY)")
     assert set(any_field.seeded.unseeded) == {"t"}
-    assert "nobody may write here" in any_field.seeded.unseeded["t"]
+    assert "no one may write here" in any_field.seeded.unseeded["t"]
     assert "\n" not in any_field.seeded.unseeded["t"]
     assert len(any_field.rows("other")) == 3
 
@@ -37,7 +37,7 @@ def test_an_unknown_type_is_named_with_its_column(postgres):
 def test_a_check_that_only_the_database_understands_is_learnt_from_refusals(postgres):
     postgres.seed(
         "CREATE FUNCTION fits(n integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS"
-        " $$ BEGIN IF abs(n::bigint) > 9999 THEN RAISE EXCEPTION 'nobody has that many'; END IF; RETURN n % 5 = 3; END $$",
+        " $$ BEGIN IF abs(n::bigint) > 9999 THEN RAISE EXCEPTION 'no table has that many'; END IF; RETURN n % 5 = 3; END $$",
         "CREATE TABLE t (id integer PRIMARY KEY, n integer NOT NULL CONSTRAINT fitting CHECK (fits(n)))",
     )
     assert postgres.seeded.unseeded == {}

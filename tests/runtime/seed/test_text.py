@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mrt_runtime.seed.text import from_like, from_regex, from_similar, nasty, of_length, word
+from mrt_runtime.seed.text import everyday_text, from_like, from_regex, from_similar, hard_text, of_length
 
 
 @pytest.mark.parametrize(
@@ -46,32 +46,32 @@ def test_like_keeps_what_is_escaped():
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 20, None])
 def test_everyday_strings_differ_and_fit(length):
-    made = [word("title", ordinal, length) for ordinal in range(10)]
+    made = [everyday_text("title", ordinal, length) for ordinal in range(10)]
     assert len(set(made)) == 10
     assert length is None or all(len(text) <= length for text in made)
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 50, 255])
 def test_the_hardest_string_is_as_long_as_allowed_and_does_not_end_in_a_space(length):
-    made = nasty("title", 0, length)
+    made = hard_text("title", 0, length)
     assert len(made) == length
     assert made == made.rstrip()
 
 
 def test_the_hardest_string_is_hard_where_there_is_room():
-    made = nasty("title", 0)
+    made = hard_text("title", 0)
     assert made[:4] == "  00"
     assert {"'", '"', "%", "\\", "ï", "東"} <= set(made)
 
 
 def test_a_narrow_encoding_gets_only_what_it_holds():
-    assert nasty("title", 0, 80, "latin-1").encode("latin-1")
-    assert nasty("title", 0, 80, "ascii").isascii()
+    assert hard_text("title", 0, 80, "latin-1").encode("latin-1")
+    assert hard_text("title", 0, 80, "ascii").isascii()
 
 
 def test_a_column_of_uuids_gets_uuids_at_the_edges_too():
-    assert re.fullmatch("[0-9a-f]{32}", nasty("id", 0, 32, fixed=True))
-    assert re.fullmatch("[0-9a-f-]{36}", word("id", 0, 36, fixed=True))
+    assert re.fullmatch("[0-9a-f]{32}", hard_text("id", 0, 32, fixed=True))
+    assert re.fullmatch("[0-9a-f-]{36}", everyday_text("id", 0, 36, fixed=True))
 
 
 def test_strings_of_a_length_have_it():

@@ -7,7 +7,7 @@ import pytest
 
 
 def zoo(dialect):
-    """The statements of a zoo; an empty line stands between two of them."""
+    """The statements of a zoo; separated by empty lines."""
     return (Path(__file__).parent / "zoo" / f"{dialect}.sql").read_text().split("\n\n")
 
 

@@ -1,0 +1,141 @@
+"""What a CHECK constraint tells about the values that it wants: its columns, constants, patterns and lengths.
+
+The expression is only read here, by sqlglot; whether values pass is asked of the database itself, which knows every function.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from mrt_runtime.seed.text import from_like, from_regex, from_similar, of_length, variants
+from mrt_runtime.seed.value import Value
+from mrt_runtime.seed.value_kind import JsonTexts, Raw, Texts, ValueKind
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+LENGTHS = re.compile(r"\b(?:char(?:acter)?_|octet_|bit_)?len(?:gth)?\s*\(", re.IGNORECASE)
+NOW = re.compile(r"\bnow\s*\(|\bcurrent_|\blocaltime|'now'", re.IGNORECASE)
+FAR = ("1990-06-15", "2100-06-15")
+MOST_HINTS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCondition:
+    """A condition on rows: `constants` that it names, `texts` made for its patterns and lengths, the `name` of its constraint.
+
+    `nullity` are the columns of which it asks only whether they are NULL.
+    """
+
+    expression: str
+    columns: tuple[str, ...]
+    name: str | None = None
+    constants: tuple[Raw, ...] = ()
+    texts: tuple[str, ...] = ()
+    nullity: frozenset[str] = frozenset()
+
+    def hints(self, kind: ValueKind, known: Collection[Value]) -> tuple[Value, ...]:
+        """Return the values for a column of that kind which may meet the condition; `known` are those it has anyway."""
+        found: dict[tuple[type, Value], Value] = {}
+        if isinstance(kind, JsonTexts):
+            found.update(((str, v), v) for v in kind.pairs(self.constants, self.texts))
+        for text in self.texts:
+            found.update(((type(v), v), v) for v in kind.fit(text))
+        for constant in self.constants:
+            found.update(((type(v), v), v) for v in kind.fit(constant))
+        if isinstance(kind, Texts):
+            shapes = [shape for text in known if isinstance(text, str) for shape in variants(text)]
+            found.update(((str, v), v) for shape in shapes for v in kind.fit(shape))
+        return tuple(found.values())[:MOST_HINTS]
+
+
+def read_condition(expression: str, columns: Collection[str], grammar: str, name: str | None = None) -> RowCondition:
+    """Return a CHECK expression as a condition; where sqlglot cannot, the columns are found by their names."""
+    # MySQL's catalogue writes strings as _utf8mb4\'x\'.
+    expression = re.sub(r"(?:_\w+)?\\'", "'", expression)
+    tree = _parse(expression, grammar)
+    lower = {column.lower(): column for column in columns}
+    if tree is None:
+        words = {word.lower() for word in re.findall(r"\w+", expression)}
+        return RowCondition(expression=expression, columns=tuple(c for low, c in lower.items() if low in words), name=name)
+    found = [(lower[low], node) for node in _nodes(tree, "Column") if (low := node.name.lower()) in lower]
+    mentioned = {name for name, _ in found}
+    constants = list(dict.fromkeys(_constants(tree)))
+    texts = list(_patterns(tree))
+    if LENGTHS.search(expression):
+        numbers = [int(c) for c in constants if isinstance(c, Decimal)]
+        texts += [text for n in numbers for near in (n, n - 1, n + 1) for text in of_length(near)]
+    if NOW.search(expression):
+        constants += FAR
+    return RowCondition(
+        expression=expression,
+        columns=tuple(column for column in columns if column in mentioned),
+        name=name,
+        constants=tuple(constants),
+        texts=tuple(dict.fromkeys(texts)),
+        nullity=frozenset(mentioned - {name for name, node in found if not _asks_for_null(node)}),
+    )
+
+
+def _parse(expression: str, grammar: str) -> exp.Expr | None:
+    import sqlglot  # noqa: PLC0415 slow to import and only needed where there are checks
+
+    logger = logging.getLogger("sqlglot")
+    before, logger.disabled = logger.disabled, True
+    try:
+        return sqlglot.parse_one(expression, read=grammar)
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return None
+    finally:
+        logger.disabled = before
+
+
+def _nodes(tree: exp.Expr, kind: str) -> Iterator[exp.Expr]:
+    return (node for node in tree.walk() if type(node).__name__ == kind)
+
+
+def _asks_for_null(column: exp.Expr) -> bool:
+    """Whether this mention of a column asks only whether it is NULL."""
+    node: exp.Expr | None = column.parent
+    while type(node).__name__ == "Paren" and node is not None:
+        node = node.parent
+    if type(node).__name__ == "Is" and node is not None:
+        return type(node.expression).__name__ == "Null"
+    return type(node).__name__ == "Anonymous" and node is not None and node.name.lower() in {"num_nulls", "num_nonnulls"}
+
+
+def _constants(tree: exp.Expr) -> Iterator[Raw]:
+    for node in tree.walk():
+        kind = type(node).__name__
+        if kind == "Literal":
+            negative = type(node.parent).__name__ == "Neg"
+            yield node.name if node.is_string else Decimal(node.name) * (-1 if negative else 1)
+        elif kind == "Boolean":
+            yield bool(node.this)
+        elif kind == "JSONPathKey" and isinstance(node.this, str):
+            yield node.this
+    # With a quoted string in double quotes (SQLite takes "a" for 'a' where no column is called so) a Column is a constant.
+    for node in _nodes(tree, "Column"):
+        if getattr(node.this, "quoted", False):
+            yield node.name
+
+
+def _patterns(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.walk():
+        kind = type(node).__name__
+        if kind not in {"RegexpLike", "RegexpILike", "SimilarTo", "Like", "ILike", "Glob"}:
+            continue
+        pattern = next((leaf.name for leaf in node.expression.walk() if type(leaf).__name__ == "Literal"), None)
+        if pattern is None:
+            continue
+        if kind.startswith("Regexp"):
+            yield from from_regex(pattern)
+        elif kind == "SimilarTo":
+            yield from from_similar(pattern)
+        else:
+            yield from from_like(pattern, glob=kind == "Glob")

@@ -1,0 +1,83 @@
+"""What texts will have to be later: a migration ahead turns their column into an enum, a number, JSON, or lists its values.
+
+A made-up text would fail there and say nothing about the migration, so such columns get values that it can convert. Only texts
+are looked after: whether numbers or lengths still fit later is what seeding is meant to find out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mrt_runtime.seed.value import Value, ValuePool
+from mrt_runtime.seed.value_kind import ColumnSlot, Raw, Texts, ValueKind
+
+TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
+CHECKS = re.compile(rb"create_check_constraint|\bADD\b[^;]*\bCHECK\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertibleTexts:
+    """Texts that are also values of another kind."""
+
+    text: Texts
+    other: ValueKind
+
+    def pool(self, slot: ColumnSlot) -> ValuePool:
+        """Return the values for a column."""
+        pool = self.other.pool(slot)
+        return ValuePool(
+            typical=self._texts(pool.typical), edges=self._texts(pool.edges), bare=self._texts(pool.bare), place=pool.place
+        )
+
+    def _texts(self, values: Sequence[Value]) -> tuple[str, ...]:
+        texts = [str(int(value) if isinstance(value, bool) else value) for value in values]
+        return tuple(text for text in texts if self.text.length is None or len(text) <= self.text.length)
+
+    def fit(self, raw: Raw) -> Iterator[Value]:
+        """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as."""
+        return self.text.fit(raw)
+
+
+class MigrationHints:
+    """Reads the files of a history, in its order, when it is first asked.
+
+    converts: whether the database refuses to convert a text that is no value of the new type.
+    """
+
+    def __init__(self, files: Sequence[str] = (), dialect: str = "", *, converts: bool = True) -> None:
+        self._files = files
+        self._dialect = dialect
+        self._converts = converts
+        self._known: dict[tuple[str, str], ValueKind] | None = None
+
+    def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
+        """Return the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
+        if not isinstance(kind, Texts):
+            return kind
+        if self._known is None:
+            self._known = self._read()
+        other = self._known.get((label, column))
+        return kind if other is None else ConvertibleTexts(kind, other)
+
+    def _read(self) -> dict[tuple[str, str], ValueKind]:
+        files = [file for file in self._files if self._hints(file)]
+        known: dict[tuple[str, str], ValueKind] = {}
+        if files:
+            from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 slow to import, and few histories need it
+
+            reader = HintReader(self._dialect)
+            for file in files:
+                for label, column, kind, is_type in reader.read(file):
+                    if self._converts or not is_type:
+                        known.setdefault((label, column), kind)
+        return known
+
+    def _hints(self, file: str) -> bool:
+        try:
+            source = Path(file).read_bytes()
+        except OSError:
+            return False
+        return bool(CHECKS.search(source) or (self._converts and TYPES.search(source)))

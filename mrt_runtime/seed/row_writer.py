@@ -1,0 +1,104 @@
+"""The few statements that seeding needs, written for the connection's driver. Identifiers are quoted by SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mrt_runtime.compare.schema import Column, Table
+from mrt_runtime.seed.seed_dialect import SeedDialect
+from mrt_runtime.seed.value import Row, SqlExpression, Value
+
+MOST_ROWS = 200
+
+
+class RowWriter:
+    """Writes and runs statements on one connection. Raises SQLAlchemy's DBAPIError where the database refuses them."""
+
+    def __init__(self, connection: Connection, dialect: SeedDialect) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self._quote = connection.dialect.identifier_preparer.quote
+        # psycopg, PyMySQL and mysqlclient call theirs "pyformat" or "format" and take %s for both.
+        self._mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+    def name(self, table: Table) -> str:
+        """Quote a table's name."""
+        return ".".join(self._quote(part) for part in (table.schema, table.name) if part)
+
+    def fragment(self, sql: str) -> str:
+        """Return SQL that the database gave with its % signs escaped for drivers whose placeholders begin with one."""
+        return sql if self._mark == "?" else sql.replace("%", "%%")
+
+    def _hold(self, value: Value, parameters: list[object]) -> str:
+        if isinstance(value, SqlExpression):
+            return self.fragment(value.sql)
+        parameters.append(self.dialect.write(value))
+        return self._mark
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Insert the rows in one statement, which takes effect as a whole or not at all."""
+        if not columns:
+            for _ in rows:
+                self.run(f"INSERT INTO {self.name(table)} DEFAULT VALUES", ())
+            return
+        parameters: list[object] = []
+        tuples = ["(" + ", ".join(self._hold(row.get(name), parameters) for name in columns) + ")" for row in rows]
+        names = ", ".join(map(self._quote, columns))
+        self.run(f"INSERT INTO {self.name(table)} ({names}){self.dialect.preface(table)} VALUES {', '.join(tuples)}", parameters)
+
+    def update(self, table: Table, key: Row, values: Row) -> None:
+        """Change the row that has this key."""
+        parameters: list[object] = []
+        setting = ", ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in values.items())
+        self.run(f"UPDATE {self.name(table)} SET {setting} WHERE {self._same(key, parameters)}", parameters)
+
+    def delete(self, table: Table, key: Row) -> None:
+        """Remove the row that has this key."""
+        parameters: list[object] = []
+        self.run(f"DELETE FROM {self.name(table)} WHERE {self._same(key, parameters)}", parameters)
+
+    def _same(self, key: Row, parameters: list[object]) -> str:
+        return " AND ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in key.items())
+
+    def read(self, table: Table, columns: Sequence[str]) -> list[Row]:
+        """Return the first rows of a table."""
+        names = ", ".join(self.dialect.reading(self._quote(name)) for name in columns) or "1"
+        # Without an order the database may give other rows each time; few tables hold more than MOST_ROWS here.
+        sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
+        return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
+
+    def has_dangling_rows(self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]]) -> bool:
+        """Return whether a row of a table points at no row of another; pairs are a column and the one that it refers to."""
+        filled = " AND ".join(f"mrt_c.{self._quote(here)} IS NOT NULL" for here, _ in pairs)
+        same = " AND ".join(f"mrt_p.{self._quote(there)} = mrt_c.{self._quote(here)}" for here, there in pairs)
+        pointed = f"SELECT 1 FROM {self.name(parent)} AS mrt_p WHERE {same}"
+        sql = f"SELECT 1 FROM {self.name(table)} AS mrt_c WHERE {filled} AND NOT EXISTS ({pointed}) LIMIT 1"
+        return self.run(sql, ()).first() is not None
+
+    def passing(self, condition: str, choices: Sequence[tuple[Column, Sequence[Value]]]) -> list[tuple[int, ...]]:
+        """Return the combinations of values that meet a condition, as places in the choices; the database evaluates it."""
+        parameters: list[object] = []
+        pools = []
+        for place, (column, values) in enumerate(choices):
+            selects = [
+                f"SELECT {n} AS mrt_n, {self.dialect.cast(self._hold(value, parameters), column)} AS {self._quote(column.name)}"
+                for n, value in enumerate(values)
+            ]
+            pools.append(f"({' UNION ALL '.join(selects)}) AS mrt_{place}")
+        wanted = ", ".join(f"mrt_{place}.mrt_n" for place in range(len(choices)))
+        sql = f"SELECT {wanted} FROM {', '.join(pools)} WHERE ({self.fragment(condition)}) IS NOT FALSE"
+        return sorted(tuple(found) for found in self.run(sql, parameters).fetchall())
+
+    def run(self, sql: str, parameters: Sequence[object]) -> Any:
+        """Run a statement."""
+        return self.connection.exec_driver_sql(sql, tuple(parameters))
+
+
+def as_value(found: object) -> Value:
+    """Return what a driver gave as a value that can be written again."""
+    if found is None or isinstance(found, bool | int | float | str | bytes):
+        return found
+    return bytes(found) if isinstance(found, memoryview | bytearray) else str(found)

@@ -1,0 +1,172 @@
+"""Filling one table: plan rows, insert them, learn from every refusal, try again within a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.compare.schema import Schema, Table, qualified
+from mrt_runtime.seed.migration_hints import MigrationHints
+from mrt_runtime.seed.parent_rows import ParentRows
+from mrt_runtime.seed.refusal import read_refusal
+from mrt_runtime.seed.row_insertion import ATTEMPTS_A_ROW, FilledTable, RowInsertion, blame
+from mrt_runtime.seed.row_planner import RowPlanner, same
+from mrt_runtime.seed.row_writer import RowWriter
+from mrt_runtime.seed.table_plan import TablePlan, TablePlanner
+from mrt_runtime.seed.value import Row, RowVariety
+
+ENOUGH_ROWS = 20  # times seed_rows
+MOST_DEPTH = 4  # of inheritance
+
+
+class TableFiller:
+    """Fills tables on one connection."""
+
+    def __init__(self, writer: RowWriter, schema: Schema, seed_rows: int, migration_hints: MigrationHints | None = None) -> None:
+        self.writer = writer
+        self.schema = schema
+        self.seed_rows = seed_rows
+        self.parents = ParentRows(writer, schema)
+        self.planner = TablePlanner(writer, schema, self.parents, migration_hints or MigrationHints())
+
+    def insert(self, table: Table, *, first: Row | None = None) -> FilledTable:
+        """Insert the rows of a table; `first` are values that the first one has to have."""
+        target = self.writer.dialect.target(table, self.schema)
+        there = self.writer.read(target, insertable(target))
+        if len(there) >= ENOUGH_ROWS * self.seed_rows and not key_columns(table):
+            return FilledTable()  # without a key our rows cannot be found again; there are enough of them by now
+        plan_table = partial(self.planner.plan_table, table, start=len(there), count=max(10, 2 * self.seed_rows))
+        plan = plan_table()
+        # Parents that were added are options of the foreign keys, so the table is planned again.
+        if self._add_parents(plan, there, self.seed_rows):
+            plan = plan_table()
+        if plan.impossible:
+            return FilledTable(reason=plan.impossible)
+        attempt = RowInsertion(self.writer, self.seed_rows, plan, target, there)
+        filled = attempt.all_at_once(first or {})
+        if filled is None:
+            filled = attempt.one_by_one(first or {})
+        self._forget(table, target)
+        return filled
+
+    def write(self, table: Table, fixed: Row, depth: int = 0) -> FilledTable:
+        """Insert one row with these values; the others are made up."""
+        target = self.writer.dialect.target(table, self.schema)
+        there = self.writer.read(target, insertable(target))
+        plan_table = partial(self.planner.plan_table, table, start=len(there), count=10)
+        plan = plan_table()
+        if depth < MOST_DEPTH and self._add_parents(plan, there, 1, fixed, depth + 1):
+            plan = plan_table()
+        filled = RowInsertion(self.writer, self.seed_rows, plan, target, there).one_by_one(fixed, rows=1, wanted=())
+        self._forget(table, target)
+        return filled
+
+    def _add_parents(self, plan: TablePlan, there: Sequence[Row], count: int, fixed: Row | None = None, depth: int = 1) -> bool:
+        """Insert rows into tables that this one points at, where too few of them suit it; whether any were.
+
+        A part of an inheritance hierarchy points at parents of its own kind only, and at each of them once.
+        """
+        added = False
+        for key in plan.table.foreign_keys:
+            parent = self.parents.tables.get(qualified(key.referred_table, key.referred_schema))
+            group = next((g for g in plan.groups if g.rotates and g.columns == key.columns), None)
+            if parent is None or group is None or not is_choosy(plan, key.columns):
+                continue
+            names = key.referred_columns or key_columns(parent)
+            wanted = [plan.bound.get(name, ()) for name in key.columns]
+            free = [option for option in group.options if None not in option.values() and not is_taken(plan, option, there)]
+            for ordinal in range(count - len(free)):
+                chosen = {n: values[ordinal % len(values)] for n, values in zip(names, wanted, strict=False) if values}
+                chosen |= {n: fixed[c] for n, c in zip(names, key.columns, strict=False) if fixed and fixed.get(c) is not None}
+                if not self.write(parent, chosen, depth).rows:
+                    break
+                added = True
+        return added
+
+    def refill(self, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> FilledTable:
+        """Update the rows of these keys: new values in the columns `fresh` and in those that are NULL throughout."""
+        names = insertable(table)
+        there = self.writer.read(table, names)
+        found = [next((row for row in there if all(n in row and same(row[n], v) for n, v in key.items())), None) for key in keys]
+        mine = [(ordinal, row) for ordinal, row in enumerate(found) if row is not None]
+        never_filled = {name for name in names if all(row[name] is None for row in there)}
+        fresh = [name for name in names if (name in fresh or name in never_filled) and not any(name in key for key in keys)]
+        if not mine or not fresh:
+            return FilledTable(rows=[row for _, row in mine])
+        plan = self.planner.plan_table(table, start=0, count=max(10, len(there) + self.seed_rows), known=there, fresh=fresh)
+        planner = RowPlanner(plan, there)
+        planner.filled.difference_update(fresh)
+        filled = FilledTable()
+        for ordinal, row in mine:
+            filled.rows.append(self._change(planner, ordinal, row, key=keys[ordinal], fresh=fresh, filled=filled))
+        filled.written = len(mine)
+        self._forget(table, table)
+        empty = [name for name in fresh if all(row[name] is None for row in filled.rows)]
+        filled.reason = next((reason for name in empty if (reason := plan.missing.get(name, filled.reason))), None)
+        if empty and not plan.missing:
+            self._supplement(table, empty, filled)
+        return filled
+
+    def _supplement(self, table: Table, empty: Sequence[str], filled: FilledTable) -> None:
+        """Insert rows that fill columns which none of the rows that are there may fill."""
+        target = self.writer.dialect.target(table, self.schema)
+        there = self.writer.read(target, insertable(target))
+        plan = self.planner.plan_table(table, start=len(there), count=max(10, 2 * self.seed_rows))
+        more = RowInsertion(self.writer, self.seed_rows, plan, target, there).one_by_one({}, rows=0, wanted=empty)
+        filled.rows += more.rows
+        filled.written += more.written
+        filled.reason = more.reason or filled.reason if any(all(r[n] is None for r in filled.rows) for n in empty) else None
+
+    def _change(self, planner: RowPlanner, ordinal: int, row: Row, *, key: Row, fresh: Sequence[str], filled: FilledTable) -> Row:
+        fixed = {name: value for name, value in row.items() if name not in fresh}
+        variety = RowVariety.of_row(ordinal)
+        planner.release(row)
+        for _ in range(ATTEMPTS_A_ROW):
+            new = planner.plan_row(variety, ordinal, fixed=fixed)
+            if new is None:
+                break
+            changes = {name: new[name] for name in fresh}
+            try:
+                with self.writer.dialect.attempt(self.writer.connection):
+                    self.writer.update(planner.plan.table, {name: row[name] for name in key}, changes)
+            except DBAPIError as error:
+                refusal = read_refusal(error)
+                filled.reason = refusal.reason
+                blamed = set(blame(refusal, planner.plan)) & set(fresh)
+                planner.ban(blamed or fresh, new)
+                continue
+            planner.accept(new)
+            return new
+        planner.accept(row)
+        return row
+
+    def _forget(self, *tables: Table) -> None:
+        for table in tables:
+            self.parents.forget(table.label)
+
+
+def is_choosy(plan: TablePlan, columns: Collection[str]) -> bool:
+    """Whether these columns of a foreign key suit only some parents: a condition binds them, or each parent serves once."""
+    return bool(plan.bound.keys() & set(columns)) or any(set(unique.columns) <= set(columns) for unique in plan.uniques)
+
+
+def is_taken(plan: TablePlan, option: Row, there: Sequence[Row]) -> bool:
+    """Whether a row that is there points at this parent already, and no second one may."""
+    uniques = [unique for unique in plan.uniques if set(unique.columns) <= option.keys()]
+    return any(unique.key(option) == unique.key(row) for unique in uniques for row in there)
+
+
+def insertable(table: Table) -> tuple[str, ...]:
+    """Return the columns that an INSERT may name."""
+    return tuple(column.name for column in table.columns if column.generated is None)
+
+
+def key_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns by which a row is found again: the primary key's, or a unique constraint's that is never NULL."""
+    for key in (table.primary_key, *table.uniques):
+        columns = [table.column(name) for name in key.columns] if key else []
+        if key and all(c is not None and c.generated is None and (key is table.primary_key or not c.nullable) for c in columns):
+            return key.columns
+    return ()
