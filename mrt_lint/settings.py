@@ -30,6 +30,7 @@ RUNTIME_KEYS: Final = (
     "env",
     "target_metadata",
     "after_writes",
+    "edge_rows",
     "x_arguments",
     "isolation",
 )

@@ -16,6 +16,7 @@ from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import Ground, is_same
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
@@ -61,7 +62,8 @@ class Walk:
         self.graph = self.migrator.graph
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
+        files = [step.file for step in self.graph]
+        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=config.edge_rows != "off")
         self._ground = Ground(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
         self._here: Look | None = None
         self._known: dict[frozenset[str], Look] = {}
@@ -71,6 +73,7 @@ class Walk:
         self._has_turned_back = False
         self._stumbles: set[str] = set()
         self._walls: dict[str, str] = {}
+        self.edges_out: tuple[str, ...] = ()
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -83,17 +86,27 @@ class Walk:
         driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
         return driver
 
-    def approach(self, step: Step) -> Look:
-        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
+    def approach(self, step: Step, *, edges: bool = True) -> Look:
+        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there.
+
+        edges: whether there are rows at the edge of their types; without them, `edges_out` tells which were taken out.
+        """
         needed = frozenset(self.graph.ancestors(step.parents))
         self._face_walls(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
-        self._here = self._ground.seed(self._here)
+        self._here = self._ground.seed(self._here, edges=edges)
+        if not edges:
+            self._here, self.edges_out = self._ground.take_out_edges(self.find_edges(step))
         self._known = {self.applied: self._here}
         self._set_milestone()
         self.migrator.take_notes()  # those of other revisions, told under these
         return self._here
+
+    def find_edges(self, step: Step) -> set[str]:
+        """Return the tables that hold rows at the edge of their types: those that the revision's file names, or else all."""
+        tables = set(self._ground.seeded.edges) if self._ground.seeded else set()
+        return {label for label in tables if judge.speaks_of(step.file, label.rpartition(".")[2])} or tables
 
     def upgrade(self, step: Step, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
