@@ -27,6 +27,7 @@ from mrt_runtime.seed.table_filler import TableFiller
 from mrt_runtime.seed.table_order import order_tables, parents_of
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, RowVariety
+from mrt_runtime.seed.wanted_rows import write_wanted_rows
 
 VERSION_TABLE = "alembic_version"
 
@@ -106,6 +107,28 @@ class Seeder:
             if table.label in before.without_edges and table.label not in self.custom_seeds:
                 self._put_edge_back(filler, with_inherited(table, known), seeded)
         return seeded
+
+    def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
+        """Write rows that meet the conditions of the migration that comes next; returns whether any were missing."""
+        reading = self.migration_hints.code(file)
+        if not (reading.statements or reading.compared):
+            return False
+        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints, edges=self.edges)
+        has_written = False
+        for table in seedable_tables(schema):
+            if table.label in self.custom_seeds or table.label in seeded.unseeded:
+                continue
+            bound = with_inherited(table, filler.parents.tables)
+            try:
+                rows = write_wanted_rows(filler, bound, reading)
+            except DBAPIError:
+                continue
+            names = key_columns(bound)
+            if rows and names:
+                keys = [{name: row[name] for name in names} for row in rows]
+                seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *keys)
+            has_written = has_written or bool(rows)
+        return has_written
 
     def _put_edge_back(self, filler: TableFiller, table: Table, seeded: Seeded) -> None:
         keys = seeded.keys.get(table.label, ())

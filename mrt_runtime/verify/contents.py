@@ -68,6 +68,17 @@ class Ground:
         self._sown = here
         return here
 
+    def write_wanted(self, here: Look, file: str) -> Look:
+        """Write rows that meet the conditions of a migration's statements, and look if there were any to write."""
+        if self.seeded is None:
+            return here
+        connection = self._connection()
+        has_written = self._seeder.write_wanted(connection, here.schema, self.seeded, file)
+        connection.commit()
+        if has_written:
+            here = self._sown = self.look()
+        return here
+
     def take_out_edges(self, tables: Collection[str]) -> tuple[Look, tuple[str, ...]]:
         """Take the rows at the edge of their types out of these tables, and look; returns each row in words as well."""
         told: tuple[str, ...] = ()

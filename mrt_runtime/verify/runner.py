@@ -95,7 +95,7 @@ class Walk:
         self._face_walls(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
-        self._here = self._ground.seed(self._here, edges=edges)
+        self._here = self._ground.write_wanted(self._ground.seed(self._here, edges=edges), step.file)
         if not edges:
             self._here, self.edges_out = self._ground.take_out_edges(self.find_edges(step))
         self._known = {self.applied: self._here}
