@@ -31,6 +31,7 @@ RUNTIME_KEYS: Final = (
     "target_metadata",
     "after_writes",
     "edge_rows",
+    "unmet",
     "x_arguments",
     "isolation",
 )

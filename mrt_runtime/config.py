@@ -67,6 +67,7 @@ class MRTConfig:
     after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
     edge_rows: "warn" (default), "fail" or "off": what a step that fails only with a row at the edge of its type counts as; "off"
         makes no such rows.
+    unmet: "warn" (default) or "fail": what a statement of an upgrade that changed no row counts as.
     x_arguments: what `alembic -x` would pass.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
@@ -83,6 +84,7 @@ class MRTConfig:
     target_metadata: Any = None
     after_writes: str = "warn"
     edge_rows: str = "warn"
+    unmet: str = "warn"
     x_arguments: tuple[str, ...] = ()
     isolation: str = "role"
 

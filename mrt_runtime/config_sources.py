@@ -122,6 +122,7 @@ def check(config: MRTConfig) -> None:
         ("migration_timeout", "seconds above 0, or None", not is_timeout(config.migration_timeout)),
         ("after_writes", '"warn", "fail" or "off"', config.after_writes not in AFTER_WRITES),
         ("edge_rows", '"warn", "fail" or "off"', config.edge_rows not in AFTER_WRITES),
+        ("unmet", '"warn" or "fail"', config.unmet not in ("warn", "fail")),
         ("isolation", '"role" or "statements"', config.isolation not in ISOLATION),
         ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
          or not all(isinstance(argument, str) for argument in config.x_arguments)),

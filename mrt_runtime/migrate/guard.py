@@ -18,6 +18,7 @@ from mrt_runtime.databases import Scratch, Target
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
+from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
 from mrt_runtime.secret import follow
 
@@ -51,6 +52,7 @@ class Guard:
         self._opened: list[Any] = []
         self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
         self._notes: list[tuple[str, int | None]] = []
+        self.changed_rows = ChangedRows()
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
         self._enclosure = contextlib.ExitStack()
@@ -254,7 +256,14 @@ def install_hooks() -> None:
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    event.listen(Engine, "after_cursor_execute", count_rows)
     listen(Engine, noting)
+
+
+def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
+    """Record how many rows a statement of the running migration changed."""
+    for guard in find_guard():
+        guard.changed_rows.record(find_line(guard.file), statement, getattr(cursor, "rowcount", -1))
 
 
 def trace_calls() -> TracebackType | None:

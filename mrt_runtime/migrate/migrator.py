@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.words import end
+from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.environment import Environment
 from mrt_runtime.migrate.error import MigrationError
 from mrt_runtime.migrate.graph import Graph, Step, load
@@ -56,6 +57,11 @@ class Migrator:
         self._require(found)
         self._known = (self._scratch.generation, found[0])
         return found[0]
+
+    @property
+    def changed_rows(self) -> ChangedRows:
+        """How many rows each line of the last step changed."""
+        return self._environment.changed_rows
 
     def take_notes(self) -> list[str]:
         """Return what was executed otherwise than a migration says, and why, since the last time."""

@@ -39,12 +39,14 @@ class CodeReading:
 
 
 def read_code(file: str) -> CodeReading:
-    """Return what a migration's code says; nothing where the file cannot be read."""
+    """Return what a migration's code says, that of its downgrade() left out; nothing where the file cannot be read."""
     try:
         source = Path(file).read_text(encoding="utf-8")
         tree = ast.parse(source)
     except (OSError, ValueError, SyntaxError):
         return CodeReading()
+    # What a downgrade asks for is written by the upgrade before it: such rows would be in its way.
+    tree.body = [node for node in tree.body if getattr(node, "name", None) != "downgrade"]
     reading = CodeReading(frozenset(re.findall(r"\w+", source)))
     aliases = dict(find_aliases(tree))
     constants = dict(find_constants(tree))

@@ -13,7 +13,9 @@ from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_sql, read_condition
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
+from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, Value
+from mrt_runtime.seed.value_kind import Integers
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -30,8 +32,12 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
     plan = filler.planner.plan_table(table, start=0, count=10)
     there = filler.writer.read(table, insertable(table))
     written: list[Row] = []
+    # Numbers of rows that a migration names are those that it writes itself, or that another one does.
+    numbers = {name for name in key_columns(table) if isinstance(plan.kinds.get(name), Integers)}
     for row in (*_of_statements(filler, table, plan, reading), *_of_code(table, plan, reading)):
-        if any(all(_reads_as(other.get(name), value) for name, value in row.items()) for other in (*there, *written)):
+        if numbers & row.keys() or any(
+            all(_reads_as(other.get(name), value) for name, value in row.items()) for other in (*there, *written)
+        ):
             continue
         written += filler.write(table, row).rows
         if len(written) >= MOST_ROWS:

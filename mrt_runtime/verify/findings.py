@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.rows import TableRows
 from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.migrate import Step
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 MOST_ROWS_NAMED = 3
@@ -18,7 +20,8 @@ class Findings:
     """Failures and warnings in the order in which they were found.
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
-    table between up and down, `stopped_by` is the failure of a step, after which nothing more was tried.
+    table between up and down, `unmet` tells which statements of the upgrade changed no row, `stopped_by` is the failure of a
+    step, after which nothing more was tried.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -27,6 +30,7 @@ class Findings:
     first: Look | None = None
     written: Mapping[str, int] = field(default_factory=dict)
     stopped_by: Failure | None = None
+    unmet: Sequence[str] = ()
 
     def add(self, other: Findings) -> None:
         """Take over what a comparison found."""
@@ -52,6 +56,14 @@ class Findings:
     def is_free_of(self, failure: Failure) -> bool:
         """Whether the step that failed elsewhere was taken here."""
         return self.stopped_by is None or self.stopped_by.kind != failure.kind
+
+    def tell_unmet(self, step: Step, *, fatal: bool) -> None:
+        """Add which statements changed no row: as warnings, or as what stays unproven."""
+        for message in self.unmet:
+            if fatal:
+                self.failures.append(Failure(kind=Outcome.UNPROVEN.value, message=message, file=shorten(step.file)))
+            else:
+                self.warnings.append(message)
 
     def warn_of_edges(self, failure: Failure, rows: Sequence[str]) -> None:
         """Add a warning that a step fails only with rows at the edge of their types, and which these are."""

@@ -12,7 +12,7 @@ from mrt_runtime.verify.idleness import has_idle_downgrade
 from mrt_runtime.verify.runner import NotReachedError, StepError, Walk
 
 
-def verify(walk: Walk, step: Step, after_writes: str = "warn", edge_rows: str = "warn") -> Verdict:
+def verify(walk: Walk, step: Step, after_writes: str = "warn", edge_rows: str = "warn", unmet: str = "warn") -> Verdict:
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
@@ -33,6 +33,7 @@ def verify(walk: Walk, step: Step, after_writes: str = "warn", edge_rows: str = 
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, walk.unseeded))
+    findings.tell_unmet(step, fatal=unmet == "fail")
     findings.warnings += walk.migrator.take_notes()
     walk.settle(step)
     return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, walk.unseeded)
@@ -53,6 +54,7 @@ def go_and_return(walk: Walk, step: Step, *, write: bool, edges: bool = True) ->
     findings.before = before = walk.approach(step, edges=edges)
     try:
         findings.first = first = walk.upgrade(step)
+        findings.unmet = walk.find_unmet(step)
         if write:
             findings.written = walk.write(before, first)
         after = walk.downgrade(step)

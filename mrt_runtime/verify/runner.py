@@ -18,6 +18,7 @@ from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import Ground, is_same
+from mrt_runtime.verify.unmet import find_unmet
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
@@ -60,6 +61,7 @@ class Walk:
                 self.scratch.drop()
             raise
         self.graph = self.migrator.graph
+        self._dialect = database.dialect
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
         files = [step.file for step in self.graph]
@@ -115,6 +117,10 @@ class Walk:
         here = self._arrive(self.applied | {step.revision})
         self.seeder.meet(here.schema)
         return here
+
+    def find_unmet(self, step: Step) -> list[str]:
+        """Return what of the upgrade that was just made changed no row."""
+        return find_unmet(step.file, self._dialect, self.migrator.changed_rows)
 
     def downgrade(self, step: Step) -> Look:
         """Roll the revision back and look; StepError where it fails."""

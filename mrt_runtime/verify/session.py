@@ -138,7 +138,7 @@ class Verification:
 
     def _verify(self, step: Step) -> Verdict:
         with self.telling(step):
-            return verify(self.walk, step, self.config.after_writes, self.config.edge_rows)
+            return verify(self.walk, step, self.config.after_writes, self.config.edge_rows, self.config.unmet)
 
     @contextlib.contextmanager
     def telling(self, step: Step | None = None) -> Iterator[None]:

@@ -74,3 +74,14 @@ def test_a_file_that_cannot_be_read_asks_for_nothing(field, tmp_path):
     field.seed(TABLE)
     with field.scratch.engine.begin() as connection:
         assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(broken))
+
+
+def test_the_numbers_of_rows_and_what_a_downgrade_asks_for_are_left_alone(field, tmp_path):
+    file = tmp_path / "migration.py"
+    file.write_text(
+        HEAD
+        + """    op.execute("UPDATE t SET n = 1 WHERE id = 1")\n\n\ndef downgrade():\n    op.execute("DELETE FROM t WHERE kind = 'x'")\n"""
+    )
+    field.seed(TABLE)
+    with field.scratch.engine.begin() as connection:
+        assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(file))
