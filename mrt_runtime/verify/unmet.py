@@ -42,11 +42,11 @@ def read_changes(file: str, dialect: str) -> tuple[tuple[int, int, str], ...]:
 
 def _read(source: bytes, file: str, dialect: str) -> Iterator[tuple[int, int, str]]:
     # The linter's reader is slow to import, and few migrations change rows.
-    from mrt_lint.model.dialects import admits  # noqa: PLC0415
-    from mrt_lint.model.migration import UnparsableError  # noqa: PLC0415
-    from mrt_lint.model.ops import Delete, Insert, Update  # noqa: PLC0415
-    from mrt_lint.parse.python import parse_migration  # noqa: PLC0415
-    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415
+    from mrt_lint.model.dialects import admits  # noqa: PLC0415 slow to import
+    from mrt_lint.model.migration import UnparsableError  # noqa: PLC0415 slow to import
+    from mrt_lint.model.ops import Delete, Insert, Update  # noqa: PLC0415 slow to import
+    from mrt_lint.parse.python import parse_migration  # noqa: PLC0415 slow to import
+    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415 slow to import
 
     try:
         migration = expand_sql(parse_migration(source, file), dialect)
