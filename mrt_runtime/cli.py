@@ -15,15 +15,15 @@ from mrt_lint.cli.streams import GuardedStream
 from mrt_lint.escape import printable
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.config_sources import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
-from mrt_runtime.report.picture import Picture
+from mrt_runtime.config_discovery import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.report.progress import Progress
-from mrt_runtime.report.words import name_database
+from mrt_runtime.report.terminal import TerminalReport
+from mrt_runtime.report.wording import name_database
 from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
-    from mrt_runtime.migrate import Step
+    from mrt_runtime.migrate import HistoryStep
     from mrt_runtime.verify.session import Verification
 
 FALLBACKS = f"[tool.mrt] db_url, {URL_VARIABLE} or an embedded database"
@@ -88,12 +88,12 @@ def verify(args: argparse.Namespace) -> int:
                 raise
             stream.write(render(verdicts, facts))
         else:
-            check(verification, steps, verdicts, Picture(stream))
+            check(verification, steps, verdicts, TerminalReport(stream))
             stream.write("  " + name_database(facts, "--db-url") + "\n\n")
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def select(verification: Verification, revisions: list[str]) -> list[Step]:
+def select(verification: Verification, revisions: list[str]) -> list[HistoryStep]:
     """Find the revisions to check; ConfigurationError where there is none."""
     steps = verification.select(revisions)
     if not steps:
@@ -101,7 +101,7 @@ def select(verification: Verification, revisions: list[str]) -> list[Step]:
     return steps
 
 
-def check(verification: Verification, steps: list[Step], verdicts: list[Verdict], picture: Picture | None) -> None:
+def check(verification: Verification, steps: list[HistoryStep], verdicts: list[Verdict], picture: TerminalReport | None) -> None:
     """Check the revisions one after the other, drawing each as it happens; `verdicts` are added to."""
     progress = Progress(sys.stderr, len(steps))
     if picture:
@@ -119,7 +119,7 @@ def check(verification: Verification, steps: list[Step], verdicts: list[Verdict]
 
 
 def say_stop(error: BaseException) -> str:
-    """Say why a run ended before its last revision."""
+    """Describe why a run ended before its last revision."""
     if isinstance(error, TerminationError):
         return f"ended by {error.signal.name}"
     return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
@@ -157,7 +157,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
 
 
 def find_folders(folder: Path) -> Iterator[Path]:
-    """Give a folder and those above it in its git repository; the folder alone where it is in none."""
+    """Return a folder and those above it in its git repository; the folder alone where it is in none."""
     above = next((count for count, parent in enumerate((folder, *folder.parents)) if (parent / ".git").exists()), 0)
     yield from (folder, *folder.parents[:above])
 

@@ -27,7 +27,7 @@ class ConfigurationError(Exception):
 
 
 def refusing_unknown_names(kind: type[Settings]) -> type[Settings]:
-    """Let a dataclass say which name was probably meant, where one is given that it does not have.
+    """Make a dataclass name the setting that was probably meant, where it is given one that it does not have.
 
     pytest shows its own UsageError, alone of all that a conftest.py raises, without a traceback through pytest.
     """

@@ -81,7 +81,7 @@ class RedactedLog:
             self._pools.setLevel(SILENT)
 
     def close(self) -> None:
-        """End, unless somebody else's factory came on top, which may go on calling this one."""
+        """End, unless another factory came on top, which may go on calling this one."""
         if logging.getLogRecordFactory() == self._make and self._former is not None:
             logging.setLogRecordFactory(self._former)
         if self._pools.level == SILENT:

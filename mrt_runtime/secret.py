@@ -1,7 +1,7 @@
 """The secrets of a run, and how each is replaced wherever a text leaves. Standard library only.
 
 What is known by value (`register_secret`) is found in every spelling: plain, percent-encoded in part or in whole, doubled as an
-ini file wants it, escaped as in a Python or JSON string. What nobody could register, such as a URL that a migration holds
+ini file wants it, escaped as in a Python or JSON string. What could not be registered, such as a URL that a migration holds
 itself, is found by its surroundings.
 """
 

@@ -94,7 +94,7 @@ class Termination:
 
     @contextlib.contextmanager
     def held(self, *, raises: bool = True) -> Iterator[None]:
-        """Let the first signal, Ctrl-C too, wait for the end of the block: half a clean-up would leave things behind.
+        """Delay the first signal, Ctrl-C too, to the end of the block: half a clean-up would leave things behind.
 
         raises: at the end of the outermost block; otherwise `close` answers the signal.
         """
@@ -130,7 +130,7 @@ class Termination:
             with contextlib.suppress(Exception):
                 stream.flush()
         signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)  # os.kill is barred while env.py runs
 
     def _watch(self) -> None:
         """Start a thread that learns of signals even where the main thread waits in a driver's C code."""
@@ -163,7 +163,7 @@ ACTIVE: list[Termination] = []
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let a signal wait for the end of the block, where signals are answered at all."""
+    """Delay a signal to the end of the block, where signals are handled at all."""
     with contextlib.ExitStack() as stack:
         for termination in ACTIVE[-1:]:
             if threading.current_thread() is threading.main_thread():

@@ -6,6 +6,7 @@ not be read is never reported as a mistake. Each of these is decided here once, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -51,6 +52,10 @@ class RuleScope(Protocol):
         """The databases that the rule is about; empty for all."""
 
 
+class TooManyQuestionsError(Exception):
+    """A rule asks more of a migration than is answered in a few seconds."""
+
+
 class MigrationCase:
     """A migration and everything that a rule may ask about it; what is expensive is computed when a rule first asks."""
 
@@ -60,6 +65,16 @@ class MigrationCase:
         self.history = context.history
         self.irreversible = context.irreversible
         self._analyses: dict[str, DowngradeAnalysis] = {}
+        self._granted = self._left = math.inf
+
+    def grant(self, questions: int) -> None:
+        """Let so many more questions be answered; the next one raises TooManyQuestionsError."""
+        self._granted = self._left = questions
+
+    @property
+    def asked(self) -> int:
+        """Return how many questions were asked since the last grant."""
+        return int(self._granted - max(self._left, 0))
 
     def known_schema(self, dialect: str) -> KnownSchema:
         """Return what the history knows of the schema at the revision's parents."""
@@ -133,6 +148,9 @@ class MigrationCase:
 
     def analysis(self, op: Op) -> DowngradeAnalysis:
         """Return the account of both functions on the database on which an operation is judged."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooManyQuestionsError
         dialect = self.dialect(op)
         if dialect not in self._analyses:
             self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))

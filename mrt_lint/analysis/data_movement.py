@@ -36,7 +36,8 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
         return None
     upgrade = case.migration.upgrade_ops
     before = upgrade[: next(place for place, op in enumerate(upgrade) if op is drop)]
-    found = [filled for op in before for filled in _filled(case, op, drop, before)]
+    filling = (op for op in before if isinstance(op, (Update, Insert)))
+    found = [filled for op in filling for filled in _filled(case, op, drop, before)]
     read = tuple(dict.fromkeys(target for target, computed in found if not computed))
     if found:
         return DataMovement(read or tuple(dict.fromkeys(target for target, _ in found)), computed=not read)
@@ -48,8 +49,9 @@ def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...
     same = case.state_before(op).table is case.state_before(drop).table
     if isinstance(op, Update) and not (same and _has(op.columns, str(drop.column))):
         for flow in _flows(op):
-            target = _target(case, op, flow, drop, before)
-            if target is not None and (flow.source is UNKNOWN or _is_of(flow, case, op, drop)):
+            may_be_it = flow.source is UNKNOWN or _is_of(flow, case, op, drop)
+            target = _target(case, op, flow, drop, before) if may_be_it else None
+            if target is not None:
                 yield target, flow.source is UNKNOWN
     elif isinstance(op, Insert) and not same and _has(op.columns, str(drop.column)):
         target = f"{op.table}.{drop.column}"

@@ -37,9 +37,10 @@ def judge(
     stand_ins = [outline(path, sources[path]) for path in broken]
     history = history_of(sources, readings, settings.target.dialect)
     context = context_of(history, settings, breaches)
+    stopped: dict[str, list[str]] = {path: [] for path in migrations}
     findings = [
         *rules.check_history(history, context, chosen),
-        *(finding for migration in migrations.values() for finding in _check(migration, context, chosen)),
+        *(finding for path, migration in migrations.items() for finding in _check(migration, context, chosen, stopped[path])),
         *(finding for stand_in in stand_ins for finding in _unparsable(stand_in, broken[stand_in.path], chosen)),
     ]
     reported, silenced = _apply_noqa(findings, sources, migrations, chosen)
@@ -50,7 +51,8 @@ def judge(
     )
     if not any(rule.code == _BROKEN for rule in chosen):  # without it nothing would say that these files were not checked
         report += CheckReport(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
-    return report + CheckReport(unreadable=tuple(unread for several in unreadable for unread in several))
+    unjudged = (_unjudged(migrations[path], sources[path], codes) for path, codes in stopped.items() if codes)
+    return report + CheckReport(unreadable=(*(unread for several in unreadable for unread in several), *unjudged))
 
 
 def migrations_of(readings: Mapping[str, ReadResult]) -> dict[str, Migration]:
@@ -72,7 +74,7 @@ def context_of(history: History, settings: Settings, breaches: tuple[LockViolati
 def judge_file(migration: Migration, source: bytes, context: RuleContext, settings: Settings) -> list[Finding]:
     """Judge one migration again; rules of the graph, which its functions do not change, are left out."""
     chosen = choose(settings)
-    findings = _check(migration, context, chosen)
+    findings = _check(migration, context, chosen, [])
     reported, _ = _apply_noqa(findings, {migration.path: source}, {migration.path: migration}, chosen)
     return _apply_exemptions(reported, settings)[0]
 
@@ -88,10 +90,10 @@ def choose(settings: Settings) -> tuple[Rule, ...]:
     return tuple(rule for rule in every if settings.selects(rule.code, default=rule.default))
 
 
-def _check(migration: Migration, context: RuleContext, chosen: Sequence[Rule]) -> list[Finding]:
+def _check(migration: Migration, context: RuleContext, chosen: Sequence[Rule], stopped: list[str]) -> list[Finding]:
     """Check one migration; a rule that fails on it is reported for this file, and the other files are still checked."""
     try:
-        return list(rules.check(migration, context, chosen))
+        return list(rules.check(migration, context, chosen, stopped))
     except Exception as error:  # noqa: BLE001  see above
         reason = f"looking at it failed ({type(error).__name__}: {error})"
         return list(_unparsable(migration, BrokenFile(place=migration.place, reason=reason), chosen))
@@ -104,9 +106,17 @@ def _unparsable(migration: Migration, broken: BrokenFile, chosen: Sequence[Rule]
 
 
 def _unread_file(path: str, source: bytes, broken: BrokenFile) -> UnreadCall:
-    line, column = broken.place.line, broken.place.column
-    text = "".join(source.decode("utf-8", "replace").splitlines()[line - 1 : line])
-    return UnreadCall(path=path, line=line, column=column, source=text, why=f"the file does not parse: {broken.reason}")
+    return _unread_at(path, source, broken.place, f"the file does not parse: {broken.reason}")
+
+
+def _unjudged(migration: Migration, source: bytes, codes: Sequence[str]) -> UnreadCall:
+    why = f"the file is too long: {', '.join(codes)} {'were' if len(codes) > 1 else 'was'} stopped before its end"
+    return _unread_at(migration.path, source, migration.place, why)
+
+
+def _unread_at(path: str, source: bytes, place: SourceSpan, why: str) -> UnreadCall:
+    text = "".join(source.decode("utf-8", "replace").splitlines()[place.line - 1 : place.line])
+    return UnreadCall(path=path, line=place.line, column=place.column, source=text, why=why)
 
 
 def _unread(migration: Migration) -> Iterator[UnreadCall]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -43,7 +44,9 @@ def read(source: MigrationSource) -> Migration | BrokenFile:
     from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings the SQL parser
 
     try:
-        return expand_sql(parse_migration(source.content, source.path), source.dialect)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python's parser warns of concerns no database
+            return expand_sql(parse_migration(source.content, source.path), source.dialect)
     except UnparsableError as error:
         return BrokenFile(place=error.place, reason=error.reason)
     except (RecursionError, MemoryError) as error:

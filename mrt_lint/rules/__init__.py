@@ -7,8 +7,9 @@ import pkgutil
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
+from typing import Final
 
-from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.case import MigrationCase, TooManyQuestionsError
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
@@ -29,10 +30,29 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted((rule() for rule in found), key=lambda rule: rule.code))
 
 
-def check(migration: Migration, context: RuleContext, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """Return what the rules find in one migration, in the order of the file."""
+MAX_QUESTIONS: Final = 1_000_000
+"""Questions that one rule may ask of a migration: two seconds' worth. One of a hundred operations is asked some thousand."""
+MAX_ALTOGETHER: Final = 3 * MAX_QUESTIONS
+
+
+def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], stopped: list[str] | None = None) -> Iterator[Finding]:
+    """Return what the rules find in one migration, in the order of the file.
+
+    The code of a rule that takes too long is added to `stopped`, and what it found until then counts; without, all may take long.
+    """
     case = MigrationCase(migration, context)
-    found = {finding: None for rule in rules for finding in rule.check(case)}
+    found: dict[Finding, None] = {}
+    left = MAX_ALTOGETHER
+    for rule in rules:
+        if stopped is not None:
+            case.grant(min(MAX_QUESTIONS, left))
+        try:
+            for finding in rule.check(case):
+                found[finding] = None
+        except TooManyQuestionsError:
+            if stopped is not None:
+                stopped.append(rule.code)
+        left -= case.asked if stopped is not None else 0
     yield from sorted(found, key=lambda finding: (finding.place, finding.code))
 
 

@@ -55,7 +55,7 @@ def mask(url: URL) -> str:
 
 
 def choose_driver(url: URL, sync: Mapping[str, str], extra: str, package: str = "") -> URL:
-    """Give the URL with a sync driver that is installed.
+    """Return the URL with a sync driver that is installed.
 
     sync: SQLAlchemy's name of each sync driver → the module to import, best first. The one that the URL names is kept
     where it is among them. For the ConfigurationError where none is installed, `extra` is the one of ours that brings one,
@@ -81,7 +81,7 @@ def is_installed(module: str) -> bool:
 
 
 def keep_driver(url: URL, own: URL) -> URL:
-    """Give the user's URL as env.py is to have it: unchanged where its driver is installed, otherwise with the driver of `own`."""
+    """Return the user's URL for env.py: unchanged where its driver is installed, otherwise with the driver of `own`."""
     try:
         url.get_dialect().import_dbapi()
     except (ImportError, exc.ArgumentError):
@@ -90,7 +90,7 @@ def keep_driver(url: URL, own: URL) -> URL:
 
 
 def find_async(url: URL) -> URL | None:
-    """Give the URL with an async driver that is installed; None where there is none."""
+    """Return the URL with an async driver that is installed; None where there is none."""
     for driver, module in ASYNC_DRIVERS.get(url.get_backend_name(), {}).items():
         if is_installed(module):
             return url.set(drivername=f"{url.get_backend_name()}+{driver}")

@@ -12,22 +12,22 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases import folder
 from mrt_runtime.databases.address import choose_driver
 from mrt_runtime.databases.postgresql.database import DRIVERS, PostgresDatabase
-from mrt_runtime.databases.postgresql.given import Given
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.postgresql.source import SourceDatabase
+from mrt_runtime.databases.sentences import end, join
 
 HASTE = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum = off")
 """The server lives for one run: nothing of it has to survive a power cut."""
 
 
 class EmbeddedPostgres(PostgresDatabase):
-    """The server's own database stands for the given one: empty, and nobody's."""
+    """The server's own database stands for the source: empty, and used by no other."""
 
     def __init__(self, server: Any, private: folder.Folder, isolation: str) -> None:
         self._stop = server.cleanup
         self._private = private
         url = make_url(server.get_uri().replace(":@", "@"))
         try:
-            super().__init__(url, choose_driver(url, DRIVERS, "postgres"), Given("embedded"), isolation)
+            super().__init__(url, choose_driver(url, DRIVERS, "postgres"), SourceDatabase("embedded"), isolation)
             for setting in HASTE:
                 self._server.run(f"ALTER SYSTEM SET {setting}")
             self._server.run("SELECT pg_reload_conf()")

@@ -46,7 +46,7 @@ class Folder:
 
 
 def lock_of(folder: Path) -> Path:
-    """Tell which file holds a folder's lock."""
+    """Return which file holds a folder's lock."""
     return folder.with_name(f"{folder.name}.lock")
 
 

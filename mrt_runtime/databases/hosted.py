@@ -9,15 +9,15 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
-from mrt_runtime.databases.link import Link
 from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
+from mrt_runtime.databases.server_connection import ServerConnection
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Contents(Protocol):
+class DatabaseContents(Protocol):
     """What fills a scratch database: nothing at first, then what migrations make, or a copy of it."""
 
     name: str
@@ -30,21 +30,23 @@ class Contents(Protocol):
         """Keep a copy; None where the server does not let us."""
 
     def replace_by(self, copy: Checkpoint, /) -> None:
-        """Make it anew from a copy."""
+        """Create it again from a copy."""
 
     def remove(self) -> None:
         """Remove it with its copies."""
 
 
-class HostedScratch:
+class ServerScratch:
     """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
 
-    bears_company = True
+    allows_idle_connections = True
     _user_condition = ""
     """What else a connection has to prove, as the end of a condition: that it is the scratch database's own user."""
     isolation = Isolation(level=STATEMENTS, reason="it was asked for")
 
-    def __init__(self, database: Database, link: Link, contents: Contents, url: URL, env_url: URL, **settings: Any) -> None:
+    def __init__(
+        self, database: Database, link: ServerConnection, contents: DatabaseContents, url: URL, env_url: URL, **settings: Any
+    ) -> None:
         self.database = database
         self._link = link
         self.url = url
@@ -69,7 +71,7 @@ class HostedScratch:
             cursor.close()
 
     def owns(self, cursor: Any) -> bool:
-        """Answer the same through a DBAPI cursor."""
+        """Return the same as `is_mine`, through a DBAPI cursor."""
         return self._asks(cursor) or (self._link.revive() and self._asks(cursor))
 
     def _asks(self, cursor: Any) -> bool:

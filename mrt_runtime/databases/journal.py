@@ -46,7 +46,7 @@ NO_JOURNAL = NoJournal()
 
 
 def listen(target: Engine | type[Engine], find: Callable[[Connection], AbstractContextManager[Journal]]) -> None:
-    """Let a journal know of what the connections of an engine, or of all engines, execute and commit.
+    """Report to a journal what the connections of an engine, or of all engines, execute and commit.
 
     find: returns the journal of a connection, to be used within its block.
     """

@@ -16,8 +16,8 @@ from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage, list_causes, read_state, read_words
-from mrt_runtime.databases.words import end, join
 from mrt_runtime.secret import scrub
 
 LOST = re.compile(r"57P0[1-5]|08[0-9A-Z]{3}")
@@ -32,7 +32,7 @@ LOST_WORDS = re.compile(
 ORDERED = re.compile(r"57P0[12]")
 ORDERED_NUMBERS = {1053, 1927, 2006, 2013}
 ORDERED_WORDS = re.compile(r"(?i)due to administrator command|connection was killed|connection was closed in the middle")
-"""What a session hears that somebody ended. MySQL's client cannot tell that from a packet that was too large."""
+"""What a session hears that was ended from outside. MySQL's client cannot tell that from a packet that was too large."""
 ENDS_SESSIONS = re.compile(r"(?i)pg_terminate_backend|\bkill\b|wait_timeout|session_timeout")
 PACKET = 500_000
 """Characters of a statement that may be more than a MySQL server takes; its smallest default is 1 MB."""
@@ -67,7 +67,7 @@ def explain(error: BaseException, is_lost: Callable[[], bool] = bool, revision: 
 
 
 def refuse_outage(engine: Engine, is_lost: Callable[[], bool]) -> None:
-    """Let an engine of ours raise ConfigurationError for an outage, so that it is not taken for a refused row."""
+    """Make an engine of ours raise ConfigurationError for an outage, so that it is not taken for a refused row."""
 
     def on_error(context: ExceptionContext) -> None:
         told = explain(context.sqlalchemy_exception or context.original_exception, is_lost)
@@ -78,7 +78,7 @@ def refuse_outage(engine: Engine, is_lost: Callable[[], bool]) -> None:
 
 
 def explain_loss(error: object, revision: str | None = None) -> LostServerError:
-    """Say that the server was lost."""
+    """Report that the server was lost."""
     return LostServerError(
         f"The connection to the database server was lost: {tell(error)} {spare(revision)} Run again when the server is back; what "
         "was left there is dropped then."
@@ -86,7 +86,7 @@ def explain_loss(error: object, revision: str | None = None) -> LostServerError:
 
 
 def was_ordered(error: BaseException, lost: BaseException) -> bool:
-    """Whether somebody else ended the session: neither the statement did that, nor is it one that a server refuses for its size."""
+    """Whether the session was ended from outside: not by the statement, nor for its size."""
     statement = next((str(cause.statement) for cause in list_causes(error) if isinstance(cause, exc.DBAPIError)), "")
     if ENDS_SESSIONS.search(statement) or len(statement) > PACKET:
         return False
@@ -117,11 +117,11 @@ def explain_failure(error: Exception, is_lost: Callable[[], bool], revision: str
 
 
 def spare(revision: str | None) -> str:
-    """Say that no revision is to blame."""
+    """Report that no revision is to blame."""
     return f"Nothing is known about {revision}, which was being verified." if revision else "No revision is to blame."
 
 
 def tell(error: object) -> str:
-    """Say it in the server's words, as one sentence."""
+    """Describe it in the server's words, as one sentence."""
     words: Any = read_words(error) if isinstance(error, BaseException) else error
     return end(join(words) or type(error).__name__)

@@ -1,8 +1,8 @@
-"""What every dialect offers: a database server (or SQLite's folder), and scratch databases in it."""
+"""What every dialect offers: a database server (or SQLite's folder), scratch databases in it, and how they are read and seeded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,9 +16,13 @@ from mrt_runtime.databases.journal import Journal
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from mrt_runtime.compare.rows import Rows
+    from mrt_runtime.compare.schema import Schema
+    from mrt_runtime.seed.seed_dialect import SeedDialect
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ConnectionTarget:
     """Where a driver is about to connect to, as far as its arguments tell; None where they do not."""
 
     dialect: str
@@ -80,16 +84,16 @@ class Scratch(Protocol):
         """An engine without a pool: when a connection is closed, nothing stays open that could block a checkpoint."""
 
     @property
-    def bears_company(self) -> bool:
+    def allows_idle_connections(self) -> bool:
         """Whether a connection of ours that is idle may stay open while env.py's works: it blocks nothing then."""
 
     def is_mine(self, connection: Connection) -> bool:
         """Whether this connection stands in this scratch database: asked of the database, not of the URL. Only reads."""
 
     def owns(self, cursor: Any) -> bool:
-        """Answer the same through a DBAPI cursor. Only reads; the caller ends the transaction."""
+        """Return the same as `is_mine`, through a DBAPI cursor. Only reads; the caller ends the transaction."""
 
-    def is_elsewhere(self, target: Target) -> bool:
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
         """Whether this target is certainly another database, decidable before anything connects to it."""
 
     @property
@@ -107,7 +111,7 @@ class Scratch(Protocol):
         """Return a sentence for an error by which the engine refused to reach outside of this database; empty for any other."""
 
     def enclose(self, watcher: Watcher) -> AbstractContextManager[object]:
-        """Let the engine itself refuse what leaves this database, on every connection that is opened within the block."""
+        """Make the engine itself refuse what leaves this database, on every connection that is opened within the block."""
 
     def find_open(self, dbapi_connection: Any) -> str:
         """Return what a connection has opened outside of this database in spite of all; empty where nothing. Only reads."""
@@ -141,7 +145,7 @@ class Scratch(Protocol):
         """Remove it with its checkpoints; a second time does nothing."""
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None:
         """Drop it."""
@@ -159,12 +163,12 @@ class Database(Protocol):
         """The user's URL with the password masked, for messages and reports."""
 
     def version(self) -> str:
-        """Tell the server's version, such as "15.4" or "10.11.6-MariaDB"."""
+        """Return the server's version, such as "15.4" or "10.11.6-MariaDB"."""
 
     def make_scratch(self, worker: str = "main") -> Scratch:
         """Make a scratch database, after dropping those that killed runs left behind.
 
-        worker: goes into the name, so that whoever looks at the server sees which pytest-xdist worker it belongs to.
+        worker: goes into the name, so that an administrator sees which pytest-xdist worker it belongs to.
         Raises ConfigurationError where none can be made, saying what to grant.
         """
 
@@ -172,4 +176,25 @@ class Database(Protocol):
         """Drop the scratch databases of runs that are dead; those of living runs, here or on other hosts, stay."""
 
     def close(self) -> None:
-        """Let go of the server; scratch databases are to be dropped before."""
+        """Close the connections to the server; scratch databases are to be dropped before."""
+
+
+class DatabaseBackend(Protocol):
+    """All that a dialect offers: everything else in the runtime is the same for every database."""
+
+    @property
+    def values(self) -> SeedDialect:
+        """Which values its types hold and how they are written: what seeding asks."""
+
+    def connect(self, url: URL, isolation: str) -> Database:
+        """Open the database that a URL names. Raises ConfigurationError, one sentence, where that is impossible."""
+
+    def read_catalogue(self, connection: Connection, ignored: Collection[str], previous: Schema | None) -> Schema:
+        """Return the whole catalogue, as committed.
+
+        ignored: labels of tables that are no part of it (Alembic's version table, our own mark).
+        previous: an earlier reading of the same scratch database; what has provably not changed since may be taken from it.
+        """
+
+    def read_content(self, connection: Connection, schema: Schema, previous: Rows | None) -> Rows:
+        """Return the rows of every table of a catalogue that was just read on the same connection; `previous` as above."""

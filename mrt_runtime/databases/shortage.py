@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 
 STATES = re.compile(r"53(?!300)[0-9A-Z]{3}|58030")
 """SQLSTATEs of PostgreSQL: class 53, insufficient resources, and io_error. Source: its manual, appendix A."""
@@ -27,12 +27,12 @@ OPEN_FILES = "Too many open files"
 
 
 def find_shortage(error: BaseException) -> str | None:
-    """Give the words in which a database says that it has run out of something; None where an error is about anything else."""
+    """Return the words in which a database says that it has run out of something; None where an error is about anything else."""
     return next((end(join(read_words(cause))) for cause in list_causes(error) if _is_shortage(cause)), None)
 
 
 def explain_shortage(words: str) -> ConfigurationError:
-    """Say that the run cannot go on."""
+    """Report that the run cannot go on."""
     if OPEN_FILES in words:
         return ConfigurationError(
             f"No more files can be opened: {words} Nothing is known about the revision that the run was at. Raise the limit "
@@ -45,7 +45,7 @@ def explain_shortage(words: str) -> ConfigurationError:
 
 
 def refuse_shortage(engine: Engine) -> None:
-    """Let an engine of ours raise ConfigurationError for a shortage, so that nobody takes it for a refused row."""
+    """Make an engine of ours raise ConfigurationError for a shortage, so that it is not taken for a refused row."""
     event.listen(engine, "handle_error", _on_error)
 
 
@@ -56,7 +56,7 @@ def _on_error(context: ExceptionContext) -> None:
 
 
 def list_causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it."""
+    """Return an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it."""
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
     while pending:

@@ -14,7 +14,7 @@ PATTERN = re.compile(r"mrt[_-](?P<random>[0-9a-f]{12})(?P<proof>[0-9a-f]{8})(?![
 
 
 def make_token() -> str:
-    """Give twenty hex digits that `find_token` recognises."""
+    """Return twenty hex digits that `find_token` recognises."""
     random = secrets.token_hex(6)
     return random + prove(random)
 

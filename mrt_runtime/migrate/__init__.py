@@ -2,7 +2,16 @@
 
 from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.error import MigrationError, MigrationTimeout, WrongDatabaseError
-from mrt_runtime.migrate.graph import Graph, Step, read_graph
+from mrt_runtime.migrate.graph import HistoryStep, RevisionGraph, read_graph
 from mrt_runtime.migrate.migrator import Migrator
 
-__all__ = ["ChangedRows", "Graph", "MigrationError", "MigrationTimeout", "Migrator", "Step", "WrongDatabaseError", "read_graph"]
+__all__ = [
+    "ChangedRows",
+    "HistoryStep",
+    "MigrationError",
+    "MigrationTimeout",
+    "Migrator",
+    "RevisionGraph",
+    "WrongDatabaseError",
+    "read_graph",
+]

@@ -14,7 +14,7 @@ from typing import Any
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate.exits import barred
-from mrt_runtime.migrate.transcript import printing_to
+from mrt_runtime.migrate.output import printing_to
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ class ExpiredError(BaseException):
     """Raised in the middle of the step; no `except Exception` of a migration holds it up."""
 
 
-class Deadline:
+class MigrationDeadline:
     """Cancels a `with` block when `seconds` are over: the Python code first, so that it is told where it stood, and the statement.
 
     interrupt: cancels statements; called from another thread. In the main thread of a POSIX system the Python code is reached
@@ -107,9 +107,9 @@ class Deadline:
             if self._is_armed:
                 raise ExpiredError
         elif callable(self._former):
-            self._former(number, frame)  # somebody else's alarm, pytest-timeout's for one
+            self._former(number, frame)  # another library's alarm, such as pytest-timeout's
 
     def _on_unraisable(self, lost: sys.UnraisableHookArgs) -> None:
-        """Say nothing of an attempt that met a finalizer, from which nothing can be raised: the next one is on its way."""
+        """Ignore an attempt that met a finalizer, from which nothing can be raised: the next one follows."""
         if lost.exc_type is not ExpiredError:
             self._told(lost)

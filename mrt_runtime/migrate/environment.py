@@ -19,7 +19,7 @@ from mrt_runtime.databases.address import find_async
 from mrt_runtime.databases.outage import explain
 from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.containment import contain
-from mrt_runtime.migrate.deadline import Deadline, ExpiredError
+from mrt_runtime.migrate.deadline import ExpiredError, MigrationDeadline
 from mrt_runtime.migrate.error import (
     MigrationError,
     MigrationTimeout,
@@ -30,10 +30,10 @@ from mrt_runtime.migrate.error import (
     find_function,
     locate,
 )
-from mrt_runtime.migrate.guard import Guard
-from mrt_runtime.migrate.handover import Attributes
+from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
+from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.modules import ModuleSpace
-from mrt_runtime.migrate.project import Project
+from mrt_runtime.migrate.project import AlembicProject
 from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
@@ -44,15 +44,15 @@ NO_FILES = (errno.EMFILE, errno.ENFILE)
 NOTHING: Doing = ("env", None, None)
 
 
-class Environment:
+class AlembicEnvironment:
     """Runs env.py as often as asked, on one scratch database, with one ScriptDirectory."""
 
     def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
         self._scratch = scratch
         self._timeout = config.migration_timeout
-        self._deadline = Deadline(config.migration_timeout, self._interrupt)
-        self._project = Project(config)
-        self._guard = Guard(scratch)
+        self._deadline = MigrationDeadline(config.migration_timeout, self._interrupt)
+        self._project = AlembicProject(config)
+        self._guard = ConnectionGuard(scratch)
         self._path = sys.path[:]
         self._url = scratch.env_url
         self._modules = ModuleSpace(self._project.home)
@@ -72,7 +72,7 @@ class Environment:
         return self._project.open_directory()
 
     def env_py(self, directory: ScriptDirectory) -> str:
-        """Tell the full path of the project's env.py."""
+        """Return the full path of the project's env.py."""
         return str(self._project.home / directory.env_py_location)
 
     def run(self, directory: ScriptDirectory, work: Work, command: str, **settings: Any) -> None:
@@ -135,7 +135,7 @@ class Environment:
     def _run_env(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         alembic = self._project.alembic
         alembic.cmd_opts = self._project.options(command)
-        with Attributes(self._scratch) as attributes:
+        with HandoverAttributes(self._scratch) as attributes:
             vars(alembic)["attributes"] = attributes
             environment = EnvironmentContext(alembic, directory, fn=work, as_sql=False, starting_rev=None, tag=None, **settings)
             configure = environment.configure
@@ -157,6 +157,8 @@ class Environment:
         if is_told and not expired:
             return error
         phase, revision, file = self._step
+        if is_consequence(getattr(error, "orig", error)) and self._guard.refused is not None:
+            error = self._guard.refused
         is_theirs = isinstance(error, OSError) and error.errno not in NO_FILES and not self._scratch.is_lost()  # their own files
         outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
         if outage is not None:
@@ -175,7 +177,7 @@ class Environment:
         return MigrationError(words + (refusal and f". {refusal}"), **where)
 
     def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:
-        """Tell whose fault it is that another database was opened: that of the migration whose code did it, else env.py's."""
+        """Return whose fault it is that another database was opened: that of the migration whose code did it, else env.py's."""
         phase, revision, file = self._step
         place, line = locate(violation, (file,))
         if place is None:

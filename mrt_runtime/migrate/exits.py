@@ -31,7 +31,7 @@ class ExitError(SystemExit):
 
 @contextlib.contextmanager
 def barred() -> Iterator[None]:
-    """Let a way out of the process raise ExitError in this thread. A forked child may leave; it does so at the end of the body."""
+    """Make a call that ends the process raise ExitError in this thread. A forked child ends at the end of the body."""
     process, thread = os.getpid(), threading.get_ident()
     originals: dict[str, Callable[..., Any]] = {name: getattr(os, name) for name in WAYS_OUT if hasattr(os, name)}
 

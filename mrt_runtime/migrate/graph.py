@@ -16,16 +16,16 @@ from alembic.util import CommandError, to_tuple
 
 from mrt_lint.gate import is_migration, read_header
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe, locate
-from mrt_runtime.migrate.project import Project
+from mrt_runtime.migrate.project import AlembicProject
 
 STANDS = "stands at the top of the migration file (revision = ...)"
 RELATIVE = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryStep:
     """A revision as something that is run. `parents` are its down revisions and then what it depends on."""
 
     revision: str
@@ -35,7 +35,7 @@ class Step:
     down_revision: tuple[str, ...] = ()
 
 
-class Graph:
+class RevisionGraph:
     """All steps of a history: iterating gives parents before children; `graph["abc123"]` is that revision's step."""
 
     def __init__(self, revisions: RevisionMap) -> None:
@@ -50,16 +50,16 @@ class Graph:
             for parent in step.parents:
                 self._children[parent].append(step.revision)
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[HistoryStep]:
         return iter(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)
 
-    def __getitem__(self, revision: str) -> Step:
+    def __getitem__(self, revision: str) -> HistoryStep:
         return self._by_revision[revision]
 
-    def resolve(self, name: str) -> Step:
+    def resolve(self, name: str) -> HistoryStep:
         """Find the revision that a user names: an id, its beginning, "head", a branch label's, "abc123-1" or "head-2".
 
         Raises ConfigurationError where there is none, or more than one.
@@ -95,14 +95,14 @@ class Graph:
         return self._reach(revisions, lambda revision: self._children[revision])
 
     def heads_of(self, revisions: set[str]) -> tuple[str, ...]:
-        """Give those of a set that no other in it stands on."""
+        """Return those of a set that no other in it stands on."""
         return tuple(revision for revision in revisions if revisions.isdisjoint(self._children[revision]))
 
     def sort(self, revisions: Iterable[str]) -> list[str]:
         """Order revisions, parents before children."""
         return sorted(revisions, key=self._position.__getitem__)
 
-    def _walk(self, step: Step, distance: int) -> Step:
+    def _walk(self, step: HistoryStep, distance: int) -> HistoryStep:
         """Go that many steps towards the heads (or, negative, the bases) while the way is the only one."""
         for _ in range(abs(distance)):
             ways = self._children[step.revision] if distance > 0 else step.down_revision
@@ -111,13 +111,13 @@ class Graph:
             step = self[ways[0]]
         return step
 
-    def _make_step(self, revision: Revision) -> Step:
+    def _make_step(self, revision: Revision) -> HistoryStep:
         names = to_tuple(revision.dependencies, ())
         depends_on = [is_revision(found).revision for name in names for found in self._revisions.get_revisions(name)]
         down_revision = to_tuple(revision.down_revision, ())
         parents = tuple(dict.fromkeys((*down_revision, *depends_on)))
         file, doc = (revision.path, revision.doc) if isinstance(revision, Script) else (getattr(revision, "path", ""), "")
-        return Step(revision.revision, parents, file, doc, down_revision)
+        return HistoryStep(revision.revision, parents, file, doc, down_revision)
 
     @staticmethod
     def _reach(revisions: Iterable[str], onwards: Any) -> set[str]:
@@ -146,13 +146,13 @@ def refusing_broken_histories() -> Iterator[None]:
 
 
 def tell_unknown(name: str, words: str) -> str:
-    """Say that a name means no single revision, in Alembic's words where it knows more than that."""
+    """Report that a name means no single revision, in Alembic's words where it knows more than that."""
     if words.startswith("No such revision"):
         return f"There is no revision {name!r}: write the id that {STANDS}, or at least its first four characters."
     return f"{name!r} names no single revision: {end(words)}"
 
 
-def load(directory: ScriptDirectory) -> Graph:
+def load(directory: ScriptDirectory) -> RevisionGraph:
     """Import every migration, as Alembic does before it runs any; ConfigurationError names the file that is broken."""
     try:
         with refusing_broken_histories():
@@ -163,19 +163,22 @@ def load(directory: ScriptDirectory) -> Graph:
         files = [str(file) for file in list_files(directory)]
         file, line = locate(error, files)
         where = f"{file}:{line}: " if file else ""
-        raise ConfigurationError(f"{where}{describe(error)}. Alembic runs no migration while one of them is broken.") from None
-    return Graph(directory.revision_map)
+        words = end(f"{where}{describe(error)}")
+        if isinstance(error, ModuleNotFoundError):  # the file may be right
+            raise ConfigurationError(f"{words} Install what is missing into the environment that runs this.") from None
+        raise ConfigurationError(f"{words} Alembic runs no migration while one of them is broken.") from None
+    return RevisionGraph(directory.revision_map)
 
 
-def read_graph(config: MRTConfig) -> Graph:
+def read_graph(config: MRTConfig) -> RevisionGraph:
     """Read the history without importing any migration, and so without a database: for listing, not for running.
 
     Raises ConfigurationError where there is no project or its history is broken.
     """
-    project = Project(config)
+    project = AlembicProject(config)
     with project.at_home():
         directory = project.open_directory()
-        return Graph(RevisionMap(lambda: read_revisions(directory)))
+        return RevisionGraph(RevisionMap(lambda: read_revisions(directory)))
 
 
 def read_revisions(directory: ScriptDirectory) -> Iterator[Revision]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import os
 import sys
@@ -13,8 +14,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Pool, event
+from sqlalchemy.engine import ExceptionContext
 
-from mrt_runtime.databases import Scratch, Target
+from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
@@ -25,6 +27,8 @@ from mrt_runtime.secret import follow
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+ABORTED = "25P02"
+"""The SQLSTATE in_failed_sql_transaction. Source: PostgreSQL's manual, appendix A."""
 PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
 
@@ -39,8 +43,8 @@ class OutsideError(Exception):
     """A statement of a migration names another database; it is that migration's failure."""
 
 
-class Guard:
-    """Watches every engine of the process, sync or async, whoever made it, from `with` to the end of its block.
+class ConnectionGuard:
+    """Watches every engine of the process, sync or async, of any origin, from `with` to the end of its block.
 
     A target that is certainly another database is refused before anything connects to it. Any other connection is asked for the
     sentinel before SQLAlchemy's own first statement. Connections of threads that were running before are let alone, they are
@@ -58,10 +62,12 @@ class Guard:
         self._enclosure = contextlib.ExitStack()
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
+        self.refused: BaseException | None = None
+        """The last error of a database that was not the consequence of another, with the calls that led to it."""
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.file = self.violation = self.trespass = None
+        self.file = self.violation = self.trespass = self.refused = None
         self._strangers = set(threading.enumerate()) - {threading.current_thread()}
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
@@ -98,12 +104,12 @@ class Guard:
         return threading.current_thread() not in self._strangers
 
     def let_through(self) -> None:
-        """Let this thread alone: it is one of our own."""
+        """Stop watching this thread, which is one of our own."""
         self._strangers.add(threading.current_thread())
 
     @contextlib.contextmanager
     def _unwatched(self) -> Iterator[None]:
-        """Let this thread alone for the time of the body, which may have to take the run's lock anew."""
+        """Stop watching this thread within the block, which may have to take the run's lock again."""
         thread = threading.current_thread()
         self._strangers.add(thread)
         try:
@@ -111,7 +117,7 @@ class Guard:
         finally:
             self._strangers.discard(thread)
 
-    def before_connect(self, target: Target) -> None:
+    def before_connect(self, target: ConnectionTarget) -> None:
         """Refuse what is certainly another database, or another user."""
         if self._scratch.is_elsewhere(target):
             own = self._scratch.env_url
@@ -157,6 +163,11 @@ class Guard:
     def note_refusal(self, reason: str) -> None:
         """Note why the engine refused a statement, with the calls that led to it; the first one counts."""
         self.trespass = self.trespass or OutsideError(reason).with_traceback(trace_calls())
+
+    def note_error(self, error: BaseException) -> None:
+        """Note an error, unless it only says that an earlier one ended the transaction."""
+        if not is_consequence(error):
+            self.refused = copy.copy(error).with_traceback(trace_calls())
 
     def refuse_file(self, file: str, instead: str) -> None:
         """Raise that another file was about to be opened: in a migration its failure, in env.py the end of the run."""
@@ -210,7 +221,7 @@ class Guard:
         raise self.violation
 
 
-ACTIVE: list[Guard] = []
+ACTIVE: list[ConnectionGuard] = []
 """The guards whose blocks are being executed; the last one decides."""
 
 
@@ -221,7 +232,7 @@ def noting(connection: Connection) -> AbstractContextManager[Journal]:
     return contextlib.nullcontext(NO_JOURNAL)
 
 
-def find_guard() -> list[Guard]:
+def find_guard() -> list[ConnectionGuard]:
     """Return the guard that watches this thread, in a list; an empty one where none does."""
     return [guard for guard in ACTIVE[-1:] if guard.concerns()]
 
@@ -255,6 +266,8 @@ def install_hooks() -> None:
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
+
+    event.listen(Engine, "handle_error", on_error)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
     event.listen(Engine, "after_cursor_execute", count_rows)
     listen(Engine, noting)
@@ -264,6 +277,17 @@ def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: obj
     """Record how many rows a statement of the running migration changed."""
     for guard in find_guard():
         guard.changed_rows.record(find_line(guard.file), statement, getattr(cursor, "rowcount", -1))
+
+
+def on_error(context: ExceptionContext) -> None:
+    """Show an error of a statement to the guard, before the migration may catch it."""
+    for guard in find_guard():
+        guard.note_error(context.original_exception)
+
+
+def is_consequence(error: BaseException | None) -> bool:
+    """Whether PostgreSQL only refuses what follows an error in its transaction (in_failed_sql_transaction)."""
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)) == ABORTED
 
 
 def trace_calls() -> TracebackType | None:
@@ -283,13 +307,13 @@ def find_line(file: str | None) -> int | None:
     return frame.f_lineno if frame is not None else None
 
 
-def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> Target:
+def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> ConnectionTarget:
     """Read a driver's connect() arguments: SQLite's drivers take the file first, the others name what they are given."""
     database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
     if database is None and arguments and isinstance(arguments[0], str):
         database = arguments[0]
     host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
-    return Target(
+    return ConnectionTarget(
         dialect=dialect,
         database=database,
         host=host if isinstance(host, str) else None,
@@ -299,7 +323,7 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
 
 
 def suggest(database: str | None) -> str:
-    """Say which environment variable env.py seems to read, or show the setting with the usual one."""
+    """Describe which environment variable env.py seems to read, or show the setting with the usual one."""
     urls = {name: value.partition("?")[0] for name, value in os.environ.items() if "://" in value}
     names = [name for name, url in urls.items() if database and url.endswith(f"/{database}")]
     name = names[0] if len(names) == 1 else "DATABASE_URL"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KEY = "connection"
 
 
-class Attributes(dict[str, Any]):
+class HandoverAttributes(dict[str, Any]):
     """Opens a connection to the scratch database when env.py asks for one, and not before: most env.py files never do.
 
     Some of them expect an engine there and call `connect()` on it; that works too.
@@ -37,7 +37,7 @@ class Attributes(dict[str, Any]):
         return connection
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Give an attribute, the connection among them."""
+        """Return an attribute, the connection among them."""
         return self[key] if key in self else default  # noqa: SIM401 - `get` is what is being defined
 
     def __enter__(self) -> Self:
@@ -47,4 +47,4 @@ class Attributes(dict[str, Any]):
         if self._connection is not None:
             with contextlib.closing(self._connection) as connection:
                 if kind is None and not connection.closed:
-                    connection.commit()  # whoever hands a connection over commits, env.py does not
+                    connection.commit()  # the one who hands over a connection commits it; env.py does not

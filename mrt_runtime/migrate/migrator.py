@@ -10,11 +10,11 @@ from alembic.util import CommandError
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.changed_rows import ChangedRows
-from mrt_runtime.migrate.environment import Environment
+from mrt_runtime.migrate.environment import AlembicEnvironment
 from mrt_runtime.migrate.error import MigrationError
-from mrt_runtime.migrate.graph import Graph, Step, load
+from mrt_runtime.migrate.graph import HistoryStep, RevisionGraph, load
 
 Heads = tuple[str, ...]
 Direction = Literal["upgrade", "downgrade"]
@@ -35,7 +35,7 @@ class Migrator:
 
     def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
         self._scratch = scratch
-        self._environment = Environment(config, scratch)
+        self._environment = AlembicEnvironment(config, scratch)
         self._known: tuple[int, Heads] | None = None
         self._last: Move | None = None
         self.version_tables = {"alembic_version"}
@@ -43,13 +43,14 @@ class Migrator:
         with self._environment.entered():
             self._directory = self._environment.open_directory()
             self._env_py = self._environment.env_py(self._directory)
-            self.graph: Graph = load(self._directory)
+            self.graph: RevisionGraph = load(self._directory)
 
     def current(self) -> Heads:
         """Ask the database for its heads, as `alembic current` does; empty where nothing is applied."""
         found: list[Heads] = []
 
-        def look(heads: Heads, _context: object) -> Iterator[RevisionStep]:
+        def look(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
+            self._note_version_table(context)
             found.append(heads)
             return iter(())
 
@@ -57,6 +58,10 @@ class Migrator:
         self._require(found)
         self._known = (self._scratch.generation, found[0])
         return found[0]
+
+    def run_without_step(self) -> None:
+        """Run env.py once before any revision, so that what it creates by itself is there; nothing where that was done."""
+        self._read_heads()
 
     @property
     def changed_rows(self) -> ChangedRows:
@@ -67,17 +72,23 @@ class Migrator:
         """Return what was executed otherwise than a migration says, and why, since the last time."""
         return self._environment.take_notes()
 
-    def upgrade(self, revision: str | Step) -> None:
+    def upgrade(self, revision: str | HistoryStep) -> None:
         """Run one revision's upgrade function, after going to where it can run; nothing where it is present already."""
         step = self._find(revision)
         self._go(lambda heads: self._plan_upgrade(heads, step))
 
-    def downgrade(self, revision: str | Step) -> None:
+    def downgrade(self, revision: str | HistoryStep) -> None:
         """Run one revision's downgrade function, after those that stand on it; nothing where it is not present."""
         step = self._find(revision)
         self._go(lambda heads: self._plan_removal(heads, step))
 
-    def stand_before(self, revision: str | Step) -> None:
+    def upgrade_in_one_run(self, revision: str | HistoryStep) -> None:
+        """Upgrade to a revision within a single run of env.py, as `alembic upgrade REVISION` does."""
+        moves = self._plan_upgrade(self._read_heads(), self._find(revision))
+        if moves:
+            self._run_all(moves)
+
+    def go_before(self, revision: str | HistoryStep) -> None:
         """Go to where this revision's upgrade() can run: all of its parents present, it and its descendants not.
 
         Other branches stay as they are, as they would in a deploy.
@@ -85,18 +96,18 @@ class Migrator:
         step = self._find(revision)
         self._go(lambda heads: self._plan_standing(heads, step))
 
-    def stand_at(self, revisions: Iterable[str]) -> None:
+    def go_to(self, revisions: Iterable[str]) -> None:
         """Go to where exactly these revisions and their ancestors are present; empty for none."""
         wanted = tuple(revisions)
         self._go(lambda heads: [] if set(heads) == set(wanted) else self._plan_change(heads, self.graph.ancestors(wanted)))
 
-    def stamp(self, revision: str | Step) -> None:
+    def stamp(self, revision: str | HistoryStep) -> None:
         """Do what `alembic stamp REVISION` does: note in the version table that it is present, running nothing of it."""
         step = self._find(revision)
         asked: list[Heads] = []
 
         def work(heads: Heads, context: MigrationContext) -> Iterator[MigrationStep]:
-            self.version_tables.add(context.version_table)
+            self._note_version_table(context)
             asked.append(heads)
             return iter(self._directory._stamp_revs(step.revision, heads))  # noqa: SLF001 - the way of alembic.command
 
@@ -112,22 +123,22 @@ class Migrator:
         """Do what `alembic downgrade TARGET` does, one step after another."""
         self._follow(lambda heads: self._directory._downgrade_revs(target, heads))  # type: ignore[arg-type]  # noqa: SLF001 - the way of alembic.command
 
-    def _find(self, revision: str | Step) -> Step:
-        return revision if isinstance(revision, Step) else self.graph.resolve(revision)
+    def _find(self, revision: str | HistoryStep) -> HistoryStep:
+        return revision if isinstance(revision, HistoryStep) else self.graph.resolve(revision)
 
-    def _plan_upgrade(self, heads: Heads, step: Step) -> list[Move]:
+    def _plan_upgrade(self, heads: Heads, step: HistoryStep) -> list[Move]:
         if set(heads) == set(step.parents):  # the usual case costs nothing, however long the history
             return [("upgrade", step.revision)]
         present = self.graph.ancestors(heads)
         return [("upgrade", revision) for revision in self.graph.sort(self.graph.ancestors([step.revision]) - present)]
 
-    def _plan_removal(self, heads: Heads, step: Step) -> list[Move]:
+    def _plan_removal(self, heads: Heads, step: HistoryStep) -> list[Move]:
         if heads == (step.revision,):
             return [("downgrade", step.revision)]
         doomed = self.graph.ancestors(heads) & self.graph.descendants([step.revision])
         return [("downgrade", revision) for revision in reversed(self.graph.sort(doomed))]
 
-    def _plan_standing(self, heads: Heads, step: Step) -> list[Move]:
+    def _plan_standing(self, heads: Heads, step: HistoryStep) -> list[Move]:
         removal = self._plan_removal(heads, step)
         return removal or [move for move in self._plan_upgrade(heads, step) if move[1] != step.revision]
 
@@ -151,30 +162,38 @@ class Migrator:
             self._run(direction, revision)
 
     def _read_heads(self) -> Heads:
-        """Tell the heads without asking, as long as nothing but this object moved the database."""
+        """Return the heads without asking, as long as nothing but this object moved the database."""
         return self._known[1] if self._known is not None and self._known[0] == self._scratch.generation else self.current()
 
     def _run(self, direction: Direction, revision: str) -> None:
         """Run env.py for one move."""
+        self._run_all([(direction, revision)])
+
+    def _run_all(self, moves: list[Move]) -> None:
+        """Run env.py once for all of these moves."""
         expected, self._known = self._read_heads(), None
         asked: list[Heads] = []
 
         def work(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
-            """Give the step; called again where env.py walks over several schemas."""
-            self.version_tables.add(context.version_table)
+            """Return the step; called again where env.py walks over several schemas."""
+            self._note_version_table(context)
             if not asked and not self._is_same(heads, expected):
                 raise self._tell_lost(expected, heads)
             asked.append(heads)
-            self._environment.do(direction, revision, self.graph[revision].file)
-            yield self._make_step(direction, revision)
+            for direction, revision in moves:
+                self._environment.do(direction, revision, self.graph[revision].file)
+                yield self._make_step(direction, revision)
 
-        self._environment.run(self._directory, work, direction, destination_rev=revision)
+        self._environment.run(self._directory, work, moves[-1][0], destination_rev=moves[-1][1])
         self._require(asked)
-        self._last = (direction, revision)
-        self._known = (self._scratch.generation, self._predict(expected, direction, revision))
+        heads = expected
+        for direction, revision in moves:
+            heads = self._predict(heads, direction, revision)
+        self._last = moves[-1]
+        self._known = (self._scratch.generation, heads)
 
     def _tell_lost(self, expected: Heads, found: Heads) -> MigrationError:
-        """Say that the version table does not know of the last step."""
+        """Report that the version table does not know of the last step."""
         direction, revision = self._last or ("upgrade", "")
         present, due = ", ".join(found) or "base", ", ".join(expected) or "base"
         return MigrationError(
@@ -185,6 +204,11 @@ class Migrator:
             revision=revision,
             file=self.graph[revision].file if revision else self._env_py,
         )
+
+    def _note_version_table(self, context: MigrationContext) -> None:
+        """Note the table by its name and, where it has a schema, by both: catalogues that span schemas compare labels."""
+        schema = context.version_table_schema
+        self.version_tables |= {context.version_table, *([f"{schema}.{context.version_table}"] if schema else [])}
 
     def _require(self, asked: list[Heads]) -> None:
         if not asked:

@@ -1,4 +1,4 @@
-"""The project's own modules, imported anew for env.py where the copies of this process remember another database."""
+"""The project's own modules, imported again for env.py where the copies of this process remember another database."""
 
 from __future__ import annotations
 

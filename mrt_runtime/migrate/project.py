@@ -17,13 +17,13 @@ from alembic.util import CommandError
 from sqlalchemy import URL
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases.words import end
+from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe
-from mrt_runtime.migrate.transcript import Transcript
+from mrt_runtime.migrate.output import OutputCapture
 from mrt_runtime.secret import register_text
 
 
-class Project:
+class AlembicProject:
     """What stays the same over all steps of a run."""
 
     def __init__(self, config: MRTConfig) -> None:
@@ -32,7 +32,7 @@ class Project:
             raise ConfigurationError(f"There is no {config.alembic_ini}: alembic_ini has to name the project's alembic.ini.")
         self._x_arguments = tuple(config.x_arguments)
         self._variables = dict(config.env)
-        self.output = Transcript()
+        self.output = OutputCapture()
         self.alembic = Config(str(self.ini), stdout=self.output.begin())
         register_text(read_url(self.alembic))
         toml = self.ini.with_name("pyproject.toml")
@@ -75,12 +75,12 @@ class Project:
         self.alembic.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
 
     def variables(self, url: URL) -> dict[str, str]:
-        """Give the environment variables that MRTConfig.env asks for."""
+        """Return the environment variables that MRTConfig.env asks for."""
         spelled = url.render_as_string(hide_password=False)
         return {name: value.replace("{url}", spelled) for name, value in self._variables.items()}
 
     def options(self, command: str) -> Namespace:
-        """Give the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
+        """Return the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
         return self._options[command]
 
     def _find_home(self) -> Path:
@@ -93,7 +93,7 @@ class Project:
         return Path.cwd()
 
     def _take_own_folder(self) -> Path:
-        """Read an alembic.ini that lies beside env.py as Flask-Migrate does: it names that folder, and starts in the one above."""
+        """Read an alembic.ini beside env.py, as Flask-Migrate has it: it names that folder, and starts in the one above."""
         folder = self.ini.parent
         if not (folder / "env.py").is_file():
             raise ConfigurationError(

@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Let `--mrt` collect the project's alembic.ini, whose tests are the revisions."""
+    """Collect the project's alembic.ini for `--mrt`; its tests are the revisions."""
     if session.config.getoption("mrt"):
         from mrt_runtime.plugin.collect import name_revisions  # noqa: PLC0415  see above
 
@@ -98,7 +98,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """Let a signal end the main process of pytest-xdist in order, where its workers are likely to verify migrations."""
+    """Handle signals in the main process of pytest-xdist, where its workers are likely to verify migrations."""
     if config.getoption("mrt") or hasattr(config, "_mrt_config") or (config.rootpath / "alembic.ini").is_file():
         from mrt_runtime.plugin.collect import listen  # noqa: PLC0415  see above
 
@@ -122,7 +122,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Give the signals' handlers back; drop the scratch databases where the session did not come to its end."""
+    """Restore the signals' handlers; drop the scratch databases where the session did not come to its end."""
     try:
         close(config)
     finally:

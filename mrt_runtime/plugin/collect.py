@@ -11,9 +11,9 @@ import pytest
 
 from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.config_sources import settle
+from mrt_runtime.config_discovery import settle
 from mrt_runtime.plugin.stash import REFUSED, TERMINATION, VERIFICATION
-from mrt_runtime.report.words import expound, name_database
+from mrt_runtime.report.wording import expound, name_database
 from mrt_runtime.termination import Termination
 from mrt_runtime.verdict import Outcome, Verdict
 
@@ -50,7 +50,7 @@ def folders(config: pytest.Config) -> Iterator[Path]:
 
 
 def open_session(config: pytest.Config) -> Verification:
-    """Give the session's verification; the first who asks opens the database.
+    """Return the session's verification; the first who asks opens the database.
 
     Where that cannot be done the first test that asks fails with the reason, the others point to it.
     """
@@ -72,7 +72,7 @@ def open_session(config: pytest.Config) -> Verification:
 
 
 def listen(config: pytest.Config) -> None:
-    """Let signals end the session as Ctrl-C does, from now on."""
+    """Make signals end the session as Ctrl-C does, from now on."""
     if TERMINATION not in config.stash:
         config.stash[TERMINATION] = Termination().open()
 
@@ -112,7 +112,7 @@ def collect_named(file_path: Path, parent: pytest.Collector) -> RevisionFile | N
 
 
 def named_files(config: pytest.Config) -> set[Path]:
-    """Give the files and folders that the session collects, as pytest's own paths."""
+    """Return the files and folders that the session collects, as pytest's own paths."""
     return {Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args}
 
 
@@ -189,7 +189,7 @@ def show_summary(terminal: pytest.TerminalReporter) -> None:
 
 
 def list_properties(terminal: pytest.TerminalReporter, name: str) -> list[str]:
-    """Give what the reports of tests say under this name, each thing once."""
+    """Return what the reports of tests say under this name, each thing once."""
     reports = [report for reports in terminal.stats.values() for report in reports]
     found = [str(text) for report in reports for label, text in getattr(report, "user_properties", ()) if label == name]
     return list(dict.fromkeys(found))

@@ -42,7 +42,7 @@ def find_drift(connection: Connection, metadata: MetaData) -> list[str]:
 
 
 def describe(difference: Any) -> Iterator[str]:
-    """Say in a sentence what Alembic's autogenerate found. Source of the shapes: `alembic.autogenerate.compare_metadata`."""
+    """Describe in a sentence what Alembic's autogenerate found. Source of the shapes: `alembic.autogenerate.compare_metadata`."""
     if isinstance(difference, list):
         for change in difference:
             yield from describe(change)

@@ -16,8 +16,8 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
 from mrt_runtime.plugin.sandbox import Sandbox
-from mrt_runtime.report.picture import Picture
-from mrt_runtime.report.words import describe, explain
+from mrt_runtime.report.terminal import TerminalReport
+from mrt_runtime.report.wording import describe, explain
 from mrt_runtime.verdict import Verdict
 from mrt_runtime.verify.session import Verification
 
@@ -31,7 +31,7 @@ Returned = TypeVar("Returned")
 
 
 def plainly(method: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
-    """Let pytest show the line of the test and the message, not the way through this package."""
+    """Make pytest show the line of the test and the message, not the frames of this package."""
 
     @functools.wraps(method)
     def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
@@ -68,7 +68,7 @@ class Mrt:
     @plainly
     def check_all(self) -> list[Verdict]:
         """Check every revision, bases first, and draw each as it happens."""
-        picture = Picture(sys.stdout)
+        picture = TerminalReport(sys.stdout)
         picture.begin()
         verdicts = []
         for verdict in self._verification.check_all():
@@ -125,7 +125,7 @@ class Mrt:
 
     @plainly
     def current_revision(self) -> str | None:
-        """Tell where the steps have led: a revision, several joined by ", ", None at the base."""
+        """Return where the steps have led: a revision, several joined by ", ", None at the base."""
         return ", ".join(self._sandbox.migrator.current()) or None
 
     @plainly
@@ -153,7 +153,9 @@ class Mrt:
         """Read the migrations as `mrt check` does; give its findings. `versions_dir` instead of the project's own folders."""
         from mrt_lint.check.engine import check_paths  # noqa: PLC0415  brings the linter, which few tests ask for
 
-        paths = [Path(versions_dir)] if versions_dir else sorted({Path(step.file).parent for step in self._verification.walk.graph})
+        paths = (
+            [Path(versions_dir)] if versions_dir else sorted({Path(step.file).parent for step in self._verification.runner.graph})
+        )
         return check_paths(paths)
 
     @plainly

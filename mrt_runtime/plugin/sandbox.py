@@ -13,10 +13,10 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from mrt_lint.settings import nearest
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.rows import Rows, TableRows
-from mrt_runtime.compare.snapshot import look
+from mrt_runtime.compare.snapshot import take_snapshot
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Database
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import Migrator
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure
@@ -62,7 +62,7 @@ class Sandbox:
     def find_losses(self) -> tuple[Failure, ...]:
         """Compare the rows that were put in with what is there now; other rows do not matter."""
         with self.scratch.engine.connect() as connection:
-            now = look(connection, self._database, ignored=("alembic_version",)).rows
+            now = take_snapshot(connection, self._database, ignored=("alembic_version",)).rows
         return tuple(failure for failure in compare(Rows(self._sown), now) if "left behind" not in failure.message)
 
     def forget(self) -> None:
@@ -75,7 +75,7 @@ class Sandbox:
             self.scratch.drop()
 
     def _require_columns(self, label: str, target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Refuse a misspelt column: SQLAlchemy would leave it out, and nobody could find that its value is lost."""
+        """Refuse a misspelt column: SQLAlchemy would leave it out, and its loss would go unnoticed."""
         names = [column.name for column in target.columns]
         for name in (str(name) for row in rows for name in row):
             if name not in names:
@@ -87,7 +87,7 @@ class Sandbox:
 
     def _read(self, table: str) -> TableRows | None:
         with self.scratch.engine.connect() as connection:
-            return look(connection, self._database).rows.tables.get(table)
+            return take_snapshot(connection, self._database).rows.tables.get(table)
 
     def _remember(self, before: TableRows | None, after: TableRows, pk_col: str) -> None:
         known = Counter(repr(row) for row in before.rows) if before else Counter()

@@ -12,17 +12,18 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.compare.schema_difference import diff
-from mrt_runtime.compare.snapshot import Look, look
+from mrt_runtime.compare.snapshot import Snapshot, take_snapshot
 from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.value import Row
+from mrt_runtime.verify.judge import contains_word
 
 UNCOUNTED = sys.maxsize
 """Rows that were written to a table without a key."""
 
 
-class Ground:
+class ScratchContents:
     """Looks and seeds, taking over from earlier ones what did not change since.
 
     One connection serves as long as the database is the same and bears that it stays open while others work there.
@@ -36,20 +37,20 @@ class Ground:
         self._ignored = ignored
         self._opened: Connection | None = None
         self._is_idle = False
-        self._last: Look | None = None
-        self._sown: Look | None = None
+        self._last: Snapshot | None = None
+        self._sown: Snapshot | None = None
         self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
         self.seeded: Seeded | None = None
 
-    def look(self) -> Look:
-        """Look at everything."""
+    def look(self) -> Snapshot:
+        """Snapshot at everything."""
         connection = self._connection()
-        self._last = look(connection, self._database, self._last, self._ignored())
+        self._last = take_snapshot(connection, self._database, self._last, self._ignored())
         self._scratch.journal.require_alone(connection)  # before any row is written to what was seen
         connection.rollback()
         return self._last
 
-    def seed(self, here: Look | None = None, *, edges: bool = True) -> Look:
+    def seed(self, here: Snapshot | None = None, *, edges: bool = True) -> Snapshot:
         """Fill the tables that lack rows or values, and look.
 
         here: what is there, where that is known. edges: whether rows at the edge of their types are put back.
@@ -68,7 +69,7 @@ class Ground:
         self._sown = here
         return here
 
-    def write_wanted(self, here: Look, file: str) -> Look:
+    def write_wanted(self, here: Snapshot, file: str) -> Snapshot:
         """Write rows that meet the conditions of a migration's statements, and look if there were any to write."""
         if self.seeded is None:
             return here
@@ -79,18 +80,20 @@ class Ground:
             here = self._sown = self.look()
         return here
 
-    def take_out_edges(self, tables: Collection[str]) -> tuple[Look, tuple[str, ...]]:
-        """Take the rows at the edge of their types out of these tables, and look; returns each row in words as well."""
+    def take_out_edges(self, file: str) -> tuple[Snapshot, tuple[str, ...]]:
+        """Take the rows at the edge of their types out of the tables that a file names, or else all; returns each row in words."""
         told: tuple[str, ...] = ()
         here = self.look()
         if self.seeded is not None:
+            labels = self.seeded.edges.keys()
+            tables = {label for label in labels if contains_word(file, label.rpartition(".")[2])} or set(labels)
             connection = self._connection()
             self.seeded, told = self._seeder.take_out_edges(connection, here.schema, self.seeded, tables)
             connection.commit()
             here = self._sown = self.look()
         return here, told
 
-    def write(self, before: Look, first: Look) -> dict[str, int]:
+    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""
         if not has_changed(before, first):
             return {}
@@ -108,9 +111,18 @@ class Ground:
             self._seeder.remove(connection, schema, written)
             connection.commit()
 
+    def empty(self) -> Snapshot:
+        """Take our rows out, as far as the database lets them go, and look; the next `seed` begins from nothing."""
+        if self.seeded is not None and self.seeded.schema is not None:
+            connection = self._connection()
+            self._seeder.remove(connection, self.seeded.schema, self.seeded.keys)
+            connection.commit()
+        self.seeded = self._sown = self._written = None
+        return self.look()
+
     def release(self) -> None:
-        """Be out of the way: somebody else is going to work on the database."""
-        if not self._scratch.bears_company:
+        """Make room for env.py, which is going to work on the database."""
+        if not self._scratch.allows_idle_connections:
             self.close()
         elif self._opened is not None:
             self._is_idle = True
@@ -124,7 +136,7 @@ class Ground:
             opened.close()
 
     def forget(self, seeded: Seeded | None) -> None:
-        """Start anew after the database was replaced by one that holds what was `seeded`."""
+        """Forget all of it after the database was replaced by one that holds what was `seeded`."""
         self.close()
         self.seeded = seeded
         self._last = self._sown = self._written = None
@@ -145,7 +157,7 @@ class Ground:
             self.close()
 
 
-def has_changed(before: Look, first: Look) -> bool:
+def has_changed(before: Snapshot, first: Snapshot) -> bool:
     """Whether the upgrade changed a type or a table that was there, so that new code writes there what old code did not."""
     if before.schema.types != first.schema.types:
         return True
@@ -154,12 +166,12 @@ def has_changed(before: Look, first: Look) -> bool:
     return any(new is not None and new is not old and new != old for old, new in pairs)
 
 
-def find_touched(before: Look | None, now: Look) -> set[str]:
+def find_touched(before: Snapshot | None, now: Snapshot) -> set[str]:
     """Find the tables whose rows are not those of an earlier look; without one, all tables."""
     earlier = before.rows.tables if before else {}
     return {label for label, rows in now.rows.tables.items() if rows is not earlier.get(label) and rows != earlier.get(label)}
 
 
-def is_same(one: Look, other: Look) -> bool:
+def is_same(one: Snapshot, other: Snapshot) -> bool:
     """Whether two looks saw the same."""
     return one is other or not (compare(one.rows, other.rows) or diff(one.schema, other.schema))

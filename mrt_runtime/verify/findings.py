@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.rows import TableRows
-from mrt_runtime.compare.snapshot import Look
-from mrt_runtime.migrate import Step
+from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 MOST_ROWS_NAMED = 3
@@ -16,7 +16,7 @@ LEFT = ("left behind after rollback", "after the second")
 
 
 @dataclass(slots=True)
-class Findings:
+class RevisionFindings:
     """Failures and warnings in the order in which they were found.
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
@@ -26,18 +26,23 @@ class Findings:
 
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    before: Look | None = None
-    first: Look | None = None
+    before: Snapshot | None = None
+    first: Snapshot | None = None
     written: Mapping[str, int] = field(default_factory=dict)
     stopped_by: Failure | None = None
     unmet: Sequence[str] = ()
 
-    def add(self, other: Findings) -> None:
+    def add(self, other: RevisionFindings) -> None:
         """Take over what a comparison found."""
         self.failures += other.failures
         self.warnings += other.warnings
 
-    def add_risk(self, risky: Findings, *, fatal: bool) -> None:
+    def add_hidden(self, rowless: RevisionFindings) -> None:
+        """Take over what the check without rows found, which names the upgrade's failure first."""
+        self.failures[-1:] = rowless.failures
+        self.warnings += rowless.warnings
+
+    def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 
         Not told: what concerns a table that fails without such rows too, and that such rows, or others which they need, are
@@ -57,7 +62,7 @@ class Findings:
         """Whether the step that failed elsewhere was taken here."""
         return self.stopped_by is None or self.stopped_by.kind != failure.kind
 
-    def tell_unmet(self, step: Step, *, fatal: bool) -> None:
+    def tell_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""
         for message in self.unmet:
             if fatal:

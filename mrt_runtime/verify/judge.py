@@ -10,28 +10,33 @@ from pathlib import Path
 from mrt_runtime.compare.blame import find_names, locate
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.rows import Rows, TableRows
-from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, Difference, Wording, diff
-from mrt_runtime.compare.snapshot import Look
-from mrt_runtime.migrate import Step
+from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
+from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome
-from mrt_runtime.verify.findings import Findings
+from mrt_runtime.verify.findings import RevisionFindings
 
 
-def restored(step: Step, before: Look, first: Look, after: Look, written: Mapping[str, int]) -> Findings:
+def restored(step: HistoryStep, before: Snapshot, first: Snapshot, after: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
     left there are none of its doing.
     """
-    findings = compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
+    findings = compare_rollback(step, before, after)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost = compare(before.rows, now)
     findings.failures[:0] = [locate(failure, step.file) for failure in lost]
     return findings
 
 
+def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot) -> RevisionFindings:
+    """Compare the catalogue before the upgrade with the one after the rollback."""
+    return compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
+
+
 def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:
-    """Take out rows that can only be those written after the upgrade: neither the upgrade nor anybody before knew their key."""
+    """Take out rows that can only be those written after the upgrade: their key was there neither before nor after the upgrade."""
     tables = dict(now.tables)
     for label in written.keys() & tables.keys() & before.tables.keys():
         rows, known = tables[label], [before.tables[label], *([first.tables[label]] if label in first.tables else [])]
@@ -46,12 +51,12 @@ def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, 
 
 
 def keys_of(table: TableRows, key: Iterable[str]) -> list[tuple[object, ...]]:
-    """Give the values of these columns, row by row."""
+    """Return the values of these columns, row by row."""
     places = [table.columns.index(name) for name in key]
     return [tuple(row[place] for place in places) for row in table.rows]
 
 
-def repeated(step: Step, first: Look, again: Look, written: Mapping[str, int]) -> Findings:
+def repeated(step: HistoryStep, first: Snapshot, again: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
     """Compare the first time up with the second.
 
     Of the rows only their numbers: what an upgrade itself makes up (the time, a random key) is another each time, and the rollback
@@ -68,9 +73,11 @@ def repeated(step: Step, first: Look, again: Look, written: Mapping[str, int]) -
     return findings
 
 
-def compare_schemas(step: Step, before: Look, after: Look, outcome: Outcome, wording: Wording) -> Findings:
+def compare_schemas(
+    step: HistoryStep, before: Snapshot, after: Snapshot, outcome: Outcome, wording: DifferenceWording
+) -> RevisionFindings:
     """Turn the differences of two catalogues into failures, those that no query can notice into warnings."""
-    findings = Findings()
+    findings = RevisionFindings()
     for difference in diff(before.schema, after.schema, wording):
         if difference.warning:
             findings.warnings.append(difference.message)
@@ -79,7 +86,7 @@ def compare_schemas(step: Step, before: Look, after: Look, outcome: Outcome, wor
     return findings
 
 
-def as_failure(step: Step, difference: Difference, outcome: Outcome) -> Failure:
+def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome) -> Failure:
     """Write a difference as a failure, with its place in the migration where that can be told."""
     failure = Failure(
         kind=outcome.value,
@@ -91,17 +98,17 @@ def as_failure(step: Step, difference: Difference, outcome: Outcome) -> Failure:
     return locate(failure, step.file, difference.name)
 
 
-def proven(step: Step, before: Look, first: Look, unseeded: Mapping[str, str]) -> Findings:
+def proven(step: HistoryStep, before: Snapshot, first: Snapshot, unseeded: Mapping[str, str]) -> RevisionFindings:
     """Fail for each table without rows that the revision touches: nothing was there to be lost."""
-    findings = Findings()
+    findings = RevisionFindings()
     for table in touched(step, before, first, unseeded):
         message = f"Table '{table}' could not be seeded, so nothing proves that its rows survive: {unseeded[table]}"
         findings.failures.append(Failure(kind=Outcome.UNPROVEN.value, message=message, table=table))
     return findings
 
 
-def touched(step: Step, before: Look, first: Look, tables: Iterable[str]) -> Iterator[str]:
-    """Yield those of the tables that the upgrade changed in the catalogue, or that its file speaks of."""
+def touched(step: HistoryStep, before: Snapshot, first: Snapshot, tables: Iterable[str]) -> Iterator[str]:
+    """Yield those of the tables that the upgrade changed in the catalogue, or that its file names."""
     labels = list(tables)
     if not labels:
         return
@@ -109,11 +116,11 @@ def touched(step: Step, before: Look, first: Look, tables: Iterable[str]) -> Ite
     named = find_names(step.file)
     for label in labels:
         name = label.rpartition(".")[2]
-        if label in changed or (name in named if named is not None else speaks_of(step.file, name)):
+        if label in changed or (name in named if named is not None else contains_word(step.file, name)):
             yield label
 
 
-def speaks_of(file: str, name: str) -> bool:
+def contains_word(file: str, name: str) -> bool:
     """Whether a migration that could not be read to the end contains the name as a word."""
     text = Path(file).read_text(encoding="utf-8", errors="replace")
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 
-from mrt_runtime.migrate import Step
+from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
-from mrt_runtime.verify.findings import Findings
-from mrt_runtime.verify.idleness import has_idle_downgrade
-from mrt_runtime.verify.runner import NotReachedError, StepError, Walk
+from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
+from mrt_runtime.verify.rowless import check_without_rows
+from mrt_runtime.verify.runner import NotReachedError, RevisionRunner, StepError
+from mrt_runtime.verify.unmet import find_unmet
 
 
-def verify(walk: Walk, step: Step, after_writes: str = "warn", edge_rows: str = "warn", unmet: str = "warn") -> Verdict:
+def verify(
+    runner: RevisionRunner, step: HistoryStep, after_writes: str = "warn", edge_rows: str = "warn", unmet: str = "warn"
+) -> Verdict:
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
@@ -23,47 +27,61 @@ def verify(walk: Walk, step: Step, after_writes: str = "warn", edge_rows: str = 
     """
     clock = time.perf_counter()
     try:
-        findings = go_with_written_rows(walk, step, after_writes)
-        if edge_rows == "warn" and findings.stopped_by and walk.find_edges(step):
-            judged = go_with_written_rows(walk, step, after_writes, edges=False)
-            if judged.is_free_of(findings.stopped_by):
-                judged.warn_of_edges(findings.stopped_by, walk.edges_out)
+        findings = go_with_written_rows(runner, step, after_writes)
+        if edge_rows == "warn" and findings.stopped_by:
+            judged = go_with_written_rows(runner, step, after_writes, edges=False)
+            if runner.edges_out and judged.is_free_of(findings.stopped_by):
+                judged.warn_of_edges(findings.stopped_by, runner.edges_out)
                 findings = judged
     except NotReachedError as error:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
+    if findings.first is None and findings.outcome is Outcome.UPGRADE_FAILED:
+        findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]))
     if findings.before and findings.first:
-        findings.add(judge.proven(step, findings.before, findings.first, walk.unseeded))
+        findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
     findings.tell_unmet(step, fatal=unmet == "fail")
-    findings.warnings += walk.migrator.take_notes()
-    walk.settle(step)
-    return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, walk.unseeded)
+    findings.warnings += runner.migrator.take_notes()
+    runner.settle(step)
+    return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
 
 
-def go_with_written_rows(walk: Walk, step: Step, after_writes: str, *, edges: bool = True) -> Findings:
+def go_with_written_rows(runner: RevisionRunner, step: HistoryStep, after_writes: str, *, edges: bool = True) -> RevisionFindings:
     """Go up and down with rows written in between, and without them where that fails or they may hide a loss."""
-    findings = go_and_return(walk, step, write=after_writes != "off" and not has_idle_downgrade(step.file), edges=edges)
+    findings = go_and_return(runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file), edges=edges)
     if findings.written and (findings.failures or findings.may_hide_loss):
-        risky, findings = findings, go_and_return(walk, step, write=False, edges=edges)
+        risky, findings = findings, go_and_return(runner, step, write=False, edges=edges, earlier=findings)
         findings.add_risk(risky, fatal=after_writes == "fail")
     return findings
 
 
-def go_and_return(walk: Walk, step: Step, *, write: bool, edges: bool = True) -> Findings:
-    """Go up, down and up again over seeded rows, and compare what is there each time."""
-    findings = Findings()
-    findings.before = before = walk.approach(step, edges=edges)
+def go_and_return(
+    runner: RevisionRunner, step: HistoryStep, *, write: bool, edges: bool = True, earlier: RevisionFindings | None = None
+) -> RevisionFindings:
+    """Go up, down and up again over seeded rows, and compare what is there each time.
+
+    earlier: what was found before; where the database is still as the first upgrade left it, nothing is upgraded again.
+    """
+    findings = RevisionFindings()
+    if earlier is not None and earlier.before and earlier.first and runner.is_still_upgraded(step):
+        before, first = earlier.before, earlier.first
+    else:
+        before, first = runner.approach(step, edges=edges), None
+    findings.before = before
     try:
-        findings.first = first = walk.upgrade(step)
-        findings.unmet = walk.find_unmet(step)
+        if first is not None and earlier is not None:
+            findings.first, findings.unmet = first, earlier.unmet
+        else:
+            findings.first = first = runner.upgrade(step)
+            findings.unmet = find_unmet(step.file, runner.dialect, runner.migrator.changed_rows)
         if write:
-            findings.written = walk.write(before, first)
-        after = walk.downgrade(step)
+            findings.written = runner.write(before, first)
+        after = runner.downgrade(step)
         findings.add(judge.restored(step, before, first, after, findings.written))
-        again = walk.upgrade(step, Outcome.REUPGRADE_FAILED)
+        again = runner.upgrade(step, Outcome.REUPGRADE_FAILED)
         if not findings.failures:
             findings.add(judge.repeated(step, first, again, findings.written))
         if not findings.failures:
-            walk.trust()
+            runner.trust()
     except StepError as error:
         findings.failures.append(error.failure)
         findings.stopped_by = error.failure

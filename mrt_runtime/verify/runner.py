@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from mrt_runtime.compare.blame import shorten
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
-from mrt_runtime.migrate import MigrationError, MigrationTimeout, Migrator, Step
+from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Failure, Outcome
-from mrt_runtime.verify import judge
-from mrt_runtime.verify.contents import Ground, is_same
-from mrt_runtime.verify.unmet import find_unmet
+from mrt_runtime.verify.contents import ScratchContents, is_same
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
@@ -36,7 +34,7 @@ class NotReachedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Milestone:
+class RunnerCheckpoint:
     """A state to come back to, and the revisions that are applied in it."""
 
     checkpoint: Checkpoint
@@ -44,7 +42,7 @@ class Milestone:
     seeded: Seeded | None
 
 
-class Walk:
+class RevisionRunner:
     """One scratch database on its way through the history.
 
     `applied` are the revisions that the database holds. `trusted` tells that it is as an undisturbed history would have left it,
@@ -61,26 +59,26 @@ class Walk:
                 self.scratch.drop()
             raise
         self.graph = self.migrator.graph
-        self._dialect = database.dialect
+        self.dialect = database.dialect
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
         files = [step.file for step in self.graph]
         self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=config.edge_rows != "off")
-        self._ground = Ground(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
-        self._here: Look | None = None
-        self._known: dict[frozenset[str], Look] = {}
-        self._milestone: Milestone | None = None
+        self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
+        self._here: Snapshot | None = None
+        self._known: dict[frozenset[str], Snapshot] = {}
+        self._milestone: RunnerCheckpoint | None = None
         self._milestone_at = time.perf_counter()
         self._milestone_cost = 0.0
-        self._has_turned_back = False
-        self._stumbles: set[str] = set()
-        self._walls: dict[str, str] = {}
+        self._has_gone_back = False
+        self._fails_with_rows: set[str] = set()
+        self._unreachable: dict[str, str] = {}
         self.edges_out: tuple[str, ...] = ()
 
     @property
     def unseeded(self) -> dict[str, str]:
         """The tables that could not be seeded, each with the reason."""
-        return dict(self._ground.seeded.unseeded) if self._ground.seeded else {}
+        return dict(self._contents.seeded.unseeded) if self._contents.seeded else {}
 
     @property
     def driver_error(self) -> type[Exception]:
@@ -88,54 +86,90 @@ class Walk:
         driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
         return driver
 
-    def approach(self, step: Step, *, edges: bool = True) -> Look:
+    def approach(self, step: HistoryStep, *, edges: bool = True) -> Snapshot:
         """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there.
 
-        edges: whether there are rows at the edge of their types; without them, `edges_out` tells which were taken out.
+        Without `edges`, the rows at the edge of their types are taken out, and `edges_out` tells which these were.
         """
         needed = frozenset(self.graph.ancestors(step.parents))
-        self._face_walls(needed)
+        self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
-        self._here = self._ground.write_wanted(self._ground.seed(self._here, edges=edges), step.file)
+        self._run_env()
+        self._here = self._contents.write_wanted(self._contents.seed(self._here, edges=edges), step.file)
         if not edges:
-            self._here, self.edges_out = self._ground.take_out_edges(self.find_edges(step))
+            self._here, self.edges_out = self._contents.take_out_edges(step.file)
         self._known = {self.applied: self._here}
         self._set_milestone()
         self.migrator.take_notes()  # those of other revisions, told under these
         return self._here
 
-    def find_edges(self, step: Step) -> set[str]:
-        """Return the tables that hold rows at the edge of their types: those that the revision's file names, or else all."""
-        tables = set(self._ground.seeded.edges) if self._ground.seeded else set()
-        return {label for label in tables if judge.speaks_of(step.file, label.rpartition(".")[2])} or tables
+    def _run_env(self) -> None:
+        """Run env.py without a step before the first look: what it creates by itself is no revision's doing."""
+        if self.applied or self._here is not None:
+            return
+        self._contents.release()
+        try:
+            self.migrator.run_without_step()
+        except MigrationError as error:
+            refuse_broken_env(error)
+            raise
 
-    def upgrade(self, step: Step, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
+    def approach_without_rows(self, step: HistoryStep) -> Snapshot:
+        """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there.
+
+        A failed upgrade that was rolled back costs nothing more than taking the rows out.
+        """
+        needed = frozenset(self.graph.ancestors(step.parents))
+        if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
+            self._restart()
+            if not self._reach(step, needed):
+                self._require_reachable(needed)
+        self._here = self._contents.empty()
+        self._known = {self.applied: self._here}
+        return self._here
+
+    def upgrade_in_one_run(self, step: HistoryStep) -> Snapshot:
+        """Apply the revision from base within one run of env.py, as `alembic upgrade` does, and look.
+
+        SQLAlchemy remembers within a run which types it created, so a revision may pass there and fail alone. Where it fails
+        there too, nothing leads beyond it: NotReachedError, and for each later revision that needs it.
+        """
+        needed = frozenset(self.graph.ancestors([step.revision]))
+        self._restart()
+        self._contents.release()
+        try:
+            self.migrator.upgrade_in_one_run(step)
+        except MigrationError as error:
+            self.trusted = False
+            refuse_broken_env(error)
+            self._unreachable[step.revision] = error.cause
+            self._require_reachable(needed)
+        self._known.pop(needed, None)
+        return self._arrive(needed)
+
+    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
-        self._ground.erase()
+        self._contents.erase()
         here = self._arrive(self.applied | {step.revision})
         self.seeder.meet(here.schema)
         return here
 
-    def find_unmet(self, step: Step) -> list[str]:
-        """Return what of the upgrade that was just made changed no row."""
-        return find_unmet(step.file, self._dialect, self.migrator.changed_rows)
-
-    def downgrade(self, step: Step) -> Look:
+    def downgrade(self, step: HistoryStep) -> Snapshot:
         """Roll the revision back and look; StepError where it fails."""
         self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
         return self._arrive(self.applied - {step.revision})
 
-    def write(self, before: Look, first: Look) -> dict[str, int]:
+    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
-        return self._ground.write(before, first)
+        return self._contents.write(before, first)
 
     def trust(self) -> None:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
         self.trusted = True
 
-    def settle(self, step: Step) -> None:
+    def settle(self, step: HistoryStep) -> None:
         """Build on the present state where it is the one after the revision's first upgrade, whatever was tried since.
 
         A downgrade() that forgets something, or all of it, often leaves nothing to mend but the version table.
@@ -145,11 +179,11 @@ class Walk:
         if self.trusted or first is None:
             return
         try:
-            self._ground.erase()
-            here = self._ground.look()
+            self._contents.erase()
+            here = self._contents.look()
             if not is_same(first, here):
                 return
-            self._ground.release()
+            self._contents.release()
             if self.graph.ancestors(self.migrator.current()) != above:
                 self.migrator.stamp(step)
             if self.graph.ancestors(self.migrator.current()) == above:
@@ -157,89 +191,98 @@ class Walk:
         except (SQLAlchemyError, MigrationError):
             return
 
+    def is_still_upgraded(self, step: HistoryStep) -> bool:
+        """Whether the database is as the revision's first upgrade left it, once what was written since is taken out."""
+        self.settle(step)
+        return self.trusted and step.revision in self.applied
+
     def close(self) -> None:
         """Drop the scratch database, whatever state an interrupted connection is in."""
         with held():
             try:
-                self._ground.close()
+                self._contents.close()
             finally:
                 self.scratch.drop()
 
-    def _go(self, step: Step, needed: frozenset[str]) -> None:
+    def _go(self, step: HistoryStep, needed: frozenset[str]) -> None:
         """Bring the database to the revision's parents: onwards if possible, else from the milestone, else from the start."""
         if self.trusted and self._leads_on(self.applied, step, needed) and self._reach(step, needed):
             return
-        self._has_turned_back = True
+        self._has_gone_back = True
         milestone = self._milestone
         if milestone is not None and self._leads_on(milestone.applied, step, needed):
             self._stand(milestone.applied, milestone.seeded)
             self.scratch.restore(milestone.checkpoint)
             if self._reach(step, needed):
                 return
+        self._restart()
+        if not self._reach(step, needed):
+            self._require_reachable(needed)
+
+    def _restart(self) -> None:
+        """Go back to base, to what env.py itself makes before any revision."""
         self._stand(frozenset(), None)
         self.scratch.reset()
-        if not self._reach(step, needed):
-            self._face_walls(needed)
 
-    def _leads_on(self, applied: frozenset[str], step: Step, needed: frozenset[str]) -> bool:
+    def _leads_on(self, applied: frozenset[str], step: HistoryStep, needed: frozenset[str]) -> bool:
         """Whether a state with these revisions, and rows, may be upgraded to the revision's parents."""
-        return step.revision not in applied and self._stumbles.isdisjoint(needed - applied)
+        return step.revision not in applied and self._fails_with_rows.isdisjoint(needed - applied)
 
     def _stand(self, applied: frozenset[str], seeded: Seeded | None) -> None:
         """Note that the database is about to be replaced by one with these revisions and rows."""
         self.applied, self.trusted, self._here = applied, True, None
-        self._ground.forget(seeded)
+        self._contents.forget(seeded)
 
-    def _reach(self, step: Step, needed: frozenset[str]) -> bool:
+    def _reach(self, step: HistoryStep, needed: frozenset[str]) -> bool:
         """Upgrade to the revision's parents; False where one on the way fails, which is remembered."""
         has_rows = bool(self.applied)
         self._here = None
-        self._ground.release()
+        self._contents.release()
         try:
-            self.migrator.stand_before(step)
+            self.migrator.go_before(step)
         except MigrationError as error:
             self.trusted = False
             refuse_broken_env(error)
             name = str(error.revision)
             if has_rows:
-                self._stumbles.add(name)
+                self._fails_with_rows.add(name)
             else:
-                self._walls[name] = error.cause
+                self._unreachable[name] = error.cause
             return False
         self.applied |= needed
         return True
 
-    def _face_walls(self, needed: frozenset[str]) -> None:
-        for wall in self.graph.sort(needed & self._walls.keys()):
-            raise NotReachedError(f"the upgrade of {wall} fails, on an empty database too: {self._walls[wall]}")
+    def _require_reachable(self, needed: frozenset[str]) -> None:
+        for wall in self.graph.sort(needed & self._unreachable.keys()):
+            raise NotReachedError(f"the upgrade of {wall} fails, on an empty database too: {self._unreachable[wall]}")
 
-    def _run(self, move: Callable[[Step], None], step: Step, otherwise: Outcome) -> None:
-        self._ground.release()
+    def _run(self, move: Callable[[HistoryStep], None], step: HistoryStep, otherwise: Outcome) -> None:
+        self._contents.release()
         try:
             move(step)
         except MigrationError as error:
-            self._ground.close()  # it may have been cancelled along with the migration
+            self._contents.close()  # it may have been cancelled along with the migration
             if (
                 otherwise is Outcome.UPGRADE_FAILED
             ):  # before the upgrade env.py had connected: what shuts it out is the revision's doing
                 refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
             if otherwise is Outcome.UPGRADE_FAILED:
-                self._stumbles.add(step.revision)
+                self._fails_with_rows.add(step.revision)
             raise StepError(describe(error, otherwise)) from None
 
     def _is_unharmed(self) -> bool:
         """Whether a failed step left the database as it was: transactional DDL does."""
         try:
             stands = self.graph.ancestors(self.migrator.current()) == self.applied
-            return stands and self._here is not None and is_same(self._here, self._ground.look())
+            return stands and self._here is not None and is_same(self._here, self._contents.look())
         except (SQLAlchemyError, MigrationError):
             return False
 
-    def _arrive(self, applied: frozenset[str]) -> Look:
-        """Look, and trust what is there if it is what was there the last time."""
+    def _arrive(self, applied: frozenset[str]) -> Snapshot:
+        """Snapshot, and trust what is there if it is what was there the last time."""
         self.applied = applied
-        self._here = self._ground.look()
+        self._here = self._contents.look()
         known = self._known.setdefault(applied, self._here)
         if known is not self._here:
             self.trusted = is_same(known, self._here)
@@ -251,15 +294,15 @@ class Walk:
         Most histories never need it: before the walk had to turn back for the first time there is none.
         """
         begin = time.perf_counter()
-        if not (self._has_turned_back and self.applied) or begin - self._milestone_at < PATIENCE * self._milestone_cost:
+        if not (self._has_gone_back and self.applied) or begin - self._milestone_at < PATIENCE * self._milestone_cost:
             return
-        self._ground.close()
+        self._contents.close()
         checkpoint = self.scratch.checkpoint()
         if checkpoint is None:
             return
         if self._milestone is not None:
             self._milestone.checkpoint.drop()
-        self._milestone = Milestone(checkpoint, self.applied, self._ground.seeded)
+        self._milestone = RunnerCheckpoint(checkpoint, self.applied, self._contents.seeded)
         self._milestone_at = time.perf_counter()
         self._milestone_cost = self._milestone_at - begin
 

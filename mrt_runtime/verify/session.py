@@ -12,14 +12,14 @@ from mrt_runtime import termination
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.outage import LostServerError, explain_failure
-from mrt_runtime.databases.words import end, join
-from mrt_runtime.migrate import Step
+from mrt_runtime.databases.sentences import end, join
+from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify.loop import verify
-from mrt_runtime.verify.runner import Walk
+from mrt_runtime.verify.runner import RevisionRunner
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 UNAPPROACHED = {Outcome.SKIPPED, Outcome.NOT_REACHED}
-"""With these nobody stood at the revision's parents, with rows."""
+"""With these the revision was not run on a database with rows."""
 UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, *UNAPPROACHED}
-"""After these alone nobody knows the schema that the revision makes."""
+"""After these alone the schema that the revision makes is unknown."""
 
 
 class Verification:
@@ -52,7 +52,7 @@ class Verification:
         self._log.open()
         try:
             with self.telling():
-                self.walk = Walk(self.database, config, worker)
+                self.runner = RevisionRunner(self.database, config, worker)
             self._floor = self._find_floor()
         except BaseException:
             self._abandon()
@@ -67,23 +67,23 @@ class Verification:
         else:
             self._abandon()
 
-    def select(self, revisions: Sequence[str] = ()) -> list[Step]:
+    def select(self, revisions: Sequence[str] = ()) -> list[HistoryStep]:
         """Find the revisions asked for, bases first; none asked for means all of them."""
-        graph = self.walk.graph
+        graph = self.runner.graph
         if not revisions:
             return list(graph)
         return [graph[name] for name in graph.sort({graph.resolve(revision).revision for revision in revisions})]
 
     def check(self, revision: str) -> Verdict:
         """Check the revision of that name (an id, its beginning, "head", …), wherever the database stands."""
-        return self.check_step(self.walk.graph.resolve(revision))
+        return self.check_step(self.runner.graph.resolve(revision))
 
     def check_all(self) -> Iterator[Verdict]:
         """Check every revision, bases first, each when it is asked for."""
         for step in self.select():
             yield self.check_step(step)
 
-    def check_step(self, step: Step) -> Verdict:
+    def check_step(self, step: HistoryStep) -> Verdict:
         """Check one revision, unless the configuration says not to; a revision is checked once in a session."""
         if step.revision not in self._verdicts:
             termination.check()
@@ -91,26 +91,28 @@ class Verification:
         return self._verdicts[step.revision]
 
     def find_doubts(self) -> list[str]:
-        """Say what the configuration names that no revision has; nothing before the schema of every revision was seen.
+        """Describe what the configuration names that no revision has; nothing before the schema of every revision was seen.
 
         It is seen where the revision was upgraded to, and, if that is not checked or fails with rows, on the way to the next.
         """
         outcomes = {revision: verdict.outcome for revision, verdict in self._verdicts.items()}
         passed = {
             parent
-            for step in self.walk.graph
+            for step in self.runner.graph
             if outcomes.get(step.revision, Outcome.SKIPPED) not in UNAPPROACHED
             for parent in step.parents
         }
-        if any(step.revision not in passed and outcomes.get(step.revision, Outcome.SKIPPED) in UNSEEN for step in self.walk.graph):
+        if any(
+            step.revision not in passed and outcomes.get(step.revision, Outcome.SKIPPED) in UNSEEN for step in self.runner.graph
+        ):
             return []
-        return [f"custom_seeds names the {stray}, which no revision has." for stray in self.walk.seeder.find_stray()]
+        return [f"custom_seeds names the {stray}, which no revision has." for stray in self.runner.seeder.find_stray()]
 
     def facts(self) -> dict[str, str]:
         """Return which database it is, the password masked, and what kept the run inside its scratch database."""
         with self.telling():
             self._version = self._version or self.database.version()
-        isolation = self.walk.scratch.isolation
+        isolation = self.runner.scratch.isolation
         facts = {"dialect": self.database.dialect, "version": self._version, "url": self.database.url, "isolation": isolation.level}
         return {**facts, "isolation_warning": isolation.warning} if isolation.warning else facts
 
@@ -125,8 +127,8 @@ class Verification:
     def _close(self) -> None:
         with held():
             try:
-                if hasattr(self, "walk"):
-                    self.walk.close()
+                if hasattr(self, "runner"):
+                    self.runner.close()
             finally:
                 self.database.close()
                 self._log.close()
@@ -136,13 +138,13 @@ class Verification:
         with contextlib.suppress(ConfigurationError):
             self.close()
 
-    def _verify(self, step: Step) -> Verdict:
+    def _verify(self, step: HistoryStep) -> Verdict:
         with self.telling(step):
-            return verify(self.walk, step, self.config.after_writes, self.config.edge_rows, self.config.unmet)
+            return verify(self.runner, step, self.config.after_writes, self.config.edge_rows, self.config.unmet)
 
     @contextlib.contextmanager
-    def telling(self, step: Step | None = None) -> Iterator[None]:
-        """Say in one sentence that the database failed us. Once the server was lost, nothing more is verified."""
+    def telling(self, step: HistoryStep | None = None) -> Iterator[None]:
+        """Describe in one sentence that the database failed us. Once the server was lost, nothing more is verified."""
         if self._lost is not None:
             raise self._lost
         try:
@@ -151,16 +153,16 @@ class Verification:
             self._lost = error
             raise
         except Exception as error:
-            walk: Walk | None = getattr(self, "walk", None)
-            if not isinstance(error, (DBAPIError, OSError, *([walk.driver_error] if walk else []))):
+            runner: RevisionRunner | None = getattr(self, "runner", None)
+            if not isinstance(error, (DBAPIError, OSError, *([runner.driver_error] if runner else []))):
                 raise
-            told = explain_failure(error, walk.scratch.is_lost if walk else bool, step.revision if step else None)
+            told = explain_failure(error, runner.scratch.is_lost if runner else bool, step.revision if step else None)
             if told is None:
                 raise
             self._lost = told if isinstance(told, LostServerError) else None
             raise told from None
 
-    def _skip(self, step: Step) -> Verdict | None:
+    def _skip(self, step: HistoryStep) -> Verdict | None:
         reason = self.config.skip.get(step.revision)
         if reason is None and step.revision in self._floor:
             reason = f"at or before minimum_downgrade_revision {self.config.minimum_downgrade_revision}"
@@ -169,7 +171,7 @@ class Verification:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)
 
     def _find_floor(self) -> set[str]:
-        """Collect the revisions that nobody will roll back; ConfigurationError where configuration names unknown ones."""
-        graph, floor = self.walk.graph, self.config.minimum_downgrade_revision
+        """Collect the revisions that will not be rolled back; ConfigurationError where configuration names unknown ones."""
+        graph, floor = self.runner.graph, self.config.minimum_downgrade_revision
         graph.require_ids(self.config.skip, "skip (in MRTConfig; in pyproject.toml [tool.mrt.skip] or [tool.mrt.irreversible])")
         return graph.ancestors([graph.resolve(floor).revision]) if floor else set()

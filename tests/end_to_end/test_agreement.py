@@ -1,13 +1,13 @@
-"""The two halves agree on a few generated histories, so that they cannot drift apart unnoticed; tests/benchmarks/agreement.py
+"""The two halves agree on a few generated histories, so that they cannot drift apart unnoticed; benchmarks/agreement.py
 tries thousands, and real ones."""
 
 import pytest
 
+from benchmarks.agreement import BROKEN, Agreement, compare_generated
+from benchmarks.explanation import explains
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.values import SourceSpan
 from mrt_runtime.verdict import Failure
-from tests.benchmarks.agreement import BROKEN, Agreement, compare_generated
-from tests.benchmarks.explanation import explains
 
 
 @pytest.fixture(scope="module")

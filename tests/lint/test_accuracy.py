@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import accuracy
+from benchmarks import accuracy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "accuracy.md").read_text(encoding="utf-8")
 JUDGED = [accuracy.Judgement(*row) for row in accuracy.rows("judgements.tsv")]

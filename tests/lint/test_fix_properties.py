@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fix_accuracy import compare, measure
+from benchmarks.random_histories import HEAD, History
 from mrt_lint.check import judgement
 from mrt_lint.fix.layout import WIDTH, call, flat, lay_out, quote
 from mrt_lint.fix.session import FixSession
 from mrt_lint.parse.reading import MigrationSource, read
 from mrt_lint.rules import all_rules
 from mrt_lint.settings import Settings
-from tests.benchmarks.fix_accuracy import compare, measure
-from tests.benchmarks.random_histories import HEAD, History
 from tests.lint import marked
 
 QUICK = settings(max_examples=60, deadline=None, database=None, derandomize=True)

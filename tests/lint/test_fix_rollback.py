@@ -12,14 +12,14 @@ from alembic.operations import Operations
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.mixed_acts import MixedHistory
+from benchmarks.mixed_histories import IMPORTS, choose, function
+from benchmarks.random_histories import HEAD
 from mrt_lint.check import judgement
 from mrt_lint.fix.session import FixSession
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.parse.reading import MigrationSource, read
 from mrt_lint.settings import Settings
-from tests.benchmarks.mixed_acts import MixedHistory
-from tests.benchmarks.mixed_histories import IMPORTS, choose, function
-from tests.benchmarks.random_histories import HEAD
 
 LENGTH = 5
 EMPTY = function("downgrade", ["pass"])

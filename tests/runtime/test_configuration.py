@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.config_sources import settle
+from mrt_runtime.config_discovery import settle
 
 
 @pytest.fixture

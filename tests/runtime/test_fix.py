@@ -4,11 +4,11 @@ from random import Random
 
 import pytest
 
+from benchmarks.random_histories import write
 from mrt_lint.cli import main
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
-from tests.benchmarks.random_histories import write
 
 HEAD = (
     "Column('id', sa.Integer, primary_key=True)",

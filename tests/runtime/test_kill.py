@@ -14,7 +14,7 @@ from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "benchmarks" / "kill_fifty.py"
+SCRIPT = pathlib.Path(__file__).parents[2] / "benchmarks" / "kill_fifty.py"
 
 
 @pytest.fixture(scope="module")

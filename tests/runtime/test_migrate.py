@@ -31,7 +31,7 @@ def test_a_chain_goes_up_and_down_one_step_at_a_time(project, scratch):
     assert tables(scratch) == {"a", "b"}
     migrator.downgrade("b")
     assert tables(scratch) == {"a"}
-    migrator.stand_at(())
+    migrator.go_to(())
     assert tables(scratch) == set()
     assert migrator.current() == ()
 
@@ -40,12 +40,12 @@ def test_stand_before_goes_to_the_parents_from_wherever_the_database_stands(proj
     for revision, parent in (("a", None), ("b", "a"), ("c", "b"), ("d", "c")):
         project.add(revision, parent)
     migrator = Migrator(project.config(), sqlite_scratch)
-    migrator.stand_before("c")
+    migrator.go_before("c")
     assert migrator.current() == ("b",)
     migrator.upgrade("d")
-    migrator.stand_before("b")
+    migrator.go_before("b")
     assert migrator.current() == ("a",)
-    migrator.stand_before("a")
+    migrator.go_before("a")
     assert migrator.current() == ()
 
 
@@ -66,16 +66,16 @@ def test_a_diamond_is_walked_in_an_order_in_which_every_step_finds_its_parents(p
     seen = set()
     for step in migrator.graph:
         assert seen.issuperset(step.parents)
-        migrator.stand_before(step)
+        migrator.go_before(step)
         assert seen.issuperset(tables(scratch))
         for move in (migrator.upgrade, migrator.downgrade, migrator.upgrade):
             move(step)
         seen.add(step.revision)
         assert set(migrator.current()) == set(migrator.graph.heads_of(migrator.graph.ancestors(seen)))
     assert migrator.current() == ("last",)
-    migrator.stand_at(["b1", "c"])
+    migrator.go_to(["b1", "c"])
     assert tables(scratch) == {"a", "b1", "c"}
-    migrator.stand_at(["b2"])
+    migrator.go_to(["b2"])
     assert tables(scratch) == {"a", "b1", "b2"}
 
 
@@ -411,7 +411,7 @@ def test_an_autocommit_block_and_an_enum_that_outlives_its_table(project, postgr
     project.add("b", "a", upgrade=extend, downgrade="pass")
     migrator = Migrator(project.config(), postgres_scratch)
     migrator.upgrade("b")
-    migrator.stand_at(())
+    migrator.go_to(())
     with pytest.raises(MigrationError, match='type "mood" already exists'):
         migrator.upgrade("a")
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from mrt_runtime import databases
 from mrt_runtime.databases.mysql.account import Login
-from mrt_runtime.databases.protocol import Target
+from mrt_runtime.databases.protocol import ConnectionTarget
 from mrt_runtime.databases.token import find_token
 from mrt_runtime.migrate import MigrationError, Migrator
 from mrt_runtime.verdict import Outcome
@@ -133,8 +133,8 @@ def test_another_account_in_the_scratch_database_is_refused_before_it_connects_a
     project, scratch, mysql_server, monkeypatch
 ):
     other = mysql_server.set(database=scratch.url.database)
-    assert scratch.is_elsewhere(Target(dialect="mysql", database=other.database, user=other.username))
-    assert not scratch.is_elsewhere(Target(dialect="mysql", database=other.database, user=scratch.url.username))
+    assert scratch.is_elsewhere(ConnectionTarget(dialect="mysql", database=other.database, user=other.username))
+    assert not scratch.is_elsewhere(ConnectionTarget(dialect="mysql", database=other.database, user=scratch.url.username))
     with sa.create_engine(other, poolclass=sa.NullPool).connect() as connection:
         assert not scratch.is_mine(connection)
     text = project.env.read_text().replace(

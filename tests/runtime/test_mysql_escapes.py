@@ -6,10 +6,10 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
+from benchmarks.mysql_escapes import COMPUTED, FORMS, NESTS, SERVER_FORMS, Victim, compose, execute, find_escapes, literal
 from mrt_runtime import databases
 from mrt_runtime.databases.isolation import Isolation
 from mrt_runtime.migrate import MigrationError, Migrator
-from tests.benchmarks.mysql_escapes import COMPUTED, FORMS, NESTS, SERVER_FORMS, Victim, compose, execute, find_escapes, literal
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from mrt_runtime.verification import Verification
+
+from mrt_runtime.verify.session import Verification
 
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
 NAMES = [

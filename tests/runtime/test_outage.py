@@ -279,6 +279,22 @@ def test_a_server_that_takes_no_more_connections_is_no_revisions_failure(project
     assert "✓  a  reversible" in out
 
 
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+def test_sessions_from_before_the_lock_was_taken_anew_hold_up_nothing(request, server):
+    database = databases.connect(request.getfixturevalue(f"{server}_url"))
+    with database.make_scratch() as scratch:
+        with sa.create_engine(scratch.env_url, poolclass=sa.NullPool).connect() as left_open:
+            left_open.exec_driver_sql("CREATE TABLE t (a INTEGER)")
+            left_open.exec_driver_sql("SELECT * FROM t")
+            database._server._connection.invalidate()
+            assert database._server.revive()
+            scratch.reset()
+            left_open.invalidate()
+        with scratch.engine.connect() as connection:
+            assert not sa.inspect(connection).get_table_names()
+    database.close()
+
+
 def wrap(error, statement="INSERT"):
     return sa.exc.OperationalError(statement, (), error)
 

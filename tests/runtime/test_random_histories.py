@@ -1,10 +1,10 @@
-"""A small sample of random histories gets the verdicts that it deserves; tests/benchmarks/random_histories.py tries thousands."""
+"""A small sample of random histories gets the verdicts that it deserves; benchmarks/random_histories.py tries thousands."""
 
 from random import Random
 
 import pytest
 
-from tests.benchmarks.random_histories import STEPS, find_wrong, write
+from benchmarks.random_histories import STEPS, find_wrong, write
 
 
 @pytest.mark.parametrize("seed", range(8))

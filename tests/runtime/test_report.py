@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from mrt_runtime.report.json import render
-from mrt_runtime.report.picture import Picture
 from mrt_runtime.report.progress import Progress
-from mrt_runtime.report.words import conclude, explain
+from mrt_runtime.report.terminal import TerminalReport
+from mrt_runtime.report.wording import conclude, explain
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 LOST = Failure(kind="data-loss", message="Table 'users': 3/3 rows lost after rollback", table="users", file="m/003.py", line=14)
@@ -32,7 +32,7 @@ def _no_colour_wishes(monkeypatch):
 
 def draw(verdicts, stream=None):
     stream = stream or io.StringIO()
-    picture = Picture(stream)
+    picture = TerminalReport(stream)
     picture.begin()
     for verdict in verdicts:
         picture.show(verdict)
@@ -82,7 +82,7 @@ def test_a_stream_without_these_letters_gets_plain_ones():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="cp1252")
     lost = Failure(kind="data-loss", message="Table 'zażółć': 3/3 rows lost after rollback")
-    picture = Picture(stream)
+    picture = TerminalReport(stream)
     picture.show(Verdict(revision="003", outcome=Outcome.DATA_LOSS, failures=(lost,)))
     assert raw.getvalue().decode("cp1252").replace("\r\n", "\n") == (
         "  x  003  data loss detected\n     `- Table 'za\\u017c\\xf3\\u0142\\u0107': 3/3 rows lost after rollback\n".replace(

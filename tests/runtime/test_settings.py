@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime import databases
-from mrt_runtime.databases.link import make_engine
-from mrt_runtime.databases.postgresql.given import Given, read_given
+from mrt_runtime.databases.postgresql.source import SourceDatabase, read_source
+from mrt_runtime.databases.server_connection import make_engine
 from mrt_runtime.verify.session import Verification
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))'
@@ -52,7 +52,7 @@ def test_a_role_that_only_reads_by_default_leaves_no_scratch_database(postgres_u
 
 
 def test_a_database_that_is_read_only_has_scratch_databases_that_are_not():
-    given = Given("given", settings=("default_transaction_read_only=on", "work_mem=8MB"))
+    given = SourceDatabase("given", settings=("default_transaction_read_only=on", "work_mem=8MB"))
     assert given.settings_for("x") == ["ALTER DATABASE \"x\" SET work_mem TO '8MB'"]
 
 
@@ -60,12 +60,12 @@ def test_the_only_schema_to_create_tables_in_is_there_from_the_beginning(postgre
     with make_engine(sa.make_url(postgres_url)).connect() as connection:
         connection.exec_driver_sql("CREATE SCHEMA app")
         connection.exec_driver_sql("SET search_path = app, public")
-        assert read_given(connection, "given").home == ()
+        assert read_source(connection, "given").home == ()
         connection.exec_driver_sql('SET search_path = "$user", app')
-        given = read_given(connection, "given")
+        given = read_source(connection, "given")
         connection.exec_driver_sql("DROP SCHEMA app")
     assert given.home == ("app",)
-    assert 'CREATE SCHEMA IF NOT EXISTS "app"' in Given("given", holds_tables=True, home=given.home).preparation()
+    assert 'CREATE SCHEMA IF NOT EXISTS "app"' in SourceDatabase("given", holds_tables=True, home=given.home).preparation()
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "EUC_JP"])

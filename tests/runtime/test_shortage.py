@@ -73,7 +73,7 @@ def test_a_copy_that_finds_no_room_ends_the_run_in_one_sentence(tmp_path, monkey
         def fill_up(*_):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        monkeypatch.setattr(type(verification.walk), "approach", fill_up)
+        monkeypatch.setattr(type(verification.runner), "approach", fill_up)
         with pytest.raises(ConfigurationError, match="run out of room: No space left on device"):
             verification.check("001")
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import signal
 import time
 
@@ -20,7 +21,11 @@ LISTING = {"postgresql": "SELECT datname FROM pg_database", "mysql": "SHOW DATAB
 
 @pytest.fixture(params=["sqlite", "postgres", "mysql"])
 def url(request, tmp_path):
-    return f"sqlite:///{tmp_path}/given.db" if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_url")
+    """A database that no other test makes scratch databases beside; on a server it need not exist."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/given.db"
+    server = request.getfixturevalue(f"{request.param}_server")
+    return server.set(database=f"mrt_tests_ending_{secrets.token_hex(4)}").render_as_string(hide_password=False)
 
 
 def leftovers(url, temporary):
@@ -28,7 +33,8 @@ def leftovers(url, temporary):
     left = [path.name for path in temporary.iterdir() if find_token(path.name)]
     parsed = sa.make_url(url)
     if parsed.get_backend_name() in LISTING:
-        with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        server = parsed._replace(database="postgres" if parsed.get_backend_name() == "postgresql" else None)
+        with sa.create_engine(server, poolclass=sa.NullPool).connect() as connection:
             names = connection.exec_driver_sql(LISTING[parsed.get_backend_name()]).scalars().all()
         left += [name for name in names if name.startswith(f"{parsed.database}_mrt_")]
     return left
@@ -75,25 +81,28 @@ def test_a_signal_that_the_migration_catches_ends_the_run_all_the_same_and_blame
 
 def test_a_second_signal_ends_at_once(project, sqlite_url):
     project.add("a", upgrade="import pathlib, time\n    try:\n        pathlib.Path('here').touch()\n        time.sleep(60)\n"
-                "    finally:\n        time.sleep(60)")  # fmt: skip
+                "    finally:\n        pathlib.Path('there').touch()\n        time.sleep(60)")  # fmt: skip
     with project.started(sqlite_url, "mrt_lint", "verify") as process:
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        deadline = time.monotonic() + 20
+        while not (project.root / "there").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
         assert process.poll() is None
         end(process)
     assert process.returncode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
-def test_a_statement_that_the_driver_waits_for_in_c_is_cancelled(project, postgres_url, driver):
+def test_a_statement_that_the_driver_waits_for_in_c_is_cancelled(project, postgres_server, driver):
     project.add("a", upgrade=WAIT + "op.execute('SELECT pg_sleep(60)')")
-    url = sa.make_url(postgres_url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
+    name = f"mrt_tests_ending_{secrets.token_hex(4)}"
+    url = postgres_server.set(drivername=f"postgresql+{driver}", database=name).render_as_string(hide_password=False)
     with project.started(url, "mrt_lint", "verify") as process:
         begin = time.monotonic()
         end(process)
     assert time.monotonic() - begin < 5
     assert process.returncode == 143
-    assert leftovers(postgres_url, project.root / "temporary") == []
+    assert leftovers(url, project.root / "temporary") == []
 
 
 def test_with_nohup_a_closed_terminal_ends_nothing(project, sqlite_url):

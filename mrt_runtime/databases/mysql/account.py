@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
 from mrt_runtime.databases.mysql.names import account_name
-from mrt_runtime.databases.mysql.server import Server, literal, quote
-from mrt_runtime.databases.words import end, join
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer
+from mrt_runtime.databases.sentences import end, join
 
 PASSWORD_LENGTH = 32
 PASSWORD_PLUGINS = ("caching_sha2_password", "sha256_password", "ed25519", "parsec", "mysql_native_password")
@@ -82,7 +83,7 @@ class Login:
 class Accounts:
     """Makes and drops the accounts of one server's scratch databases."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: MySQLServer) -> None:
         self._server = server
         self.user, _, self.host = str(server.run("SELECT CURRENT_USER()")[0][0]).rpartition("@")
 
@@ -189,7 +190,7 @@ def make_password() -> str:
     return "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH - 4)) + "-aZ7"
 
 
-def log_in(url: URL, server: Server) -> Login:
+def log_in(url: URL, server: MySQLServer) -> Login:
     """Log in, with a sync or an async driver, and look around."""
     if not url.get_dialect().is_async:
         engine: Engine = server.handshake.watch(create_engine(url, poolclass=NullPool))

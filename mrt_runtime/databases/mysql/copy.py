@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exc
 
-from mrt_runtime.databases.mysql.server import Server, literal, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer
 
 KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE", "VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
 FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")
@@ -19,7 +20,7 @@ FOR_ADMINISTRATORS = 1419
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class StoredProgram:
     """A trigger, routine or event, with the sql_mode that it was written under."""
 
     definition: str
@@ -30,15 +31,15 @@ class Program:
 class SchemaCopy:
     """All definitions of a database, and the name of the database that holds its rows."""
 
-    server: Server
+    server: MySQLServer
     rows: str
     tables: list[str] = field(default_factory=list)
     filled: dict[str, str] = field(default_factory=dict)
     """Each table that has rows, with the columns that a row can be written to."""
     views: list[str] = field(default_factory=list)
     sequences: dict[str, int] = field(default_factory=dict)
-    routines: list[Program] = field(default_factory=list)
-    triggers: list[Program] = field(default_factory=list)
+    routines: list[StoredProgram] = field(default_factory=list)
+    triggers: list[StoredProgram] = field(default_factory=list)
 
     def drop(self) -> None:
         """Drop the rows."""
@@ -64,7 +65,7 @@ class SchemaCopy:
                     run_under(own, program, connection)
 
 
-def copy_schema(server: Server, name: str, aside: str) -> SchemaCopy:
+def copy_schema(server: MySQLServer, name: str, aside: str) -> SchemaCopy:
     """Read all definitions of the database `name`, and copy its rows into the empty database `aside`."""
     copy = SchemaCopy(server, aside)
     with server.engine_for(name).connect() as connection, server.engine_within(name).connect() as own:
@@ -89,14 +90,14 @@ def copy_schema(server: Server, name: str, aside: str) -> SchemaCopy:
     return copy
 
 
-def list_tables(server: Server, name: str) -> list[tuple[str, str]]:
+def list_tables(server: MySQLServer, name: str) -> list[tuple[str, str]]:
     """List the tables, views and sequences of a database, each as kind and name."""
     found = server.run(f"SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = {literal(name)}")
     return [(KINDS[kind], str(table)) for kind, table in found if kind in KINDS]
 
 
-def list_columns(server: Server, name: str, table: str) -> str:
-    """List the columns of a table that are stored because somebody wrote them, joined for INSERT."""
+def list_columns(server: MySQLServer, name: str, table: str) -> str:
+    """List the columns of a table that are stored because they were written, joined for INSERT."""
     found = server.run(
         f"SELECT column_name FROM information_schema.columns WHERE table_schema = {literal(name)}"
         f" AND table_name = {literal(table)} AND coalesce(generation_expression, '') = '' ORDER BY ordinal_position"
@@ -104,7 +105,7 @@ def list_columns(server: Server, name: str, table: str) -> str:
     return ", ".join(quote(str(column)) for (column,) in found)
 
 
-def read_programs(connection: Connection, name: str, what: str) -> list[Program]:
+def read_programs(connection: Connection, name: str, what: str) -> list[StoredProgram]:
     """Read the definitions of all triggers, routines or events. Source: the result columns in MySQL's manual, SHOW CREATE ….
 
     connection: as the account that made them; to others the server shows no bodies.
@@ -115,11 +116,11 @@ def read_programs(connection: Connection, name: str, what: str) -> list[Program]
     programs = []
     for word, program in connection.exec_driver_sql(listing).all():
         row = connection.exec_driver_sql(f"SHOW CREATE {word} {quote(program)}").one()
-        programs.append(Program(str(row[position]), str(row[1])))
+        programs.append(StoredProgram(str(row[position]), str(row[1])))
     return programs
 
 
-def run_under(connection: Connection, program: Program, given: Connection) -> None:
+def run_under(connection: Connection, program: StoredProgram, given: Connection) -> None:
     """Create a program under its own sql_mode, which it keeps; over the given account where only administrators may.
 
     The server spells a program's definer out, so it is the same one whichever account creates it.

@@ -8,11 +8,12 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
 from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
 from mrt_runtime.databases.mysql.account import Accounts, NoAccountError
-from mrt_runtime.databases.mysql.contents import OwnContents
-from mrt_runtime.databases.mysql.lent import LentContents
+from mrt_runtime.databases.mysql.created import CreatedMySQLContents
+from mrt_runtime.databases.mysql.existing import ExistingMySQLContents
 from mrt_runtime.databases.mysql.place import ScratchPlace
+from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.scratch import MySQLScratch
-from mrt_runtime.databases.mysql.server import Server, literal
+from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.token import make_name
 
 DRIVERS = {"pymysql": "pymysql", "mysqldb": "MySQLdb", "mariadbconnector": "mariadb", "mysqlconnector": "mysql.connector"}
@@ -28,7 +29,7 @@ class MySQLDatabase:
         self._isolation = isolation
         self._url = url
         self._own = own
-        self._server = Server(own)
+        self._server = MySQLServer(own)
         self._name = own.database or ""
         self.dialect = "mariadb" if "mariadb" in self.version().lower() else "mysql"
         self._made = 0
@@ -46,7 +47,7 @@ class MySQLDatabase:
         self._made += 1
         stem = (self._name or "scratch").lower()  # servers on Windows and macOS store names in lower case
         name = make_name(stem, self._server.token, f"{worker}_{self._made}".lower(), LONGEST_NAME - len("_c99999"))
-        contents: OwnContents | LentContents = OwnContents(self._server, name, self._options())
+        contents: CreatedMySQLContents | ExistingMySQLContents = CreatedMySQLContents(self._server, name, self._options())
         try:
             contents.make()
         except exc.DBAPIError as error:
@@ -60,8 +61,8 @@ class MySQLDatabase:
             contents.remove()
             raise
 
-    def _isolate(self, contents: OwnContents | LentContents, url: URL, env_url: URL) -> MySQLScratch:
-        """Give a scratch database an account of its own, where that was not declined and the given one may make it."""
+    def _isolate(self, contents: CreatedMySQLContents | ExistingMySQLContents, url: URL, env_url: URL) -> MySQLScratch:
+        """Create an account for a scratch database, where that was not declined and the given one may create it."""
         definer, isolation = None, Isolation(level=STATEMENTS, reason="it was asked for")
         if self._isolation == ROLE:
             try:
@@ -96,9 +97,9 @@ class MySQLDatabase:
         )
         return f"CHARACTER SET {found[0][0]} COLLATE {found[0][1]}" if found else ""
 
-    def _borrow(self) -> LentContents:
+    def _borrow(self) -> ExistingMySQLContents:
         """Use the given database itself, if it has nothing to lose."""
-        contents = LentContents(self._server, self._name)
+        contents = ExistingMySQLContents(self._server, self._name)
         trouble = contents.find_obstacle()
         if trouble is None:
             return contents

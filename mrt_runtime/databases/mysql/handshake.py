@@ -1,7 +1,7 @@
-"""What the first connection to a server found out, so that the others need not find it out again: whether it speaks TLS.
+"""What the first connection to a server found out, so that the others need not find it out again: whether it uses TLS.
 
 PyMySQL from 1.2 on asks every server for TLS and reads all of the system's certificates first, which it then does not look at.
-That takes longer than all the rest of connecting, and each step of each migration connects anew.
+That takes longer than all the rest of connecting, and each step of each migration connects again.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Handshake:
             self._place = place_of(engine.dialect.create_connect_args(engine.url)[1])
 
     def complete(self, driver: str, settings: dict[str, Any]) -> None:
-        """Add what is known of the server, where it is that server and nobody asks for anything else."""
+        """Add what is known of the server, where it is that server and nothing else is asked for."""
         has_own = any(name.startswith(("ssl", "read_default")) for name in settings)
         if driver == DRIVER and not has_own and place_of(settings) == self._place:
             settings.update(self._found)
 
 
 def place_of(settings: Mapping[str, Any]) -> tuple[object, ...]:
-    """Tell which server the arguments lead to."""
+    """Return which server the arguments lead to."""
     return tuple(settings.get(name) for name in PLACE)

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, exc
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, read_holdings, read_rows, shorten
-from mrt_runtime.databases.mysql.server import Server, literal, quote
-from mrt_runtime.databases.words import name_some
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer
+from mrt_runtime.databases.sentences import name_some
 
 HARMLESS = {"SELECT", "SHOW", "SET", "USE", "EXPLAIN", "DESCRIBE", "DESC", "SAVEPOINT", "RELEASE", "ROLLBACK", "DO", "VALUES"}
 WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD"}
@@ -29,6 +30,8 @@ PREPARING, CALLING = {"SET", "PREPARE"}, {"EXECUTE", "CALL"}
 """Words of statements that say what others, of the second kind, are to do."""
 LONGEST = 65000
 """Bytes of notes that a comment has room for, nearly. Source: MySQL's manual, the type TEXT."""
+LOST = {(number,) for number in (0, 2006, 2013, 2055, 4031)}
+"""Error numbers of a connection that is gone. Source: MySQL's client error reference."""
 PROMPTLY = 2
 """Seconds in which a definition is made, of those that the statement under way names when a run is killed."""
 MARKED = "SELECT ROUTINE_COMMENT FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name} AND ROUTINE_NAME = {mark}"
@@ -37,7 +40,7 @@ MARKED = "SELECT ROUTINE_COMMENT FROM information_schema.ROUTINES WHERE ROUTINE_
 class MySQLJournal:
     """The notes of one run: the states of each object in which the run itself left it."""
 
-    def __init__(self, server: Server, token: str, database: str) -> None:
+    def __init__(self, server: MySQLServer, token: str, database: str) -> None:
         self.mark = f"lent_mrt_{token}"
         self.database = database
         self.is_marked = False
@@ -49,6 +52,8 @@ class MySQLJournal:
         """What a killed run noted of all objects."""
         self._under_way: set[str] = set()
         self._since = 0
+        self._unsettled: tuple[dict[tuple[str, str], Holding], set[str]] | None = None
+        """What there was before a statement, and what it names, while it is not known what it has made."""
         self._prepared: set[str] = set()
         """Names in statements that are executed later, from a variable or by the name under which they were prepared."""
 
@@ -120,6 +125,7 @@ class MySQLJournal:
             return False
         if all(word in WRITING for word in words) and not commits_itself(connection):
             return False
+        self.settle()
         self.before_commit(connection)  # definitions commit what was written before them
         if all(word in ENDING for word in words):
             return False
@@ -130,14 +136,24 @@ class MySQLJournal:
             named = named.union(self._prepared, *map(find_names, programs))
         self._since = int(self._server.run("SELECT UNIX_TIMESTAMP()")[0][0])
         self._write(named)
+        self._unsettled = before, named
         try:
             run()
-        finally:
-            with contextlib.suppress(exc.DBAPIError):
-                self._take_over(before, named)
+        except Exception as error:
+            if error.args[:1] not in LOST:  # otherwise the server may go on
+                self.settle()
+            raise
+        self.settle()
         return True
 
+    def settle(self) -> None:
+        """Note what the last statement has made, where an interruption kept that from being seen; its session has ended."""
+        if self._unsettled is not None:
+            self._take_over(*self._unsettled)
+            self._unsettled = None
+
     def require_alone(self, connection: Connection) -> None:  # noqa: ARG002  another one sees what is committed
+        self.settle()
         strangers = [str(holding) for holding in self.look() if not self.proves(holding)]
         if strangers:
             self.is_told = True

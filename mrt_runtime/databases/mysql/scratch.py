@@ -8,23 +8,24 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, event, exc
 
-from mrt_runtime.databases.hosted import Contents, HostedScratch
+from mrt_runtime.databases.hosted import DatabaseContents, ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.mysql.place import ScratchPlace
+from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.refusal import explain_refusal
-from mrt_runtime.databases.mysql.server import Server, literal, outlast
+from mrt_runtime.databases.mysql.server import MySQLServer, outlast
 from mrt_runtime.databases.mysql.translation import translate
-from mrt_runtime.databases.protocol import Database, Target
+from mrt_runtime.databases.protocol import ConnectionTarget, Database
 
 
-class MySQLScratch(HostedScratch):
+class MySQLScratch(ServerScratch):
     """A scratch database on a MySQL or MariaDB server, which migrations, seeds and our reading enter as its own account."""
 
     def __init__(
         self,
         database: Database,
-        server: Server,
-        contents: Contents,
+        server: MySQLServer,
+        contents: DatabaseContents,
         urls: tuple[URL, URL],
         *,
         place: ScratchPlace,
@@ -37,12 +38,7 @@ class MySQLScratch(HostedScratch):
         server.handshake.watch(self.engine)
         event.listen(self.engine, "connect", outlast)
 
-    def owns(self, cursor: Any) -> bool:
-        """Ask for the account, too: where another logs in, the server does not refuse what is outside."""
-        cursor.execute(self._server.owner_query(self._contents.name))
-        return bool(cursor.fetchone()[0])
-
-    def is_elsewhere(self, target: Target) -> bool:
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
         account = self._server.accounts.get(self._contents.name)
         return (
             target.dialect not in {"mysql", "mariadb"}

@@ -8,20 +8,21 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, exc
 
-from mrt_runtime.databases.link import Link, make_engine, refuse
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.server_connection import ServerConnection, make_engine, refuse
 
 A_YEAR = 31536000
 """The longest `wait_timeout`: the connection is idle while migrations run. Source: MySQL's manual, server system variables."""
 
 ALL_ROWS = 2**64 - 1
-"""What `sql_select_limit` is where nobody limits it. Source: the same."""
+"""What `sql_select_limit` is without a limit. Source: the same."""
 GRACE = 10
 """Seconds that a session that was ended gets to let go of its lock."""
 
 
-class Server(Link):
+class MySQLServer(ServerConnection):
     """Creates and drops databases under this run's token.
 
     A lock named after the token (GET_LOCK) is held for as long as the run lives. It serves twice: a sweep sees by it which
@@ -32,6 +33,7 @@ class Server(Link):
 
     def __init__(self, url: URL) -> None:
         self.handshake = Handshake()
+        self._first = 0
         self.accounts: dict[str, URL] = {}
         """Each scratch database that has an account of its own, with the URL of a login as that."""
         try:
@@ -52,7 +54,7 @@ class Server(Link):
 
         An account sees and ends its own, whatever else it may; so the scratch account's are ended over it, too.
         """
-        since = f"db = {literal(database)} AND id > {self._session}"  # numbers only grow: these came after this run began
+        since = f"db = {literal(database)} AND id > {self._first}"  # numbers only grow: these came after this run began
         end_all(self._engine(), since, how, among)  # a connection of its own: this may be another thread
         account = self.accounts.get(database)
         if account is not None:
@@ -82,6 +84,7 @@ class Server(Link):
         return self.run(f"SELECT IS_USED_LOCK({literal(lock_of(token))})") != [(None,)]
 
     def owner_query(self, database: str) -> str:
+        """Ask for the account, too: where another logs in, the server does not refuse what is outside."""
         lock = f"IS_USED_LOCK({literal(lock_of(self.token))}) = {self._session}"
         account = self.accounts.get(database)
         user = f" AND SUBSTRING_INDEX(CURRENT_USER(), '@', 1) = {literal(str(account.username))}" if account is not None else ""
@@ -97,6 +100,7 @@ class Server(Link):
         outlast(connection.connection.dbapi_connection)
         self._take_lock(connection)
         self._session = int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
+        self._first = min(self._first or self._session, self._session)  # a server that started anew counts anew
         return connection
 
     def _take_lock(self, connection: Connection) -> None:
@@ -111,7 +115,7 @@ class Server(Link):
 
 
 def outlast(dbapi_connection: Any, _record: object = None) -> None:
-    """Let a connection of ours be idle, write, and read all there is, whatever is set for the account's others."""
+    """Lift the limits on a connection of ours (idleness, writing, number of rows) that may be set for the account."""
     cursor = dbapi_connection.cursor()
     cursor.execute(
         f"SET SESSION wait_timeout = {A_YEAR}, sql_select_limit = {ALL_ROWS}, sql_safe_updates = 0, group_concat_max_len = 1000000"
@@ -135,15 +139,3 @@ def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | N
 def lock_of(token: str) -> str:
     """Name the lock of a token."""
     return f"mrt_{token}"
-
-
-def literal(value: str) -> str:
-    """Quote a string. A backslash means itself or not, by the session's sql_mode; a string that holds one is written as bytes."""
-    if "\\" in value:
-        return f"_utf8mb4 X'{value.encode().hex()}'"
-    return "'" + value.replace("'", "''") + "'"
-
-
-def quote(name: str) -> str:
-    """Quote an identifier."""
-    return "`" + name.replace("`", "``") + "`"

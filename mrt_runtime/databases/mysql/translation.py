@@ -17,7 +17,7 @@ from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, statements
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.mysql.outside import find_outside, is_about_accounts, named_database
 from mrt_runtime.databases.mysql.place import ScratchPlace
-from mrt_runtime.databases.mysql.server import quote
+from mrt_runtime.databases.mysql.quoting import quote
 
 NOTHING = "DO 0"
 """A statement of both servers that does nothing."""
@@ -31,7 +31,7 @@ LONGEST_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class MySQLEdit:
     """A part of a text and what takes its place, with the sentence that says so."""
 
     start: int
@@ -62,7 +62,7 @@ def read(text: str, place: ScratchPlace) -> tuple[str, str, tuple[str, ...], str
 kept = lru_cache(1024)(read)
 
 
-def rewrite(text: str, edits: Iterable[Edit]) -> str:
+def rewrite(text: str, edits: Iterable[MySQLEdit]) -> str:
     """Return a text with its edits, which are in order."""
     parts, end = [], 0
     for edit in edits:
@@ -71,22 +71,22 @@ def rewrite(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[end:]])
 
 
-def find_edits(statement: StatementTokens, place: ScratchPlace) -> Iterator[Edit]:
+def find_edits(statement: StatementTokens, place: ScratchPlace) -> Iterator[MySQLEdit]:
     """Yield what is changed in one statement."""
     tokens = statement.tokens
     keys = [token.key for token in tokens]
     if is_about_accounts(keys, 0) or keys[:2] == ["FLUSH", "PRIVILEGES"]:
         why = "accounts and their rights belong to the whole server"
-        yield Edit(tokens[0].start, tokens[-1].end, NOTHING, f"Not run: {show(tokens, statement.source)}; {why}")
+        yield MySQLEdit(tokens[0].start, tokens[-1].end, NOTHING, f"Not run: {show(tokens, statement.source)}; {why}")
     elif keys[0] == "SET":
         yield from edit_settings(statement, place)
     elif keys[0] in {"USE", "CREATE", "ALTER"} and (named := find_given(tokens, keys, place)) is not None:
         note = f"The database {named.text} in {keys[0]}{' DATABASE' * (keys[0] != 'USE')} became the scratch database"
-        yield Edit(named.start, named.end, quote(place.own), note)
+        yield MySQLEdit(named.start, named.end, quote(place.own), note)
     elif place.definer is not None and (span := find_definer(tokens, keys)) is not None:
         start, end = tokens[span[0]].start, tokens[span[1] - 1].end
         note = f"DEFINER={statement.source[start:end]} became the scratch account, the only one whose rights it may use"
-        yield Edit(start, end, "CURRENT_USER", note.replace("%%", "%"))
+        yield MySQLEdit(start, end, "CURRENT_USER", note.replace("%%", "%"))
 
 
 def find_given(tokens: Sequence[SqlToken], keys: Sequence[str], place: ScratchPlace) -> SqlToken | None:
@@ -97,7 +97,7 @@ def find_given(tokens: Sequence[SqlToken], keys: Sequence[str], place: ScratchPl
     return named if keys[0] != "CREATE" or keys[2:4] == ["IF", "NOT"] else None
 
 
-def edit_settings(statement: StatementTokens, place: ScratchPlace) -> Iterator[Edit]:
+def edit_settings(statement: StatementTokens, place: ScratchPlace) -> Iterator[MySQLEdit]:
     """Yield what is changed in SET: settings of the binary log, which the scratch account may not change and need not."""
     if place.definer is None:
         return
@@ -107,7 +107,7 @@ def edit_settings(statement: StatementTokens, place: ScratchPlace) -> Iterator[E
     if len(left) < len(assignments):
         new = ", ".join(source[each[0].start : each[-1].end] for each in left if each)
         note = f"Not run: {show(tokens, source)}; what is written to the binary log belongs to the whole server"
-        yield Edit(tokens[0].start, tokens[-1].end, f"SET {new}" if left else NOTHING, note)
+        yield MySQLEdit(tokens[0].start, tokens[-1].end, f"SET {new}" if left else NOTHING, note)
 
 
 def split(tokens: Sequence[SqlToken]) -> Iterator[Sequence[SqlToken]]:
@@ -187,7 +187,7 @@ def spell(tokens: Sequence[SqlToken], source: str) -> str:
 def show(tokens: Sequence[SqlToken], source: str) -> str:
     """Return a statement in one line for a note, its passwords masked."""
     secrets = [
-        Edit(token.start, token.end, "'***'")
+        MySQLEdit(token.start, token.end, "'***'")
         for before, token in pairwise(tokens)
         if token.kind == "string" and before.key in SECRET
     ]

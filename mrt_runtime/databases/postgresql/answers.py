@@ -1,7 +1,7 @@
 """What only a privileged role may do inside a database, done for migrations by procedures of the given role.
 
 Each procedure takes names, never a statement, and can reach nothing but the database that it is called in and roles whose names
-carry the run's token. So it is harmless whoever calls it, and it works in the migration's own transaction: a role or an
+carry the run's token. So it is harmless for any caller, and it works in the migration's own transaction: a role or an
 extension that a failed migration made is gone with it.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mrt_runtime.databases.link import literal
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import quote, silence
+from mrt_runtime.databases.postgresql.server import silence
 
 HEAD = """CREATE OR REPLACE PROCEDURE {home}.{signature} LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp {quietly} AS $mrt$ #variable_conflict use_variable

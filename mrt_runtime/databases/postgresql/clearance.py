@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from mrt_runtime.databases.postgresql.catalogues import RELATION, Address, read_parts
 from mrt_runtime.databases.postgresql.inventory import (
-    Graph,
+    DependencyGraph,
     Inventory,
     Item,
     count_rows,
@@ -31,7 +31,7 @@ LOCKABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ClearanceResult:
     """What is there: `own` may be dropped, `others` is not proved to be the run's own, and `kept` is, but is needed by others."""
 
     own: tuple[Item, ...] = ()
@@ -51,7 +51,7 @@ class Clearance:
         self._engine = engine
         self._journal = journal
 
-    def look(self) -> Findings:
+    def look(self) -> ClearanceResult:
         """Find what is there, the rows of tables among it. Changes nothing."""
         with self._engine.connect() as connection:
             cursor = connection.connection.cursor()
@@ -63,7 +63,7 @@ class Clearance:
             cursor.execute("ROLLBACK")
             return findings
 
-    def drop(self) -> Findings:
+    def drop(self) -> ClearanceResult:
         """Drop the run's own, and return what is there afterwards."""
         for _ in range(ATTEMPTS):
             while self._drop_batch():
@@ -104,7 +104,7 @@ class Clearance:
         for item in chosen:
             if item.kind != "table":
                 cursor.execute(item.drop)
-        graph = Graph(outside, self._journal)
+        graph = DependencyGraph(outside, self._journal)
         gone = read_parts(outside) - read_parts(cursor)
         return all(graph.roots((class_, oid)) <= free for class_, oid, _ in gone)
 
@@ -123,17 +123,17 @@ class Clearance:
             if found[oid]:
                 cursor.execute(f"ALTER TABLE ONLY {name} NO FORCE ROW LEVEL SECURITY")
 
-    def _judge(self, cursor: Any, inventory: Inventory, roots: Collection[Address]) -> tuple[Findings, set[Address]]:
+    def _judge(self, cursor: Any, inventory: Inventory, roots: Collection[Address]) -> tuple[ClearanceResult, set[Address]]:
         """Judge by the rows as well: a table that holds rows of others is not the run's own any more, nor what it needs."""
         rows = count_rows(cursor, self._journal, inventory, roots)
         free = set(inventory.own) - rows.keys()
         kept = set(inventory.kept)
         if rows:
-            needed = Graph(cursor, self._journal).needed_by(rows, free)
+            needed = DependencyGraph(cursor, self._journal).needed_by(rows, free)
             free, kept = free - needed, kept | needed
         others = describe(cursor, inventory.others | rows.keys(), inventory.changed)
         return (
-            Findings(
+            ClearanceResult(
                 own=tuple(describe(cursor, free)),
                 others=tuple(replace(item, rows=rows.get(item.address, 0)) for item in others),
                 kept=tuple(describe(cursor, kept - rows.keys())),

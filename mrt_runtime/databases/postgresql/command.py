@@ -61,9 +61,7 @@ def read_commands(text: str, offset: int = 0, depth: int = 0) -> Iterator[Comman
 def _close(found: list[SqlToken], text: str, offset: int, depth: int) -> Iterator[Command]:
     if depth and [token.kind for token in found] == ["word", "string"] and found[0].key == "EXECUTE":
         token = found[1]
-        if (
-            text[token.start : token.end] == f"'{token.text}'"
-        ):  # no quote in it is written twice, so places in it are places in the text
+        if text[token.start : token.end] == f"'{token.text}'":  # no quote in it is written twice, so its places are the text's
             for command in read_commands(token.text, offset + token.start + 1, MOST_DEPTH):
                 yield replace(command, is_quoted=True)
     elif found:

@@ -7,15 +7,15 @@ from sqlalchemy import URL, Engine, exc
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, keep_driver, mask
 from mrt_runtime.databases.isolation import ROLE, STATEMENTS, Isolation
-from mrt_runtime.databases.link import make_engine, refuse
-from mrt_runtime.databases.postgresql.given import Given, read_given
-from mrt_runtime.databases.postgresql.lent import UNWRITABLE, LentContents
-from mrt_runtime.databases.postgresql.own import OwnContents
+from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
+from mrt_runtime.databases.postgresql.existing import UNWRITABLE, ExistingPostgresContents
 from mrt_runtime.databases.postgresql.role import ScratchRole, create_role
 from mrt_runtime.databases.postgresql.scratch import PostgresScratch
-from mrt_runtime.databases.postgresql.server import SETTINGS, Server
+from mrt_runtime.databases.postgresql.server import SETTINGS, PostgresServer
+from mrt_runtime.databases.postgresql.source import SourceDatabase, read_source
+from mrt_runtime.databases.sentences import join
+from mrt_runtime.databases.server_connection import make_engine, refuse
 from mrt_runtime.databases.token import make_name
-from mrt_runtime.databases.words import join
 from mrt_runtime.secret import scrub
 
 DRIVERS = {"psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2cffi": "psycopg2cffi", "pg8000": "pg8000"}
@@ -27,12 +27,12 @@ class PostgresDatabase:
 
     dialect = "postgresql"
 
-    def __init__(self, url: URL, own: URL, given: Given, isolation: str) -> None:
+    def __init__(self, url: URL, own: URL, given: SourceDatabase, isolation: str) -> None:
         self._isolation = isolation
         self._url = url
         self._own = own
         self._given = given
-        self._server = Server(own, given_exists=given.exists)
+        self._server = PostgresServer(own, given_exists=given.exists)
         self._made = 0
 
     @property
@@ -57,7 +57,7 @@ class PostgresDatabase:
             if isinstance(made, PostgresScratch):
                 return made
             reason = made
-        return self._open(OwnContents(self._server, self._given, self._next_name(worker)), reason)
+        return self._open(CreatedPostgresContents(self._server, self._given, self._next_name(worker)), reason)
 
     def _make_with_role(self, name: str) -> PostgresScratch | str:
         """Make a scratch database that a role of its own owns; return why that cannot be had where it cannot."""
@@ -65,7 +65,7 @@ class PostgresDatabase:
             role = create_role(self._server, name, self._given.name)
             if not isinstance(role, ScratchRole):
                 return role
-            contents = OwnContents(self._server, self._given, name, role)
+            contents = CreatedPostgresContents(self._server, self._given, name, role)
             made = self._open(contents)
         except BaseException:  # Ctrl-C among them
             self._server.drop_roles([name])
@@ -84,7 +84,7 @@ class PostgresDatabase:
         self._made += 1
         return make_name(self._given.name, self._server.token, f"{worker}_{self._made}", LONGEST_NAME - len("_c99999"))
 
-    def _open(self, contents: OwnContents | LentContents, reason: str = "") -> PostgresScratch:
+    def _open(self, contents: CreatedPostgresContents | ExistingPostgresContents, reason: str = "") -> PostgresScratch:
         """Fill a scratch database and return it; `reason` tells why it has no role of its own."""
         try:
             contents.make()
@@ -103,9 +103,9 @@ class PostgresDatabase:
     def close(self) -> None:
         self._server.close()
 
-    def _borrow(self) -> LentContents:
+    def _borrow(self) -> ExistingPostgresContents:
         """Use the given database itself, if it has nothing to lose."""
-        contents = LentContents(self._server, self._own, self._given.name)
+        contents = ExistingPostgresContents(self._server, self._own, self._given.name)
         obstacle = contents.find_obstacle() if self._given.exists else "does not exist"
         if obstacle is None:
             return contents
@@ -139,9 +139,9 @@ def connect(url: URL, isolation: str) -> PostgresDatabase:
     own = own.set(database=own.database or own.username or "postgres")
     try:
         with make_engine(own, **SETTINGS).connect() as connection:
-            given = read_given(connection, str(own.database))
+            given = read_source(connection, str(own.database))
     except exc.DBAPIError as error:
-        given = Given(str(own.database))
+        given = SourceDatabase(str(own.database))
         try:
             return PostgresDatabase(url, own, given, isolation)
         except ConfigurationError:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.catalogues import (
     FIRST,
     LARGE_OBJECT,
@@ -17,7 +16,7 @@ from mrt_runtime.databases.postgresql.catalogues import (
     write_addresses,
 )
 from mrt_runtime.databases.postgresql.journal import PostgresJournal, write_xids
-from mrt_runtime.databases.postgresql.server import quote
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 
 ALONG = {"a", "i", "e", "P", "S"}
 """Kinds of dependencies by which an object is dropped along with another. Source: PostgreSQL's manual, pg_depend."""
@@ -86,7 +85,7 @@ class Inventory:
     parts: dict[Address, set[Address]]
 
 
-class Graph:
+class DependencyGraph:
     """The objects of a database, and what is part of what, less what was known before the run began."""
 
     def __init__(self, cursor: Any, journal: PostgresJournal) -> None:
@@ -148,7 +147,7 @@ def read_inventory(cursor: Any, journal: PostgresJournal) -> Inventory:
     cursor.execute(f"SELECT class::bigint, object::bigint, bool_and(own), bool_or(own) FROM {rows} GROUP BY 1, 2")
     found = {(int(class_), int(oid)): (bool(all_own), bool(any_own)) for class_, oid, all_own, any_own in cursor.fetchall()}
     found = {address: own for address, own in found.items() if address not in journal.known}
-    graph = Graph(cursor, journal)
+    graph = DependencyGraph(cursor, journal)
     parts: dict[Address, set[Address]] = defaultdict(set)
     for address in found:
         for root in graph.roots(address):

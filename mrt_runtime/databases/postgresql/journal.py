@@ -18,8 +18,9 @@ from sqlalchemy import Connection
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.catalogues import Address, write_addresses
-from mrt_runtime.databases.postgresql.server import holders, key_of, quote
-from mrt_runtime.databases.words import name_some
+from mrt_runtime.databases.postgresql.quoting import quote
+from mrt_runtime.databases.postgresql.server import holders, key_of
+from mrt_runtime.databases.sentences import name_some
 
 PROPER, ENDING = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, {"COMMIT", "END"}
 """Words that a statement about transactions begins with, and those by which one is committed."""
@@ -67,6 +68,8 @@ class PostgresJournal:
         self.known: set[Address] = set()
         self.horizon = "3"
         """The transaction before which nothing needs to be looked at: what it was is known. 3 is the first of all."""
+        self._unsettled: tuple[str, str] | None = None
+        """Before which transaction a statement began, and its first word, while it is not noted what it has made."""
         self.find_strangers: Callable[[Connection], list[str]] = lambda _: []
 
     def begin(self, connection: Connection) -> bool:
@@ -156,6 +159,7 @@ class PostgresJournal:
                 if word in ENDING:
                     self.note(cursor)
                 return False
+            self.settle(cursor)
             cursor.execute(HORIZON)
             [[since]] = cursor.fetchall()
             cursor.execute("BEGIN")
@@ -170,14 +174,18 @@ class PostgresJournal:
                 self.note(cursor)
                 cursor.execute("COMMIT")
                 return True
-            try:
-                run()
-            finally:
-                with contextlib.suppress(Exception):
-                    self._note_rewritten(cursor, since, word)
+            self._unsettled = since, word
+            run()
+            self.settle(cursor)
             return True
         finally:
             cursor.close()
+
+    def settle(self, cursor: Any) -> None:
+        """Note what the last statement outside of transactions has made, also one that failed half-way or was interrupted."""
+        if self._unsettled is not None:
+            self._note_rewritten(cursor, *self._unsettled)
+            self._unsettled = None
 
     def require_alone(self, connection: Connection) -> None:
         strangers = self.find_strangers(connection)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import exc
 
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.server import Server, quote
+from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.postgresql.server import PostgresServer
+from mrt_runtime.databases.postgresql.source import LISTS, USER
 from mrt_runtime.secret import register_secret
 
 LONGEST_NAME = 63
@@ -23,8 +24,6 @@ SETTINGS = """
 SELECT unnest(s.setconfig) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
 WHERE r.rolname = current_user AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = {database}))
 """
-LISTS = {"search_path", "session_preload_libraries", "local_preload_libraries", "temp_tablespaces"}
-"""Settings whose values are lists of identifiers, quoted already. Source: PostgreSQL's guc_tables.c, GUC_LIST_QUOTE."""
 NOT_COPIED = {"default_transaction_read_only", "role", "session_authorization"}
 
 
@@ -56,8 +55,8 @@ class ScratchRole:
         mark = hashlib.blake2s(role.encode(), digest_size=3).hexdigest()
         return role.encode()[: room - len(mark)].decode(errors="ignore") + mark + self.tail
 
-    def set_up(self, server: Server) -> None:
-        """Give the role the password and the settings that it has at first: a role may change both for itself."""
+    def set_up(self, server: PostgresServer) -> None:
+        """Restore the password and the settings that the role has at first: a role may change both for itself."""
         name = quote(self.name)
         server.run(f"ALTER ROLE {name} PASSWORD {literal(self.password)}")
         server.run(f"ALTER ROLE {name} RESET ALL")
@@ -65,7 +64,7 @@ class ScratchRole:
             server.try_running(f"ALTER ROLE {name} SET {setting}")
 
 
-def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
+def create_role(server: PostgresServer, name: str, database: str) -> ScratchRole | str:
     """Create the role of a scratch database; return why none can be had, as the end of a sentence, where that is so.
 
     database: the given one, whose settings for the given role are this role's, too.
@@ -79,7 +78,7 @@ def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
         tail=name.removeprefix(name.partition("_mrt_")[0]) + STAND_IN,
         existing=frozenset(str(found) for (found,) in server.run("SELECT rolname FROM pg_catalog.pg_roles")),
         is_answered=bool(is_super),
-        settings=tuple(read_settings(server, database)),
+        settings=tuple(read_settings(server, str(given), database)),
         password=secrets.token_urlsafe(24),
     )
     register_secret(role.password)
@@ -94,9 +93,10 @@ def create_role(server: Server, name: str, database: str) -> ScratchRole | str:
     return role
 
 
-def read_settings(server: Server, database: str) -> Iterator[str]:
+def read_settings(server: PostgresServer, given: str, database: str) -> Iterator[str]:
     """Yield what the given role has set for itself, in general and in the given database."""
     for (setting,) in server.run(SETTINGS.format(database=literal(database))):
         parameter, _, value = str(setting).partition("=")
         if parameter not in NOT_COPIED:
-            yield f"{parameter} TO {value if parameter in LISTS and value else literal(value)}"
+            shown = value if parameter in LISTS and value else literal(value)
+            yield f"{parameter} TO {shown.replace(USER, quote(given)) if parameter == 'search_path' else shown}"

@@ -1,7 +1,7 @@
 """Statements about roles, which belong to the whole server, as statements about roles that this run made.
 
 A role that the server has keeps its name where it is given privileges: that changes the scratch database alone. Where a migration
-would hand it an object, a stand-in takes its place, because an owner may be changed by those who may become it; and where a migration
+would hand it an object, a stand-in takes its place, because those who may become an owner may change it; and where a migration
 would become it, it stays the scratch role, which owns what that role may use. A role that the server does not have is a stand-in
 everywhere.
 """
@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
-from mrt_runtime.databases.link import literal
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
 
 ROLE = ("ROLE", "USER", "GROUP")
@@ -46,6 +46,8 @@ KINDS = {
     **dict.fromkeys(("ALTER FUNCTION", "ALTER PROCEDURE", "ALTER ROUTINE", "ALTER AGGREGATE"), "routine"),
 }
 """What has an owner that a migration may change → the argument of the procedure that does it."""
+OF_THE_GIVEN_ROLE = ("ALTER PUBLICATION", "ALTER EVENT TRIGGER")
+"""What only superusers may own, and so the given role does where it is made for a migration."""
 TYPES = {"relation": "class", "schema": "namespace", "type": "type", "routine": "procedure"}
 LEFT_OUT = "was not run: roles belong to the whole server"
 
@@ -93,7 +95,7 @@ def _manage(command: Command, verb: str, cursor: TokenCursor, role: ScratchRole)
             return Edit(*command.whole, "; ".join(calls))
     is_own = name == role.given or first.key in SPECIAL - {"ALL", "PUBLIC"}
     if verb == "ALTER" and is_own and cursor.accept("SET", "RESET"):
-        return Edit(*command.span(first, first), _quoted(role.name))
+        return Edit(*command.span(first, first), quote(role.name))
     return Edit(*command.whole, NOTHING, f"{noted} {LEFT_OUT}")
 
 
@@ -116,8 +118,10 @@ def _set_role(command: Command, cursor: TokenCursor, role: ScratchRole) -> Itera
 
 
 def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
-    """Give away an object as a superuser would, who need not ask whether the new owner may create objects in the schema."""
+    """Change an object's owner as a superuser would, who need not ask whether the new owner may create objects in the schema."""
     cursor = command.cursor()
+    if cursor.accept(*OF_THE_GIVEN_ROLE):
+        return _leave_owner(command, cursor.rest().to("OWNER"), role)
     kind = KINDS.get(cursor.accept(*KINDS))
     cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
@@ -135,8 +139,13 @@ def _change_owner(command: Command, role: ScratchRole) -> Edit | None:
     return Edit(*command.whole, call, taken=edit.taken)
 
 
+def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Edit | None:
+    is_own = cursor.accept("OWNER TO") and (cursor.key in SPECIAL or cursor.name() == role.given)
+    return Edit(*command.whole, NOTHING) if is_own else None
+
+
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
-    """Let a question whether a role exists be about its stand-in."""
+    """Make a query for a role's existence ask for its stand-in."""
     tokens = command.statement.tokens
     asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
     for token in tokens if asks else ():
@@ -177,10 +186,10 @@ def _rename(command: Command, token: SqlToken, role: ScratchRole, *, becomes: bo
         return None
     place = command.span(token, token)
     if becomes and name == role.given:
-        return Edit(*place, _quoted(role.name))
+        return Edit(*place, quote(role.name))
     if name not in role.existing:
-        return Edit(*place, _quoted(role.stand_in(name)))
-    return Edit(*place, _quoted(role.stand_in(name)), taken=frozenset({name})) if becomes else None
+        return Edit(*place, quote(role.stand_in(name)))
+    return Edit(*place, quote(role.stand_in(name)), taken=frozenset({name})) if becomes else None
 
 
 def _has_object(cursor: TokenCursor) -> bool:
@@ -191,7 +200,3 @@ def _has_object(cursor: TokenCursor) -> bool:
 def _words(command: Command) -> str:
     words = " ".join(command.statement.text.split()[1:])
     return words if len(words) <= 60 else f"{words[:59]}…"  # noqa: PLR2004  as much as fits in a line
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -9,33 +9,33 @@ from typing import Any
 
 from sqlalchemy import URL, event, exc
 
-from mrt_runtime.databases.hosted import HostedScratch
+from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
-from mrt_runtime.databases.link import literal
-from mrt_runtime.databases.postgresql.lent import LentContents
-from mrt_runtime.databases.postgresql.own import OwnContents
-from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, Server
+from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
+from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
+from mrt_runtime.databases.postgresql.quoting import literal
+from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
 from mrt_runtime.databases.postgresql.translation import Translator
-from mrt_runtime.databases.protocol import Database, Target
+from mrt_runtime.databases.protocol import ConnectionTarget, Database
 
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
 DENIED_AS_IT_CONNECTS = "FATAL:  permission denied to set"
 """Of a setting in a connection's options; drivers give no SQLSTATE before they are connected."""
 HOW_TO_ALLOW = (
-    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let this one "
-    'do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
+    "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let "
+    'this one do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
 )
 
 
-class PostgresScratch(HostedScratch):
+class PostgresScratch(ServerScratch):
     """A scratch database on a PostgreSQL server."""
 
     def __init__(
         self,
         database: Database,
-        server: Server,
-        contents: OwnContents | LentContents,
+        server: PostgresServer,
+        contents: CreatedPostgresContents | ExistingPostgresContents,
         *,
         urls: tuple[URL, URL],
         isolation: Isolation,
@@ -50,7 +50,7 @@ class PostgresScratch(HostedScratch):
         if self._role is not None:
             self._user_condition = f" AND session_user = {literal(self._role.name)}"
 
-    def is_elsewhere(self, target: Target) -> bool:
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
         if target.dialect != "postgresql" or target.database not in {None, self._contents.name}:
             return True
         return self._role is not None and target.user not in {None, self._role.name}
@@ -98,7 +98,7 @@ def find_state(error: BaseException | None) -> str:
 
 
 def outlast(dbapi_connection: Any, _record: object) -> None:
-    """Let a connection of ours be idle, and take its time; env.py's own are bound by what is set for them."""
+    """Lift the time limits on a connection of ours; env.py's own keep those that are set for them."""
     cursor = dbapi_connection.cursor()
     cursor.execute(
         f"SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ({', '.join(map(literal, TIMEOUTS))})"

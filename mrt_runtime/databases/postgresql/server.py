@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import URL, Connection, exc
 
-from mrt_runtime.databases.link import SECOND_LOOK, Link, literal, refuse
+from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.server_connection import SECOND_LOOK, ServerConnection, refuse
 from mrt_runtime.databases.token import find_token
 
 MAINTENANCE = ("postgres", "template1")
@@ -27,7 +28,7 @@ GRACE = 5.0
 """Seconds that terminated sessions get to go."""
 
 
-class Server(Link):
+class PostgresServer(ServerConnection):
     """Creates, copies and drops databases under this run's token.
 
     An advisory lock named after the token is held for as long as the run lives. It serves twice: a sweep sees by it which
@@ -42,6 +43,7 @@ class Server(Link):
 
     def __init__(self, url: URL, *, given_exists: bool) -> None:
         self._given_exists = given_exists
+        self._began = ""
         super().__init__(url)
 
     def try_running(self, statement: str) -> None:
@@ -63,8 +65,7 @@ class Server(Link):
                 for (gid,) in prepared:
                     silence(connection, f"ROLLBACK PREPARED {literal(str(gid))}")
         deadline = time.monotonic() + GRACE
-        mine = "(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())"
-        others = f"datname = {literal(database)} AND pid <> pg_backend_pid() AND backend_start >= {mine}"
+        others = f"datname = {literal(database)} AND pid <> pg_backend_pid() AND backend_start >= {literal(self._began)}"
         while self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}") and time.monotonic() < deadline:
             time.sleep(0.005)
 
@@ -118,6 +119,9 @@ class Server(Link):
             # our own former session may hold it still, where the server has not yet noticed that it is gone
             connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {holders(self.token)}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({key_of(self.token)})")
+            if not self._began:  # a connection that replaces this one later came after sessions that are to be ended
+                began = "SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+                self._began = str(connection.exec_driver_sql(began).scalar_one())
             self.place = database
             return connection
         raise refuse(self.url, error.orig if error is not None else "")
@@ -137,7 +141,7 @@ def key_of(token: str) -> int:
 
 
 def lock_is_held(token: str) -> str:
-    """Write the condition that somebody holds a token's lock."""
+    """Write the condition that a run holds a token's lock."""
     return f"EXISTS (SELECT 1 {holders(token)})"
 
 
@@ -148,8 +152,3 @@ def holders(token: str) -> str:
         "FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
         f" AND classid::bigint = {key >> 32} AND objid::bigint = {key % 2**32}"
     )
-
-
-def quote(name: str) -> str:
-    """Quote an identifier."""
-    return '"' + name.replace('"', '""') + '"'

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from mrt_runtime.databases.postgresql.answers import install
+from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import Server, quote, silence
+from mrt_runtime.databases.postgresql.server import PostgresServer, silence
 
 HANDED_OVER = """
 WITH kept AS (SELECT objid FROM pg_catalog.pg_depend WHERE deptype IN ('e', 'i', 'a') AND (deptype = 'e' OR refobjsubid > 0))
@@ -25,7 +26,7 @@ WHERE oid >= 16384 AND typtype IN ('e', 'd', 'c', 'r') AND oid NOT IN (SELECT ob
 class StandIns:
     """Creates the stand-ins of one scratch database, and brings back those that an earlier state had."""
 
-    def __init__(self, server: Server, role: ScratchRole) -> None:
+    def __init__(self, server: PostgresServer, role: ScratchRole) -> None:
         self.role = role
         self._server = server
         self._taken: set[str] = set()
@@ -44,7 +45,7 @@ class StandIns:
         return frozenset(name for name in self._server.list_roles() if name.endswith(self.role.tail))
 
     def restore(self, wanted: frozenset[str]) -> None:
-        """Let there be these stand-ins and no others, and its own role be as at first: roles are no part of a database.
+        """Make these the only stand-ins, and its own role as it was at first: roles are no part of a database.
 
         One that is not wanted is renamed, because a database in which it owns something may be dropped later.
         """

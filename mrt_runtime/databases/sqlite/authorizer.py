@@ -65,22 +65,22 @@ INSTEAD_OF_A_FILE = (
 
 
 def explain_file(name: str) -> str:
-    """Say that a file is outside, and what to do instead."""
+    """Report that a file is outside, and what to do instead."""
     return f"it opens {name} by ATTACH or VACUUM INTO, {ALONE}. {INSTEAD_OF_A_FILE}"
 
 
 def explain_function(name: str) -> str:
-    """Say that a function reaches outside, and what to do instead."""
+    """Report that a function reaches outside, and what to do instead."""
     is_loading = name == "load_extension"
     instead = "Let env.py call Python's connection.load_extension()" if is_loading else "Work on files in Python, not in migrations"
     return f"it calls the SQL function {name}(), which reaches files {ALONE}. {instead}"
 
 
 def explain_pragma(name: str) -> str:
-    """Say that a setting holds outside, and what to do instead."""
+    """Report that a setting holds outside, and what to do instead."""
     return f"it sets PRAGMA {name}, which holds {ALONE}. Set it where the application opens its own database"
 
 
 def explain_module(name: str) -> str:
-    """Say that a virtual table is a file outside, and what to do instead."""
+    """Report that a virtual table is a file outside, and what to do instead."""
     return f"it makes a virtual table of {name}, which writes files {ALONE}. Work on files in Python, not in migrations"

@@ -64,7 +64,7 @@ def connect(url: URL, isolation: str) -> SQLiteDatabase:  # noqa: ARG001  its en
 
 
 def locate(url: URL) -> Path | None:
-    """Tell which file a URL means; None for a memory database. Source: SQLAlchemy's documentation of pysqlite URLs."""
+    """Return which file a URL means; None for a memory database. Source: SQLAlchemy's documentation of pysqlite URLs."""
     name = url.database or ""
     if name.startswith("file:"):
         name = name.removeprefix("file:").partition("?")[0]

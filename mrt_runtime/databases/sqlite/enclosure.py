@@ -112,7 +112,7 @@ class AuthorizedConnection(sqlite3.Connection):
 
 
 def pass_for(authorized_class: Any, factory: type[sqlite3.Connection]) -> Any:
-    """Let a class be shown as the one in whose place it is: filters of Python's warnings name it ("unclosed database in …")."""
+    """Show a class as the one that it replaces: filters of Python's warnings name it ("unclosed database in …")."""
     authorized_class.__module__, authorized_class.__qualname__ = factory.__module__, factory.__qualname__
     authorized_class.__name__ = factory.__name__
     return authorized_class
@@ -128,7 +128,7 @@ class Door(threading.local):
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Let one connection be opened."""
+        """Allow one connection to be opened."""
         former, self.is_open = self.is_open, True
         try:
             yield

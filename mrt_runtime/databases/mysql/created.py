@@ -1,0 +1,49 @@
+"""What fills a scratch database: nothing at first, then what migrations make, or a copy of it."""
+
+from __future__ import annotations
+
+from mrt_runtime.databases.mysql.copy import SchemaCopy, copy_schema
+from mrt_runtime.databases.mysql.quoting import quote
+from mrt_runtime.databases.mysql.server import MySQLServer
+from mrt_runtime.databases.protocol import Checkpoint
+
+
+class CreatedMySQLContents:
+    """Fills and replaces a database that this run created and may drop."""
+
+    def __init__(self, server: MySQLServer, name: str, options: str) -> None:
+        self.name = name
+        self._server = server
+        self._options = options
+        self._copies: list[SchemaCopy] = []
+        self._made = 0
+
+    def make(self) -> None:
+        """Create the database, empty; a former one of the name goes first."""
+        self._server.drop(self.name)
+        self._server.run(f"CREATE DATABASE {quote(self.name)} {self._options}")
+
+    def copy(self) -> Checkpoint:
+        """Keep a copy."""
+        self._made += 1
+        aside = f"{self.name}_c{self._made}"
+        try:
+            self._server.run(f"CREATE DATABASE {quote(aside)} {self._options}")
+            self._copies.append(copy_schema(self._server, self.name, aside))
+        except BaseException:  # Ctrl-C among them
+            self._server.drop(aside)
+            raise
+        return self._copies[-1]
+
+    def replace_by(self, copy: Checkpoint) -> None:
+        """Create the database again from a copy."""
+        if not isinstance(copy, SchemaCopy):
+            raise TypeError(f"{copy!r} is not a checkpoint of a MySQL scratch database")
+        self.make()
+        copy.fill(self.name)
+
+    def remove(self) -> None:
+        """Drop the database and its copies."""
+        for copy in self._copies:
+            copy.drop()
+        self._server.drop(self.name)

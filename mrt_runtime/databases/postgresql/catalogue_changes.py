@@ -1,0 +1,145 @@
+"""What in PostgreSQL's catalogue can have changed since an earlier reading, told by the transaction that wrote each row.
+
+A row that is visible now and was written by a transaction that had ended before the earlier reading was visible then, too. So a
+catalogue without a younger row, and without a row less, is the same. A row's transaction is its `xmin`
+(https://www.postgresql.org/docs/current/ddl-system-columns.html); the earlier reading's horizon is the oldest transaction that
+was still running then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+PREPARED = "mrt_changes"
+# Before this version an index became valid by changing its row in place.
+FIRST_VERSION = 140000
+
+START = """SELECT current_setting('server_version_num')::int,
+  (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
+  current_schemas(false)::text, pg_snapshot_xmin(pg_current_snapshot())::text"""
+
+# Of each catalogue: the OIDs in it, and what its young rows are about, the relation or else the object itself.
+TABLES = {
+    "pg_class": (
+        "c.oid",
+        "coalesce(i.indrelid, c.oid)",
+        "pg_class AS c LEFT JOIN pg_index AS i ON i.indexrelid = c.oid WHERE c.oid >= 16384 AND c.relkind <> 't'",
+    ),
+    "pg_index": ("c.indexrelid", "c.indrelid", "pg_index AS c WHERE c.indexrelid >= 16384"),
+    "pg_constraint": ("c.oid", "c.conrelid", "pg_constraint AS c WHERE c.oid >= 16384"),
+    "pg_attribute": (None, "c.attrelid", "pg_attribute AS c WHERE c.attrelid >= 16384 AND c.attnum > 0"),
+    "pg_attrdef": (None, "c.adrelid", "pg_attrdef AS c WHERE c.oid >= 16384"),
+}
+COMMENTS = {"pg_description": ("c.objoid", "c.objoid", "pg_description AS c WHERE c.objoid >= 16384")}
+SEQUENCES = {"pg_sequence": ("c.seqrelid", "c.seqrelid", "pg_sequence AS c WHERE c.seqrelid >= 16384")}
+
+# Where anything is young or gone in these, everything is read again: names and definitions are rendered with them.
+OTHERS = (
+    *("pg_namespace", "pg_proc", "pg_extension", "pg_event_trigger", "pg_collation", "pg_cast", "pg_operator", "pg_opclass"),
+    *("pg_ts_config", "pg_ts_dict", "pg_foreign_server", "pg_publication", "pg_publication_rel", "pg_policy", "pg_rewrite"),
+    *("pg_statistic_ext", "pg_enum", "pg_default_acl", "pg_foreign_data_wrapper", "pg_am", "pg_amop", "pg_amproc"),
+    *("pg_opfamily", "pg_language", "pg_transform", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_largeobject_metadata"),
+)
+FILTERED = {
+    "pg_trigger": "pg_trigger AS c WHERE NOT c.tgisinternal",
+    "pg_type": "pg_type AS c WHERE c.oid >= 16384 AND c.typtype <> 'c' AND c.typcategory <> 'A'",
+    "pg_foreign_table": "pg_foreign_table AS c",
+    "pg_seclabel": "pg_seclabel AS c",
+    "pg_ts_config_map": "pg_ts_config_map AS c WHERE c.mapcfg >= 16384",
+    **{name: f"{name} AS c WHERE c.oid >= 16384" for name in OTHERS},
+}
+
+
+Present: TypeAlias = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPoint:
+    """When and where a reading was made: the server, the database (each restored copy has an OID of its own), and the horizon."""
+
+    version: int
+    database: int
+    schemas: str
+    horizon: str
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Return what two readings must share to be comparable; `schemas` decides which names are qualified."""
+        return self.version, self.database, self.schemas
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueChanges:
+    """What is there now, by catalogue, and what of it is young: relations' OIDs where it is about relations, else just 1."""
+
+    start: ReadPoint
+    present: Present
+    young: Mapping[str, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRelations:
+    """What an earlier reading found: the relation of each relation, index and constraint, 0 for what is not a table's.
+
+    `special` are relations on which more depends than their own rows tell: views and composite types.
+    """
+
+    owners: Mapping[int, int]
+    special: frozenset[int]
+    sequences: frozenset[int]
+
+
+def read_point(cursor: Any) -> ReadPoint:
+    """Read when and where this reading is made, before anything else is read."""
+    cursor.execute(START)
+    return ReadPoint(*cursor.fetchone())
+
+
+def read_changes(cursor: Any, start: ReadPoint, horizon: str) -> CatalogueChanges:
+    """Read what is there, and what of it is younger than the horizon of an earlier reading.
+
+    The question is prepared once in a session: planning it takes longer than answering it.
+    """
+    cursor.execute(f"SELECT 1 FROM pg_prepared_statements WHERE name = '{PREPARED}'")
+    if not cursor.fetchall():
+        cursor.execute(f"PREPARE {PREPARED} (xid) AS {_write_question()}")
+    cursor.execute(f"EXECUTE {PREPARED} ('{horizon}')")
+    rows = cursor.fetchall()
+    present_rows = {name: tuple(sorted(oids or ())) for name, oids, _ in rows}
+    return CatalogueChanges(start, present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
+
+
+def _write_question() -> str:
+    selects = []
+    young = "age(c.xmin) <= age($1)"
+    for name, (oid, relation, source) in {**TABLES, **COMMENTS, **SEQUENCES}.items():
+        present = f"array_agg({oid}::bigint)" if oid else "NULL"
+        selects.append(f"SELECT '{name}', {present}, array_agg({relation}::bigint) FILTER (WHERE {young}) FROM {source}")
+    for name, source in FILTERED.items():
+        selects.append(f"SELECT '{name}', ARRAY[count(*)], array_agg(1::bigint) FILTER (WHERE {young}) FROM {source}")
+    return " UNION ALL ".join(selects)
+
+
+def find_stale(before: ReadPoint, present: Present, now: CatalogueChanges, known: KnownRelations) -> set[int] | None:
+    """Find the relations that must be read again; None where everything must be.
+
+    before, present: where the earlier reading stood, and what was there then; known: what it found.
+    """
+    if before.place != now.start.place or now.start.version < FIRST_VERSION:
+        return None
+    if any(now.young[name] or now.present[name] != present[name] for name in FILTERED):
+        return None
+    stale: set[int] = set()
+    for name in TABLES:
+        stale |= now.young[name]
+    if not stale.isdisjoint(known.sequences):
+        return None
+    gone = {name: Counter(present[name]) - Counter(now.present[name]) for name in (*TABLES, *COMMENTS)}
+    for oid in gone["pg_class"].keys() - known.sequences:
+        stale.add(known.owners.get(oid, oid))
+    for oid in (*gone["pg_constraint"], *gone["pg_description"], *now.young["pg_description"] - stale):
+        stale.add(known.owners.get(oid, 0))
+    return None if 0 in stale or not stale.isdisjoint(known.special) else stale

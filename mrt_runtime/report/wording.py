@@ -1,0 +1,83 @@
+"""The words for an outcome, the same in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mrt_lint.escape import printable
+from mrt_runtime.verdict import Outcome, Verdict
+
+PHRASES = {
+    Outcome.REVERSIBLE: "reversible",
+    Outcome.DATA_LOSS: "data loss detected",
+    Outcome.SCHEMA_NOT_RESTORED: "schema not restored",
+    Outcome.UPGRADE_FAILED: "upgrade failed",
+    Outcome.DOWNGRADE_FAILED: "downgrade failed",
+    Outcome.REUPGRADE_FAILED: "second upgrade failed",
+    Outcome.UNPROVEN: "unproven",
+    Outcome.TIMED_OUT: "timed out",
+    Outcome.SKIPPED: "skipped",
+    Outcome.NOT_REACHED: "not reached",
+}
+
+
+NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
+
+
+def name_database(facts: Mapping[str, str], setting: str) -> str:
+    """Describe what was verified on: a rollback that works on one database may not on another.
+
+    facts: as `Verification.facts` gives them; setting: how the reader would name a database.
+    """
+    dialect = facts["dialect"]
+    if dialect == "sqlite":
+        return f"Verified on SQLite. With {setting}, on the database that you deploy to."
+    warning = facts.get("isolation_warning", "")
+    words = f"Verified on {NAMES.get(dialect, dialect)} {facts['version']}, beside {facts['url']}."
+    return printable(words + (warning and f" {warning}"))
+
+
+def describe(verdict: Verdict) -> str:
+    """Describe the outcome in two or three words, with the reason of one that was not checked."""
+    phrase = PHRASES[verdict.outcome]
+    return f"{phrase}: {printable(verdict.reason)}" if verdict.reason else phrase
+
+
+def conclude(verdicts: Sequence[Verdict]) -> str:
+    """Describe in one line what the whole run found: the last line of the guide's picture."""
+    count = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in Outcome}
+    failed = sum(not verdict.passed for verdict in verdicts)
+    lost = count[Outcome.DATA_LOSS]
+    open_ends = count[Outcome.UNPROVEN] + count[Outcome.NOT_REACHED]
+    parts = [
+        f"{lost} migration(s) will cause data loss on rollback" if lost else "",
+        f"{failed - lost - open_ends} migration(s) cannot be rolled back safely" if failed - lost - open_ends else "",
+        f"{open_ends} migration(s) could not be proven" if open_ends else "",
+    ]
+    if not failed:
+        reversible = count[Outcome.REVERSIBLE]
+        parts = [f"All {reversible} migration(s) are safely reversible" if reversible else "No migration was checked"]
+    if count[Outcome.SKIPPED]:
+        parts.append(f"{count[Outcome.SKIPPED]} skipped")
+    return ", ".join(filter(None, parts))
+
+
+def explain(verdicts: Sequence[Verdict]) -> str:
+    """Write the message of a failed test: each revision that failed, with its failures and their places."""
+    lines = [f"{conclude(verdicts)}:"]
+    for verdict in verdicts:
+        if not verdict.passed:
+            lines.append(f"  revision {printable(verdict.revision)}: {describe(verdict)}")
+            lines += [f"  {line}" for line in verdict.failure_summary().splitlines() if verdict.failures]
+    return "\n".join(lines)
+
+
+def expound(verdict: Verdict) -> str:
+    """Write all there is to say about one revision, the evidence included."""
+    lines = [describe(verdict)]
+    for failure in verdict.failures:
+        lines.append(f"  - {printable(failure.message)}")
+        if failure.file and failure.line:
+            lines.append(f"    {printable(failure.file)}:{failure.line}")
+        lines += [f"      {printable(line)}" for line in failure.evidence]
+    return "\n".join(lines)
