@@ -87,10 +87,7 @@ class RevisionRunner:
         return driver
 
     def approach(self, step: HistoryStep, *, edges: bool = True) -> Snapshot:
-        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there.
-
-        Without `edges`, the rows at the edge of their types are taken out, and `edges_out` tells which these were.
-        """
+        """Stand at the parents with rows, those at the edge of their types only with `edges`, and look; or raise NotReachedError."""
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
