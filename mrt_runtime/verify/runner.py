@@ -87,7 +87,7 @@ class RevisionRunner:
         return driver
 
     def approach(self, step: HistoryStep, *, edges: bool = True) -> Snapshot:
-        """Stand at the parents with rows, those at the edge of their types only with `edges`, and look; or raise NotReachedError."""
+        """Stand at the parents with rows, those at the edge of a type only with `edges`, and look; or raise NotReachedError."""
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
