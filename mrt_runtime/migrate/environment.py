@@ -17,6 +17,7 @@ from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
 from mrt_runtime.databases.outage import explain
+from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import ExpiredError, MigrationDeadline
 from mrt_runtime.migrate.error import (
@@ -99,6 +100,12 @@ class AlembicEnvironment:
         """Note the step that begins; it lasts to the end of the run, for a constraint may be checked only at the commit."""
         self._step = (phase, revision, file)
         self._guard.file = file
+        self._guard.changed_rows = ChangedRows()
+
+    @property
+    def changed_rows(self) -> ChangedRows:
+        """How many rows each line of the last step changed."""
+        return self._guard.changed_rows
 
     def take_notes(self) -> list[str]:
         """Return what was changed in the statements of the last runs, each sentence with its line in the migration."""

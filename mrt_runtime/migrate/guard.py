@@ -6,7 +6,6 @@ import contextlib
 import copy
 import functools
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -20,7 +19,9 @@ from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
-from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
+from mrt_runtime.migrate.call_site import find_line, trace_calls
+from mrt_runtime.migrate.changed_rows import ChangedRows
+from mrt_runtime.migrate.error import WrongDatabaseError, show_setting
 from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class ConnectionGuard:
         self._opened: list[Any] = []
         self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
         self._notes: list[tuple[str, int | None]] = []
+        self.changed_rows = ChangedRows()
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
         self._enclosure = contextlib.ExitStack()
@@ -265,6 +267,7 @@ def install_hooks() -> None:
 
     event.listen(Engine, "handle_error", on_error)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    event.listen(Engine, "after_cursor_execute", count_rows)
     listen(Engine, noting)
 
 
@@ -279,21 +282,10 @@ def is_consequence(error: BaseException | None) -> bool:
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)) == ABORTED
 
 
-def trace_calls() -> TracebackType | None:
-    """Return the calls that are being executed, as an exception raised here would have them once it came all the way up."""
-    trace, frame = None, sys._getframe(1)  # noqa: SLF001  `inspect.stack` reads every file of the stack
-    while frame is not None:
-        trace = TracebackType(trace, frame, max(frame.f_lasti, 0), frame.f_lineno or 1)
-        frame = frame.f_back  # type: ignore[assignment]  # None at the end
-    return trace
-
-
-def find_line(file: str | None) -> int | None:
-    """Return the line of a file that the present call comes from; None where it does not come from there."""
-    frame = sys._getframe(1) if file is not None else None  # noqa: SLF001  `inspect.stack` reads every file of the stack
-    while frame is not None and not is_same(frame.f_code.co_filename, str(file)):
-        frame = frame.f_back
-    return frame.f_lineno if frame is not None else None
+def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
+    """Record how many rows a statement of the running migration changed."""
+    for guard in find_guard():
+        guard.changed_rows.record(find_line(guard.file), statement, getattr(cursor, "rowcount", -1))
 
 
 def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> ConnectionTarget:

@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.sentences import end
+from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.environment import AlembicEnvironment
 from mrt_runtime.migrate.error import MigrationError
 from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, load
@@ -61,6 +62,11 @@ class Migrator:
     def run_without_step(self) -> None:
         """Run env.py once before any revision, so that what it creates by itself is there; nothing where that was done."""
         self._read_heads()
+
+    @property
+    def changed_rows(self) -> ChangedRows:
+        """How many rows each line of the last step changed."""
+        return self._environment.changed_rows
 
     def take_notes(self) -> list[str]:
         """Return what was executed otherwise than a migration says, and why, since the last time."""

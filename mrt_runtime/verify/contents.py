@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -48,17 +49,46 @@ class ScratchContents:
         connection.rollback()
         return self._last
 
-    def seed(self, here: Snapshot | None = None) -> Snapshot:
-        """Fill the tables that lack rows or values, and look. `here`: what is there, where that is known."""
+    def seed(self, here: Snapshot | None = None, *, edges: bool = True) -> Snapshot:
+        """Fill the tables that lack rows or values, and look.
+
+        here: what is there, where that is known. edges: whether rows at the edge of their types are put back.
+        """
         here = here or self.look()
         touched = find_touched(self._sown, here)
-        if self.seeded is None or self.seeded.schema is not here.schema or touched:
+        if self.seeded is None or self.seeded.schema is not here.schema or touched or (edges and self.seeded.without_edges):
             connection = self._connection()
-            self.seeded = self._seeder.seed(connection, here.schema, self.seeded, touched=touched)
+            lost = self.seeded.without_edges if self.seeded else frozenset()
+            before = replace(self.seeded, without_edges=frozenset()) if self.seeded and not edges else self.seeded
+            self.seeded = self._seeder.seed(connection, here.schema, before, touched=touched)
+            if lost and not edges:
+                self.seeded = replace(self.seeded, without_edges=lost)
             connection.commit()
             here = self.look()
         self._sown = here
         return here
+
+    def write_wanted(self, here: Snapshot, file: str) -> Snapshot:
+        """Write rows that meet the conditions of a migration's statements, and look if there were any to write."""
+        if self.seeded is None:
+            return here
+        connection = self._connection()
+        has_written = self._seeder.write_wanted(connection, here.schema, self.seeded, file)
+        connection.commit()
+        if has_written:
+            here = self._sown = self.look()
+        return here
+
+    def take_out_edges(self, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
+        """Take the rows at the edge of their types out of these tables, and look; returns each row in words as well."""
+        told: tuple[str, ...] = ()
+        here = self.look()
+        if self.seeded is not None:
+            connection = self._connection()
+            self.seeded, told = self._seeder.take_out_edges(connection, here.schema, self.seeded, tables)
+            connection.commit()
+            here = self._sown = self.look()
+        return here, told
 
     def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""

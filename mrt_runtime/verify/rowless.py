@@ -8,7 +8,8 @@ from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
-from mrt_runtime.verify.runner import NotReachedError, RevisionRunner, StepError
+from mrt_runtime.verify.runner import RevisionRunner
+from mrt_runtime.verify.step_error import NotReachedError, StepError
 
 
 def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failure) -> RevisionFindings:

@@ -8,29 +8,19 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.snapshot import Snapshot
-from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
-from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
+from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.termination import held
-from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import ScratchContents, is_same
+from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, refuse_broken_env
+from mrt_runtime.verify.unmet import find_unmet
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
-
-
-class StepError(Exception):
-    """A step of the revision under check ended with an error; `failure` says so."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-class NotReachedError(Exception):
-    """No database can be brought to where the revision would be checked; the message names the revision in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +49,11 @@ class RevisionRunner:
                 self.scratch.drop()
             raise
         self.graph = self.migrator.graph
+        self._dialect = database.dialect
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
+        files = [step.file for step in self.graph]
+        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=config.edge_rows != "off")
         self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
         self._here: Snapshot | None = None
         self._known: dict[frozenset[str], Snapshot] = {}
@@ -71,6 +63,7 @@ class RevisionRunner:
         self._has_gone_back = False
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
+        self.edges_out: tuple[str, ...] = ()
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -83,14 +76,19 @@ class RevisionRunner:
         driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
         return driver
 
-    def approach(self, step: HistoryStep) -> Snapshot:
-        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
+    def approach(self, step: HistoryStep, *, edges: bool = True) -> Snapshot:
+        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there.
+
+        edges: whether there are rows at the edge of their types; without them, `edges_out` tells which were taken out.
+        """
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
         self._run_env()
-        self._here = self._contents.seed(self._here)
+        self._here = self._contents.write_wanted(self._contents.seed(self._here, edges=edges), step.file)
+        if not edges:
+            self._here, self.edges_out = self._contents.take_out_edges(self.find_edges(step))
         self._known = {self.applied: self._here}
         self._set_milestone()
         self.migrator.take_notes()  # those of other revisions, told under these
@@ -140,6 +138,11 @@ class RevisionRunner:
         self._known.pop(needed, None)
         return self._arrive(needed)
 
+    def find_edges(self, step: HistoryStep) -> set[str]:
+        """Return the tables that hold rows at the edge of their types: those that the revision's file names, or else all."""
+        tables = set(self._contents.seeded.edges) if self._contents.seeded else set()
+        return {label for label in tables if judge.contains_word(step.file, label.rpartition(".")[2])} or tables
+
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
@@ -147,6 +150,10 @@ class RevisionRunner:
         here = self._arrive(self.applied | {step.revision})
         self.seeder.meet(here.schema)
         return here
+
+    def find_unmet(self, step: HistoryStep) -> list[str]:
+        """Return what of the upgrade that was just made changed no row."""
+        return find_unmet(step.file, self._dialect, self.migrator.changed_rows)
 
     def downgrade(self, step: HistoryStep) -> Snapshot:
         """Roll the revision back and look; StepError where it fails."""
@@ -297,18 +304,3 @@ class RevisionRunner:
         self._milestone = RunnerCheckpoint(checkpoint, self.applied, self._contents.seeded)
         self._milestone_at = time.perf_counter()
         self._milestone_cost = self._milestone_at - begin
-
-
-def refuse_broken_env(error: MigrationError) -> None:
-    """Stop the run where it is env.py that fails: no revision can be blamed, and none can be verified."""
-    if error.phase == "env":
-        raise ConfigurationError(f"{error}.") from None
-
-
-def describe(error: MigrationError, otherwise: Outcome) -> Failure:
-    """Write what stopped a step as a failure, with its line in the migration."""
-    what = {Outcome.UPGRADE_FAILED: "Upgrade", Outcome.DOWNGRADE_FAILED: "Downgrade"}.get(otherwise, "Second upgrade")
-    kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
-    file = shorten(error.file) if error.file else None
-    where = "after this upgrade, in env.py: " if error.phase == "env" else ""
-    return Failure(kind=kind.value, message=f"{what} {verb}: {where}{error.cause}", file=file, line=error.line)

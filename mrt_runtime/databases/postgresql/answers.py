@@ -67,10 +67,11 @@ END""",
 }
 FENCE = """FOR f IN SELECT p.oid::regprocedure::text FROM pg_depend AS d
       JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
-      JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid WHERE e.extname = 'dblink' LOOP
+      JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid WHERE e.extname IN ('dblink', 'pg_prewarm') LOOP
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
   END LOOP;"""
-"""dblink's functions connect to any database: the extension may be installed, its functions may not be called."""
+"""dblink's functions connect to any database, and pg_prewarm's write a file of the server and start a worker: the extensions may be
+installed, their functions may not be called."""
 FENCE_OF_TEMPLATE = f"""DO $mrt$ DECLARE f text; BEGIN {FENCE}
   FOR f IN SELECT format('FOREIGN DATA WRAPPER %I', fdwname) FROM pg_catalog.pg_foreign_data_wrapper
       UNION ALL SELECT format('FOREIGN SERVER %I', srvname) FROM pg_catalog.pg_foreign_server LOOP

@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalogues hold beside an object's definition: owners, privileges, states and settings, where they are not the default.
+"""What PostgreSQL's catalogues hold beside an object's definition: owners, privileges, states and settings that are not defaults.
 
 `LEFT_OUT` names the catalogues that no query of this folder compares, and why.
 """
@@ -92,24 +92,32 @@ LEFT JOIN pg_attrdef AS d ON r.relkind = 'v' AND d.adrelid = c.attrelid AND d.ad
 LEFT JOIN pg_description AS o ON r.relkind IN ('v', 'm') AND o.classoid = 'pg_class'::regclass AND o.objoid = c.attrelid
   AND o.objsubid = c.attnum
 CROSS JOIN LATERAL (VALUES ('statistics target', NULLIF(c.attstattarget, -1)::text), ('options', {{options}}),
-  ('foreign options', c.attfdwoptions::text), ('default', pg_get_expr(d.adbin, d.adrelid)), ('comment', o.description)) AS f (name, value)
-WHERE c.attrelid >= 16384 AND c.attnum > 0 AND NOT c.attisdropped AND f.value IS NOT NULL AND r.relkind IN ('r', 'p', 'f', 'v', 'm')""",
-    f"""SELECT CASE r.relkind WHEN 'v' THEN 'View' ELSE 'Table' END, {TABLE_LABEL}, '', 'state of rule ' || c.rulename, c.ev_enabled::text
+  ('foreign options', c.attfdwoptions::text), ('default', pg_get_expr(d.adbin, d.adrelid)), ('comment',
+  o.description)) AS f (name, value)
+WHERE c.attrelid >= 16384 AND c.attnum > 0 AND NOT c.attisdropped AND f.value IS NOT NULL AND r.relkind IN ('r', 'p', 'f', 'v',
+  'm')""",
+    f"""SELECT CASE r.relkind WHEN 'v' THEN 'View' ELSE 'Table' END, {TABLE_LABEL}, '', 'state of rule ' || c.rulename,
+  c.ev_enabled::text
 FROM pg_rewrite AS c JOIN pg_class AS r ON r.oid = c.ev_class JOIN pg_namespace AS n ON n.oid = r.relnamespace
 WHERE c.oid >= 16384 AND c.ev_enabled <> 'O'""",
-    f"SELECT 'Materialized view', {TABLE_LABEL}, '', 'state', 'not populated' {RELATION} WHERE r.relkind = 'm' AND NOT r.relispopulated",
+    (
+        f"SELECT 'Materialized view', {TABLE_LABEL}, '', 'state', 'not populated' {RELATION}"
+        f" WHERE r.relkind = 'm' AND NOT r.relispopulated"
+    ),
     f"""SELECT 'Materialized view', {TABLE_LABEL}, '', f.name, f.value {RELATION}
 CROSS JOIN LATERAL (VALUES ('access method', (SELECT NULLIF(amname, 'heap')::text FROM pg_am WHERE oid = r.relam)),
   ('tablespace', (SELECT spcname::text FROM pg_tablespace WHERE oid = r.reltablespace))) AS f (name, value)
 WHERE r.relkind = 'm' AND f.value IS NOT NULL""",
     f"""SELECT 'Table', {TABLE_LABEL}, '', f.name, f.value FROM pg_foreign_table AS c
-JOIN pg_foreign_server AS s ON s.oid = c.ftserver JOIN pg_class AS r ON r.oid = c.ftrelid JOIN pg_namespace AS n ON n.oid = r.relnamespace
+JOIN pg_foreign_server AS s ON s.oid = c.ftserver JOIN pg_class AS r ON r.oid = c.ftrelid
+  JOIN pg_namespace AS n ON n.oid = r.relnamespace
 CROSS JOIN LATERAL (VALUES ('server', s.srvname::text), ('foreign options', c.ftoptions::text)) AS f (name, value)
 WHERE f.value IS NOT NULL""",
     f"""SELECT 'Table', {TABLE_LABEL}, '', 'state of internal triggers', string_agg(DISTINCT c.tgenabled::text, ', ')
 FROM pg_trigger AS c JOIN pg_class AS r ON r.oid = c.tgrelid JOIN pg_namespace AS n ON n.oid = r.relnamespace
 WHERE c.tgisinternal AND c.tgenabled <> 'O' GROUP BY n.nspname, r.relname""",
-    """SELECT 'Default privileges', CASE c.defaclnamespace WHEN 0 THEN 'everywhere' ELSE c.defaclnamespace::regnamespace::text END, '',
+    """SELECT 'Default privileges', CASE c.defaclnamespace WHEN 0 THEN 'everywhere'
+  ELSE c.defaclnamespace::regnamespace::text END, '',
   CASE c.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
     WHEN 'n' THEN 'schemas' ELSE 'large objects' END || CASE c.defaclrole WHEN current_user::regrole THEN ''
     ELSE ' of ' || pg_get_userbyid(c.defaclrole) END, {defaults}
@@ -157,7 +165,8 @@ FROM {catalogue} AS c WHERE c.oid >= 16384 AND {{own}}"""
             ("Text search template", "pg_ts_template", "concat_ws(' ', c.tmplinit, c.tmpllexize)"),
         )
     ),
-    """SELECT 'Text search configuration', c.cfgname::text, '', 'parser', (SELECT prsname::text FROM pg_ts_parser WHERE oid = c.cfgparser)
+    """SELECT 'Text search configuration', c.cfgname::text, '', 'parser', (SELECT prsname::text
+  FROM pg_ts_parser WHERE oid = c.cfgparser)
 FROM pg_ts_config AS c WHERE c.oid >= 16384 AND {own}""",
     """SELECT 'Text search dictionary', c.dictname::text, '', 'template',
   (SELECT tmplname::text FROM pg_ts_template WHERE oid = c.dicttemplate) FROM pg_ts_dict AS c WHERE c.oid >= 16384 AND {own}""",
@@ -206,7 +215,8 @@ def _selects(version: int) -> Iterator[str]:
             shown += " AND c.nspname !~ '^(pg_|lent_mrt_)' AND c.nspname <> 'information_schema'"
         yield (
             f"SELECT {kind}, {label}, '', 'owner', pg_get_userbyid(c.{owner})::text {source} "
-            f"WHERE c.oid >= 16384 AND c.{owner} <> (SELECT oid FROM pg_roles WHERE rolname = current_user) AND {shown} AND {NOT_OF_AN_EXTENSION.format('c')}"
+            f"WHERE c.oid >= 16384 AND c.{owner} <> (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+            f" AND {shown} AND {NOT_OF_AN_EXTENSION.format('c')}"
         )
         if acl:
             grants = _grants(f"c.{acl}", f'acldefault(({letter})::"char", c.{owner})')
@@ -220,11 +230,13 @@ def _selects(version: int) -> Iterator[str]:
         "{grants}": _grants("c.attacl", "acldefault('c', r.relowner)"),
         "{defaults}": _grants(
             "c.defaclacl",
-            "CASE WHEN c.defaclnamespace = 0 THEN acldefault(CASE c.defaclobjtype WHEN 'S' THEN 's' ELSE c.defaclobjtype END, c.defaclrole)"
+            "CASE WHEN c.defaclnamespace = 0 THEN acldefault(CASE c.defaclobjtype WHEN 'S' THEN 's'"
+            " ELSE c.defaclobjtype END, c.defaclrole)"
             " ELSE '{}'::aclitem[] END",
         ),
         "{published}": published,
-        "{options}": f"(SELECT NULLIF(array_agg(o ORDER BY o), '{{}}')::text FROM unnest(c.attoptions) AS o WHERE o !~ '^{COUNTER}=')",
+        "{options}": f"(SELECT NULLIF(array_agg(o ORDER BY o), '{{}}')::text"
+        f" FROM unnest(c.attoptions) AS o WHERE o !~ '^{COUNTER}=')",
     }
     words["{own}"] = NOT_OF_AN_EXTENSION.format("c")
     words["{own_family}"] = NOT_OF_AN_EXTENSION.format("f")

@@ -9,7 +9,7 @@ everywhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
@@ -35,7 +35,7 @@ NAMING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Commands → what is followed by roles that the migration becomes or hands an object, and by roles that it gives a privilege."""
 ENDS_OF_ROLES = {"WITH", "GRANTED", "CASCADE", "RESTRICT", "USING", "GRANT", "REVOKE", "IN", "TO", ";"}
-CATALOGUES = {"PG_ROLES", "PG_USER", "PG_AUTHID", "PG_GROUP", "PG_SHADOW"}
+ROLE_COLUMNS = {"ROLNAME", "USENAME", "GRONAME"}
 ASKING = re.compile(r"PG_HAS_ROLE|TO_REGROLE")
 ROLE_NAME = re.compile(r"(?!pg_)[a-z_][\w$-]*")
 PRIVILEGES = {"member", "usage", "set"}
@@ -50,6 +50,12 @@ OF_THE_GIVEN_ROLE = ("ALTER PUBLICATION", "ALTER EVENT TRIGGER")
 """What only superusers may own, and so the given role does where it is made for a migration."""
 TYPES = {"relation": "class", "schema": "namespace", "type": "type", "routine": "procedure"}
 LEFT_OUT = "was not run: roles belong to the whole server"
+
+
+def leave_settings(command: Command) -> Iterator[Edit]:
+    """Leave out what changes a role of the server, where migrations run as one of them: its password locks people out."""
+    if command.cursor().accept(*(f"ALTER {kind}" for kind in ROLE)) and not command.cursor().at("ALTER USER MAPPING"):
+        yield Edit(*command.whole, NOTHING, f"{command.statement.tokens[0].key} {_words(command)} {LEFT_OUT}")
 
 
 def translate_roles(command: Command, role: ScratchRole) -> Iterator[Edit]:
@@ -147,11 +153,26 @@ def _leave_owner(command: Command, cursor: TokenCursor, role: ScratchRole) -> Ed
 def _name_roles_in_strings(command: Command, role: ScratchRole) -> Iterator[Edit]:
     """Make a query for a role's existence ask for its stand-in."""
     tokens = command.statement.tokens
-    asks = any(token.key in CATALOGUES or ASKING.fullmatch(token.key) for token in tokens)
-    for token in tokens if asks else ():
+    for place, token in enumerate(tokens):
         is_plain = token.kind == "string" and command.statement.source[token.start] == "'"
-        if is_plain and ROLE_NAME.fullmatch(token.text) and token.text not in role.existing | PRIVILEGES:
+        is_name = is_plain and ROLE_NAME.fullmatch(token.text) and token.text not in role.existing | PRIVILEGES
+        if is_name and _is_asked_for(tokens, place):
             yield Edit(*command.span(token, token), literal(role.stand_in(token.text)))
+
+
+def _is_asked_for(tokens: Sequence[SqlToken], place: int) -> bool:
+    """Return whether a string is compared with a role's name, in a list or alone, or is what a function about roles is asked."""
+    keys = [token.key if token.kind != "name" else token.text.upper() for token in tokens]
+    if keys[place + 1 : place + 2] == ["="] and any(key in ROLE_COLUMNS for key in keys[place + 2 : place + 5]):
+        return True
+    before = place - 1
+    while before > 0 and (keys[before] == "," or tokens[before].kind == "string"):
+        before -= 1
+    if keys[before] == "(" and before and keys[before - 1] in {"IN", "ANY", "ARRAY"}:
+        before -= 1
+    elif keys[before] == "(" and before:
+        return ASKING.fullmatch(keys[before - 1]) is not None
+    return before > 0 and keys[before] in {"=", "IN", "LIKE"} and keys[before - 1] in ROLE_COLUMNS
 
 
 def _positions(command: Command) -> Iterator[tuple[SqlToken, bool]]:

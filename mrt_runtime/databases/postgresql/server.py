@@ -106,7 +106,7 @@ class PostgresServer(ServerConnection):
         return bool(self.run(f"SELECT 1 WHERE {lock_is_held(token)}"))
 
     def owner_query(self, database: str) -> str:
-        return f"SELECT current_database() = {literal(database)} AND {lock_is_held(self.token)}"
+        return f"SELECT pg_catalog.current_database() = {literal(database)} AND {lock_is_held(self.token)}"
 
     def _connect(self) -> Connection:
         error: exc.DBAPIError | None = None

@@ -17,7 +17,7 @@ from mrt_runtime.databases.postgresql.outside import find_outside
 from mrt_runtime.databases.postgresql.privileged import answer
 from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.roles import translate_roles
+from mrt_runtime.databases.postgresql.roles import leave_settings, translate_roles
 
 CONCERNED = re.compile(
     r"(?i)\b(role|user|group|owner|owned|authorization|database|grant|revoke|policy|extension|event|publication|trigger|"
@@ -61,6 +61,7 @@ class Translator:
     def _read(self, command: Command) -> Iterator[Edit]:
         yield from self._rename_database(command)
         if self._role is None:
+            yield from leave_settings(command)
             return
         answered = answer(command, self._role) if self._role.is_answered else None
         yield from translate_roles(command, self._role) if answered is None else (answered,)

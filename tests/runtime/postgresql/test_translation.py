@@ -80,3 +80,25 @@ def test_messages_name_roles_as_the_migration_does_and_no_procedure_of_the_run()
     assert isolation.reword(message) == 'role "a" exists'
     own = 'role "a" exists. CONTEXT: PL/pgSQL function f() line 5 at RAISE'
     assert isolation.reword(own) == own
+
+
+@pytest.mark.parametrize(
+    ("statement", "renamed"),
+    [
+        ("SELECT 1 FROM pg_roles WHERE rolname = 'fresh'", True),
+        ("SELECT 1 FROM pg_catalog.pg_roles AS r WHERE r.rolname IN ('app', 'fresh')", True),
+        ("SELECT pg_has_role('fresh', 'member')", True),
+        ("INSERT INTO kinds SELECT 'fresh', rolname FROM pg_roles WHERE rolname = 'app'", False),
+        ("SELECT CASE WHEN rolname = 'app' THEN 'fresh' END FROM pg_roles", False),
+    ],
+)
+def test_only_a_string_that_is_compared_with_role_names_is_renamed(statement, renamed):
+    assert ("'fresh_as'" in translate(statement).statement) is renamed
+
+
+@pytest.mark.parametrize("statement", ["ALTER ROLE deploy PASSWORD 'x'", "/* a */ alter user session_user set work_mem = '1MB'"])
+def test_without_a_role_of_its_own_a_run_leaves_the_settings_of_roles_alone(statement):
+    found = translate(statement, None)
+    assert "PASSWORD" not in found.statement
+    assert "work_mem" not in found.statement
+    assert "was not run: roles belong to the whole server" in found.notes[0]
