@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mrt_runtime.compare.schema import (
+    CatalogueColumn,
     CatalogueObject,
     Check,
-    Column,
     ColumnType,
     Exclusion,
     ForeignKey,
@@ -131,7 +131,7 @@ class ComparedProperty:
     is_long: bool = False
 
 
-def _default(column: Column) -> str | None:
+def _default(column: CatalogueColumn) -> str | None:
     """Read a default; the sequence that a column owns is part of the column, whatever its name is."""
     if column.sequence and (column.default or "").startswith("nextval("):
         return "nextval of its own sequence"
@@ -172,7 +172,7 @@ COMPARED_PROPERTIES: dict[type, tuple[ComparedProperty, ...]] = {
         OPTIONS,
         COMMENT,
     ),
-    Column: (
+    CatalogueColumn: (
         ComparedProperty("type", lambda one: show_type(one.type)),
         NULLABLE,
         ComparedProperty("default", _default, is_sql=True),

@@ -44,7 +44,7 @@ class ColumnType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class CatalogueColumn:
     """A column. `position` counts the living columns from 1. `default` is SQL text, None where there is none.
 
     `identity` is "always" or "by default" (SQL identity), "auto" (MySQL AUTO_INCREMENT, SQLite's INTEGER PRIMARY KEY) or
@@ -176,7 +176,7 @@ class Table:
     name: str
     schema: str | None = None
     kind: TableKind = "table"
-    columns: tuple[Column, ...] = ()
+    columns: tuple[CatalogueColumn, ...] = ()
     primary_key: Key | None = None
     uniques: tuple[Key, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -194,7 +194,7 @@ class Table:
         """The table's name in messages and in configuration, qualified outside the default schema."""
         return qualified(self.name, self.schema)
 
-    def column(self, name: str) -> Column | None:
+    def column(self, name: str) -> CatalogueColumn | None:
         """Find the column of that name, None where there is none."""
         return next((column for column in self.columns if column.name == name), None)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.compare.schema import Column, Table
+from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row_insertion import FilledTable
@@ -124,7 +124,7 @@ def insert_rows(filler: TableFiller, table: Table, rows: list[dict[str, Any]]) -
     return filled
 
 
-def adapt(value: Any, column: Column | None) -> Value:
+def adapt(value: Any, column: CatalogueColumn | None) -> Value:
     """Return a Python value as one that every driver takes the same way."""
     if isinstance(value, enum.Enum):
         value = value.name if not isinstance(value, str | int) else value.value
@@ -142,7 +142,7 @@ def adapt(value: Any, column: Column | None) -> Value:
     return bytes(value) if isinstance(value, bytearray | memoryview) else value
 
 
-def _element(item: Any, column: Column) -> str:
+def _element(item: Any, column: CatalogueColumn) -> str:
     if item is None:
         return "NULL"
     if isinstance(item, list | tuple):

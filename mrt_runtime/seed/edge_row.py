@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.table_plan import TablePlan
-from mrt_runtime.seed.value import Row, SqlExpression
+from mrt_runtime.seed.value import Row, SeedExpression
 from mrt_runtime.seed.value_kind import Booleans, Decimals, Integers, Texts
 
 COMPARABLE = (Integers, Decimals, Texts, Booleans, Datetimes)
@@ -36,7 +36,7 @@ def find_edges(plan: TablePlan, row: Row, key: tuple[str, ...]) -> EdgeRow | Non
         return None
     # Types without an equality (json, point) cannot find a row again where there is no key.
     names = key or tuple(name for name, kind in plan.kinds.items() if isinstance(kind, COMPARABLE) and row.get(name) is not None)
-    found = {name: row[name] for name in names if name in row and not isinstance(row[name], SqlExpression)}
+    found = {name: row[name] for name in names if name in row and not isinstance(row[name], SeedExpression)}
     return EdgeRow(found, values) if found else None
 
 

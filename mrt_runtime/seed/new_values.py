@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.compare.schema import Column, Table
+from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.condition import read_condition
 from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.table_filler import TableFiller, insertable
@@ -30,7 +30,7 @@ def newly_allowed(filler: TableFiller, old: Table, new: Table, change: SchemaCha
     yield from _orphans(old, new, plan)
 
 
-def _column(column: Column, before: Column, change: SchemaChange) -> Iterator[Row]:
+def _column(column: CatalogueColumn, before: CatalogueColumn, change: SchemaChange) -> Iterator[Row]:
     known = change.old_type(before.type.base if before.type.schema is None else f"{before.type.schema}.{before.type.base}")
     old_labels = known.labels if known is not None else before.type.labels
     if old_labels:

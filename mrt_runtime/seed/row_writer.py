@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import Column, Table
+from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.seed_dialect import SeedDialect
-from mrt_runtime.seed.value import Row, SqlExpression, Value
+from mrt_runtime.seed.value import Row, SeedExpression, Value
 
 MOST_ROWS = 200
 
@@ -33,7 +33,7 @@ class RowWriter:
         return sql if self._mark == "?" else sql.replace("%", "%%")
 
     def _hold(self, value: Value, parameters: list[object]) -> str:
-        if isinstance(value, SqlExpression):
+        if isinstance(value, SeedExpression):
             return self.fragment(value.sql)
         parameters.append(self.dialect.write(value))
         return self._mark
@@ -78,7 +78,7 @@ class RowWriter:
         sql = f"SELECT 1 FROM {self.name(table)} AS mrt_c WHERE {filled} AND NOT EXISTS ({pointed}) LIMIT 1"
         return self.run(sql, ()).first() is not None
 
-    def passing(self, condition: str, choices: Sequence[tuple[Column, Sequence[Value]]]) -> list[tuple[int, ...]]:
+    def passing(self, condition: str, choices: Sequence[tuple[CatalogueColumn, Sequence[Value]]]) -> list[tuple[int, ...]]:
         """Return the combinations of values that meet a condition, as places in the choices; the database evaluates it."""
         parameters: list[object] = []
         pools = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrt_runtime.compare.schema import Column, NamedType, Schema, Table, qualified
+from mrt_runtime.compare.schema import CatalogueColumn, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.table_filler import insertable
 
 
@@ -31,7 +31,7 @@ class SchemaChange:
             return True
         return bool(self._changed_types) and any(map(self.has_new_type, table.columns))
 
-    def has_new_type(self, column: Column) -> bool:
+    def has_new_type(self, column: CatalogueColumn) -> bool:
         """Whether the column is of a user's type that changed."""
         return qualified(column.type.base, column.type.schema) in self._changed_types
 
@@ -45,7 +45,7 @@ class SchemaChange:
         return fresh
 
 
-def differs(before: Column, after: Column) -> bool:
+def differs(before: CatalogueColumn, after: CatalogueColumn) -> bool:
     """Whether a column may hold other values than before."""
     widened = after.nullable and not before.nullable
     return widened or (before.type, before.generated) != (after.type, after.generated)

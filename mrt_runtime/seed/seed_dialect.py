@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
+from mrt_runtime.compare.schema import CatalogueColumn, ForeignKey, Schema, Table
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import ValueKind
@@ -29,14 +29,14 @@ class SeedDialect(Protocol):
     """Whether foreign keys that were put off are looked at in the end."""
 
     @abstractmethod
-    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+    def kind_of(self, column: CatalogueColumn, schema: Schema) -> ValueKind | None:
         """Return the kind of values that the column holds, None for an unknown type."""
 
     @abstractmethod
     def write(self, value: Value) -> object:
         """Return the form in which the driver takes the value."""
 
-    def cast(self, placeholder: str, column: Column) -> str:  # noqa: ARG002  most drivers' values carry their types
+    def cast(self, placeholder: str, column: CatalogueColumn) -> str:  # noqa: ARG002  most drivers' values carry their types
         """Return the placeholder with the column's type, where the database could not know it otherwise."""
         return placeholder
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
+from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.condition import RowCondition, read_condition
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
@@ -101,7 +101,7 @@ class TablePlanner:
         self._add_conditions(plan, open_columns)
         return plan
 
-    def _add_column(self, plan: TablePlan, column: Column, slot: ColumnSlot) -> None:
+    def _add_column(self, plan: TablePlan, column: CatalogueColumn, slot: ColumnSlot) -> None:
         table = plan.table
         kind = self.dialect.kind_of(column, self.schema)
         in_key = table.primary_key is not None and column.name in table.primary_key.columns
@@ -126,7 +126,7 @@ class TablePlanner:
         plan.kinds[column.name] = kind
         plan.pools[column.name] = self._screen(column, pool) if column.type.kind in NESTING else pool
 
-    def _screen(self, column: Column, pool: ValuePool) -> ValuePool:
+    def _screen(self, column: CatalogueColumn, pool: ValuePool) -> ValuePool:
         """Return the pool without what a type inside the column's type refuses: a domain, in an array or a composite type."""
         allowed = []
         for value in pool.values:
@@ -201,7 +201,7 @@ class TablePlanner:
                 hints = condition.hints(plan.kinds[name], pool.values[:MOST_VALUES])
                 plan.pools[name] = replace(pool, hints=tuple(dict.fromkeys((*pool.hints, *hints))))
 
-    def _add_domain(self, plan: TablePlan, column: Column) -> None:
+    def _add_domain(self, plan: TablePlan, column: CatalogueColumn) -> None:
         for domain in self._domains(column) if column.name in plan.kinds else ():
             for check in domain.checks:
                 # In a domain's checks the value is called VALUE; here it is a column of that name.
@@ -210,7 +210,7 @@ class TablePlanner:
                 self._add_hints(plan, condition)
                 self._sift(plan, condition, replace(column, name="value"))
 
-    def _domains(self, column: Column) -> Iterator[NamedType]:
+    def _domains(self, column: CatalogueColumn) -> Iterator[NamedType]:
         """Yield the domain that the column is of, and the domains under it."""
         kind: ColumnType | None = column.type
         while kind is not None and kind.kind == "domain":
@@ -230,7 +230,7 @@ class TablePlanner:
         if passing:
             plan.bound[name] = tuple(hints[place] for (place,) in passing)
 
-    def _sift(self, plan: TablePlan, condition: RowCondition, column: Column | None = None) -> None:
+    def _sift(self, plan: TablePlan, condition: RowCondition, column: CatalogueColumn | None = None) -> None:
         [name] = condition.columns
         pool = plan.pools[name]
         values = (*pool.values[:MOST_VALUES], *((None,) if pool.null else ()))
@@ -256,10 +256,10 @@ class TablePlanner:
                 options.append({n: ANY if n in condition.nullity and v is not None else v for n, v in option.items()})
             plan.groups.append(ColumnGroup(columns=condition.columns, options=tuple(options)))
 
-    def _column(self, plan: TablePlan, name: str) -> Column:
+    def _column(self, plan: TablePlan, name: str) -> CatalogueColumn:
         return next(column for column in plan.table.columns if column.name == name)
 
-    def _ask(self, condition: RowCondition, choices: Sequence[tuple[Column, Sequence[Value]]]) -> list[tuple[int, ...]]:
+    def _ask(self, condition: RowCondition, choices: Sequence[tuple[CatalogueColumn, Sequence[Value]]]) -> list[tuple[int, ...]]:
         """Return the combinations that pass; none where the database cannot evaluate the condition."""
         if not all(values for _, values in choices):
             return []
@@ -279,7 +279,7 @@ def written_out(sql: str, table: Table) -> str:
     return sql
 
 
-def holds_json(column: Column, table: Table) -> bool:
+def holds_json(column: CatalogueColumn, table: Table) -> bool:
     """Whether a check reads the column as JSON; so do SQLite and MariaDB keep it, whose JSON is a text."""
     return any(JSON.search(check.expression) and column.name in mentioned(check.expression, table) for check in table.checks)
 

@@ -11,16 +11,16 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class SqlExpression:
+class SeedExpression:
     """A value that only SQL can write, such as MySQL's `ST_GeomFromText('POINT(1 2)')`."""
 
     sql: str
 
 
-Value: TypeAlias = bool | int | float | Decimal | str | bytes | SqlExpression | None
+Value: TypeAlias = bool | int | float | Decimal | str | bytes | SeedExpression | None
 Row: TypeAlias = dict[str, Value]
 
-ANY = SqlExpression("any value but NULL")  # in plans only, never written
+ANY = SeedExpression("any value but NULL")  # in plans only, never written
 
 
 class RowVariety(enum.Enum):
@@ -42,7 +42,7 @@ def comparable(value: object) -> object:
     Case, accents and trailing spaces are dropped, because MySQL's default collations (and citext) drop them; numbers and what
     PostgreSQL gives as text compare alike.
     """
-    if value is None or isinstance(value, SqlExpression):
+    if value is None or isinstance(value, SeedExpression):
         return value
     if isinstance(value, bool):
         return "1" if value else "0"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.compare.schema import Column, Table
+from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_sql, read_condition
 from mrt_runtime.seed.table_filler import TableFiller, insertable
@@ -51,7 +51,7 @@ def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: 
     names = insertable(table)
     for expression in dict.fromkeys(text for sql in reading.statements for text in _conditions(sql, table, grammar)):
         condition = read_condition(expression, names, grammar)
-        choices: list[tuple[Column, tuple[Value, ...]]] = []
+        choices: list[tuple[CatalogueColumn, tuple[Value, ...]]] = []
         for name in condition.columns:
             column, pool = table.column(name), plan.pools.get(name)
             if column is not None and pool is not None and name in plan.kinds:

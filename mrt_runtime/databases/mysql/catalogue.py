@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import (
+    CatalogueColumn,
     CatalogueObject,
     Check,
-    Column,
     ColumnType,
     ForeignKey,
     Index,
@@ -133,13 +133,13 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value or "")
 
 
-def _column(row: Row, position: int, *, is_mariadb: bool) -> Column:
+def _column(row: Row, position: int, *, is_mariadb: bool) -> CatalogueColumn:
     name, text, base, nullable, default, extra, *facts, collation, generated, comment, srid = row
     extra = extra.lower()
     on_update = ON_UPDATE.search(extra)
     options = [("visible", "no")] if "invisible" in extra.split() else []
     options += [("srid", str(srid))] if srid is not None else []
-    return Column(
+    return CatalogueColumn(
         name=name,
         position=position,
         type=_type(_text(text), base.lower(), facts),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
-from mrt_runtime.compare.schema import Column, Schema, Table
+from mrt_runtime.compare.schema import CatalogueColumn, Schema, Table
 from mrt_runtime.databases.mysql.catalogue import NUMBERS
 from mrt_runtime.databases.mysql.quoting import quote
 
@@ -48,7 +48,7 @@ def _select(at: int, table: Table) -> str:
     return f"SELECT {at}, JSON_ARRAY({', '.join(map(_as_text, table.columns))}) FROM {quote(table.name)}"
 
 
-def _as_text(column: Column) -> str:
+def _as_text(column: CatalogueColumn) -> str:
     """Write a column so that two values have the same text only if they are the same."""
     name = quote(column.name)
     if column.type.base in BINARY:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, Schema, Table
+from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, Schema, Table
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.seed_dialect import SeedDialect
-from mrt_runtime.seed.value import SqlExpression, Value
+from mrt_runtime.seed.value import SeedExpression, Value
 from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
 
 INTEGERS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "integer": 32, "bigint": 64}
@@ -45,13 +45,13 @@ class MySQLValues(SeedDialect):
     grammar = "mysql"
     converts = True
 
-    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+    def kind_of(self, column: CatalogueColumn, schema: Schema) -> ValueKind | None:
         """Return the kind of values that the column holds, None for an unknown type."""
         del schema
         kind = column.type
         base = kind.base.lower().removesuffix(" unsigned").removesuffix(" zerofill")
         if base in SHAPES:
-            return Choices((SqlExpression(f"ST_GeomFromText('{SHAPES[base]}')"),))
+            return Choices((SeedExpression(f"ST_GeomFromText('{SHAPES[base]}')"),))
         if base in {"enum", "set"}:
             return self._labels(base, kind.labels)
         if base in {"datetime", "timestamp", "time"}:
@@ -99,7 +99,7 @@ class MySQLValues(SeedDialect):
         """Return the form in which the driver takes the value."""
         return int(value) if isinstance(value, bool) else value
 
-    def cast(self, placeholder: str, column: Column) -> str:
+    def cast(self, placeholder: str, column: CatalogueColumn) -> str:
         """Return a placeholder for moments with their type, so that they are compared as such."""
         base = column.type.base.lower()
         if base in {"datetime", "timestamp"}:

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import Any, Literal, TypeVar
 
-from mrt_runtime.compare.schema import Check, Column, Exclusion, ForeignKey, Index, IndexElement, Key, Table, TableKind, qualified
+from mrt_runtime.compare.schema import (
+    CatalogueColumn,
+    Check,
+    Exclusion,
+    ForeignKey,
+    Index,
+    IndexElement,
+    Key,
+    Table,
+    TableKind,
+    qualified,
+)
 from mrt_runtime.databases.postgresql.records import AttributeRow, ConstraintRow, IndexRow, RelationRow
 from mrt_runtime.databases.postgresql.types import TypeCatalogue
 
@@ -113,10 +124,10 @@ class RelationCatalogue:
         if row.tablespace:
             yield "tablespace", row.tablespace
 
-    def _column(self, row: AttributeRow, position: int) -> Column:
+    def _column(self, row: AttributeRow, position: int) -> CatalogueColumn:
         options = [("storage", STORAGES[row.storage])] if row.storage else []
         options += [("compression", row.compression)] if row.compression.strip("\0") else []
-        return Column(
+        return CatalogueColumn(
             name=row.name,
             position=position,
             type=self.types.column_type(row.type, row.modifier, row.text),

@@ -13,7 +13,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import Column, ColumnType, ForeignKey, NamedType, Schema, Table
+from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table
 from mrt_runtime.databases.postgresql.deferral import deferral
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
 from mrt_runtime.seed.datetimes import Datetimes
@@ -53,7 +53,7 @@ class PostgreSQLValues(SeedDialect):
     converts = True
     defers = True
 
-    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+    def kind_of(self, column: CatalogueColumn, schema: Schema) -> ValueKind | None:
         """Return the kind of values that the column holds, None for an unknown type."""
         return self._kind(column.type, schema, column.name)
 
@@ -151,7 +151,7 @@ class PostgreSQLValues(SeedDialect):
             return "\\x" + value.hex()
         return format(value, "f") if isinstance(value, Decimal) else str(value)
 
-    def cast(self, placeholder: str, column: Column) -> str:
+    def cast(self, placeholder: str, column: CatalogueColumn) -> str:
         """Return the placeholder with the column's type; a domain's own type would refuse what is to be asked about."""
         kind = column.type
         while kind.kind == "domain" and kind.element is not None:

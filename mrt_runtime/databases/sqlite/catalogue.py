@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import CatalogueObject, Column, ColumnType, Index, IndexElement, Key, Schema, Table
+from mrt_runtime.compare.schema import CatalogueColumn, CatalogueObject, ColumnType, Index, IndexElement, Key, Schema, Table
 from mrt_runtime.databases.sqlite.ddl import TableDefinition, TokenReader, read_table, rendered, split, tokens_of
 
 MASTER = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master"
@@ -143,10 +143,10 @@ def _rowid_alias(columns: Iterable[Row], definition: TableDefinition) -> str | N
     return keys[0][1] if ordinary and len(keys) == 1 and keys[0][2].upper() == "INTEGER" else None
 
 
-def _column(row: Row, position: int, definition: TableDefinition, alias: str | None) -> Column:
+def _column(row: Row, position: int, definition: TableDefinition, alias: str | None) -> CatalogueColumn:
     _, name, declared, not_null, default, _, hidden = row
     text = rendered(tokens_of(default)) if default is not None else None
-    return Column(
+    return CatalogueColumn(
         name=name,
         position=position,
         type=read_type(declared),

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
+from mrt_runtime.compare.schema import CatalogueColumn, ForeignKey, Schema, Table
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.seed_dialect import SeedDialect
 from mrt_runtime.seed.value import Value
@@ -45,7 +45,7 @@ class SQLiteValues(SeedDialect):
     grammar = "sqlite"
     converts = False
 
-    def kind_of(self, column: Column, schema: Schema) -> ValueKind | None:
+    def kind_of(self, column: CatalogueColumn, schema: Schema) -> ValueKind | None:
         """Return the kind of values that the column holds."""
         del schema
         kind = column.type
@@ -63,7 +63,7 @@ class SQLiteValues(SeedDialect):
             return Binaries(kind.length) if declared and declared != "any" else UNDECLARED
         return AFFINITIES[affinity]
 
-    def _rowid(self, column: Column) -> ValueKind | None:
+    def _rowid(self, column: CatalogueColumn) -> ValueKind | None:
         return AFFINITIES["integer"] if column.identity == "auto" else None
 
     def write(self, value: Value) -> object:
