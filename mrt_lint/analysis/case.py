@@ -6,7 +6,6 @@ not be read is never reported as a mistake. Each of these is decided here once, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -16,6 +15,7 @@ from mrt_lint.analysis.downgrade import DowngradeAnalysis, StateBefore, UndoStat
 from mrt_lint.analysis.downgrade.definition import describe, effective
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.question_budget import QuestionBudget
 from mrt_lint.history import History
 from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, place
@@ -52,10 +52,6 @@ class RuleScope(Protocol):
         """The databases that the rule is about; empty for all."""
 
 
-class TooManyQuestionsError(Exception):
-    """A rule asks more of a migration than is answered in a few seconds."""
-
-
 class MigrationCase:
     """A migration and everything that a rule may ask about it; what is expensive is computed when a rule first asks."""
 
@@ -65,16 +61,7 @@ class MigrationCase:
         self.history = context.history
         self.irreversible = context.irreversible
         self._analyses: dict[str, DowngradeAnalysis] = {}
-        self._granted = self._left = math.inf
-
-    def grant(self, questions: int) -> None:
-        """Let so many more questions be answered; the next one raises TooManyQuestionsError."""
-        self._granted = self._left = questions
-
-    @property
-    def asked(self) -> int:
-        """Return how many questions were asked since the last grant."""
-        return int(self._granted - max(self._left, 0))
+        self.budget = QuestionBudget()
 
     def known_schema(self, dialect: str) -> KnownSchema:
         """Return what the history knows of the schema at the revision's parents."""
@@ -148,9 +135,7 @@ class MigrationCase:
 
     def analysis(self, op: Op) -> DowngradeAnalysis:
         """Return the account of both functions on the database on which an operation is judged."""
-        self._left -= 1
-        if self._left < 0:
-            raise TooManyQuestionsError
+        self.budget.spend()
         dialect = self.dialect(op)
         if dialect not in self._analyses:
             self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))

@@ -9,7 +9,8 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from mrt_lint.analysis.case import MigrationCase, TooManyQuestionsError
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.question_budget import TooManyQuestionsError
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
@@ -45,14 +46,14 @@ def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], sto
     left = MAX_ALTOGETHER
     for rule in rules:
         if stopped is not None:
-            case.grant(min(MAX_QUESTIONS, left))
+            case.budget.grant(min(MAX_QUESTIONS, left))
         try:
             for finding in rule.check(case):
                 found[finding] = None
         except TooManyQuestionsError:
             if stopped is not None:
                 stopped.append(rule.code)
-        left -= case.asked if stopped is not None else 0
+        left -= case.budget.spent if stopped is not None else 0
     yield from sorted(found, key=lambda finding: (finding.place, finding.code))
 
 
