@@ -30,6 +30,8 @@ RUNTIME_KEYS: Final = (
     "env",
     "target_metadata",
     "after_writes",
+    "edge_rows",
+    "unmet",
     "x_arguments",
     "isolation",
 )

@@ -65,6 +65,9 @@ class MRTConfig:
     env: environment variables set while env.py runs; "{url}" stands for the scratch database's URL.
     target_metadata: "package.module:Base" or a MetaData, for `assert_schema_matches`.
     after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
+    edge_rows: "warn" (default), "fail" or "off": what a step that fails only with a row at the edge of its type counts as; "off"
+        makes no such rows.
+    unmet: "warn" (default) or "fail": what a statement of an upgrade that changed no row counts as.
     x_arguments: what `alembic -x` would pass.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
@@ -80,6 +83,8 @@ class MRTConfig:
     env: dict[str, str] = field(default_factory=dict)
     target_metadata: Any = None
     after_writes: str = "warn"
+    edge_rows: str = "warn"
+    unmet: str = "warn"
     x_arguments: tuple[str, ...] = ()
     isolation: str = "role"
 

@@ -121,6 +121,8 @@ def check(config: MRTConfig) -> None:
         ("custom_seeds", "a mapping of table to callable", not is_mapping(config.custom_seeds)),
         ("migration_timeout", "seconds above 0, or None", not is_timeout(config.migration_timeout)),
         ("after_writes", '"warn", "fail" or "off"', config.after_writes not in AFTER_WRITES),
+        ("edge_rows", '"warn", "fail" or "off"', config.edge_rows not in AFTER_WRITES),
+        ("unmet", '"warn" or "fail"', config.unmet not in ("warn", "fail")),
         ("isolation", '"role" or "statements"', config.isolation not in ISOLATION),
         ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
          or not all(isinstance(argument, str) for argument in config.x_arguments)),

@@ -61,7 +61,7 @@ class MigrationCase:
         self.history = context.history
         self.irreversible = context.irreversible
         self._analyses: dict[str, DowngradeAnalysis] = {}
-        self.budget = QuestionBudget()
+        self.questions = QuestionBudget()
 
     def known_schema(self, dialect: str) -> KnownSchema:
         """Return what the history knows of the schema at the revision's parents."""
@@ -135,7 +135,7 @@ class MigrationCase:
 
     def analysis(self, op: Op) -> DowngradeAnalysis:
         """Return the account of both functions on the database on which an operation is judged."""
-        self.budget.spend()
+        self.questions.spend()
         dialect = self.dialect(op)
         if dialect not in self._analyses:
             self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))

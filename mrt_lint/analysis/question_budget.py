@@ -1,4 +1,4 @@
-"""How much the rules may ask of one migration, so that a check of a very long one ends."""
+"""How much a rule may ask of one migration: a few lines can describe more than is answered in a few seconds."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ class TooManyQuestionsError(Exception):
 
 
 class QuestionBudget:
-    """Counts questions; without a grant, as many are answered as are asked."""
+    """Counts the questions that are answered; without a grant there is no limit."""
 
     def __init__(self) -> None:
         self._granted = self._left = math.inf
 
     def grant(self, questions: int) -> None:
-        """Allow so many questions from now on."""
+        """Allow so many more questions; the next one raises TooManyQuestionsError."""
         self._granted = self._left = questions
 
     def spend(self) -> None:
-        """Count a question. Raises TooManyQuestionsError where none is left."""
+        """Count one question. Raises TooManyQuestionsError when none is left."""
         self._left -= 1
         if self._left < 0:
             raise TooManyQuestionsError
 
     @property
     def spent(self) -> int:
-        """The questions since the last grant."""
+        """Return how many questions were asked since the last grant."""
         return int(self._granted - max(self._left, 0))

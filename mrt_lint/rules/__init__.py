@@ -46,14 +46,14 @@ def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], sto
     left = MAX_ALTOGETHER
     for rule in rules:
         if stopped is not None:
-            case.budget.grant(min(MAX_QUESTIONS, left))
+            case.questions.grant(min(MAX_QUESTIONS, left))
         try:
             for finding in rule.check(case):
                 found[finding] = None
         except TooManyQuestionsError:
             if stopped is not None:
                 stopped.append(rule.code)
-        left -= case.budget.spent if stopped is not None else 0
+        left -= case.questions.spent if stopped is not None else 0
     yield from sorted(found, key=lambda finding: (finding.place, finding.code))
 
 

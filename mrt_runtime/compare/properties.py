@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mrt_runtime.compare.schema import (
+    CatalogueObject,
     Check,
     Column,
     ColumnType,
@@ -20,7 +21,6 @@ from mrt_runtime.compare.schema import (
     Schema,
     Sequence,
     Table,
-    Thing,
 )
 
 QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
@@ -118,7 +118,7 @@ def type_word(kind: NamedType) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Facet:
+class ComparedProperty:
     """One property: the word before "X became Y", how it is read and shown.
 
     `is_sql` is compared by meaning (`fold`); `is_long` is told as "changed", with the two texts as evidence.
@@ -149,96 +149,96 @@ def _deferral(constraint: Key | ForeignKey) -> str:
     return f"DEFERRABLE INITIALLY {'DEFERRED' if constraint.initially_deferred else 'IMMEDIATE'}"
 
 
-COMMENT = Facet("comment", lambda one: one.comment)
-OPTIONS = Facet("options", lambda one: one.options, lambda pairs: show_names(map(show_option, pairs)))
-DEFERRAL = Facet("", _deferral)
-VALIDATED = Facet("", lambda one: "VALID" if one.validated else "NOT VALID")
-ENFORCED = Facet("", lambda one: "ENFORCED" if one.enforced else "NOT ENFORCED")
-COLUMNS = Facet("columns", lambda one: one.columns, show_names)
-NULLS = Facet("", lambda one: "NULLS NOT DISTINCT" if one.nulls_not_distinct else "NULLS DISTINCT")
-INCLUDE = Facet("included columns", lambda one: one.include, show_names)
-NULLABLE = Facet("", lambda one: "NULL" if one.nullable else "NOT NULL")
-COLLATION = Facet("collation", lambda one: one.collation)
-PREDICATE = Facet("condition", lambda one: one.predicate, is_sql=True)
-METHOD = Facet("method", lambda one: one.method)
+COMMENT = ComparedProperty("comment", lambda one: one.comment)
+OPTIONS = ComparedProperty("options", lambda one: one.options, lambda pairs: show_names(map(show_option, pairs)))
+DEFERRAL = ComparedProperty("", _deferral)
+VALIDATED = ComparedProperty("", lambda one: "VALID" if one.validated else "NOT VALID")
+ENFORCED = ComparedProperty("", lambda one: "ENFORCED" if one.enforced else "NOT ENFORCED")
+COLUMNS = ComparedProperty("columns", lambda one: one.columns, show_names)
+NULLS = ComparedProperty("", lambda one: "NULLS NOT DISTINCT" if one.nulls_not_distinct else "NULLS DISTINCT")
+INCLUDE = ComparedProperty("included columns", lambda one: one.include, show_names)
+NULLABLE = ComparedProperty("", lambda one: "NULL" if one.nullable else "NOT NULL")
+COLLATION = ComparedProperty("collation", lambda one: one.collation)
+PREDICATE = ComparedProperty("condition", lambda one: one.predicate, is_sql=True)
+METHOD = ComparedProperty("method", lambda one: one.method)
 
-FACETS: dict[type, tuple[Facet, ...]] = {
+COMPARED_PROPERTIES: dict[type, tuple[ComparedProperty, ...]] = {
     Schema: (OPTIONS,),
     Table: (
-        Facet("kind", lambda one: one.kind),
-        Facet("parents", lambda one: one.parents, show_names),
-        Facet("bounds", lambda one: one.bounds, is_sql=True),
-        Facet("partition key", lambda one: one.partition_key, is_sql=True),
+        ComparedProperty("kind", lambda one: one.kind),
+        ComparedProperty("parents", lambda one: one.parents, show_names),
+        ComparedProperty("bounds", lambda one: one.bounds, is_sql=True),
+        ComparedProperty("partition key", lambda one: one.partition_key, is_sql=True),
         OPTIONS,
         COMMENT,
     ),
     Column: (
-        Facet("type", lambda one: show_type(one.type)),
+        ComparedProperty("type", lambda one: show_type(one.type)),
         NULLABLE,
-        Facet("default", _default, is_sql=True),
-        Facet("identity", lambda one: one.identity),
-        Facet("owned sequence", lambda one: one.sequence is not None),
-        Facet("generated as", lambda one: one.generated, is_sql=True),
-        Facet("", lambda one: "STORED" if one.stored else "VIRTUAL"),
-        Facet("ON UPDATE", lambda one: one.on_update, is_sql=True),
+        ComparedProperty("default", _default, is_sql=True),
+        ComparedProperty("identity", lambda one: one.identity),
+        ComparedProperty("owned sequence", lambda one: one.sequence is not None),
+        ComparedProperty("generated as", lambda one: one.generated, is_sql=True),
+        ComparedProperty("", lambda one: "STORED" if one.stored else "VIRTUAL"),
+        ComparedProperty("ON UPDATE", lambda one: one.on_update, is_sql=True),
         COLLATION,
         OPTIONS,
         COMMENT,
     ),
     Key: (COLUMNS, INCLUDE, DEFERRAL, NULLS, OPTIONS, COMMENT),
     Check: (
-        Facet("condition", lambda one: one.expression, is_sql=True),
+        ComparedProperty("condition", lambda one: one.expression, is_sql=True),
         VALIDATED,
         ENFORCED,
-        Facet("", lambda one: "NO INHERIT" if one.no_inherit else "INHERIT"),
+        ComparedProperty("", lambda one: "NO INHERIT" if one.no_inherit else "INHERIT"),
         COMMENT,
     ),
-    Exclusion: (Facet("definition", lambda one: one.definition, is_sql=True), COMMENT),
+    Exclusion: (ComparedProperty("definition", lambda one: one.definition, is_sql=True), COMMENT),
     ForeignKey: (
         COLUMNS,
-        Facet("reference", _target),
-        Facet("ON DELETE", lambda one: one.on_delete),
-        Facet("ON UPDATE", lambda one: one.on_update),
-        Facet("ON DELETE columns", lambda one: one.on_delete_columns, show_names),
-        Facet("MATCH", lambda one: one.match),
+        ComparedProperty("reference", _target),
+        ComparedProperty("ON DELETE", lambda one: one.on_delete),
+        ComparedProperty("ON UPDATE", lambda one: one.on_update),
+        ComparedProperty("ON DELETE columns", lambda one: one.on_delete_columns, show_names),
+        ComparedProperty("MATCH", lambda one: one.match),
         DEFERRAL,
         VALIDATED,
         ENFORCED,
         COMMENT,
     ),
     Index: (
-        Facet("", lambda one: "UNIQUE" if one.unique else "not unique"),
-        Facet("columns", lambda one: tuple(map(show_element, one.elements)), show_names, is_sql=True),
+        ComparedProperty("", lambda one: "UNIQUE" if one.unique else "not unique"),
+        ComparedProperty("columns", lambda one: tuple(map(show_element, one.elements)), show_names, is_sql=True),
         INCLUDE,
         PREDICATE,
         METHOD,
         NULLS,
-        Facet("", lambda one: "VALID" if one.valid else "INVALID"),
+        ComparedProperty("", lambda one: "VALID" if one.valid else "INVALID"),
         OPTIONS,
         COMMENT,
     ),
     NamedType: (
-        Facet("kind", lambda one: one.kind),
-        Facet("labels", lambda one: one.labels, show_names),
-        Facet("type", lambda one: show_type(one.base)),
-        Facet("fields", lambda one: tuple(f"{name} {show_type(kind)}" for name, kind in one.fields), show_names),
-        Facet("subtype", lambda one: show_type(one.subtype)),
+        ComparedProperty("kind", lambda one: one.kind),
+        ComparedProperty("labels", lambda one: one.labels, show_names),
+        ComparedProperty("type", lambda one: show_type(one.base)),
+        ComparedProperty("fields", lambda one: tuple(f"{name} {show_type(kind)}" for name, kind in one.fields), show_names),
+        ComparedProperty("subtype", lambda one: show_type(one.subtype)),
         NULLABLE,
-        Facet("default", lambda one: one.default, is_sql=True),
+        ComparedProperty("default", lambda one: one.default, is_sql=True),
         COLLATION,
         COMMENT,
     ),
     Sequence: (
-        Facet("name", lambda one: None if one.owner else one.label),
-        Facet("type", lambda one: one.type.upper()),
-        Facet("start", lambda one: one.start),
-        Facet("increment", lambda one: one.increment),
-        Facet("minimum", lambda one: one.minimum),
-        Facet("maximum", lambda one: one.maximum),
-        Facet("cache", lambda one: one.cache),
-        Facet("", lambda one: "CYCLE" if one.cycle else "NO CYCLE"),
-        Facet("owner", lambda one: ".".join(one.owner) if one.owner else None),
+        ComparedProperty("name", lambda one: None if one.owner else one.label),
+        ComparedProperty("type", lambda one: one.type.upper()),
+        ComparedProperty("start", lambda one: one.start),
+        ComparedProperty("increment", lambda one: one.increment),
+        ComparedProperty("minimum", lambda one: one.minimum),
+        ComparedProperty("maximum", lambda one: one.maximum),
+        ComparedProperty("cache", lambda one: one.cache),
+        ComparedProperty("", lambda one: "CYCLE" if one.cycle else "NO CYCLE"),
+        ComparedProperty("owner", lambda one: ".".join(one.owner) if one.owner else None),
         COMMENT,
     ),
-    Thing: (Facet("definition", lambda one: one.definition, is_sql=True, is_long=True), COMMENT),
+    CatalogueObject: (ComparedProperty("definition", lambda one: one.definition, is_sql=True, is_long=True), COMMENT),
 }

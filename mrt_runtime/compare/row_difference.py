@@ -144,7 +144,7 @@ def _more(rows: Sequence[object]) -> Iterator[str]:
 
 
 def _called(table: TableRows, row: Row) -> str:
-    """Tell which row: by its key, else by its first value that is not NULL."""
+    """Return the words for a row: by its key, else by its first value that is not NULL."""
     names = table.key or next(((name,) for name, value in zip(table.columns, row, strict=True) if value is not None), ())
     return ", ".join(f"{name} = {_shown(row[table.columns.index(name)], table, name)}" for name in names) or "a row of NULLs"
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection
-
-from mrt_runtime.compare.schema import Schema, Table
-from mrt_runtime.databases import PACKAGES
+from mrt_runtime.compare.schema import Table
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -48,20 +44,10 @@ class TableRows:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of all tables by label. `stamp` is what the dialect keeps for a later look to build on."""
+    """The rows of all tables by label. `basis` is what the dialect keeps for a later look to build on."""
 
     tables: Mapping[str, TableRows] = field(default_factory=lambda: MappingProxyType({}))
-    stamp: object = field(default=None, compare=False, repr=False)
-
-
-def read_rows(connection: Connection, schema: Schema, previous: Rows | None = None) -> Rows:
-    """Read every row of every table of a catalogue that was just read on the same connection.
-
-    previous: an earlier reading of the same scratch database; tables that provably did not change are taken from it.
-    """
-    content = import_module(f"mrt_runtime.databases.{PACKAGES[schema.dialect]}.content")
-    rows: Rows = content.read_content(connection, schema, previous)
-    return rows
+    basis: object = field(default=None, compare=False, repr=False)
 
 
 def holds_rows(table: Table) -> bool:

@@ -249,7 +249,7 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
+class CatalogueObject:
     """Any object whose whole meaning is its definition: a view, trigger, function, policy, rule, extension, schema, event …
 
     `kind` is what messages call it, in lower case ("view", "materialized view", "trigger"). `name` tells it from its likes
@@ -270,10 +270,24 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueDetail:
+    """A fact about an object beside its definition, where it is not the default: an owner, grants, a state, a setting.
+
+    `subject` calls the object at the start of a sentence, `object` is its label.
+    """
+
+    subject: str
+    object: str
+    property: str
+    value: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """The whole catalogue. Every tuple is sorted by schema and name, so equal catalogues are equal values.
 
-    `options` are facts about the whole database by name (default charset and collation). `stamp` is what the dialect keeps
+    `options` are facts about the whole database by name (default charset and collation). `basis` is what the dialect keeps
     for a later look to build on; it takes no part in comparing.
     """
 
@@ -281,9 +295,10 @@ class Schema:
     tables: tuple[Table, ...] = ()
     types: tuple[NamedType, ...] = ()
     sequences: tuple[Sequence, ...] = ()
-    things: tuple[Thing, ...] = ()
+    objects: tuple[CatalogueObject, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
-    stamp: object = field(default=None, compare=False, repr=False)
+    details: tuple[CatalogueDetail, ...] = ()
+    basis: object = field(default=None, compare=False, repr=False)
 
     def table(self, name: str, schema: str | None = None) -> Table | None:
         """Find the table of that name, None where there is none."""

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from mrt_runtime.compare.properties import FACETS, constraint_name, fold, show_names, type_word
-from mrt_runtime.compare.schema import Index, Schema, Sequence, Table, Thing
+from mrt_runtime.compare.properties import COMPARED_PROPERTIES, constraint_name, fold, show_names, type_word
+from mrt_runtime.compare.schema import CatalogueObject, Index, Schema, Sequence, Table
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class SchemaDifference:
     """One object, or one property of it, that is not as it was.
 
     `kind` is the object's ("table", "column", "index", "view" …), `name` its name. `warning` marks what no query can notice
@@ -34,30 +34,30 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class DifferenceWording:
     """How sentences end: what is too much "still exists after rollback", what changed "X became Y after rollback"."""
 
     when: str = "after rollback"
     extra: str = "still exists"
 
 
-ROLLBACK = Wording()
-SECOND_UPGRADE = Wording("after the second upgrade", "exists only")
+ROLLBACK = DifferenceWording()
+SECOND_UPGRADE = DifferenceWording("after the second upgrade", "exists only")
 
 
-def diff(before: Schema, after: Schema, wording: Wording = ROLLBACK) -> tuple[Difference, ...]:
+def diff(before: Schema, after: Schema, wording: DifferenceWording = ROLLBACK) -> tuple[SchemaDifference, ...]:
     """Compare two catalogues of one database; equal ones give nothing.
 
     Not told are differences that mean nothing: names that the database chose itself, the spacing, quoting and letter case of
     SQL. What hangs on a table that is missing or left behind is not told beside the table.
     """
-    return () if before == after else tuple(Comparison(before, after, wording).differences())
+    return () if before == after else tuple(SchemaComparison(before, after, wording).differences())
 
 
-class Comparison:
+class SchemaComparison:
     """Two catalogues and the words to compare them in."""
 
-    def __init__(self, before: Schema, after: Schema, wording: Wording) -> None:
+    def __init__(self, before: Schema, after: Schema, wording: DifferenceWording) -> None:
         self.before = before
         self.after = after
         self.wording = wording
@@ -67,55 +67,58 @@ class Comparison:
         ]
         self.unpaired_columns = columns[0] ^ columns[1]
 
-    def differences(self) -> Iterator[Difference]:
-        """Give them in a fixed order: types, tables with what hangs on them, sequences, all else."""
-        yield from self._told("Database", Difference(kind="database", name=""), self.before, self.after)
+    def differences(self) -> Iterator[SchemaDifference]:
+        """Yield them in a fixed order: types, tables with their constraints and indexes, sequences, all else."""
+        yield from self._changes_of("Database", SchemaDifference(kind="database", name=""), self.before, self.after)
         yield from self._types()
         yield from self._tables()
         yield from self._sequences()
-        yield from self._things()
+        yield from self._objects()
+        yield from self._details()
 
-    def _types(self) -> Iterator[Difference]:
+    def _types(self) -> Iterator[SchemaDifference]:
         for one, old, new in _paired(self.before.types, self.after.types, lambda kind: kind.label):
             subject = f"{type_word(one)} '{one.label}'"
-            yield from self._told(subject, Difference(kind="type", name=one.label), old, new)
+            yield from self._changes_of(subject, SchemaDifference(kind="type", name=one.label), old, new)
             if old and new:
                 yield from self._constraints("check", f"{subject[:1].lower()}{subject[1:]}", None, old.checks, new.checks)
 
-    def _tables(self) -> Iterator[Difference]:
+    def _tables(self) -> Iterator[SchemaDifference]:
         for one, old, new in _paired(self.before.tables, self.after.tables, lambda table: table.label):
             if one.kind == "partition" and self.unpaired.intersection(one.parents):
                 continue
-            yield from self._told(f"Table '{one.label}'", Difference(kind="table", name=one.label, table=one.label), old, new)
+            yield from self._changes_of(
+                f"Table '{one.label}'", SchemaDifference(kind="table", name=one.label, table=one.label), old, new
+            )
             if old and new and old != new:
                 yield from self._columns(old, new)
-                yield from self._hangers(old, new)
+                yield from self._constraints_and_indexes(old, new)
 
-    def _columns(self, old: Table, new: Table) -> Iterator[Difference]:
+    def _columns(self, old: Table, new: Table) -> Iterator[SchemaDifference]:
         for one, left, right in _paired(old.columns, new.columns, lambda column: column.name):
-            place = Difference(kind="column", name=one.name, table=old.label, column=one.name)
+            place = SchemaDifference(kind="column", name=one.name, table=old.label, column=one.name)
             if any(self._is_changed_in(parent, one.name) for parent in new.parents):
                 continue
-            yield from self._told(f"Column '{old.label}.{one.name}'", place, left, right)
+            yield from self._changes_of(f"Column '{old.label}.{one.name}'", place, left, right)
         order = [column.name for column in old.columns if new.column(column.name)]
         now = [column.name for column in new.columns if old.column(column.name)]
         if order != now:
             message = f"Table '{old.label}': column order {show_names(order)} became {show_names(now)} {self.wording.when}"
-            yield Difference(kind="table", name=old.label, table=old.label, message=message, warning=True)
+            yield SchemaDifference(kind="table", name=old.label, table=old.label, message=message, warning=True)
 
     def _is_changed_in(self, label: str, name: str) -> bool:
         """Whether the difference is told of a parent already, a partitioned table or one that is inherited from."""
-        place = Difference(kind="column", name=name)
+        place = SchemaDifference(kind="column", name=name)
         columns = [table.column(name) for schema in (self.before, self.after) for table in schema.tables if table.label == label]
-        return len(columns) == 2 and columns != [None, None] and any(self._told("", place, *columns))  # noqa: PLR2004  # in both
+        return len(columns) == 2 and columns != [None, None] and any(self._changes_of("", place, *columns))  # noqa: PLR2004  # in both
 
-    def _hangers(self, old: Table, new: Table) -> Iterator[Difference]:
+    def _constraints_and_indexes(self, old: Table, new: Table) -> Iterator[SchemaDifference]:
         """Compare keys, constraints and indexes."""
         label, owner = old.label, f"'{old.label}'"
         before, after = old.primary_key, new.primary_key
         if before or after:
-            place = Difference(kind="primary key", name=label, table=label)
-            yield from self._told(f"Primary key of {owner}", place, before, after)
+            place = SchemaDifference(kind="primary key", name=label, table=label)
+            yield from self._changes_of(f"Primary key of {owner}", place, before, after)
             if before and after and before.named and after.named and before.name != after.name:
                 change = f"name '{before.name}' became '{after.name}'"
                 yield replace(place, message=f"Primary key of {owner}: {change} {self.wording.when}")
@@ -124,47 +127,61 @@ class Comparison:
         yield from self._constraints("exclusion constraint", owner, label, old.exclusions, new.exclusions)
         yield from self._constraints("foreign key", owner, label, old.foreign_keys, new.foreign_keys)
         for one, left, right in _matched(old.indexes, new.indexes):
-            place = Difference(kind="index", name=one.name, table=label)
-            yield from self._told(f"Index '{one.name}' on {owner}", place, left, right)
+            place = SchemaDifference(kind="index", name=one.name, table=label)
+            yield from self._changes_of(f"Index '{one.name}' on {owner}", place, left, right)
 
     def _constraints(
         self, kind: str, owner: str, table: str | None, before: Iterable[Any], after: Iterable[Any]
-    ) -> Iterator[Difference]:
+    ) -> Iterator[SchemaDifference]:
         """Compare the constraints of one kind: by name, and those that the database named by what they say."""
         word = "Check constraint" if kind == "check" else kind.capitalize()
         for one, old, new in _matched(before, after):
-            place = Difference(kind=kind, name=one.name or constraint_name(one), table=table)
+            place = SchemaDifference(kind=kind, name=one.name or constraint_name(one), table=table)
             subject = f"{word} {constraint_name(one)} on {owner}"
-            yield from self._told(subject, place, old, new)
+            yield from self._changes_of(subject, place, old, new)
             if old and new and old.named != new.named:
                 change = " became ".join(f"'{each.name}'" if each.named else "none" for each in (old, new))
                 yield replace(place, message=f"{subject}: name {change} {self.wording.when}")
 
-    def _sequences(self) -> Iterator[Difference]:
+    def _sequences(self) -> Iterator[SchemaDifference]:
         def key(sequence: Sequence) -> object:
             return sequence.owner or sequence.label
 
         for one, old, new in _paired(self.before.sequences, self.after.sequences, key):
             if one.owner is None or one.owner not in self.unpaired_columns:
-                yield from self._told(f"Sequence '{one.label}'", Difference(kind="sequence", name=one.label), old, new)
+                yield from self._changes_of(f"Sequence '{one.label}'", SchemaDifference(kind="sequence", name=one.label), old, new)
 
-    def _things(self) -> Iterator[Difference]:
-        def key(thing: Thing) -> object:
-            return (thing.kind, thing.label, thing.table)
+    def _objects(self) -> Iterator[SchemaDifference]:
+        def key(one: CatalogueObject) -> object:
+            return (one.kind, one.label, one.table)
 
-        for one, old, new in _paired(self.before.things, self.after.things, key):
+        for one, old, new in _paired(self.before.objects, self.after.objects, key):
             if one.table is None or one.table not in self.unpaired:
                 on = f" on '{one.table}'" if one.table else ""
-                place = Difference(kind=one.kind, name=one.label, table=one.table)
-                yield from self._told(f"{one.kind[:1].upper()}{one.kind[1:]} '{one.label}'{on}", place, old, new)
+                place = SchemaDifference(kind=one.kind, name=one.label, table=one.table)
+                yield from self._changes_of(f"{one.kind[:1].upper()}{one.kind[1:]} '{one.label}'{on}", place, old, new)
 
-    def _told(self, subject: str, place: Difference, old: Any, new: Any) -> Iterator[Difference]:
-        """Tell whether one object is missing, too much, or which of its properties changed."""
+    def _details(self) -> Iterator[SchemaDifference]:
+        """Compare grants, owners and other details of what is there in both catalogues."""
+        unpaired = self.unpaired | (_labels(self.before) ^ _labels(self.after))
+        facts = [{(one.subject, one.property): one for one in schema.details} for schema in (self.before, self.after)]
+        for key in dict.fromkeys((*facts[0], *facts[1])):
+            old, new = (side.get(key) for side in facts)
+            one = old or new
+            if old == new or one is None or one.object in unpaired or (one.object, one.column) in self.unpaired_columns:
+                continue
+            left, right = ("none" if each is None else each.value for each in (old, new))
+            message = f"{one.subject}: {one.property} {left} became {right} {self.wording.when}"
+            kind = one.subject.partition(" '")[0].lower()
+            yield SchemaDifference(kind=kind, name=one.object, message=message, column=one.column)
+
+    def _changes_of(self, subject: str, place: SchemaDifference, old: Any, new: Any) -> Iterator[SchemaDifference]:
+        """Yield that one object is missing or too much, or which of its properties changed."""
         when = self.wording.when
         if old is None or new is None:
             yield replace(place, message=f"{subject} {'missing' if new is None else self.wording.extra} {when}")
             return
-        for facet in FACETS[type(old)] if old != new else ():
+        for facet in COMPARED_PROPERTIES[type(old)] if old != new else ():
             left, right = facet.read(old), facet.read(new)
             if left == right or (facet.is_sql and fold(left) == fold(right)):
                 continue
@@ -178,7 +195,13 @@ class Comparison:
 
 def _bearers(schema: Schema) -> set[str]:
     """Label what other objects hang on: tables and views."""
-    return {table.label for table in schema.tables} | {thing.label for thing in schema.things if thing.kind.endswith("view")}
+    return {table.label for table in schema.tables} | {one.label for one in schema.objects if one.kind.endswith("view")}
+
+
+def _labels(schema: Schema) -> set[str]:
+    """Return the labels of everything that has a definition of its own."""
+    labels = {table.label for table in schema.tables} | {kind.label for kind in schema.types}
+    return labels | {sequence.label for sequence in schema.sequences} | {one.label for one in schema.objects}
 
 
 def _paired(
@@ -221,9 +244,9 @@ def _handle(constraint: Any) -> object:
 
 
 def _anonymous(constraint: Any) -> object:
-    """Give what a constraint says; of an index the name, which is how queries and migrations call it."""
+    """Return what a constraint says; of an index the name, which is how queries and migrations call it."""
     return constraint.name if isinstance(constraint, Index) else _facets(constraint)
 
 
 def _facets(constraint: Any) -> tuple[object, ...]:
-    return tuple(fold(facet.read(constraint)) for facet in FACETS[type(constraint)])
+    return tuple(fold(facet.read(constraint)) for facet in COMPARED_PROPERTIES[type(constraint)])

@@ -1,21 +1,20 @@
-"""A look at a database: its whole catalogue and every row, taking over from the look before what did not change."""
+"""A snapshot of a database: its whole catalogue and every row, taking over from an earlier one what did not change."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Protocol
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.rows import Rows, read_rows
+from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema import Schema
-from mrt_runtime.databases import PACKAGES
+from mrt_runtime.databases.registry import backend_of
 
 
 class HasDialect(Protocol):
-    """Whatever can tell its dialect, such as a Database."""
+    """What names its dialect, such as a Database."""
 
     @property
     def dialect(self) -> str:
@@ -23,28 +22,29 @@ class HasDialect(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Snapshot:
     """What a database holds at one moment."""
 
     schema: Schema
     rows: Rows
 
 
-def look(connection: Connection, database: HasDialect, previous: Look | None = None, ignored: Collection[str] = ()) -> Look:
-    """Read the catalogue and all rows, as committed.
+def take_snapshot(
+    connection: Connection, database: HasDialect, previous: Snapshot | None = None, ignored: Collection[str] = ()
+) -> Snapshot:
+    """Return the catalogue and all rows, as committed.
 
-    previous: an earlier look at the same scratch database; what has provably not changed since is shared with it, so the cost
+    previous: an earlier snapshot of the same scratch database; what has provably not changed since is shared with it, so the cost
         goes with the change and not with the size.
-    ignored: names of tables that are not looked at (Alembic's version table, our own mark).
+    ignored: names of tables that are left out (Alembic's version table, our own mark).
     """
     schema = read_schema(connection, database, ignored, previous.schema if previous else None)
-    return Look(schema=schema, rows=read_rows(connection, schema, previous.rows if previous else None))
+    rows = backend_of(database.dialect).read_content(connection, schema, previous.rows if previous else None)
+    return Snapshot(schema=schema, rows=rows)
 
 
 def read_schema(
     connection: Connection, database: HasDialect, ignored: Collection[str] = (), previous: Schema | None = None
 ) -> Schema:
-    """Read the whole catalogue in a few bulk queries; the parameters are those of `look`."""
-    catalogue = import_module(f"mrt_runtime.databases.{PACKAGES[database.dialect]}.catalogue")
-    schema: Schema = catalogue.read_catalogue(connection, ignored, previous)
-    return schema
+    """Return the whole catalogue, read in a few bulk queries; the parameters are those of `take_snapshot`."""
+    return backend_of(database.dialect).read_catalogue(connection, ignored, previous)

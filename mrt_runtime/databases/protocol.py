@@ -1,8 +1,8 @@
-"""What every dialect offers: a database server (or SQLite's folder), and scratch databases in it."""
+"""What every dialect offers: a database server (or SQLite's folder), scratch databases in it, and how they are read and seeded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,6 +15,10 @@ from mrt_runtime.databases.journal import Journal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from mrt_runtime.compare.rows import Rows
+    from mrt_runtime.compare.schema import Schema
+    from mrt_runtime.seed.seed_dialect import SeedDialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,3 +177,24 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Close the connections to the server; scratch databases are to be dropped before."""
+
+
+class DatabaseBackend(Protocol):
+    """All that a dialect offers: everything else in the runtime is the same for every database."""
+
+    @property
+    def values(self) -> SeedDialect:
+        """Which values its types hold and how they are written: what seeding asks."""
+
+    def connect(self, url: URL, isolation: str) -> Database:
+        """Open the database that a URL names. Raises ConfigurationError, one sentence, where that is impossible."""
+
+    def read_catalogue(self, connection: Connection, ignored: Collection[str], previous: Schema | None) -> Schema:
+        """Return the whole catalogue, as committed.
+
+        ignored: labels of tables that are no part of it (Alembic's version table, our own mark).
+        previous: an earlier reading of the same scratch database; what has provably not changed since may be taken from it.
+        """
+
+    def read_content(self, connection: Connection, schema: Schema, previous: Rows | None) -> Rows:
+        """Return the rows of every table of a catalogue that was just read on the same connection; `previous` as above."""

@@ -135,8 +135,3 @@ def refuse(url: URL, cause: object) -> ConfigurationError:
     """Describe why a server cannot be used, in its own words."""
     words = end(scrub(join(cause)))
     return ConfigurationError(f"{mask(url)} cannot be used: {words} Check that the server runs and db_url is right.")
-
-
-def literal(value: str) -> str:
-    """Quote a string as standard SQL does."""
-    return "'" + value.replace("'", "''") + "'"

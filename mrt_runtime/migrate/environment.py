@@ -17,6 +17,7 @@ from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
 from mrt_runtime.databases.outage import explain
+from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import ExpiredError, MigrationDeadline
 from mrt_runtime.migrate.error import (
@@ -29,7 +30,7 @@ from mrt_runtime.migrate.error import (
     find_function,
     locate,
 )
-from mrt_runtime.migrate.guard import ConnectionGuard
+from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
 from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
@@ -99,6 +100,12 @@ class AlembicEnvironment:
         """Note the step that begins; it lasts to the end of the run, for a constraint may be checked only at the commit."""
         self._step = (phase, revision, file)
         self._guard.file = file
+        self._guard.changed_rows = ChangedRows()
+
+    @property
+    def changed_rows(self) -> ChangedRows:
+        """How many rows each line of the last step changed."""
+        return self._guard.changed_rows
 
     def take_notes(self) -> list[str]:
         """Return what was changed in the statements of the last runs, each sentence with its line in the migration."""
@@ -150,6 +157,8 @@ class AlembicEnvironment:
         if is_told and not expired:
             return error
         phase, revision, file = self._step
+        if is_consequence(getattr(error, "orig", error)) and self._guard.refused is not None:
+            error = self._guard.refused
         is_theirs = isinstance(error, OSError) and error.errno not in NO_FILES and not self._scratch.is_lost()  # their own files
         outage = None if expired or is_theirs else explain(error, self._scratch.is_lost, revision)
         if outage is not None:

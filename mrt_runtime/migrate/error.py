@@ -19,6 +19,8 @@ from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
 
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where Python shows an object in memory, another place in each run."""
 OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
 """Names of environment variables that hold a database's URL."""
 
@@ -78,7 +80,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
-    text = join(inner.args[1] if is_numbered(inner) else inner)
+    text = ADDRESS.sub("", join(read_words(inner)))
     name = type(inner).__name__
     return scrub(f"{name}: {text}{remedy(inner)}" if text else name)
 
@@ -87,6 +89,8 @@ def remedy(error: BaseException) -> str:
     """Describe how to set the environment variable that `os.environ` lacks, or where a module lies that is not found."""
     if isinstance(error, ModuleNotFoundError):
         return tell_folder(error)
+    if isinstance(error, NotImplementedError):
+        return ". A revision that has no way back is listed with the reason in `skip`, or under [tool.mrt.irreversible]"
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
     if not isinstance(error, KeyError) or codes[-1:] != [type(os.environ).__getitem__.__code__]:
         return ""
@@ -112,6 +116,13 @@ def tell_folder(error: ModuleNotFoundError) -> str:
 def show_setting(name: str, value: str = "{url}") -> str:
     """Write where env.py's environment variables are set; `{url}` stands for the scratch database's URL."""
     return f'set MRTConfig(env={{"{name}": "{value}"}}), or {name} = "{value}" under [tool.mrt.env] in pyproject.toml'
+
+
+def read_words(error: BaseException) -> object:
+    """Return what an error says, without a driver's number or the system's; a file that was not found is named."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename!r}" if error.filename is not None else error.strerror
+    return error.args[1] if is_numbered(error) else error
 
 
 def is_numbered(error: BaseException) -> bool:

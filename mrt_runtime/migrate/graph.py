@@ -35,7 +35,7 @@ class HistoryStep:
     down_revision: tuple[str, ...] = ()
 
 
-class RevisionGraph:
+class MigrationGraph:
     """All steps of a history: iterating gives parents before children; `graph["abc123"]` is that revision's step."""
 
     def __init__(self, revisions: RevisionMap) -> None:
@@ -152,7 +152,7 @@ def tell_unknown(name: str, words: str) -> str:
     return f"{name!r} names no single revision: {end(words)}"
 
 
-def load(directory: ScriptDirectory) -> RevisionGraph:
+def load(directory: ScriptDirectory) -> MigrationGraph:
     """Import every migration, as Alembic does before it runs any; ConfigurationError names the file that is broken."""
     try:
         with refusing_broken_histories():
@@ -163,11 +163,14 @@ def load(directory: ScriptDirectory) -> RevisionGraph:
         files = [str(file) for file in list_files(directory)]
         file, line = locate(error, files)
         where = f"{file}:{line}: " if file else ""
-        raise ConfigurationError(f"{where}{describe(error)}. Alembic runs no migration while one of them is broken.") from None
-    return RevisionGraph(directory.revision_map)
+        words = end(f"{where}{describe(error)}")
+        if isinstance(error, ModuleNotFoundError):  # the file may be right
+            raise ConfigurationError(f"{words} Install what is missing into the environment that runs this.") from None
+        raise ConfigurationError(f"{words} Alembic runs no migration while one of them is broken.") from None
+    return MigrationGraph(directory.revision_map)
 
 
-def read_graph(config: MRTConfig) -> RevisionGraph:
+def read_graph(config: MRTConfig) -> MigrationGraph:
     """Read the history without importing any migration, and so without a database: for listing, not for running.
 
     Raises ConfigurationError where there is no project or its history is broken.
@@ -175,7 +178,7 @@ def read_graph(config: MRTConfig) -> RevisionGraph:
     project = AlembicProject(config)
     with project.at_home():
         directory = project.open_directory()
-        return RevisionGraph(RevisionMap(lambda: read_revisions(directory)))
+        return MigrationGraph(RevisionMap(lambda: read_revisions(directory)))
 
 
 def read_revisions(directory: ScriptDirectory) -> Iterator[Revision]:

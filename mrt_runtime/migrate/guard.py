@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,21 +13,24 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Pool, event
+from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
-from mrt_runtime.migrate.error import WrongDatabaseError, is_same, show_setting
+from mrt_runtime.migrate.call_site import find_line, trace_calls
+from mrt_runtime.migrate.changed_rows import ChangedRows
+from mrt_runtime.migrate.error import WrongDatabaseError, show_setting
 from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+ABORTED = "25P02"
+"""The SQLSTATE in_failed_sql_transaction. Source: PostgreSQL's manual, appendix A."""
 PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
-
-
 OTHER_USER = (
     " It has to connect as the user in the scratch database's URL, who may change nothing else; to let it connect as another, set "
     'isolation = "statements" under [tool.mrt].'
@@ -51,15 +54,18 @@ class ConnectionGuard:
         self._opened: list[Any] = []
         self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
         self._notes: list[tuple[str, int | None]] = []
+        self.changed_rows = ChangedRows()
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
         self._enclosure = contextlib.ExitStack()
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
+        self.refused: BaseException | None = None
+        """The last error of a database that was not the consequence of another, with the calls that led to it."""
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.file = self.violation = self.trespass = None
+        self.file = self.violation = self.trespass = self.refused = None
         self._strangers = set(threading.enumerate()) - {threading.current_thread()}
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
@@ -155,6 +161,11 @@ class ConnectionGuard:
     def note_refusal(self, reason: str) -> None:
         """Note why the engine refused a statement, with the calls that led to it; the first one counts."""
         self.trespass = self.trespass or OutsideError(reason).with_traceback(trace_calls())
+
+    def note_error(self, error: BaseException) -> None:
+        """Note an error, unless it only says that an earlier one ended the transaction."""
+        if not is_consequence(error):
+            self.refused = copy.copy(error).with_traceback(trace_calls())
 
     def refuse_file(self, file: str, instead: str) -> None:
         """Raise that another file was about to be opened: in a migration its failure, in env.py the end of the run."""
@@ -253,25 +264,28 @@ def install_hooks() -> None:
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
+
+    event.listen(Engine, "handle_error", on_error)
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    event.listen(Engine, "after_cursor_execute", count_rows)
     listen(Engine, noting)
 
 
-def trace_calls() -> TracebackType | None:
-    """Return the calls that are being executed, as an exception raised here would have them once it came all the way up."""
-    trace, frame = None, sys._getframe(1)  # noqa: SLF001  `inspect.stack` reads every file of the stack
-    while frame is not None:
-        trace = TracebackType(trace, frame, max(frame.f_lasti, 0), frame.f_lineno or 1)
-        frame = frame.f_back  # type: ignore[assignment]  # None at the end
-    return trace
+def on_error(context: ExceptionContext) -> None:
+    """Show an error of a statement to the guard, before the migration may catch it."""
+    for guard in find_guard():
+        guard.note_error(context.original_exception)
 
 
-def find_line(file: str | None) -> int | None:
-    """Return the line of a file that the present call comes from; None where it does not come from there."""
-    frame = sys._getframe(1) if file is not None else None  # noqa: SLF001  `inspect.stack` reads every file of the stack
-    while frame is not None and not is_same(frame.f_code.co_filename, str(file)):
-        frame = frame.f_back
-    return frame.f_lineno if frame is not None else None
+def is_consequence(error: BaseException | None) -> bool:
+    """Whether PostgreSQL only refuses what follows an error in its transaction (in_failed_sql_transaction)."""
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)) == ABORTED
+
+
+def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
+    """Record how many rows a statement of the running migration changed."""
+    for guard in find_guard():
+        guard.changed_rows.record(find_line(guard.file), statement, getattr(cursor, "rowcount", -1))
 
 
 def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> ConnectionTarget:

@@ -11,9 +11,10 @@ from alembic.util import CommandError
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.sentences import end
+from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.environment import AlembicEnvironment
 from mrt_runtime.migrate.error import MigrationError
-from mrt_runtime.migrate.graph import HistoryStep, RevisionGraph, load
+from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, load
 
 Heads = tuple[str, ...]
 Direction = Literal["upgrade", "downgrade"]
@@ -42,13 +43,14 @@ class Migrator:
         with self._environment.entered():
             self._directory = self._environment.open_directory()
             self._env_py = self._environment.env_py(self._directory)
-            self.graph: RevisionGraph = load(self._directory)
+            self.graph: MigrationGraph = load(self._directory)
 
     def current(self) -> Heads:
         """Ask the database for its heads, as `alembic current` does; empty where nothing is applied."""
         found: list[Heads] = []
 
-        def look(heads: Heads, _context: object) -> Iterator[RevisionStep]:
+        def look(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
+            self._note_version_table(context)
             found.append(heads)
             return iter(())
 
@@ -56,6 +58,15 @@ class Migrator:
         self._require(found)
         self._known = (self._scratch.generation, found[0])
         return found[0]
+
+    def run_without_step(self) -> None:
+        """Run env.py once before any revision, so that what it creates by itself is there; nothing where that was done."""
+        self._read_heads()
+
+    @property
+    def changed_rows(self) -> ChangedRows:
+        """How many rows each line of the last step changed."""
+        return self._environment.changed_rows
 
     def take_notes(self) -> list[str]:
         """Return what was executed otherwise than a migration says, and why, since the last time."""
@@ -70,6 +81,12 @@ class Migrator:
         """Run one revision's downgrade function, after those that stand on it; nothing where it is not present."""
         step = self._find(revision)
         self._go(lambda heads: self._plan_removal(heads, step))
+
+    def upgrade_in_one_run(self, revision: str | HistoryStep) -> None:
+        """Upgrade to a revision within a single run of env.py, as `alembic upgrade REVISION` does."""
+        moves = self._plan_upgrade(self._read_heads(), self._find(revision))
+        if moves:
+            self._run_all(moves)
 
     def go_before(self, revision: str | HistoryStep) -> None:
         """Go to where this revision's upgrade() can run: all of its parents present, it and its descendants not.
@@ -90,7 +107,7 @@ class Migrator:
         asked: list[Heads] = []
 
         def work(heads: Heads, context: MigrationContext) -> Iterator[MigrationStep]:
-            self.version_tables.add(context.version_table)
+            self._note_version_table(context)
             asked.append(heads)
             return iter(self._directory._stamp_revs(step.revision, heads))  # noqa: SLF001 - the way of alembic.command
 
@@ -150,22 +167,30 @@ class Migrator:
 
     def _run(self, direction: Direction, revision: str) -> None:
         """Run env.py for one move."""
+        self._run_all([(direction, revision)])
+
+    def _run_all(self, moves: list[Move]) -> None:
+        """Run env.py once for all of these moves."""
         expected, self._known = self._read_heads(), None
         asked: list[Heads] = []
 
         def work(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
             """Return the step; called again where env.py walks over several schemas."""
-            self.version_tables.add(context.version_table)
+            self._note_version_table(context)
             if not asked and not self._is_same(heads, expected):
                 raise self._tell_lost(expected, heads)
             asked.append(heads)
-            self._environment.do(direction, revision, self.graph[revision].file)
-            yield self._make_step(direction, revision)
+            for direction, revision in moves:
+                self._environment.do(direction, revision, self.graph[revision].file)
+                yield self._make_step(direction, revision)
 
-        self._environment.run(self._directory, work, direction, destination_rev=revision)
+        self._environment.run(self._directory, work, moves[-1][0], destination_rev=moves[-1][1])
         self._require(asked)
-        self._last = (direction, revision)
-        self._known = (self._scratch.generation, self._predict(expected, direction, revision))
+        heads = expected
+        for direction, revision in moves:
+            heads = self._predict(heads, direction, revision)
+        self._last = moves[-1]
+        self._known = (self._scratch.generation, heads)
 
     def _tell_lost(self, expected: Heads, found: Heads) -> MigrationError:
         """Report that the version table does not know of the last step."""
@@ -179,6 +204,11 @@ class Migrator:
             revision=revision,
             file=self.graph[revision].file if revision else self._env_py,
         )
+
+    def _note_version_table(self, context: MigrationContext) -> None:
+        """Note the table by its name and, where it has a schema, by both: catalogues that span schemas compare labels."""
+        schema = context.version_table_schema
+        self.version_tables |= {context.version_table, *([f"{schema}.{context.version_table}"] if schema else [])}
 
     def _require(self, asked: list[Heads]) -> None:
         if not asked:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from mrt_lint.settings import nearest
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.rows import Rows, TableRows
-from mrt_runtime.compare.snapshot import look
+from mrt_runtime.compare.snapshot import take_snapshot
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Database
 from mrt_runtime.databases.sentences import end, join
@@ -62,7 +62,7 @@ class Sandbox:
     def find_losses(self) -> tuple[Failure, ...]:
         """Compare the rows that were put in with what is there now; other rows do not matter."""
         with self.scratch.engine.connect() as connection:
-            now = look(connection, self._database, ignored=("alembic_version",)).rows
+            now = take_snapshot(connection, self._database, ignored=("alembic_version",)).rows
         return tuple(failure for failure in compare(Rows(self._sown), now) if "left behind" not in failure.message)
 
     def forget(self) -> None:
@@ -87,7 +87,7 @@ class Sandbox:
 
     def _read(self, table: str) -> TableRows | None:
         with self.scratch.engine.connect() as connection:
-            return look(connection, self._database).rows.tables.get(table)
+            return take_snapshot(connection, self._database).rows.tables.get(table)
 
     def _remember(self, before: TableRows | None, after: TableRows, pk_col: str) -> None:
         known = Counter(repr(row) for row in before.rows) if before else Counter()

@@ -58,7 +58,7 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
     """Return a CHECK expression as a condition; where sqlglot cannot, the columns are found by their names."""
     # MySQL's catalogue writes strings as _utf8mb4\'x\'.
     expression = re.sub(r"(?:_\w+)?\\'", "'", expression)
-    tree = _parse(expression, grammar)
+    tree = parse_sql(expression, grammar)
     lower = {column.lower(): column for column in columns}
     if tree is None:
         words = {word.lower() for word in re.findall(r"\w+", expression)}
@@ -82,7 +82,8 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
     )
 
 
-def _parse(expression: str, grammar: str) -> exp.Expr | None:
+def parse_sql(expression: str, grammar: str) -> exp.Expr | None:
+    """Return the tree of a condition or a statement, None where sqlglot cannot read it."""
     import sqlglot  # noqa: PLC0415 slow to import and only needed where there are checks
 
     logger = logging.getLogger("sqlglot")

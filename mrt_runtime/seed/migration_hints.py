@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import ColumnSlot, Raw, Texts, ValueKind
 
@@ -52,6 +53,14 @@ class MigrationHints:
         self._dialect = dialect
         self._converts = converts
         self._known: dict[tuple[str, str], ValueKind] | None = None
+        self._parsed: list[tuple[frozenset[str], str, ValueKind]] | None = None
+        self._code: dict[str, CodeReading] = {}
+
+    def code(self, file: str) -> CodeReading:
+        """Return what a migration's code says of rows; it is read once."""
+        if file not in self._code:
+            self._code[file] = read_code(file)
+        return self._code[file]
 
     def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
         """Return the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
@@ -59,8 +68,15 @@ class MigrationHints:
             return kind
         if self._known is None:
             self._known = self._read()
-        other = self._known.get((label, column))
+            self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
+        other = self._known.get((label, column)) or self._parsed_as(label, column)
         return kind if other is None else ConvertibleTexts(kind, other)
+
+    def _parsed_as(self, label: str, column: str) -> ValueKind | None:
+        """Return what the code of a migration parses the column's texts as, None where it does not."""
+        table = label.rpartition(".")[2]
+        found = (kind for words, name, kind in self._parsed or () if name == column and table in words)
+        return next(found, None)
 
     def _read(self) -> dict[tuple[str, str], ValueKind]:
         files = [file for file in self._files if self._hints(file)]

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Table
+from mrt_runtime.seed.edge_row import EdgeRow, find_edges
 from mrt_runtime.seed.refusal import Refusal, read_refusal
 from mrt_runtime.seed.row_planner import RowPlanner
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.table_plan import TablePlan
-from mrt_runtime.seed.unique_key import columns_of, mentioned
+from mrt_runtime.seed.unique_key import columns_of, key_columns, mentioned
 from mrt_runtime.seed.value import Row, RowVariety
 
 MOST_ATTEMPTS = 60  # for a whole table
@@ -24,11 +25,15 @@ MOST_PARAMETERS = 999  # that a statement of an older SQLite may have
 
 @dataclass(slots=True, kw_only=True)
 class FilledTable:
-    """Our rows in a table, how many were written now, and why there are none, or why a column stays empty in all of them."""
+    """Our rows in a table, how many were written now, and why there are none, or why a column stays empty in all of them.
+
+    `edges` are those of the rows written that hold a value at the edge of its type.
+    """
 
     rows: list[Row] = field(default_factory=list)
     written: int = 0
     reason: str | None = None
+    edges: list[EdgeRow] = field(default_factory=list)
 
 
 class RowInsertion:
@@ -65,15 +70,17 @@ class RowInsertion:
             return None
         return self._finish(planner, rows, None)
 
-    def one_by_one(self, first: Row, *, rows: int | None = None, wanted: Sequence[str] | None = None) -> FilledTable:
+    def one_by_one(
+        self, first: Row, *, rows: int | None = None, wanted: Sequence[str] | None = None, variety: RowVariety | None = None
+    ) -> FilledTable:
         """Insert row by row, each as often as it takes to learn what the database wants.
 
         rows: how many, `seed_rows` where it is left out. wanted: columns that get a row more where none of these fills them;
-            all of them where it is left out.
+            all of them where it is left out. variety: of all rows, instead of each in its turn.
         """
         planner, done, reason = self._planner(), list[Row](), None
         for ordinal in range(self.seed_rows if rows is None else rows):
-            row, refusal = self._persist(planner, RowVariety.of_row(ordinal), ordinal, first if ordinal == 0 else {})
+            row, refusal = self._persist(planner, variety or RowVariety.of_row(ordinal), ordinal, first if ordinal == 0 else {})
             reason = refusal or reason
             done += [row] if row else []
         for name in list(planner.unfilled if wanted is None else wanted)[:MOST_EXTRA_ROWS]:
@@ -119,12 +126,14 @@ class RowInsertion:
         missing = self.plan.missing
         if not rows:
             return FilledTable(reason=reason or "no values are left that its constraints allow")
+        key = key_columns(self.plan.table)
+        edges = [edge for row in rows if (edge := find_edges(self.plan, row, key)) is not None]
         empty = [name for name in (*missing, *planner.unfilled) if name not in planner.filled]
         for name in empty:
             if name in missing:
-                return FilledTable(rows=rows, written=len(rows), reason=missing[name])
+                return FilledTable(rows=rows, written=len(rows), reason=missing[name], edges=edges)
         reason = f"column '{empty[0]}' could not be filled: {reason}" if empty and reason else None
-        return FilledTable(rows=rows, written=len(rows), reason=reason)
+        return FilledTable(rows=rows, written=len(rows), reason=reason, edges=edges)
 
 
 def blame(refusal: Refusal, plan: TablePlan) -> tuple[str, ...]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import Column, ForeignKey, Schema, Table
+from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import ValueKind
 
-PACKAGES = {"mariadb": "mysql"}
-
 
 class SeedDialect(Protocol):
-    """The part of seeding that differs between databases; each package `databases/<dialect>/values.py` has a `VALUES`.
+    """The part of seeding that differs between databases: `DatabaseBackend.values`.
 
     What most dialects do is implemented here, for those that inherit it.
     """
@@ -72,6 +70,5 @@ class SeedDialect(Protocol):
 
 
 def dialect_of(name: str) -> SeedDialect:
-    """Find a dialect by SQLAlchemy's name of it."""
-    module = import_module(f"mrt_runtime.databases.{PACKAGES.get(name, name)}.values")
-    return cast(SeedDialect, module.VALUES)
+    """Return a dialect by SQLAlchemy's name of it."""
+    return backend_of(name).values

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.seed.edge_row import EdgeRow
 from mrt_runtime.seed.row_insertion import FilledTable
-from mrt_runtime.seed.table_filler import key_columns
+from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row
 
 
@@ -15,12 +16,15 @@ class Seeded:
     """What a call did: `rows` written in each table, and why tables (or one of their columns) could not be filled.
 
     `schema` is the catalogue that it was done for and `keys` how our rows are found again; both are for the next call.
+    `edges` are the rows at the edge of their types; `without_edges` names the tables that lost theirs and get one again.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     unseeded: dict[str, str] = field(default_factory=dict)
     schema: Schema | None = None
     keys: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    edges: dict[str, tuple[EdgeRow, ...]] = field(default_factory=dict)
+    without_edges: frozenset[str] = frozenset()
 
     def note(self, table: Table, filled: FilledTable) -> None:
         """Write down what came of a table."""
@@ -29,6 +33,8 @@ class Seeded:
             self.rows[label] = filled.written
         rows = [row for row in filled.rows if all(name in row for name in names)] if names else []
         self.keys[label] = tuple({name: row[name] for name in names} for row in rows)
+        if filled.edges:
+            self.edges[label] = (*self.edges.get(label, ()), *filled.edges)
         if filled.reason is None:
             self.unseeded.pop(label, None)
         else:

@@ -23,9 +23,11 @@ from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.seeded import Seeded
 from mrt_runtime.seed.table_cycle import TableCycle
-from mrt_runtime.seed.table_filler import TableFiller, key_columns
+from mrt_runtime.seed.table_filler import TableFiller
 from mrt_runtime.seed.table_order import order_tables, parents_of
-from mrt_runtime.seed.value import Row
+from mrt_runtime.seed.unique_key import key_columns
+from mrt_runtime.seed.value import Row, RowVariety
+from mrt_runtime.seed.wanted_rows import write_wanted_rows
 
 VERSION_TABLE = "alembic_version"
 
@@ -43,7 +45,8 @@ class Seeder:
 
     seed_rows: rows for each table: one typical, one at the limits of its types, one with NULL wherever it may be, and so on;
         some more where no three rows can fill every column. custom_seeds: table → callable that gives the rows instead.
-        files: the migrations in their order, which tell what a text is going to be converted to.
+        files: the migrations in their order, which tell what a text is going to be converted to. edges:
+        whether rows at the edge of their types are made.
 
     The same catalogue always gets the same rows. Whole numbers that are keys begin in the thousands and are written as such,
     so that neither ids that a migration writes (1, 2, 3 …) nor those that a sequence gives out meet ours; sequences stay
@@ -56,9 +59,12 @@ class Seeder:
         seed_rows: int = 3,
         custom_seeds: Mapping[str, SeedRows] | None = None,
         files: Sequence[str] = (),
+        *,
+        edges: bool = True,
     ) -> None:
         self.dialect = dialect_of(database.dialect)
         self.seed_rows = max(1, seed_rows)
+        self.edges = edges
         self.migration_hints = MigrationHints(files, database.dialect, converts=self.dialect.converts)
         self.custom_seeds = {label: CustomSeed(label, supply) for label, supply in (custom_seeds or {}).items()}
         self._met: set[str] = set()
@@ -72,7 +78,7 @@ class Seeder:
         columns that came later. Raises nothing that concerns a single table: that is in `Seeded.unseeded`.
         """
         before = previous or Seeded()
-        if before.schema is schema and not touched:
+        if before.schema is schema and not touched and not before.without_edges:
             return replace(before, rows={})
         labels = {table.label for table in schema.tables}
         self.meet(schema)
@@ -80,9 +86,10 @@ class Seeder:
             unseeded={label: reason for label, reason in before.unseeded.items() if label in labels},
             schema=schema,
             keys={label: keys for label, keys in before.keys.items() if label in labels},
+            edges={label: edges for label, edges in before.edges.items() if label in labels},
         )
         change = SchemaChange(before.schema, schema)
-        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints)
+        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints, edges=self.edges)
         seedable = seedable_tables(schema)
         known = filler.parents.tables
         due = [table for table in seedable if table.label in touched or change.concerns(table)]
@@ -96,7 +103,74 @@ class Seeder:
                 TableCycle(self, filler, group).fill(seeded, change)
             else:
                 self.seed_table(filler, group[0], seeded, change)
+        for table in seedable:
+            if table.label in before.without_edges and table.label not in self.custom_seeds:
+                self._put_edge_back(filler, with_inherited(table, known), seeded)
         return seeded
+
+    def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
+        """Write rows that meet the conditions of the migration that comes next; returns whether any were missing."""
+        reading = self.migration_hints.code(file)
+        if not (reading.statements or reading.compared):
+            return False
+        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints, edges=self.edges)
+        has_written = False
+        for table in seedable_tables(schema):
+            if table.label in self.custom_seeds or table.label in seeded.unseeded:
+                continue
+            bound = with_inherited(table, filler.parents.tables)
+            try:
+                rows = write_wanted_rows(filler, bound, reading)
+            except DBAPIError:
+                continue
+            names = key_columns(bound)
+            if rows and names:
+                keys = [{name: row[name] for name in names} for row in rows]
+                seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *keys)
+            has_written = has_written or bool(rows)
+        return has_written
+
+    def _put_edge_back(self, filler: TableFiller, table: Table, seeded: Seeded) -> None:
+        keys = seeded.keys.get(table.label, ())
+        with suppress(DBAPIError):
+            filled = filler.insert_edge(table)
+            if filled.rows:
+                seeded.note(table, filled)
+                seeded.keys[table.label] = (*keys, *seeded.keys[table.label])
+
+    def take_out_edges(
+        self, connection: Connection, schema: Schema, seeded: Seeded, tables: Collection[str]
+    ) -> tuple[Seeded, tuple[str, ...]]:
+        """Take the rows at the edge of their types out of these tables; returns what is seeded now, and each row in words.
+
+        A row that another table may point at stays and gets everyday values, so that no row of that table is lost with it.
+        The next call of `seed` puts such a row back.
+        """
+        referred = {label for table in schema.tables for label in parents_of(table)}
+        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints, edges=False)
+        told: list[str] = []
+        keys, edges = dict(seeded.keys), dict(seeded.edges)
+        for table in seedable_tables(schema):
+            label = table.label
+            if label not in tables or label not in edges:
+                continue
+            bound = with_inherited(table, filler.parents.tables)
+            for row in edges.pop(label):
+                told.append(row.describe(label))
+                if label not in referred and self._delete(filler, table, row.key):
+                    keys[label] = tuple(key for key in keys.get(label, ()) if key != row.key)
+                else:
+                    with suppress(DBAPIError):
+                        filler.refill(bound, [row.key], row.values.keys() - row.key.keys(), RowVariety.TYPICAL)
+        return replace(seeded, keys=keys, edges=edges, without_edges=frozenset(tables) & seeded.edges.keys()), tuple(told)
+
+    def _delete(self, filler: TableFiller, table: Table, key: Row) -> bool:
+        try:
+            with self.dialect.attempt(filler.writer.connection):
+                filler.writer.delete(table, key)
+        except DBAPIError:
+            return False
+        return True
 
     def seed_table(self, filler: TableFiller, table: Table, seeded: Seeded, change: SchemaChange, first: Row | None = None) -> None:
         """Seed one table, or fill columns that are new to our rows in it."""
@@ -135,7 +209,7 @@ class Seeder:
         """
         seeded = self.seed(connection, after, Seeded(schema=before))
         written = {label: seeded.keys.get(label, ()) for label in seeded.rows}
-        filler = TableFiller(RowWriter(connection, self.dialect), after, self.seed_rows, self.migration_hints)
+        filler = TableFiller(RowWriter(connection, self.dialect), after, self.seed_rows, self.migration_hints, edges=self.edges)
         change = SchemaChange(before, after)
         for table in seedable_tables(after):
             old = change.old(table)
@@ -149,7 +223,7 @@ class Seeder:
         return written
 
     def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> None:
-        """Remove rows that `new_world` wrote, children before their parents; those that the database holds on to stay."""
+        """Remove rows that `write_new_rows` wrote, children before their parents; those that the database holds on to stay."""
         writer = RowWriter(connection, self.dialect)
         for group in reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables}))):
             for table in group:

@@ -12,7 +12,8 @@ from mrt_runtime.seed.partition import lineage
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.seeded import Seeded
-from mrt_runtime.seed.table_filler import TableFiller, key_columns
+from mrt_runtime.seed.table_filler import TableFiller
+from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Schema, Table, qualified
+from mrt_runtime.seed.edge_row import EdgeRow, find_edges
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.refusal import read_refusal
@@ -15,6 +16,7 @@ from mrt_runtime.seed.row_insertion import ATTEMPTS_A_ROW, FilledTable, RowInser
 from mrt_runtime.seed.row_planner import RowPlanner, same
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.table_plan import TablePlan, TablePlanner
+from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, RowVariety
 
 ENOUGH_ROWS = 20  # times seed_rows
@@ -24,12 +26,20 @@ MOST_DEPTH = 4  # of inheritance
 class TableFiller:
     """Fills tables on one connection."""
 
-    def __init__(self, writer: RowWriter, schema: Schema, seed_rows: int, migration_hints: MigrationHints | None = None) -> None:
+    def __init__(
+        self,
+        writer: RowWriter,
+        schema: Schema,
+        seed_rows: int,
+        migration_hints: MigrationHints | None = None,
+        *,
+        edges: bool = True,
+    ) -> None:
         self.writer = writer
         self.schema = schema
         self.seed_rows = seed_rows
         self.parents = ParentRows(writer, schema)
-        self.planner = TablePlanner(writer, schema, self.parents, migration_hints or MigrationHints())
+        self.planner = TablePlanner(writer, schema, self.parents, migration_hints or MigrationHints(), edges=edges)
 
     def insert(self, table: Table, *, first: Row | None = None) -> FilledTable:
         """Insert the rows of a table; `first` are values that the first one has to have."""
@@ -48,6 +58,16 @@ class TableFiller:
         filled = attempt.all_at_once(first or {})
         if filled is None:
             filled = attempt.one_by_one(first or {})
+        self._forget(table, target)
+        return filled
+
+    def insert_edge(self, table: Table) -> FilledTable:
+        """Insert one row at the edge of its types, in place of one that was taken out."""
+        target = self.writer.dialect.target(table, self.schema)
+        there = self.writer.read(target, insertable(target))
+        plan = self.planner.plan_table(table, start=len(there), count=10)
+        insertion = RowInsertion(self.writer, self.seed_rows, plan, target, there)
+        filled = insertion.one_by_one({}, rows=1, wanted=(), variety=RowVariety.EDGE)
         self._forget(table, target)
         return filled
 
@@ -85,8 +105,11 @@ class TableFiller:
                 added = True
         return added
 
-    def refill(self, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> FilledTable:
-        """Update the rows of these keys: new values in the columns `fresh` and in those that are NULL throughout."""
+    def refill(self, table: Table, keys: Sequence[Row], fresh: Collection[str], variety: RowVariety | None = None) -> FilledTable:
+        """Update the rows of these keys: new values in the columns `fresh` and in those that are NULL throughout.
+
+        variety: of all values, instead of each row's own.
+        """
         names = insertable(table)
         there = self.writer.read(table, names)
         found = [next((row for row in there if all(n in row and same(row[n], v) for n, v in key.items())), None) for key in keys]
@@ -100,7 +123,11 @@ class TableFiller:
         planner.filled.difference_update(fresh)
         filled = FilledTable()
         for ordinal, row in mine:
-            filled.rows.append(self._change(planner, ordinal, row, key=keys[ordinal], fresh=fresh, filled=filled))
+            filled.rows.append(
+                self._change(
+                    planner, variety or RowVariety.of_row(ordinal), ordinal, row, key=keys[ordinal], fresh=fresh, filled=filled
+                )
+            )
         filled.written = len(mine)
         self._forget(table, table)
         empty = [name for name in fresh if all(row[name] is None for row in filled.rows)]
@@ -117,11 +144,21 @@ class TableFiller:
         more = RowInsertion(self.writer, self.seed_rows, plan, target, there).one_by_one({}, rows=0, wanted=empty)
         filled.rows += more.rows
         filled.written += more.written
+        filled.edges += more.edges
         filled.reason = more.reason or filled.reason if any(all(r[n] is None for r in filled.rows) for n in empty) else None
 
-    def _change(self, planner: RowPlanner, ordinal: int, row: Row, *, key: Row, fresh: Sequence[str], filled: FilledTable) -> Row:
+    def _change(
+        self,
+        planner: RowPlanner,
+        variety: RowVariety,
+        ordinal: int,
+        row: Row,
+        *,
+        key: Row,
+        fresh: Sequence[str],
+        filled: FilledTable,
+    ) -> Row:
         fixed = {name: value for name, value in row.items() if name not in fresh}
-        variety = RowVariety.of_row(ordinal)
         planner.release(row)
         for _ in range(ATTEMPTS_A_ROW):
             new = planner.plan_row(variety, ordinal, fixed=fixed)
@@ -138,6 +175,8 @@ class TableFiller:
                 planner.ban(blamed or fresh, new)
                 continue
             planner.accept(new)
+            edge = find_edges(planner.plan, changes, ())
+            filled.edges += [EdgeRow(key, edge.values)] if edge is not None else []
             return new
         planner.accept(row)
         return row
@@ -161,12 +200,3 @@ def is_taken(plan: TablePlan, option: Row, there: Sequence[Row]) -> bool:
 def insertable(table: Table) -> tuple[str, ...]:
     """Return the columns that an INSERT may name."""
     return tuple(column.name for column in table.columns if column.generated is None)
-
-
-def key_columns(table: Table) -> tuple[str, ...]:
-    """Return the columns by which a row is found again: the primary key's, or a unique constraint's that is never NULL."""
-    for key in (table.primary_key, *table.uniques):
-        columns = [table.column(name) for name in key.columns] if key else []
-        if key and all(c is not None and c.generated is None and (key is table.primary_key or not c.nullable) for c in columns):
-            return key.columns
-    return ()

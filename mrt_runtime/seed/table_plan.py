@@ -61,10 +61,16 @@ class TablePlan:
 
 
 class TablePlanner:
-    """Plans the tables of one schema; `parents` has rows that foreign keys may point at."""
+    """Plans the tables of one schema.
 
-    def __init__(self, writer: RowWriter, schema: Schema, parents: ParentRows, migration_hints: MigrationHints) -> None:
+    `parents` has rows that foreign keys may point at; `edges` allows values at the edge of a type.
+    """
+
+    def __init__(
+        self, writer: RowWriter, schema: Schema, parents: ParentRows, migration_hints: MigrationHints, *, edges: bool = True
+    ) -> None:
         self.migration_hints = migration_hints
+        self.edges = edges
         self.writer = writer
         self.schema = schema
         self.parents = parents
@@ -111,6 +117,8 @@ class TablePlanner:
             else self.migration_hints.kind_for(table.label, column.name, kind)
         )
         pool = replace(kind.pool(slot), null=null)
+        if not self.edges:
+            pool = replace(pool, edges=())
         if any(column.name in mentioned(exclusion.definition, table) for exclusion in table.exclusions):
             pool = replace(pool, edges=())  # an unbounded range leaves no room for a second one
         if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Integers)):

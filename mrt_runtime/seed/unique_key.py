@@ -77,3 +77,12 @@ def mentioned(sql: str, table: Table) -> tuple[str, ...]:
 def _prefixes(index: Index, columns: tuple[str, ...]) -> tuple[int | None, ...]:
     lengths = {element.column: element.prefix for element in index.elements if element.prefix}
     return tuple(lengths.get(column) for column in columns) if lengths else ()
+
+
+def key_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns by which a row is found again: the primary key's, or a unique constraint's that is never NULL."""
+    for key in (table.primary_key, *table.uniques):
+        columns = [table.column(name) for name in key.columns] if key else []
+        if key and all(c is not None and c.generated is None and (key is table.primary_key or not c.nullable) for c in columns):
+            return key.columns
+    return ()

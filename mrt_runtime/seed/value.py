@@ -98,6 +98,12 @@ class ValuePool:
             found.setdefault((type(value), value), value)
         return tuple(found.values())
 
+    def is_edge(self, value: Value) -> bool:
+        """Whether the value is a limit of the type, and none that an application would write."""
+        if value is None or not any(type(edge) is type(value) and edge == value for edge in self.edges):
+            return False
+        return value not in (*self.typical, *self.hints, *self.bare)
+
     def keep(self, allowed: Sequence[Value], *, null: bool | None = None) -> ValuePool:
         """Return the pool with the allowed values only."""
         kept = {(type(value), value) for value in allowed}

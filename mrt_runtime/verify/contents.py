@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.compare.schema_difference import diff
-from mrt_runtime.compare.snapshot import Look, look
+from mrt_runtime.compare.snapshot import Snapshot, take_snapshot
 from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.seed import Seeded, Seeder
@@ -35,32 +36,61 @@ class ScratchContents:
         self._ignored = ignored
         self._opened: Connection | None = None
         self._is_idle = False
-        self._last: Look | None = None
-        self._sown: Look | None = None
+        self._last: Snapshot | None = None
+        self._sown: Snapshot | None = None
         self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
         self.seeded: Seeded | None = None
 
-    def look(self) -> Look:
-        """Look at everything."""
+    def look(self) -> Snapshot:
+        """Snapshot at everything."""
         connection = self._connection()
-        self._last = look(connection, self._database, self._last, self._ignored())
+        self._last = take_snapshot(connection, self._database, self._last, self._ignored())
         self._scratch.journal.require_alone(connection)  # before any row is written to what was seen
         connection.rollback()
         return self._last
 
-    def seed(self, here: Look | None = None) -> Look:
-        """Fill the tables that lack rows or values, and look. `here`: what is there, where that is known."""
+    def seed(self, here: Snapshot | None = None, *, edges: bool = True) -> Snapshot:
+        """Fill the tables that lack rows or values, and look.
+
+        here: what is there, where that is known. edges: whether rows at the edge of their types are put back.
+        """
         here = here or self.look()
         touched = find_touched(self._sown, here)
-        if self.seeded is None or self.seeded.schema is not here.schema or touched:
+        if self.seeded is None or self.seeded.schema is not here.schema or touched or (edges and self.seeded.without_edges):
             connection = self._connection()
-            self.seeded = self._seeder.seed(connection, here.schema, self.seeded, touched=touched)
+            lost = self.seeded.without_edges if self.seeded else frozenset()
+            before = replace(self.seeded, without_edges=frozenset()) if self.seeded and not edges else self.seeded
+            self.seeded = self._seeder.seed(connection, here.schema, before, touched=touched)
+            if lost and not edges:
+                self.seeded = replace(self.seeded, without_edges=lost)
             connection.commit()
             here = self.look()
         self._sown = here
         return here
 
-    def write(self, before: Look, first: Look) -> dict[str, int]:
+    def write_wanted(self, here: Snapshot, file: str) -> Snapshot:
+        """Write rows that meet the conditions of a migration's statements, and look if there were any to write."""
+        if self.seeded is None:
+            return here
+        connection = self._connection()
+        has_written = self._seeder.write_wanted(connection, here.schema, self.seeded, file)
+        connection.commit()
+        if has_written:
+            here = self._sown = self.look()
+        return here
+
+    def take_out_edges(self, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
+        """Take the rows at the edge of their types out of these tables, and look; returns each row in words as well."""
+        told: tuple[str, ...] = ()
+        here = self.look()
+        if self.seeded is not None:
+            connection = self._connection()
+            self.seeded, told = self._seeder.take_out_edges(connection, here.schema, self.seeded, tables)
+            connection.commit()
+            here = self._sown = self.look()
+        return here, told
+
+    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""
         if not has_changed(before, first):
             return {}
@@ -77,6 +107,15 @@ class ScratchContents:
             connection = self._connection()
             self._seeder.remove(connection, schema, written)
             connection.commit()
+
+    def empty(self) -> Snapshot:
+        """Take our rows out, as far as the database lets them go, and look; the next `seed` begins from nothing."""
+        if self.seeded is not None and self.seeded.schema is not None:
+            connection = self._connection()
+            self._seeder.remove(connection, self.seeded.schema, self.seeded.keys)
+            connection.commit()
+        self.seeded = self._sown = self._written = None
+        return self.look()
 
     def release(self) -> None:
         """Make room for env.py, which is going to work on the database."""
@@ -115,7 +154,7 @@ class ScratchContents:
             self.close()
 
 
-def has_changed(before: Look, first: Look) -> bool:
+def has_changed(before: Snapshot, first: Snapshot) -> bool:
     """Whether the upgrade changed a type or a table that was there, so that new code writes there what old code did not."""
     if before.schema.types != first.schema.types:
         return True
@@ -124,12 +163,12 @@ def has_changed(before: Look, first: Look) -> bool:
     return any(new is not None and new is not old and new != old for old, new in pairs)
 
 
-def find_touched(before: Look | None, now: Look) -> set[str]:
+def find_touched(before: Snapshot | None, now: Snapshot) -> set[str]:
     """Find the tables whose rows are not those of an earlier look; without one, all tables."""
     earlier = before.rows.tables if before else {}
     return {label for label, rows in now.rows.tables.items() if rows is not earlier.get(label) and rows != earlier.get(label)}
 
 
-def is_same(one: Look, other: Look) -> bool:
+def is_same(one: Snapshot, other: Snapshot) -> bool:
     """Whether two looks saw the same."""
     return one is other or not (compare(one.rows, other.rows) or diff(one.schema, other.schema))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.rows import TableRows
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
+MOST_ROWS_NAMED = 3
 LEFT = ("left behind after rollback", "after the second")
 
 
@@ -17,19 +20,27 @@ class RevisionFindings:
     """Failures and warnings in the order in which they were found.
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
-    table between up and down.
+    table between up and down, `unmet` tells which statements of the upgrade changed no row, `stopped_by` is the failure of a
+    step, after which nothing more was tried.
     """
 
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    before: Look | None = None
-    first: Look | None = None
+    before: Snapshot | None = None
+    first: Snapshot | None = None
     written: Mapping[str, int] = field(default_factory=dict)
+    stopped_by: Failure | None = None
+    unmet: Sequence[str] = ()
 
     def add(self, other: RevisionFindings) -> None:
         """Take over what a comparison found."""
         self.failures += other.failures
         self.warnings += other.warnings
+
+    def add_hidden(self, rowless: RevisionFindings) -> None:
+        """Take over what the check without rows found, which names the upgrade's failure first."""
+        self.failures[-1:] = rowless.failures
+        self.warnings += rowless.warnings
 
     def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
@@ -46,6 +57,24 @@ class RevisionFindings:
                 self.failures.append(replace(failure, message=message))
             else:
                 self.warnings.append(message)
+
+    def is_free_of(self, failure: Failure) -> bool:
+        """Whether the step that failed elsewhere was taken here."""
+        return self.stopped_by is None or self.stopped_by.kind != failure.kind
+
+    def tell_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
+        """Add which statements changed no row: as warnings, or as what stays unproven."""
+        for message in self.unmet:
+            if fatal:
+                self.failures.append(Failure(kind=Outcome.UNPROVEN.value, message=message, file=shorten(step.file)))
+            else:
+                self.warnings.append(message)
+
+    def warn_of_edges(self, failure: Failure, rows: Sequence[str]) -> None:
+        """Add a warning that a step fails only with rows at the edge of their types, and which these are."""
+        more = len(rows) - MOST_ROWS_NAMED
+        named = "; ".join(rows[:MOST_ROWS_NAMED]) + (f" and {more} more" if more > 0 else "")
+        self.warnings.append(f"Only with rows at the edge of their types, so judged without them ({named}): {failure.message}")
 
     @property
     def may_hide_loss(self) -> bool:

@@ -10,24 +10,29 @@ from pathlib import Path
 from mrt_runtime.compare.blame import find_names, locate
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.rows import Rows, TableRows
-from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, Difference, Wording, diff
-from mrt_runtime.compare.snapshot import Look
+from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.findings import RevisionFindings
 
 
-def restored(step: HistoryStep, before: Look, first: Look, after: Look, written: Mapping[str, int]) -> RevisionFindings:
+def restored(step: HistoryStep, before: Snapshot, first: Snapshot, after: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
     left there are none of its doing.
     """
-    findings = compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
+    findings = compare_rollback(step, before, after)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost = compare(before.rows, now)
     findings.failures[:0] = [locate(failure, step.file) for failure in lost]
     return findings
+
+
+def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot) -> RevisionFindings:
+    """Compare the catalogue before the upgrade with the one after the rollback."""
+    return compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
 
 
 def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:
@@ -51,7 +56,7 @@ def keys_of(table: TableRows, key: Iterable[str]) -> list[tuple[object, ...]]:
     return [tuple(row[place] for place in places) for row in table.rows]
 
 
-def repeated(step: HistoryStep, first: Look, again: Look, written: Mapping[str, int]) -> RevisionFindings:
+def repeated(step: HistoryStep, first: Snapshot, again: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
     """Compare the first time up with the second.
 
     Of the rows only their numbers: what an upgrade itself makes up (the time, a random key) is another each time, and the rollback
@@ -68,7 +73,9 @@ def repeated(step: HistoryStep, first: Look, again: Look, written: Mapping[str, 
     return findings
 
 
-def compare_schemas(step: HistoryStep, before: Look, after: Look, outcome: Outcome, wording: Wording) -> RevisionFindings:
+def compare_schemas(
+    step: HistoryStep, before: Snapshot, after: Snapshot, outcome: Outcome, wording: DifferenceWording
+) -> RevisionFindings:
     """Turn the differences of two catalogues into failures, those that no query can notice into warnings."""
     findings = RevisionFindings()
     for difference in diff(before.schema, after.schema, wording):
@@ -79,7 +86,7 @@ def compare_schemas(step: HistoryStep, before: Look, after: Look, outcome: Outco
     return findings
 
 
-def as_failure(step: HistoryStep, difference: Difference, outcome: Outcome) -> Failure:
+def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome) -> Failure:
     """Write a difference as a failure, with its place in the migration where that can be told."""
     failure = Failure(
         kind=outcome.value,
@@ -91,7 +98,7 @@ def as_failure(step: HistoryStep, difference: Difference, outcome: Outcome) -> F
     return locate(failure, step.file, difference.name)
 
 
-def proven(step: HistoryStep, before: Look, first: Look, unseeded: Mapping[str, str]) -> RevisionFindings:
+def proven(step: HistoryStep, before: Snapshot, first: Snapshot, unseeded: Mapping[str, str]) -> RevisionFindings:
     """Fail for each table without rows that the revision touches: nothing was there to be lost."""
     findings = RevisionFindings()
     for table in touched(step, before, first, unseeded):
@@ -100,7 +107,7 @@ def proven(step: HistoryStep, before: Look, first: Look, unseeded: Mapping[str, 
     return findings
 
 
-def touched(step: HistoryStep, before: Look, first: Look, tables: Iterable[str]) -> Iterator[str]:
+def touched(step: HistoryStep, before: Snapshot, first: Snapshot, tables: Iterable[str]) -> Iterator[str]:
     """Yield those of the tables that the upgrade changed in the catalogue, or that its file names."""
     labels = list(tables)
     if not labels:

@@ -9,38 +9,70 @@ from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
-from mrt_runtime.verify.runner import NotReachedError, RevisionRunner, StepError
+from mrt_runtime.verify.rowless import check_without_rows
+from mrt_runtime.verify.runner import RevisionRunner
+from mrt_runtime.verify.step_error import NotReachedError, StepError
 
 
-def verify(runner: RevisionRunner, step: HistoryStep, after_writes: str = "warn") -> Verdict:
+def verify(
+    runner: RevisionRunner, step: HistoryStep, after_writes: str = "warn", edge_rows: str = "warn", unmet: str = "warn"
+) -> Verdict:
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
     tells whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
+    Where a step fails, once more without the rows at the edge of their types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
     clock = time.perf_counter()
     try:
-        findings = go_and_return(runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file))
-        if findings.written and (findings.failures or findings.may_hide_loss):
-            risky, findings = findings, go_and_return(runner, step, write=False)
-            findings.add_risk(risky, fatal=after_writes == "fail")
+        findings = go_with_written_rows(runner, step, after_writes)
+        if edge_rows == "warn" and findings.stopped_by and runner.find_edges(step):
+            judged = go_with_written_rows(runner, step, after_writes, edges=False)
+            if judged.is_free_of(findings.stopped_by):
+                judged.warn_of_edges(findings.stopped_by, runner.edges_out)
+                findings = judged
     except NotReachedError as error:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=str(error))
+    if findings.first is None and findings.outcome is Outcome.UPGRADE_FAILED:
+        findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]))
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
+    findings.tell_unmet(step, fatal=unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
     runner.settle(step)
     return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
 
 
-def go_and_return(runner: RevisionRunner, step: HistoryStep, *, write: bool) -> RevisionFindings:
-    """Go up, down and up again over seeded rows, and compare what is there each time."""
+def go_with_written_rows(runner: RevisionRunner, step: HistoryStep, after_writes: str, *, edges: bool = True) -> RevisionFindings:
+    """Go up and down with rows written in between, and without them where that fails or they may hide a loss."""
+    findings = go_and_return(runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file), edges=edges)
+    if findings.written and (findings.failures or findings.may_hide_loss):
+        risky, findings = findings, go_and_return(runner, step, write=False, edges=edges, earlier=findings)
+        findings.add_risk(risky, fatal=after_writes == "fail")
+    return findings
+
+
+def go_and_return(
+    runner: RevisionRunner, step: HistoryStep, *, write: bool, edges: bool = True, earlier: RevisionFindings | None = None
+) -> RevisionFindings:
+    """Go up, down and up again over seeded rows, and compare what is there each time.
+
+    earlier: what was found before; where the database is still as the first upgrade left it, nothing is upgraded again.
+    """
     findings = RevisionFindings()
-    findings.before = before = runner.approach(step)
+    if earlier is not None and earlier.before and earlier.first and runner.is_still_upgraded(step):
+        before, first = earlier.before, earlier.first
+        findings.unmet = earlier.unmet
+    else:
+        before, first = runner.approach(step, edges=edges), None
+    findings.before = before
     try:
-        findings.first = first = runner.upgrade(step)
+        if first is None:
+            first = runner.upgrade(step)
+            findings.unmet = runner.find_unmet(step)
+        findings.first = first
         if write:
             findings.written = runner.write(before, first)
         after = runner.downgrade(step)
@@ -52,4 +84,5 @@ def go_and_return(runner: RevisionRunner, step: HistoryStep, *, write: bool) -> 
             runner.trust()
     except StepError as error:
         findings.failures.append(error.failure)
+        findings.stopped_by = error.failure
     return findings

@@ -8,29 +8,19 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mrt_runtime.compare.blame import shorten
-from mrt_runtime.compare.snapshot import Look
-from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
-from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
+from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.termination import held
-from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import ScratchContents, is_same
+from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, refuse_broken_env
+from mrt_runtime.verify.unmet import find_unmet
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
-
-
-class StepError(Exception):
-    """A step of the revision under check ended with an error; `failure` says so."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-class NotReachedError(Exception):
-    """No database can be brought to where the revision would be checked; the message names the revision in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +49,21 @@ class RevisionRunner:
                 self.scratch.drop()
             raise
         self.graph = self.migrator.graph
+        self._dialect = database.dialect
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, [step.file for step in self.graph])
+        files = [step.file for step in self.graph]
+        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=config.edge_rows != "off")
         self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
-        self._here: Look | None = None
-        self._known: dict[frozenset[str], Look] = {}
+        self._here: Snapshot | None = None
+        self._known: dict[frozenset[str], Snapshot] = {}
         self._milestone: RunnerCheckpoint | None = None
         self._milestone_at = time.perf_counter()
         self._milestone_cost = 0.0
         self._has_gone_back = False
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
+        self.edges_out: tuple[str, ...] = ()
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -83,19 +76,74 @@ class RevisionRunner:
         driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
         return driver
 
-    def approach(self, step: HistoryStep) -> Look:
-        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there."""
+    def approach(self, step: HistoryStep, *, edges: bool = True) -> Snapshot:
+        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there.
+
+        edges: whether there are rows at the edge of their types; without them, `edges_out` tells which were taken out.
+        """
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
-        self._here = self._contents.seed(self._here)
+        self._run_env()
+        self._here = self._contents.write_wanted(self._contents.seed(self._here, edges=edges), step.file)
+        if not edges:
+            self._here, self.edges_out = self._contents.take_out_edges(self.find_edges(step))
         self._known = {self.applied: self._here}
         self._set_milestone()
         self.migrator.take_notes()  # those of other revisions, told under these
         return self._here
 
-    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Look:
+    def _run_env(self) -> None:
+        """Run env.py without a step before the first look: what it creates by itself is no revision's doing."""
+        if self.applied or self._here is not None:
+            return
+        self._contents.release()
+        try:
+            self.migrator.run_without_step()
+        except MigrationError as error:
+            refuse_broken_env(error)
+            raise
+
+    def approach_without_rows(self, step: HistoryStep) -> Snapshot:
+        """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there.
+
+        A failed upgrade that was rolled back costs nothing more than taking the rows out.
+        """
+        needed = frozenset(self.graph.ancestors(step.parents))
+        if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
+            self._restart()
+            if not self._reach(step, needed):
+                self._require_reachable(needed)
+        self._here = self._contents.empty()
+        self._known = {self.applied: self._here}
+        return self._here
+
+    def upgrade_in_one_run(self, step: HistoryStep) -> Snapshot:
+        """Apply the revision from base within one run of env.py, as `alembic upgrade` does, and look.
+
+        SQLAlchemy remembers within a run which types it created, so a revision may pass there and fail alone. Where it fails
+        there too, nothing leads beyond it: NotReachedError, and for each later revision that needs it.
+        """
+        needed = frozenset(self.graph.ancestors([step.revision]))
+        self._restart()
+        self._contents.release()
+        try:
+            self.migrator.upgrade_in_one_run(step)
+        except MigrationError as error:
+            self.trusted = False
+            refuse_broken_env(error)
+            self._unreachable[step.revision] = error.cause
+            self._require_reachable(needed)
+        self._known.pop(needed, None)
+        return self._arrive(needed)
+
+    def find_edges(self, step: HistoryStep) -> set[str]:
+        """Return the tables that hold rows at the edge of their types: those that the revision's file names, or else all."""
+        tables = set(self._contents.seeded.edges) if self._contents.seeded else set()
+        return {label for label in tables if judge.contains_word(step.file, label.rpartition(".")[2])} or tables
+
+    def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
         self._contents.erase()
@@ -103,12 +151,16 @@ class RevisionRunner:
         self.seeder.meet(here.schema)
         return here
 
-    def downgrade(self, step: HistoryStep) -> Look:
+    def find_unmet(self, step: HistoryStep) -> list[str]:
+        """Return what of the upgrade that was just made changed no row."""
+        return find_unmet(step.file, self._dialect, self.migrator.changed_rows)
+
+    def downgrade(self, step: HistoryStep) -> Snapshot:
         """Roll the revision back and look; StepError where it fails."""
         self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
         return self._arrive(self.applied - {step.revision})
 
-    def write(self, before: Look, first: Look) -> dict[str, int]:
+    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
         return self._contents.write(before, first)
 
@@ -138,6 +190,11 @@ class RevisionRunner:
         except (SQLAlchemyError, MigrationError):
             return
 
+    def is_still_upgraded(self, step: HistoryStep) -> bool:
+        """Whether the database is as the revision's first upgrade left it, once what was written since is taken out."""
+        self.settle(step)
+        return self.trusted and step.revision in self.applied
+
     def close(self) -> None:
         """Drop the scratch database, whatever state an interrupted connection is in."""
         with held():
@@ -157,10 +214,14 @@ class RevisionRunner:
             self.scratch.restore(milestone.checkpoint)
             if self._reach(step, needed):
                 return
-        self._stand(frozenset(), None)
-        self.scratch.reset()
+        self._restart()
         if not self._reach(step, needed):
             self._require_reachable(needed)
+
+    def _restart(self) -> None:
+        """Go back to base, to what env.py itself makes before any revision."""
+        self._stand(frozenset(), None)
+        self.scratch.reset()
 
     def _leads_on(self, applied: frozenset[str], step: HistoryStep, needed: frozenset[str]) -> bool:
         """Whether a state with these revisions, and rows, may be upgraded to the revision's parents."""
@@ -217,8 +278,8 @@ class RevisionRunner:
         except (SQLAlchemyError, MigrationError):
             return False
 
-    def _arrive(self, applied: frozenset[str]) -> Look:
-        """Look, and trust what is there if it is what was there the last time."""
+    def _arrive(self, applied: frozenset[str]) -> Snapshot:
+        """Snapshot, and trust what is there if it is what was there the last time."""
         self.applied = applied
         self._here = self._contents.look()
         known = self._known.setdefault(applied, self._here)
@@ -243,18 +304,3 @@ class RevisionRunner:
         self._milestone = RunnerCheckpoint(checkpoint, self.applied, self._contents.seeded)
         self._milestone_at = time.perf_counter()
         self._milestone_cost = self._milestone_at - begin
-
-
-def refuse_broken_env(error: MigrationError) -> None:
-    """Stop the run where it is env.py that fails: no revision can be blamed, and none can be verified."""
-    if error.phase == "env":
-        raise ConfigurationError(f"{error}.") from None
-
-
-def describe(error: MigrationError, otherwise: Outcome) -> Failure:
-    """Write what stopped a step as a failure, with its line in the migration."""
-    what = {Outcome.UPGRADE_FAILED: "Upgrade", Outcome.DOWNGRADE_FAILED: "Downgrade"}.get(otherwise, "Second upgrade")
-    kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
-    file = shorten(error.file) if error.file else None
-    where = "after this upgrade, in env.py: " if error.phase == "env" else ""
-    return Failure(kind=kind.value, message=f"{what} {verb}: {where}{error.cause}", file=file, line=error.line)

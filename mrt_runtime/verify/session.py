@@ -140,7 +140,7 @@ class Verification:
 
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.telling(step):
-            return verify(self.runner, step, self.config.after_writes)
+            return verify(self.runner, step, self.config.after_writes, self.config.edge_rows, self.config.unmet)
 
     @contextlib.contextmanager
     def telling(self, step: HistoryStep | None = None) -> Iterator[None]:

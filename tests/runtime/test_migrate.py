@@ -227,7 +227,8 @@ def test_a_failing_downgrade_says_downgrade(project, sqlite_scratch):
     migrator.upgrade("a")
     with pytest.raises(MigrationError) as failed:
         migrator.downgrade("a")
-    assert (failed.value.phase, failed.value.cause) == ("downgrade", "NotImplementedError: one way")
+    assert failed.value.phase == "downgrade"
+    assert failed.value.cause.startswith("NotImplementedError: one way. A revision that has no way back is listed")
 
 
 def test_after_a_failure_the_next_revision_can_be_run(project, scratch):

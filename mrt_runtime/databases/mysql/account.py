@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
 
 from mrt_runtime.databases.mysql.names import account_name
-from mrt_runtime.databases.mysql.server import MySQLServer, literal, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.sentences import end, join
 
 PASSWORD_LENGTH = 32

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import (
+    CatalogueObject,
     Check,
     Column,
     ColumnType,
@@ -21,9 +22,9 @@ from mrt_runtime.compare.schema import (
     Schema,
     Sequence,
     Table,
-    Thing,
 )
 from mrt_runtime.databases.mysql import queries
+from mrt_runtime.databases.mysql.quoting import quote
 
 Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = Mapping[str, list[Row]]
@@ -36,7 +37,7 @@ NUMBERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decim
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class MySQLBasis:
     """By name, what each table was made of and what was made of it: the same rows need no second making."""
 
     tables: Mapping[str, tuple[Parts, Table]]
@@ -47,12 +48,12 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
 
     ignored: names of tables that are no part of it (Alembic's version table, our own mark).
     """
-    known = previous.stamp.tables if previous is not None and isinstance(previous.stamp, Stamp) else {}
-    schema = Reading(connection.connection.cursor()).schema(ignored, known)
+    known = previous.basis.tables if previous is not None and isinstance(previous.basis, MySQLBasis) else {}
+    schema = MySQLCatalogueReader(connection.connection.cursor()).schema(ignored, known)
     return previous if previous == schema else schema
 
 
-class Reading:
+class MySQLCatalogueReader:
     """One reading through one cursor."""
 
     def __init__(self, cursor: Any) -> None:
@@ -94,9 +95,9 @@ class Reading:
             dialect="mysql",
             tables=tuple(table for _, table in tables.values()),
             sequences=tuple(sequences),
-            things=tuple(self._things()),
+            objects=tuple(self._objects()),
             options=(("charset", charset), ("collation", collation)),
-            stamp=Stamp(tables),
+            basis=MySQLBasis(tables),
         )
 
     def _table(self, row: Row) -> Table:
@@ -118,15 +119,14 @@ class Reading:
         )
 
     def _sequence(self, name: str) -> Sequence:
-        quoted = name.replace("`", "``")
-        start, increment, minimum, maximum, cache, cycle = self._rows(queries.SEQUENCE.replace("{sequence}", f"`{quoted}`"))[0]
+        start, increment, minimum, maximum, cache, cycle = self._rows(queries.SEQUENCE.replace("{sequence}", quote(name)))[0]
         return Sequence(
             name=name, start=start, increment=increment, minimum=minimum, maximum=maximum, cache=cache, cycle=bool(cycle)
         )
 
-    def _things(self) -> Iterator[Thing]:
-        for kind, name, table, definition in sorted(self._rows(queries.THINGS), key=lambda row: (row[0], row[1])):
-            yield Thing(kind=kind, name=name, table=table, definition=_text(definition))
+    def _objects(self) -> Iterator[CatalogueObject]:
+        for kind, name, table, definition in sorted(self._rows(queries.OBJECTS), key=lambda row: (row[0], row[1])):
+            yield CatalogueObject(kind=kind, name=name, table=table, definition=_text(definition))
 
 
 def _text(value: Any) -> str:
@@ -156,7 +156,7 @@ def _column(row: Row, position: int, *, is_mariadb: bool) -> Column:
 
 
 def _default(default: Any, base: str, extra: str, *, is_mariadb: bool) -> str | None:
-    """Give a default as SQL; MariaDB tells it so, MySQL tells a literal without its quotes."""
+    """Return a default as SQL; MariaDB has it so, MySQL has a literal without its quotes."""
     if default is None or (is_mariadb and default == "NULL"):
         return None
     text = _text(default)

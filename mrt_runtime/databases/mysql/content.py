@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.compare.schema import Column, Schema, Table
 from mrt_runtime.databases.mysql.catalogue import NUMBERS
+from mrt_runtime.databases.mysql.quoting import quote
 
 BINARY = frozenset(
     {
@@ -44,19 +45,14 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
 
 def _select(at: int, table: Table) -> str:
     """Write the part of a statement that reads one table: its place, and each row as a JSON array of texts."""
-    return f"SELECT {at}, JSON_ARRAY({', '.join(map(_as_text, table.columns))}) FROM {quoted(table.name)}"
+    return f"SELECT {at}, JSON_ARRAY({', '.join(map(_as_text, table.columns))}) FROM {quote(table.name)}"
 
 
 def _as_text(column: Column) -> str:
     """Write a column so that two values have the same text only if they are the same."""
-    name = quoted(column.name)
+    name = quote(column.name)
     if column.type.base in BINARY:
         return f"HEX({name})"
     if column.type.base == "float":
         name = f"{name} + 0E0"  # shown as a float it loses digits, as a double it has them all
     return f"CAST({name} AS CHAR)"
-
-
-def quoted(name: str) -> str:
-    """Quote an identifier."""
-    return "`" + name.replace("`", "``") + "`"

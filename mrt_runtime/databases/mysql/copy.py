@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exc
 
-from mrt_runtime.databases.mysql.server import MySQLServer, literal, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer
 
 KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE", "VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
 FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mrt_runtime.databases.mysql.copy import SchemaCopy, copy_schema
-from mrt_runtime.databases.mysql.server import MySQLServer, quote
+from mrt_runtime.databases.mysql.quoting import quote
+from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.protocol import Checkpoint
 
 

@@ -11,8 +11,9 @@ from mrt_runtime.databases.mysql.account import Accounts, NoAccountError
 from mrt_runtime.databases.mysql.created import CreatedMySQLContents
 from mrt_runtime.databases.mysql.existing import ExistingMySQLContents
 from mrt_runtime.databases.mysql.place import ScratchPlace
+from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.scratch import MySQLScratch
-from mrt_runtime.databases.mysql.server import MySQLServer, literal
+from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.token import make_name
 
 DRIVERS = {"pymysql": "pymysql", "mysqldb": "MySQLdb", "mariadbconnector": "mariadb", "mysqlconnector": "mysql.connector"}

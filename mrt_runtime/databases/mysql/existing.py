@@ -10,7 +10,8 @@ from sqlalchemy import Connection, exc
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tables
 from mrt_runtime.databases.mysql.journal import MySQLJournal
-from mrt_runtime.databases.mysql.server import GRACE, MySQLServer, literal, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import GRACE, MySQLServer
 from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.token import find_token

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mrt_runtime.databases.mysql.copy import KINDS
-from mrt_runtime.databases.mysql.server import literal, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
 
 PROGRAMS = """SELECT 'TRIGGER', TRIGGER_NAME,
     CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT),

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, exc
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql.holdings import Holding, read_holdings, read_rows, shorten
-from mrt_runtime.databases.mysql.server import MySQLServer, literal, quote
+from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.sentences import name_some
 
 HARMLESS = {"SELECT", "SHOW", "SET", "USE", "EXPLAIN", "DESCRIBE", "DESC", "SAVEPOINT", "RELEASE", "ROLLBACK", "DO", "VALUES"}

@@ -7,7 +7,7 @@ by `text_of`.
 
 from __future__ import annotations
 
-from mrt_runtime.databases.mysql.server import literal
+from mrt_runtime.databases.mysql.quoting import literal
 
 DATABASE = "SELECT DATABASE(), VERSION()"
 
@@ -45,7 +45,7 @@ FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = {name} AND PARTITION_NAM
 ORDER BY TABLE_NAME, PARTITION_ORDINAL_POSITION, SUBPARTITION_ORDINAL_POSITION"""
 
 # Kind, name, table, definition.
-THINGS = """SELECT 'view', TABLE_NAME, NULL, CONCAT_WS(' ', SECURITY_TYPE, VIEW_DEFINITION, NULLIF(CHECK_OPTION, 'NONE'))
+OBJECTS = """SELECT 'view', TABLE_NAME, NULL, CONCAT_WS(' ', SECURITY_TYPE, VIEW_DEFINITION, NULLIF(CHECK_OPTION, 'NONE'))
   FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {name}
 UNION ALL SELECT 'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE,
     CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER, ACTION_STATEMENT)

@@ -11,11 +11,11 @@ from sqlalchemy import URL, Connection, event, exc
 from mrt_runtime.databases.hosted import DatabaseContents, ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.mysql.place import ScratchPlace
+from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.refusal import explain_refusal
 from mrt_runtime.databases.mysql.server import MySQLServer, outlast
 from mrt_runtime.databases.mysql.translation import translate
 from mrt_runtime.databases.protocol import ConnectionTarget, Database
-from mrt_runtime.databases.server_connection import literal
 
 
 class MySQLScratch(ServerScratch):

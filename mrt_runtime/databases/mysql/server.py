@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, exc
 
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of
+from mrt_runtime.databases.mysql.quoting import literal, quote
 from mrt_runtime.databases.server_connection import ServerConnection, make_engine, refuse
 
 A_YEAR = 31536000
@@ -138,15 +139,3 @@ def end_all(engine: Engine, condition: str, how: str, among: Collection[int] | N
 def lock_of(token: str) -> str:
     """Name the lock of a token."""
     return f"mrt_{token}"
-
-
-def literal(value: str) -> str:
-    """Quote a string. A backslash means itself or not, by the session's sql_mode; a string that holds one is written as bytes."""
-    if "\\" in value:
-        return f"_utf8mb4 X'{value.encode().hex()}'"
-    return "'" + value.replace("'", "''") + "'"
-
-
-def quote(name: str) -> str:
-    """Quote an identifier."""
-    return "`" + name.replace("`", "``") + "`"

@@ -17,7 +17,7 @@ from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, statements
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.mysql.outside import find_outside, is_about_accounts, named_database
 from mrt_runtime.databases.mysql.place import ScratchPlace
-from mrt_runtime.databases.mysql.server import quote
+from mrt_runtime.databases.mysql.quoting import quote
 
 NOTHING = "DO 0"
 """A statement of both servers that does nothing."""

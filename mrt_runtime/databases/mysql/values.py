@@ -123,6 +123,3 @@ def encoding_of(collation: str | None) -> str:
     if charset.startswith(("utf", "ucs")):
         return "utf-8"
     return "latin-1" if charset == "latin1" else "ascii"
-
-
-VALUES = MySQLValues()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import quote, silence
-from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.databases.postgresql.server import silence
 
 HEAD = """CREATE OR REPLACE PROCEDURE {home}.{signature} LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp {quietly} AS $mrt$ #variable_conflict use_variable

@@ -8,24 +8,32 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import NamedType, Schema, Sequence, Table, Thing
-from mrt_runtime.databases.postgresql.reading import Facts, Reader
+from mrt_runtime.compare.schema import CatalogueObject, NamedType, Schema, Sequence, Table
+from mrt_runtime.databases.postgresql.catalogue_changes import (
+    CatalogueChanges,
+    Present,
+    ReadPoint,
+    find_stale,
+    read_changes,
+    read_point,
+)
+from mrt_runtime.databases.postgresql.details import read_details
+from mrt_runtime.databases.postgresql.reading import CatalogueReader, CatalogueRows
 from mrt_runtime.databases.postgresql.records import SequenceRow
-from mrt_runtime.databases.postgresql.relations import KINDS, Relations
-from mrt_runtime.databases.postgresql.signs import Present, Signs, Start, find_stale, read_signs, read_start
+from mrt_runtime.databases.postgresql.relations import KINDS, RelationCatalogue
 
 Labelled = TypeVar("Labelled", Table, NamedType, Sequence)
-PLACELESS = frozenset({"schema", "extension"})  # the things whose definitions name no relation
+PLACELESS = frozenset({"schema", "extension"})  # the objects whose definitions name no relation
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class PostgreSQLBasis:
     """What a catalogue was put together from: where and when it was read, the rows, and each table by its OID."""
 
-    start: Start
+    start: ReadPoint
     present: Present
     ignored: frozenset[str]
-    facts: Facts
+    facts: CatalogueRows
     tables: Mapping[int, Table]
 
 
@@ -36,33 +44,36 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     """
     cursor = connection.connection.cursor()
     ignored = frozenset(ignored)
-    start = read_start(cursor)
-    past = previous.stamp if previous is not None and isinstance(previous.stamp, Stamp) else None
-    signs = read_signs(cursor, start, past.start.horizon if past is not None else start.horizon)
-    stamp = _read_again(Reader(cursor, start.version), past, signs) if past is not None and past.ignored == ignored else None
-    if previous is not None and stamp is not None:
-        schema = previous if stamp is past else _schema(stamp, previous, types=previous.types, things=previous.things)
+    start = read_point(cursor)
+    past = previous.basis if previous is not None and isinstance(previous.basis, PostgreSQLBasis) else None
+    changes = read_changes(cursor, start, past.start.horizon if past is not None else start.horizon)
+    reader = CatalogueReader(cursor, start.version)
+    basis = _read_again(reader, past, changes) if past is not None and past.ignored == ignored else None
+    if previous is not None and basis is not None:
+        schema = previous if basis is past else _schema(basis, previous, types=previous.types, objects=previous.objects)
     else:
-        schema = _schema(Stamp(start, signs.present, ignored, Reader(cursor, start.version).read(), {}), previous)
+        schema = _schema(PostgreSQLBasis(start, changes.present, ignored, reader.read(), {}), previous)
+    if schema is not previous:
+        schema = replace(schema, details=read_details(cursor, start.version))
     return previous if previous == schema else schema
 
 
-def _read_again(reader: Reader, past: Stamp, signs: Signs) -> Stamp | None:
+def _read_again(reader: CatalogueReader, past: PostgreSQLBasis, changes: CatalogueChanges) -> PostgreSQLBasis | None:
     """Read what may have changed since; None where everything must be read, `past` itself where nothing has changed."""
-    stale = find_stale(past.start, past.present, signs, past.facts.known())
+    stale = find_stale(past.start, past.present, changes, past.facts.known())
     if stale is None:
         return None
-    if not stale and signs.present == past.present and not signs.young["pg_sequence"]:
+    if not stale and changes.present == past.present and not changes.young["pg_sequence"]:
         return past
     facts = reader.read_again(past.facts, stale)
     changed = _changed(past, facts, stale) if facts is not None else None
     if facts is None or changed is None:
         return None
     tables = {oid: table for oid, table in past.tables.items() if oid not in changed}
-    return Stamp(signs.start, signs.present, past.ignored, facts, tables)
+    return PostgreSQLBasis(changes.start, changes.present, past.ignored, facts, tables)
 
 
-def _changed(past: Stamp, facts: Facts, stale: Collection[int]) -> set[int] | None:
+def _changed(past: PostgreSQLBasis, facts: CatalogueRows, stale: Collection[int]) -> set[int] | None:
     """Find the tables to put together anew; None where other objects may render a name that is not the same any more."""
     old, new = past.facts.relations, facts.relations
     renamed = {
@@ -70,7 +81,7 @@ def _changed(past: Stamp, facts: Facts, stale: Collection[int]) -> set[int] | No
         for oid in stale
         if oid in old.rows and oid in new.rows and (old.label(oid) != new.label(oid) or _is_renamed(old.names[oid], new.names[oid]))
     }
-    if renamed and any(thing.kind not in PLACELESS for thing in past.facts.things):
+    if renamed and any(one.kind not in PLACELESS for one in past.facts.objects):
         return None
     if renamed and any(row.view is not None for row in old.rows.values()):
         return None
@@ -85,27 +96,27 @@ def _is_renamed(old: Mapping[int, str], new: Mapping[int, str]) -> bool:
 
 
 def _schema(
-    stamp: Stamp,
+    basis: PostgreSQLBasis,
     previous: Schema | None,
     types: tuple[NamedType, ...] | None = None,
-    things: tuple[Thing, ...] | None = None,
+    objects: tuple[CatalogueObject, ...] | None = None,
 ) -> Schema:
     """Put a catalogue together; tables that are equal to former ones are the former ones."""
-    facts, relations = stamp.facts, stamp.facts.relations
+    facts, relations = basis.facts, basis.facts.relations
     former = {table.label: table for table in previous.tables} if previous is not None else {}
     tables: dict[int, Table] = {}
     for oid, row in relations.rows.items():
         if row.kind in KINDS:
-            table = stamp.tables.get(oid) or relations.table(oid)
+            table = basis.tables.get(oid) or relations.table(oid)
             tables[oid] = former[table.label] if former.get(table.label) == table else table
-    left_out = {oid for oid, table in tables.items() if table.label in stamp.ignored}
+    left_out = {oid for oid, table in tables.items() if table.label in basis.ignored}
     return Schema(
         dialect="postgresql",
         tables=_sorted(table for oid, table in tables.items() if oid not in left_out),
         types=_sorted(_named_types(facts)) if types is None else types,
         sequences=_sorted(_sequence(row, relations) for row in facts.sequences if row.table not in left_out),
-        things=tuple(sorted(_things(facts), key=_order)) if things is None else things,
-        stamp=replace(stamp, tables=tables),
+        objects=tuple(sorted(_objects(facts), key=_order)) if objects is None else objects,
+        basis=replace(basis, tables=tables),
     )
 
 
@@ -113,12 +124,12 @@ def _sorted(items: Iterable[Labelled]) -> tuple[Labelled, ...]:
     return tuple(sorted(items, key=lambda item: (item.schema or "", item.name)))
 
 
-def _order(thing: Thing) -> tuple[str, str, str]:
-    return thing.kind, thing.label, thing.table or ""
+def _order(one: CatalogueObject) -> tuple[str, str, str]:
+    return one.kind, one.label, one.table or ""
 
 
-def _named_types(facts: Facts) -> Iterator[NamedType]:
-    """Give the types that the user made, with domains' checks and composite types' fields."""
+def _named_types(facts: CatalogueRows) -> Iterator[NamedType]:
+    """Yield the types that the user made, with domains' checks and composite types' fields."""
     relations = facts.relations
     types = relations.types
     checks = {oid: tuple(map(relations.check, rows)) for oid, rows in facts.domain_checks.items()}
@@ -136,7 +147,7 @@ def _named_types(facts: Facts) -> Iterator[NamedType]:
                 yield named
 
 
-def _sequence(row: SequenceRow, relations: Relations) -> Sequence:
+def _sequence(row: SequenceRow, relations: RelationCatalogue) -> Sequence:
     columns = relations.column_names(row.table, [row.column]) if row.table and row.column else ()
     return Sequence(
         name=row.name,
@@ -153,22 +164,22 @@ def _sequence(row: SequenceRow, relations: Relations) -> Sequence:
     )
 
 
-def _things(facts: Facts) -> Iterator[Thing]:
-    """Give views and everything else that is wholly told by its definition."""
+def _objects(facts: CatalogueRows) -> Iterator[CatalogueObject]:
+    """Yield views and everything else that is wholly told by its definition."""
     relations = facts.relations
     for relation in relations.rows.values():
         if relation.view is not None:
-            yield Thing(
+            yield CatalogueObject(
                 kind="view" if relation.kind == "v" else "materialized view",
                 name=relation.name,
                 schema=relations.schemas[relation.namespace],
                 definition="\n".join((*(relation.options or ()), relation.view)),
                 comment=relations.comments.get(("pg_class", relation.oid, 0)),
             )
-    for row in facts.things:
+    for row in facts.objects:
         ours = (row.namespace is None or row.namespace in relations.schemas) and (row.catalogue, row.oid) not in facts.members
         if ours and (row.table is None or row.table in relations.rows):
-            yield Thing(
+            yield CatalogueObject(
                 kind=row.kind,
                 name=row.name,
                 schema=relations.schemas[row.namespace] if row.namespace else None,

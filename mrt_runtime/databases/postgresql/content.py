@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.compare.schema import Schema, Table
-from mrt_runtime.databases.postgresql.signs import Start, read_start
+from mrt_runtime.databases.postgresql.catalogue_changes import ReadPoint, read_point
+from mrt_runtime.databases.postgresql.quoting import quote
 
 # The text depends on these; what a project sets for its own sessions shall not.
 SETTINGS = """SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
@@ -26,10 +27,10 @@ BATCH = 25  # tables that one statement reads: planning each of them apart costs
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class EarlierRows:
     """When and where rows were read, and how many there were in each table."""
 
-    start: Start
+    start: ReadPoint
     schema: Schema
     counts: Mapping[str, int]
 
@@ -41,12 +42,12 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     """
     cursor = connection.connection.cursor()
     cursor.execute(SETTINGS)
-    start = read_start(cursor)
+    start = read_point(cursor)
     tables = {table.label: table for table in schema.tables if holds_rows(table)}
     parents = {parent for table in schema.tables if table.kind == "table" for parent in table.parents}
     same: dict[str, TableRows] = {}
-    if previous is not None and isinstance(previous.stamp, Past) and previous.stamp.start.place == start.place:
-        same = _unchanged(cursor, previous.tables, previous.stamp, schema, parents)
+    if previous is not None and isinstance(previous.basis, EarlierRows) and previous.basis.start.place == start.place:
+        same = _unchanged(cursor, previous.tables, previous.basis, schema, parents)
     stale = [table for label, table in tables.items() if label not in same]
     found: dict[str, list[Row]] = {table.label: [] for table in stale}
     for chosen in _batches(stale):
@@ -57,11 +58,11 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     for table in stale:
         rows = keep(table, found[table.label], [column.name for column in table.columns if column.type.base in NUMBERS])
         same[table.label] = known[table.label] if known.get(table.label) == rows else rows
-    return Rows(MappingProxyType({label: same[label] for label in tables}), Past(start, schema, counts))
+    return Rows(MappingProxyType({label: same[label] for label in tables}), EarlierRows(start, schema, counts))
 
 
 def _unchanged(
-    cursor: Any, known: Mapping[str, TableRows], past: Past, schema: Schema, parents: Collection[str]
+    cursor: Any, known: Mapping[str, TableRows], past: EarlierRows, schema: Schema, parents: Collection[str]
 ) -> dict[str, TableRows]:
     """Find the tables whose rows are the same: no row is younger than the earlier reading, and none is gone."""
     if schema.types != past.schema.types:  # a label or a field may have another name
@@ -95,7 +96,7 @@ def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> li
     """Read some tables in one statement: pairs of a table's place among them and a row's values."""
     selects = []
     for at, table in enumerate(tables):
-        values = ", ".join(f"{quoted(column.name)}::text" for column in table.columns)
+        values = ", ".join(f"{quote(column.name)}::text" for column in table.columns)
         selects.append(f"SELECT {at}, ARRAY[{values}]::text[] FROM {_source(table, parents)}")
     cursor.execute(" UNION ALL ".join(selects))
     rows: list[tuple[int, list[str | None]]] = cursor.fetchall()
@@ -104,10 +105,5 @@ def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> li
 
 def _source(table: Table, parents: Collection[str]) -> str:
     """Name a table as what is read from; of one that others inherit from, its own rows only."""
-    name = f"{quoted(table.schema)}.{quoted(table.name)}" if table.schema else quoted(table.name)
+    name = f"{quote(table.schema)}.{quote(table.name)}" if table.schema else quote(table.name)
     return f"ONLY {name}" if table.label in parents else name
-
-
-def quoted(name: str) -> str:
-    """Quote an identifier."""
-    return '"' + name.replace('"', '""') + '"'

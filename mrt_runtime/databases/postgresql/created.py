@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import exc
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import PostgresServer, quote, silence
+from mrt_runtime.databases.postgresql.server import PostgresServer, silence
 from mrt_runtime.databases.postgresql.source import SourceDatabase
 from mrt_runtime.databases.postgresql.stand_ins import StandIns, hand_over
 from mrt_runtime.databases.protocol import Checkpoint

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import ForeignKey, Table
-from mrt_runtime.databases.postgresql.content import quoted
+from mrt_runtime.databases.postgresql.quoting import quote
 
 # A partition's key is part of the key of the table that was divided, and changes with that one only.
 ROOTS = """WITH RECURSIVE chain AS (
@@ -39,6 +39,6 @@ def deferral(connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -
 
 def find_roots(connection: Connection, table: Table, key: ForeignKey) -> list[tuple[str, str]]:
     """Find where a key that is not deferrable is defined: the table's and its own name, quoted; none where it is deferrable."""
-    name = ".".join(quoted(part) for part in (table.schema, table.name) if part)
+    name = ".".join(quote(part) for part in (table.schema, table.name) if part)
     found = connection.exec_driver_sql(ROOTS, (key.name, name))
     return [(str(place).replace("%", "%%"), str(constraint).replace("%", "%%")) for place, constraint in found]

@@ -150,7 +150,7 @@ class ExistingPostgresContents:
         self._settle(journal)
 
     def _settle(self, journal: PostgresJournal) -> None:
-        """Let a journal see what an interrupted statement made; outside of transactions."""
+        """Show a journal what an interrupted statement made; outside of transactions."""
         with self._engine.connect() as connection:
             journal.settle(connection.connection.cursor())
 

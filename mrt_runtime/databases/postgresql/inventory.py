@@ -16,8 +16,7 @@ from mrt_runtime.databases.postgresql.catalogues import (
     write_addresses,
 )
 from mrt_runtime.databases.postgresql.journal import PostgresJournal, write_xids
-from mrt_runtime.databases.postgresql.server import quote
-from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 
 ALONG = {"a", "i", "e", "P", "S"}
 """Kinds of dependencies by which an object is dropped along with another. Source: PostgreSQL's manual, pg_depend."""

@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql.catalogues import Address, write_addresses
-from mrt_runtime.databases.postgresql.server import holders, key_of, quote
+from mrt_runtime.databases.postgresql.quoting import quote
+from mrt_runtime.databases.postgresql.server import holders, key_of
 from mrt_runtime.databases.sentences import name_some
 
 PROPER, ENDING = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, {"COMMIT", "END"}

@@ -8,8 +8,8 @@ from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import Edit
+from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.server_connection import literal
 
 NULL, TRUE, FALSE = "NULL", "true", "false"
 

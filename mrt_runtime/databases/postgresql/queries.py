@@ -96,7 +96,7 @@ LEFT JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
 WHERE c.oid >= 16384"""
 
 # Kind, catalogue, OID, schema's OID, name, table's OID, definition.
-THINGS = """SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, 'pg_proc',
+OBJECTS = """SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, 'pg_proc',
     p.oid::bigint, p.pronamespace::bigint, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', NULL::bigint,
     CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid)
       ELSE (SELECT concat_ws(' ', format_type(p.prorettype, NULL), aggtransfn, aggfinalfn, aggcombinefn, aggsortop, aggtranstype,

@@ -8,18 +8,18 @@ from typing import Any, TypeAlias
 
 from mrt_runtime.compare.schema import qualified
 from mrt_runtime.databases.postgresql import queries
+from mrt_runtime.databases.postgresql.catalogue_changes import KnownRelations
 from mrt_runtime.databases.postgresql.records import (
     AttributeRow,
     ConstraintRow,
     IndexRow,
+    ObjectRow,
     RelationRow,
     SequenceRow,
-    ThingRow,
     TypeRow,
 )
-from mrt_runtime.databases.postgresql.relations import Relations, grouped
-from mrt_runtime.databases.postgresql.signs import Known
-from mrt_runtime.databases.postgresql.types import Types, labels_by_type
+from mrt_runtime.databases.postgresql.relations import RelationCatalogue, grouped
+from mrt_runtime.databases.postgresql.types import TypeCatalogue, labels_by_type
 
 Members: TypeAlias = frozenset[tuple[str, int]]
 
@@ -28,26 +28,26 @@ SPECIAL = frozenset("vmc")  # views, materialized views, composite types
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CatalogueRows:
     """All rows of one reading. `members` are what extensions and range types brought along, by catalogue and OID."""
 
     members: Members
-    relations: Relations
+    relations: RelationCatalogue
     sequences: tuple[SequenceRow, ...]
     domain_checks: Mapping[int, list[ConstraintRow]]
-    things: tuple[ThingRow, ...]
+    objects: tuple[ObjectRow, ...]
 
-    def known(self) -> Known:
+    def known(self) -> KnownRelations:
         """Sum up what there is, to find out later what has changed."""
         relations = self.relations
         owners = {oid: oid for oid in relations.rows}
         owners |= {row.oid: row.relation for rows in relations.indexes.values() for row in rows}
         owners |= {row.oid: row.relation for rows in relations.constraints.values() for row in rows}
         special = frozenset(oid for oid, row in relations.rows.items() if row.kind in SPECIAL)
-        return Known(owners, special, frozenset(row.oid for row in self.sequences))
+        return KnownRelations(owners, special, frozenset(row.oid for row in self.sequences))
 
 
-class Reader:
+class CatalogueReader:
     """Reads rows through one cursor of a server of this `server_version_num`."""
 
     def __init__(self, cursor: Any, version: int) -> None:
@@ -60,7 +60,7 @@ class Reader:
         rows: list[Any] = self.cursor.fetchall()
         return rows
 
-    def read(self) -> Facts:
+    def read(self) -> CatalogueRows:
         """Read everything."""
         members = frozenset(self.rows(queries.MEMBERS))
         schemas = {
@@ -72,10 +72,10 @@ class Reader:
         ranges = {oid: (subtype, multirange) for oid, subtype, multirange in self.rows(queries.RANGES)}
         if self.version not in BUILT_IN:
             BUILT_IN[self.version] = self._types("<")
-        types = Types({**BUILT_IN[self.version], **self._types(">=")}, labels, ranges, schemas)
+        types = TypeCatalogue({**BUILT_IN[self.version], **self._types(">=")}, labels, ranges, schemas)
         sequences = self._sequences(schemas, members)
         constraints = list(map(ConstraintRow._make, self.rows(queries.CONSTRAINTS)))
-        relations = Relations(
+        relations = RelationCatalogue(
             types=types,
             schemas=schemas,
             operator_classes=dict(self.rows(queries.OPERATOR_CLASSES)),
@@ -85,15 +85,15 @@ class Reader:
             indexes=grouped(map(IndexRow._make, self.rows(queries.INDEXES)), "relation"),
             **self._names(sequences, schemas),
         )
-        return Facts(
+        return CatalogueRows(
             members=members,
             relations=self._with_collations(relations),
             sequences=sequences,
             domain_checks=grouped((row for row in constraints if row.domain), "domain"),
-            things=tuple(map(ThingRow._make, self.rows(queries.THINGS))),
+            objects=tuple(map(ObjectRow._make, self.rows(queries.OBJECTS))),
         )
 
-    def read_again(self, known: Facts, stale: Collection[int]) -> Facts | None:
+    def read_again(self, known: CatalogueRows, stale: Collection[int]) -> CatalogueRows | None:
         """Read these relations, and what names or owns them; take all else from an earlier reading.
 
         None where one of them is of a kind on which more depends than its own rows tell.
@@ -140,7 +140,7 @@ class Reader:
             },
         }
 
-    def _with_collations(self, relations: Relations) -> Relations:
+    def _with_collations(self, relations: RelationCatalogue) -> RelationCatalogue:
         """Name the collations that are not those of the type; mostly there are none."""
         attributes = [row for rows in relations.attributes.values() for row in rows]
         own = {(row.relation, row.number): row.collation for row in attributes}

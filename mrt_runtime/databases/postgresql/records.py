@@ -134,8 +134,8 @@ class TypeRow(NamedTuple):
     relation: int
 
 
-class ThingRow(NamedTuple):
-    """A row of THINGS."""
+class ObjectRow(NamedTuple):
+    """A row of OBJECTS."""
 
     kind: str
     catalogue: str

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from mrt_runtime.compare.schema import Check, Column, Exclusion, ForeignKey, Index, IndexElement, Key, Table, TableKind, qualified
 from mrt_runtime.databases.postgresql.records import AttributeRow, ConstraintRow, IndexRow, RelationRow
-from mrt_runtime.databases.postgresql.types import Types
+from mrt_runtime.databases.postgresql.types import TypeCatalogue
 
 Item = TypeVar("Item", bound=Any)
 
@@ -42,13 +42,13 @@ def grouped(rows: Iterable[Item], column: str | int) -> dict[int, list[Item]]:
 
 
 @dataclass(slots=True)
-class Relations:
+class RelationCatalogue:
     """The rows about all relations, by the relation's OID, and the names that they mention by OID.
 
     `owned` maps a column (OID, number) to the sequence that it owns; `comments` is by catalogue, OID and part.
     """
 
-    types: Types
+    types: TypeCatalogue
     schemas: Mapping[int, str | None]
     operator_classes: Mapping[int, str]
     rows: Mapping[int, RelationRow]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import exc
 
-from mrt_runtime.databases.postgresql.server import PostgresServer, quote
+from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.postgresql.server import PostgresServer
 from mrt_runtime.databases.postgresql.source import LISTS, USER
-from mrt_runtime.databases.server_connection import literal
 from mrt_runtime.secret import register_secret
 
 LONGEST_NAME = 63

@@ -16,8 +16,8 @@ from mrt_lint.parse.sql.tokens import SqlToken
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.server_connection import literal
 
 ROLE = ("ROLE", "USER", "GROUP")
 SPECIAL = {"PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "NONE", "DEFAULT", "ALL"}
@@ -95,7 +95,7 @@ def _manage(command: Command, verb: str, cursor: TokenCursor, role: ScratchRole)
             return Edit(*command.whole, "; ".join(calls))
     is_own = name == role.given or first.key in SPECIAL - {"ALL", "PUBLIC"}
     if verb == "ALTER" and is_own and cursor.accept("SET", "RESET"):
-        return Edit(*command.span(first, first), _quoted(role.name))
+        return Edit(*command.span(first, first), quote(role.name))
     return Edit(*command.whole, NOTHING, f"{noted} {LEFT_OUT}")
 
 
@@ -186,10 +186,10 @@ def _rename(command: Command, token: SqlToken, role: ScratchRole, *, becomes: bo
         return None
     place = command.span(token, token)
     if becomes and name == role.given:
-        return Edit(*place, _quoted(role.name))
+        return Edit(*place, quote(role.name))
     if name not in role.existing:
-        return Edit(*place, _quoted(role.stand_in(name)))
-    return Edit(*place, _quoted(role.stand_in(name)), taken=frozenset({name})) if becomes else None
+        return Edit(*place, quote(role.stand_in(name)))
+    return Edit(*place, quote(role.stand_in(name)), taken=frozenset({name})) if becomes else None
 
 
 def _has_object(cursor: TokenCursor) -> bool:
@@ -200,7 +200,3 @@ def _has_object(cursor: TokenCursor) -> bool:
 def _words(command: Command) -> str:
     words = " ".join(command.statement.text.split()[1:])
     return words if len(words) <= 60 else f"{words[:59]}…"  # noqa: PLR2004  as much as fits in a line
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -13,10 +13,10 @@ from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
 from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
+from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
 from mrt_runtime.databases.postgresql.translation import Translator
 from mrt_runtime.databases.protocol import ConnectionTarget, Database
-from mrt_runtime.databases.server_connection import literal
 
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import URL, Connection, exc
 
-from mrt_runtime.databases.server_connection import SECOND_LOOK, ServerConnection, literal, refuse
+from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.server_connection import SECOND_LOOK, ServerConnection, refuse
 from mrt_runtime.databases.token import find_token
 
 MAINTENANCE = ("postgres", "template1")
@@ -151,8 +152,3 @@ def holders(token: str) -> str:
         "FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
         f" AND classid::bigint = {key >> 32} AND objid::bigint = {key % 2**32}"
     )
-
-
-def quote(name: str) -> str:
-    """Quote an identifier."""
-    return '"' + name.replace('"', '""') + '"'

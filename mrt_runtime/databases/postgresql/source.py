@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from mrt_runtime.databases.postgresql.server import quote
-from mrt_runtime.databases.server_connection import literal
+from mrt_runtime.databases.postgresql.quoting import literal, quote
 
 HOLDS_TABLES = """
 SELECT EXISTS (

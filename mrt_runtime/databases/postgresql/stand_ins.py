@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from mrt_runtime.databases.postgresql.answers import install
+from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import PostgresServer, quote, silence
+from mrt_runtime.databases.postgresql.server import PostgresServer, silence
 
 HANDED_OVER = """
 WITH kept AS (SELECT objid FROM pg_catalog.pg_depend WHERE deptype IN ('e', 'i', 'a') AND (deptype = 'e' OR refobjsubid > 0))

@@ -14,6 +14,7 @@ from mrt_runtime.databases.postgresql.command import Command, read_commands
 from mrt_runtime.databases.postgresql.edit import NOTHING, Edit, apply
 from mrt_runtime.databases.postgresql.outside import find_outside
 from mrt_runtime.databases.postgresql.privileged import answer
+from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
 from mrt_runtime.databases.postgresql.roles import translate_roles
 
@@ -80,11 +81,6 @@ class Translator:
             if name != self._database and isinstance(name, str):
                 what = verb if "DATABASE" in verb else f"{verb} … ON DATABASE"
                 note = f"{what} {name} was run on the scratch database, not on {name!r}"
-                yield Edit(*command.span(token, token), quoted(self._database), note)
+                yield Edit(*command.span(token, token), quote(self._database), note)
             if not cursor.accept(","):
                 return
-
-
-def quoted(name: str) -> str:
-    """Return a name as an identifier."""
-    return '"' + name.replace('"', '""') + '"'

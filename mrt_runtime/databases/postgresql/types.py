@@ -34,7 +34,7 @@ def modifiers(name: str, modifier: int) -> dict[str, int]:
 
 
 @dataclass(slots=True)
-class Types:
+class TypeCatalogue:
     """All types by OID; `schemas` maps a namespace's OID to its name in messages (None for the default one)."""
 
     rows: Mapping[int, TypeRow]

@@ -199,6 +199,3 @@ def quoted(value: object) -> str:
     """Quote a part of an array, a record or a range."""
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
-
-
-VALUES = PostgreSQLValues()

@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import Column, ColumnType, Index, IndexElement, Key, Schema, Table, Thing
-from mrt_runtime.databases.sqlite.ddl import Definition, Reader, read_table, rendered, split, tokens_of
+from mrt_runtime.compare.schema import CatalogueObject, Column, ColumnType, Index, IndexElement, Key, Schema, Table
+from mrt_runtime.databases.sqlite.ddl import TableDefinition, TokenReader, read_table, rendered, split, tokens_of
 
 MASTER = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master"
 COLUMNS = "SELECT m.name, x.* FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS x WHERE m.type = 'table'"
@@ -25,7 +25,7 @@ SYNONYMS = {"INT": "INTEGER", "BOOL": "BOOLEAN"}  # SQLAlchemy reflects the left
 FEW = 8  # tables; above it one query over all is cheaper than one that names them
 
 
-class Entry(NamedTuple):
+class MasterRow(NamedTuple):
     """A row of sqlite_master."""
 
     type: str
@@ -40,13 +40,13 @@ Row: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class SQLiteBasis:
     """What a catalogue was read from: the rows of sqlite_master, and every table that was made of a text so far.
 
     A table's columns and indexes are a function of their texts alone, so a text that was read before needs no second reading.
     """
 
-    entries: frozenset[Entry]
+    entries: frozenset[MasterRow]
     ignored: frozenset[str]
     tables: Mapping[Texts, Table]
 
@@ -57,28 +57,28 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     ignored: names of tables that are no part of it (Alembic's version table, our own mark).
     """
     cursor = connection.connection.cursor()
-    entries = frozenset(map(Entry._make, cursor.execute(MASTER).fetchall()))
+    entries = frozenset(map(MasterRow._make, cursor.execute(MASTER).fetchall()))
     ignored = frozenset(ignored)
     known: Mapping[Texts, Table] = {}
-    if previous is not None and isinstance(previous.stamp, Stamp):
-        if (previous.stamp.entries, previous.stamp.ignored) == (entries, ignored):
+    if previous is not None and isinstance(previous.basis, SQLiteBasis):
+        if (previous.basis.entries, previous.basis.ignored) == (entries, ignored):
             return previous
-        known = previous.stamp.tables
+        known = previous.basis.tables
     texts = _texts(entries, ignored)
     stale = {name: made_of for name, made_of in texts.items() if made_of not in known}
     tables = {**known, **_read_tables(cursor, stale, entries)}
     return Schema(
         dialect="sqlite",
         tables=_with_referred_columns([tables[texts[name]] for name in sorted(texts)]),
-        things=tuple(sorted(_things(entries), key=lambda thing: (thing.kind, thing.name))),
-        stamp=Stamp(entries, ignored, tables),
+        objects=tuple(sorted(_objects(entries), key=lambda one: (one.kind, one.name))),
+        basis=SQLiteBasis(entries, ignored, tables),
     )
 
 
-def _texts(entries: Collection[Entry], ignored: Collection[str]) -> dict[str, Texts]:
-    """Give the texts of each table: its name, then CREATE TABLE, then its indexes in the order of their names."""
+def _texts(entries: Collection[MasterRow], ignored: Collection[str]) -> dict[str, Texts]:
+    """Return the texts of each table: its name, then CREATE TABLE, then its indexes in the order of their names."""
     virtual = {entry.name for entry in entries if (entry.sql or "")[:14].upper() == "CREATE VIRTUAL"}
-    indexes: dict[str, list[Entry]] = defaultdict(list)
+    indexes: dict[str, list[MasterRow]] = defaultdict(list)
     for entry in entries:
         if entry.type == "index" and entry.sql:
             indexes[entry.table].append(entry)
@@ -94,7 +94,7 @@ def _is_internal(name: str, virtual: Collection[str]) -> bool:
     return name.startswith("sqlite_") or bool(SHADOW.search(name) and SHADOW.sub("", name) in virtual)
 
 
-def _read_tables(cursor: Any, stale: Mapping[str, Texts], entries: Iterable[Entry]) -> dict[Texts, Table]:
+def _read_tables(cursor: Any, stale: Mapping[str, Texts], entries: Iterable[MasterRow]) -> dict[Texts, Table]:
     if not stale:
         return {}
     chosen = ""
@@ -136,14 +136,14 @@ def _table(name: str, text: str, columns: list[Row], indexes: list[Row], sources
     )
 
 
-def _rowid_alias(columns: Iterable[Row], definition: Definition) -> str | None:
+def _rowid_alias(columns: Iterable[Row], definition: TableDefinition) -> str | None:
     """Name the column that is the rowid (https://sqlite.org/lang_createtable.html#rowid), which counts up by itself."""
     keys = [row for row in columns if row[5]]
     ordinary = not definition.descending_key and ("without rowid", "yes") not in definition.options
     return keys[0][1] if ordinary and len(keys) == 1 and keys[0][2].upper() == "INTEGER" else None
 
 
-def _column(row: Row, position: int, definition: Definition, alias: str | None) -> Column:
+def _column(row: Row, position: int, definition: TableDefinition, alias: str | None) -> Column:
     _, name, declared, not_null, default, _, hidden = row
     text = rendered(tokens_of(default)) if default is not None else None
     return Column(
@@ -191,7 +191,7 @@ AFFINITIES: tuple[tuple[tuple[str, ...], Literal["integer", "text", "blob", "rea
 
 
 def _index(name: str, rows: list[Row], text: str) -> Index:
-    reader = Reader(tokens_of(text))
+    reader = TokenReader(tokens_of(text))
     while not reader.ended and not reader.at_group():
         reader.take()
     parts = split(reader.group())
@@ -229,8 +229,8 @@ def _with_referred_columns(tables: list[Table]) -> tuple[Table, ...]:
     )
 
 
-def _things(entries: Iterable[Entry]) -> Iterable[Thing]:
+def _objects(entries: Iterable[MasterRow]) -> Iterable[CatalogueObject]:
     for entry in entries:
         if entry.type in {"view", "trigger"}:
             table = entry.table if entry.type == "trigger" else None
-            yield Thing(kind=entry.type, name=entry.name, table=table, definition=rendered(tokens_of(entry.sql or "")))
+            yield CatalogueObject(kind=entry.type, name=entry.name, table=table, definition=rendered(tokens_of(entry.sql or "")))

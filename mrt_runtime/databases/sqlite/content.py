@@ -9,31 +9,34 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep, key_of
 from mrt_runtime.compare.schema import Schema, Table
-from mrt_runtime.databases.sqlite.catalogue import Entry, Stamp
-from mrt_runtime.databases.sqlite.pages import Image, take_image
+from mrt_runtime.databases.sqlite.catalogue import MasterRow, SQLiteBasis
+from mrt_runtime.databases.sqlite.pages import FileImage, take_image
+
+quote = SQLiteDialect().identifier_preparer.quote_identifier
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TableReading:
     """A table's rows and where they stood: its row of sqlite_master, and the pages of the file."""
 
     rows: TableRows
-    entry: Entry
+    entry: MasterRow
     pages: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class EarlierFile:
     """The file that rows were read from, and what was read."""
 
-    image: Image
-    readings: Mapping[str, Reading]
+    image: FileImage
+    readings: Mapping[str, TableReading]
 
-    def find(self, table: Table, entry: Entry, changed: Collection[int]) -> Reading | None:
-        """Give the former reading of a table that has the same definition and whose pages have not changed."""
+    def find(self, table: Table, entry: MasterRow, changed: Collection[int]) -> TableReading | None:
+        """Return the earlier reading of a table that has the same definition and whose pages have not changed."""
         reading = self.readings.get(table.name)
         if reading is None or reading.entry != entry or reading.rows.key != key_of(table):
             return None
@@ -43,27 +46,27 @@ class Past:
 def read_content(connection: Connection, schema: Schema, previous: Rows | None = None) -> Rows:
     """Read the rows of every table, each value as Python's int, float, str, bytes or None: SQLite's own five classes."""
     raw = connection.connection.driver_connection
-    stamp = schema.stamp
-    entries = {entry.name: entry for entry in stamp.entries if entry.type == "table"} if isinstance(stamp, Stamp) else {}
+    basis = schema.basis
+    entries = {entry.name: entry for entry in basis.entries if entry.type == "table"} if isinstance(basis, SQLiteBasis) else {}
     image = take_image(raw)
-    past = previous.stamp if previous is not None and isinstance(previous.stamp, Past) else None
+    past = previous.basis if previous is not None and isinstance(previous.basis, EarlierFile) else None
     changed = image.changed_since(past.image) if image is not None and past is not None else frozenset()
     tables: dict[str, TableRows] = {}
-    readings: dict[str, Reading] = {}
+    readings: dict[str, TableReading] = {}
     for table in filter(holds_rows, schema.tables):
         entry = entries.get(table.name)
         if image is None or entry is None or not entry.root:  # a virtual table has no pages of its own
             tables[table.name] = _read_table(raw, table)
             continue
         reading = past.find(table, entry, changed) if past is not None else None
-        readings[table.name] = reading or Reading(_read_table(raw, table), entry, image.pages(entry.root))
+        readings[table.name] = reading or TableReading(_read_table(raw, table), entry, image.pages(entry.root))
         tables[table.name] = readings[table.name].rows
-    return Rows(MappingProxyType(tables), Past(image, MappingProxyType(readings)) if image is not None else None)
+    return Rows(MappingProxyType(tables), EarlierFile(image, MappingProxyType(readings)) if image is not None else None)
 
 
 def _read_table(raw: Any, table: Table) -> TableRows:
-    names = ", ".join(quoted(column.name) for column in table.columns)
-    query = f"SELECT {names} FROM {quoted(table.name)}"
+    names = ", ".join(quote(column.name) for column in table.columns)
+    query = f"SELECT {names} FROM {quote(table.name)}"
     try:
         return keep(table, raw.execute(query))
     except sqlite3.OperationalError as error:
@@ -80,8 +83,3 @@ def _read_any_text(raw: Any, query: str) -> list[Row]:
     finally:
         raw.text_factory = factory
     return rows
-
-
-def quoted(name: str) -> str:
-    """Quote an identifier."""
-    return '"' + name.replace('"', '""') + '"'

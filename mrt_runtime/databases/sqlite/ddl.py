@@ -36,7 +36,7 @@ COLUMN_CONSTRAINTS = frozenset(
 TABLE_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
 
 
-class Token(NamedTuple):
+class DefinitionToken(NamedTuple):
     """A token: `text` as shown (a quoted plain name loses its quotes), `word` in upper case for a bare word, else ""."""
 
     text: str
@@ -44,7 +44,7 @@ class Token(NamedTuple):
     name: str
 
 
-def tokens_of(sql: str) -> list[Token]:
+def tokens_of(sql: str) -> list[DefinitionToken]:
     """Split SQL into tokens, without spaces and comments."""
     found = []
     for match in TOKEN.finditer(sql):
@@ -52,22 +52,22 @@ def tokens_of(sql: str) -> list[Token]:
         if kind == "skip":
             continue
         if kind == "word":
-            found.append(Token(text, text.upper(), text))
+            found.append(DefinitionToken(text, text.upper(), text))
         elif kind == "quoted":
             close = "]" if text[0] == "[" else text[0]
             name = text[1:-1].replace(close * 2, close)
             shown = name if PLAIN_NAME.fullmatch(name) else '"' + name.replace('"', '""') + '"'
-            found.append(Token(shown, "", name))
+            found.append(DefinitionToken(shown, "", name))
         else:
             name = text[1:-1].replace("''", "'") if kind == "string" else text
-            found.append(Token(text, "", name))
+            found.append(DefinitionToken(text, "", name))
     return found
 
 
-def rendered(tokens: Sequence[Token]) -> str:
+def rendered(tokens: Sequence[DefinitionToken]) -> str:
     """Write tokens in one fixed spacing and quoting, so that only a change of meaning changes the text."""
     parts: list[str] = []
-    previous = Token("(", "", "(")
+    previous = DefinitionToken("(", "", "(")
     for token in tokens:
         called = token.text == "(" and previous.name[-1:].isalnum() and previous.word not in SPACED_PARENTHESIS
         signed = len(parts) == 1 and parts[0] in {"+", "-"}
@@ -77,10 +77,10 @@ def rendered(tokens: Sequence[Token]) -> str:
     return "".join(parts)
 
 
-class Reader:
+class TokenReader:
     """A place in a list of tokens."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[DefinitionToken]) -> None:
         self.tokens = tokens
         self.at = 0
 
@@ -94,10 +94,10 @@ class Reader:
         """Whether nothing is left."""
         return self.at >= len(self.tokens)
 
-    def take(self) -> Token:
+    def take(self) -> DefinitionToken:
         """Step over one token and return it; an empty one at the end."""
         self.at += 1
-        return self.tokens[self.at - 1] if self.at <= len(self.tokens) else Token("", "", "")
+        return self.tokens[self.at - 1] if self.at <= len(self.tokens) else DefinitionToken("", "", "")
 
     def accept(self, *words: str) -> bool:
         """Step over these words if they stand here in this order."""
@@ -110,7 +110,7 @@ class Reader:
         """Whether an opening parenthesis stands here."""
         return not self.ended and self.tokens[self.at].text == "("
 
-    def group(self) -> list[Token]:
+    def group(self) -> list[DefinitionToken]:
         """Step over a parenthesised group, if one stands here, and return what is inside."""
         if not self.at_group():
             return []
@@ -122,9 +122,9 @@ class Reader:
         return list(self.tokens[start : self.at - 1])
 
 
-def split(tokens: Sequence[Token]) -> list[list[Token]]:
+def split(tokens: Sequence[DefinitionToken]) -> list[list[DefinitionToken]]:
     """Split at the commas outside parentheses."""
-    parts: list[list[Token]] = [[]]
+    parts: list[list[DefinitionToken]] = [[]]
     depth = 0
     for token in tokens:
         depth += {"(": 1, ")": -1}.get(token.text, 0)
@@ -136,7 +136,7 @@ def split(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 @dataclass(slots=True)
-class Definition:
+class TableDefinition:
     """What a CREATE TABLE says beyond the pragmas; the mappings are by column."""
 
     primary_key: Key | None = None
@@ -151,10 +151,10 @@ class Definition:
     options: tuple[tuple[str, str], ...] = ()
 
 
-def read_table(sql: str) -> Definition:
+def read_table(sql: str) -> TableDefinition:
     """Read the text of CREATE TABLE; of a virtual table only that it is one and by which module."""
-    reader = Reader(tokens_of(sql))
-    found = Definition()
+    reader = TokenReader(tokens_of(sql))
+    found = TableDefinition()
     if reader.accept("CREATE", "VIRTUAL"):
         using = [token.word for token in reader.tokens].index("USING")
         found.options = (("virtual", rendered(reader.tokens[using + 1 :])),)
@@ -162,7 +162,7 @@ def read_table(sql: str) -> Definition:
     while not reader.ended and not reader.at_group():
         reader.take()
     for part in split(reader.group()):
-        item = Reader(part)
+        item = TokenReader(part)
         if item.word in TABLE_CONSTRAINTS:
             while not item.ended:
                 _constraint(item, found, None)
@@ -173,7 +173,7 @@ def read_table(sql: str) -> Definition:
     return found
 
 
-def _column(reader: Reader, found: Definition) -> None:
+def _column(reader: TokenReader, found: TableDefinition) -> None:
     name = reader.take().name
     while not reader.ended and reader.word not in COLUMN_CONSTRAINTS:
         reader.take()
@@ -181,7 +181,7 @@ def _column(reader: Reader, found: Definition) -> None:
         _constraint(reader, found, name)
 
 
-def _constraint(reader: Reader, found: Definition, column: str | None) -> None:
+def _constraint(reader: TokenReader, found: TableDefinition, column: str | None) -> None:
     """Read one constraint of a column, or of the table where `column` is None."""
     name = reader.take().name if reader.accept("CONSTRAINT") else None
     own = (column,) if column is not None else ()
@@ -209,7 +209,7 @@ def _constraint(reader: Reader, found: Definition, column: str | None) -> None:
         reader.take()
 
 
-def _attribute(reader: Reader, found: Definition, column: str) -> None:
+def _attribute(reader: TokenReader, found: TableDefinition, column: str) -> None:
     if reader.accept("NOT", "NULL"):
         for _, action in _conflict(reader):
             found.conflicts[column] = action
@@ -224,15 +224,15 @@ def _attribute(reader: Reader, found: Definition, column: str) -> None:
         reader.take()
 
 
-def _names(tokens: Sequence[Token]) -> tuple[str, ...]:
+def _names(tokens: Sequence[DefinitionToken]) -> tuple[str, ...]:
     return tuple(part[0].name for part in split(tokens))
 
 
-def _conflict(reader: Reader) -> tuple[tuple[str, str], ...]:
+def _conflict(reader: TokenReader) -> tuple[tuple[str, str], ...]:
     return (("on conflict", reader.take().word),) if reader.accept("ON", "CONFLICT") else ()
 
 
-def _reference(reader: Reader, name: str | None, columns: tuple[str, ...]) -> ForeignKey:
+def _reference(reader: TokenReader, name: str | None, columns: tuple[str, ...]) -> ForeignKey:
     table = reader.take().name
     referred = _names(reader.group())
     actions = {"DELETE": "NO ACTION", "UPDATE": "NO ACTION"}

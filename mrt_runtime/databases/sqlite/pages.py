@@ -18,23 +18,23 @@ LONGEST = 64 * 2**20  # bytes; a longer file is not kept in memory from one look
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class FileImage:
     """A database file, page by page; pages are numbered from 1."""
 
     all_pages: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, content: bytes) -> Image:
+    def of(cls, content: bytes) -> FileImage:
         """Cut the bytes of a file into pages, whose size its header tells."""
         size = int.from_bytes(content[16:18], "big")
         size = 65536 if size == 1 else size
         return cls(tuple(content[at : at + size] for at in range(0, len(content), size)))
 
     def page(self, number: int) -> bytes:
-        """Give one page."""
+        """Return one page."""
         return self.all_pages[number - 1]
 
-    def changed_since(self, earlier: Image) -> frozenset[int]:
+    def changed_since(self, earlier: FileImage) -> frozenset[int]:
         """Find the numbers of the pages that are not what they were, or are only in one of the two."""
         pairs = zip_longest(self.all_pages, earlier.all_pages)
         return frozenset(number for number, (now, then) in enumerate(pairs, start=1) if now != then)
@@ -79,7 +79,7 @@ class Image:
         return children, overflows
 
     def _local(self, length: int, *, is_table: bool) -> int:
-        """Tell how many bytes of a row stand in the tree itself (the format's X, M and K)."""
+        """Return how many bytes of a row are in the tree itself (the format's X, M and K)."""
         header = self.page(1)
         usable = len(header) - header[20]
         most = usable - 35 if is_table else (usable - 12) * 64 // 255 - 23
@@ -100,8 +100,8 @@ def _varint(page: bytes, at: int) -> tuple[int, int]:
     return value << 8 | page[at + 8], at + 9
 
 
-def take_image(raw: Any) -> Image | None:
-    """Copy the file behind a DBAPI connection, in a read transaction that nobody can write into.
+def take_image(raw: Any) -> FileImage | None:
+    """Copy the file behind a DBAPI connection, in a read transaction during which nothing else can write.
 
     None where the file alone does not tell: a database in memory or in WAL mode, a transaction of the caller's own, or a file
     too long to keep.
@@ -117,4 +117,4 @@ def take_image(raw: Any) -> Image | None:
         content = Path(path).read_bytes()
     finally:
         raw.execute("ROLLBACK")
-    return Image.of(content) if content and content[18] != WAL else None
+    return FileImage.of(content) if content and content[18] != WAL else None

@@ -78,6 +78,3 @@ class SQLiteValues(SeedDialect):
         del keys
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
-
-
-VALUES = SQLiteValues()

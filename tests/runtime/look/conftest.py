@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime.compare.schema_difference import diff
-from mrt_runtime.compare.snapshot import look
+from mrt_runtime.compare.snapshot import take_snapshot
 
 
 class Place:
@@ -25,7 +25,7 @@ class Place:
             self.connection.commit()
 
     def look(self, previous=None, ignored=()):
-        return look(self.connection, self.database, previous, ignored)
+        return take_snapshot(self.connection, self.database, previous, ignored)
 
     def check(self, setup, change, messages, undo):
         """Change something and read what is told; undo it and read nothing."""
@@ -115,7 +115,7 @@ def mysql(mysql_engine):
         place = Place(connection, "mysql")
         yield place
         held = place.look().schema
-        drops = [f"DROP {thing.kind} {thing.name}" for thing in held.things]
+        drops = [f"DROP {one.kind} {one.name}" for one in held.objects]
         drops += [f"DROP SEQUENCE {sequence.name}" for sequence in held.sequences]
         drops += [f"DROP TABLE {table.name}" for table in held.tables]
         place.run("SET foreign_key_checks = 0", *drops, "SET foreign_key_checks = 1")

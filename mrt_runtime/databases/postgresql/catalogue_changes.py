@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-PREPARED = "mrt_signs"
+PREPARED = "mrt_changes"
 # Before this version an index became valid by changing its row in place.
 FIRST_VERSION = 140000
 
@@ -40,11 +40,14 @@ SEQUENCES = {"pg_sequence": ("c.seqrelid", "c.seqrelid", "pg_sequence AS c WHERE
 OTHERS = (
     *("pg_namespace", "pg_proc", "pg_extension", "pg_event_trigger", "pg_collation", "pg_cast", "pg_operator", "pg_opclass"),
     *("pg_ts_config", "pg_ts_dict", "pg_foreign_server", "pg_publication", "pg_publication_rel", "pg_policy", "pg_rewrite"),
-    *("pg_statistic_ext", "pg_enum"),
+    *("pg_statistic_ext", "pg_enum", "pg_default_acl", "pg_foreign_data_wrapper", "pg_am", "pg_amop", "pg_amproc"),
+    *("pg_opfamily", "pg_language", "pg_transform", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_largeobject_metadata"),
 )
 FILTERED = {
     "pg_trigger": "pg_trigger AS c WHERE NOT c.tgisinternal",
     "pg_type": "pg_type AS c WHERE c.oid >= 16384 AND c.typtype <> 'c' AND c.typcategory <> 'A'",
+    "pg_foreign_table": "pg_foreign_table AS c",
+    "pg_seclabel": "pg_seclabel AS c",
     "pg_ts_config_map": "pg_ts_config_map AS c WHERE c.mapcfg >= 16384",
     **{name: f"{name} AS c WHERE c.oid >= 16384" for name in OTHERS},
 }
@@ -54,8 +57,8 @@ Present: TypeAlias = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """Where a reading stands: the server, the database (each restored copy has an OID of its own), and the horizon."""
+class ReadPoint:
+    """When and where a reading was made: the server, the database (each restored copy has an OID of its own), and the horizon."""
 
     version: int
     database: int
@@ -64,21 +67,21 @@ class Start:
 
     @property
     def place(self) -> tuple[int, int, str]:
-        """Tell apart what has nothing in common; `schemas` decides which names are qualified."""
+        """Return what two readings must share to be comparable; `schemas` decides which names are qualified."""
         return self.version, self.database, self.schemas
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class CatalogueChanges:
     """What is there now, by catalogue, and what of it is young: relations' OIDs where it is about relations, else just 1."""
 
-    start: Start
+    start: ReadPoint
     present: Present
     young: Mapping[str, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRelations:
     """What an earlier reading found: the relation of each relation, index and constraint, 0 for what is not a table's.
 
     `special` are relations on which more depends than their own rows tell: views and composite types.
@@ -89,13 +92,13 @@ class Known:
     sequences: frozenset[int]
 
 
-def read_start(cursor: Any) -> Start:
-    """Read where this reading stands, before anything else is read."""
+def read_point(cursor: Any) -> ReadPoint:
+    """Read when and where this reading is made, before anything else is read."""
     cursor.execute(START)
-    return Start(*cursor.fetchone())
+    return ReadPoint(*cursor.fetchone())
 
 
-def read_signs(cursor: Any, start: Start, horizon: str) -> Signs:
+def read_changes(cursor: Any, start: ReadPoint, horizon: str) -> CatalogueChanges:
     """Read what is there, and what of it is younger than the horizon of an earlier reading.
 
     The question is prepared once in a session: planning it takes longer than answering it.
@@ -106,7 +109,7 @@ def read_signs(cursor: Any, start: Start, horizon: str) -> Signs:
     cursor.execute(f"EXECUTE {PREPARED} ('{horizon}')")
     rows = cursor.fetchall()
     present_rows = {name: tuple(sorted(oids or ())) for name, oids, _ in rows}
-    return Signs(start, present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
+    return CatalogueChanges(start, present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
 
 
 def _write_question() -> str:
@@ -120,7 +123,7 @@ def _write_question() -> str:
     return " UNION ALL ".join(selects)
 
 
-def find_stale(before: Start, present: Present, now: Signs, known: Known) -> set[int] | None:
+def find_stale(before: ReadPoint, present: Present, now: CatalogueChanges, known: KnownRelations) -> set[int] | None:
     """Find the relations that must be read again; None where everything must be.
 
     before, present: where the earlier reading stood, and what was there then; known: what it found.

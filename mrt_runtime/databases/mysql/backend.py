@@ -1,0 +1,17 @@
+"""What MySQL and MariaDB offer: the members of `DatabaseBackend`."""
+
+from __future__ import annotations
+
+from mrt_runtime.databases.mysql.catalogue import read_catalogue
+from mrt_runtime.databases.mysql.content import read_content
+from mrt_runtime.databases.mysql.database import connect
+from mrt_runtime.databases.mysql.values import MySQLValues
+
+
+class MySQLBackend:
+    """MySQL and MariaDB, as the registry has them."""
+
+    values = MySQLValues()
+    connect = staticmethod(connect)
+    read_catalogue = staticmethod(read_catalogue)
+    read_content = staticmethod(read_content)

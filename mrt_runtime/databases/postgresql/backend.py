@@ -1,0 +1,17 @@
+"""What PostgreSQL offers: the members of `DatabaseBackend`."""
+
+from __future__ import annotations
+
+from mrt_runtime.databases.postgresql.catalogue import read_catalogue
+from mrt_runtime.databases.postgresql.content import read_content
+from mrt_runtime.databases.postgresql.database import connect
+from mrt_runtime.databases.postgresql.values import PostgreSQLValues
+
+
+class PostgreSQLBackend:
+    """PostgreSQL, as the registry has it."""
+
+    values = PostgreSQLValues()
+    connect = staticmethod(connect)
+    read_catalogue = staticmethod(read_catalogue)
+    read_content = staticmethod(read_content)

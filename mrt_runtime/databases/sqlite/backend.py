@@ -1,0 +1,17 @@
+"""What SQLite offers: the members of `DatabaseBackend`."""
+
+from __future__ import annotations
+
+from mrt_runtime.databases.sqlite.catalogue import read_catalogue
+from mrt_runtime.databases.sqlite.content import read_content
+from mrt_runtime.databases.sqlite.database import connect
+from mrt_runtime.databases.sqlite.values import SQLiteValues
+
+
+class SQLiteBackend:
+    """SQLite, as the registry has it."""
+
+    values = SQLiteValues()
+    connect = staticmethod(connect)
+    read_catalogue = staticmethod(read_catalogue)
+    read_content = staticmethod(read_content)

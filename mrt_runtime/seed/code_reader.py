@@ -1,0 +1,123 @@
+"""What a migration's Python code asks of the values in rows: what it compares them with, and what it parses them as."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.value_kind import Decimals, Integers, JsonTexts, Raw, Texts, ValueKind
+
+PARSERS: dict[str, ValueKind] = {
+    "loads": JsonTexts(),
+    "literal_eval": JsonTexts(),
+    "int": Integers(0, 2**31 - 1),
+    "float": Decimals(6, 2),
+    "Decimal": Decimals(6, 2),
+    "UUID": Texts(36, fixed=True),
+    "fromisoformat": Datetimes(digits=0),
+}
+"""What a text has to hold so that a call of this name accepts it."""
+SELECTED = re.compile(r"\bSELECT\s+(?P<columns>.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
+STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class CodeReading:
+    """What one file says: its SQL texts, `parsed` names with the kind, and `compared` names with constants.
+
+    `words` are all words of the file: a table that is not among them is not meant.
+    """
+
+    words: frozenset[str] = frozenset()
+    statements: list[str] = field(default_factory=list)
+    parsed: list[tuple[str, ValueKind]] = field(default_factory=list)
+    compared: list[tuple[str, Raw]] = field(default_factory=list)
+
+
+def read_code(file: str) -> CodeReading:
+    """Return what a migration's code says, that of its downgrade() left out; nothing where the file cannot be read."""
+    try:
+        source = Path(file).read_text(encoding="utf-8")
+        tree = ast.parse(source)
+    except (OSError, ValueError, SyntaxError):
+        return CodeReading()
+    # What a downgrade asks for is written by the upgrade before it: such rows would be in its way.
+    tree.body = [node for node in tree.body if getattr(node, "name", None) != "downgrade"]
+    reading = CodeReading(frozenset(re.findall(r"\w+", source)))
+    aliases = dict(find_aliases(tree))
+    constants = dict(find_constants(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
+            reading.statements.append(node.value)
+        elif isinstance(node, ast.Call):
+            kind = PARSERS.get(name_of(node.func) or "")
+            if kind is not None:
+                reading.parsed += [(aliases.get(name, name), kind) for arg in node.args[:1] for name in names_in(arg)]
+            if isinstance(node.func, ast.Attribute):
+                reading.compared += relate(node.func.value, node.args, aliases, constants)
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            for side in sides:
+                reading.compared += relate(side, [other for other in sides if other is not side], aliases, constants)
+    return reading
+
+
+def relate(
+    side: ast.expr, others: list[ast.expr], aliases: dict[str, str], constants: dict[str, ast.expr]
+) -> Iterator[tuple[str, Raw]]:
+    """Yield each name in an expression with each constant in those that it is compared with."""
+    names = [aliases.get(name, name) for name in names_in(side)]
+    found = [value for other in others for value in constants_in(other, constants)]
+    return ((name, value) for name in names for value in found)
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    """Yield the variables, attributes and string subscripts of an expression: any may be the name of a column."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name | ast.Attribute):
+            yield name_of(inner) or ""
+        elif isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, str):
+            yield inner.slice.value
+
+
+def name_of(node: ast.expr) -> str | None:
+    """Return the last name of a dotted one, None for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+
+
+def constants_in(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[Raw]:
+    """Yield the constants of an expression; a variable of the file's has the value that it was given."""
+    for inner in ast.walk(known.get(node.id, node) if isinstance(node, ast.Name) else node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str | int) and inner.value != "":
+            yield inner.value
+
+
+def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that the file gives a value once, at its top or in a function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.List | ast.Tuple | ast.Set | ast.Dict):
+            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+
+
+def find_aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield each variable that a loop fills from a SELECT, with the column at its place; and one that is given an attribute."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Tuple):
+            texts = (
+                inner.value for inner in ast.walk(node.iter) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+            )
+            selected = next((found for text in texts if (found := SELECTED.search(text))), None)
+            columns = [re.findall(r"\w+", part)[-1:] for part in selected["columns"].split(",")] if selected else []
+            yield from (
+                (to.id, of[0]) for to, of in zip(node.target.elts, columns, strict=False) if isinstance(to, ast.Name) and of
+            )
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = node.value
+            if isinstance(value, ast.Attribute):
+                yield node.targets[0].id, value.attr
+            elif isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant) and isinstance(value.slice.value, str):
+                yield node.targets[0].id, value.slice.value

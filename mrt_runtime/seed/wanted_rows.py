@@ -1,0 +1,136 @@
+"""Rows that meet the conditions of one migration's statements, so that a change of data has something to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.compare.schema import Column, Table
+from mrt_runtime.seed.code_reader import CodeReading
+from mrt_runtime.seed.condition import parse_sql, read_condition
+from mrt_runtime.seed.table_filler import TableFiller, insertable
+from mrt_runtime.seed.table_plan import TablePlan, sample
+from mrt_runtime.seed.unique_key import key_columns
+from mrt_runtime.seed.value import Row, Value
+from mrt_runtime.seed.value_kind import Integers
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+MOST_ROWS = 12  # for one table and one migration
+MOST_OF_A_CONDITION = 4
+MOST_VALUES = 12
+
+
+def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -> list[Row]:
+    """Insert a row for each condition that no row of the table meets; returns what was inserted."""
+    if table.name not in reading.words:
+        return []
+    plan = filler.planner.plan_table(table, start=0, count=10)
+    there = filler.writer.read(table, insertable(table))
+    written: list[Row] = []
+    # Numbers of rows that a migration names are those that it writes itself, or that another one does.
+    numbers = {name for name in key_columns(table) if isinstance(plan.kinds.get(name), Integers)}
+    for row in (*_of_statements(filler, table, plan, reading), *_of_code(table, plan, reading)):
+        if numbers & row.keys() or any(
+            all(_reads_as(other.get(name), value) for name, value in row.items()) for other in (*there, *written)
+        ):
+            continue
+        written += filler.write(table, row).rows
+        if len(written) >= MOST_ROWS:
+            break
+    return written
+
+
+def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
+    """Yield values that meet each condition of a statement; the database itself says which do."""
+    grammar = filler.writer.dialect.grammar
+    names = insertable(table)
+    for expression in dict.fromkeys(text for sql in reading.statements for text in _conditions(sql, table, grammar)):
+        condition = read_condition(expression, names, grammar)
+        choices: list[tuple[Column, tuple[Value, ...]]] = []
+        for name in condition.columns:
+            column, pool = table.column(name), plan.pools.get(name)
+            if column is not None and pool is not None and name in plan.kinds:
+                hints = tuple(dict.fromkeys((*condition.hints(plan.kinds[name], ()), *pool.hints)))
+                choices.append((column, sample(replace(pool, hints=hints, edges=()), MOST_VALUES)))
+        if not choices or len(choices) != len(condition.columns):
+            continue
+        try:
+            with filler.writer.dialect.attempt(filler.writer.connection):
+                passing = filler.writer.passing(f"({expression}) IS TRUE", choices)
+        except DBAPIError:
+            continue
+        found = [{c.name: values[n] for (c, values), n in zip(choices, places, strict=True)} for places in passing]
+        # One row for each constant of an IN list, not for each combination of everything else.
+        seen: set[object] = set()
+        for row in found:
+            named = tuple(value for value in row.values() if value in condition.constants)
+            if named not in seen and len(seen) < MOST_OF_A_CONDITION:
+                seen.add(named)
+                yield row
+
+
+def _conditions(sql: str, table: Table, grammar: str) -> Iterator[str]:
+    """Yield, for each statement on the table, what it asks of a row in this table alone, and each WHEN of a CASE."""
+    tree = parse_sql(sql, grammar)
+    if tree is None or table.name.lower() not in {node.name.lower() for node in tree.walk() if type(node).__name__ == "Table"}:
+        return
+    for node in tree.walk():
+        kind = type(node).__name__
+        if kind == "Where":
+            parts = [part for part in _conjuncts(node.this) if _is_about(part, table)]
+            if parts:
+                yield " AND ".join(f"({_plain(part, grammar)})" for part in parts)
+        elif kind == "Case":
+            for branch in node.args.get("ifs", ()):
+                if node.this is not None:
+                    yield f"{_plain(node.this, grammar)} = {_plain(branch.this, grammar)}"
+                elif _is_about(branch.this, table):
+                    yield _plain(branch.this, grammar)
+
+
+def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
+    kind = type(node).__name__
+    if kind == "And":
+        yield from _conjuncts(node.this)
+        yield from _conjuncts(node.expression)
+    elif kind == "Paren":
+        yield from _conjuncts(node.this)
+    else:
+        yield node
+
+
+def _is_about(node: exp.Expr, table: Table) -> bool:
+    """Whether an expression is on columns of this table only, without a subquery or a value that is passed in."""
+    kinds = {type(inner).__name__ for inner in node.walk()}
+    columns = [inner.name for inner in node.walk() if type(inner).__name__ == "Column"]
+    known = {column.name.lower() for column in table.columns}
+    return not kinds & {"Select", "Placeholder", "Parameter"} and bool(columns) and all(name.lower() in known for name in columns)
+
+
+def _plain(node: exp.Expr, grammar: str) -> str:
+    """Return SQL in which columns are not qualified: they are asked about without their table."""
+    copied = node.copy()
+    for inner in copied.walk():
+        if type(inner).__name__ == "Column":
+            inner.set("table", None)
+    return copied.sql(dialect=grammar)
+
+
+def _of_code(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
+    """Yield for each constant that Python code compares a column with one that equals it, and one that begins with it."""
+    known = {column.name for column in table.columns}
+    for name, constant in dict.fromkeys(reading.compared):
+        if name not in known or name not in plan.kinds or isinstance(constant, bool):
+            continue
+        shapes = (constant, f"{constant}1/") if isinstance(constant, str) else (constant,)
+        for shape in shapes:
+            yield from ({name: value} for value in list(plan.kinds[name].fit(shape))[:1])
+
+
+def _reads_as(found: Value, wanted: Value) -> bool:
+    return found == wanted or (found is not None and wanted is not None and str(found) == str(wanted))

@@ -1,0 +1,35 @@
+"""What ends a step of a verification, and how that is told."""
+
+from __future__ import annotations
+
+from mrt_runtime.compare.blame import shorten
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.migrate import MigrationError, MigrationTimeout
+from mrt_runtime.verdict import Failure, Outcome
+
+
+class StepError(Exception):
+    """A step of the revision under check ended with an error; `failure` says so."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class NotReachedError(Exception):
+    """No database can be brought to where the revision would be checked; the message names the revision in the way."""
+
+
+def refuse_broken_env(error: MigrationError) -> None:
+    """Stop the run where it is env.py that fails: no revision can be blamed, and none can be verified."""
+    if error.phase == "env":
+        raise ConfigurationError(f"{error}.") from None
+
+
+def describe(error: MigrationError, otherwise: Outcome) -> Failure:
+    """Write what stopped a step as a failure, with its line in the migration."""
+    what = {Outcome.UPGRADE_FAILED: "Upgrade", Outcome.DOWNGRADE_FAILED: "Downgrade"}.get(otherwise, "Second upgrade")
+    kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
+    file = shorten(error.file) if error.file else None
+    where = "after this upgrade, in env.py: " if error.phase == "env" else ""
+    return Failure(kind=kind.value, message=f"{what} {verb}: {where}{error.cause}", file=file, line=error.line)

@@ -1,0 +1,59 @@
+"""Statements of a data migration that changed nothing: about them the rows that there were prove nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from mrt_runtime.migrate import ChangedRows
+
+MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(", re.IGNORECASE)
+LONGEST = 80
+
+
+def find_unmet(file: str, dialect: str, changed: ChangedRows) -> list[str]:
+    """Return a sentence for each line of an upgrade whose statement changed no row, or that no row made it execute."""
+    found: dict[int, str] = {}
+    for first, last, table in read_changes(file, dialect):
+        lines = [line for line in changed.rows if first <= line <= last]
+        if not lines:
+            found[first] = f"no row made it execute its change of '{table}'"
+    for line, rows in changed.rows.items():
+        if not rows:
+            statement = " ".join(changed.statements[line].split())
+            found[line] = f"no row met {statement if len(statement) <= LONGEST else statement[: LONGEST - 1] + '…'}"
+    return [
+        f"Line {line}: {what}, so nothing is proved about it; custom_seeds can supply a row that it changes"
+        for line, what in sorted(found.items())
+    ]
+
+
+@lru_cache(maxsize=8)
+def read_changes(file: str, dialect: str) -> tuple[tuple[int, int, str], ...]:
+    """Return the first and last line of each change of rows in upgrade(), and the table; nothing where there is none to read."""
+    try:
+        source = Path(file).read_bytes()
+    except OSError:
+        return ()
+    return tuple(_read(source, file, dialect)) if MENTIONS.search(source) else ()
+
+
+def _read(source: bytes, file: str, dialect: str) -> Iterator[tuple[int, int, str]]:
+    # The linter's reader is slow to import, and few migrations change rows.
+    from mrt_lint.model.dialects import admits  # noqa: PLC0415 slow to import
+    from mrt_lint.model.migration import UnparsableError  # noqa: PLC0415 slow to import
+    from mrt_lint.model.ops import Delete, Insert, Update  # noqa: PLC0415 slow to import
+    from mrt_lint.parse.python import parse_migration  # noqa: PLC0415 slow to import
+    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415 slow to import
+
+    try:
+        migration = expand_sql(parse_migration(source, file), dialect)
+    except UnparsableError:
+        return
+    for op in migration.upgrade_ops:
+        if not isinstance(op, Update | Delete | Insert) or (isinstance(op, Insert) and not op.query):
+            continue
+        if op.origin is not None and isinstance(op.table, str) and admits(op.dialects, dialect):
+            yield op.origin.line, op.origin.end_line, op.table

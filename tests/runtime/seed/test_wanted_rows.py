@@ -1,0 +1,87 @@
+"""Rows that meet what a migration's statements ask for, beside those that do not."""
+
+import pytest
+
+from mrt_runtime.seed import Seeder
+
+TABLE = "CREATE TABLE t (id INTEGER PRIMARY KEY, kind VARCHAR(30), n INTEGER, note TEXT)"
+HEAD = "import json, uuid\nimport sqlalchemy as sa\nfrom alembic import op\n\nLEGACY = ['old', 'older']\n\n\ndef upgrade():\n"
+LOOP = "for a, b in op.get_bind().execute(sa.text('SELECT id, kind FROM t')):\n        "
+CONDITIONS = {
+    "an equal constant": ("op.execute(\"UPDATE t SET n = 1 WHERE kind = 'legacy'\")", lambda kind, n: kind == "legacy"),
+    "a pattern": ("op.execute(\"DELETE FROM t WHERE kind LIKE 'done-%'\")", lambda kind, n: str(kind).startswith("done-")),
+    "a range": ('op.execute("DELETE FROM t WHERE n BETWEEN 20 AND 29")', lambda kind, n: n is not None and 20 <= n <= 29),
+    "two columns together": (
+        "op.execute(\"UPDATE t SET note = NULL WHERE kind = 'x1' AND n > 100000\")",
+        lambda kind, n: kind == "x1" and n > 100000,
+    ),
+    "a qualified column": ("op.execute(\"UPDATE t SET n = 1 WHERE t.kind = 'q'\")", lambda kind, n: kind == "q"),
+    "a branch of a CASE": ("op.execute(\"UPDATE t SET n = CASE kind WHEN 'hi' THEN 1 ELSE n END\")", lambda kind, n: kind == "hi"),
+    "a beginning in Python": (LOOP + "if b.startswith('https://idp.'): pass", lambda kind, n: str(kind).startswith("https://idp.")),
+    "a list in Python": (LOOP + "if b in LEGACY: pass", lambda kind, n: kind == "older"),
+    "an SQLAlchemy expression": (
+        "t = sa.table('t', sa.column('kind'))\n    op.execute(t.delete().where(t.c.kind == 'gone'))",
+        lambda kind, n: kind == "gone",
+    ),
+}
+
+
+def write(tmp_path, body):
+    file = tmp_path / "migration.py"
+    file.write_text(HEAD + f"    {body}\n")
+    return str(file)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_some_rows_meet_a_condition_and_some_do_not(any_field, tmp_path, condition):
+    body, meets = CONDITIONS[condition]
+    any_field.seed(TABLE)
+    with any_field.scratch.engine.begin() as connection:
+        assert any_field.seeder.write_wanted(connection, any_field.schema, any_field.seeded, write(tmp_path, body))
+    rows = any_field.rows("t", "id, kind, n")
+    met = [row for row in rows if meets(*row[1:])]
+    assert met
+    assert len(met) < len(rows)
+    assert len(any_field.seeded.keys["t"]) == len(rows)
+
+
+def test_nothing_is_written_twice_or_for_another_table(field, tmp_path):
+    field.seed(TABLE)
+    here, there = write(tmp_path, "op.execute(\"DELETE FROM t WHERE kind = 'x'\")"), tmp_path / "other.py"
+    there.write_text(HEAD + "    op.execute(\"DELETE FROM other WHERE kind = 'y'\")\n")
+    with field.scratch.engine.begin() as connection:
+        assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(there))
+        assert field.seeder.write_wanted(connection, field.schema, field.seeded, here)
+        assert not field.seeder.write_wanted(connection, field.schema, field.seeded, here)
+
+
+@pytest.mark.parametrize("call", ["json.loads(b)", "int(b)", "float(b)", "uuid.UUID(b)"])
+def test_texts_hold_what_python_parses_them_as(any_field, tmp_path, call):
+    file = write(tmp_path, LOOP + call)
+    any_field.seeder = Seeder(any_field.scratch.database, files=[file])
+    any_field.seed(TABLE.replace("VARCHAR(30)", "VARCHAR(300)"))
+    names = {}
+    exec("import json, uuid", names)
+    texts = [kind for (kind,) in any_field.rows("t", "kind") if kind is not None]
+    assert texts
+    for text in texts:
+        eval(call, names, {"b": text})
+
+
+def test_a_file_that_cannot_be_read_asks_for_nothing(field, tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("def upgrade(:\n")
+    field.seed(TABLE)
+    with field.scratch.engine.begin() as connection:
+        assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(broken))
+
+
+def test_the_numbers_of_rows_and_what_a_downgrade_asks_for_are_left_alone(field, tmp_path):
+    file = tmp_path / "migration.py"
+    file.write_text(
+        HEAD
+        + """    op.execute("UPDATE t SET n = 1 WHERE id = 1")\n\n\ndef downgrade():\n    op.execute("DELETE FROM t WHERE kind = 'x'")\n"""
+    )
+    field.seed(TABLE)
+    with field.scratch.engine.begin() as connection:
+        assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(file))

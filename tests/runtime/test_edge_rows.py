@@ -1,0 +1,66 @@
+"""A row at the edge of its type that alone makes a step fail is a warning that names it; a typical row decides."""
+
+import pytest
+
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
+
+TABLE = """op.create_table("items", sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("code", sa.String(20)), sa.Column("n", sa.Integer(), nullable=False))"""
+STEPS = {
+    "the largest integer": ("UPDATE items SET n = n + 1", "UPDATE items SET n = n - 1", "2147483647"),
+    "a full-length text": (
+        "UPDATE items SET code = concat('+', code) WHERE code IS NOT NULL",
+        "UPDATE items SET code = substr(code, 2) WHERE code IS NOT NULL",
+        "20 long",
+    ),
+}
+
+
+@pytest.fixture(params=["postgres", "mysql"])
+def verify(project, request):
+    """Verify a project on a database that refuses what does not fit, which SQLite does not."""
+
+    def run(upgrade, downgrade, **settings):
+        project.add("001", upgrade=TABLE, downgrade='op.drop_table("items")')
+        project.add("002", "001", upgrade=upgrade, downgrade=downgrade)
+        project.add("003", "002", upgrade='op.execute("DELETE FROM items WHERE n > 2000000000")', downgrade="pass")
+        url = request.getfixturevalue(f"{request.param}_url")
+        with Verification(project.config(db_url=url, **settings)) as verification:
+            return {verdict.revision: verdict for verdict in verification.check_all()}
+
+    return run
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_step_that_only_such_a_row_breaks_is_judged_without_it_and_names_it(verify, kind):
+    up, down, shown = STEPS[kind]
+    verdict = verify(f'op.execute("{up}")', f'op.execute("{down}")')["002"]
+    assert verdict.outcome is Outcome.REVERSIBLE
+    [warning] = verdict.warnings
+    assert "'items' id = " in warning
+    assert shown.replace("20 long", "code = ") in warning
+    assert "Upgrade failed" in warning
+
+
+def test_what_is_wrong_with_the_rollback_is_found_without_such_rows(verify):
+    verdict = verify('op.execute("UPDATE items SET n = n + 1")', "pass")["002"]
+    assert verdict.outcome is Outcome.DATA_LOSS
+    assert verdict.warnings
+
+
+def test_such_a_row_is_back_for_the_next_revision(verify):
+    found = verify('op.execute("UPDATE items SET n = n + 1")', 'op.execute("UPDATE items SET n = n - 1")')
+    assert found["003"].outcome is Outcome.DATA_LOSS
+
+
+def test_a_typical_row_that_breaks_a_step_decides(verify):
+    verdict = verify('op.execute("UPDATE items SET n = n * 1000000")', "pass")["002"]
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
+
+
+@pytest.mark.parametrize(("edge_rows", "outcome"), [("fail", Outcome.UPGRADE_FAILED), ("off", Outcome.REVERSIBLE)])
+def test_such_rows_may_fail_or_not_be_there_at_all(verify, edge_rows, outcome):
+    up, down, _ = STEPS["the largest integer"]
+    verdict = verify(f'op.execute("{up}")', f'op.execute("{down}")', edge_rows=edge_rows)["002"]
+    assert (verdict.outcome, verdict.warnings) == (outcome, ())

@@ -1,0 +1,101 @@
+"""A failure hides no other: neither the rollback's of the same revision, nor those of the revisions behind it."""
+
+import pytest
+
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
+
+ITEMS = 'op.create_table("items", sa.Column("id", sa.Integer, primary_key=True), sa.Column("code", sa.String(20)))'
+DROP_ITEMS = 'op.drop_table("items")'
+REFUSED_BY_ROWS = """op.execute("UPDATE items SET code = 'same'")
+    op.create_index("ux", "items", ["code"], unique=True)"""
+KIND = 'op.create_table("{}", sa.Column("id", sa.Integer, primary_key=True), sa.Column("k", sa.Enum("x", "y", name="kind")))'
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url", "mysql_url"])
+def url(request):
+    return request.getfixturevalue(request.param)
+
+
+def verify(project, url, **settings):
+    with Verification(project.config(db_url=url, **settings)) as verification:
+        return {verdict.revision: verdict for verdict in verification.check_all()}
+
+
+def kinds(verdict):
+    return [failure.kind for failure in verdict.failures]
+
+
+def test_an_upgrade_that_rows_refuse_does_not_hide_a_downgrade_that_fails(project, url):
+    project.add("001", upgrade=ITEMS, downgrade=DROP_ITEMS)
+    project.add("002", "001", upgrade=REFUSED_BY_ROWS, downgrade='op.drop_table("never")')
+    found = verify(project, url)
+    assert kinds(found["002"]) == ["upgrade-failed", "downgrade-failed"]
+
+
+def test_an_upgrade_that_rows_refuse_does_not_hide_a_schema_that_is_not_restored(project, url):
+    project.add("001", upgrade=ITEMS, downgrade=DROP_ITEMS)
+    upgrade = f'op.create_table("left", sa.Column("id", sa.Integer, primary_key=True))\n    {REFUSED_BY_ROWS}'
+    project.add("002", "001", upgrade=upgrade, downgrade='op.drop_index("ux", table_name="items")')
+    project.add("003", "002")
+    found = verify(project, url)
+    assert kinds(found["002"])[:2] == ["upgrade-failed", "schema-not-restored"]
+    assert "Table 'left' still exists after rollback" in [failure.message for failure in found["002"].failures]
+    assert found["003"].outcome is Outcome.REVERSIBLE
+
+
+def test_an_upgrade_that_rows_refuse_and_whose_rollback_is_right_has_one_failure(project, url):
+    project.add("001", upgrade=ITEMS, downgrade=DROP_ITEMS)
+    project.add("002", "001", upgrade=REFUSED_BY_ROWS, downgrade='op.drop_index("ux", table_name="items")')
+    project.add("003", "002", upgrade='op.execute("DELETE FROM items")', downgrade="pass")
+    found = verify(project, url)
+    assert kinds(found["002"]) == ["upgrade-failed"]
+    assert found["003"].outcome is Outcome.DATA_LOSS  # the tables have their rows again
+
+
+def test_a_revision_that_fails_only_alone_hides_nothing_behind_it(project, postgres_url):
+    """SQLAlchemy remembers within one run which enums it created; `alembic upgrade head` gets past 002, and so does the check."""
+    project.add("001", upgrade=KIND.format("a"), downgrade='op.drop_table("a")\n    op.execute("DROP TYPE kind")')
+    project.add("002", "001", upgrade=KIND.format("b"), downgrade='op.drop_table("b")')
+    project.add("003", "002")
+    project.add("004", "003", upgrade='op.execute("DELETE FROM a")', downgrade="pass")
+    found = verify(project, postgres_url)
+    [failure] = found["002"].failures
+    assert failure.kind == "upgrade-failed"
+    assert "within one `alembic upgrade` it passes" in failure.message
+    assert [found[name].outcome for name in ("003", "004")] == [Outcome.REVERSIBLE, Outcome.DATA_LOSS]
+
+
+def test_the_first_error_of_a_transaction_is_told_at_its_line(project, postgres_url):
+    project.add("001", upgrade=ITEMS, downgrade=DROP_ITEMS)
+    swallowed = """try:
+        op.execute("UPDATE items SET code = repeat('x', 300)")
+    except Exception:
+        pass"""
+    file = project.add("002", "001", upgrade=swallowed, downgrade="pass")
+    failure = verify(project, postgres_url)["002"].failures[0]
+    assert "value too long" in failure.message
+    assert "InFailedSqlTransaction" not in failure.message
+    assert file.read_text().splitlines()[failure.line - 1].strip().startswith("op.execute")
+
+
+def test_what_env_py_creates_is_not_blamed_on_the_first_revision(project, postgres_url):
+    env = project.env.read_text().replace(
+        "    context.configure(connection=connection, target_metadata=None)",
+        """    connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS audit")
+    connection.commit()
+    context.configure(connection=connection, version_table="steps", version_table_schema="audit")""",
+    )
+    project.env.write_text(env)
+    project.add("001")
+    project.add("002", "001")
+    found = verify(project, postgres_url)
+    assert [(verdict.outcome, verdict.failures) for verdict in found.values()] == [(Outcome.REVERSIBLE, ())] * 2
+
+
+def test_a_file_that_is_not_found_is_named_and_an_object_has_no_address(project, sqlite_url):
+    project.add("001", downgrade='open("absent.json")')
+    project.add("002", "001", upgrade='op.create_table("t_002", sa.Column("id", sa.Integer))\n    raise ValueError(object())')
+    found = verify(project, sqlite_url)
+    assert "absent.json" in found["001"].failures[0].message
+    assert found["002"].failures[0].message.endswith("ValueError: <object object>")

@@ -1,0 +1,54 @@
+"""A data migration that met no row is said, with its line."""
+
+import pytest
+
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
+
+TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("note", sa.Text()))'
+NEVER = {
+    "a condition that no row can meet": 'op.execute("UPDATE t SET note = 1 WHERE id < 0 AND id > 5")',
+    "a loop that changes nothing": """bind = op.get_bind()
+    for id_, note in bind.execute(sa.text("SELECT id, note FROM t")).all():
+        if hash(note) == 5:
+            bind.execute(sa.text("UPDATE t SET note = 'x' WHERE id = :i"), {"i": id_})""",
+}
+
+
+@pytest.fixture
+def verify(project, sqlite_url):
+    def run(upgrade, **settings):
+        project.add("001", upgrade=TABLE, downgrade='op.drop_table("t")')
+        file = project.add("002", "001", upgrade=upgrade, downgrade="pass")
+        with Verification(project.config(db_url=sqlite_url, **settings)) as verification:
+            found = {verdict.revision: verdict for verdict in verification.check_all()}
+        line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if "UPDATE" in text)
+        return found["002"], f"Line {line}: "
+
+    return run
+
+
+@pytest.mark.parametrize("kind", NEVER)
+def test_it_is_a_warning(verify, kind):
+    verdict, line = verify(NEVER[kind])
+    assert verdict.outcome is Outcome.REVERSIBLE
+    [warning] = verdict.warnings
+    assert warning.startswith(line)
+    assert "custom_seeds" in warning
+
+
+@pytest.mark.parametrize("kind", NEVER)
+def test_it_is_unproven_where_the_configuration_says_so(verify, kind):
+    verdict, line = verify(NEVER[kind], unmet="fail")
+    assert verdict.outcome is Outcome.UNPROVEN
+    assert verdict.failures[0].message.startswith(line)
+
+
+def test_a_change_that_met_rows_is_not_said(verify):
+    verdict, _ = verify("op.execute(\"UPDATE t SET note = note WHERE note LIKE 'done-%'\")")
+    assert (verdict.outcome, verdict.warnings) == (Outcome.REVERSIBLE, ())
+
+
+def test_a_change_for_another_database_is_not_said(verify):
+    verdict, _ = verify("if op.get_bind().dialect.name == 'postgresql':\n        op.execute('UPDATE t SET note = 1')")
+    assert (verdict.outcome, verdict.warnings) == (Outcome.REVERSIBLE, ())
