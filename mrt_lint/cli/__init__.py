@@ -68,7 +68,9 @@ def _dispatch(options: Namespace) -> int:
     except OSError:
         if _has_folder():
             raise
-        sys.stderr.write(f"mrt {options.command}: the current folder is not there any more: change to another.\n")
+        sys.stderr.write(
+            f"mrt {options.command}: The current folder is not there any more: change to the project's, and run again.\n"
+        )
         return _WRONG
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 
-from mrt_lint.parse.reading import Source, read
+from mrt_lint.parse.reading import MigrationSource, read
 
 HEADER = 'import itertools, re, textwrap\nimport sqlalchemy as sa\nfrom alembic import op\nrevision = "1"\ndown_revision = None\n'
 DOUBLED = "for i in range(60):\n    s = {}\n"
@@ -51,7 +51,7 @@ def main() -> None:
     for name, lines in LINES.items():
         source = HEADER + "def upgrade():\n" + "".join(f"    {line}\n" for line in lines.splitlines())
         start = time.process_time()
-        reading = read(Source("a.py", source.encode(), None))
+        reading = read(MigrationSource("a.py", source.encode(), None))
         found = [unreadable.why for unreadable in getattr(reading, "unreadable", ())]
         broken = getattr(reading, "reason", None)
         print(json.dumps([name, time.process_time() - start, found, broken]), flush=True)  # noqa: T201

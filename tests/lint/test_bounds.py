@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint.model.migration import UnparsableError
-from mrt_lint.parse.python import lift
+from mrt_lint.parse.python import parse_migration
 from tests.lint.conftest import HEADER, functions
 from tests.lint.few_lines import LINES
 
@@ -100,7 +100,7 @@ def test_what_is_too_much_for_the_parser_is_an_error_of_the_file(project, body, 
 def test_a_downgrade_behind_a_long_upgrade_is_read_on_its_own_lines(project):
     adds = "\n".join(f'op.add_column("t", sa.Column("c{i}", sa.Integer()))' for i in range(9_000))
     path = project.migration("1", None, functions(adds, 'op.drop_table("gone")\nop.execute(unknown)'))
-    migration = lift(path.read_bytes(), "a.py")
+    migration = parse_migration(path.read_bytes(), "a.py")
     last = path.read_text().count("\n")
     (drop, _) = migration.downgrade_ops
     assert (drop.op, drop.origin.line) == ("drop_table", last - 1)
@@ -119,7 +119,7 @@ def test_a_long_constant_is_left_out_and_said_of_both_functions(project):
     numbers = ", ".join(map(str, range(200_000)))
     body = f"NUMBERS = [{numbers}]\n\n\n" + functions('op.drop_column("t", "c")\nfor x in NUMBERS:\n    op.drop_table(x)', "pass")
     path = project.migration("1", None, body)
-    migration = lift(path.read_bytes(), "a.py")
+    migration = parse_migration(path.read_bytes(), "a.py")
     line = START - 1
     assert {(found.place.line, found.function) for found in migration.unreadable if "this statement" in found.why} == {
         (line, "upgrade"),
@@ -137,7 +137,7 @@ def test_lines_are_counted_as_python_counts_them(end):
         "".join(f'    op.drop_table("x{i}"); y = """a\n"""\n' for i in range(20_000))
         + '\ndef downgrade():\n    op.drop_table("z")\n'
     )
-    migration = lift(text.replace("\n", end).encode(), "a.py")
+    migration = parse_migration(text.replace("\n", end).encode(), "a.py")
     assert migration.downgrade_ops[0].origin.line == text.count("\n")
 
 
@@ -151,7 +151,7 @@ def test_lines_are_counted_as_python_counts_them(end):
 )
 def test_a_file_that_cannot_be_cut_is_refused(source):
     with pytest.raises(UnparsableError, match="too large"):
-        lift(b'revision = "1"\ndown_revision = None\n' + source.encode(), "a.py")
+        parse_migration(b'revision = "1"\ndown_revision = None\n' + source.encode(), "a.py")
 
 
 def test_a_module_that_cannot_be_followed_does_not_vanish(project):
@@ -169,7 +169,7 @@ def test_a_module_that_cannot_be_followed_does_not_vanish(project):
 def test_a_module_that_asks_for_a_dialect_of_its_own_does_not_vanish():
     guard = 'if op.get_context().dialect.name == "duckdb":\n    x = 1\n'
     source = HEADER.format(revision="1", parent=None) + guard + functions('op.drop_table("t")', "pass")
-    migration = lift(source.encode(), "a.py")
+    migration = parse_migration(source.encode(), "a.py")
     assert migration.revision == "1"
     assert len(migration.upgrade_ops) == 1
 
@@ -182,7 +182,7 @@ def test_a_large_schema_is_read_as_a_whole():
         for i in range(300)
     )
     drops = "\n".join(f'op.drop_table("table_{i}")' for i in range(300))
-    migration = lift((HEADER.format(revision="1", parent=None) + functions(body, drops)).encode(), "a.py")
+    migration = parse_migration((HEADER.format(revision="1", parent=None) + functions(body, drops)).encode(), "a.py")
     assert migration.unreadable == ()
     assert len(migration.upgrade_ops) == 900
 

@@ -95,7 +95,7 @@ def test_a_current_folder_that_is_gone_is_said_in_a_sentence(project, command):
     )
     assert run.returncode == 2
     assert run.stdout == ""
-    assert run.stderr == f"mrt {words[0]}: the current folder is not there any more: change to another.\n"
+    assert run.stderr == f"mrt {words[0]}: The current folder is not there any more: change to the project's, and run again.\n"
 
 
 @pytest.mark.parametrize("command", ["rules", "explain MRT201", "--version"])
