@@ -1,4 +1,4 @@
-"""The parts of README.md that are written by what they show. `python -m tests.readme` writes them."""
+"""What is generated: the parts of README.md that show outputs and rules, and the pages in docs/. `python -m tests.readme` writes all."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _RULES = re.compile(r"(<!-- rules: .*? -->\n).*?(<!-- /rules -->)", re.DOTALL)
 
 
 def render(text: str) -> str:
-    """Fill in the README what its commands print and the table of rules."""
+    """Return the README with what its commands print and the table of rules."""
     text = _OUTPUT.sub(lambda match: match[1] + run(match[2]) + match[3], text)
     table = rule_page.table(all_rules()).replace("](rules/", "](docs/rules/")
     return _RULES.sub(lambda match: match[1] + table + match[2], text)
 
 
 def run(arguments: str) -> str:
-    """Give what `mrt` prints in the example project."""
+    """Return what `mrt` prints in the example project."""
     command = [sys.executable, "-m", "mrt_lint", *arguments.split()]
     plain = {key: value for key, value in os.environ.items() if key not in {"FORCE_COLOR", "TEST_DATABASE_URL", "MRT_DATABASE_URL"}}
     environment = plain | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
@@ -35,4 +35,5 @@ def run(arguments: str) -> str:
 
 
 if __name__ == "__main__":
+    rule_page.write_pages(ROOT / "docs")
     README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")

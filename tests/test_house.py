@@ -105,7 +105,7 @@ def test_the_pages_of_the_rules_are_fresh():
         name(path): path.read_text(encoding="utf-8")
         for path in [ROOT / "docs/rules.md", ROOT / "docs/online-ddl.md", *(ROOT / "docs/rules").glob("*.md")]
     }
-    assert found == wanted, "python -m mrt_lint.report.rule_page docs writes them"
+    assert found == wanted, "python -m tests.readme writes them"
 
 
 def test_links_of_the_documentation_lead_somewhere():

@@ -146,10 +146,10 @@ def _silence(rule: Rule) -> str:
     return f'{comment}; everywhere: `ignore = ["{rule.code}"]` in `[tool.mrt]` of pyproject.toml.'
 
 
-def _main(folder: str) -> None:
+def write_pages(root: Path) -> None:
+    """Write the pages of all rules below a folder, and remove those of rules that are gone."""
     from mrt_lint.rules import all_rules  # noqa: PLC0415  the command line shows pages without all of them
 
-    root = Path(folder)
     (root / "rules").mkdir(exist_ok=True)
     wanted = dict(pages(all_rules()))
     for stale in {path.relative_to(root).as_posix() for path in root.glob("rules/*.md")} - wanted.keys():
@@ -159,4 +159,4 @@ def _main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    write_pages(Path(sys.argv[1]))

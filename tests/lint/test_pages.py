@@ -13,7 +13,7 @@ PAGES = dict(rule_page.pages(all_rules()))
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_as_the_rules_would_write_it_now(path: str):
-    assert (DOCS / path).read_text(encoding="utf-8") == PAGES[path], "stale: python -m mrt_lint.report.rule_page docs"
+    assert (DOCS / path).read_text(encoding="utf-8") == PAGES[path], "stale: python -m tests.readme"
 
 
 def test_no_page_is_left_of_a_rule_that_is_gone():
