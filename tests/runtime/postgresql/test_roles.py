@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from mrt_runtime.report.words import name_database
+from mrt_runtime.report.wording import name_database
 
 from benchmarks.postgresql_escapes import Victim
 from mrt_runtime import databases
