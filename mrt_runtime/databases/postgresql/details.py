@@ -31,7 +31,9 @@ LEFT_OUT = {
     "pg_user_mapping": "holds passwords; pg_user_mappings shows which there are",
 }
 PREPARED = "mrt_details"
-STAND_IN = re.compile(r"_as\w*[0-9a-f]{20}\w*")  # the end of the names of roles that this run made in place of a migration's own
+STAND_IN = re.compile(
+    r"_mrt_[0-9a-f]{20}\w*?_as\b"
+)  # the end of the names of roles that this run made in place of a migration's own
 COUNTER = (
     "pg_attver"  # some servers keep a number of their own among a column's options, another one for each table that is created
 )
@@ -79,7 +81,7 @@ OWNED = (
 )
 RELATION = "FROM pg_class AS r JOIN pg_namespace AS n ON n.oid = r.relnamespace"
 TABLE_LABEL = LABEL.format(name="r.relname")
-EXPANDED = "SELECT grantee, privilege_type, is_grantable FROM aclexplode({0})"
+EXPANDED = "SELECT grantee, privilege_type, is_grantable FROM aclexplode(NULLIF({0}, '{{}}'))"  # an empty list is an error to it
 
 # Subject, label, property, value.
 STATES = (

@@ -78,3 +78,17 @@ def test_what_the_given_database_holds_is_there_and_belongs_to_the_migrations(ve
         if connection is not None:
             connection.close()
         place.execute("DROP SCHEMA app CASCADE", f"ALTER DATABASE {place.given} RESET search_path", database=place.given)
+
+
+def test_what_is_left_behind_names_roles_as_the_migration_does(verify, place):
+    """Owners and grants of roles that the run made are compared, too."""
+    table = ("a", "op.execute('CREATE TABLE t (id int PRIMARY KEY)')", "op.execute('DROP TABLE t')")
+    made = ("b", "op.execute('CREATE ROLE fresh')", "op.execute('DROP OWNED BY fresh; DROP ROLE fresh')")
+    kept = ("c", f"op.execute('GRANT SELECT ON t TO fresh; ALTER TABLE t OWNER TO {place.name}_owner')", "pass")
+    verdicts = verify([table, made, kept])
+    messages = [failure.message for failure in verdicts["c"].failures]
+    assert verdicts["a"].passed
+    assert verdicts["b"].passed
+    assert any("fresh" in message for message in messages), messages
+    assert any(f"{place.name}_owner" in message for message in messages), messages
+    assert not any("_as" in message for message in messages), messages

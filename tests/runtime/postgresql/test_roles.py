@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from mrt_runtime.report.words import name_database
 
 from benchmarks.postgresql_escapes import Victim
 from mrt_runtime import databases
 from mrt_runtime.migrate import MigrationError, Migrator, WrongDatabaseError
+from mrt_runtime.report.wording import name_database
 
 PASSWORD = "p w/@:'%"
 LOCKED = "CREATE TABLE seen AS SELECT session_user::text AS who, current_setting('work_mem') AS memory"
