@@ -70,7 +70,7 @@ def test_a_copy_that_finds_no_room_ends_the_run_in_one_sentence(tmp_path, monkey
     shutil.copytree(EXAMPLE, tmp_path / "project")
     with Verification(MRTConfig(alembic_ini=str(tmp_path / "project/alembic.ini"), db_url="sqlite://")) as verification:
 
-        def fill_up(*_):
+        def fill_up(*_, **_named):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         monkeypatch.setattr(type(verification.runner), "approach", fill_up)
