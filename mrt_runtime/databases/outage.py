@@ -16,8 +16,9 @@ from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.driver_error import list_causes, read_state, read_words
 from mrt_runtime.databases.sentences import end, join
-from mrt_runtime.databases.shortage import explain_shortage, find_shortage, list_causes, read_state, read_words
+from mrt_runtime.databases.shortage import explain_shortage, find_shortage
 from mrt_runtime.secret import scrub
 
 LOST = re.compile(r"57P0[1-5]|08[0-9A-Z]{3}")
@@ -101,9 +102,9 @@ def is_kind(error: BaseException, states: re.Pattern[str], numbers: set[int], wo
     if not is_drivers:
         return False
     state, number = read_state(error)
-    if isinstance(state, str) and len(state) == 5:  # noqa: PLR2004 - a SQLSTATE
+    if len(state) == 5:  # noqa: PLR2004 - a SQLSTATE
         return states.fullmatch(state) is not None
-    return number in numbers if isinstance(number, int) else words.search(str(read_words(error))) is not None
+    return number in numbers if number is not None else words.search(str(read_words(error))) is not None
 
 
 def explain_failure(error: Exception, is_lost: Callable[[], bool], revision: str | None) -> ConfigurationError | None:

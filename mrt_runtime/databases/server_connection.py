@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
@@ -59,11 +59,7 @@ class ServerConnection(ABC):
 
         They are looked at twice: a living run whose connection was cut takes its lock again as it reconnects.
         """
-        dead = self._find_dead()
-        if dead:
-            time.sleep(SECOND_LOOK)
-            dead &= self._find_dead()
-        for name in dead:
+        for name in self.find_dead(self.list_names):
             with contextlib.suppress(exc.DBAPIError):  # another account's, or another run is sweeping too
                 self.drop(name)
 
@@ -71,9 +67,17 @@ class ServerConnection(ABC):
         """List what may have been left behind, by name; `drop` takes each of these names."""
         return [str(name) for (name,) in self.run(self.names)]
 
-    def _find_dead(self) -> set[str]:
-        names = self.list_names()  # before the locks are read: a living run takes its lock first of all
-        return {name for name in names if (token := find_token(name)) is not None and not self.is_held(token)}
+    def find_dead(self, list_names: Callable[[], Iterable[str]]) -> set[str]:
+        """Return which of the names belong to runs that are dead at two looks."""
+        dead = self._find_abandoned(list_names())
+        if dead:
+            time.sleep(SECOND_LOOK)
+            dead &= self._find_abandoned(list_names())
+        return dead
+
+    def _find_abandoned(self, names: Iterable[str]) -> set[str]:
+        listed = list(names)  # before the locks are read: a living run takes its lock first of all
+        return {name for name in listed if (token := find_token(name)) is not None and not self.is_held(token)}
 
     @abstractmethod
     def drop(self, database: str) -> None:

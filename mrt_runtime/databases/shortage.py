@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
 
-from sqlalchemy import Engine, event, exc
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.driver_error import list_causes, read_state, read_words
 from mrt_runtime.databases.sentences import end, join
 
 STATES = re.compile(r"53(?!300)[0-9A-Z]{3}|58030")
@@ -55,37 +55,12 @@ def _on_error(context: ExceptionContext) -> None:
         raise explain_shortage(words)
 
 
-def list_causes(error: BaseException) -> Iterator[BaseException]:
-    """Return an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it."""
-    seen: set[int] = set()
-    pending: list[BaseException | None] = [error]
-    while pending:
-        cause = pending.pop()
-        if cause is not None and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            pending += [cause.__cause__, cause.orig if isinstance(cause, exc.DBAPIError) else None]
-
-
 def _is_shortage(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
     if not any(cls.__name__ == "Error" for cls in type(error).__mro__):  # what PEP 249 has every driver call its base
         return False
     state, number = read_state(error)
-    if isinstance(state, str) and STATES.fullmatch(state):
+    if STATES.fullmatch(state):
         return True
     return number in NUMBERS or WORDS.search(str(read_words(error))) is not None
-
-
-def read_state(error: BaseException) -> tuple[object, object]:
-    """Return a driver's SQLSTATE and error number, each where there is one."""
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return state, getattr(error, "errno", None) or (error.args[0] if error.args else None)
-
-
-def read_words(error: BaseException) -> object:
-    """Return what an error says, without its number."""
-    if isinstance(error, OSError):
-        return error.strerror
-    return error.args[1] if len(error.args) > 1 and isinstance(error.args[0], int) else error

@@ -17,6 +17,7 @@ from sqlalchemy.engine import ExceptionContext
 
 from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.driver_error import read_state
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.call_site import find_line, trace_calls
@@ -279,7 +280,7 @@ def on_error(context: ExceptionContext) -> None:
 
 def is_consequence(error: BaseException | None) -> bool:
     """Whether PostgreSQL only refuses what follows an error in its transaction (in_failed_sql_transaction)."""
-    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)) == ABORTED
+    return read_state(error)[0] == ABORTED
 
 
 def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:

@@ -92,3 +92,13 @@ def test_no_revision_is_blamed_when_the_disk_is_full(tmp_path):
     assert done.stderr.startswith("mrt verify: The database has run out of room: disk I/O error.")
     assert done.stderr.count("\n") == 1
     assert "failed" not in done.stdout
+
+
+def test_an_error_whose_argument_is_a_mapping_is_read_by_the_state_in_it():
+    """As pg8000 raises them; a mapping is no number, and cannot be looked for among numbers."""
+
+    class Error(Exception):
+        """What PEP 249 has a driver call its base."""
+
+    assert find_shortage(Error({"S": "ERROR", "C": "53100", "M": "could not extend file"})) is not None
+    assert find_shortage(Error({"S": "ERROR", "C": "23505", "M": "duplicate key"})) is None

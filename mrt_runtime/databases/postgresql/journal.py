@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.driver_error import read_state
 from mrt_runtime.databases.postgresql.catalogues import Address, write_addresses
 from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.databases.postgresql.server import holders, key_of
@@ -168,7 +169,7 @@ class PostgresJournal:
             except BaseException as error:
                 with contextlib.suppress(Exception):
                     cursor.execute("ROLLBACK")
-                if state_of(error) not in NOT_IN_A_TRANSACTION:
+                if read_state(error)[0] not in NOT_IN_A_TRANSACTION:
                     raise
             else:
                 self.note(cursor)
@@ -270,11 +271,3 @@ def commits_itself(cursor: Any) -> bool:
     except Exception:  # noqa: BLE001  the statement to come will say why
         return False
     return True
-
-
-def state_of(error: BaseException) -> str:
-    """Return the SQLSTATE of a driver's error; each driver keeps it elsewhere."""
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    if state is None and error.args and isinstance(error.args[0], dict):  # pg8000
-        state = error.args[0].get("C")
-    return str(state or "")

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, event, exc
 
+from mrt_runtime.databases.driver_error import read_state
 from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
@@ -63,7 +64,7 @@ class PostgresScratch(ServerScratch):
         return replace(translation, answer=lambda _connection: stand_ins.take_place_of(taken))
 
     def explain_refusal(self, error: BaseException) -> str:
-        if self._role is None or not (find_state(error) == REFUSED or DENIED_AS_IT_CONNECTS in str(error)):
+        if self._role is None or not (was_refused(error) or DENIED_AS_IT_CONNECTS in str(error)):
             return ""
         return HOW_TO_ALLOW
 
@@ -84,17 +85,14 @@ class PostgresScratch(ServerScratch):
             connection.exec_driver_sql(cancelling + literal(self._contents.name) + mine)
 
 
-def find_state(error: BaseException | None) -> str:
-    """Return the SQLSTATE of a database's error, or of what it was raised from; empty for any other error."""
+def was_refused(error: BaseException | None) -> bool:
+    """Return whether PostgreSQL refused a right, in this error or in what it was raised from or while."""
     while error is not None:
-        cause = error.orig if isinstance(error, exc.DBAPIError) else error
-        state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-        if state is None and cause is not None and cause.args and isinstance(cause.args[0], dict):
-            state = cause.args[0].get("C")  # pg8000
-        if isinstance(state, str):
-            return state
+        state, _ = read_state(error.orig if isinstance(error, exc.DBAPIError) else error)
+        if state:
+            return state == REFUSED
         error = error.__cause__ or error.__context__
-    return ""
+    return False
 
 
 def outlast(dbapi_connection: Any, _record: object) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from sqlalchemy import URL, Connection, exc
 
 from mrt_runtime.databases.postgresql.quoting import literal, quote
-from mrt_runtime.databases.server_connection import SECOND_LOOK, ServerConnection, refuse
-from mrt_runtime.databases.token import find_token
+from mrt_runtime.databases.server_connection import ServerConnection, refuse
 
 MAINTENANCE = ("postgres", "template1")
 """Databases to work from, because none that is to be copied may have a session. Source: PostgreSQL's manual, CREATE DATABASE."""
@@ -81,7 +80,10 @@ class PostgresServer(ServerConnection):
 
     def list_roles(self) -> set[str]:
         """Return the names of the roles that this run made."""
-        found = self.run(f"SELECT rolname FROM pg_catalog.pg_roles WHERE strpos(rolname, {literal(self.token)}) > 0")
+        return self._list_roles(self.token)
+
+    def _list_roles(self, part: str) -> set[str]:
+        found = self.run(f"SELECT rolname FROM pg_catalog.pg_roles WHERE strpos(rolname, {literal(part)}) > 0")
         return {str(name) for (name,) in found}
 
     def drop_roles(self, names: Iterable[str]) -> None:
@@ -93,14 +95,7 @@ class PostgresServer(ServerConnection):
     def sweep(self) -> None:
         """Drop what dead runs left: their databases, then the roles that owned them."""
         super().sweep()
-        if self._find_dead_roles():
-            time.sleep(SECOND_LOOK)
-            self.drop_roles(self._find_dead_roles())
-
-    def _find_dead_roles(self) -> list[str]:
-        names = [str(name) for (name,) in self.run("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE '%mrt%'")]
-        tokens = {name: token for name in names if (token := find_token(name)) is not None}
-        return [name for name, token in tokens.items() if not self.is_held(token)]
+        self.drop_roles(self.find_dead(lambda: self._list_roles("mrt")))
 
     def is_held(self, token: str) -> bool:
         return bool(self.run(f"SELECT 1 WHERE {lock_is_held(token)}"))
