@@ -8,11 +8,11 @@ import time
 from sqlalchemy import Connection, exc
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.existing import ExistingContents
 from mrt_runtime.databases.mysql.holdings import Holding, find_needed, read_tables
 from mrt_runtime.databases.mysql.journal import MySQLJournal
 from mrt_runtime.databases.mysql.quoting import literal, quote
 from mrt_runtime.databases.mysql.server import GRACE, MySQLServer
-from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.token import find_token
 
@@ -20,7 +20,7 @@ MARKS = "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHE
 ADVICE = "Let db_url name a database that no other uses, or grant the account the right to create scratch databases."
 
 
-class ExistingMySQLContents:
+class ExistingMySQLContents(ExistingContents):
     """Drops what this run made, and nothing that it cannot prove to be as it made it. There are no copies."""
 
     def __init__(self, server: MySQLServer, name: str) -> None:
@@ -40,14 +40,7 @@ class ExistingMySQLContents:
             return "does not exist"
         if self._server.run(f"SELECT GET_LOCK({self._lock}, 0)") != [(1,)]:
             return "is in use by another run"
-        try:
-            obstacle = self._prepare()
-        except BaseException:
-            self._unlock()
-            raise
-        if obstacle is not None:
-            self._unlock()
-        return obstacle
+        return self._prepare_locked()
 
     def make(self) -> None:
         """Drop what was made since the database was lent; ConfigurationError where others have taken part in it."""
@@ -59,14 +52,6 @@ class ExistingMySQLContents:
                 f"{self.name} is used by others while migrations run in it: {name_holdings(left)} cannot be proved to be as this "
                 f"run left it, so it was not touched and the run was stopped. {ADVICE}"
             )
-
-    def copy(self) -> Checkpoint | None:
-        """Return None: a copy would take the right to create databases."""
-        return None
-
-    def replace_by(self, copy: Checkpoint) -> None:
-        """Refuse: there are no copies."""
-        raise TypeError(f"{copy!r} is not a checkpoint of this database, which has none")
 
     def remove(self) -> None:
         """Drop what is this run's own, and its mark; what others made is left and named on standard error."""

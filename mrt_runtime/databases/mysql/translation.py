@@ -5,8 +5,7 @@ Read as tokens and changed only where a token is: the rest of the text stays as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from sqlalchemy import Connection
 
 from mrt_lint.model.values import HOLE
 from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, statements
+from mrt_runtime.databases.edit import Edit, apply_edits
 from mrt_runtime.databases.isolation import Translation
 from mrt_runtime.databases.mysql.outside import find_outside, is_about_accounts, named_database
 from mrt_runtime.databases.mysql.place import ScratchPlace
@@ -30,16 +30,6 @@ LONGEST_KEPT = 20_000
 """Characters of a statement whose translation is kept for the next time."""
 
 
-@dataclass(frozen=True, slots=True)
-class MySQLEdit:
-    """A part of a text and what takes its place, with the sentence that says so."""
-
-    start: int
-    end: int
-    new: str
-    note: str = ""
-
-
 def translate(text: str, place: ScratchPlace, answer: Callable[[str, Connection], None]) -> Translation:
     """Return what is executed in place of a text of SQL.
 
@@ -54,7 +44,7 @@ def read(text: str, place: ScratchPlace) -> tuple[str, str, tuple[str, ...], str
     """Return a text's translation, what it changes outside, the notes, and it as a program to be created over the given account."""
     found = list(statements(text, place.dialect))
     edits = [edit for statement in found for edit in find_edits(statement, place)]
-    translated = rewrite(text, edits)
+    translated = apply_edits(edits, text)
     program = define(found[0], place) if len(found) == 1 and not place.trusts else ""
     return translated, find_outside(translated, place), tuple(edit.note for edit in edits if edit.note), program
 
@@ -62,31 +52,22 @@ def read(text: str, place: ScratchPlace) -> tuple[str, str, tuple[str, ...], str
 kept = lru_cache(1024)(read)
 
 
-def rewrite(text: str, edits: Iterable[MySQLEdit]) -> str:
-    """Return a text with its edits, which are in order."""
-    parts, end = [], 0
-    for edit in edits:
-        parts += [text[end : edit.start], edit.new]
-        end = edit.end
-    return "".join([*parts, text[end:]])
-
-
-def find_edits(statement: StatementTokens, place: ScratchPlace) -> Iterator[MySQLEdit]:
+def find_edits(statement: StatementTokens, place: ScratchPlace) -> Iterator[Edit]:
     """Yield what is changed in one statement."""
     tokens = statement.tokens
     keys = [token.key for token in tokens]
     if is_about_accounts(keys, 0) or keys[:2] == ["FLUSH", "PRIVILEGES"]:
         why = "accounts and their rights belong to the whole server"
-        yield MySQLEdit(tokens[0].start, tokens[-1].end, NOTHING, f"Not run: {show(tokens, statement.source)}; {why}")
+        yield Edit(tokens[0].start, tokens[-1].end, NOTHING, f"Not run: {show(tokens, statement.source)}; {why}")
     elif keys[0] == "SET":
         yield from edit_settings(statement, place)
     elif keys[0] in {"USE", "CREATE", "ALTER"} and (named := find_given(tokens, keys, place)) is not None:
         note = f"The database {named.text} in {keys[0]}{' DATABASE' * (keys[0] != 'USE')} became the scratch database"
-        yield MySQLEdit(named.start, named.end, quote(place.own), note)
+        yield Edit(named.start, named.end, quote(place.own), note)
     elif place.definer is not None and (span := find_definer(tokens, keys)) is not None:
         start, end = tokens[span[0]].start, tokens[span[1] - 1].end
         note = f"DEFINER={statement.source[start:end]} became the scratch account, the only one whose rights it may use"
-        yield MySQLEdit(start, end, "CURRENT_USER", note.replace("%%", "%"))
+        yield Edit(start, end, "CURRENT_USER", note.replace("%%", "%"))
 
 
 def find_given(tokens: Sequence[SqlToken], keys: Sequence[str], place: ScratchPlace) -> SqlToken | None:
@@ -97,7 +78,7 @@ def find_given(tokens: Sequence[SqlToken], keys: Sequence[str], place: ScratchPl
     return named if keys[0] != "CREATE" or keys[2:4] == ["IF", "NOT"] else None
 
 
-def edit_settings(statement: StatementTokens, place: ScratchPlace) -> Iterator[MySQLEdit]:
+def edit_settings(statement: StatementTokens, place: ScratchPlace) -> Iterator[Edit]:
     """Yield what is changed in SET: settings of the binary log, which the scratch account may not change and need not."""
     if place.definer is None:
         return
@@ -107,7 +88,7 @@ def edit_settings(statement: StatementTokens, place: ScratchPlace) -> Iterator[M
     if len(left) < len(assignments):
         new = ", ".join(source[each[0].start : each[-1].end] for each in left if each)
         note = f"Not run: {show(tokens, source)}; what is written to the binary log belongs to the whole server"
-        yield MySQLEdit(tokens[0].start, tokens[-1].end, f"SET {new}" if left else NOTHING, note)
+        yield Edit(tokens[0].start, tokens[-1].end, f"SET {new}" if left else NOTHING, note)
 
 
 def split(tokens: Sequence[SqlToken]) -> Iterator[Sequence[SqlToken]]:
@@ -187,9 +168,9 @@ def spell(tokens: Sequence[SqlToken], source: str) -> str:
 def show(tokens: Sequence[SqlToken], source: str) -> str:
     """Return a statement in one line for a note, its passwords masked."""
     secrets = [
-        MySQLEdit(token.start, token.end, "'***'")
+        Edit(token.start, token.end, "'***'")
         for before, token in pairwise(tokens)
         if token.kind == "string" and before.key in SECRET
     ]
-    words = " ".join(rewrite(source[: tokens[-1].end], secrets)[tokens[0].start :].split()).replace("%%", "%")
+    words = " ".join(apply_edits(secrets, source[: tokens[-1].end])[tokens[0].start :].split()).replace("%%", "%")
     return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"

@@ -9,6 +9,8 @@ from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, tokens
 
 DIALECT = "postgresql"
+NOTHING = "DO 'BEGIN END'"
+"""A command that does nothing, in plain SQL and in PL/pgSQL."""
 OPENERS = {";", "THEN", "ELSE", "LOOP", "BEGIN"}
 """What a command of a PL/pgSQL body can follow. Source: PostgreSQL's manual, PL/pgSQL, Control Structures."""
 MOST_DEPTH = 3

@@ -7,12 +7,12 @@ import time
 from sqlalchemy import URL, Connection, exc
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.existing import ExistingContents
 from mrt_runtime.databases.postgresql.clearance import Clearance, ClearanceResult
 from mrt_runtime.databases.postgresql.inventory import find_strangers, write_removal
 from mrt_runtime.databases.postgresql.journal import PostgresJournal
 from mrt_runtime.databases.postgresql.server import GRACE, SETTINGS, TIMEOUTS, PostgresServer, key_of, silence
 from mrt_runtime.databases.postgresql.source import read_source
-from mrt_runtime.databases.protocol import Checkpoint
 from mrt_runtime.databases.sentences import end, join, name_some, warn
 from mrt_runtime.databases.server_connection import make_engine
 from mrt_runtime.databases.token import find_token
@@ -28,7 +28,7 @@ UNWRITABLE = "lets this role create no tables"
 """The obstacle that another grant removes too."""
 
 
-class ExistingPostgresContents:
+class ExistingPostgresContents(ExistingContents):
     """Drops what this run made, and nothing that it cannot prove to have made. Copies are out of reach for such a role."""
 
     role = stand_ins = None
@@ -50,14 +50,7 @@ class ExistingPostgresContents:
         """
         if not self._server.run(f"SELECT pg_try_advisory_lock({self._lock})")[0][0]:
             return "is in use by another run"
-        try:
-            obstacle = self._prepare()
-        except BaseException:
-            self._unlock()
-            raise
-        if obstacle is not None:
-            self._unlock()
-        return obstacle
+        return self._prepare_locked()
 
     def make(self) -> None:
         """Drop what was made since the database was lent; ConfigurationError where others have taken part in it."""
@@ -69,14 +62,6 @@ class ExistingPostgresContents:
                 f"{self.name} is used by others while migrations run in it: {name_items(findings)} cannot be proved to be this "
                 f"run's own, so it was left as it is and the run was stopped. {advise()}"
             )
-
-    def copy(self) -> Checkpoint | None:
-        """Return None: a copy would take the right to create databases."""
-        return None
-
-    def replace_by(self, copy: Checkpoint) -> None:
-        """Refuse: there are no copies."""
-        raise TypeError(f"{copy!r} is not a checkpoint of this database, which has none")
 
     def remove(self) -> None:
         """Drop what is this run's own, and its mark; what others made is left and named on standard error."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_runtime.databases.edit import Edit
 from mrt_runtime.databases.postgresql.answers import home_of
 from mrt_runtime.databases.postgresql.command import Command
-from mrt_runtime.databases.postgresql.edit import Edit
 from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.role import ScratchRole
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
+from mrt_runtime.databases.edit import Edit
 from mrt_runtime.databases.postgresql.answers import home_of
-from mrt_runtime.databases.postgresql.command import Command
-from mrt_runtime.databases.postgresql.edit import NOTHING, Edit
+from mrt_runtime.databases.postgresql.command import NOTHING, Command
 from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
 

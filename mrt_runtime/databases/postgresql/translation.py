@@ -10,9 +10,9 @@ import functools
 import re
 from collections.abc import Iterator
 
+from mrt_runtime.databases.edit import Edit, apply_edits
 from mrt_runtime.databases.isolation import Translation
-from mrt_runtime.databases.postgresql.command import Command, read_commands
-from mrt_runtime.databases.postgresql.edit import NOTHING, Edit, apply
+from mrt_runtime.databases.postgresql.command import NOTHING, Command, read_commands
 from mrt_runtime.databases.postgresql.outside import find_outside
 from mrt_runtime.databases.postgresql.privileged import answer
 from mrt_runtime.databases.postgresql.quoting import quote
@@ -56,7 +56,7 @@ class Translator:
             edits += (edit.doubled() if command.is_quoted else edit for edit in self._read(command))
         notes = tuple(dict.fromkeys(edit.note for edit in edits if edit.note))
         taken = frozenset(name for edit in edits for name in edit.taken)
-        return Translation(statement=apply(edits, statement), notes=notes), taken
+        return Translation(statement=apply_edits(edits, statement), notes=notes), taken
 
     def _read(self, command: Command) -> Iterator[Edit]:
         yield from self._rename_database(command)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-NOTHING = "DO 'BEGIN END'"
-"""A command that does nothing, in plain SQL and in PL/pgSQL."""
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Text that takes the place of what is between two offsets.
 
-    note: a sentence for the result, where the user has to know. taken: roles of the server that it gives a stand-in.
+    note: a sentence for the result, where the user has to know. taken: roles of a PostgreSQL server that it gives a stand-in.
     """
 
     start: int
@@ -27,7 +24,7 @@ class Edit:
         return replace(self, text=self.text.replace("'", "''"))
 
 
-def apply(edits: Iterable[Edit], text: str) -> str:
+def apply_edits(edits: Iterable[Edit], text: str) -> str:
     """Return the text with its edits, the last first; of two that overlap, the one that begins first is made."""
     made: list[Edit] = []
     for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):
