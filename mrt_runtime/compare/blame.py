@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrt_runtime.migration_file import read_migration
 from mrt_runtime.verdict import Failure
 
 if TYPE_CHECKING:
@@ -72,10 +72,7 @@ def find_names(file: str) -> frozenset[str] | None:
 def read(file: str) -> Migration | None:
     """Read a migration as the linter does, raw SQL included; None where that is impossible."""
     try:
-        from mrt_lint.parse.python import parse_migration  # noqa: PLC0415  brings libcst, which only failures need
-        from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings sqlglot
-
-        return expand_sql(parse_migration(Path(file).read_bytes(), file))
+        return read_migration(file)
     except Exception:  # noqa: BLE001 - a place is a courtesy: not finding one never costs the verdict
         return None
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from mrt_lint.model.migration import UnparsableError
 from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, CreateObject
 from mrt_lint.model.values import SqlType
-from mrt_lint.parse.python import parse_migration
-from mrt_lint.parse.sql import expand_sql
 from mrt_runtime.compare.schema import qualified
+from mrt_runtime.migration_file import read_migration
 from mrt_runtime.seed.condition import read_condition
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.seed_dialect import dialect_of
@@ -52,11 +49,8 @@ class HintReader:
         Yields its table's label, its name, the kind that its values have to be of, and whether that is so because of a new type.
         A file that cannot be read yields nothing.
         """
-        try:
-            migration = expand_sql(parse_migration(Path(file).read_bytes(), file), self._dialect)
-        except (OSError, UnparsableError):
-            return
-        for op in migration.upgrade.ops if migration.upgrade is not None else ():
+        migration = read_migration(file, self._dialect)
+        for op in migration.upgrade_ops if migration is not None else ():
             if isinstance(op, CreateObject) and isinstance(op.members, tuple) and isinstance(op.name, str):
                 self._enums[op.name] = tuple(label for label in op.members if isinstance(label, str))
             elif isinstance(op, AlterColumn) and isinstance(op.type, SqlType) and isinstance(op.column, str):

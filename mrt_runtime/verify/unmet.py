@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mrt_runtime.migrate import ChangedRows
+from mrt_runtime.migration_file import read_migration
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(", re.IGNORECASE)
 LONGEST = 80
@@ -37,22 +38,16 @@ def read_changes(file: str, dialect: str) -> tuple[tuple[int, int, str], ...]:
         source = Path(file).read_bytes()
     except OSError:
         return ()
-    return tuple(_read(source, file, dialect)) if MENTIONS.search(source) else ()
+    return tuple(_read(file, dialect)) if MENTIONS.search(source) else ()
 
 
-def _read(source: bytes, file: str, dialect: str) -> Iterator[tuple[int, int, str]]:
-    # The linter's reader is slow to import, and few migrations change rows.
+def _read(file: str, dialect: str) -> Iterator[tuple[int, int, str]]:
+    # The linter's model is slow to import, and few migrations change rows.
     from mrt_lint.model.dialects import admits  # noqa: PLC0415 slow to import
-    from mrt_lint.model.migration import UnparsableError  # noqa: PLC0415 slow to import
     from mrt_lint.model.ops import Delete, Insert, Update  # noqa: PLC0415 slow to import
-    from mrt_lint.parse.python import parse_migration  # noqa: PLC0415 slow to import
-    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415 slow to import
 
-    try:
-        migration = expand_sql(parse_migration(source, file), dialect)
-    except UnparsableError:
-        return
-    for op in migration.upgrade_ops:
+    migration = read_migration(file, dialect)
+    for op in migration.upgrade_ops if migration is not None else ():
         if not isinstance(op, Update | Delete | Insert) or (isinstance(op, Insert) and not op.query):
             continue
         if op.origin is not None and isinstance(op.table, str) and admits(op.dialects, dialect):
