@@ -133,7 +133,7 @@ class ReversalChecker:
             kind = _kind(tracked)
         else:
             return UndoStatus.NO
-        found += [twin for twin in table.unnamed if kind is None or _kind(twin) == kind]
+        found += [twin for twin in table.unnamed if twin.creator is not None and kind in {None, _kind(twin)}]
         return UndoStatus.CANNOT_TELL if any(found) else UndoStatus.NO
 
     def _status_of_renamed(self, effect: ObjectEffect, tracked: TrackedObject) -> UndoStatus:

@@ -34,18 +34,34 @@ class SimulatedSchema:
 
     def _original_index(self, key: Key) -> TrackedObject:
         definition = self.known_schema.index(key)
-        return TrackedObject(definition=definition, table=self.table_of(definition) if definition is not None else None)
+        table = self.table_of(definition) if definition is not None else None
+        return self.indexes.now.get(key) or TrackedObject(definition=definition, table=table)
 
     def _original_table(self, key: QualifiedName) -> TrackedTable:
+        """Return a table that existed before, with all that the history knows to be in it."""
         table = TrackedTable(key)
         known = self.known_schema.table(key)
-        table.autoincrement = known.autoincrement if known is not None and known.complete else UNKNOWN
         table.columns_by_name = ObjectNamespace(
             lambda name: TrackedObject(definition=self.known_schema.column(key, name), table=table)
         )
         table.constraints = ObjectNamespace(
             lambda name: TrackedObject(definition=self.known_schema.constraint(key, name), table=table)
         )
+        if known is None:
+            return table
+        table.autoincrement = known.autoincrement if known.complete else UNKNOWN
+        for name, column in known.columns.items():
+            if isinstance(column, Column):
+                table.columns_by_name.find(name)
+        for name, constraint in known.constraints.items():
+            if isinstance(constraint, Constraint):
+                table.constraints.find(name)
+        for entry in known.unnamed:
+            if isinstance(entry, Constraint):
+                table.unnamed.append(TrackedObject(definition=entry, table=table))
+        for index in known.known_indexes():
+            if readable(index.index):
+                self.indexes.seed(place(index.schema, index.index), TrackedObject(definition=index, table=table))
         return table
 
     def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:

@@ -123,6 +123,11 @@ class ObjectNamespace:
             self.now[key] = self.before[key] = self.original(key)
         return self.now[key]
 
+    def seed(self, key: Key, tracked: TrackedObject) -> None:
+        """Record an object that existed before, unless its name was used already."""
+        if key not in self.now:
+            self.now[key] = self.before[key] = tracked
+
     def original_object(self, key: Key) -> TrackedObject | None:
         """Return the object that had this name before the migration, whatever its name is now."""
         self.find(key)
@@ -165,7 +170,7 @@ class TrackedTable(TrackedObject):
     """A table with its columns and constraints by name. `rows` are the tables whose rows it holds; an existing one holds its own.
 
     `unnamed` are constraints that the source gives no name; `complete` is False if its definition was not read in full,
-    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `current_key` is where it
+    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written.
     `current_key` is its present name, `origin` its first. `autoincrement` is SQLite's AUTOINCREMENT.
     """
 
