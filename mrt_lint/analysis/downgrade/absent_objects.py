@@ -70,7 +70,7 @@ def find_missing_object(simulated: SimulatedSchema, op: Op, *, tables: bool = Tr
 
     Without `tables` a table that is missing is supposed to come from elsewhere.
     """
-    if not op.certain or getattr(op, "if_exists", False) is not False:
+    if not op.certain or getattr(op, "if_exists", False) is not False or getattr(op, "schema", None) is UNKNOWN:
         return None
     for thing in effects_of(op).needs:
         own = thing.place == _place_of(op) if thing.kind == "table" else thing.owner == _place_of(op)

@@ -51,7 +51,8 @@ def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffe
         key = place(op.schema, op.index)
         table = simulated.table_of(op)
         if (
-            isinstance(table, TrackedTable)
+            op.schema is not UNKNOWN
+            and isinstance(table, TrackedTable)
             and table.creator is None
             and simulated.known_schema.lacks(table.origin, fold(op.index), "index")
         ):
@@ -95,7 +96,11 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
     exists = table.constraints.now.get(key) is not None
     taken = key in table.constraints.now and not (unnamed and _has_default_name(key, table, unnamed[-1]))
     if readable(op.constraint) and (exists or taken or not unnamed):
-        if table.creator is None and simulated.known_schema.lacks(table.origin, key, op.kind if readable(op.kind) else None):
+        if (
+            op.schema is not UNKNOWN
+            and table.creator is None
+            and simulated.known_schema.lacks(table.origin, key, op.kind if readable(op.kind) else None)
+        ):
             table.constraints.before.setdefault(key, None)
             table.constraints.now.setdefault(key, None)
         constraint = drop(table.constraints, key, op)
