@@ -8,25 +8,35 @@ from dataclasses import replace
 from pathlib import Path
 
 from mrt_runtime.compare.blame import find_names, locate
-from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.row_difference import compare_excusing
 from mrt_runtime.compare.rows import Rows, TableRows
 from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.stamp import Disturbed, find_stamps
 
 
-def restored(step: HistoryStep, before: Snapshot, first: Snapshot, after: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
+def restored(
+    step: HistoryStep,
+    before: Snapshot,
+    first: Snapshot,
+    after: Snapshot,
+    written: Mapping[str, int],
+    *,
+    disturbed: Disturbed = frozenset(),
+) -> RevisionFindings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
-    left there are none of its doing.
+    left there are none of its doing. disturbed: the tables and columns that this changed in other rows.
     """
     findings = compare_rollback(step, before, after)
     now = without_written(after.rows, before.rows, first.rows, written)
-    lost = compare(before.rows, now)
+    lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
     findings.failures[:0] = [locate(failure, step.file) for failure in lost]
+    findings.warnings += notes
     return findings
 
 

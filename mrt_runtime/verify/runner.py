@@ -17,6 +17,7 @@ from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import ScratchContents, is_same
+from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, refuse_broken_env
 from mrt_runtime.verify.unmet import find_unmet
 
@@ -163,6 +164,10 @@ class RevisionRunner:
     def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
         return self._contents.write(before, first)
+
+    def find_disturbed(self, first: Snapshot) -> Disturbed:
+        """Find what the writing of rows changed in those that `first` saw, by table and column."""
+        return self._contents.find_disturbed(first)
 
     def trust(self) -> None:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
