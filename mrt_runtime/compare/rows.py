@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from mrt_runtime.compare.json_value import canonical, is_json_column
 from mrt_runtime.compare.schema import Table
+from mrt_runtime.compare.sequence_position import SequencePosition
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -51,10 +52,14 @@ class TableRows:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of all tables by label. `basis` is what the dialect keeps for a later look to build on."""
+    """The rows of all tables by label, and the `positions` of what gives out numbers for them.
+
+    `basis` is what the dialect keeps for a later look to build on.
+    """
 
     tables: Mapping[str, TableRows] = field(default_factory=lambda: MappingProxyType({}))
     basis: object = field(default=None, compare=False, repr=False)
+    positions: tuple[SequencePosition, ...] = ()
 
 
 def holds_rows(table: Table) -> bool:

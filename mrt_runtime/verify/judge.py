@@ -15,6 +15,7 @@ from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.moved_position import find_moved
 from mrt_runtime.verify.stamp import Disturbed, find_stamps
 
 
@@ -37,6 +38,9 @@ def restored(
     lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
     findings.failures[:0] = [locate(failure, step.file) for failure in lost]
     findings.warnings += notes
+    moved = find_moved(before.rows, first.rows, after.rows, step.file)
+    told = {failure.table for failure in lost}
+    findings.failures += [locate(failure, step.file) for failure in moved if failure.table is None or failure.table not in told]
     return findings
 
 
