@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,26 +27,29 @@ def restored(
     written: Mapping[str, int],
     *,
     disturbed: Disturbed = frozenset(),
+    ignore: Collection[str] = (),
 ) -> RevisionFindings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
     left there are none of its doing. disturbed: the tables and columns that this changed in other rows.
+    ignore: what is not compared, as in the configuration.
     """
-    findings = compare_rollback(step, before, after)
+    findings = compare_rollback(step, before, after, ignore)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
     findings.failures[:0] = [locate(failure, step.file) for failure in lost]
     findings.warnings += notes
     moved = find_moved(before.rows, first.rows, after.rows, step.file)
     told = {failure.table for failure in lost}
-    findings.failures += [locate(failure, step.file) for failure in moved if failure.table is None or failure.table not in told]
+    if "positions" not in ignore:
+        findings.failures += [locate(failure, step.file) for failure in moved if failure.table is None or failure.table not in told]
     return findings
 
 
-def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot) -> RevisionFindings:
+def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot, ignore: Collection[str] = ()) -> RevisionFindings:
     """Compare the catalogue before the upgrade with the one after the rollback."""
-    return compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
+    return compare_schemas(step, (before, after), Outcome.SCHEMA_NOT_RESTORED, ROLLBACK, ignore)
 
 
 def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:
@@ -70,13 +73,15 @@ def keys_of(table: TableRows, key: Iterable[str]) -> list[tuple[object, ...]]:
     return [tuple(row[place] for place in places) for row in table.rows]
 
 
-def repeated(step: HistoryStep, first: Snapshot, again: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
+def repeated(
+    step: HistoryStep, first: Snapshot, again: Snapshot, written: Mapping[str, int], ignore: Collection[str] = ()
+) -> RevisionFindings:
     """Compare the first time up with the second.
 
     Of the rows only their numbers: what an upgrade itself makes up (the time, a random key) is another each time, and the rollback
     in between is already proven to have brought everything back. Rows `written` in between may still be there.
     """
-    findings = compare_schemas(step, first, again, Outcome.REUPGRADE_FAILED, SECOND_UPGRADE)
+    findings = compare_schemas(step, (first, again), Outcome.REUPGRADE_FAILED, SECOND_UPGRADE, ignore)
     findings.warnings.clear()  # the rollback's own are enough
     for table, rows in first.rows.tables.items():
         now = again.rows.tables.get(table)
@@ -88,11 +93,13 @@ def repeated(step: HistoryStep, first: Snapshot, again: Snapshot, written: Mappi
 
 
 def compare_schemas(
-    step: HistoryStep, before: Snapshot, after: Snapshot, outcome: Outcome, wording: DifferenceWording
+    step: HistoryStep, looks: tuple[Snapshot, Snapshot], outcome: Outcome, wording: DifferenceWording, ignore: Collection[str]
 ) -> RevisionFindings:
     """Turn the differences of two catalogues into failures, those that no query can notice into warnings."""
     findings = RevisionFindings()
-    for difference in diff(before.schema, after.schema, wording):
+    for difference in diff(looks[0].schema, looks[1].schema, wording):
+        if difference.is_ignored(ignore):
+            continue
         if difference.warning:
             findings.warnings.append(difference.message)
         else:

@@ -65,6 +65,7 @@ class RevisionRunner:
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
         self.edges_out: tuple[str, ...] = ()
+        self.ignore = frozenset(config.ignore)
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -266,12 +267,11 @@ class RevisionRunner:
             move(step)
         except MigrationError as error:
             self._contents.close()  # it may have been cancelled along with the migration
-            if (
-                otherwise is Outcome.UPGRADE_FAILED
-            ):  # before the upgrade env.py had connected: what shuts it out is the revision's doing
+            is_first = otherwise is Outcome.UPGRADE_FAILED
+            if is_first:  # before the upgrade env.py had connected: what shuts it out is the revision's doing
                 refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
-            if otherwise is Outcome.UPGRADE_FAILED:
+            if is_first:
                 self._fails_with_rows.add(step.revision)
             raise StepError(describe(error, otherwise)) from None
 
