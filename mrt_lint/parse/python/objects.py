@@ -78,14 +78,19 @@ class NameScope:
 
 @dataclass(slots=True, eq=False)
 class LocalFunction:
-    """A function or lambda of the file, with the scope it was defined in; `receiver` is what a method is bound to."""
+    """A function or lambda, with the scope it was defined in; `receiver` is what a method is bound to.
+
+    `home` is the path of the file it stands in, empty for the migration's own.
+    """
 
     name: str
     node: cst.FunctionDef | cst.Lambda
     scope: NameScope
     defaults: dict[str, Value] = field(default_factory=dict)
     static: bool = False
+    of_class: bool = False
     receiver: Value = None
+    home: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,11 +99,12 @@ class GeneratorCall:
 
     function: LocalFunction
     arguments: CallArguments
+    node: cst.CSTNode
 
 
 @dataclass(slots=True, eq=False)
 class LocalClass:
-    """A class of the file: a model, an enum, a type, or anything else."""
+    """A class of the file, or of one that it imports: a model, an enum, a type, or anything else."""
 
     name: str
     bases: tuple[Value, ...]

@@ -1,0 +1,94 @@
+"""The project's own modules, which a migration imports: where they are, and their syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import libcst as cst
+
+from mrt_lint.files.consulted import digest_of, read_module
+from mrt_lint.parse.python.depth import MAX_NESTING, depth_of
+
+MAX_MODULES: Final = 40
+"""Modules that are read for one migration."""
+_MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", ".git")
+"""What stands in the folder that a project's packages are imported from."""
+_MOST_FOLDERS: Final = 9
+
+
+class ProjectModule(NamedTuple):
+    """One module: the file's path, the package that its relative imports start from, its tree."""
+
+    path: str
+    package: str
+    tree: cst.Module
+
+
+class ProjectModules:
+    """Finds the modules that a migration of one folder can import from its own project.
+
+    `consulted` holds what the answers depended on: the digest of each file's bytes by its path, an empty one where there is no
+    such file.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._roots = _roots(str(folder)) if folder else ()
+        self.consulted: dict[str, str] = {}
+        self._count = 0
+
+    def find(self, path: str) -> tuple[ProjectModule, list[str]] | None:
+        """Find the module that a dotted path begins with, and the names that follow it; None if the project has no such file."""
+        parts = path.split(".")
+        if not all(part.isidentifier() for part in parts):
+            return None
+        for root in self._roots:
+            if self._exists(root, parts[0]):
+                for length in range(len(parts), 0, -1):
+                    found = self._module(root, parts[:length])
+                    if found:
+                        return found, parts[length:]
+        return None
+
+    def _exists(self, root: Path, name: str) -> bool:
+        here = root / name
+        if here.is_dir() or here.with_suffix(".py").is_file():
+            return True
+        self.consulted.setdefault(str(here.with_suffix(".py")), "")
+        return False
+
+    def _module(self, root: Path, parts: list[str]) -> ProjectModule | None:
+        here = root.joinpath(*parts)
+        for file, package in ((here / "__init__.py", parts), (here.with_suffix(".py"), parts[:-1])):
+            content = read_module(str(file))
+            known = str(file) in self.consulted
+            self.consulted[str(file)] = digest_of(content)
+            if content is None:
+                continue
+            self._count += not known
+            tree = _parse(content) if self._count <= MAX_MODULES else None
+            if tree is not None:
+                return ProjectModule(str(file), ".".join(package), tree)
+        return None
+
+
+@lru_cache(maxsize=256)
+def _parse(content: bytes) -> cst.Module | None:
+    """Parse a module; None where a migration of the same kind could not be read either."""
+    try:
+        if b"\0" in content or depth_of(ast.parse(content), content) > MAX_NESTING:
+            return None
+        return cst.parse_module(content)
+    except Exception:  # noqa: BLE001 - the native parser has refusals of its own class, and what is not read is listed at its call
+        return None
+
+
+@lru_cache(maxsize=64)
+def _roots(folder: str) -> tuple[Path, ...]:
+    """Return the folders that modules of the project are imported from, the nearest first."""
+    above = [Path(folder), *Path(folder).parents][:_MOST_FOLDERS]
+    marked = next((index for index, here in enumerate(above) if any((here / name).exists() for name in _MARKERS)), None)
+    roots = above if marked is None else above[: marked + 1]
+    return tuple(path for root in roots for path in (root, root / "src") if path.is_dir())
