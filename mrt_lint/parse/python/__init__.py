@@ -30,7 +30,7 @@ def parse_migration(source: bytes, path: str, folder: Path | None = None) -> Mig
     `unreadable`. Raises UnparsableError if the source is not Python or is nested too deeply to be read.
     """
     parsed = parse(source)
-    modules = ProjectModules(folder)
+    modules = ProjectModules(folder, parsed.source)
     try:
         return _parse_migration(parsed, path, ModuleSource(parsed.module, {} if b"yield" in parsed.source else None, modules))
     except RecursionError:

@@ -34,7 +34,9 @@ class ProjectModules:
     such file.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, source: bytes = b"") -> None:
+        self._folder = folder
+        self._source = source
         self._roots = _roots(str(folder)) if folder else ()
         self.consulted: dict[str, str] = {}
         self._count = 0
@@ -51,6 +53,15 @@ class ProjectModules:
                     if found:
                         return found, parts[length:]
         return None
+
+    def imported(self) -> list[str]:
+        """Return the modules that the migration and the env.py above it import, by their dotted names."""
+        found = _imports(self._source)
+        for here in self._folder.parents[:2] if self._folder else ():
+            content = read_module(str(here / "env.py"))
+            self.consulted[str(here / "env.py")] = digest_of(content)
+            found += _imports(content or b"")
+        return found
 
     def _exists(self, root: Path, name: str) -> bool:
         here = root / name
@@ -72,6 +83,19 @@ class ProjectModules:
             if tree is not None:
                 return ProjectModule(str(file), ".".join(package), tree)
         return None
+
+
+def _imports(source: bytes) -> list[str]:
+    """Return what a file imports: modules, and names that may be modules."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from mrt_lint.model.values import DIALECTS, UNKNOWN
-from mrt_lint.parse.python.control.following import follow
+from mrt_lint.parse.python.control.following import follow, load_imports
 from mrt_lint.parse.python.control.inline import inline, produce
 from mrt_lint.parse.python.control.walk import walk
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, LocalFunction, NameScope, Value
@@ -61,6 +61,7 @@ def start(source: ModuleSource, dialects: frozenset[str], universe: frozenset[st
         inline=inline,
         produce=produce,
         follow=follow,
+        load_imports=load_imports,
         yielding=source.yielding,
         modules=source.modules,
     )

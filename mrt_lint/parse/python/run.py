@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from mrt_lint.model.ops import Op
 from mrt_lint.parse.python.convert import weigh
-from mrt_lint.parse.python.objects import CallArguments, DialectName, ExternalName, GeneratorCall, LocalFunction, NameScope, Value
+from mrt_lint.parse.python.objects import (
+    CallArguments,
+    DialectName,
+    ExternalName,
+    GeneratorCall,
+    LocalClass,
+    LocalFunction,
+    NameScope,
+    Value,
+)
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -122,7 +131,7 @@ class FunctionRun:
     call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
     functions yield, None if none can; `active` are those being walked. `modules` finds the project's own modules, `scopes` are the
     names of those that were walked, by path; `home` and `package` are those of the module that is being walked, `away` is where the
-    migration calls code of another one.
+    migration calls code of another one. `registered` are operations of the project's own, `implementations` what carries them out.
     """
 
     dialects: frozenset[str]
@@ -130,6 +139,7 @@ class FunctionRun:
     inline: Callable[[FunctionRun, LocalFunction, CallArguments, cst.CSTNode], Value]
     produce: Callable[[FunctionRun, GeneratorCall, Callable[[Value], None]], None]
     follow: Callable[[FunctionRun, ExternalName], Value]
+    load_imports: Callable[[FunctionRun], None]
     yielding: dict[int, bool] | None = None
     emitted: list[RecordedOp] = field(default_factory=list)
     failures: list[ReadFailure] = field(default_factory=list)
@@ -139,6 +149,8 @@ class FunctionRun:
     home: str = ""
     package: str = ""
     away: tuple[cst.CSTNode, cst.CSTNode | None] | None = None
+    registered: dict[str, tuple[LocalClass, LocalFunction]] = field(default_factory=dict)
+    implementations: list[tuple[Value, LocalFunction]] = field(default_factory=list)
     followed_yielding: dict[int, bool] = field(default_factory=dict)
     undecided: int = 0
     forks: int = 0

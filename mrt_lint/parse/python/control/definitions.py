@@ -10,7 +10,9 @@ import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.exits import FALL
+from mrt_lint.parse.python.expressions.arguments import read_arguments
 from mrt_lint.parse.python.expressions.evaluate import evaluate
+from mrt_lint.parse.python.library.invocation import register
 from mrt_lint.parse.python.objects import EnumMember, ExternalName, LocalClass, LocalFunction, NameScope, Value
 from mrt_lint.parse.python.run import FunctionRun
 
@@ -98,7 +100,15 @@ def walk_function(run: FunctionRun, node: cst.FunctionDef, scope: NameScope, _wa
     decorators = [dotted(decorator.decorator) for decorator in node.decorators]
     function.static, function.of_class = "staticmethod" in decorators, "classmethod" in decorators
     scope.names[function.name] = function
+    _register(run, node, function, scope)
     return FALL
+
+
+def _register(run: FunctionRun, node: cst.FunctionDef | cst.ClassDef, made: LocalFunction | LocalClass, scope: NameScope) -> None:
+    for decorator in node.decorators:
+        call = decorator.decorator
+        if isinstance(call, cst.Call) and dotted(call.func).rpartition(".")[2] in {"register_operation", "implementation_for"}:
+            register(run, evaluate(run, call.func, scope), read_arguments(run, call, scope, evaluate), made)
 
 
 def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Walk) -> int:
@@ -114,6 +124,7 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Wal
         elif is_enum and not name.startswith("_"):
             inner.names[name] = EnumMember(name, name.lower() if value is UNKNOWN else value)
     scope.names[made.name] = made
+    _register(run, node, made, scope)
     return FALL
 
 

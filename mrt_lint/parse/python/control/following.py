@@ -10,6 +10,7 @@ from mrt_lint.parse.python.convert import is_known
 from mrt_lint.parse.python.expressions.attribute import get_attribute
 from mrt_lint.parse.python.library.elements import DmlElement, SelectElement, SqlExpression, TableElement
 from mrt_lint.parse.python.library.foreign import handle_of
+from mrt_lint.parse.python.library.packages import may_be_of_project
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import (
     EnumMember,
@@ -83,6 +84,14 @@ def load(run: FunctionRun, module: ProjectModule) -> NameScope | None:
 _KEPT_WORDS = "home package statement discarded entering frame steps undecided forks asked autocommit quiet depth active built"
 _KEPT: Final = tuple(_KEPT_WORDS.split())
 """What of a reading is as before once a module was walked."""
+
+
+def load_imports(run: FunctionRun) -> None:
+    """Walk the modules that the migration and env.py import: they may register operations."""
+    for path in run.modules.imported() if run.modules else ():
+        found = run.modules.find(path) if run.modules and may_be_of_project(path) else None
+        if found is not None:
+            load(run, found[0])
 
 
 def _is_readable(value: Value, name: str) -> bool:

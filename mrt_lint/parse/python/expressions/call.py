@@ -28,8 +28,10 @@ from mrt_lint.parse.python.library.elements import (
 )
 from mrt_lint.parse.python.library.execute import change_object, change_rows, execute
 from mrt_lint.parse.python.library.foreign import ASKING, call_foreign, call_unknown_method, reaches_database
+from mrt_lint.parse.python.library.invocation import make_operation
 from mrt_lint.parse.python.library.operations import perform
 from mrt_lint.parse.python.library.packages import LIBRARIES, STANDARD, is_inert, may_be_of_project
+from mrt_lint.parse.python.library.registry import find, perform_library
 from mrt_lint.parse.python.library.sqlalchemy import call_sqlalchemy
 from mrt_lint.parse.python.library.statement import (
     FINDING_ALL,
@@ -60,6 +62,7 @@ from mrt_lint.parse.python.objects import (
 )
 from mrt_lint.parse.python.run import FunctionRun
 
+_READ = STANDARD | {"sqlalchemy"}
 _HANDLES = (ConnectionValue, SessionValue)
 
 
@@ -94,6 +97,9 @@ def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, nod
     path = ref.path
     if path.startswith("alembic."):
         return _call_alembic(run, path, arguments, node)
+    known = find(f"{ref.root}.{ref.last}") if ref.root not in _READ else None
+    if known is not None:
+        return perform_library(run, known, arguments, node)
     if ref.root in LIBRARIES:
         if ref.last in ("create_all", "drop_all") or path == "sqlalchemy.metadata.reflect":
             if ref.last != "reflect":
@@ -118,6 +124,9 @@ def _map(run: FunctionRun, function: Value, items: Value, node: cst.Call) -> Val
     """Return what a function makes of each of a sequence's items; UNKNOWN if these are not all known."""
     turns = iterate(run, items)
     if turns is None or any(isinstance(turn, PossibleItem) for turn in turns):
+        for turn in [UNKNOWN] if turns is None else turns:
+            with run.under_condition():
+                call(run, function, CallArguments([turn.value if isinstance(turn, PossibleItem) else turn]), node)
         return UNKNOWN
     return [call(run, function, CallArguments([turn]), node) for turn in turns]
 
@@ -128,7 +137,8 @@ def _call_alembic(run: FunctionRun, path: str, arguments: CallArguments, node: c
         return call_context(run, name, arguments, node)
     if path.startswith("alembic.op.") and path.count(".") == 2:  # noqa: PLR2004 - alembic.op.name
         return perform(run, name, arguments, node)
-    return call_foreign(run, path, arguments, node)
+    operation = make_operation(path, arguments)
+    return operation if operation is not None else call_foreign(run, path, arguments, node)
 
 
 def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, node: cst.Call) -> Value:

@@ -18,23 +18,12 @@ from mrt_lint.parse.python.expressions.assignment import assign, change_inside
 from mrt_lint.parse.python.expressions.attribute import get_attribute
 from mrt_lint.parse.python.expressions.call import call, call_method
 from mrt_lint.parse.python.expressions.comprehension import comprehend, comprehend_dict
-from mrt_lint.parse.python.library.operations import READING
-from mrt_lint.parse.python.library.packages import may_be_of_project
+from mrt_lint.parse.python.library.asking import READING
+from mrt_lint.parse.python.library.packages import BUILTINS, may_be_of_project
 from mrt_lint.parse.python.library.sqlalchemy import MAKERS
 from mrt_lint.parse.python.library.types import FAMILIES
 from mrt_lint.parse.python.objects import ConnectionValue, ExternalName, LocalFunction, NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
-
-_BUILTINS_WORDS = (
-    "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
-    "isinstance issubclass hasattr getattr setattr repr map filter next iter abs round globals locals vars type object "
-    "super open input exec eval callable id hash format chr ord divmod pow slice bytes bytearray Exception ValueError "
-    "RuntimeError NotImplementedError NotImplemented KeyError TypeError AttributeError ImportError OSError staticmethod "
-    "classmethod property __import__ exit quit breakpoint Warning DeprecationWarning UserWarning StopIteration IndexError "
-    "AssertionError BaseException"
-)
-BUILTINS = frozenset(_BUILTINS_WORDS.split())
-"""The builtins that a migration may name; any other unbound name is unknown."""
 
 
 def evaluate(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Value:

@@ -9,9 +9,9 @@ import libcst as cst
 from mrt_lint.model import ops
 from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten
+from mrt_lint.parse.python.library.asking import READING
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression
 from mrt_lint.parse.python.library.execute import execute
-from mrt_lint.parse.python.library.operations import READING
 from mrt_lint.parse.python.library.statement import flows_into, make_select
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import (
@@ -114,18 +114,19 @@ def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cs
     if name in ("connection", "get_bind", "bind"):
         return ConnectionValue()
     if name in WRITING:
-        write(run, name, arguments, node)
+        _write(run, name, arguments, node)
     return UNKNOWN
 
 
-def write(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> None:
-    """Record what a session's method does to the objects that it is given."""
+def _write(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> None:
     first = arguments.get(0, "instance", UNKNOWN)
     items = flatten([item.value if isinstance(item, PossibleItem) else item for item in flatten([first])]) or [UNKNOWN]
     tables = {table.name: table for item in items if (table := as_table(item)) is not None}
     if not tables:
         run.fail(node, f"the objects given to {name}() are not read")
     for table in tables.values():
+        if table.name is UNKNOWN:
+            run.fail(node, f"the table of the objects given to {name}() is not known")
         columns: tuple[Name, ...] | Unknown = UNKNOWN
         flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
         if isinstance(items[0], LocalInstance):

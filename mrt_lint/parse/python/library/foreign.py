@@ -12,11 +12,10 @@ import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import is_class_name
-from mrt_lint.parse.python.library.database import EXECUTING, WRITING, statement_of, write
+from mrt_lint.parse.python.library.database import EXECUTING, WRITING, call_session, statement_of
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.packages import is_inert
-from mrt_lint.parse.python.library.statement import make_select
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import make_type
 from mrt_lint.parse.python.objects import (
@@ -120,6 +119,8 @@ def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cs
     """Return a call of something that is not in the file; it is a failure where it may change the database."""
     name = path.rpartition(".")[2] or source_name(node)
     ref = ExternalName(path) if path else None
+    if "." in path and is_of_session(name, arguments):
+        return call_session(run, name, arguments, node)
     is_class = ref is not None and is_class_name(ref)
     if not _SESSION.search(name) and _may_change(run, path or name, arguments, node, is_class=is_class):
         run.fail(
@@ -154,12 +155,8 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
     """Return a method of an object that is not known."""
     if name in EXECUTING and (name not in ("scalar", "scalars", "stream") or arguments.positional):
         return execute(run, statement_of(arguments), node)
-    if name == "query" and any(as_table(value) is not None for value in arguments.positional):
-        return make_select(arguments, query=True)
-    first = arguments.get(0, "instance")
-    if name in WRITING and (name.startswith("bulk") or isinstance(first, (OrmRow, OrmRows)) or _is_model(first)):
-        write(run, name, arguments, node)
-        return UNKNOWN
+    if is_of_session(name, arguments):
+        return call_session(run, name, arguments, node)
     reaching = any(map(reaches_database, arguments.everything()))
     if name in HARMLESS or TELLING.search(name) or (run.asked and not (reaching and EFFECTIVE.search(name))):
         return UNKNOWN
@@ -169,8 +166,13 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
     return UNKNOWN
 
 
-def _is_model(value: Value) -> bool:
-    return isinstance(value, LocalInstance) and as_table(value) is not None
+def is_of_session(name: str, arguments: CallArguments) -> bool:
+    """Return whether a method of something unknown is a session's, by what it is given: models, or objects of the ORM."""
+    first = arguments.get(0, "instance")
+    if name == "query":
+        return any(as_table(value) is not None for value in arguments.positional)
+    is_object = isinstance(first, (OrmRow, OrmRows)) or (isinstance(first, LocalInstance) and as_table(first) is not None)
+    return name in WRITING and (name.startswith("bulk") or is_object)
 
 
 def source_name(node: cst.Call) -> str:

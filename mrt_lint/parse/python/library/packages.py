@@ -31,6 +31,17 @@ STANDARD: Final = frozenset(_STANDARD_WORDS.split())
 INERT: Final = STANDARD | frozenset(_OTHER_WORDS.split())
 """Packages whose calls do nothing to the migration's database, unless it is handed to them."""
 
+_BUILTINS_WORDS = (
+    "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
+    "isinstance issubclass hasattr getattr setattr repr map filter next iter abs round globals locals vars type object "
+    "super open input exec eval callable id hash format chr ord divmod pow slice bytes bytearray Exception ValueError "
+    "RuntimeError NotImplementedError NotImplemented KeyError TypeError AttributeError ImportError OSError staticmethod "
+    "classmethod property __import__ exit quit breakpoint Warning DeprecationWarning UserWarning StopIteration IndexError "
+    "AssertionError BaseException"
+)
+BUILTINS: Final = frozenset(_BUILTINS_WORDS.split())
+"""The builtins that a migration may name; any other unbound name is unknown."""
+
 LIBRARIES: Final = frozenset(["alembic", "sqlalchemy", "sqlmodel", "geoalchemy2", "sqlalchemy_utils", "pgvector"])
 """Packages that are read by their names: what they offer are types, columns, statements and operations."""
 
