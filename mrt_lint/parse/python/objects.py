@@ -56,11 +56,15 @@ class PossibleItem:
 
 @dataclass(slots=True, eq=False)
 class NameScope:
-    """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next."""
+    """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next.
+
+    One that is `closed`, another module's, takes no further name.
+    """
 
     names: dict[str, Value] = field(default_factory=dict)
     parent: NameScope | None = None
     outer: frozenset[str] = frozenset()
+    closed: bool = False
 
     def find(self, name: str) -> NameScope | None:
         """Find the scope that a name is read from."""

@@ -39,7 +39,8 @@ class ProjectModules:
         self._source = source
         self._roots = _roots(str(folder)) if folder else ()
         self.consulted: dict[str, str] = {}
-        self._count = 0
+        self._read: dict[str, ProjectModule | None] = {}
+        self._tops: dict[tuple[Path, str], bool] = {}
 
     def find(self, path: str) -> tuple[ProjectModule, list[str]] | None:
         """Find the module that a dotted path begins with, and the names that follow it; None if the project has no such file."""
@@ -64,25 +65,29 @@ class ProjectModules:
         return found
 
     def _exists(self, root: Path, name: str) -> bool:
-        here = root / name
-        if here.is_dir() or here.with_suffix(".py").is_file():
-            return True
-        self.consulted.setdefault(str(here.with_suffix(".py")), "")
-        return False
+        if (root, name) not in self._tops:
+            here = root / name
+            self._tops[root, name] = here.is_dir() or here.with_suffix(".py").is_file()
+            if not self._tops[root, name]:
+                self.consulted[str(here.with_suffix(".py"))] = ""
+        return self._tops[root, name]
 
     def _module(self, root: Path, parts: list[str]) -> ProjectModule | None:
         here = root.joinpath(*parts)
-        for file, package in ((here / "__init__.py", parts), (here.with_suffix(".py"), parts[:-1])):
-            content = read_module(str(file))
-            known = str(file) in self.consulted
-            self.consulted[str(file)] = digest_of(content)
-            if content is None:
-                continue
-            self._count += not known
-            tree = _parse(content) if self._count <= MAX_MODULES else None
-            if tree is not None:
-                return ProjectModule(str(file), ".".join(package), tree)
+        for file, package in ((f"{here}/__init__.py", parts), (f"{here}.py", parts[:-1])):
+            if file not in self._read:
+                self._read[file] = self._load(file, ".".join(package))
+            if self._read[file] is not None:
+                return self._read[file]
         return None
+
+    def _load(self, file: str, package: str) -> ProjectModule | None:
+        content = read_module(file)
+        self.consulted[file] = digest_of(content)
+        if content is None or sum(module is not None for module in self._read.values()) >= MAX_MODULES:
+            return None
+        tree = _parse(content)
+        return None if tree is None else ProjectModule(file, package, tree)
 
 
 def _imports(source: bytes) -> list[str]:

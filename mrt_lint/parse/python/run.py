@@ -126,12 +126,13 @@ class CallFrame:
 class FunctionRun:
     """The state of one reading.
 
-    `undecided` counts the undecidable conditions around the present statement, `forks` those of them that the code
-    comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated (a
-    call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
-    functions yield, None if none can; `active` are those being walked. `modules` finds the project's own modules, `scopes` are the
-    names of those that were walked, by path; `home` and `package` are those of the module that is being walked, `away` is where the
-    migration calls code of another one. `registered` are operations of the project's own, `implementations` what carries them out.
+    `undecided` counts the undecidable conditions around the present statement, `forks` those of them that the code comes back
+    from, so that what changes here may not hold later, `asked` the conditions being evaluated (a call in one only asks),
+    `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which functions yield, None if
+    none can; `active` are those being walked. `modules` finds the project's own modules, `scopes` are the names of those that
+    were walked, by path, `followed` what names from there are; `home` and `package` are those of the module that is being
+    walked, `away` is where the migration calls code of another one. `registered` are operations of the project's own,
+    `implementations` what carries them out.
     """
 
     dialects: frozenset[str]
@@ -146,6 +147,7 @@ class FunctionRun:
     failed: set[int] = field(default_factory=set)
     modules: ProjectModules | None = None
     scopes: dict[str, NameScope | None] = field(default_factory=dict)
+    followed: dict[str, Value] = field(default_factory=dict)
     home: str = ""
     package: str = ""
     away: tuple[cst.CSTNode, cst.CSTNode | None] | None = None

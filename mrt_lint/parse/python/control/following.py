@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+import copy
+from typing import Final, NamedTuple
 
 from mrt_lint.model.values import UNKNOWN, SqlType
 from mrt_lint.parse.python.control.walk import walk
-from mrt_lint.parse.python.convert import is_known
+from mrt_lint.parse.python.convert import CONTAINERS, is_known
 from mrt_lint.parse.python.expressions.attribute import get_attribute
 from mrt_lint.parse.python.library.elements import DmlElement, SelectElement, SqlExpression, TableElement
 from mrt_lint.parse.python.library.foreign import handle_of
@@ -31,8 +32,13 @@ _READ: Final = (LocalFunction, TableElement, SqlExpression, SelectElement, DmlEl
 
 def follow(run: FunctionRun, name: ExternalName) -> Value:
     """Return what a name is that the migration imports from its project; the name itself where that cannot be read."""
-    found = _look_up(run, name, 0) if name.path[:1] != "." else None
-    return handle_of(name) if found is None or not _is_readable(found, name.last) else found
+    if name.path not in run.followed:
+        found = _look_up(run, name, 0) if name.path[:1] != "." else None
+        run.followed[name.path] = handle_of(name) if found is None or not _is_readable(found, name.last) else found
+    followed = run.followed[name.path]
+    if isinstance(followed, CONTAINERS):
+        return copy.deepcopy(followed)  # another migration of this process must find it as it was
+    return name if followed == name else followed
 
 
 def _look_up(run: FunctionRun, name: ExternalName, depth: int) -> Value:
@@ -60,28 +66,60 @@ _DEEPEST: Final = 8
 """Modules that hand a name on to one another."""
 
 
+class WalkedModule(NamedTuple):
+    """What walking a module gave: its names, and the operations that it registers. It keeps the tree, by which it is found."""
+
+    tree: object
+    scope: NameScope
+    registered: dict[str, tuple[LocalClass, LocalFunction]]
+    implementations: list[tuple[Value, LocalFunction]]
+
+
+_WALKED: Final[dict[tuple[object, ...], WalkedModule | None]] = {}
+"""Modules that this process has walked, by path, tree and dialects: most migrations import the same few."""
+_MOST_WALKED: Final = 500
+
+
 def load(run: FunctionRun, module: ProjectModule) -> NameScope | None:
     """Walk the module level of one of the project's modules, once a reading; None while it is being walked."""
-    if module.path in run.scopes:
-        return run.scopes[module.path]
-    run.scopes[module.path] = None
+    if module.path not in run.scopes:
+        run.scopes[module.path] = None
+        key = (module.path, module.package, id(module.tree), run.dialects, run.universe)
+        if key not in _WALKED:
+            if len(_WALKED) >= _MOST_WALKED:
+                _WALKED.clear()
+            _WALKED[key] = _walk_module(run, module)
+        walked = _WALKED[key]
+        if walked is not None:
+            run.scopes[module.path] = walked.scope
+            run.registered.update(walked.registered)
+            run.implementations += walked.implementations
+    return run.scopes[module.path]
+
+
+def _walk_module(run: FunctionRun, module: ProjectModule) -> WalkedModule | None:
+    """Walk a module, None if that takes too long; what the reading is about is as before."""
     scope = NameScope(names={"__name__": UNKNOWN})
     before = {name: getattr(run, name) for name in _KEPT}
     run.home, run.package = module.path, module.package
     run.undecided = run.forks = run.asked = run.autocommit = run.steps = 0
+    run.registered, run.implementations = {}, []
     run.quiet += 1
     try:
         walk(run, module.tree.body, scope)
-        run.scopes[module.path] = scope
+        scope.closed = True
+        return WalkedModule(module.tree, scope, run.registered, run.implementations)
     except TooLongError:
         return None
     finally:
         for name, value in before.items():
             setattr(run, name, value)
-    return scope
 
 
-_KEPT_WORDS = "home package statement discarded entering frame steps undecided forks asked autocommit quiet depth active built"
+_KEPT_WORDS = (
+    "home package statement discarded entering frame steps undecided forks asked autocommit quiet depth active built registered "
+    "implementations"
+)
 _KEPT: Final = tuple(_KEPT_WORDS.split())
 """What of a reading is as before once a module was walked."""
 

@@ -42,7 +42,8 @@ def bind(run: FunctionRun, scope: NameScope, name: str, value: Value) -> None:
     home = scope.home(name)
     if home is not scope and run.forks and not is_same(home.names.get(name, value), value):
         value = UNKNOWN
-    home.names[name] = value
+    if not home.closed:
+        home.names[name] = value
 
 
 def _unpack(
