@@ -34,8 +34,21 @@ RUNTIME_KEYS: Final = (
     "unmet",
     "x_arguments",
     "isolation",
+    "ignore",
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""
+
+RUNTIME_IGNORES: Final = (
+    "collations",
+    "comments",
+    "default privileges",
+    "definers",
+    "grants",
+    "options",
+    "owners",
+    "positions",
+)
+"""Words that `ignore` may hold beside codes: what the runtime shall not compare."""
 
 _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
@@ -168,7 +181,8 @@ def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Setting
         elif key == "dialect":
             target[key] = _dialect(value, where)
         elif key in _LIST_KEYS:
-            changes[key] = _words(key, value, where)
+            words = _words(key, value, where)
+            changes[key] = tuple(word for word in words if key != "ignore" or word not in RUNTIME_IGNORES)
         elif key == "irreversible":
             changes[key] = _reasons(value, where)
         elif key in _EXEMPTION_FORMS:

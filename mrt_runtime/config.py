@@ -68,6 +68,7 @@ class MRTConfig:
     edge_rows: "warn" (default), "fail" or "off": what a step that fails only with a row at the edge of its type counts as; "off"
         makes no such rows.
     unmet: "warn" (default) or "fail": what a statement of an upgrade that changed no row counts as.
+    ignore: what is not compared, such as "grants", "owners", "comments" or "positions" of sequences.
     x_arguments: what `alembic -x` would pass.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
@@ -85,6 +86,7 @@ class MRTConfig:
     after_writes: str = "warn"
     edge_rows: str = "warn"
     unmet: str = "warn"
+    ignore: tuple[str, ...] = ()
     x_arguments: tuple[str, ...] = ()
     isolation: str = "role"
 

@@ -6,6 +6,7 @@ import configparser
 import dataclasses
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ Write these lines into conftest.py:
     def pytest_configure(config):
         config._mrt_config = MRTConfig(alembic_ini="alembic.ini", db_url="sqlite:///test.db")
 """
+CODE = re.compile(r"MRT|[A-Z]+\d")
 WIDTH = 60  # characters shown of a wrong value
 AFTER_WRITES = ("warn", "fail", "off")
 ISOLATION = ("role", "statements")
@@ -91,6 +93,9 @@ def read_section(path: Path) -> dict[str, Any] | None:
 def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
     """Take from `[tool.mrt]` what concerns the runtime; the linter reads its own keys from the same section."""
     named = name_keys(section, path)
+    if isinstance(named.get("ignore"), (list, str)):  # the linter's codes stand there, too
+        words = [named["ignore"]] if isinstance(named["ignore"], str) else named["ignore"]
+        named["ignore"] = [word for word in words if not (isinstance(word, str) and CODE.match(word))]
     config = MRTConfig(**{key: value for key, value in named.items() if key in FROM_TOML})
     if isinstance(named.get("irreversible"), Mapping) and isinstance(config.skip, Mapping):
         config.skip = {**named["irreversible"], **config.skip}  # agreed for the linter, agreed here
@@ -111,6 +116,8 @@ def name_keys(section: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 def check(config: MRTConfig) -> None:
     """Raise ConfigurationError for the first value that cannot be meant."""
+    from mrt_lint.settings import RUNTIME_IGNORES  # noqa: PLC0415  only when migrations are verified
+
     wrong = [
         ("alembic_ini", "a path", not isinstance(config.alembic_ini, (str, os.PathLike)) or not str(config.alembic_ini)),
         ("db_url", f"the URL of a test database (or none given, which means {URL_VARIABLE}'s, or an embedded one)",
@@ -124,6 +131,8 @@ def check(config: MRTConfig) -> None:
         ("edge_rows", '"warn", "fail" or "off"', config.edge_rows not in AFTER_WRITES),
         ("unmet", '"warn" or "fail"', config.unmet not in ("warn", "fail")),
         ("isolation", '"role" or "statements"', config.isolation not in ISOLATION),
+        ("ignore", f"a list of {', '.join(RUNTIME_IGNORES)}", isinstance(config.ignore, str)
+         or not isinstance(config.ignore, Iterable) or not set(config.ignore) <= set(RUNTIME_IGNORES)),
         ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
          or not all(isinstance(argument, str) for argument in config.x_arguments)),
         ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),

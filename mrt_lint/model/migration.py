@@ -28,6 +28,16 @@ class UnreadableCall:
     function: str = "upgrade"
     dialects: tuple[str, ...] | None = None
 
+    @property
+    def is_plugin(self) -> bool:
+        """Whether it is a call of an operation that Alembic does not have: a plugin's, or one that the project registers."""
+        return self.why.endswith("is no operation of Alembic's")
+
+    @property
+    def is_about_rows(self) -> bool:
+        """Whether it changes rows and no schema: the objects of an ORM session."""
+        return self.why.startswith("the objects given to ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationFunction:

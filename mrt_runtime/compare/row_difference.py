@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from mrt_runtime.compare.rows import Fingerprint, Row, Rows, TableRows, fingerprinted
+from mrt_runtime.compare.rows import Fingerprint, Row, Rows, TableRows, fingerprinted, form_of
 from mrt_runtime.verdict import Failure
 
+REWRITTEN = "written in another way as the same JSON"
 SAMPLES = 3  # rows shown as evidence
 Pair: TypeAlias = tuple[Row, Row]
 
@@ -16,20 +18,47 @@ WIDTH = 60  # characters shown of a value
 LIKENESSES = 40_000  # pairs of rows without a key that are weighed; beyond it the search would cost more than it tells
 
 
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """One value that is not as it was."""
+
+    table: str
+    column: str
+    was: Any
+    now: Any
+
+
+Excuse: TypeAlias = Callable[[ValueChange], str | None]
+"""Returns what became of values whose change is a note and no loss ("became the time of this run"), "" for one that is not even a
+note; None for all others."""
+
+
 def compare(before: Rows, after: Rows, when: str = "after rollback") -> tuple[Failure, ...]:
     """Compare two readings of one database on what was there before; equal ones give nothing.
 
     A table that was not there before is the schema's difference, not this one's. `when` ends the sentences.
     """
+    return compare_excusing(before, after, lambda _: None, when)[0]
+
+
+def compare_excusing(
+    before: Rows, after: Rows, excuse: Excuse, when: str = "after rollback"
+) -> tuple[tuple[Failure, ...], tuple[str, ...]]:
+    """Compare as `compare` does; returns the failures, and what changed without a loss: by an excuse, or as the same JSON."""
     failures: list[Failure] = []
+    notes: list[str] = []
     for label, old in before.tables.items():
         new = after.tables.get(label)
         if new is not old:
-            failures += _table(old, new, when)
-    return tuple(failures)
+            for found in _table(old, new, excuse, when):
+                if isinstance(found, Failure):
+                    failures.append(found)
+                else:
+                    notes.append(found)
+    return tuple(failures), tuple(notes)
 
 
-def _table(old: TableRows, new: TableRows | None, when: str) -> Iterator[Failure]:
+def _table(old: TableRows, new: TableRows | None, excuse: Excuse, when: str) -> Iterator[Failure | str]:
     total = len(old.rows)
     if new is None:
         if total:
@@ -43,7 +72,8 @@ def _table(old: TableRows, new: TableRows | None, when: str) -> Iterator[Failure
     if extra:
         message = f"Table '{old.table}': {len(extra)} {'row' if len(extra) == 1 else 'rows'} left behind {when}"
         yield Failure(kind="data-loss", message=message, table=old.table, evidence=tuple(_samples(new, extra)))
-    yield from _columns(old, new, pairs, when)
+    for column in old.columns:
+        yield from _column(old, new, column, pairs, excuse=excuse, when=when)
 
 
 def _lost(table: TableRows, rows: Sequence[Row], total: int, when: str) -> Failure:
@@ -55,6 +85,9 @@ def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[
     """Pair each old row with what became of it; the rest are lost, or were not there before."""
     shared = [name for name in old.columns if name in new.columns]
     pairs, lost, extra = _match(old, new, shared, old.rows, new.rows)
+    if lost and extra:
+        found, lost, extra = _match(old, new, shared, lost, extra, by_meaning=True)
+        pairs += found
     if not lost or not extra:
         return pairs, lost, extra
     key = next((key for key in (old.key, new.key) if key and set(key) <= set(shared)), None)
@@ -68,16 +101,16 @@ def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[
 
 
 def _match(
-    old: TableRows, new: TableRows, names: Sequence[str], olds: Iterable[Row], news: Iterable[Row]
+    old: TableRows, new: TableRows, names: Sequence[str], olds: Iterable[Row], news: Iterable[Row], *, by_meaning: bool = False
 ) -> tuple[list[Pair], list[Row], list[Row]]:
-    """Pair rows that are equal in these columns, as often as they occur."""
+    """Pair rows that are equal in these columns, as often as they occur; `by_meaning` as JSON where they are JSON."""
     left, right = _places(old, names), _places(new, names)
     waiting: dict[str, list[Row]] = defaultdict(list)
     for row in news:
-        waiting[repr([row[at] for at in right])].append(row)
+        waiting[repr(_forms(old, row, names, right) if by_meaning else [row[at] for at in right])].append(row)
     pairs, lost = [], []
     for row in olds:
-        found = waiting[repr([row[at] for at in left])]
+        found = waiting[repr(_forms(old, row, names, left) if by_meaning else [row[at] for at in left])]
         if found:
             pairs.append((row, found.pop()))
         else:
@@ -90,10 +123,10 @@ def _most_alike(
 ) -> tuple[list[Pair], list[Row], list[Row]]:
     """Pair rows that share the values of more than half of the columns, the most alike first."""
     left, right = _places(old, names), _places(new, names)
-    texts = [[repr(row[at]) for at in right] for row in extra]
+    texts = [_forms(old, row, names, right) for row in extra]
     likeness = []
     for one, row in enumerate(lost):
-        values = [repr(row[at]) for at in left]
+        values = _forms(old, row, names, left)
         for other, candidates in enumerate(texts):
             shared = sum(value == candidate for value, candidate in zip(values, candidates, strict=True))
             if shared * 2 > len(names):
@@ -114,22 +147,36 @@ def _places(table: TableRows, names: Sequence[str]) -> list[int]:
     return [table.columns.index(name) for name in names]
 
 
-def _columns(old: TableRows, new: TableRows, pairs: Sequence[Pair], when: str) -> Iterator[Failure]:
-    """Compare the paired rows column by column."""
-    for at, column in enumerate(old.columns):
-        place = new.columns.index(column) if column in new.columns else None
-        changes: dict[str, list[tuple[Row, str]]] = {"lost": [], "changed": []}
-        for row, now in pairs:
-            was, value = row[at], None if place is None else now[place]
-            if was is value or repr(was) == repr(value) or (was is None and place is None):
-                continue
-            what = "lost" if value is None else "changed"
-            changes[what].append((row, f"{_shown(was, old, column)} → {_shown(value, new, column)}"))
-        for what, rows in changes.items():
-            if rows:
-                message = f"Column '{old.table}.{column}': {len(rows)}/{len(old.rows)} values {what} {when}"
-                evidence = [f"{_called(old, row)}: {change}" for row, change in rows[:SAMPLES]]
-                yield Failure(kind="data-loss", message=message, table=old.table, column=column, evidence=(*evidence, *_more(rows)))
+def _forms(table: TableRows, row: Row, names: Sequence[str], places: Sequence[int]) -> list[str]:
+    return [form_of(row[at], is_json=name in table.json) for name, at in zip(names, places, strict=True)]
+
+
+def _column(
+    old: TableRows, new: TableRows, column: str, pairs: Sequence[Pair], *, excuse: Excuse, when: str
+) -> Iterator[Failure | str]:
+    """Compare the paired rows in one column: what is lost or changed, and in a sentence each what is so without a loss."""
+    at, place = old.columns.index(column), new.columns.index(column) if column in new.columns else None
+    changes: dict[str, list[tuple[Row, str]]] = {"lost": [], "changed": []}
+    notes: Counter[str] = Counter()
+    for row, now in pairs:
+        was, value = row[at], None if place is None else now[place]
+        if was is value or repr(was) == repr(value) or (was is None and place is None):
+            continue
+        if form_of(was, is_json=column in old.json) == form_of(value, is_json=column in old.json):
+            notes[REWRITTEN] += column not in old.json
+        elif (words := excuse(ValueChange(old.table, column, was, value))) is not None:
+            notes[words] += 1
+        else:
+            shown = f"{_shown(was, old, column)} → {_shown(value, new, column)}"
+            changes["lost" if value is None else "changed"].append((row, shown))
+    for what, rows in changes.items():
+        if rows:
+            message = f"Column '{old.table}.{column}': {len(rows)}/{len(old.rows)} values {what} {when}"
+            evidence = [f"{_called(old, row)}: {change}" for row, change in rows[:SAMPLES]]
+            yield Failure(kind="data-loss", message=message, table=old.table, column=column, evidence=(*evidence, *_more(rows)))
+    yield from (
+        f"Column '{old.table}.{column}': {n}/{len(old.rows)} values {words} {when}" for words, n in notes.items() if n and words
+    )
 
 
 def _samples(table: TableRows, rows: Sequence[Row]) -> Iterator[str]:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from mrt_runtime.compare.json_value import canonical, is_json_column
 from mrt_runtime.compare.schema import Table
+from mrt_runtime.compare.sequence_position import SequencePosition
 
 Row: TypeAlias = tuple[Any, ...]
 
-LIMIT = 5000  # rows of a table that are kept as they are; of longer tables a fingerprint of each value is kept
+LIMIT = 5000  # rows of a table that are kept as they are; of longer tables a fingerprint of each long value is kept
+SHORT = 40  # characters of a text that takes no more room than its fingerprint
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Stands for a value of a long table: equal values have equal fingerprints, others by all odds different ones."""
+    """Stands for a long value of a long table: equal values have equal fingerprints, others by all odds different ones.
+
+    Two texts that are the same JSON are equal here too.
+    """
 
     digest: bytes
 
@@ -31,7 +37,8 @@ class TableRows:
     """The rows of one table, in no order. `key` names the columns that tell them apart; () where nothing does.
 
     NULL is None. All other values stand for exactly what the database holds: two are equal when their `repr` is. In a long
-    table they are `hashed`: Fingerprints. `numbers` names the columns whose values are numbers or truth values that came as text.
+    table, which is `hashed`, long ones are Fingerprints. `numbers` names the columns whose values are numbers or truth values that
+    came as text, `json` those that hold nothing but JSON.
     """
 
     table: str
@@ -40,14 +47,19 @@ class TableRows:
     rows: tuple[Row, ...] = ()
     hashed: bool = False
     numbers: frozenset[str] = frozenset()
+    json: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of all tables by label. `basis` is what the dialect keeps for a later look to build on."""
+    """The rows of all tables by label, and the `positions` of what gives out numbers for them.
+
+    `basis` is what the dialect keeps for a later look to build on.
+    """
 
     tables: Mapping[str, TableRows] = field(default_factory=lambda: MappingProxyType({}))
     basis: object = field(default=None, compare=False, repr=False)
+    positions: tuple[SequencePosition, ...] = ()
 
 
 def holds_rows(table: Table) -> bool:
@@ -72,21 +84,35 @@ def key_of(table: Table) -> tuple[str, ...]:
 def keep(table: Table, rows: Iterable[Row], numbers: Collection[str] = ()) -> TableRows:
     """Keep a table's rows, each with the values of all columns in their order; `numbers` as in `TableRows`."""
     columns = tuple(column.name for column in table.columns)
-    bare = TableRows(table=table.label, columns=columns, key=key_of(table), numbers=frozenset(numbers))
+    json = frozenset(column.name for column in table.columns if is_json_column(column, table))
+    bare = TableRows(table=table.label, columns=columns, key=key_of(table), numbers=frozenset(numbers), json=json)
     pending = iter(rows)
     first = tuple(islice(pending, LIMIT + 1))
     if len(first) <= LIMIT:
         return replace(bare, rows=first)
-    hashed = tuple(map(_fingerprints, chain(first, pending)))
-    return replace(bare, rows=hashed, hashed=True)
+    return replace(bare, rows=tuple(_fingerprints(bare, chain(first, pending))), hashed=True)
 
 
 def fingerprinted(table: TableRows) -> TableRows:
-    """Turn the values into fingerprints, as `keep` does for a long table."""
-    return table if table.hashed else replace(table, rows=tuple(map(_fingerprints, table.rows)), hashed=True)
+    """Turn the long values into fingerprints, as `keep` does for a long table."""
+    return table if table.hashed else replace(table, rows=tuple(_fingerprints(table, table.rows)), hashed=True)
 
 
-def _fingerprints(row: Row) -> Row:
-    return tuple(
-        None if value is None else Fingerprint(hashlib.blake2b(repr(value).encode(), digest_size=12).digest()) for value in row
-    )
+def form_of(value: object, *, is_json: bool = False) -> str:
+    """Return the form in which values are compared: as they are, but JSON by what it says."""
+    return canonical(value, scalars=is_json) or repr(value)
+
+
+def _fingerprints(table: TableRows, rows: Iterable[Row]) -> Iterator[Row]:
+    is_json = [name in table.json for name in table.columns]
+    for row in rows:
+        yield tuple(_fingerprint(value, is_json=json) for value, json in zip(row, is_json, strict=True))
+
+
+def _fingerprint(value: object, *, is_json: bool) -> object:
+    form = canonical(value, scalars=is_json)
+    if form is None:
+        if not isinstance(value, str | bytes) or len(value) <= SHORT:
+            return value
+        form = repr(value)
+    return Fingerprint(hashlib.blake2b(form.encode(), digest_size=12).digest())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -11,6 +11,14 @@ from mrt_runtime.compare.properties import COMPARED_PROPERTIES, constraint_name,
 from mrt_runtime.compare.schema import CatalogueObject, Index, Schema, Sequence, Table
 
 Item = TypeVar("Item")
+IGNORED = {
+    "collation": "collations",
+    "comment": "comments",
+    "definer": "definers",
+    "foreign options": "options",
+    "statistics target": "options",
+}
+"""What `ignore` calls a property of which it has another name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +26,8 @@ class SchemaDifference:
     """One object, or one property of it, that is not as it was.
 
     `kind` is the object's ("table", "column", "index", "view" …), `name` its name. `warning` marks what no query can notice
-    (the order of columns). `evidence` are further lines, such as a definition before and after.
+    (the order of columns). `evidence` are further lines, such as a definition before and after. `aspect` is what of the object
+    changed ("type", "grants"), empty where it is the object itself.
     """
 
     kind: str
@@ -28,9 +37,14 @@ class SchemaDifference:
     column: str | None = None
     warning: bool = False
     evidence: tuple[str, ...] = ()
+    aspect: str = ""
 
     def __str__(self) -> str:
         return self.message
+
+    def is_ignored(self, ignore: Collection[str]) -> bool:
+        """Whether one of these words of the configuration leaves it out."""
+        return (self.kind if self.kind == "default privileges" else IGNORED.get(self.aspect, self.aspect)) in ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +186,14 @@ class SchemaComparison:
                 continue
             left, right = ("none" if each is None else each.value for each in (old, new))
             message = f"{one.subject}: {one.property} {left} became {right} {self.wording.when}"
-            kind = one.subject.partition(" '")[0].lower()
-            yield SchemaDifference(kind=kind, name=one.object, message=message, column=one.column)
+            kind = one.subject.partition(" (" if one.subject.startswith("Default privileges") else " '")[0].lower()
+            yield SchemaDifference(
+                kind=kind,
+                name=one.object,
+                message=message,
+                column=one.column,
+                aspect="owners" if one.property == "owner" else one.property,
+            )
 
     def _changes_of(self, subject: str, place: SchemaDifference, old: Any, new: Any) -> Iterator[SchemaDifference]:
         """Yield that one object is missing or too much, or which of its properties changed."""
@@ -187,10 +207,11 @@ class SchemaComparison:
                 continue
             if facet.is_long:
                 evidence = (f"before: {left}", f"after: {right}")
-                yield replace(place, message=f"{subject}: {facet.word} changed {when}", evidence=evidence)
+                message = f"{subject}: {facet.word} changed {when}"
+                yield replace(place, message=message, evidence=evidence, aspect=facet.word)
             else:
                 change = f"{facet.word} {facet.show(left)} became {facet.show(right)}".strip()
-                yield replace(place, message=f"{subject}: {change} {when}")
+                yield replace(place, message=f"{subject}: {change} {when}", aspect=facet.word)
 
 
 def _bearers(schema: Schema) -> set[str]:

@@ -70,6 +70,11 @@ class RowWriter:
         sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
         return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
 
+    def highest(self, table: Table, column: str) -> int | None:
+        """Return the highest number in a column; None where there is none."""
+        found = self.run(f"SELECT MAX({self._quote(column)}) FROM {self.name(table)}", ()).scalar()
+        return int(found) if found is not None else None
+
     def has_dangling_rows(self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]]) -> bool:
         """Return whether a row of a table points at no row of another; pairs are a column and the one that it refers to."""
         filled = " AND ".join(f"mrt_c.{self._quote(here)} IS NOT NULL" for here, _ in pairs)

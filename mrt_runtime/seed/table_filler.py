@@ -42,11 +42,18 @@ class TableFiller:
         self.planner = TablePlanner(writer, schema, self.parents, migration_hints or MigrationHints(), edges=edges)
 
     def insert(self, table: Table, *, first: Row | None = None) -> FilledTable:
-        """Insert the rows of a table; `first` are values that the first one has to have."""
+        """Insert the rows of a table; `first` are values that the first one has to have.
+
+        A table that takes no row beside those that are there has the rows it can have: their empty columns are filled.
+        """
         target = self.writer.dialect.target(table, self.schema)
         there = self.writer.read(target, insertable(target))
         if len(there) >= ENOUGH_ROWS * self.seed_rows and not key_columns(table):
             return FilledTable()  # without a key our rows cannot be found again; there are enough of them by now
+        filled = self._insert(table, target, there, first or {})
+        return self._complete(table, there, filled) if there and not filled.rows else filled
+
+    def _insert(self, table: Table, target: Table, there: Sequence[Row], first: Row) -> FilledTable:
         plan_table = partial(self.planner.plan_table, table, start=len(there), count=max(10, 2 * self.seed_rows))
         plan = plan_table()
         # Parents that were added are options of the foreign keys, so the table is planned again.
@@ -55,11 +62,19 @@ class TableFiller:
         if plan.impossible:
             return FilledTable(reason=plan.impossible)
         attempt = RowInsertion(self.writer, self.seed_rows, plan, target, there)
-        filled = attempt.all_at_once(first or {})
+        filled = attempt.all_at_once(first)
         if filled is None:
-            filled = attempt.one_by_one(first or {})
+            filled = attempt.one_by_one(first)
         self._forget(table, target)
         return filled
+
+    def _complete(self, table: Table, there: Sequence[Row], filled: FilledTable) -> FilledTable:
+        """Fill the columns that are empty in all rows of a full table; none of its rows becomes ours."""
+        empty = [name for name in insertable(table) if all(row.get(name) is None for row in there)]
+        keys = [{name: row[name] for name in key_columns(table)} for row in there[: self.seed_rows]]
+        if not empty or not all(keys):
+            return FilledTable(reason=filled.reason if empty else None)
+        return FilledTable(reason=self.refill(table, keys, ()).reason)
 
     def insert_edge(self, table: Table) -> FilledTable:
         """Insert one row at the edge of its types, in place of one that was taken out."""

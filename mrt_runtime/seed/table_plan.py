@@ -12,7 +12,7 @@ from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, 
 from mrt_runtime.seed.condition import RowCondition, read_condition
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
-from mrt_runtime.seed.row_writer import RowWriter
+from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
 from mrt_runtime.seed.unique_key import UniqueKey, mentioned, uniques_of
 from mrt_runtime.seed.value import ANY, Row, RowVariety, Value, ValuePool
 from mrt_runtime.seed.value_kind import ColumnSlot, Integers, JsonTexts, Texts, ValueKind
@@ -90,7 +90,8 @@ class TablePlanner:
         for column in table.columns:
             name = column.name
             if name in open_columns:
-                self._add_column(plan, column, ColumnSlot(name=name, place=column.position, start=start, count=count))
+                above = self._highest(plan, name) if start >= MOST_ROWS else 0
+                self._add_column(plan, column, ColumnSlot(name=name, place=column.position, start=start, count=count, above=above))
             elif column.generated is None:
                 values = tuple({(type(v), v): v for row in known if (v := row[name]) is not None}.values())
                 plan.pools[name] = ValuePool(typical=values, null=any(row[name] is None for row in known))
@@ -100,6 +101,14 @@ class TablePlanner:
         plan.columns = tuple(plan.pools)
         self._add_conditions(plan, open_columns)
         return plan
+
+    def _highest(self, plan: TablePlan, name: str) -> int:
+        """Return the highest number in a column whose values may not repeat, 0 for any other column."""
+        column = plan.table.column(name)
+        if column is None or not any(name in unique.columns for unique in plan.uniques):
+            return 0
+        is_number = isinstance(self.dialect.kind_of(column, self.schema), Integers)
+        return self.writer.highest(plan.table, name) or 0 if is_number else 0
 
     def _add_column(self, plan: TablePlan, column: CatalogueColumn, slot: ColumnSlot) -> None:
         table = plan.table

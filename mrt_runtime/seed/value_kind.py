@@ -20,12 +20,16 @@ Raw: TypeAlias = str | int | Decimal | bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSlot:
-    """Whose values are asked for: the column's name and place, and which ordinals (rows) they are for."""
+    """Whose values are asked for: the column's name and place, and which ordinals (rows) they are for.
+
+    `above` is the highest number in the column where its rows are too many to be looked at.
+    """
 
     name: str
     place: int = 1
     start: int = 0
     count: int = 10
+    above: int = 0
 
     @property
     def ordinals(self) -> range:
@@ -57,6 +61,8 @@ class Integers:
     def pool(self, slot: ColumnSlot) -> ValuePool:
         """Return the values for a column."""
         first = 7000 + 100 * (slot.place % 200)
+        if slot.above >= first:
+            first += slot.above if self.high > slot.above + first + slot.start + slot.count else slot.above + 1 - first
         if self.high <= first + slot.start + slot.count:
             first = max(self.low, min(101, self.high // 2))
         typical = tuple(first + n for n in slot.ordinals if first + n <= self.high) or (self.high,)

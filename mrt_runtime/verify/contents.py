@@ -17,9 +17,12 @@ from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.value import Row
+from mrt_runtime.verify.stamp import Disturbed
 
 UNCOUNTED = sys.maxsize
 """Rows that were written to a table without a key."""
+REACTING = frozenset({"trigger", "rule"})
+"""Kinds of objects that change rows when others are written."""
 
 
 class ScratchContents:
@@ -98,6 +101,12 @@ class ScratchContents:
         self._written = first.schema, self._seeder.write_new_rows(connection, before.schema, first.schema)
         connection.commit()
         return {label: len(keys) or UNCOUNTED for label, keys in self._written[1].items()}
+
+    def find_disturbed(self, first: Snapshot) -> Disturbed:
+        """Find what the writing of rows changed in other rows, by table and column: triggers do."""
+        if not any(one.kind in REACTING for one in first.schema.objects):
+            return frozenset()
+        return frozenset((failure.table, failure.column) for failure in compare(first.rows, self.look().rows))
 
     def erase(self) -> None:
         """Take back what was written, as far as it is still there and its keys are known: the schema is as it was then."""

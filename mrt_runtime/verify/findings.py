@@ -10,6 +10,7 @@ from mrt_runtime.compare.rows import TableRows
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome, Verdict
+from mrt_runtime.verify.stamp import Disturbed
 
 MOST_ROWS_NAMED = 3
 LEFT = ("left behind after rollback", "after the second")
@@ -20,8 +21,8 @@ class RevisionFindings:
     """Failures and warnings in the order in which they were found.
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
-    table between up and down, `unmet` tells which statements of the upgrade changed no row, `stopped_by` is the failure of a
-    step, after which nothing more was tried.
+    table between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` tells which
+    statements of the upgrade changed no row, `stopped_by` is the failure of a step, after which nothing more was tried.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -29,6 +30,7 @@ class RevisionFindings:
     before: Snapshot | None = None
     first: Snapshot | None = None
     written: Mapping[str, int] = field(default_factory=dict)
+    disturbed: Disturbed = frozenset()
     stopped_by: Failure | None = None
     unmet: Sequence[str] = ()
 
@@ -45,12 +47,13 @@ class RevisionFindings:
     def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 
-        Not told: what concerns a table that fails without such rows too, and that such rows, or others which they need, are
-        still there, after the rollback or after the second upgrade.
+        Not told: what concerns a table that fails without such rows too, what a trigger did when they were written, and that
+        such rows, or others which they need, are still there, after the rollback or after the second upgrade.
         """
         known = {failure.table or failure.kind for failure in self.failures}
         for failure in risky.failures:
-            if (failure.table or failure.kind) in known or failure.message.endswith(LEFT):
+            is_known = (failure.table or failure.kind) in known or (failure.table, failure.column) in risky.disturbed
+            if is_known or failure.message.endswith(LEFT):
                 continue
             message = f"With rows written after the upgrade: {failure.message}"
             if fatal:

@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from mrt_runtime.compare.blame import find_names, locate
-from mrt_runtime.compare.row_difference import compare
+from mrt_runtime.compare.row_difference import compare_excusing
 from mrt_runtime.compare.rows import Rows, TableRows
 from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.moved_position import find_moved
+from mrt_runtime.verify.stamp import Disturbed, find_stamps
 
 
-def restored(step: HistoryStep, before: Snapshot, first: Snapshot, after: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
+def restored(
+    step: HistoryStep,
+    before: Snapshot,
+    first: Snapshot,
+    after: Snapshot,
+    written: Mapping[str, int],
+    *,
+    disturbed: Disturbed = frozenset(),
+    ignore: Collection[str] = (),
+) -> RevisionFindings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
-    left there are none of its doing.
+    left there are none of its doing. disturbed: the tables and columns that this changed in other rows.
+    ignore: what is not compared, as in the configuration.
     """
-    findings = compare_rollback(step, before, after)
+    findings = compare_rollback(step, before, after, ignore)
     now = without_written(after.rows, before.rows, first.rows, written)
-    lost = compare(before.rows, now)
+    lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
     findings.failures[:0] = [locate(failure, step.file) for failure in lost]
+    findings.warnings += notes
+    moved = find_moved(before.rows, first.rows, after.rows, step.file)
+    told = {failure.table for failure in lost}
+    if "positions" not in ignore:
+        findings.failures += [locate(failure, step.file) for failure in moved if failure.table is None or failure.table not in told]
     return findings
 
 
-def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot) -> RevisionFindings:
+def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot, ignore: Collection[str] = ()) -> RevisionFindings:
     """Compare the catalogue before the upgrade with the one after the rollback."""
-    return compare_schemas(step, before, after, Outcome.SCHEMA_NOT_RESTORED, ROLLBACK)
+    return compare_schemas(step, (before, after), Outcome.SCHEMA_NOT_RESTORED, ROLLBACK, ignore)
 
 
 def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:
@@ -56,13 +73,15 @@ def keys_of(table: TableRows, key: Iterable[str]) -> list[tuple[object, ...]]:
     return [tuple(row[place] for place in places) for row in table.rows]
 
 
-def repeated(step: HistoryStep, first: Snapshot, again: Snapshot, written: Mapping[str, int]) -> RevisionFindings:
+def repeated(
+    step: HistoryStep, first: Snapshot, again: Snapshot, written: Mapping[str, int], ignore: Collection[str] = ()
+) -> RevisionFindings:
     """Compare the first time up with the second.
 
     Of the rows only their numbers: what an upgrade itself makes up (the time, a random key) is another each time, and the rollback
     in between is already proven to have brought everything back. Rows `written` in between may still be there.
     """
-    findings = compare_schemas(step, first, again, Outcome.REUPGRADE_FAILED, SECOND_UPGRADE)
+    findings = compare_schemas(step, (first, again), Outcome.REUPGRADE_FAILED, SECOND_UPGRADE, ignore)
     findings.warnings.clear()  # the rollback's own are enough
     for table, rows in first.rows.tables.items():
         now = again.rows.tables.get(table)
@@ -74,11 +93,13 @@ def repeated(step: HistoryStep, first: Snapshot, again: Snapshot, written: Mappi
 
 
 def compare_schemas(
-    step: HistoryStep, before: Snapshot, after: Snapshot, outcome: Outcome, wording: DifferenceWording
+    step: HistoryStep, looks: tuple[Snapshot, Snapshot], outcome: Outcome, wording: DifferenceWording, ignore: Collection[str]
 ) -> RevisionFindings:
     """Turn the differences of two catalogues into failures, those that no query can notice into warnings."""
     findings = RevisionFindings()
-    for difference in diff(before.schema, after.schema, wording):
+    for difference in diff(looks[0].schema, looks[1].schema, wording):
+        if difference.is_ignored(ignore):
+            continue
         if difference.warning:
             findings.warnings.append(difference.message)
         else:

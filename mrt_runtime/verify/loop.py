@@ -75,11 +75,14 @@ def go_and_return(
         findings.first = first
         if write:
             findings.written = runner.write(before, first)
+            findings.disturbed = runner.find_disturbed(first) if findings.written else frozenset()
         after = runner.downgrade(step)
-        findings.add(judge.restored(step, before, first, after, findings.written))
+        findings.add(
+            judge.restored(step, before, first, after, findings.written, disturbed=findings.disturbed, ignore=runner.ignore)
+        )
         again = runner.upgrade(step, Outcome.REUPGRADE_FAILED)
         if not findings.failures:
-            findings.add(judge.repeated(step, first, again, findings.written))
+            findings.add(judge.repeated(step, first, again, findings.written, runner.ignore))
         if not findings.failures:
             runner.trust()
     except StepError as error:

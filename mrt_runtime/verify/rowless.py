@@ -26,10 +26,10 @@ def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failur
             first, is_alone = runner.upgrade_in_one_run(step), False
             findings.failures = [replace(failed, message=f"{failed.message} (run alone; within one `alembic upgrade` it passes)")]
         after = runner.downgrade(step)
-        findings.add(judge.compare_rollback(step, before, after))
+        findings.add(judge.compare_rollback(step, before, after, runner.ignore))
         again = runner.upgrade(step, Outcome.REUPGRADE_FAILED) if is_alone else runner.upgrade_in_one_run(step)
         if len(findings.failures) == 1:
-            findings.add(judge.repeated(step, first, again, {}))
+            findings.add(judge.repeated(step, first, again, {}, runner.ignore))
         if len(findings.failures) == 1:
             runner.trust()
     except StepError as error:

@@ -17,6 +17,7 @@ from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import ScratchContents, is_same
+from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, refuse_broken_env
 from mrt_runtime.verify.unmet import find_unmet
 
@@ -64,6 +65,7 @@ class RevisionRunner:
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
         self.edges_out: tuple[str, ...] = ()
+        self.ignore = frozenset(config.ignore)
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -164,6 +166,10 @@ class RevisionRunner:
         """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
         return self._contents.write(before, first)
 
+    def find_disturbed(self, first: Snapshot) -> Disturbed:
+        """Find what the writing of rows changed in those that `first` saw, by table and column."""
+        return self._contents.find_disturbed(first)
+
     def trust(self) -> None:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
         self.trusted = True
@@ -261,12 +267,11 @@ class RevisionRunner:
             move(step)
         except MigrationError as error:
             self._contents.close()  # it may have been cancelled along with the migration
-            if (
-                otherwise is Outcome.UPGRADE_FAILED
-            ):  # before the upgrade env.py had connected: what shuts it out is the revision's doing
+            is_first = otherwise is Outcome.UPGRADE_FAILED
+            if is_first:  # before the upgrade env.py had connected: what shuts it out is the revision's doing
                 refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
-            if otherwise is Outcome.UPGRADE_FAILED:
+            if is_first:
                 self._fails_with_rows.add(step.revision)
             raise StepError(describe(error, otherwise)) from None
 

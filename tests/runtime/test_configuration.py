@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mrt_lint.settings import load_settings
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.config_discovery import settle
 
@@ -49,6 +50,20 @@ def test_tool_mrt_is_read_and_its_paths_are_relative_to_its_file(folder):
     assert config == MRTConfig(
         alembic_ini=str(ini), db_url="sqlite:///x.db", seed_rows=5, skip={"abc": "reviewed"}, x_arguments=("tenant=a",)
     )
+
+
+def test_ignore_is_shared_with_the_linters_codes(folder):
+    write_ini(folder)
+    (folder / "pyproject.toml").write_text('[tool.mrt]\nignore = ["MRT2", "grants", "default privileges"]\n')
+    assert settle(None, [folder]).ignore == ["grants", "default privileges"]
+    assert load_settings(folder).ignore == ("MRT2",)
+
+
+@pytest.mark.parametrize("wrong", [["grant"], "grants", 5])
+def test_a_word_that_ignore_does_not_know_is_refused_with_those_it_knows(folder, wrong):
+    write_ini(folder)
+    with pytest.raises(ConfigurationError, match=r"MRTConfig\.ignore is .*, where a list of .*grants.* is expected"):
+        settle(MRTConfig(db_url="sqlite://", ignore=wrong), [folder])
 
 
 @pytest.mark.parametrize("given", [None, MRTConfig(db_url="sqlite://")])

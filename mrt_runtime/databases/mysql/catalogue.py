@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import (
     CatalogueColumn,
+    CatalogueDetail,
     CatalogueObject,
     Check,
     ColumnType,
@@ -91,11 +92,13 @@ class MySQLCatalogueReader:
                 old = known.get(name)
                 tables[name] = old if old is not None and old[0] == parts else (parts, self._table(row))
         charset, collation = self._rows(queries.OPTIONS)[0]
+        objects = tuple(self._objects())
         return Schema(
             dialect="mysql",
             tables=tuple(table for _, table in tables.values()),
             sequences=tuple(sequences),
-            objects=tuple(self._objects()),
+            objects=objects,
+            details=tuple(self._definers()) if objects else (),
             options=(("charset", charset), ("collation", collation)),
             basis=MySQLBasis(tables),
         )
@@ -127,6 +130,10 @@ class MySQLCatalogueReader:
     def _objects(self) -> Iterator[CatalogueObject]:
         for kind, name, table, definition in sorted(self._rows(queries.OBJECTS), key=lambda row: (row[0], row[1])):
             yield CatalogueObject(kind=kind, name=name, table=table, definition=_text(definition))
+
+    def _definers(self) -> Iterator[CatalogueDetail]:
+        for kind, name, definer in self._rows(queries.DEFINERS):
+            yield CatalogueDetail(subject=f"{kind} '{name}'", object=name, property="definer", value=definer)
 
 
 def _text(value: Any) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Connection
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.compare.schema import CatalogueColumn, Schema, Table
+from mrt_runtime.compare.sequence_position import SequencePosition
 from mrt_runtime.databases.mysql.catalogue import NUMBERS
 from mrt_runtime.databases.mysql.quoting import quote
 
@@ -21,6 +24,8 @@ BINARY = frozenset(
 )
 
 
+POSITIONS = """SELECT TABLE_NAME, AUTO_INCREMENT, TABLE_ROWS FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = DATABASE() AND AUTO_INCREMENT IS NOT NULL"""
 BATCH = 25  # tables that one statement reads
 
 
@@ -40,7 +45,36 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
         for at, table in enumerate(chosen):
             rows = keep(table, found[at], [column.name for column in table.columns if column.type.base in NUMBERS - BINARY])
             kept[table.label] = known[table.label] if known.get(table.label) == rows else rows
-    return Rows(MappingProxyType(kept))
+    is_mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+    return Rows(MappingProxyType(kept), positions=tuple(_positions(cursor, schema, is_mariadb=is_mariadb)))
+
+
+def _positions(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[SequencePosition]:
+    """Read where AUTO_INCREMENT and MariaDB's sequences stand. What reads them does not move them.
+
+    A statement with several rows takes numbers in advance, up to twice as many as it needs
+    (https://dev.mysql.com/doc/refman/8.0/en/innodb-auto-increment-handling.html).
+    """
+    columns = {table.name: column.name for table in schema.tables for column in table.columns if column.identity == "auto"}
+    if columns and not is_mariadb:
+        cursor.execute("SET SESSION information_schema_stats_expiry = 0")  # otherwise a day old
+    cursor.execute(POSITIONS) if columns else None
+    for table, following, rows in cursor.fetchall() if columns else ():
+        if table in columns:
+            yield SequencePosition(
+                subject=f"Table '{table}'",
+                word="AUTO_INCREMENT",
+                next=int(following),
+                slack=2 * int(rows or 0),
+                table=table,
+                column=columns[table],
+            )
+    for one in schema.sequences:
+        cursor.execute(f"SELECT next_not_cached_value FROM {quote(one.name)}")
+        [(following,)] = cursor.fetchall()
+        yield SequencePosition(
+            subject=f"Sequence '{one.label}'", next=int(following), step=one.increment, slack=max(one.cache, 1) - 1
+        )
 
 
 def _select(at: int, table: Table) -> str:

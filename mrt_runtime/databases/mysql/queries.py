@@ -55,9 +55,20 @@ UNION ALL SELECT LOWER(r.ROUTINE_TYPE), r.ROUTINE_NAME, NULL, CONCAT_WS(' ',
       FROM information_schema.PARAMETERS AS p WHERE p.SPECIFIC_SCHEMA = {name} AND p.SPECIFIC_NAME = r.SPECIFIC_NAME),
     r.IS_DETERMINISTIC, r.SQL_DATA_ACCESS, r.SECURITY_TYPE, r.ROUTINE_COMMENT, r.ROUTINE_DEFINITION)
   FROM information_schema.ROUTINES AS r WHERE r.ROUTINE_SCHEMA = {name} AND NOT r.ROUTINE_NAME REGEXP '^lent_mrt_[0-9a-f]{20}$'
-UNION ALL SELECT 'event', EVENT_NAME, NULL, CONCAT_WS(' ', EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD, STARTS, ENDS, STATUS,
-    ON_COMPLETION, EVENT_COMMENT, EVENT_DEFINITION)
+UNION ALL SELECT 'event', EVENT_NAME, NULL, CONCAT_WS(' ', EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD,
+    IF(ABS(TIMESTAMPDIFF(SECOND, CREATED, STARTS)) <= 1, NULL, STARTS), ENDS, STATUS, ON_COMPLETION, EVENT_COMMENT,
+    EVENT_DEFINITION)
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name}"""
+# An event without STARTS starts when it is made, which is another time whenever it is made again.
+
+# Kind, name, the account whose rights it has where it is not the one that reads this.
+DEFINERS = """SELECT * FROM (
+SELECT 'View', TABLE_NAME, DEFINER AS definer FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {name}
+UNION ALL SELECT 'Trigger', TRIGGER_NAME, DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {name}
+UNION ALL SELECT IF(ROUTINE_TYPE = 'FUNCTION', 'Function', 'Procedure'), ROUTINE_NAME, DEFINER
+  FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name} AND NOT ROUTINE_NAME REGEXP '^lent_mrt_[0-9a-f]{20}$'
+UNION ALL SELECT 'Event', EVENT_NAME, DEFINER FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name}) AS programs
+WHERE definer <> CURRENT_USER() ORDER BY 1, 2"""
 
 SEQUENCE = "SELECT start_value, increment, minimum_value, maximum_value, cache_size, cycle_option FROM {sequence}"
 

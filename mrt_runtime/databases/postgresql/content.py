@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.compare.schema import Sequence as CatalogueSequence
+from mrt_runtime.compare.sequence_position import SequencePosition
 from mrt_runtime.databases.postgresql.catalogue_changes import ReadPoint, read_point
 from mrt_runtime.databases.postgresql.quoting import quote
 
@@ -23,6 +25,7 @@ SETTINGS = """set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO'
   set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
   set_config('extra_float_digits', '3', true), set_config('jit', 'off', true)"""
 NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision", "oid", "boolean"}
+MOST_SEQUENCES = 100  # that one statement reads
 BATCH = 25  # tables that one statement reads: planning each of them apart costs more, and so do longer unions
 
 
@@ -57,7 +60,27 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     for table in stale:
         rows = keep(table, found[table.label], [column.name for column in table.columns if column.type.base in NUMBERS])
         same[table.label] = known[table.label] if known.get(table.label) == rows else rows
-    return Rows(MappingProxyType({label: same[label] for label in tables}), EarlierRows(start, schema, counts))
+    positions = tuple(_positions(cursor, schema.sequences))
+    return Rows(MappingProxyType({label: same[label] for label in tables}), EarlierRows(start, schema, counts), positions)
+
+
+def _positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> Iterator[SequencePosition]:
+    """Read where sequences stand. What reads them does not move them."""
+    for start in range(0, len(sequences), MOST_SEQUENCES):
+        chosen = sequences[start : start + MOST_SEQUENCES]
+        selects = (f"SELECT {at}, last_value, is_called FROM {_name(one)}" for at, one in enumerate(chosen))
+        cursor.execute(" UNION ALL ".join(selects))
+        for at, last, is_called in cursor.fetchall():
+            one = chosen[at]
+            table, column = one.owner or (None, None)
+            yield SequencePosition(
+                subject=f"Sequence '{one.label}'",
+                next=last + one.increment * bool(is_called),
+                step=one.increment,
+                slack=one.cache - 1,
+                table=table,
+                column=column,
+            )
 
 
 def _unchanged(
@@ -104,5 +127,8 @@ def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> li
 
 def _source(table: Table, parents: Collection[str]) -> str:
     """Name a table as what is read from; of one that others inherit from, its own rows only."""
-    name = f"{quote(table.schema)}.{quote(table.name)}" if table.schema else quote(table.name)
-    return f"ONLY {name}" if table.label in parents else name
+    return f"ONLY {_name(table)}" if table.label in parents else _name(table)
+
+
+def _name(one: Table | CatalogueSequence) -> str:
+    return f"{quote(one.schema)}.{quote(one.name)}" if one.schema else quote(one.name)

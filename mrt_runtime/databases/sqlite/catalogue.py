@@ -19,6 +19,7 @@ COLUMNS = "SELECT m.name, x.* FROM sqlite_master AS m, pragma_table_xinfo(m.name
 INDEXES = """SELECT m.name, l.name, l."unique", l.partial, x.cid, x.name, x."desc", x.coll
 FROM sqlite_master AS m, pragma_index_list(m.name) AS l, pragma_index_xinfo(l.name) AS x
 WHERE m.type = 'table' AND l.origin = 'c' AND x.key"""
+NUMBERS = ("user_version", "application_id")  # in the header of the file, for applications: https://sqlite.org/fileformat2.html
 ORDER = " ORDER BY m.name, l.name, x.seqno"
 SHADOW = re.compile(r"_(content|segments|segdir|docsize|stat|data|idx|config|node|parent|rowid)$")
 SYNONYMS = {"INT": "INTEGER", "BOOL": "BOOLEAN"}  # SQLAlchemy reflects the left one as the right one and writes it back so
@@ -48,6 +49,7 @@ class SQLiteBasis:
 
     entries: frozenset[MasterRow]
     ignored: frozenset[str]
+    numbers: tuple[tuple[str, str], ...]
     tables: Mapping[Texts, Table]
 
 
@@ -59,9 +61,10 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     cursor = connection.connection.cursor()
     entries = frozenset(map(MasterRow._make, cursor.execute(MASTER).fetchall()))
     ignored = frozenset(ignored)
+    numbers = tuple((name, str(cursor.execute(f"PRAGMA {name}").fetchone()[0])) for name in NUMBERS)
     known: Mapping[Texts, Table] = {}
     if previous is not None and isinstance(previous.basis, SQLiteBasis):
-        if (previous.basis.entries, previous.basis.ignored) == (entries, ignored):
+        if (previous.basis.entries, previous.basis.ignored, previous.basis.numbers) == (entries, ignored, numbers):
             return previous
         known = previous.basis.tables
     texts = _texts(entries, ignored)
@@ -71,7 +74,8 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
         dialect="sqlite",
         tables=_with_referred_columns([tables[texts[name]] for name in sorted(texts)]),
         objects=tuple(sorted(_objects(entries), key=lambda one: (one.kind, one.name))),
-        basis=SQLiteBasis(entries, ignored, tables),
+        options=tuple((name, number) for name, number in numbers if number != "0"),
+        basis=SQLiteBasis(entries, ignored, numbers, tables),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -13,9 +13,11 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep, key_of
 from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.compare.sequence_position import SequencePosition
 from mrt_runtime.databases.sqlite.catalogue import MasterRow, SQLiteBasis
 from mrt_runtime.databases.sqlite.pages import FileImage, take_image
 
+AUTOINCREMENT = "sqlite_sequence"
 quote = SQLiteDialect().identifier_preparer.quote_identifier
 
 
@@ -61,7 +63,20 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
         reading = past.find(table, entry, changed) if past is not None else None
         readings[table.name] = reading or TableReading(_read_table(raw, table), entry, image.pages(entry.root))
         tables[table.name] = readings[table.name].rows
-    return Rows(MappingProxyType(tables), EarlierFile(image, MappingProxyType(readings)) if image is not None else None)
+    file = EarlierFile(image, MappingProxyType(readings)) if image is not None else None
+    return Rows(MappingProxyType(tables), file, tuple(_positions(raw, schema)) if AUTOINCREMENT in entries else ())
+
+
+def _positions(raw: Any, schema: Schema) -> Iterator[SequencePosition]:
+    """Read the rowids that AUTOINCREMENT will not give out again (https://sqlite.org/autoinc.html)."""
+    known = dict(raw.execute(f"SELECT name, max(seq) FROM {AUTOINCREMENT} GROUP BY name"))  # anyone may write there
+    for table in schema.tables:
+        column = next((column.name for column in table.columns if column.identity == "auto"), None)
+        if column is not None and ("autoincrement", "yes") in table.options:
+            last = known.get(table.name)
+            following = last + 1 if isinstance(last, int) else 1
+            word = "next AUTOINCREMENT value"
+            yield SequencePosition(subject=f"Table '{table.label}'", word=word, next=following, table=table.label, column=column)
 
 
 def _read_table(raw: Any, table: Table) -> TableRows:

@@ -41,6 +41,18 @@ CASES = {
         ],
         alter("MODIFY name varchar(50)"),
     ),
+    "definer": (
+        "CREATE VIEW v AS SELECT 1 AS x",
+        "CREATE OR REPLACE DEFINER = 'nobody'@'example.org' VIEW v AS SELECT 1 AS x",
+        ["View 'v': definer none became nobody@example.org after rollback"],
+        "CREATE OR REPLACE VIEW v AS SELECT 1 AS x",
+    ),
+    "an event that is made again": (
+        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SET @x = 1",
+        ["DO SLEEP(2)", "DROP EVENT e", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SET @x = 1"],
+        [],
+        [],
+    ),
     "auto increment": (
         USERS,
         alter("MODIFY id integer"),

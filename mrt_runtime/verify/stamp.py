@@ -1,0 +1,80 @@
+"""Values that are made to change whenever a row is: times of the last change, and what triggers count."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from mrt_runtime.compare.row_difference import Excuse, ValueChange
+from mrt_runtime.compare.schema import CatalogueColumn, Schema
+
+Disturbed: TypeAlias = frozenset[tuple[str | None, str | None]]
+"""The tables and columns that the writing of rows changed in other rows."""
+
+TIME = "became the time of this run"
+COUNT = "counted on by a trigger"
+NAMED = re.compile(r"(?:^|_|(?<=[a-z])(?=[A-Z])|last|date)(?i:updat|modif|chang|edit|touch)|(?i:mtime)")
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+FURTHEST = 15 * 3600  # seconds: times without a zone are some zone's, the furthest from UTC is 14 hours away
+UNITS = (1, 1_000, 1_000_000)  # in which a time is counted since 1970
+# An assignment in the body of a trigger, and not a comparison.
+ASSIGNED = r"(?:\bSET\b|,|;|\bBEGIN\b|\bTHEN\b|\bELSE\b)\s*(?:\w+\.)?[\"`]?{column}[\"`]?\s*:?="
+
+
+def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset()) -> Excuse:
+    """Return what excuses a change between the two looks around an upgrade and its rollback.
+
+    A time that became the present one is a stamp where the database sets it by itself (a trigger, ON UPDATE) or its column is
+    named as one (`updated_at`), and stayed there meanwhile: one that comes back with a default has lost its values. A number
+    is counted where a trigger assigns it. What is `disturbed` was stamped or counted because rows of ours were written.
+    """
+    labels = {table.label for table in first.tables}
+
+    def excuse(change: ValueChange) -> str | None:
+        column = _find(first, change) if change.table in labels else None
+        if column is None or change.was is None or change.now is None:
+            return None
+        if is_present(change.now) and (column.on_update or NAMED.search(column.name) or is_assigned(before, change)):
+            words: str | None = TIME
+        else:
+            is_number = all(NUMBER.fullmatch(str(value)) for value in (change.was, change.now))
+            words = COUNT if is_number and is_assigned(before, change) else None
+        return "" if words and (change.table, change.column) in disturbed else words
+
+    return excuse
+
+
+def _find(schema: Schema, change: ValueChange) -> CatalogueColumn | None:
+    return next((table.column(change.column) for table in schema.tables if table.label == change.table), None)
+
+
+def is_assigned(schema: Schema, change: ValueChange) -> bool:
+    """Whether a trigger assigns the column: one of its own table, or one that names the table."""
+    assigned = re.compile(ASSIGNED.format(column=re.escape(change.column)), re.IGNORECASE)
+    name = re.compile(rf"(?<!\w){re.escape(change.table.rpartition('.')[2])}(?!\w)", re.IGNORECASE)
+    return any((table == change.table or name.search(body)) and assigned.search(body) for table, body in read_triggers(schema))
+
+
+def read_triggers(schema: Schema) -> Iterator[tuple[str | None, str]]:
+    """Yield the table of each trigger, and what it runs: its own body, and the functions that it names."""
+    functions = [one for one in schema.objects if one.kind in {"function", "procedure"}]
+    for trigger in (one for one in schema.objects if one.kind == "trigger"):
+        called = [one.definition for one in functions if f"{one.name.partition('(')[0]}(" in trigger.definition]
+        yield trigger.table, "\n".join((trigger.definition, *called))
+
+
+def is_present(value: object) -> bool:
+    """Whether a value is the present time, of whatever zone: written out, or counted since 1970."""
+    text, now = str(value), time.time()
+    moment = MOMENT.match(text)
+    if moment:
+        try:
+            told = dt.datetime.fromisoformat(f"{moment[1]} {moment[2] or '12:00'}").replace(tzinfo=dt.timezone.utc)
+        except ValueError:
+            return False
+        return abs(told.timestamp() - now) <= FURTHEST + (0 if moment[2] else 12 * 3600)
+    return bool(NUMBER.fullmatch(text)) and any(abs(float(text) / unit - now) <= FURTHEST for unit in UNITS)
