@@ -111,7 +111,7 @@ def test_what_is_read_again_after_a_commit_is_what_a_first_reading_finds(postgre
                 connection.commit()
         finally:
             connection.rollback()
-            place.run("DROP SCHEMA committed CASCADE")
+            place.run("DROP SCHEMA committed CASCADE", "RESET search_path")
             connection.commit()
 
 
