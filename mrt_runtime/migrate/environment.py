@@ -6,6 +6,7 @@ import contextlib
 import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
@@ -32,6 +33,7 @@ from mrt_runtime.migrate.error import (
 )
 from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
 from mrt_runtime.migrate.handover import HandoverAttributes
+from mrt_runtime.migrate.missing_module import tell_missing
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
 from mrt_runtime.termination import interrupted_by
@@ -184,6 +186,10 @@ class AlembicEnvironment:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
+        if phase == "env" and isinstance(error, ModuleNotFoundError):
+            missing = tell_missing([Path(self.env_py(directory))], error.name)
+            if missing:
+                return ConfigurationError(missing)
         refusal = self._scratch.explain_refusal(error)
         words = self._scratch.isolation.reword(describe(error))
         return MigrationError(words + (refusal and f". {refusal}"), **where)

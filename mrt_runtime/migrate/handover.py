@@ -48,7 +48,7 @@ class Done:
 
 
 def play_engine(connection: Connection) -> Connection:
-    """Give a connection what env.py files call of an engine, an async one too, where they expect one to be handed over."""
+    """Return a connection with what env.py files call of an engine, an async one too, where they expect one to be handed over."""
     begin = connection.begin
 
     async def run_sync(work: Callable[..., Any], *values: Any, **named: Any) -> Any:
