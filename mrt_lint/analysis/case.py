@@ -73,7 +73,7 @@ class MigrationCase:
         return KnownSchema(
             schema,
             with_types=with_types,
-            is_fully_read=lambda: history.is_fully_read(revision),
+            is_fully_read=lambda *names: history.is_fully_read(revision, *names),
             may_be_made_in_parallel=lambda *names: history.may_be_made_in_parallel(revision, *names),
         )
 

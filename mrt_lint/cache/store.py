@@ -46,7 +46,9 @@ def fingerprint() -> str:
     for name in ("libcst", "sqlglot"):
         spec = find_spec(name)
         origin = spec.origin if spec else None
-        parts.append(f"{origin} {os.stat(origin).st_mtime_ns if origin else ''}")  # noqa: PTH116  see above
+        installed = os.path.dirname(os.path.dirname(origin)) if origin else ""  # noqa: PTH120  see above; packages add operations
+        times = [os.stat(path).st_mtime_ns for path in (origin, installed) if path]  # noqa: PTH116  see above
+        parts.append(f"{origin} {times}")
     return digest(*sorted(parts))
 
 

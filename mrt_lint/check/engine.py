@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mrt_lint.cache.store import DiskCache, digest
+from mrt_lint.files.consulted import read_module
 from mrt_lint.files.discovery import HistoryFinder, HistoryLocations, VersionLocation, walk
 from mrt_lint.files.lock import LOCK_FILE
 from mrt_lint.gate import is_migration
@@ -39,6 +41,11 @@ def read_file(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{shown(file)} cannot be read: {error.strerror or error}") from None
+
+
+def _beside(entry: str) -> str:
+    """Return the entry that lists the other files which a report depends on."""
+    return f"others-{entry}"
 
 
 def check_paths(paths: Iterable[Path]) -> list[Finding]:
@@ -117,7 +124,8 @@ class CheckEngine:
         settings = [self._settings_of(history, files) for history, files in zip(histories, sources, strict=True)]
         entries = [f"report-{digest(repr(history), repr(known))}" for history, known in zip(histories, settings, strict=True)]
         lock = self._lock()
-        keys = [digest(*(part for item in files.items() for part in item), *(() if lock is None else (lock,))) for files in sources]
+        others = [self._others(entry) for entry in entries]
+        keys = [self._key(files, lock, known) for files, known in zip(sources, others, strict=True)]
         reports = {
             index: report
             for index, (entry, key) in enumerate(zip(entries, keys, strict=True))
@@ -130,9 +138,23 @@ class CheckEngine:
             self._read_all({histories[index]: sources[index] for index in unknown})
             for index in unknown:
                 broken = self._breaches(lock, histories[index], sources[index])
-                reports[index] = judgement.judge(sources[index], self._read[histories[index]], settings[index], broken)
-                self._cache.put(entries[index], keys[index], saved_report.dumps(reports[index]))
+                readings = self._read[histories[index]]
+                reports[index] = judgement.judge(sources[index], readings, settings[index], broken)
+                consulted = sorted({path for reading in readings.values() for path, _ in getattr(reading, "consulted", ())})
+                if consulted != others[index]:
+                    self._cache.put(_beside(entries[index]), "", json.dumps(consulted))
+                self._cache.put(entries[index], self._key(sources[index], lock, consulted), saved_report.dumps(reports[index]))
         return [reports[index] for index in range(len(histories))]
+
+    def _others(self, entry: str) -> list[str]:
+        """Return the files beside the history that its last report depended on."""
+        return json.loads(self._cache.get(_beside(entry), "") or "[]")  # type: ignore[no-any-return]  # its digest was checked
+
+    @staticmethod
+    def _key(files: Mapping[str, bytes], lock: bytes | None, others: Sequence[str]) -> str:
+        """Return a digest of everything that a report depends on besides the settings."""
+        parts = [*(part for item in files.items() for part in item), *(() if lock is None else (lock,))]
+        return digest(*parts, *(part for path in others for part in (path, read_module(path) or "")))
 
     def _settings_of(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:
         """Return the settings with what env.py sets for SQLite, if it is not declared and may matter."""

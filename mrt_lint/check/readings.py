@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote, unquote
 
 from mrt_lint.cache.store import DiskCache, digest
 from mrt_lint.check import workers
+from mrt_lint.files.consulted import is_current
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.reading import BrokenFile, MigrationSource, ReadResult, codec, prepare, read_text
@@ -37,9 +40,12 @@ class HistoryReader:
         fresh = self._read(tasks)
         for entry, texts, paths in zip(entries, known, names, strict=True):
             needed = {name: fresh.get(name) or texts[name] for name in paths.values()}
+            readings = {path: _placed(needed[name], path) for path, name in paths.items()}
             if fresh:
-                self._cache.put(entry, "", "".join(f"{name} {text}\n" for name, text in needed.items()))
-            yield {path: _placed(needed[name], path) for path, name in paths.items()}
+                others = {paths[path]: _consulted(reading) for path, reading in readings.items()}
+                lines = (f"{name} {quote(json.dumps(others[name]))} {text}\n" for name, text in needed.items())
+                self._cache.put(entry, "", "".join(lines))
+            yield readings
 
     def _read(self, tasks: Mapping[str, MigrationSource]) -> dict[str, str]:
         """Read files, by the digest of their bytes, while this process makes ready to judge them."""
@@ -56,8 +62,17 @@ class HistoryReader:
         return {names[index]: line or codec().dumps(LOST) for index, line in lines}
 
     def _load(self, entry: str) -> dict[str, str]:
-        lines = (self._cache.get(entry, "") or "").splitlines()
-        return {name: text for name, _, text in (line.partition(" ") for line in lines)}
+        """Return the cached readings of which nothing has changed, by the digest of the file's bytes."""
+        lines = (line.split(" ", 2) for line in (self._cache.get(entry, "") or "").splitlines())
+        return {name: text for name, others, text in lines if others == _NOTHING or is_current(json.loads(unquote(others)))}
+
+
+_NOTHING: Final = quote(json.dumps([]))
+
+
+def _consulted(reading: ReadResult) -> list[tuple[str, str]]:
+    """Return the other files that a reading depended on."""
+    return list(reading.consulted) if isinstance(reading, Migration) else []
 
 
 def _placed(text: str, path: str) -> ReadResult:

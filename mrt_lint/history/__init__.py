@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from mrt_lint.history.doubt import Doubts
+from mrt_lint.history.effects import effects_of
 from mrt_lint.history.graph import GraphFlaw, GraphProblem, RevisionGraph
 from mrt_lint.history.replay import replay
-from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold
+from mrt_lint.history.schema import ReplayedSchema, ReplayedTable
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, CreateTable, Execute, Op, RenameTable
 from mrt_lint.model.values import UNKNOWN
 
 __all__ = ["GraphFlaw", "GraphProblem", "History", "ReplayedSchema", "ReplayedTable", "RevisionGraph"]
@@ -54,8 +55,6 @@ class History:
         history = History(self.graph.with_file(migration), self.dialect, is_declared=self.is_declared)
         history._before = {known: schema for known, schema in self._before.items() if ranks[known] <= rank}
         history._at = {known: schema for known, schema in self._at.items() if ranks[known] < rank}
-        if same and "_illegible" in vars(self):
-            vars(history)["_illegible"] = self._not_fully_read
         history._by_dialect = {dialect: other.with_file(migration) for dialect, other in self._by_dialect.items()}
         return history
 
@@ -114,41 +113,58 @@ class History:
 
     @cached_property
     def _makers(self) -> dict[tuple[str, ...], list[str]]:
-        """The revisions that make a table, column or index, by what they make."""
+        """The revisions that make a thing, by its kind and name, a column by its table's, too."""
         found: dict[tuple[str, ...], list[str]] = {}
         for revision, migration in self.migrations.items():
-            for op in migration.upgrade_ops:
-                made = _made(op)
-                if made and all(isinstance(name, str) for name in made):
-                    found.setdefault(tuple(fold(str(name)) for name in made), []).append(revision)
+            for effects in map(effects_of, migration.upgrade_ops):
+                for made in (*effects.makes, *(new for _, new in effects.moves)):
+                    owner = (made.owner[1],) if made.kind == "column" and isinstance(made.owner, tuple) else ()
+                    names = (made.kind, *owner, made.name)
+                    if all(isinstance(name, str) for name in names):
+                        found.setdefault(tuple(map(str, names)), []).append(revision)
         return found
 
     def problems(self) -> Iterator[GraphProblem]:
         """Return what is wrong with the graph."""
         return self.graph.problems()
 
-    def is_fully_read(self, revision: str) -> bool:
+    def is_fully_read(self, revision: str, *names: str) -> bool:
         """Return whether everything that must run before a revision, and its own upgrade(), was read and uses no other table.
 
-        Then every existing table was created by the migrations, and so was every object that belongs to one.
+        Then every existing table was created by the migrations, and so was every object that belongs to one. `names` are what is
+        asked about, folded: a call of a plugin's operation concerns what it names.
         """
         graph = self.graph
         if revision not in graph.ranks or graph.missing:
             return False
-        return not self._not_fully_read & (graph.above[revision] | 1 << graph.ranks[revision])
+        reach = graph.above[revision] | 1 << graph.ranks[revision]
+        named = (ranks for name, ranks in self._named_by_plugins.items() if name in names)
+        return not self._not_fully_read & reach and not any(ranks & reach for ranks in named)
 
     @cached_property
     def _not_fully_read(self) -> int:
         """The revisions that may do more than was read, or use tables that no migration creates, as bits at their ranks."""
         return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_fully_read(revision))
 
+    @cached_property
+    def _named_by_plugins(self) -> dict[str, int]:
+        """The words in calls of operations that Alembic does not have, each with the revisions that hold it, as bits."""
+        found: dict[str, int] = {}
+        for revision, rank in self.graph.ranks.items():
+            for word in self._doubts(revision).words:
+                found[word] = found.get(word, 0) | 1 << rank
+        return found
+
+    def _doubts(self, revision: str) -> Doubts:
+        migration = self.migrations[revision]
+        return Doubts(migration, "upgrade", None, migration.upgrade_ops)
+
     def _is_fully_read(self, revision: str) -> bool:
         migration, before, after = self.migrations[revision], self.before(revision), self.at(revision)
-        if not migration.readable("upgrade"):
+        doubts = self._doubts(revision)
+        if doubts.anything or doubts.leaves_tables_open:
             return False
         for op in migration.upgrade_ops:
-            if (isinstance(op, Execute) and not isinstance(op.statement, str)) or getattr(op, "effect", False) is UNKNOWN:
-                return False
             name = getattr(op, "table", None)
             if isinstance(name, str) and all(
                 schema.table(name, getattr(op, "schema", None)) is UNKNOWN for schema in (before, after)
@@ -213,14 +229,3 @@ class History:
         if migration.unseen:
             return schema.obscured()
         return replay(schema, migration.upgrade_ops, self.dialect, declared=self.is_declared)
-
-
-def _made(op: Op) -> tuple[object, ...]:
-    """Return the kind and the names of what an operation makes, nothing for others than tables, columns and indexes."""
-    if isinstance(op, CreateTable | RenameTable):
-        return ("table", op.table if isinstance(op, CreateTable) else op.new_table)
-    if isinstance(op, AddColumn):
-        return ("column", op.table, op.column)
-    if isinstance(op, AlterColumn):
-        return ("column", op.table, op.new_column)
-    return ("index", op.index) if isinstance(op, CreateIndex) else ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Final
 
+from mrt_lint.history.doubt import unread
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration
@@ -35,8 +36,6 @@ _OF_TABLES: Final = (
 )
 _OF_OBJECTS: Final = (ops.CreateObject, ops.DropObject, ops.RenameObject, ops.AlterObject)
 _CONDITION: Final = "under a condition that reading cannot decide"
-_ROWS: Final = "the objects given to "
-"""How the reason begins why a call could not be read that changes rows and no schema: the objects of an ORM session."""
 _HOLES: Final = "not all of it could be read"
 
 
@@ -140,12 +139,10 @@ def describe(op: Op) -> str:
 
 def _unread(migration: Migration) -> Iterator[UnknownCause]:
     """Return the calls in upgrade() that became no operation."""
-    understood = {op.origin.line for op in migration.upgrade_ops if op.origin is not None and not isinstance(op, ops.Execute)}
     revision = migration.revision if isinstance(migration.revision, str) else None
-    for call in migration.unreadable:
-        if call.function == "upgrade" and call.place.line not in understood and not call.why.startswith(_ROWS):
-            source = " ".join(call.source.split())
-            yield UnknownCause(path=migration.path, line=call.place.line, revision=revision, what=source, why=call.why)
+    for call in unread(migration, "upgrade"):
+        source = " ".join(call.source.split())
+        yield UnknownCause(path=migration.path, line=call.place.line, revision=revision, what=source, why=call.why)
 
 
 def _may_change(op: ops.Statement) -> bool:

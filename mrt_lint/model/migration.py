@@ -28,6 +28,16 @@ class UnreadableCall:
     function: str = "upgrade"
     dialects: tuple[str, ...] | None = None
 
+    @property
+    def is_plugin(self) -> bool:
+        """Whether it is a call of an operation that Alembic does not have: a plugin's, or one that the project registers."""
+        return self.why.endswith("is no operation of Alembic's")
+
+    @property
+    def is_about_rows(self) -> bool:
+        """Whether it changes rows and no schema: the objects of an ORM session."""
+        return self.why.startswith("the objects given to ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationFunction:
@@ -58,7 +68,8 @@ class Migration:
     `revision` is None if the file declares none, UNKNOWN if it cannot be read. `down_revision` are the parents (empty:
     a base), UNKNOWN if they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
     where the module has no such function. `unreadable` covers both functions. `unseen`: the file does not parse, so that upgrade()
-    may do anything.
+    may do anything. `consulted` are the other files that the reading depended on, each with a digest of its bytes, which is
+    empty where there is none (never compared).
     """
 
     path: str
@@ -73,6 +84,7 @@ class Migration:
     unreadable: tuple[UnreadableCall, ...] = ()
     imports: tuple[ModuleImport, ...] = ()
     unseen: bool = False
+    consulted: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def parents(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import inspect
 import warnings
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mrt_lint.cache.codec import JsonCodec
@@ -46,7 +47,8 @@ def read(source: MigrationSource) -> Migration | BrokenFile:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python's parser warns of concerns no database
-            return expand_sql(parse_migration(source.content, source.path), source.dialect)
+            folder = Path(source.path).absolute().parent
+            return expand_sql(parse_migration(source.content, source.path, folder), source.dialect)
     except UnparsableError as error:
         return BrokenFile(place=error.place, reason=error.reason)
     except (RecursionError, MemoryError) as error:

@@ -168,7 +168,7 @@ def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
         return None
     known_schema = case.known_schema(dialect)
     former, name = known_schema.table(table.origin), fold(op.constraint)
-    if former is None or not known_schema.lacks(table.origin, name):
+    if former is None or not known_schema.lacks(table.origin, name, op.kind):
         return None
     known = (*former.constraints, *former.indexes)
     if any(name.endswith(other) or other.endswith(name) for other in known):

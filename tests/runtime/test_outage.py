@@ -1,12 +1,8 @@
 """A lost server is the server's fault: exit 2 and one sentence, no revision blamed, and the next run cleans up."""
 
-import getpass
 import json
 import os
 import pathlib
-import shutil
-import socket
-import subprocess
 import tempfile
 import time
 
@@ -19,6 +15,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.databases.outage import LostServerError, explain
 from mrt_runtime.migrate import MigrationError, Migrator
+from tests.runtime.private_mariadb import PrivateMariaDB
 
 WAIT = """import pathlib, time
     op.execute("SELECT 1")
@@ -46,61 +43,6 @@ class PrivatePostgres:
     def remove(self):
         self.start()
         self._server.cleanup()
-
-
-class PrivateMariaDB:
-    """The same of MariaDB."""
-
-    def __init__(self, folder):
-        program, install = shutil.which("mariadbd"), shutil.which("mariadb-install-db")
-        if not (program and install):
-            pytest.skip("no mariadbd to start a private server with")
-        data = folder / "data"
-        data.mkdir()
-        user = f"--user={getpass.getuser()}"
-        subprocess.run(
-            [install, "--no-defaults", f"--datadir={data}", user, "--auth-root-authentication-method=normal"],
-            check=True,
-            capture_output=True,
-        )
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            port = unused.getsockname()[1]
-        self._command = [
-            program,
-            "--no-defaults",
-            f"--datadir={data}",
-            user,
-            f"--port={port}",
-            f"--socket={data}/s",
-            "--bind-address=127.0.0.1",
-        ]
-        self._command += [f"--pid-file={data}/pid", "--skip-log-bin", "--innodb-fast-shutdown=2"]
-        self.url = f"mysql+pymysql://root@127.0.0.1:{port}/given"
-        self.start()
-
-    def start(self):
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        engine = sa.create_engine(sa.make_url(self.url).set(database="mysql"), poolclass=sa.NullPool)
-        deadline = time.monotonic() + 30
-        while not answers(engine) and time.monotonic() < deadline:
-            time.sleep(0.1)
-
-    def stop(self):
-        self._process.terminate()
-        self._process.wait()
-
-    def remove(self):
-        self._process.kill()
-        self._process.wait()
-
-
-def answers(engine):
-    try:
-        engine.connect().close()
-    except sa.exc.OperationalError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="module", params=["postgres", "mysql"])

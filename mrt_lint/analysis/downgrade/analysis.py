@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mrt_lint.analysis.downgrade.effects import apply, changes_objects
+from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
+from mrt_lint.analysis.downgrade.effects import apply
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
-from mrt_lint.analysis.downgrade.missing_objects import find_missing_object
-from mrt_lint.analysis.downgrade.order_conflicts import find_order_conflict
+from mrt_lint.analysis.downgrade.refusal import find_refusal, find_upgrade_conflict
 from mrt_lint.analysis.downgrade.reversal import ReversalChecker, UndoStatus
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, RebuildLoss, TrackedObject, TrackedTable, readable
-from mrt_lint.analysis.downgrade.upgrade_conflicts import find_upgrade_conflict
+from mrt_lint.history.doubt import Doubts
+from mrt_lint.history.effects import effects_of
 from mrt_lint.history.schema import fold, object_place
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.migration import Migration
@@ -24,21 +25,16 @@ from mrt_lint.model.ops import (
     Delete,
     DropColumn,
     DropTable,
-    Execute,
     Op,
     Raise,
-    Statement,
     Update,
 )
-from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, SqlType
+from mrt_lint.model.values import Constraint, Name, SqlType
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     from mrt_lint.model.lean import dataclass
-
-_NAMES = ("table", "column", "index", "constraint", "name", "new_table", "new_column", "new_index", "new_constraint", "new_name")
-_OWN_NAMES = ("index", "constraint", "name", "column", "table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +63,43 @@ class DowngradeAnalysis:
         self.states_before: dict[int, StateBefore] = {}
         self.effects: dict[int, tuple[ObjectEffect, ...]] = {}
         self.upgrade = tuple(running(migration.upgrade_ops, dialect))
-        self.upgrade_is_clear = migration.readable("upgrade", dialect) and not any(
-            _is_opaque(op) or (changes_objects(op) and _is_blurred(op)) for op in self.upgrade
-        )
+        self.upgrade_doubts = Doubts(migration, "upgrade", dialect, self.upgrade)
         self.upgrade_conflicts: dict[int, str] = {}
         for op in self.upgrade:
-            if self.upgrade_is_clear and (conflict := find_upgrade_conflict(self.simulated, op)):
+            if self.upgrade_doubts.is_clear and (conflict := find_upgrade_conflict(self.simulated, op)):
                 self.upgrade_conflicts[id(op)] = conflict
             self._follow([op])
-        self.simulated.mark(is_clear=self.upgrade_is_clear)
+        self.simulated.mark(self.upgrade_doubts)
         self.reverse = {id(op): op for op in running(migration.downgrade_ops, dialect)}
         reverse = self.reverse.values()
         self.order_conflicts: dict[int, str] = {}
         self.missing_objects: dict[int, str] = {}
-        is_clear = self.upgrade_is_clear and migration.readable("downgrade", dialect)
-        for op in reverse:
-            is_clear = is_clear and not _is_opaque(op) and not (changes_objects(op) and _is_blurred(op))
-            if missing := find_missing_object(self.simulated, op):
-                self.missing_objects[id(op)] = missing
-            elif conflict := find_order_conflict(self.simulated, op) or (
-                find_existing_object(self.simulated, op) if is_clear else None
-            ):
-                self.order_conflicts[id(op)] = conflict
-            self._follow([op])
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
-        self.may_do_anything = not migration.readable("downgrade", dialect) or any(_is_opaque(op) for op in reverse)
-        self.blurred = {_family(op) for op in reverse if changes_objects(op) and _is_blurred(op)}
-        self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, is_unclear=not self.upgrade_is_clear)
+        self.downgrade_doubts = Doubts(migration, "downgrade", dialect, reverse)
+        for op in reverse:
+            if not self.refuses:
+                self._judge(op)
+            self._follow([op])
+        self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, self.upgrade_doubts)
+
+    def _judge(self, op: Op) -> None:
+        """Record why an operation of downgrade() cannot run where it stands."""
+        if missing := find_missing_object(self.simulated, op):
+            self.missing_objects[id(op)] = missing
+        elif conflict := find_refusal(self.simulated, op) or (
+            find_existing_object(self.simulated, op) if self._is_clear_about(op) else None
+        ):
+            self.order_conflicts[id(op)] = conflict
+
+    def _is_clear_about(self, op: Op) -> bool:
+        """Return whether nothing that could not be read may have made or dropped what an operation makes."""
+        made = effects_of(op).makes
+        return not any(doubts.concern_thing(thing) for doubts in (self.upgrade_doubts, self.downgrade_doubts) for thing in made)
+
+    @property
+    def may_do_anything(self) -> bool:
+        """Whether downgrade() may do what was not read to something that is no part of a table."""
+        return self.downgrade_doubts.concern("object")
 
     def _follow(self, ops: Iterable[Op]) -> None:
         for op in ops:
@@ -164,18 +170,17 @@ class DowngradeAnalysis:
         effects = [effect for effect in everything if (effect.action == action if action else effect.action != "implied")]
         if not effects:
             replaced = any(other.op.startswith("create") and _family(other) == _family(op) for other in self.upgrade)
-            return UndoStatus.CANNOT_TELL if self.may_do_anything or self.refuses or self.reverse or replaced else UndoStatus.NO
+            return (
+                UndoStatus.CANNOT_TELL if self.downgrade_doubts.rows or self.refuses or self.reverse or replaced else UndoStatus.NO
+            )
         statuses = {self.reversals.of(effect, op) for effect in effects}
         worst = next(
             status
             for status in (UndoStatus.NO, UndoStatus.REPLACED, UndoStatus.CANNOT_TELL, UndoStatus.DIFFERENT, UndoStatus.YES)
             if status in statuses
         )
-        if worst in {UndoStatus.NO, UndoStatus.REPLACED} and (
-            self.may_do_anything or self.refuses or self.blurred & {_family(op), "table"}
-        ):
-            return UndoStatus.CANNOT_TELL
-        return worst
+        is_open = self.refuses or any(map(self.downgrade_doubts.concern_thing, effects_of(op).touched()))
+        return UndoStatus.CANNOT_TELL if is_open and worst is not UndoStatus.YES else worst
 
     def has_counterpart(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
         """Return whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
@@ -192,7 +197,7 @@ class DowngradeAnalysis:
                 and not but(answer)
             ):
                 return UndoStatus.YES
-        return UndoStatus.CANNOT_TELL if self.may_do_anything or self.refuses else UndoStatus.NO
+        return UndoStatus.CANNOT_TELL if self.downgrade_doubts.rows or self.refuses else UndoStatus.NO
 
     def keeps_rows(self, op: DropTable | Delete) -> bool:
         """Return whether rows that are dropped or deleted were moved before and end up in a table of the same name."""
@@ -200,7 +205,7 @@ class DowngradeAnalysis:
         if not isinstance(table, TrackedTable):
             return False
         holders = [other for other in self.simulated.tables.now.values() if isinstance(other, TrackedTable) and table in other.rows]
-        return any(self.may_do_anything or holder.current_key == table.origin for holder in holders)
+        return any(self.downgrade_doubts.anything or holder.current_key == table.origin for holder in holders)
 
     def makes_room_for_own_table(self, op: DropTable) -> bool:
         """Return whether a drop IF EXISTS makes room for a table of this migration: a temporary one, or one that is dropped again.
@@ -222,7 +227,7 @@ class DowngradeAnalysis:
     @property
     def losses(self) -> Iterator[RebuildLoss]:
         """What batch mode left behind on SQLite and nothing brought back, the last time where it came and went."""
-        if self.may_do_anything or self.refuses or not self.upgrade_is_clear:
+        if self.refuses or not (self.upgrade_doubts.is_clear and self.downgrade_doubts.is_clear):
             return
         last = {(id(loss.table), loss.what, loss.name): loss for loss in self.simulated.losses}
         yield from (loss for loss in last.values() if loss.table.exists and not loss.is_back())
@@ -242,13 +247,13 @@ class DowngradeAnalysis:
     def destroys(self, op: DropTable | DropColumn) -> bool:
         """Return whether an operation of downgrade() drops for good what existed before upgrade() and upgrade() did not change."""
         effect = next((effect for effect in self.effects.get(id(op), ()) if effect.action == "dropped"), None)
-        if effect is None or effect.tracked is None or effect.tracked.creator is not None or not self.upgrade_is_clear:
+        if effect is None or effect.tracked is None or effect.tracked.creator is not None:
+            return False
+        if any(map(self.upgrade_doubts.concern_thing, effects_of(op).drops)):
             return False
         if isinstance(effect.tracked.table, TrackedTable) and effect.tracked.table.creator is not None:
             return False
-        return effect.namespace.now.get(effect.key) is None and not self.simulated.known_schema.is_missing(
-            effect.tracked, effect.key
-        )
+        return effect.namespace.now.get(effect.key) is None
 
     @property
     def made(self) -> Iterator[TrackedObject]:
@@ -290,18 +295,5 @@ def _new_columns(table: TrackedObject) -> frozenset[str]:
     )
 
 
-def _is_opaque(op: Op) -> bool:
-    """Return whether it may do anything at all: SQL that could not be read, a block or routine that is run."""
-    if isinstance(op, Execute):
-        return not isinstance(op.statement, str)
-    return isinstance(op, Statement) and op.effect is UNKNOWN
-
-
 def _family(op: Op) -> str:
     return "constraint" if isinstance(op, CreateConstraint) else op.op.rpartition("_")[2]
-
-
-def _is_blurred(op: Op) -> bool:
-    given = {field: getattr(op, field) for field in _NAMES if getattr(op, field, UNSET) is not UNSET}
-    own = next(field for field in _OWN_NAMES if field in given)
-    return given[own] is None or any(name is not None and not readable(name) for name in given.values())

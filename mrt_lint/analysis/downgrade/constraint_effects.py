@@ -20,7 +20,7 @@ from mrt_lint.model.ops import (
     RenameConstraint,
     RenameIndex,
 )
-from mrt_lint.model.values import Constraint, MaybeName
+from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
 
 
 def drop(namespace: ObjectNamespace, key: Key, op: DropIndex | DropConstraint | DropObject) -> TrackedObject | None:
@@ -50,7 +50,12 @@ def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffe
     if readable(op.index):
         key = place(op.schema, op.index)
         table = simulated.table_of(op)
-        if isinstance(table, TrackedTable) and table.creator is None and simulated.known_schema.lacks(table.origin, fold(op.index)):
+        if (
+            op.schema is not UNKNOWN
+            and isinstance(table, TrackedTable)
+            and table.creator is None
+            and simulated.known_schema.lacks(table.origin, fold(op.index), "index")
+        ):
             simulated.indexes.before.setdefault(key, None)
             simulated.indexes.now.setdefault(key, None)
         index = drop(simulated.indexes, key, op)
@@ -70,9 +75,14 @@ def create_constraint(simulated: SimulatedSchema, op: CreateConstraint) -> Itera
     """Add a constraint to its table."""
     table = simulated.table_of(op)
     if table is not None:
-        if readable(op.definition.using_index):
-            simulated.indexes.drop(place(op.schema, op.definition.using_index))  # it belongs to the constraint from now on
-        yield ObjectEffect("made", table.constraints, *simulated.put_constraint(table, op.definition, op))
+        definition = op.definition
+        if readable(definition.using_index):  # it belongs to the constraint from now on, whose name and columns it gives
+            index = simulated.indexes.drop(place(op.schema, definition.using_index))
+            known = index.definition if index is not None else None
+            columns = known.columns if isinstance(known, CreateIndex) else UNKNOWN
+            name = definition.using_index if definition.name is None else definition.name
+            definition = replace(definition, name=name, columns=columns)
+        yield ObjectEffect("made", table.constraints, *simulated.put_constraint(table, definition, op))
 
 
 def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[ObjectEffect]:
@@ -86,7 +96,11 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
     exists = table.constraints.now.get(key) is not None
     taken = key in table.constraints.now and not (unnamed and _has_default_name(key, table, unnamed[-1]))
     if readable(op.constraint) and (exists or taken or not unnamed):
-        if table.creator is None and simulated.known_schema.lacks(table.origin, key):
+        if (
+            op.schema is not UNKNOWN
+            and table.creator is None
+            and simulated.known_schema.lacks(table.origin, key, op.kind if readable(op.kind) else None)
+        ):
             table.constraints.before.setdefault(key, None)
             table.constraints.now.setdefault(key, None)
         constraint = drop(table.constraints, key, op)

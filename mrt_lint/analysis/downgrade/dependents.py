@@ -7,15 +7,69 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
-from mrt_lint.history.schema import fold, place
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
-from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropTable, Op
-from mrt_lint.model.values import UNSET, Constraint
+from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropObject, DropTable, Op
+from mrt_lint.model.values import UNSET, Column, Constraint, SqlType
 
 _SOURCE = re.compile(r"\b(?:from|join)\s+([\w.]+)", re.IGNORECASE)
 
 
-def find_reader(simulated: SimulatedSchema, op: Op) -> str | None:
+def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
+    """Return one clause if something that is there still needs what an operation removes."""
+    if getattr(op, "cascade", False):
+        return None
+    if reader := _find_reader(simulated, op):
+        return f"view '{reader}' still reads it"
+    if simulated.dialect == "sqlite":
+        cover = _find_cover(simulated, op) if isinstance(op, DropColumn) else None
+        return f"{cover} still covers column '{op.table}.{op.column}'" if isinstance(op, DropColumn) and cover else None
+    if isinstance(op, DropTable) and readable(op.table):
+        key = place(op.schema, op.table)
+        for child, constraint in _foreign_keys(simulated):
+            if child.current_key != key and _referred(constraint, op) == key:
+                return f"a foreign key of table '{child.current_key[1]}' still points to it"
+    if isinstance(op, DropObject) and readable(op.name) and simulated.dialect == "postgresql":
+        key_of_type = object_place(op.kind, op.schema, op.name)
+        for table, column in _new_columns(simulated):
+            if _place_of_enum(column) == key_of_type:
+                return f"column '{table.current_key[1]}.{column.name}' still has that type"
+    return None
+
+
+def _place_of_enum(column: Column) -> QualifiedObject | None:
+    kind = column.type
+    if isinstance(kind, SqlType) and kind.name == "ENUM" and readable(kind.type_name):
+        return object_place("enum", kind.schema, kind.type_name)
+    return None
+
+
+def _referred(constraint: Constraint, op: DropTable) -> QualifiedName | None:
+    name = constraint.referred_table
+    return place(constraint.referred_schema or op.schema, name) if readable(name) else None
+
+
+def _existing(simulated: SimulatedSchema) -> Iterator[TrackedTable]:
+    return (table for table in simulated.tables.now.values() if isinstance(table, TrackedTable))
+
+
+def _foreign_keys(simulated: SimulatedSchema) -> Iterator[tuple[TrackedTable, Constraint]]:
+    """Return the existing foreign keys that this migration created."""
+    for table in _existing(simulated):
+        for tracked in (*table.constraints.now.values(), *table.unnamed):
+            definition = tracked.definition if tracked is not None and tracked.creator is not None else None
+            if isinstance(definition, Constraint) and definition.kind == "foreignkey":
+                yield table, definition
+
+
+def _new_columns(simulated: SimulatedSchema) -> Iterator[tuple[TrackedTable, Column]]:
+    for table in _existing(simulated):
+        for tracked in table.columns_by_name.now.values():
+            if tracked is not None and tracked.creator is not None and isinstance(tracked.definition, Column):
+                yield table, tracked.definition
+
+
+def _find_reader(simulated: SimulatedSchema, op: Op) -> str | None:
     """Return a view, made by this migration, that reads what an operation takes away, so that PostgreSQL or SQLite refuses.
 
     PostgreSQL (manual, Dependency Tracking) keeps what a view reads; SQLite cannot rebuild a table while a view reads it.
@@ -44,7 +98,7 @@ def _new_views(simulated: SimulatedSchema) -> Iterator[CreateObject]:
             yield made
 
 
-def find_cover(simulated: SimulatedSchema, op: DropColumn) -> str | None:
+def _find_cover(simulated: SimulatedSchema, op: DropColumn) -> str | None:
     """Return an index, key or constraint over a column, which SQLite does not drop then (manual, ALTER TABLE DROP COLUMN).
 
     Batch mode leaves constraints out, but creates the indexes again, and fails with them.

@@ -63,11 +63,6 @@ def apply(simulated: SimulatedSchema, op: Op) -> tuple[ObjectEffect, ...]:
     return ()
 
 
-def changes_objects(op: Op) -> bool:
-    """Return whether an operation creates, changes or drops a named object."""
-    return not isinstance(op, Update) and any(kind in _EFFECTS for kind in type(op).__mro__)
-
-
 # Tables ---------------------------------------------------------------------------------------------------------------------
 
 

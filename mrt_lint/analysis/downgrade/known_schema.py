@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from mrt_lint.analysis.downgrade.tracked_objects import Key, TrackedObject
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable as Original
+from mrt_lint.analysis.downgrade.tracked_objects import Key
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint
@@ -17,8 +16,8 @@ class KnownSchema:
     """The schema at the revision's parents, by the keys of namespaces; every lookup returns None for what is not known.
 
     Types and defaults are those of the dialect for which the history was replayed; on another one they are not known.
-    `is_fully_read` returns whether everything that ran before could be read, `may_be_made_in_parallel` whether a parallel branch,
-    whose revisions may or may not have run, creates a table, column or index.
+    `is_fully_read` returns whether everything that ran before could be read, as far as it concerns some names,
+    `may_be_made_in_parallel` whether a parallel branch, whose revisions may or may not have run, creates a table, column or index.
     """
 
     def __init__(
@@ -26,7 +25,7 @@ class KnownSchema:
         schema: ReplayedSchema | None = None,
         *,
         with_types: bool = True,
-        is_fully_read: Callable[[], bool] = lambda: False,
+        is_fully_read: Callable[..., bool] = lambda *_: False,
         may_be_made_in_parallel: Callable[..., bool] = lambda *_: False,
     ) -> None:
         self.schema = schema or ReplayedSchema()
@@ -34,18 +33,21 @@ class KnownSchema:
         self.is_fully_read = is_fully_read
         self.may_be_made_in_parallel = may_be_made_in_parallel
 
-    def is_complete(self) -> bool:
-        """Return whether everything in the schema provably comes from migrations that were read in full."""
+    def is_complete(self, *names: str) -> bool:
+        """Return whether everything in the schema, or of these names, provably comes from migrations that were read in full."""
         tables = (table for _, table in self.schema.tables_by_place.items())
-        return (
-            all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables) and self.is_fully_read()
-        )
+        whole = all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables)
+        return whole and self.is_fully_read(*names)
 
     def is_absent(self, key: QualifiedName) -> bool:
         """Return whether there provably is no table, and no view, of that name in any schema."""
         named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
         views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
-        return not any(named) and not any(views) and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_complete())
+        return (
+            not any(named)
+            and not any(views)
+            and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_complete(key[1]))
+        )
 
     def table(self, key: Key) -> ReplayedTable | None:
         """Return what is known of a table."""
@@ -66,26 +68,15 @@ class KnownSchema:
         constraint = found.constraint(str(name)) if found is not None else None
         return constraint if isinstance(constraint, Constraint) else None
 
-    def lacks(self, table: Key, name: str) -> bool:
-        """Return whether a table provably has neither an index nor a constraint of that name; one without a name may have any."""
-        found = self.table(table)
-        return (
-            found is not None
-            and found.complete
-            and not found.unnamed
-            and name not in found.indexes
-            and name not in found.constraints
-        )
+    def lacks(self, table: Key, name: str, kind: str | None) -> bool:
+        """Return whether a table provably has neither an index nor a constraint of that name.
 
-    def is_missing(self, tracked: TrackedObject, name: Key) -> bool:
-        """Return whether a column that an operation needs provably does not exist, on no parallel branch either."""
-        if not isinstance(tracked.table, Original):
+        One without a name may have any, if it is of the kind: "index", a constraint's, None for a constraint of whatever kind.
+        """
+        found = self.table(table)
+        if found is None or not found.complete or name in found.indexes or name in found.constraints:
             return False
-        origin = tracked.table.origin
-        found = self.table(origin)
-        if found is None or not found.complete or str(name) in found.columns:
-            return False
-        return not self.may_be_made_in_parallel("column", str(origin[1]), str(name))
+        return not any(_may_be(entry, kind) for entry in found.unnamed)
 
     def index(self, key: Key) -> CreateIndex | None:
         """Return an index's definition."""
@@ -97,3 +88,10 @@ class KnownSchema:
         """Return the definition of a view, type, sequence or the like."""
         found = self.schema.objects_by_place.get(cast("QualifiedObject", key), UNKNOWN)
         return found if isinstance(found, CreateObject) else None
+
+
+def _may_be(entry: Constraint | CreateIndex, kind: str | None) -> bool:
+    """Return whether something without a name may be meant: on MySQL a unique constraint or a foreign key is an index as well."""
+    if isinstance(entry, CreateIndex):
+        return kind in {"index", "unique"}
+    return kind in {None, entry.kind} or (kind == "index" and entry.kind in {"unique", "foreignkey"})

@@ -9,8 +9,10 @@ from functools import cached_property
 from mrt_lint.analysis.downgrade.definition import describe, effective, is_same, is_same_value, setting_of
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable
-from mrt_lint.model.ops import AddColumn, CreateTable, Op
-from mrt_lint.model.values import UNKNOWN, Column, Constraint
+from mrt_lint.history.doubt import Doubts
+from mrt_lint.history.effects import effects_of
+from mrt_lint.model.ops import AddColumn, AlterColumn, CreateTable, Op
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint
 
 
 class UndoStatus(enum.Enum):
@@ -30,8 +32,8 @@ class UndoStatus(enum.Enum):
 class ReversalChecker:
     """Compares the simulated schema after downgrade() with the one before upgrade().
 
-    `reverse` are the operations of downgrade(), `effects` what each operation changed, both by id(); `is_unclear` is True if
-    a part of upgrade() could not be read.
+    `reverse` are the operations of downgrade(), `effects` what each operation changed, both by id(); `upgrade_doubts` are
+    about what could not be read of upgrade().
     """
 
     def __init__(
@@ -39,11 +41,10 @@ class ReversalChecker:
         simulated: SimulatedSchema,
         reverse: Mapping[int, Op],
         effects: Mapping[int, tuple[ObjectEffect, ...]],
-        *,
-        is_unclear: bool,
+        upgrade_doubts: Doubts,
     ) -> None:
         self.simulated = simulated
-        self.is_unclear = is_unclear
+        self.upgrade_doubts = upgrade_doubts
         self.reverse = reverse
         self.effects = effects
 
@@ -70,6 +71,8 @@ class ReversalChecker:
         before, now = effect.namespace.before.get(effect.key), effect.namespace.now.get(effect.key)
         if before is None or (now is None and (before.uncertain or not op.certain)):
             return UndoStatus.YES
+        if (id(effect.namespace), effect.key) in self._dropped:  # what had the name before is the concern of what dropped it
+            return UndoStatus.YES
         return self._compare(before, now)
 
     def _may_have_existed(self, tracked: TrackedObject, key: Key, op: Op) -> bool:
@@ -83,7 +86,11 @@ class ReversalChecker:
 
     def _status_in_place(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
         """Return how an object that stays compares with the one that upgrade() replaced, which may have been the same."""
-        before = effect.namespace.before.get(effect.key)
+        key = effect.namespace.key_of(tracked, effect.key)
+        before = effect.namespace.before.get(key)
+        is_other = before is not None and before is not tracked and not before.uncertain
+        if is_other and (id(effect.namespace), key) in self._dropped:
+            return UndoStatus.REPLACED
         if (
             before is None
             or isinstance(tracked, TrackedTable)
@@ -103,12 +110,25 @@ class ReversalChecker:
             return self._compare(before, now)
         if tracked is not before or (tracked.uncertain and self._is_made_after(op, effect)):
             return UndoStatus.YES
+        if self._goes_with_a_column(tracked):
+            return UndoStatus.YES
         table = tracked.table
-        if tracked.uncertain and (self.is_unclear or (not op.certain and self._brings_back_another(tracked))):
+        is_open = any(map(self.upgrade_doubts.concern_thing, effects_of(op).drops))
+        if tracked.uncertain and (is_open or (not op.certain and self._brings_back_another(tracked))):
             return UndoStatus.CANNOT_TELL
         if isinstance(table, TrackedTable) and not table.exists:
             return self._status_in_new_table(effect, tracked, table)
         return self._status_elsewhere(effect, tracked, table)
+
+    @staticmethod
+    def _goes_with_a_column(tracked: TrackedObject) -> bool:
+        """Return whether a column under an index or constraint is gone for good, by another operation, which is told of that."""
+        table = tracked.table
+        if not isinstance(table, TrackedTable) or not table.exists:
+            return False
+        columns = table.columns_by_name
+        former = ((name, columns.before.get(name)) for name in tracked.columns)
+        return any(column is not None and not column.exists and columns.is_gone(name) for name, column in former)
 
     def _status_in_new_table(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedTable) -> UndoStatus:
         new_table = self.simulated.tables.now.get(table.origin)
@@ -133,7 +153,7 @@ class ReversalChecker:
             kind = _kind(tracked)
         else:
             return UndoStatus.NO
-        found += [twin for twin in table.unnamed if kind is None or _kind(twin) == kind]
+        found += [twin for twin in table.unnamed if twin.creator is not None and kind in {None, _kind(twin)}]
         return UndoStatus.CANNOT_TELL if any(found) else UndoStatus.NO
 
     def _status_of_renamed(self, effect: ObjectEffect, tracked: TrackedObject) -> UndoStatus:
@@ -155,6 +175,8 @@ class ReversalChecker:
             return UndoStatus.YES if is_same_value(before, after) is not False else UndoStatus.DIFFERENT
         value, setter = tracked.settings[setting]
         if not self._is_reverse(setter):
+            if setting == "nullable" and before is UNKNOWN and _is_written_out(op):
+                return UndoStatus.CANNOT_TELL
             return UndoStatus.YES if is_same_value(before, value) else UndoStatus.NO
         if before is UNKNOWN:
             return UndoStatus.NO if setting == "nullable" and value is getattr(op, setting) else UndoStatus.YES
@@ -192,6 +214,17 @@ class ReversalChecker:
         return any(creator != id(op) for creator in self._creators.get((id(effect.namespace), effect.key), ()))
 
     @cached_property
+    def _dropped(self) -> set[tuple[int, object]]:
+        """The names of which an operation of upgrade() takes away what existed before."""
+        return {
+            (id(effect.namespace), effect.key)
+            for op, effects in self.effects.items()
+            for effect in effects
+            if effect.action in {"dropped", "moved"} and op not in self.reverse and effect.tracked is not None
+            if effect.tracked.creator is None
+        }
+
+    @cached_property
     def _creators(self) -> dict[tuple[int, object], list[int]]:
         """The operations of upgrade(), by their id(), that create an object under each name."""
         found: dict[tuple[int, object], list[int]] = {}
@@ -215,6 +248,15 @@ class ReversalChecker:
         if same is None:
             return UndoStatus.YES if self._is_reverse(now.creator) else UndoStatus.REPLACED
         return UndoStatus.YES if same else UndoStatus.DIFFERENT
+
+
+def _is_written_out(op: Op) -> bool:
+    """Return whether an operation changes something else than the nullability, which it may only repeat then."""
+    return (
+        isinstance(op, AlterColumn)
+        and not op.sql
+        and any(value is not UNSET for value in (op.type, op.new_column, op.server_default))
+    )
 
 
 def _exists(tracked: TrackedObject) -> bool:

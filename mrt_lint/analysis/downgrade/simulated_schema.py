@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, RebuildLoss, TrackedObject, TrackedTable, readable
+from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.schema import QualifiedName, fold, object_place, place
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateIndex, DropIndex, Op
@@ -25,27 +27,46 @@ class SimulatedSchema:
         self.objects = ObjectNamespace(lambda key: TrackedObject(definition=known_schema.object(key)))
         self.losses: list[RebuildLoss] = []
 
-    def mark(self, *, is_clear: bool) -> None:
-        """Record what is dropped at the end of upgrade(); if that is not clear, what could not be read may have restored it."""
+    def mark(self, doubts: Doubts) -> None:
+        """Record what is dropped at the end of upgrade(); what could not be read may have restored what is in doubt."""
+        self.tables.mark(lambda key: doubts.concern("table", None, *_words(key)))
+        self.indexes.mark(lambda key: doubts.concern("index", None, *_words(key)))
+        self.objects.mark(lambda key: doubts.concern("object", None, *_words(key)))
         tables = {table for table in (*self.tables.before.values(), *self.tables.now.values()) if isinstance(table, TrackedTable)}
-        inside = (namespace for table in tables for namespace in (table.columns_by_name, table.constraints))
-        for namespace in (self.tables, self.indexes, self.objects, *inside):
-            namespace.mark(is_clear=is_clear)
+        for table in tables:
+            table.columns_by_name.mark(partial(_is_open, doubts, "column", table))
+            table.constraints.mark(partial(_is_open, doubts, "constraint", table))
 
     def _original_index(self, key: Key) -> TrackedObject:
         definition = self.known_schema.index(key)
-        return TrackedObject(definition=definition, table=self.table_of(definition) if definition is not None else None)
+        table = self.table_of(definition) if definition is not None else None
+        return self.indexes.now.get(key) or TrackedObject(definition=definition, table=table)
 
     def _original_table(self, key: QualifiedName) -> TrackedTable:
+        """Return a table that existed before, with all that the history knows to be in it."""
         table = TrackedTable(key)
         known = self.known_schema.table(key)
-        table.autoincrement = known.autoincrement if known is not None and known.complete else UNKNOWN
         table.columns_by_name = ObjectNamespace(
             lambda name: TrackedObject(definition=self.known_schema.column(key, name), table=table)
         )
         table.constraints = ObjectNamespace(
             lambda name: TrackedObject(definition=self.known_schema.constraint(key, name), table=table)
         )
+        if known is None:
+            return table
+        table.autoincrement = known.autoincrement if known.complete else UNKNOWN
+        for name, column in known.columns.items():
+            if isinstance(column, Column):
+                table.columns_by_name.find(name)
+        for name, constraint in known.constraints.items():
+            if isinstance(constraint, Constraint):
+                table.constraints.find(name)
+        for entry in known.unnamed:
+            if isinstance(entry, Constraint):
+                table.unnamed.append(TrackedObject(definition=entry, table=table))
+        for index in known.known_indexes():
+            if readable(index.index):
+                self.indexes.seed(place(index.schema, index.index), TrackedObject(definition=index, table=table))
         return table
 
     def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:
@@ -140,3 +161,11 @@ class SimulatedSchema:
             return False
         key = place(op.schema, op.index)
         return (self.indexes.now[key] if key in self.indexes.now else self.known_schema.index(key)) is not None
+
+
+def _words(key: Key) -> tuple[str, ...]:
+    return tuple(word for word in (key if isinstance(key, tuple) else (key,)) if isinstance(word, str))
+
+
+def _is_open(doubts: Doubts, kind: str, table: TrackedTable, key: Key) -> bool:
+    return any(doubts.concern(kind, place, *_words(key)) for place in (table.current_key, table.origin))

@@ -8,21 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from mrt_lint.history.schema import QualifiedName, fold
 from mrt_lint.model.ops import (
-    AddColumn,
-    AlterColumn,
-    BulkInsert,
-    CreateConstraint,
     CreateIndex,
-    Delete,
-    DropColumn,
-    DropConstraint,
-    DropIndex,
-    DropTable,
-    Insert,
     Op,
-    RenameTable,
-    Truncate,
-    Update,
 )
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Unset
 
@@ -30,12 +17,6 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     from mrt_lint.model.lean import dataclass
-
-ON_TABLES = (
-    *(AddColumn, AlterColumn, CreateConstraint, CreateIndex, DropColumn, DropConstraint, DropIndex, DropTable, RenameTable),
-    *(BulkInsert, Delete, Insert, Truncate, Update),
-)
-"""Operations that work on a table which is there already."""
 
 _WORD = re.compile(r"\w+")
 Key = Hashable
@@ -106,12 +87,11 @@ class ObjectNamespace:
         self.unsure: set[Key] = set()
         self.replaced_objects: dict[Key, TrackedObject] = {}
 
-    def mark(self, *, is_clear: bool) -> None:
-        """Record what was used, and what is dropped, at the end of upgrade(), as far as that is clear."""
+    def mark(self, is_open: Callable[[Key], bool]) -> None:
+        """Record what was used, and what is dropped, at the end of upgrade(); `is_open` returns whether a name is in doubt."""
         self.seen_in_upgrade = frozenset(self.now)
         self.dropped_in_upgrade = frozenset(key for key, tracked in self.now.items() if tracked is None)
-        if not is_clear:
-            self.unsure |= self.dropped_in_upgrade
+        self.unsure |= set(filter(is_open, self.dropped_in_upgrade))
 
     def was_dropped(self, key: Key) -> bool:
         """Return whether an object was dropped since the end of upgrade(), or was created and dropped within upgrade()."""
@@ -122,6 +102,11 @@ class ObjectNamespace:
         if key not in self.now:
             self.now[key] = self.before[key] = self.original(key)
         return self.now[key]
+
+    def seed(self, key: Key, tracked: TrackedObject) -> None:
+        """Record an object that existed before, unless its name was used already."""
+        if key not in self.now:
+            self.now[key] = self.before[key] = tracked
 
     def original_object(self, key: Key) -> TrackedObject | None:
         """Return the object that had this name before the migration, whatever its name is now."""
@@ -135,6 +120,12 @@ class ObjectNamespace:
         if replaced is not None and replaced is not tracked:
             replaced.exists = False
         self.now[key] = tracked
+
+    def key_of(self, tracked: TrackedObject, former: Key) -> Key:
+        """Return the name that an object has now; `former` where it has none."""
+        if self.now.get(former) is tracked:
+            return former
+        return next((key for key, now in self.now.items() if now is tracked), former)
 
     def is_gone(self, key: Key) -> bool:
         """Return whether something certainly was taken away from there and nothing put in its place."""
@@ -165,7 +156,7 @@ class TrackedTable(TrackedObject):
     """A table with its columns and constraints by name. `rows` are the tables whose rows it holds; an existing one holds its own.
 
     `unnamed` are constraints that the source gives no name; `complete` is False if its definition was not read in full,
-    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written. `current_key` is where it
+    `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written.
     `current_key` is its present name, `origin` its first. `autoincrement` is SQLite's AUTOINCREMENT.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import libcst as cst
 
@@ -13,31 +14,34 @@ from mrt_lint.parse.python.control.definitions import read_docstring
 from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
-from mrt_lint.parse.python.reading import MAX_READINGS, FunctionReading, node_of, read_function, start
+from mrt_lint.parse.python.project_modules import ProjectModules
+from mrt_lint.parse.python.reading import MAX_READINGS, FunctionReading, ModuleSource, node_of, read_function, start
 from mrt_lint.parse.python.run import DialectSplit, TooLongError, UnlistedDialect
 from mrt_lint.parse.python.syntax import Parsed, parse
 
 __all__ = ["parse_migration"]
 
 
-def parse_migration(source: bytes, path: str) -> Migration:
+def parse_migration(source: bytes, path: str, folder: Path | None = None) -> Migration:
     """Read a migration from its source, without running any of it.
 
-    `path` is only carried along. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
+    `path` is only carried along. `folder` is where the file stands: what the migration imports from its own project is found from
+    there, and read too. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
     `unreadable`. Raises UnparsableError if the source is not Python or is nested too deeply to be read.
     """
     parsed = parse(source)
+    modules = ProjectModules(folder, parsed.source)
     try:
-        return _parse_migration(parsed, path, yielding={} if b"yield" in parsed.source else None)
+        return _parse_migration(parsed, path, ModuleSource(parsed.module, {} if b"yield" in parsed.source else None, modules))
     except RecursionError:
         raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
 
 
-def _parse_migration(parsed: Parsed, path: str, *, yielding: dict[int, bool] | None) -> Migration:
+def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migration:
     module = parsed.module
-    scope = _read_module(module, yielding=yielding)
+    scope = _read_module(source)
     readings: dict[str, FunctionReading] = {
-        name: read_function(module, name, yielding=yielding) for name in ("upgrade", "downgrade") if name in scope.names
+        name: read_function(source, name) for name in ("upgrade", "downgrade") if name in scope.names
     }
     imports = list(header.find_imports(module.body))
     revision = header.find_revision(module)
@@ -59,14 +63,15 @@ def _parse_migration(parsed: Parsed, path: str, *, yielding: dict[int, bool] | N
             for node in imports
             for name, names in header.imported(node)
         ),
+        consulted=tuple(sorted(source.modules.consulted.items())) if source.modules else (),
     )
 
 
-def _read_module(module: cst.Module, *, yielding: dict[int, bool] | None) -> NameScope:
+def _read_module(source: ModuleSource) -> NameScope:
     dialects = universe = frozenset(DIALECTS)
     for _ in range(MAX_READINGS):
         try:
-            return start(module, dialects, universe, yielding=yielding)[1]
+            return start(source, dialects, universe)[1]
         except DialectSplit as split:  # noqa: PERF203 - few files tell dialects apart outside of functions
             dialects = split.no
         except UnlistedDialect as stranger:

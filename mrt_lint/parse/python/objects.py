@@ -56,11 +56,15 @@ class PossibleItem:
 
 @dataclass(slots=True, eq=False)
 class NameScope:
-    """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next."""
+    """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next.
+
+    One that is `closed`, another module's, takes no further name.
+    """
 
     names: dict[str, Value] = field(default_factory=dict)
     parent: NameScope | None = None
     outer: frozenset[str] = frozenset()
+    closed: bool = False
 
     def find(self, name: str) -> NameScope | None:
         """Find the scope that a name is read from."""
@@ -78,14 +82,19 @@ class NameScope:
 
 @dataclass(slots=True, eq=False)
 class LocalFunction:
-    """A function or lambda of the file, with the scope it was defined in; `receiver` is what a method is bound to."""
+    """A function or lambda, with the scope it was defined in; `receiver` is what a method is bound to.
+
+    `home` is the path of the file it stands in, empty for the migration's own.
+    """
 
     name: str
     node: cst.FunctionDef | cst.Lambda
     scope: NameScope
     defaults: dict[str, Value] = field(default_factory=dict)
     static: bool = False
+    of_class: bool = False
     receiver: Value = None
+    home: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,11 +103,12 @@ class GeneratorCall:
 
     function: LocalFunction
     arguments: CallArguments
+    node: cst.CSTNode
 
 
 @dataclass(slots=True, eq=False)
 class LocalClass:
-    """A class of the file: a model, an enum, a type, or anything else."""
+    """A class of the file, or of one that it imports: a model, an enum, a type, or anything else."""
 
     name: str
     bases: tuple[Value, ...]

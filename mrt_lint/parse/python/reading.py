@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from mrt_lint.model.values import DIALECTS, UNKNOWN
+from mrt_lint.parse.python.control.following import follow, load_imports
 from mrt_lint.parse.python.control.inline import inline, produce
 from mrt_lint.parse.python.control.walk import walk
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, LocalFunction, NameScope, Value
+from mrt_lint.parse.python.project_modules import ProjectModules
 from mrt_lint.parse.python.run import (
     MAX_OPERATIONS,
     MAX_SECONDS,
@@ -34,6 +36,15 @@ MAX_EMITTED = 4 * MAX_OPERATIONS
 """Operations in all readings of one function, before what several do alike is one."""
 
 
+@dataclass(slots=True, eq=False)
+class ModuleSource:
+    """The file that is read: its tree, what is known of its functions that yield, and the modules of its project."""
+
+    module: cst.Module
+    yielding: dict[int, bool] | None = None
+    modules: ProjectModules | None = None
+
+
 @dataclass(slots=True)
 class FunctionReading:
     """What one function does: operations, each with the dialects it runs on (None: all), and what could not be read."""
@@ -42,20 +53,27 @@ class FunctionReading:
     failures: list[ReadFailure] = field(default_factory=list)
 
 
-def start(
-    module: cst.Module, dialects: frozenset[str], universe: frozenset[str], *, yielding: dict[int, bool] | None
-) -> tuple[FunctionRun, NameScope]:
+def start(source: ModuleSource, dialects: frozenset[str], universe: frozenset[str]) -> tuple[FunctionRun, NameScope]:
     """Walk the module level for these dialects: constants, functions, imports."""
-    run = FunctionRun(dialects=dialects, universe=universe, inline=inline, produce=produce, yielding=yielding)
+    run = FunctionRun(
+        dialects=dialects,
+        universe=universe,
+        inline=inline,
+        produce=produce,
+        follow=follow,
+        load_imports=load_imports,
+        yielding=source.yielding,
+        modules=source.modules,
+    )
     scope = NameScope(names={"__name__": UNKNOWN})
     run.quiet = 1
-    walk(run, module.body, scope)
+    walk(run, source.module.body, scope)
     run.quiet = 0
     run.undecided = 0
     return run, scope
 
 
-def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | None) -> FunctionReading:
+def read_function(source: ModuleSource, name: str) -> FunctionReading:
     """Read one function: once, or once for each set of dialects that its guards tell apart."""
     universe = frozenset(DIALECTS)
     waiting = [universe]
@@ -66,7 +84,7 @@ def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | 
         dialects = waiting.pop(0)
         readings += 1
         try:
-            done.append((dialects, _read(module, name, dialects, universe, yielding=yielding, deadline=deadline)))
+            done.append((dialects, _read(source, name, dialects, universe, deadline=deadline)))
         except DialectSplit as split:
             waiting[:0] = [split.yes, split.no]
         except UnlistedDialect as stranger:
@@ -74,25 +92,25 @@ def read_function(module: cst.Module, name: str, *, yielding: dict[int, bool] | 
             waiting, done = [universe], []
     reading = _merge(done, universe)
     if waiting:
-        node = next((node for node in module.body if isinstance(node, cst.FunctionDef) and node.name.value == name), module)
+        named = (node for node in source.module.body if isinstance(node, cst.FunctionDef) and node.name.value == name)
+        node = next(named, source.module)
         why = f"{name}() tells too many dialects apart to follow"
         reading.failures.append(ReadFailure(node, None, why, tuple(sorted(frozenset().union(*waiting))) if done else None))
     return reading
 
 
 def _read(
-    module: cst.Module,
+    source: ModuleSource,
     name: str,
     dialects: frozenset[str],
     universe: frozenset[str],
     *,
-    yielding: dict[int, bool] | None,
     deadline: float,
 ) -> FunctionRun:
-    run, scope = start(module, dialects, universe, yielding=yielding)
+    run, scope = start(source, dialects, universe)
     run.deadline = deadline
     function = scope.names.get(name)
-    node = node_of(function) or module
+    node = node_of(function) or source.module
     try:
         _call(run, function, node, name)
     except TooLongError as reason:
@@ -103,6 +121,8 @@ def _read(
 
 
 def _call(run: FunctionRun, function: Value, node: cst.CSTNode, name: str) -> None:
+    if isinstance(function, ExternalName):
+        function = run.follow(run, function)
     if isinstance(function, LocalFunction):
         inline(run, function, CallArguments(complete=not function.node.params.params), node)
     elif isinstance(function, (ExternalName, LocalClass)) or function is UNKNOWN:
@@ -110,8 +130,8 @@ def _call(run: FunctionRun, function: Value, node: cst.CSTNode, name: str) -> No
 
 
 def node_of(function: Value) -> cst.CSTNode | None:
-    """Return the node that a function's place is read from."""
-    return function.node if isinstance(function, LocalFunction) else None
+    """Return the node that a function's place is read from, None if it is not in the file."""
+    return function.node if isinstance(function, LocalFunction) and not function.home else None
 
 
 def _merge(done: list[tuple[frozenset[str], FunctionRun]], universe: frozenset[str]) -> FunctionReading:

@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from mrt_lint.model.ops import Op
 from mrt_lint.parse.python.convert import weigh
-from mrt_lint.parse.python.objects import CallArguments, DialectName, GeneratorCall, LocalFunction, Value
+from mrt_lint.parse.python.objects import (
+    CallArguments,
+    DialectName,
+    ExternalName,
+    GeneratorCall,
+    LocalClass,
+    LocalFunction,
+    NameScope,
+    Value,
+)
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
     import libcst as cst
+
+    from mrt_lint.parse.python.project_modules import ProjectModules
 else:
     from mrt_lint.model.lean import dataclass
 
@@ -115,20 +126,34 @@ class CallFrame:
 class FunctionRun:
     """The state of one reading.
 
-    `undecided` counts the undecidable conditions around the present statement, `forks` those of them that the code
-    comes back from, so that what changes here may not hold later, `asked` the conditions being evaluated (a
-    call in one only asks), `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which
-    functions yield, None if none can; `active` are those being walked.
+    `undecided` counts the undecidable conditions around the present statement, `forks` those of them that the code comes back
+    from, so that what changes here may not hold later, `asked` the conditions being evaluated (a call in one only asks),
+    `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which functions yield, None if
+    none can; `active` are those being walked. `modules` finds the project's own modules, `scopes` are the names of those that
+    were walked, by path, `followed` what names from there are; `home` and `package` are those of the module that is being
+    walked, `away` is where the migration calls code of another one. `registered` are operations of the project's own,
+    `implementations` what carries them out.
     """
 
     dialects: frozenset[str]
     universe: frozenset[str]
     inline: Callable[[FunctionRun, LocalFunction, CallArguments, cst.CSTNode], Value]
     produce: Callable[[FunctionRun, GeneratorCall, Callable[[Value], None]], None]
+    follow: Callable[[FunctionRun, ExternalName], Value]
+    load_imports: Callable[[FunctionRun], None]
     yielding: dict[int, bool] | None = None
     emitted: list[RecordedOp] = field(default_factory=list)
     failures: list[ReadFailure] = field(default_factory=list)
     failed: set[int] = field(default_factory=set)
+    modules: ProjectModules | None = None
+    scopes: dict[str, NameScope | None] = field(default_factory=dict)
+    followed: dict[str, Value] = field(default_factory=dict)
+    home: str = ""
+    package: str = ""
+    away: tuple[cst.CSTNode, cst.CSTNode | None] | None = None
+    registered: dict[str, tuple[LocalClass, LocalFunction]] = field(default_factory=dict)
+    implementations: list[tuple[Value, LocalFunction]] = field(default_factory=list)
+    followed_yielding: dict[int, bool] = field(default_factory=dict)
     undecided: int = 0
     forks: int = 0
     asked: int = 0
@@ -139,7 +164,7 @@ class FunctionRun:
     built: int = 0
     deadline: float = math.inf
     active: list[cst.CSTNode] = field(default_factory=list)
-    discarded: cst.CSTNode | None = None
+    discarded: tuple[cst.CSTNode, ...] = ()
     entering: cst.CSTNode | None = None
     statement: cst.CSTNode | None = None
     frame: CallFrame = field(default_factory=CallFrame)
@@ -168,8 +193,7 @@ class FunctionRun:
                 RecordedOp(
                     kind,
                     fields,
-                    node,
-                    self.statement,
+                    *(self.away or (node, self.statement)),
                     certain=self.undecided == 0,
                     autocommit=autocommit or self.autocommit > 0,
                     batch=batch,
@@ -178,9 +202,22 @@ class FunctionRun:
 
     def fail(self, node: cst.CSTNode, why: str) -> None:
         """Record that this call may touch the database and could not be read."""
+        node, statement = self.away or (node, self.statement)
         if not self.quiet and id(node) not in self.failed:
             self.failed.add(id(node))
-            self.failures.append(ReadFailure(node, self.statement, why))
+            self.failures.append(ReadFailure(node, statement, why))
+
+    @contextmanager
+    def away_from(self, node: cst.CSTNode | None) -> Iterator[None]:
+        """Run the body, which is code of another file if a node is given: what it does has its place there."""
+        outermost = node is not None and self.away is None
+        if node is not None and outermost:
+            self.away = (node, self.statement)
+        try:
+            yield
+        finally:
+            if outermost:
+                self.away = None
 
     @contextmanager
     def under_condition(self, uncertain: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a word
@@ -192,6 +229,10 @@ class FunctionRun:
         finally:
             self.undecided -= uncertain
             self.forks -= uncertain
+
+    def is_discarded(self, node: cst.CSTNode) -> bool:
+        """Return whether nothing is done with what an expression gives, so that it is there for its effect."""
+        return any(node is each for each in self.discarded)
 
     def decide(self, matches: Callable[[str], bool]) -> bool:
         """Return whether the dialect is one that matches; raises Split where that depends."""

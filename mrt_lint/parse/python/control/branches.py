@@ -121,7 +121,7 @@ def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite,
     if not items:
         return walk(run, body, scope)
     item, *rest = items
-    run.discarded = run.entering = item.item
+    run.discarded, run.entering = (item.item,), item.item
     value = evaluate(run, item.item, scope)
     if isinstance(value, GeneratorCall):
         return _enter_generator(run, value, item, lambda: _enter(run, rest, body, scope, walk), scope)
@@ -145,10 +145,11 @@ def _enter_generator(
 
     def take(value: Value) -> None:
         within, run.frame = run.frame, frame
+        away, run.away = run.away, None
         if item.asname is not None:
             assign(run, item.asname.name, value.value if isinstance(value, PossibleItem) else value, scope, evaluate)
         flows.append(inside())
-        run.frame = within
+        run.frame, run.away = within, away
 
     run.produce(run, generator, take)
     if not flows:

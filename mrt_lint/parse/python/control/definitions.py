@@ -10,7 +10,9 @@ import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.exits import FALL
+from mrt_lint.parse.python.expressions.arguments import read_arguments
 from mrt_lint.parse.python.expressions.evaluate import evaluate
+from mrt_lint.parse.python.library.invocation import register
 from mrt_lint.parse.python.objects import EnumMember, ExternalName, LocalClass, LocalFunction, NameScope, Value
 from mrt_lint.parse.python.run import FunctionRun
 
@@ -35,9 +37,12 @@ def walk_import(_run: FunctionRun, node: cst.Import, scope: NameScope, _walk: Wa
     return FALL
 
 
-def walk_import_from(_run: FunctionRun, node: cst.ImportFrom, scope: NameScope, _walk: Walk) -> int:
+def walk_import_from(run: FunctionRun, node: cst.ImportFrom, scope: NameScope, _walk: Walk) -> int:
     """`from a import b as c`; of `from a import *` the module is kept."""
     module = "." * len(node.relative) + dotted(node.module)
+    if node.relative and run.package:
+        above = run.package.split(".")[: len(run.package.split(".")) + 1 - len(node.relative)]
+        module = ".".join([*above, *filter(None, [dotted(node.module)])])
     if isinstance(node.names, cst.ImportStar):
         scope.names.setdefault("*", []).append(module)  # type: ignore[attr-defined] # the list made here
         return FALL
@@ -72,27 +77,38 @@ class YieldFinder(cst.CSTVisitor):
         return False
 
 
-def yields(run: FunctionRun, node: cst.FunctionDef | cst.Lambda) -> bool:
+def yields(run: FunctionRun, function: LocalFunction) -> bool:
     """Return whether calling a function makes a generator."""
-    if run.yielding is None or isinstance(node, cst.Lambda):
+    node = function.node
+    known = run.followed_yielding if function.home else run.yielding
+    if known is None or isinstance(node, cst.Lambda):
         return False
-    if id(node) not in run.yielding:
+    if id(node) not in known:
         finder = YieldFinder()
         node.visit(finder)
-        run.yielding[id(node)] = finder.found
-    return run.yielding[id(node)]
+        known[id(node)] = finder.found
+    return known[id(node)]
 
 
 def walk_function(run: FunctionRun, node: cst.FunctionDef, scope: NameScope, _walk: Walk) -> int:
     """`def`: the function with its defaults, which are evaluated now."""
-    function = LocalFunction(node.name.value, node, scope)
+    function = LocalFunction(node.name.value, node, scope, home=run.home)
     parameters = node.params
     for parameter in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
         if parameter.default is not None:
             function.defaults[parameter.name.value] = evaluate(run, parameter.default, scope)
-    function.static = any(dotted(decorator.decorator) == "staticmethod" for decorator in node.decorators)
+    decorators = [dotted(decorator.decorator) for decorator in node.decorators]
+    function.static, function.of_class = "staticmethod" in decorators, "classmethod" in decorators
     scope.names[function.name] = function
+    _register(run, node, function, scope)
     return FALL
+
+
+def _register(run: FunctionRun, node: cst.FunctionDef | cst.ClassDef, made: LocalFunction | LocalClass, scope: NameScope) -> None:
+    for decorator in node.decorators:
+        call = decorator.decorator
+        if isinstance(call, cst.Call) and dotted(call.func).rpartition(".")[2] in {"register_operation", "implementation_for"}:
+            register(run, evaluate(run, call.func, scope), read_arguments(run, call, scope, evaluate), made)
 
 
 def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Walk) -> int:
@@ -108,6 +124,7 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Wal
         elif is_enum and not name.startswith("_"):
             inner.names[name] = EnumMember(name, name.lower() if value is UNKNOWN else value)
     scope.names[made.name] = made
+    _register(run, node, made, scope)
     return FALL
 
 

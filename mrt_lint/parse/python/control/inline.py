@@ -17,9 +17,17 @@ from mrt_lint.parse.python.run import MAX_DEPTH, CallFrame, FunctionRun
 
 
 def inline(run: FunctionRun, function: LocalFunction, arguments: CallArguments, node: cst.CSTNode) -> Value:
-    """Walk a function's body and give what it returns; UNKNOWN if several values are possible."""
-    if yields(run, function.node):
-        return GeneratorCall(function, arguments)
+    """Walk a function's body and give what it returns; UNKNOWN if several values are possible.
+
+    What a function of another file does has its place where the migration calls it.
+    """
+    with run.away_from(node if function.home else None):
+        return _inline(run, function, arguments, node)
+
+
+def _inline(run: FunctionRun, function: LocalFunction, arguments: CallArguments, node: cst.CSTNode) -> Value:
+    if yields(run, function):
+        return GeneratorCall(function, arguments, node)
     if run.depth >= MAX_DEPTH:
         run.fail(node, f"{function.name}() calls itself too often")
         return UNKNOWN
@@ -46,7 +54,8 @@ def produce(run: FunctionRun, generator: GeneratorCall, take: Callable[[Value], 
         return
     scope = NameScope(parent=function.scope)
     bind_parameters(function, generator.arguments, scope)
-    _walk_body(run, function, scope, take)
+    with run.away_from(generator.node if function.home else None):
+        _walk_body(run, function, scope, take)
 
 
 def _walk_body(

@@ -20,7 +20,7 @@ def iterate(run: FunctionRun, value: Value) -> list[Value] | None:
         return sorted(value, key=repr) if len(value) <= MAX_TURNS else None
     if isinstance(value, LocalClass) and value.inherits("Enum", "IntEnum", "StrEnum"):
         return [member for member in value.scope.names.values() if isinstance(member, EnumMember)]
-    if isinstance(value, OrmRows) or (isinstance(value, SelectElement) and value.query and value.tables):
+    if isinstance(value, OrmRows) or (isinstance(value, SelectElement) and value.query and value.rows):
         return [PossibleItem(OrmRow(value.table if isinstance(value, OrmRows) else value.tables[0]))]
     if isinstance(value, GeneratorCall):
         turns: list[Value] = []

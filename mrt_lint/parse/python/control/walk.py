@@ -14,8 +14,9 @@ import libcst as cst
 from mrt_lint.model.ops import Raise
 from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control import branches, definitions, loops
+from mrt_lint.parse.python.control.discarding import discarded_by
 from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, RAISE, RETURN
-from mrt_lint.parse.python.expressions.assignment import assign, bind
+from mrt_lint.parse.python.expressions.assignment import assign, bind, change_inside
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import combine, truth
 from mrt_lint.parse.python.objects import NameScope, PossibleItem
@@ -54,7 +55,7 @@ def _walk_statement(run: FunctionRun, statement: cst.CSTNode, scope: NameScope) 
 def _expression(run: FunctionRun, node: cst.Expr, scope: NameScope) -> int:
     kind = type(node.value)
     if kind is not cst.SimpleString and kind is not cst.Ellipsis:
-        run.discarded = node.value
+        run.discarded = discarded_by(node.value)
         evaluate(run, node.value, scope)
     return FALL
 
@@ -114,6 +115,8 @@ def _assert(run: FunctionRun, node: cst.Assert, scope: NameScope) -> int:
 def _delete(run: FunctionRun, node: cst.Del, scope: NameScope) -> int:
     if isinstance(node.target, cst.Name):
         bind(run, scope, node.target.value, UNKNOWN)
+    elif isinstance(node.target, cst.Subscript):
+        change_inside(run, node.target, node.target.value, scope, evaluate)
     return FALL
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.model.ops import Update
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, Name
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_same
 from mrt_lint.parse.python.library.elements import OrmRow, SqlExpression
@@ -32,7 +32,7 @@ def assign(
     elif isinstance(target, cst.StarredElement):
         assign(run, target.value, value, scope, evaluate)
     elif isinstance(target, cst.Attribute):
-        _set_attribute(run, target, evaluate(run, target.value, scope), value)
+        set_attribute(run, target, evaluate(run, target.value, scope), target.attr.value, value)
     elif isinstance(target, cst.Subscript):
         _set_item(run, target, value, scope, evaluate)
 
@@ -42,7 +42,8 @@ def bind(run: FunctionRun, scope: NameScope, name: str, value: Value) -> None:
     home = scope.home(name)
     if home is not scope and run.forks and not is_same(home.names.get(name, value), value):
         value = UNKNOWN
-    home.names[name] = value
+    if not home.closed:
+        home.names[name] = value
 
 
 def _unpack(
@@ -53,6 +54,8 @@ def _unpack(
     evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
     elements = target.elements
+    if isinstance(value, OrmRow):  # a row of one entity, as session.execute(select(Model)) gives it
+        value = (value,) if len(elements) == 1 else UNKNOWN
     turns = None if isinstance(value, dict) and not value else iterate(run, value)
     stars = [number for number, element in enumerate(elements) if isinstance(element, cst.StarredElement)]
     if turns is None or any(isinstance(turn, PossibleItem) for turn in turns) or (len(turns) != len(elements) and not stars):
@@ -64,22 +67,43 @@ def _unpack(
         assign(run, element.value, item, scope, evaluate)
 
 
-def _set_attribute(run: FunctionRun, target: cst.Attribute, receiver: Value, value: Value) -> None:
+def set_attribute(run: FunctionRun, node: cst.CSTNode, receiver: Value, name: Name, value: Value) -> None:
+    """Set an attribute of an object; one that the ORM keeps is written to the database."""
     if isinstance(receiver, LocalInstance):
-        receiver.attributes[target.attr.value] = UNKNOWN if run.forks else value
+        if isinstance(name, str):
+            receiver.attributes[name] = UNKNOWN if run.forks else value
     elif isinstance(receiver, OrmRow):
         sources = value.columns if isinstance(value, SqlExpression) else ()
-        flows = tuple(flows_into(target.attr.value, value))
         run.emit(
             Update,
-            target,
+            node,
             table=receiver.table.name,
             schema=receiver.table.schema,
-            columns=(target.attr.value,),
+            columns=(name,),
             source_columns=sources,
             where=UNKNOWN,
-            flows=flows,
+            flows=tuple(flows_into(name, value)),
         )
+        if receiver.table.name is UNKNOWN:
+            run.fail(node, "the table of the object is not known")
+
+
+def change_inside(
+    run: FunctionRun,
+    node: cst.CSTNode,
+    attribute: cst.BaseExpression,
+    scope: NameScope,
+    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
+) -> bool:
+    """Record that something in an attribute of an object of the ORM changes, as in `row.data["k"] = 1`; False if it is none."""
+    while isinstance(attribute, cst.Subscript):
+        attribute = attribute.value
+    if not isinstance(attribute, cst.Attribute) or not isinstance(attribute.value, (cst.Name, cst.Subscript)):
+        return False
+    receiver = evaluate(run, attribute.value, scope)
+    if isinstance(receiver, OrmRow):
+        set_attribute(run, node, receiver, attribute.attr.value, UNKNOWN)
+    return isinstance(receiver, OrmRow)
 
 
 def _set_item(
@@ -89,7 +113,11 @@ def _set_item(
     scope: NameScope,
     evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
+    if change_inside(run, target, target.value, scope, evaluate):
+        return
     container = evaluate(run, target.value, scope)
+    if isinstance(container, OrmRow):
+        set_attribute(run, target, container, UNKNOWN, value)
     part = target.slice[0].slice
     key = evaluate(run, part.value, scope) if isinstance(part, cst.Index) else UNKNOWN
     if not isinstance(container, (dict, list)):

@@ -86,7 +86,8 @@ def get_class_attribute(value: LocalClass, name: str) -> Value:
     if found is not UNKNOWN:
         return UNKNOWN if isinstance(found, PossibleItem) else found
     if name in value.methods:
-        return value.methods[name]
+        method = value.methods[name]
+        return dataclasses.replace(method, receiver=value) if method.of_class else method
     for base in value.bases:
         if isinstance(base, LocalClass):
             inherited = get_class_attribute(base, name)
@@ -100,5 +101,5 @@ def _of_instance(value: LocalInstance, name: str) -> Value:
         return value.attributes[name]
     found = get_class_attribute(value.of, name)
     if isinstance(found, LocalFunction):
-        return found if found.static else dataclasses.replace(found, receiver=value)
+        return found if found.static or found.of_class else dataclasses.replace(found, receiver=value)
     return BoundMethod(value, name) if isinstance(found, BoundMethod) else found

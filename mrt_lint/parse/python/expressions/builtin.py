@@ -11,21 +11,13 @@ from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_known, to_text
 from mrt_lint.parse.python.expressions import operators, strings
+from mrt_lint.parse.python.library.packages import STANDARD
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalInstance, PartialCall, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH, MAX_TURNS, FunctionRun
 
 _PURE_WORDS = "abs round min max sum int float bool repr chr ord divmod pow bytes hash format len set frozenset sorted"
 PURE: Final = frozenset(_PURE_WORDS.split())
 """Builtins that Python may run on wholly known arguments."""
-
-_INERT_WORDS = (
-    "__future__ abc argparse array base64 binascii collections contextlib copy csv dataclasses datetime decimal enum "
-    "fractions functools hashlib hmac inspect io itertools json logging math numbers operator os pathlib pickle platform "
-    "pprint random re secrets shutil statistics string struct sys tempfile textwrap threading time timeit traceback types "
-    "typing typing_extensions unicodedata urllib uuid warnings weakref zlib zoneinfo structlog loguru tqdm builtins"
-)
-INERT: Final = frozenset(_INERT_WORDS.split())
-"""Modules whose calls do nothing to the migration's database."""
 
 
 def call_builtin(run: FunctionRun, name: str, arguments: CallArguments) -> Value:
@@ -192,8 +184,9 @@ MAKERS: Final[dict[str, Callable[[FunctionRun, CallArguments], Value]]] = {
 }
 
 
-def call_library(run: FunctionRun, path: str, arguments: CallArguments) -> Value:
-    """Return a call of the standard library; UNKNOWN if its result is not computed."""
+def call_library(run: FunctionRun, ref: ExternalName, arguments: CallArguments) -> Value:
+    """Return a call of a package that has nothing to do with the database; UNKNOWN if its result is not computed."""
+    path = ref.path
     first = arguments.get(0, "text", UNKNOWN)
     if path in ("textwrap.dedent", "inspect.cleandoc"):
         return strings.dedent(first) if path == "textwrap.dedent" else strings.cleandoc(first)
@@ -209,4 +202,4 @@ def call_library(run: FunctionRun, path: str, arguments: CallArguments) -> Value
         return _dict(run, arguments) if path.startswith("coll") else first
     if path == "textwrap.indent" and isinstance(first, str):
         return first
-    return UNKNOWN
+    return UNKNOWN if ref.root in STANDARD else ref  # methods of a client are its package's

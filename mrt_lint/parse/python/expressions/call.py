@@ -8,15 +8,17 @@ import libcst as cst
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, SqlType
 from mrt_lint.parse.python.control.iteration import iterate
-from mrt_lint.parse.python.convert import is_class_name
+from mrt_lint.parse.python.convert import is_class_name, to_name
 from mrt_lint.parse.python.expressions import strings
+from mrt_lint.parse.python.expressions.assignment import set_attribute
 from mrt_lint.parse.python.expressions.attribute import get_attribute, get_class_attribute
-from mrt_lint.parse.python.expressions.builtin import INERT, call_builtin, call_library
+from mrt_lint.parse.python.expressions.builtin import call_builtin, call_library
 from mrt_lint.parse.python.expressions.container import call_container
 from mrt_lint.parse.python.expressions.operators import as_sql, merge_sql
 from mrt_lint.parse.python.library.database import call_connection, call_context, call_session
 from mrt_lint.parse.python.library.elements import (
     DmlElement,
+    OrmRow,
     OrmRows,
     SelectElement,
     SequenceElement,
@@ -25,11 +27,21 @@ from mrt_lint.parse.python.library.elements import (
     TableIndex,
 )
 from mrt_lint.parse.python.library.execute import change_object, change_rows, execute
-from mrt_lint.parse.python.library.foreign import call_foreign, call_unknown_method
+from mrt_lint.parse.python.library.foreign import ASKING, call_foreign, call_unknown_method, reaches_database
+from mrt_lint.parse.python.library.invocation import make_operation
 from mrt_lint.parse.python.library.operations import perform
+from mrt_lint.parse.python.library.packages import LIBRARIES, STANDARD, is_inert, may_be_of_project
+from mrt_lint.parse.python.library.registry import find, perform_library
 from mrt_lint.parse.python.library.sqlalchemy import call_sqlalchemy
-from mrt_lint.parse.python.library.statement import call_dml_method, call_select_method, finish_query, start_dml
-from mrt_lint.parse.python.library.types import TYPE_BASES, call_type_method, make_type
+from mrt_lint.parse.python.library.statement import (
+    FINDING_ALL,
+    FINDING_ONE,
+    call_dml_method,
+    call_select_method,
+    finish_query,
+    start_dml,
+)
+from mrt_lint.parse.python.library.types import TYPE_BASES, TYPE_METHODS, call_type_method, make_type
 from mrt_lint.parse.python.objects import (
     BatchValue,
     BoundMethod,
@@ -49,6 +61,9 @@ from mrt_lint.parse.python.objects import (
     Value,
 )
 from mrt_lint.parse.python.run import FunctionRun
+
+_READ = STANDARD | {"sqlalchemy"}
+_HANDLES = (ConnectionValue, SessionValue)
 
 
 def call(run: FunctionRun, value: Value, arguments: CallArguments, node: cst.Call) -> Value:
@@ -82,19 +97,26 @@ def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, nod
     path = ref.path
     if path.startswith("alembic."):
         return _call_alembic(run, path, arguments, node)
-    if ref.root in ("sqlalchemy", "sqlmodel", "geoalchemy2", "sqlalchemy_utils", "pgvector"):
+    known = find(f"{ref.root}.{ref.last}") if ref.root not in _READ else None
+    if known is not None:
+        return perform_library(run, known, arguments, node)
+    if ref.root in LIBRARIES:
         if ref.last in ("create_all", "drop_all") or path == "sqlalchemy.metadata.reflect":
             if ref.last != "reflect":
                 run.fail(node, f"{ref.last}() acts on a metadata that is not read")
             return UNKNOWN
         return call_sqlalchemy(ref, arguments) if ref.root == "sqlalchemy" or not is_class_name(ref) else make_type(ref, arguments)
+    if path == "builtins.setattr" and len(arguments.positional) > 2:  # noqa: PLR2004 - object, name, value
+        receiver, attribute, value = arguments.positional[:3]
+        set_attribute(run, node, receiver, to_name(attribute), value)
+        return None
     if path == "builtins.map" and arguments.complete and len(arguments.positional) == 2:  # noqa: PLR2004 - function, iterable
         function, items = arguments.positional
         return _map(run, function, items, node)
     if ref.root == "builtins":
         return call_builtin(run, ref.last, arguments)
-    if ref.root in INERT:
-        return call_library(run, path, arguments)
+    if is_inert(path) and (ref.root in STANDARD or not any(map(reaches_database, arguments.everything()))):
+        return call_library(run, ref, arguments)
     return call_foreign(run, path, arguments, node)
 
 
@@ -102,6 +124,9 @@ def _map(run: FunctionRun, function: Value, items: Value, node: cst.Call) -> Val
     """Return what a function makes of each of a sequence's items; UNKNOWN if these are not all known."""
     turns = iterate(run, items)
     if turns is None or any(isinstance(turn, PossibleItem) for turn in turns):
+        for turn in [UNKNOWN] if turns is None else turns:
+            with run.under_condition():
+                call(run, function, CallArguments([turn.value if isinstance(turn, PossibleItem) else turn]), node)
         return UNKNOWN
     return [call(run, function, CallArguments([turn]), node) for turn in turns]
 
@@ -112,7 +137,8 @@ def _call_alembic(run: FunctionRun, path: str, arguments: CallArguments, node: c
         return call_context(run, name, arguments, node)
     if path.startswith("alembic.op.") and path.count(".") == 2:  # noqa: PLR2004 - alembic.op.name
         return perform(run, name, arguments, node)
-    return call_foreign(run, path, arguments, node)
+    operation = make_operation(path, arguments)
+    return operation if operation is not None else call_foreign(run, path, arguments, node)
 
 
 def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, node: cst.Call) -> Value:
@@ -134,7 +160,9 @@ def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, nod
 def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:  # noqa: C901, PLR0912 - one line a kind of value
     """Call `receiver.name(…)`."""
     if isinstance(receiver, ExternalName):
-        return _call_ref(run, ExternalName(f"{receiver.path}.{name}"), arguments, node)
+        ref = ExternalName(f"{receiver.path}.{name}")
+        found = run.follow(run, ref) if not run.quiet and may_be_of_project(ref.path) else ref
+        return call(run, found, arguments, node) if not isinstance(found, _HANDLES) else _call_ref(run, ref, arguments, node)
     if isinstance(receiver, BatchValue):
         return perform(run, name, arguments, node, receiver)
     if isinstance(receiver, (str, bytes)):
@@ -149,8 +177,13 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
         return call_session(run, name, arguments, node)
     if isinstance(receiver, DialectName):
         return _call_dialect_name(run, receiver, name, arguments)
-    if isinstance(receiver, (InspectorValue, OrmRows)):
-        return receiver if isinstance(receiver, OrmRows) and name == "all" else UNKNOWN
+    if isinstance(receiver, InspectorValue):
+        return UNKNOWN
+    if isinstance(receiver, OrmRows):
+        return _call_rows(receiver, name)
+    if isinstance(receiver, OrmRow) and not ASKING.search(name) and run.is_discarded(node):
+        run.fail(node, f"what {name}() does to the object is not known")
+        return UNKNOWN
     if isinstance(receiver, (DmlElement, SelectElement)):
         return _call_statement(run, receiver, name, arguments, node)
     if isinstance(receiver, (TableElement, TableIndex, SequenceElement, SqlType)):
@@ -164,6 +197,15 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
         if isinstance(found, (LocalFunction, LocalClass, PartialCall)):
             return call(run, found, arguments, node)
     return call_unknown_method(run, receiver, name, arguments, node)
+
+
+def _call_rows(rows: OrmRows, name: str) -> Value:
+    """Return a method of a result, or of a dict of objects."""
+    if name in FINDING_ONE or name in ("get", "pop"):
+        return OrmRow(rows.table)
+    if name == "items":
+        return [PossibleItem((UNKNOWN, OrmRow(rows.table)))]
+    return rows if name in FINDING_ALL or name == "values" else UNKNOWN
 
 
 def _call_dialect_name(run: FunctionRun, value: DialectName, name: str, arguments: CallArguments) -> Value:
@@ -199,8 +241,10 @@ def _call_item(
         return start_dml(name, item, arguments)
     if isinstance(item, TableElement):
         return SelectElement((item,)) if name == "select" else item if name in ("alias", "join", "outerjoin") else UNKNOWN
-    if isinstance(item, SqlType):
+    if isinstance(item, SqlType) and name in TYPE_METHODS:
         return call_type_method(item, name, arguments)
+    if isinstance(item, SqlType):  # an object of a class of another file
+        return call_unknown_method(run, UNKNOWN, name, arguments, node)
     return SqlExpression(UNKNOWN)
 
 

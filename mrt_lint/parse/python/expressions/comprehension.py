@@ -11,6 +11,7 @@ from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.expressions.assignment import assign
 from mrt_lint.parse.python.expressions.operators import truth
+from mrt_lint.parse.python.library.elements import OrmRow, OrmRows
 from mrt_lint.parse.python.objects import NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
 
@@ -37,7 +38,7 @@ def comprehend(
 
 
 def comprehend_dict(run: FunctionRun, node: cst.DictComp, scope: NameScope, evaluate: Evaluate) -> Value:
-    """Return the dict that a comprehension makes; UNKNOWN if one of its items is in doubt."""
+    """Return the dict that a comprehension makes, the rows if it holds objects of the ORM; UNKNOWN if an item is in doubt."""
     result: dict[Any, Value] = {}
     doubts: list[bool] = []
 
@@ -51,7 +52,8 @@ def comprehend_dict(run: FunctionRun, node: cst.DictComp, scope: NameScope, eval
         doubts.append(uncertain)
 
     _turn(run, node.for_in, NameScope(parent=scope), add, evaluate)
-    return UNKNOWN if any(doubts) else result
+    rows = [value for value in result.values() if isinstance(value, OrmRow)]
+    return OrmRows(rows[0].table) if rows else UNKNOWN if any(doubts) else result
 
 
 def _turn(

@@ -14,25 +14,16 @@ from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import CONTAINERS, is_same, to_text, weigh
 from mrt_lint.parse.python.expressions import operators, strings
 from mrt_lint.parse.python.expressions.arguments import read_arguments
-from mrt_lint.parse.python.expressions.assignment import assign
+from mrt_lint.parse.python.expressions.assignment import assign, change_inside
 from mrt_lint.parse.python.expressions.attribute import get_attribute
 from mrt_lint.parse.python.expressions.call import call, call_method
 from mrt_lint.parse.python.expressions.comprehension import comprehend, comprehend_dict
-from mrt_lint.parse.python.library.operations import READING
+from mrt_lint.parse.python.library.asking import READING
+from mrt_lint.parse.python.library.packages import BUILTINS, may_be_of_project
 from mrt_lint.parse.python.library.sqlalchemy import MAKERS
 from mrt_lint.parse.python.library.types import FAMILIES
 from mrt_lint.parse.python.objects import ConnectionValue, ExternalName, LocalFunction, NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
-
-_BUILTINS_WORDS = (
-    "print range enumerate zip len sorted reversed list tuple dict set frozenset str int float bool min max sum any all "
-    "isinstance issubclass hasattr getattr setattr repr map filter next iter abs round globals locals vars type object super "
-    "open input exec eval callable id hash format chr ord divmod pow slice bytes bytearray Exception ValueError RuntimeError "
-    "NotImplementedError NotImplemented KeyError TypeError AttributeError ImportError OSError staticmethod classmethod "
-    "property __import__ Warning DeprecationWarning UserWarning StopIteration IndexError AssertionError BaseException"
-)
-BUILTINS = frozenset(_BUILTINS_WORDS.split())
-"""The builtins that a migration may name; any other unbound name is unknown."""
 
 
 def evaluate(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Value:
@@ -61,20 +52,27 @@ def evaluate_condition(run: FunctionRun, node: cst.BaseExpression, scope: NameSc
         run.asked -= 1
 
 
-def _name(_run: FunctionRun, node: cst.Name, scope: NameScope) -> Value:
+def _name(run: FunctionRun, node: cst.Name, scope: NameScope) -> Value:
     name = node.value
     if name in CONSTANTS:
         return CONSTANTS[name]
     found = scope.find(name)
     if found is not None:
         value = found.names[name]
+        if type(value) is ExternalName and not run.quiet and may_be_of_project(value.path):
+            return run.follow(run, value)
         return UNKNOWN if isinstance(value, PossibleItem) else value
     if name in BUILTINS:
         return ExternalName(f"builtins.{name}")
     stars = scope.find("*")
     modules = stars.names["*"] if stars else ()
-    offering = (module for module in modules if _offers(module, name))  # type: ignore[attr-defined] # the list that imports fill
-    return next((ExternalName(f"{module}.{name}") for module in offering), UNKNOWN)
+    for module in modules:  # type: ignore[attr-defined] # the list that imports fill
+        offered = ExternalName(f"{module}.{name}")
+        if _offers(module, name):
+            return offered
+        if not run.quiet and may_be_of_project(module) and (followed := run.follow(run, offered)) is not offered:
+            return followed
+    return UNKNOWN
 
 
 def _offers(module: str, name: str) -> bool:
@@ -162,7 +160,10 @@ def _dict(run: FunctionRun, node: cst.Dict, scope: NameScope) -> Value:
 
 
 def _attribute(run: FunctionRun, node: cst.Attribute, scope: NameScope) -> Value:
-    return get_attribute(evaluate(run, node.value, scope), node.attr.value)
+    value = get_attribute(evaluate(run, node.value, scope), node.attr.value)
+    if type(value) is ExternalName and not run.quiet and may_be_of_project(value.path):
+        return run.follow(run, value)
+    return value
 
 
 def _call(run: FunctionRun, node: cst.Call, scope: NameScope) -> Value:
@@ -170,6 +171,8 @@ def _call(run: FunctionRun, node: cst.Call, scope: NameScope) -> Value:
     if isinstance(func, cst.Attribute):
         receiver = evaluate(run, func.value, scope)
         arguments = read_arguments(run, node, scope, evaluate)
+        if receiver is UNKNOWN and func.attr.value in CHANGING and change_inside(run, node, func.value, scope, evaluate):
+            return UNKNOWN
         return call_method(run, receiver, func.attr.value, arguments, node)
     value = evaluate(run, func, scope)
     arguments = read_arguments(run, node, scope, evaluate)
@@ -179,6 +182,12 @@ def _call(run: FunctionRun, node: cst.Call, scope: NameScope) -> Value:
             outermost = outermost.parent
         return dict(outermost.names)
     return call(run, value, arguments, node)
+
+
+CHANGING = frozenset(
+    ["append", "extend", "remove", "clear", "update", "pop", "popitem", "add", "insert", "discard", "setdefault", "sort", "reverse"]
+)
+"""Methods that change a list, dict or set."""
 
 
 def _binary(run: FunctionRun, node: cst.BinaryOperation, scope: NameScope) -> Value:
@@ -249,7 +258,7 @@ def _subscript(run: FunctionRun, node: cst.Subscript, scope: NameScope) -> Value
 
 
 def _lambda(run: FunctionRun, node: cst.Lambda, scope: NameScope) -> Value:
-    function = LocalFunction("<lambda>", node, scope)
+    function = LocalFunction("<lambda>", node, scope, home=run.home)
     for parameter in (*node.params.params, *node.params.kwonly_params):
         if parameter.default is not None:
             function.defaults[parameter.name.value] = evaluate(run, parameter.default, scope)

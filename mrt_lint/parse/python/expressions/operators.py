@@ -10,7 +10,7 @@ from typing import Any
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Unknown
 from mrt_lint.parse.python.convert import is_known
 from mrt_lint.parse.python.expressions.strings import apply_percent, bounded
-from mrt_lint.parse.python.library.elements import SqlExpression, TableElement
+from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression, TableElement
 from mrt_lint.parse.python.objects import (
     BatchValue,
     BoundMethod,
@@ -168,8 +168,12 @@ def compare(run: FunctionRun, name: str, left: Value, right: Value) -> Value:
         return UNKNOWN
 
 
+_UNDECIDED = (ExternalName, OrmRow, OrmRows)
+"""What may be None."""
+
+
 def _is(left: Value, right: Value) -> Value:
-    if left is UNKNOWN or right is UNKNOWN or isinstance(left, ExternalName) or isinstance(right, ExternalName):
+    if left is UNKNOWN or right is UNKNOWN or isinstance(left, _UNDECIDED) or isinstance(right, _UNDECIDED):
         return UNKNOWN
     return left is right if left is None or right is None or isinstance(left, bool) else UNKNOWN
 
@@ -203,6 +207,8 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
             return value.get(key, UNKNOWN) if key is not UNKNOWN else UNKNOWN
         except TypeError:
             return UNKNOWN
+    if isinstance(value, (OrmRow, OrmRows)):
+        return OrmRow(value.table) if isinstance(value, OrmRows) or key == 0 else UNKNOWN
     if isinstance(value, (list, tuple, str, bytes)) and isinstance(key, int) and is_sized(value):
         try:
             item: Value = value[key]

@@ -9,9 +9,9 @@ import libcst as cst
 from mrt_lint.model import ops
 from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten
-from mrt_lint.parse.python.library.elements import SqlExpression
+from mrt_lint.parse.python.library.asking import READING
+from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression
 from mrt_lint.parse.python.library.execute import execute
-from mrt_lint.parse.python.library.operations import READING
 from mrt_lint.parse.python.library.statement import flows_into, make_select
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import (
@@ -19,6 +19,7 @@ from mrt_lint.parse.python.objects import (
     CallArguments,
     ConnectionValue,
     ContextValue,
+    LocalFunction,
     LocalInstance,
     PossibleItem,
     SessionValue,
@@ -63,7 +64,21 @@ def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, ar
     ):
         return connection
     if name in ("run_callable", "run_sync"):
-        run.fail(node, f"{name}() calls back")
+        return call_back(run, connection, arguments, node)
+    if name == "copy_expert":
+        return execute(run, arguments.get(0, "sql", UNKNOWN), node)
+    if name in ("copy_from", "callproc", "executescript", "copy_records_to_table", "load_dataset"):
+        run.fail(node, f"{name}() is not read")
+    return UNKNOWN
+
+
+def call_back(run: FunctionRun, handle: Value, arguments: CallArguments, node: cst.Call) -> Value:
+    """Call the function that `run_sync` or `op.run_async` is given with a connection or session, and give what it returns."""
+    function = arguments.get(0, "fn", UNKNOWN)
+    rest = CallArguments([handle, *arguments.positional[1:]], arguments.keyword, complete=arguments.complete)
+    if isinstance(function, LocalFunction):
+        return run.inline(run, function, rest, node)
+    run.fail(node, "the function that is called back is not defined in this file")
     return UNKNOWN
 
 
@@ -82,8 +97,16 @@ def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cs
 
 def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a method of an ORM session."""
+    if name in ("scalar", "scalars"):
+        rows = execute(run, statement_of(arguments), node)
+        return OrmRow(rows.table) if isinstance(rows, OrmRows) and name == "scalar" else rows
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node)
+    if name in ("get", "get_one"):
+        table = as_table(arguments.get(0, "entity"))
+        return OrmRow(table) if table is not None else UNKNOWN
+    if name in ("run_sync", "run_callable"):
+        return call_back(run, SessionValue(), arguments, node)
     if name == "query":
         return make_select(arguments, query=True)
     if name in ("begin", "begin_nested", "no_autoflush", "__enter__", "__call__"):
@@ -102,6 +125,8 @@ def _write(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call
     if not tables:
         run.fail(node, f"the objects given to {name}() are not read")
     for table in tables.values():
+        if table.name is UNKNOWN:
+            run.fail(node, f"the table of the objects given to {name}() is not known")
         columns: tuple[Name, ...] | Unknown = UNKNOWN
         flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
         if isinstance(items[0], LocalInstance):

@@ -56,11 +56,15 @@ class SqlExpression:
 
 @dataclass(slots=True, frozen=True)
 class SelectElement:
-    """A Core SELECT, which changes nothing, or an ORM query."""
+    """A Core SELECT, which changes nothing, or an ORM query.
+
+    `query` is what a session's `query()` makes, which can update and delete; with `rows` it finds objects of the ORM.
+    """
 
     tables: tuple[TableElement, ...] = ()
     where: bool = False
     query: bool = False
+    rows: bool = False
 
 
 @dataclass(slots=True, frozen=True)

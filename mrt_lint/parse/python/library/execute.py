@@ -34,7 +34,7 @@ def execute(run: FunctionRun, value: Value, node: cst.CSTNode, *, batch: bool = 
         if not known:
             run.fail(node, "the statement is not a literal")
     elif isinstance(value, SelectElement):
-        return OrmRows(value.tables[0]) if value.query and value.tables else UNKNOWN
+        return OrmRows(value.tables[0]) if value.rows and value.tables else UNKNOWN
     elif isinstance(value, DmlElement):
         change_rows(run, value, node, **marks)
     elif isinstance(value, DdlElement):

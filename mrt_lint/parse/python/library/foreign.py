@@ -1,4 +1,8 @@
-"""Calls into code that is not in the file: whether they may touch the database."""
+"""Calls into code that is not in the file: whether they may touch the database.
+
+A call whose answer is used and whose name asks is a question. One that is handed the database, or is made for its effect alone, is
+unreadable, unless its package has nothing to do with databases or it only tells something.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,11 @@ import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import is_class_name
-from mrt_lint.parse.python.library.database import EXECUTING, statement_of
+from mrt_lint.parse.python.library.database import EXECUTING, WRITING, call_session, statement_of
+from mrt_lint.parse.python.library.elements import OrmRow, OrmRows
 from mrt_lint.parse.python.library.execute import execute
+from mrt_lint.parse.python.library.packages import is_inert
+from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import make_type
 from mrt_lint.parse.python.objects import (
     BatchValue,
@@ -21,6 +28,7 @@ from mrt_lint.parse.python.objects import (
     LocalClass,
     LocalFunction,
     LocalInstance,
+    PartialCall,
     SessionValue,
     Value,
 )
@@ -28,10 +36,32 @@ from mrt_lint.parse.python.run import FunctionRun
 
 ASKING = re.compile(
     r"^_*(has|is|are|get|inspect|exists?|check|list|load|fetch|find|read|select|count|describe|show|should|can|need|needs|contains?|"
-    r"log|logger|print|warn|warning|info|debug|error|exception|echo|format|build|make|parse|dump|dumps|loads|to|from|as|new|now|utcnow|generate|"
-    r"quote|compile|sleep|require|assert|validate|verify|gettext|_)(_|$)|(_exists?|_name|_names|_for_sqlite)$"
+    r"format|build|make|parse|dump|dumps|loads|from|as|new|now|utcnow|generate|calculate|compute|resolve|detect|reflect|lookup|"
+    r"quote|compile|require|assert|validate|verify|gettext|_)(_|$)|(_exists?|_name|_names|_for_sqlite)$"
 )
-"""Names of functions that only ask, compute or tell."""
+"""Names of functions that only ask or compute, where the answer is used."""
+
+TELLING = re.compile(
+    r"^_*(log|logger|logging|print|echo|warn|warning|info|debug|error|exception|notify|sleep|exit|quit|abort|secho)(_|$)"
+)
+"""Names of functions that only tell something, or end the run."""
+
+_VERBS = (
+    "drop create add insert update delete alter rename remove truncate migrate seed populate backfill fill sync exec "
+    "execute run apply upgrade downgrade install uninstall import restore reset purge wipe set save store write upsert "
+    "merge copy move convert rebuild enable disable grant revoke ensure clean cleanup fix repair"
+)
+EFFECTIVE = re.compile(rf"^_*({'|'.join(_VERBS.split())})(_|$)|_or_(create|update|insert)")
+"""Names of functions that change something."""
+
+_LOUD_VERBS = "drop insert delete truncate migrate seed populate backfill execute upsert purge wipe"
+LOUD = re.compile(rf"^_*({'|'.join(_LOUD_VERBS.split())})(_|$)")
+"""Names of functions that change rows or tables even where they are handed nothing and give something back."""
+
+_APART = re.compile(
+    r"(^|[._])(redis|cache|caching|log|logs|logger|logging|metrics|statsd|sentry|mail|mailer|s3|kafka|celery|console)([._]|$)"
+)
+"""Parts of names of what a project has beside its database."""
 
 _HARMLESS_WORDS = (
     "append extend insert remove pop clear sort reverse update add discard setdefault commit flush rollback close begin "
@@ -47,44 +77,102 @@ HARMLESS = frozenset(_HARMLESS_WORDS.split())
 GUARDING = re.compile(r"disable|enable|ignore|suspend|without|transaction|begin|lock|time|suppress|null|patch|capture|span")
 """Names of context managers that only change how what is inside them runs."""
 
+_SESSION = re.compile(r"session", re.IGNORECASE)
+_CONNECTION = re.compile(r"(^|_)(engine|connection|conn|bind)$")
+
 
 def reaches_database(value: Value) -> bool:
     """Return whether a value handed to foreign code lets it change the database."""
-    return isinstance(value, (ConnectionValue, SessionValue, ContextValue, BatchValue)) or (
-        isinstance(value, ExternalName) and value.path in ("alembic.op", "alembic.context")
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(reaches_database, value))
+    if isinstance(value, dict):
+        return any(map(reaches_database, value.values()))
+    if isinstance(value, LocalInstance):
+        return any(isinstance(held, _REACHING) or held in _MODULES for held in value.attributes.values())
+    if isinstance(value, BoundMethod):
+        return reaches_database(value.receiver)
+    if isinstance(value, PartialCall):
+        return any(map(reaches_database, (value.function, *value.arguments.everything())))
+    return isinstance(value, _REACHING) or (
+        isinstance(value, ExternalName) and value.path.startswith(("alembic.op", "alembic.context"))
     )
+
+
+_REACHING = (ConnectionValue, SessionValue, ContextValue, BatchValue, OrmRow, OrmRows)
+_MODULES = (ExternalName("alembic.op"), ExternalName("alembic.context"))
+
+
+def handle_of(name: ExternalName) -> Value:
+    """Return the session or connection that a name of the project stands for by its looks, or the name itself."""
+    if is_inert(name.path) or name.last[:1].isupper():
+        return name
+    if (
+        _SESSION.search(name.last)
+        and not name.last.lower().endswith(("maker", "factory", "local", "scope"))
+        and "get" not in name.last
+    ):
+        return SessionValue()
+    return ConnectionValue() if _CONNECTION.search(name.last) else name
 
 
 def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a call of something that is not in the file; it is a failure where it may change the database."""
     name = path.rpartition(".")[2] or source_name(node)
     ref = ExternalName(path) if path else None
-    reaching = any(map(reaches_database, arguments.everything()))
-    if not run.asked and not ASKING.search(name) and not (run.entering is node and GUARDING.search(name)):
-        callback = any(isinstance(value, (LocalFunction, BoundMethod)) for value in arguments.everything())
-        exception = ref is not None and is_class_name(ref)
-        if (reaching or callback or run.discarded is node) and not exception:
-            run.fail(node, f"{name}() is not defined in this file" if name else "what is called here is not known")
-        elif reaching and exception:
-            run.fail(node, f"{name} is not defined in this file")
-    if ref is not None and is_class_name(ref):
+    if "." in path and is_of_session(name, arguments):
+        return call_session(run, name, arguments, node)
+    is_class = ref is not None and is_class_name(ref)
+    if not _SESSION.search(name) and _may_change(run, path or name, arguments, node, is_class=is_class):
+        run.fail(
+            node, f"{name}{'' if is_class else '()'} is not defined in this file" if name else "what is called here is not known"
+        )
+    if _SESSION.search(name) or _SESSION.search(path.rpartition(".")[0].rpartition(".")[2]):
+        return SessionValue()
+    if _CONNECTION.search(name) and not reaches_database(arguments.everything()):
+        return ConnectionValue()
+    if ref is not None and is_class:
         return make_type(ref, arguments)
     return UNKNOWN
+
+
+def _may_change(run: FunctionRun, path: str, arguments: CallArguments, node: cst.Call, *, is_class: bool) -> bool:
+    """Return whether calling a function that is not known may change the database."""
+    name = path.rpartition(".")[2]
+    given = arguments.everything()
+    reaching = any(map(reaches_database, given)) or any(isinstance(value, LocalFunction) for value in given)
+    if is_class and not (reaching and not run.asked):
+        return False
+    if run.entering is node and GUARDING.search(name):
+        return False
+    if run.is_discarded(node) and not run.asked:
+        return reaching or not (TELLING.search(name) or _APART.search(path) or is_class)
+    if reaching:
+        return bool(EFFECTIVE.search(name)) or not (run.asked or ASKING.search(name) or TELLING.search(name))
+    return bool(LOUD.search(name)) and not run.asked
 
 
 def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a method of an object that is not known."""
     if name in EXECUTING and (name not in ("scalar", "scalars", "stream") or arguments.positional):
         return execute(run, statement_of(arguments), node)
-    if run.asked or name in HARMLESS or ASKING.search(name):
-        return UNKNOWN
+    if is_of_session(name, arguments):
+        return call_session(run, name, arguments, node)
     reaching = any(map(reaches_database, arguments.everything()))
-    reaching = reaching or any(
-        isinstance(value, BoundMethod) and reaches_database(value.receiver) for value in arguments.everything()
-    )
-    if reaching or (run.discarded is node and not isinstance(receiver, (LocalInstance, LocalClass))):
+    if name in HARMLESS or TELLING.search(name) or (run.asked and not (reaching and EFFECTIVE.search(name))):
+        return UNKNOWN
+    discarded = run.is_discarded(node) and not isinstance(receiver, (LocalInstance, LocalClass))
+    if (reaching and not ASKING.search(name)) or (discarded and (reaching or not ASKING.search(name))):
         run.fail(node, f"what {name}() is called on is not known")
     return UNKNOWN
+
+
+def is_of_session(name: str, arguments: CallArguments) -> bool:
+    """Return whether a method of something unknown is a session's, by what it is given: models, or objects of the ORM."""
+    first = arguments.get(0, "instance")
+    if name == "query":
+        return any(as_table(value) is not None for value in arguments.positional)
+    is_object = isinstance(first, (OrmRow, OrmRows)) or (isinstance(first, LocalInstance) and as_table(first) is not None)
+    return name in WRITING and (name.startswith("bulk") or is_object)
 
 
 def source_name(node: cst.Call) -> str:

@@ -20,15 +20,27 @@ from mrt_lint.parse.python.convert import (
     to_names,
     to_sql,
 )
+from mrt_lint.parse.python.library.asking import READING
 from mrt_lint.parse.python.library.batch import batch_alter_table
 from mrt_lint.parse.python.library.columns import exclude_columns, index_columns, split_items
+from mrt_lint.parse.python.library.database import call_back
 from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.index import create_index, index_options
+from mrt_lint.parse.python.library.invocation import call_registered, carry_out
 from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall
+from mrt_lint.parse.python.library.registry import find, perform_library
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import to_type
-from mrt_lint.parse.python.objects import BatchValue, CallArguments, ConnectionValue, ContextValue, PossibleItem, Value
+from mrt_lint.parse.python.objects import (
+    BatchValue,
+    CallArguments,
+    ConnectionValue,
+    ExternalName,
+    PartialCall,
+    PossibleItem,
+    Value,
+)
 from mrt_lint.parse.python.run import FunctionRun
 
 
@@ -37,8 +49,7 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     if name in READING:
         return READING[name](arguments)
     if name not in OPERATIONS or (batch and name not in BATCH):
-        run.fail(node, f"{name} is no operation of Alembic's")
-        return UNKNOWN
+        return _perform_other(run, name, arguments, node, batch)
     names = parameters(name, batch=batch is not None)
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
@@ -46,12 +57,36 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     return PERFORMERS[name](operation)
 
 
-READING: Final[dict[str, Callable[[CallArguments], Value]]] = {
-    "f": lambda arguments: arguments.get(0, "name", UNKNOWN),
-    "get_bind": lambda _: ConnectionValue(),
-    "get_context": lambda _: ContextValue(),
-    "inline_literal": lambda arguments: arguments.get(0, "value", UNKNOWN),
-}
+def _perform_other(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call, batch: BatchValue | None) -> Value:
+    """Record what an operation does that is not Alembic's own: a library's, or one that the project registers."""
+    if name == "run_async":
+        return call_back(run, ConnectionValue(), arguments, node)
+    if name == "invoke":
+        return _invoke(run, arguments.get(0, "operation", UNKNOWN), node, batch)
+    known = find(name)
+    if known is not None and known.like:
+        names = parameters(known.like, batch=batch is not None)
+        like = dict(
+            zip((name for name in known.parameters if not batch or name != "table_name"), arguments.positional, strict=False)
+        )
+        rest = arguments.positional[len(like) :]
+        named = {key: value for key, value in (like | arguments.keyword).items() if key not in names}
+        first = [(like | arguments.keyword).get(key, UNKNOWN) for key in names]
+        return perform(run, known.like, CallArguments([*first, *rest], named, complete=arguments.complete), node, batch)
+    if known is not None:
+        return perform_library(run, known, arguments, node, batch)
+    if call_registered(run, name, arguments, node, batch):
+        return UNKNOWN
+    run.fail(node, f"{name} is no operation of Alembic's")
+    return UNKNOWN
+
+
+def _invoke(run: FunctionRun, operation: Value, node: cst.Call, batch: BatchValue | None) -> Value:
+    if isinstance(operation, PartialCall) and isinstance(operation.function, ExternalName):
+        return perform(run, operation.function.last, operation.arguments, node, batch)
+    if not carry_out(run, operation, node, batch):
+        run.fail(node, "the operation that is invoked is not read")
+    return UNKNOWN
 
 
 def _add_column(operation: OperationCall) -> None:

@@ -8,11 +8,19 @@ from collections.abc import Iterator
 from mrt_lint.model.values import UNKNOWN, Column, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten, to_maybe_name, to_name
 from mrt_lint.parse.python.expressions.operators import merge_sql
-from mrt_lint.parse.python.library.elements import DmlElement, OrmRows, SelectElement, SqlExpression, TableElement
+from mrt_lint.parse.python.library.elements import DmlElement, OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, PossibleItem, Value
 
 FILTERS = frozenset(["where", "filter", "filter_by", "get"])
+FINDING_ALL = frozenset(
+    ["all", "scalars", "unique", "yield_per", "__iter__", "partitions", "fetchall", "fetchmany", "columns", "tuples"]
+)
+"""Methods of a query or of its result that give objects."""
+FINDING_ONE = frozenset(
+    ["first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none", "fetchone", "first_or_404", "one_or_404"]
+)
+"""Methods of a query or of its result that give one object."""
 
 
 def make_table(arguments: CallArguments, *, with_metadata: bool) -> TableElement:
@@ -90,7 +98,7 @@ def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
 
 def flows_into(column: Name, value: Value) -> Iterator[ValueFlow]:
     """Return what a column's new value is computed from; nothing for a constant."""
-    if value is UNKNOWN or isinstance(value, (PossibleItem, ExternalName)):
+    if value is UNKNOWN or isinstance(value, (PossibleItem, ExternalName, OrmRow)):
         yield ValueFlow(column=column, source=UNKNOWN)
         return
     read = merge_sql(value)
@@ -101,7 +109,7 @@ def flows_into(column: Name, value: Value) -> Iterator[ValueFlow]:
 def make_select(arguments: CallArguments, *, query: bool) -> SelectElement | SqlExpression:
     """`sa.select(…)` or `session.query(…)`; the text of the one that changes something, by `func.setval()`."""
     found: list[TableElement] = []
-    whole = query
+    whole = True
     for item in flatten(arguments.everything()):
         if isinstance(item, SqlExpression) and isinstance(item.text, str) and item.text.lower().startswith("setval("):
             return SqlExpression(f"SELECT {item.text}")
@@ -110,18 +118,22 @@ def make_select(arguments: CallArguments, *, query: bool) -> SelectElement | Sql
             table, whole = TableElement(item.tables[0]), False
         if table is not None:
             found.append(table)
-            whole = whole and isinstance(item, (LocalClass, TableElement))
-    return SelectElement(tuple(found), query=whole)
+            whole = whole and (isinstance(item, (LocalClass, ExternalName)) or (query and isinstance(item, TableElement)))
+    return SelectElement(tuple(found), query=query, rows=whole and bool(found))
 
 
 def call_select_method(statement: SelectElement, name: str, arguments: CallArguments) -> Value:
     """Return the next step of a SELECT or query; `update` and `delete` of a query turn it into a statement on rows."""
+    if name in ("get", "get_or_404") and statement.rows:
+        return OrmRow(statement.tables[0])
     if name in FILTERS:
         return dataclasses.replace(statement, where=True)
     if name == "select_from" and (table := as_table(arguments.get(0, "from"))) is not None:
         return dataclasses.replace(statement, tables=(*statement.tables, table))
-    if name in ("all", "scalars", "yield_per", "__iter__", "partitions") and statement.tables and statement.query:
+    if name in FINDING_ALL and statement.rows and statement.query:
         return OrmRows(statement.tables[0])
+    if name in FINDING_ONE and statement.rows and statement.query:
+        return OrmRow(statement.tables[0])
     if name in ("c", "scalar_subquery", "as_scalar", "label"):
         return SqlExpression(UNKNOWN, (), tuple(table.name for table in statement.tables))
     if name in ("first", "one", "one_or_none", "scalar", "count", "exists"):

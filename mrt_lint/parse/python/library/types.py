@@ -168,6 +168,10 @@ def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
     return max((len(str(member)) for member in members), default=0)
 
 
+TYPE_METHODS: Final = frozenset(["with_variant", "copy", "evaluates_none", "as_generic", "adapt", "as_mutable"])
+"""Methods of a type that give a type."""
+
+
 def call_type_method(kind: SqlType, name: str, arguments: CallArguments) -> Value:
     """`type.with_variant(…)` is the type with another one for some dialects; `.copy()` is the type."""
     if name == "with_variant":
@@ -178,4 +182,4 @@ def call_type_method(kind: SqlType, name: str, arguments: CallArguments) -> Valu
         )
     if name == "copy" and kind.name == "ENUM" and "name" in arguments.keyword:
         return dataclasses.replace(kind, type_name=to_maybe_name(arguments.keyword["name"]))
-    return kind if name in ("copy", "evaluates_none", "as_generic", "adapt", "as_mutable") else UNKNOWN
+    return kind

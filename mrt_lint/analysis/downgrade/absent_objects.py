@@ -1,0 +1,196 @@
+"""Operations that need what does not exist at that point: it is dropped or renamed by then, not made yet, or never was made."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.downgrade.effects import object_key
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.history.effects import Thing, effects_of
+from mrt_lint.history.schema import ReplayedTable as KnownTable
+from mrt_lint.history.schema import fold, place
+from mrt_lint.model.ops import AlterColumn, CreateTable, DropColumn, DropConstraint, DropIndex, DropObject, Op
+from mrt_lint.model.values import UNKNOWN, Column
+
+_FOREIGN = ("_alembic", "alembic_", "pg_", "sqlite_", "information_schema", "mysql")
+"""How names begin that belong to Alembic or the database."""
+
+
+def find_gone_object(simulated: SimulatedSchema, op: Op) -> str | None:
+    """Return one clause if an operation needs what this migration has taken away, or not made yet, at that point."""
+    if isinstance(op, DropIndex) and simulated.finds_index(op):
+        return None
+    is_batch = simulated.dialect == "sqlite" and op.batch  # its parts run together
+    for thing in effects_of(op).needs:
+        if is_batch and thing.kind == "column" and not isinstance(op, DropColumn | AlterColumn):
+            continue
+        clause = _gone(simulated, op, thing)
+        if clause is not None:
+            return clause
+    return None
+
+
+def _gone(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
+    if not isinstance(thing.name, str):
+        return None
+    if thing.kind == "table":
+        is_other = thing.place != _place_of(op)
+        if is_other and simulated.dialect == "sqlite":  # which looks for the table of a key only when rows are written
+            return None
+        is_view = simulated.objects.now.get(("view", *thing.place)) is not None
+        gone = simulated.tables.is_gone(thing.place) and not is_view
+        return f"there is no table '{_spelled(op, thing)}' at that point" if gone else None
+    if thing.kind in {"column", "constraint"}:
+        return _gone_part(simulated, op, thing)
+    if thing.kind == "index":
+        gone = simulated.indexes.was_dropped(thing.place)
+        return f"index '{_spelled(op, thing)}' no longer exists by then" if gone else None
+    if isinstance(op, DropObject) and readable(op.name):
+        gone = simulated.objects.was_dropped(object_key(simulated, op, op.name))
+        return f"{op.kind} '{op.name}' no longer exists by then" if gone else None
+    gone = simulated.objects.is_gone((thing.kind, *thing.place))
+    return f"there is no {thing.kind} '{thing.name}' at that point" if gone else None
+
+
+def _gone_part(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
+    owner = thing.owner
+    if not isinstance(owner, tuple) or (owner in simulated.tables.now and simulated.tables.now[owner] is None):
+        return None
+    table = simulated.tables.find(owner)
+    if not isinstance(table, TrackedTable) or not isinstance(thing.name, str):
+        return None
+    if thing.kind == "constraint":
+        gone = isinstance(op, DropConstraint) and table.constraints.was_dropped(thing.name)
+        return f"constraint '{_spelled(op, thing)}' no longer exists by then" if gone else None
+    gone = table.columns_by_name.is_gone(thing.name)
+    return f"column '{_owner_spelled(op, thing)}.{_spelled(op, thing)}' no longer exists by then" if gone else None
+
+
+def find_missing_object(simulated: SimulatedSchema, op: Op, *, tables: bool = True) -> str | None:
+    """Return one clause on what an operation needs and no migration has made, None if nothing is known to be missing.
+
+    Without `tables` a table that is missing is supposed to come from elsewhere.
+    """
+    if not op.certain or getattr(op, "if_exists", False) is not False or getattr(op, "schema", None) is UNKNOWN:
+        return None
+    for thing in effects_of(op).needs:
+        own = thing.place == _place_of(op) if thing.kind == "table" else thing.owner == _place_of(op)
+        is_asked = own and isinstance(thing.name, str) and (tables or thing.kind != "table")
+        clause = _missing(simulated, op, thing) if is_asked else None
+        if clause is not None:
+            return clause
+    return None
+
+
+def _missing(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
+    if thing.kind == "table":
+        return _missing_table(simulated, op, thing)
+    owner = thing.owner
+    if not isinstance(owner, tuple) or (owner in simulated.tables.now and simulated.tables.now[owner] is None):
+        return None
+    table = simulated.tables.find(owner)
+    if not isinstance(table, TrackedTable):
+        return None
+    lacks = {"column": _lacks_column, "index": _lacks_index}.get(thing.kind)
+    if lacks is None or not lacks(simulated, table, str(thing.name)):
+        return None
+    return f"table '{_owner_spelled(op, thing)}' has no {thing.kind} '{_spelled(op, thing)}'"
+
+
+def _missing_table(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
+    key = thing.place
+    if any(str(word).startswith(_FOREIGN) for word in key):
+        return None
+    table = simulated.tables.now.get(key)
+    is_new = key not in simulated.tables.now or (isinstance(table, TrackedTable) and table.creator is None and table.origin == key)
+    is_spoken_of = key in simulated.tables.seen_in_upgrade or ("view", *key) in simulated.objects.now
+    if isinstance(op, DropIndex) and simulated.finds_index(op):
+        return None
+    if is_spoken_of or not is_new or not _makes_tables(simulated) or not simulated.known_schema.is_absent(key):
+        return None
+    if simulated.known_schema.may_be_made_in_parallel("table", key[1]):
+        return None
+    return f"no migration before this one leaves a table '{_spelled(op, thing)}'"
+
+
+def find_dropped_table(simulated: SimulatedSchema, op: Op) -> str | None:
+    """Return one clause if an earlier revision has dropped or renamed the table of an operation of upgrade()."""
+    name, schema = getattr(op, "table", None), getattr(op, "schema", None)
+    if not readable(name) or isinstance(op, CreateTable) or not effects_of(op).needs or simulated.view_of(op) is not None:
+        return None
+    key, known_schema = place(schema, name), simulated.known_schema
+    table = simulated.tables.find(key)
+    is_original = table is not None and table is simulated.tables.before.get(key) and table.exists
+    if not is_original or known_schema.schema.tables_by_place.get(key, UNKNOWN) is not None:
+        return None
+    if known_schema.may_be_made_in_parallel("table", key[1]):
+        return None
+    views = (made for (kind, _, view), made in known_schema.schema.objects_by_place.items() if kind == "view" and view == key[1])
+    return None if any(views) else f"an earlier revision has dropped or renamed table '{name}'"
+
+
+def _makes_tables(simulated: SimulatedSchema) -> bool:
+    """Return whether this migration or one before it made a table; a history of something else may know them from elsewhere."""
+    before = (isinstance(table, KnownTable) for _, table in simulated.known_schema.schema.tables_by_place.items())
+    return any(table is not None and table.creator is not None for table in simulated.tables.now.values()) or any(before)
+
+
+def _lacks_column(simulated: SimulatedSchema, table: TrackedTable, column: str) -> bool:
+    if column in table.columns_by_name.now:
+        return False
+    if table.creator is not None:
+        return table.complete
+    known, known_schema = simulated.known_schema.table(table.origin), simulated.known_schema
+    if known is None or not known.complete or column in known.columns or not known_schema.is_complete(column, table.origin[1]):
+        return False
+    return not any(known_schema.may_be_made_in_parallel("column", name, column) for _, name in (table.current_key, table.origin))
+
+
+def _lacks_index(simulated: SimulatedSchema, table: TrackedTable, index: str) -> bool:
+    """Return whether a table has no index of a name, nor one without a name that may bear it."""
+    known_schema, key = simulated.known_schema, (table.current_key[0], index)
+    if key in simulated.indexes.now or index in table.constraints.now or any(map(_may_be_an_index, table.unnamed)):
+        return False
+    if _may_have_another_name(simulated, table, index):
+        return False
+    if table.creator is not None:
+        return table.complete
+    if known_schema.index(key) is not None or not known_schema.lacks(table.origin, index, "index"):
+        return False
+    return known_schema.is_complete(index, table.origin[1]) and not known_schema.may_be_made_in_parallel("index", index)
+
+
+def _may_be_an_index(tracked: TrackedObject) -> bool:
+    """Return whether something without a name may be dropped as an index: MySQL's unique and foreign keys are indexes, too."""
+    return getattr(tracked.definition, "kind", "index") not in {"primary", "check"}
+
+
+def _may_have_another_name(simulated: SimulatedSchema, table: TrackedTable, index: str) -> bool:
+    """Return whether a naming convention may have given this name to the index of a column with `index=True`."""
+    columns = (tracked.definition for tracked in table.columns_by_name.now.values() if tracked is not None)
+    known = simulated.known_schema.table(table.origin) if table.creator is None else None
+    before = known.columns.values() if known is not None else ()
+    return any(
+        isinstance(column, Column) and column.index is not False and (not readable(column.name) or fold(column.name) in index)
+        for column in (*columns, *before)
+    )
+
+
+def _place_of(op: Op) -> object:
+    name = getattr(op, "table", None)
+    return place(getattr(op, "schema", None), name) if readable(name) else None
+
+
+def _spelled(op: Op, thing: Thing) -> str:
+    """Return the name of a thing as the operation writes it."""
+    for field in ("table", "column", "index", "constraint", "new_table"):
+        name = getattr(op, field, None)
+        if readable(name) and fold(name) == thing.name:
+            return name
+    return str(thing.name)
+
+
+def _owner_spelled(op: Op, thing: Thing) -> str:
+    name = getattr(op, "table", None)
+    return (
+        name if thing.owner == _place_of(op) and readable(name) else str(thing.owner[1] if isinstance(thing.owner, tuple) else "…")
+    )

@@ -1,0 +1,260 @@
+"""Kinds of rollbacks, each in several spellings: what has to be said of the last revision ("+"), and what must not ("-")."""
+
+import textwrap
+
+import pytest
+
+from mrt_lint import rules
+from mrt_lint.history import History
+from mrt_lint.model.context import DatabaseTarget, RuleContext
+from mrt_lint.model.finding import Finding
+from tests.lint.marked import read
+
+HEAD = "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = {!r}\ndown_revision = {!r}\n\n\n"
+PARCELS = 'op.create_table("parcels", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("code", sa.String(20)))'
+ITEMS = 'op.create_table("items", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("parcel_id", sa.Integer()))'
+DROP_ITEMS, DROP_PARCELS = 'op.drop_table("items")', 'op.drop_table("parcels")'
+ENUM = 'sa.Enum("sad", "glad", name="mood")'
+DOGS = f'op.create_table("dogs", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("mood", {ENUM}))'
+
+
+def sql(*statements: str) -> str:
+    return "\n".join(f"op.execute({statement!r})" for statement in statements)
+
+
+def told(bodies: list[tuple[str, str]], dialect: str = "postgresql") -> list[Finding]:
+    """Return what is said of the last of some revisions, each an upgrade and a downgrade."""
+    migrations = []
+    for number, (upgrade, downgrade) in enumerate(bodies):
+        up, down = (textwrap.indent(textwrap.dedent(body), "    ") for body in (upgrade, downgrade))
+        parent = f"r{number - 1}" if number else None
+        source = HEAD.format(f"r{number}", parent) + f"def upgrade():\n{up}\n\n\ndef downgrade():\n{down}\n"
+        migrations.append(read(source, f"versions/r{number}.py", dialect))
+    context = RuleContext(target=DatabaseTarget(dialect=dialect), history=History.of(migrations, dialect))
+    return list(rules.check(migrations[-1], context, rules.all_rules()))
+
+
+def holds(expected: str, findings: list[Finding]) -> bool:
+    codes = {finding.code for finding in findings}
+    return all((code[1:] in codes) == (code[0] == "+") for code in expected.split())
+
+
+INDEXED = (f'{PARCELS}\nop.create_index("ix", "parcels", ["code"])', DROP_PARCELS)
+UNIQUE = (f'{PARCELS}\nop.create_unique_constraint("uq", "parcels", ["code"])', DROP_PARCELS)
+SHOP = (f"{PARCELS}\n{ITEMS}", f"{DROP_ITEMS}\n{DROP_PARCELS}")
+KEYED = (
+    f'{PARCELS}\n{ITEMS}\nop.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])',
+    f"{DROP_ITEMS}\n{DROP_PARCELS}",
+)
+VIEW = (f"{PARCELS}\n{sql('CREATE VIEW v AS SELECT id FROM parcels')}", f"{sql('DROP VIEW v')}\n{DROP_PARCELS}")
+DROP_INDEX = 'op.drop_index("ix", table_name="parcels")'
+DROP_UNIQUE = 'op.drop_constraint("uq", "parcels", type_="unique")'
+DROP_KEY = 'op.drop_constraint("fk", "items", type_="foreignkey")'
+NOTHING = sql("SELECT 1")
+BASE = (PARCELS, DROP_PARCELS)
+AGE = 'op.add_column("parcels", sa.Column("age", sa.Integer()))'
+DROP_AGE = 'op.drop_column("parcels", "age")'
+OLD_CODE = 'op.add_column("parcels", sa.Column("code", sa.String(20)))'
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade", "expected"),
+    [
+        # dropped and made again under its own name
+        (INDEXED, f'{DROP_INDEX}\nop.create_index("ix", "parcels", ["code", "id"])', DROP_INDEX, "+MRT408 -MRT110"),
+        (INDEXED, sql("DROP INDEX ix", "CREATE UNIQUE INDEX ix ON parcels (code)"), sql("DROP INDEX ix"), "+MRT408 -MRT110"),
+        (UNIQUE, f'{DROP_UNIQUE}\nop.create_unique_constraint("uq", "parcels", ["code", "id"])', DROP_UNIQUE, "+MRT409 -MRT110"),
+        (VIEW, sql("DROP VIEW v", "CREATE VIEW v AS SELECT code FROM parcels"), sql("DROP VIEW v"), "+MRT207 -MRT110"),
+        (
+            BASE,
+            'op.drop_column("parcels", "code")\nop.add_column("parcels", sa.Column("code", sa.Text()))',
+            'op.drop_column("parcels", "code")',
+            "+MRT201 -MRT110 -MRT113",
+        ),
+        (BASE, f'{AGE}\nop.create_index("ix", "parcels", ["age"])', NOTHING, "+MRT110"),
+        # renamed into the place of another
+        (
+            SHOP,
+            (
+                'op.add_column("items", sa.Column("new", sa.BigInteger()))\nop.drop_column("items", "parcel_id")\n'
+                'op.alter_column("items", "new", new_column_name="parcel_id")'
+            ),
+            NOTHING,
+            "+MRT201 -MRT110",
+        ),
+        (
+            SHOP,
+            sql("ALTER TABLE items ADD n bigint", "ALTER TABLE items DROP parcel_id", "ALTER TABLE items RENAME n TO parcel_id"),
+            NOTHING,
+            "+MRT201 -MRT110",
+        ),
+        (
+            INDEXED,
+            'op.create_index("iy", "parcels", ["code"])\n' + sql("DROP INDEX ix", "ALTER INDEX iy RENAME TO ix"),
+            NOTHING,
+            "-MRT110",
+        ),
+        # a former nullability that nobody knows
+        (
+            (NOTHING, "pass"),
+            'op.alter_column("t", "a", type_=sa.JSON(), nullable=True)',
+            'op.alter_column("t", "a", type_=sa.Text())',
+            "-MRT111",
+        ),
+        (
+            (NOTHING, "pass"),
+            'op.alter_column("t", "a", new_column_name="b", nullable=True)',
+            'op.alter_column("t", "b", new_column_name="a")',
+            "-MRT111",
+        ),
+        (
+            (NOTHING, "pass"),
+            'with op.batch_alter_table("t") as b:\n    b.alter_column("a", type_=sa.Text(), nullable=True)',
+            'with op.batch_alter_table("t") as b:\n    b.alter_column("a", type_=sa.String(5))',
+            "-MRT111",
+        ),
+        (
+            BASE,
+            'op.alter_column("parcels", "id", type_=sa.Text(), nullable=True)',
+            'op.alter_column("parcels", "id", type_=sa.Integer(), postgresql_using="id::int")',
+            "+MRT111",
+        ),
+        # a constraint made from an index has the index's columns
+        (
+            UNIQUE,
+            f"{DROP_UNIQUE}\n"
+            + sql("CREATE UNIQUE INDEX uq ON parcels (code)", "ALTER TABLE parcels ADD CONSTRAINT uq UNIQUE USING INDEX uq"),
+            NOTHING,
+            "-MRT111 -MRT409",
+        ),
+        (
+            UNIQUE,
+            f"{DROP_UNIQUE}\n"
+            + sql("CREATE UNIQUE INDEX i ON parcels (code)", "ALTER TABLE parcels ADD CONSTRAINT uq UNIQUE USING INDEX i"),
+            NOTHING,
+            "-MRT111 -MRT409",
+        ),
+        (
+            UNIQUE,
+            f"{DROP_UNIQUE}\n" + sql("CREATE UNIQUE INDEX uq ON parcels (code)", "ALTER TABLE parcels ADD UNIQUE USING INDEX uq"),
+            NOTHING,
+            "-MRT111 -MRT409",
+        ),
+        (
+            UNIQUE,
+            f"{DROP_UNIQUE}\n"
+            + sql("CREATE UNIQUE INDEX i ON parcels (id)", "ALTER TABLE parcels ADD CONSTRAINT uq UNIQUE USING INDEX i"),
+            NOTHING,
+            "+MRT111",
+        ),
+        # what covers a column goes with it for good
+        (KEYED, f'{DROP_KEY}\nop.drop_column("items", "parcel_id")', NOTHING, "-MRT205 +MRT201"),
+        (KEYED, sql("ALTER TABLE items DROP CONSTRAINT fk", "ALTER TABLE items DROP COLUMN parcel_id"), NOTHING, "-MRT205 +MRT201"),
+        (INDEXED, f'{DROP_INDEX}\nop.drop_column("parcels", "code")', NOTHING, "-MRT408 +MRT201"),
+        (UNIQUE, f'{DROP_UNIQUE}\nop.drop_column("parcels", "code")', NOTHING, "-MRT409 +MRT201"),
+        (
+            KEYED,
+            f'{DROP_KEY}\nop.drop_column("items", "parcel_id")',
+            'op.add_column("items", sa.Column("parcel_id", sa.Integer()))',
+            "+MRT205",
+        ),
+        (
+            KEYED,
+            f'{DROP_KEY}\nop.alter_column("items", "parcel_id", new_column_name="p")',
+            'op.alter_column("items", "p", new_column_name="parcel_id")',
+            "+MRT205",
+        ),
+        # what has no name leaves open only what may have it
+        (
+            SHOP,
+            f'{AGE}\nop.create_foreign_key(None, "items", "parcels", ["parcel_id"], ["id"])',
+            f'{DROP_AGE}\nop.drop_column("items", "parcel_id")',
+            "+MRT113",
+        ),
+        (SHOP, f'{AGE}\nop.create_unique_constraint(None, "items", ["parcel_id"])', f"{DROP_AGE}\n{DROP_ITEMS}", "+MRT113"),
+        (SHOP, f'{AGE}\nop.drop_constraint(NAME, "parcels")', f'{DROP_AGE}\nop.drop_column("items", "parcel_id")', "+MRT113"),
+        (SHOP, f'{AGE}\nop.drop_column("parcels", NAME)', f'{DROP_AGE}\nop.drop_column("items", "parcel_id")', "+MRT113"),
+        (SHOP, f'{AGE}\nop.add_column("items", column())', f'{DROP_AGE}\nop.drop_column("items", "parcel_id")', "-MRT113"),
+        (
+            SHOP,
+            f"{AGE}\nop.create_entity(view)",
+            f'op.drop_entity(view)\n{DROP_AGE}\nop.drop_column("items", "parcel_id")',
+            "+MRT113",
+        ),
+        (SHOP, f'{AGE}\nop.create_entity("items")', f'{DROP_AGE}\nop.drop_column("items", "parcel_id")', "-MRT113"),
+        (BASE, AGE, f'op.drop_index("ix_parcels_age", table_name="parcels")\n{DROP_AGE}', "+MRT117"),
+        (BASE, AGE, f"{sql('DROP INDEX ix_age')}\n{DROP_AGE}", "-MRT117"),
+        (
+            (f"{PARCELS}\nop.create_entity(view)", f"op.drop_entity(view)\n{DROP_PARCELS}"),
+            AGE,
+            'op.drop_column("parcels", "aged")',
+            "+MRT117",
+        ),
+        ((f"{PARCELS}\nop.add_things('parcels')", DROP_PARCELS), AGE, 'op.drop_column("parcels", "aged")', "-MRT117 +MRT113"),
+        ((f"{PARCELS}\nanything(op)", DROP_PARCELS), AGE, 'op.drop_column("parcels", "aged")', "-MRT117 +MRT113"),
+        # a downgrade that raises is not told what it makes
+        (INDEXED, f'{DROP_INDEX}\nop.create_index("ix", "parcels", ["id"])', 'raise RuntimeError("no")', "-MRT408 -MRT111 +MRT115"),
+        (
+            UNIQUE,
+            f'{DROP_UNIQUE}\nop.create_unique_constraint("uq", "parcels", ["id"])',
+            'raise NotImplementedError("no")',
+            "-MRT111 -MRT409 +MRT115",
+        ),
+        (BASE, DOGS, f'{AGE}\n{AGE}\nraise RuntimeError("no")', "-MRT112 -MRT114 -MRT110 +MRT115"),
+    ],
+)
+def test_what_is_left_is_the_difference_of_two_schemas(before: tuple[str, str], upgrade: str, downgrade: str, expected: str):
+    findings = told([before, (upgrade, downgrade)])
+    assert holds(expected, findings), [(finding.code, finding.message) for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade"),
+    [
+        # what is there already
+        (BASE, AGE, f"{DROP_AGE}\n{OLD_CODE}"),
+        (BASE, AGE, f"{DROP_AGE}\n{sql('ALTER TABLE parcels ADD code text')}"),
+        (INDEXED, AGE, f'{DROP_AGE}\nop.create_index("ix", "parcels", ["code"])'),
+        (UNIQUE, AGE, f'{DROP_AGE}\nop.create_unique_constraint("uq", "parcels", ["id"])'),
+        (VIEW, AGE, f"{DROP_AGE}\n{sql('CREATE VIEW v AS SELECT 1')}"),
+        (SHOP, AGE, f"{DROP_AGE}\n{ITEMS}"),
+        (SHOP, 'op.rename_table("items", "things")', 'op.rename_table("things", "parcels")'),
+        # a child before its parent
+        (SHOP, f"{DROP_ITEMS}\n{DROP_PARCELS}", 'op.create_table("items", sa.Column("p", sa.Integer(), sa.ForeignKey("parcels.id")))\n' + PARCELS),
+        (SHOP, f"{DROP_ITEMS}\n{DROP_PARCELS}", f"{sql('CREATE TABLE items (p int REFERENCES parcels)')}\n{PARCELS}"),
+        (SHOP, DROP_PARCELS, f'op.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])\n{PARCELS}'),
+        (SHOP, DROP_PARCELS, f'op.add_column("items", sa.Column("p", sa.Integer(), sa.ForeignKey("parcels.id")))\n{PARCELS}'),
+        (SHOP, 'op.rename_table("parcels", "boxes")', 'op.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])\nop.rename_table("boxes", "parcels")'),
+        # a column that is gone by then
+        (BASE, AGE, f'{DROP_AGE}\nop.create_index("ix", "parcels", ["age"])'),
+        (BASE, AGE, f"{DROP_AGE}\n{sql('UPDATE parcels SET age = 1')}"),
+        # an enum type that is there
+        ((DOGS, f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}'), 'op.drop_table("dogs")', DOGS),
+        ((DOGS, f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}'), f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}', f"{sql('CREATE TYPE mood AS ENUM ()')}\n{DOGS}"),
+        ((DOGS, f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}'), f'op.drop_table("dogs")\n{ENUM}.drop(op.get_bind())', f"{ENUM}.create(op.get_bind(), checkfirst=True)\n{DOGS}"),
+        ((DOGS, f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}'), f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}', f"{sql('CREATE TYPE mood AS ENUM ()')}\n{ENUM}.create(op.get_bind(), checkfirst=False)"),
+    ],
+)  # fmt: skip
+def test_a_rollback_that_cannot_run_is_told_at_its_line(before: tuple[str, str], upgrade: str, downgrade: str):
+    findings = told([before, (upgrade, downgrade)])
+    assert "MRT112" in {finding.code for finding in findings}, [(finding.code, finding.message) for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade"),
+    [
+        (BASE, f'{AGE}\nop.drop_column("parcels", "code")', f"{DROP_AGE}\n{OLD_CODE}"),
+        (BASE, AGE, f"{DROP_AGE}\n{sql('ALTER TABLE parcels ADD COLUMN IF NOT EXISTS code text')}"),
+        (BASE, AGE, f'{DROP_AGE}\nop.add_column("parcels", sa.Column("code", sa.Text()), if_not_exists=True)'),
+        (SHOP, f"{DROP_ITEMS}\n{DROP_PARCELS}", f'{PARCELS}\nop.create_table("items", sa.Column("p", sa.Integer(), sa.ForeignKey("parcels.id")))'),
+        (SHOP, DROP_ITEMS, 'op.create_table("items", sa.Column("id", sa.Integer()), sa.Column("p", sa.Integer(), sa.ForeignKey("items.id")))'),
+        (SHOP, DROP_ITEMS, 'op.create_table("items", sa.Column("p", sa.Integer(), sa.ForeignKey("elsewhere.id")))'),
+        ((DOGS, "pass"), f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}', DOGS),
+        ((DOGS, "pass"), 'op.drop_table("dogs")', DOGS.replace('name="mood"', 'name="mood", create_type=False')),
+        ((f"{DOGS}\nanything(op)", "pass"), 'op.drop_table("dogs")', DOGS),
+        ((NOTHING, "pass"), f"{DOGS}\n{DOGS.replace('dogs', 'cats')}", 'op.drop_table("cats")\nop.drop_table("dogs")'),
+    ],
+)  # fmt: skip
+def test_a_rollback_that_runs_is_not_told_to_fail(before: tuple[str, str], upgrade: str, downgrade: str):
+    codes = {finding.code for finding in told([before, (upgrade, downgrade)])}
+    assert codes.isdisjoint({"MRT112", "MRT117", "MRT804"}), codes
