@@ -149,5 +149,7 @@ def find_function(file: str, name: str) -> int | None:
 
 def is_same(one: str, other: str) -> bool:
     """Whether two paths name one file, however it was reached."""
-    # `Path` is slow to make, and this is asked about every call on the stack.
-    return one == other or (os.path.basename(one) == os.path.basename(other) and os.path.realpath(one) == os.path.realpath(other))  # noqa: PTH119
+    if one == other:
+        return True
+    same_name = os.path.basename(one) == os.path.basename(other)  # noqa: PTH119  asked about every call on the stack: Path is slow
+    return same_name and os.path.realpath(one) == os.path.realpath(other)
