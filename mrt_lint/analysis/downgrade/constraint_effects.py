@@ -110,8 +110,11 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
             constraint.covering = tuple(table.columns_by_name.original_object(name) for name in constraint.columns)
         yield ObjectEffect("dropped", table.constraints, key, constraint)
     elif unnamed:
-        table.drop_unnamed(unnamed[-1])
-        yield ObjectEffect("dropped", table.constraints, None, unnamed[-1])
+        constraint = unnamed[-1]
+        table.drop_unnamed(constraint)
+        if constraint.creator is None and readable(op.constraint):  # that is the name which it has had all along
+            table.constraints.before[key], table.constraints.now[key] = constraint, None
+        yield ObjectEffect("dropped", table.constraints, key if constraint.creator is None and key else None, constraint)
 
 
 def _known_name(table: TrackedTable, op: DropConstraint) -> str:
@@ -138,4 +141,7 @@ def rename_constraint(simulated: SimulatedSchema, op: RenameConstraint) -> Itera
     table = simulated.table_of(op)
     if table is not None and readable(op.constraint) and readable(op.new_constraint):
         key = fold(op.constraint)
+        for tracked in [tracked for tracked in table.unnamed if tracked.creator is None and _has_default_name(key, table, tracked)]:
+            table.unnamed.remove(tracked)
+            table.constraints.seed(key, tracked)
         yield ObjectEffect("moved", table.constraints, key, table.constraints.move(key, fold(op.new_constraint)))
