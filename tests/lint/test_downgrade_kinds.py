@@ -211,6 +211,19 @@ OLD_CODE = 'op.add_column("parcels", sa.Column("code", sa.String(20)))'
             'op.create_unique_constraint("parcels_code_key", "parcels", ["id"])',
             "+MRT111",
         ),
+        (
+            (
+                PARCELS
+                + "\n"
+                + sql(
+                    "ALTER TABLE parcels ADD CONSTRAINT ck_parcels_valid CHECK (id > 0), ADD FOREIGN KEY (id) REFERENCES elsewhere"
+                ),
+                "pass",
+            ),
+            'op.drop_constraint("ck_parcels_valid_enum", "parcels")\nop.create_check_constraint("valid_enum", "parcels", "id > 1")',
+            'op.drop_constraint("ck_parcels_valid_enum", "parcels")\nop.create_check_constraint("valid_enum", "parcels", "id > 0")',
+            "-MRT409 -MRT205",
+        ),
         # a downgrade that raises is not told what it makes
         (INDEXED, f'{DROP_INDEX}\nop.create_index("ix", "parcels", ["id"])', 'raise RuntimeError("no")', "-MRT408 -MRT111 +MRT115"),
         (
