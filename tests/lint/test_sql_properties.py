@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mrt_lint.model import ops
 from mrt_lint.model.values import HOLE
-from mrt_lint.parse.sql import read_sql
+from mrt_lint.parse.sql.expand import read_sql
 
 DIALECTS = st.sampled_from([None, "postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"])
 WORDS = """
