@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from mrt_runtime.seed.value_kind import Integers
 if TYPE_CHECKING:
     from sqlglot import exp
 
+ASKS = re.compile(r"\b(?:WHERE|CASE)\b", re.IGNORECASE)
 MOST_ROWS = 12  # for one table and one migration
 MOST_OF_A_CONDITION = 4
 MOST_VALUES = 12
@@ -76,7 +78,7 @@ def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: 
 
 def _conditions(sql: str, table: Table, grammar: str) -> Iterator[str]:
     """Yield, for each statement on the table, what it asks of a row in this table alone, and each WHEN of a CASE."""
-    tree = parse_sql(sql, grammar)
+    tree = parse_sql(sql, grammar) if ASKS.search(sql) else None
     if tree is None or table.name.lower() not in {node.name.lower() for node in tree.walk() if type(node).__name__ == "Table"}:
         return
     for node in tree.walk():

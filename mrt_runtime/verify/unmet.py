@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from mrt_runtime.migrate import ChangedRows
 from mrt_runtime.migration_file import read_migration
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(", re.IGNORECASE)
+BLOCKS = ("body", "orelse", "finalbody")
 LONGEST = 80
 
 
 def find_unmet(file: str, dialect: str, changed: ChangedRows) -> list[str]:
     """Return a sentence for each line of an upgrade whose statement changed no row, or that no row made it execute."""
     found: dict[int, str] = {}
-    for first, last, table in read_changes(file, dialect):
+    for first, last, table in read_changes(file, dialect) if has_more(file, changed.rows) else ():
         lines = [line for line in changed.rows if first <= line <= last]
         if not lines:
             found[first] = f"no row made it execute its change of '{table}'"
@@ -29,6 +31,33 @@ def find_unmet(file: str, dialect: str, changed: ChangedRows) -> list[str]:
         f"Line {line}: {what}, so nothing is proved about it; custom_seeds can supply a row that it changes"
         for line, what in sorted(found.items())
     ]
+
+
+def has_more(file: str, executed: Collection[int]) -> bool:
+    """Whether a migration may change rows on lines that were not executed, so that it is worth importing the linter's reader."""
+    try:
+        source = Path(file).read_bytes()
+        tree = ast.parse(source)
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        return True
+    lines = source.splitlines()
+    return any(
+        MENTIONS.search(b"\n".join(lines[first - 1 : last])) and not any(first <= line <= last for line in executed)
+        for first, last in _statements(tree)
+    )
+
+
+def _statements(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """Yield the first and last line of each statement but docstrings and downgrade(); of a block, those of its head."""
+    found = [node for node in tree.body if getattr(node, "name", None) != "downgrade"]
+    while found:
+        node = found.pop()
+        inner = [child for block in BLOCKS for child in getattr(node, block, ())]
+        inner += [child for handler in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())) for child in handler.body]
+        found += inner
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            last = min((child.lineno - 1 for child in inner), default=node.end_lineno or node.lineno)
+            yield node.lineno, max(node.lineno, last)
 
 
 @lru_cache(maxsize=8)

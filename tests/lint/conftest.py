@@ -34,6 +34,18 @@ def functions(upgrade: str, downgrade: str) -> str:
 
 DROP = functions('op.drop_column("users", "phone")', 'op.add_column("users", sa.Column("phone", sa.String(20)))')
 CREATE = functions('op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))', 'op.drop_table("users")')
+USERS = functions(
+    """
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("email", sa.String(50)),
+        sa.Column("level", sa.Integer, server_default="1", nullable=False),
+    )
+    op.create_index(op.f("ix_users_email"), "users", ["email"], unique=True)
+    """,
+    'op.drop_table("users")',
+)
 UPDATE = functions('op.execute("UPDATE users SET name = lower(name)")', 'op.execute("UPDATE alembic_version SET version_num = 1")')
 
 
@@ -84,4 +96,11 @@ def history(project):
     project.migration("a1", None)
     project.migration("a2", "a1", DROP)
     project.migration("a3", "a2", UPDATE)
+    return project
+
+
+@pytest.fixture
+def users(project):
+    """A history that begins with a table of users."""
+    project.migration("a1", None, USERS)
     return project

@@ -4,6 +4,7 @@ import pytest
 
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
+from mrt_runtime.verify.unmet import has_more
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("note", sa.Text()))'
 NEVER = {
@@ -52,3 +53,26 @@ def test_a_change_that_met_rows_is_not_said(verify):
 def test_a_change_for_another_database_is_not_said(verify):
     verdict, _ = verify("if op.get_bind().dialect.name == 'postgresql':\n        op.execute('UPDATE t SET note = 1')")
     assert (verdict.outcome, verdict.warnings) == (Outcome.REVERSIBLE, ())
+
+
+LINES = {
+    "nothing but what was executed": ('op.execute("UPDATE t SET a = 1")', False),
+    "another statement": ('op.execute("UPDATE t SET a = 1")\n    op.execute("DELETE FROM t")', True),
+    "a branch that was not taken": ('op.execute("UPDATE t SET a = 1")\n    if False:\n        op.execute("DELETE FROM t")', True),
+    "the head of a loop": ('op.execute("UPDATE t SET a = 1")\n    for sql in ["DELETE FROM t"]:\n        print()', True),
+    "a handler": (
+        'op.execute("UPDATE t SET a = 1")\n    try: pass\n    except ValueError:\n        op.execute("DELETE FROM t")',
+        True,
+    ),
+    "a docstring": ('op.execute("UPDATE t SET a = 1")\n    """Update them."""', False),
+    "what cannot be parsed": ('op.execute("UPDATE t SET a = 1"', True),
+}
+
+
+@pytest.mark.parametrize(("body", "more"), LINES.values(), ids=LINES)
+def test_the_slow_reader_is_asked_only_where_lines_were_not_executed(tmp_path, body, more):
+    file = tmp_path / "m.py"
+    file.write_text(
+        f'"""Update t."""\nfrom alembic import op\ndef upgrade():\n    {body}\ndef downgrade():\n    op.execute("DELETE FROM t")\n'
+    )
+    assert has_more(str(file), {4}) is more

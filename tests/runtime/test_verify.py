@@ -408,3 +408,18 @@ def test_a_missing_downgrade_is_told_of_its_file(project, verify):
     [failure] = verify()["001"].failures
     assert failure.message == "Downgrade failed: the file has no downgrade()"
     assert (Path(failure.file).name, failure.line) == ("001.py", 1)
+
+
+def test_the_line_is_that_of_the_branch_that_ran(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add(
+        "002",
+        "001",
+        upgrade="""if op.get_bind().dialect.name == "postgresql":
+        op.drop_column("users", "phone")
+    else:
+        op.execute("ALTER TABLE users DROP COLUMN phone")""",
+        downgrade=ADD_PHONE,
+    )
+    [failure] = verify()["002"].failures
+    assert failure.line == line_of(file, "op.execute")

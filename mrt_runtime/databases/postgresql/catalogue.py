@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from mrt_runtime.compare.schema import CatalogueObject, NamedType, Schema, Sequence, Table
+from mrt_runtime.compare.schema import CatalogueDetail, CatalogueObject, NamedType, Schema, Sequence, Table
 from mrt_runtime.databases.postgresql.catalogue_changes import (
     CatalogueChanges,
     Present,
@@ -17,7 +18,7 @@ from mrt_runtime.databases.postgresql.catalogue_changes import (
     read_changes,
     read_point,
 )
-from mrt_runtime.databases.postgresql.details import read_details
+from mrt_runtime.databases.postgresql.details import RELATED_TO_NONE, read_details, read_relation_details
 from mrt_runtime.databases.postgresql.reading import CatalogueReader, CatalogueRows
 from mrt_runtime.databases.postgresql.records import SequenceRow
 from mrt_runtime.databases.postgresql.relations import KINDS, RelationCatalogue
@@ -28,12 +29,13 @@ PLACELESS = frozenset({"schema", "extension"})  # the objects whose definitions 
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQLBasis:
-    """What a catalogue was put together from: where and when it was read, the rows, and each table by its OID."""
+    """What a catalogue was put together from: where and when it was read, the rows, the details, and each table by its OID."""
 
     start: ReadPoint
     present: Present
     ignored: frozenset[str]
     facts: CatalogueRows
+    details: Mapping[int, tuple[CatalogueDetail, ...]]
     tables: Mapping[int, Table]
 
 
@@ -44,17 +46,16 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     """
     cursor = connection.connection.cursor()
     ignored = frozenset(ignored)
-    start = read_point(cursor)
+    start, prepared = read_point(cursor)
     past = previous.basis if previous is not None and isinstance(previous.basis, PostgreSQLBasis) else None
-    changes = read_changes(cursor, start, past.start.horizon if past is not None else start.horizon)
-    reader = CatalogueReader(cursor, start.version)
+    changes = read_changes(prepared, start, past.start.horizon if past is not None else start.horizon)
+    reader = CatalogueReader(cursor, start.version, prepared)
     basis = _read_again(reader, past, changes) if past is not None and past.ignored == ignored else None
     if previous is not None and basis is not None:
         schema = previous if basis is past else _schema(basis, previous, types=previous.types, objects=previous.objects)
     else:
-        schema = _schema(PostgreSQLBasis(start, changes.present, ignored, reader.read(), {}), previous)
-    if schema is not previous:
-        schema = replace(schema, details=read_details(cursor, start.version))
+        details = read_details(cursor, start.version)
+        schema = _schema(PostgreSQLBasis(start, changes.present, ignored, reader.read(), details, {}), previous)
     return previous if previous == schema else schema
 
 
@@ -69,8 +70,11 @@ def _read_again(reader: CatalogueReader, past: PostgreSQLBasis, changes: Catalog
     changed = _changed(past, facts, stale) if facts is not None else None
     if facts is None or changed is None:
         return None
+    present = {RELATED_TO_NONE, *changes.present["pg_class"]} - stale
+    details = {oid: found for oid, found in past.details.items() if oid in present}
+    details |= read_relation_details(reader.prepared, stale)
     tables = {oid: table for oid, table in past.tables.items() if oid not in changed}
-    return PostgreSQLBasis(changes.start, changes.present, past.ignored, facts, tables)
+    return PostgreSQLBasis(changes.start, changes.present, past.ignored, facts, details, tables)
 
 
 def _changed(past: PostgreSQLBasis, facts: CatalogueRows, stale: Collection[int]) -> set[int] | None:
@@ -116,6 +120,9 @@ def _schema(
         types=_sorted(_named_types(facts)) if types is None else types,
         sequences=_sorted(_sequence(row, relations) for row in facts.sequences if row.table not in left_out),
         objects=tuple(sorted(_objects(facts), key=_order)) if objects is None else objects,
+        details=tuple(
+            sorted((one for found in basis.details.values() for one in found), key=attrgetter("subject", "property", "value"))
+        ),
         basis=replace(basis, tables=tables),
     )
 

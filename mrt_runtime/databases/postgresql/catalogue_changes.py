@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-PREPARED = "mrt_changes"
+from mrt_runtime.databases.postgresql.prepared import KNOWN, PreparedQueries
+
 # Before this version an index became valid by changing its row in place.
 FIRST_VERSION = 140000
 
-START = """SELECT current_setting('server_version_num')::int,
+START = """current_setting('server_version_num')::int,
   (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
-  current_schemas(false)::text, pg_snapshot_xmin(pg_current_snapshot())::text"""
+  current_schemas(false)::text, pg_snapshot_xmin(pg_current_snapshot())::xid::text"""
 
 # Of each catalogue: the OIDs in it, and what its young rows are about, the relation or else the object itself.
 TABLES = {
@@ -44,7 +45,7 @@ OTHERS = (
     *("pg_opfamily", "pg_language", "pg_transform", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_largeobject_metadata"),
 )
 FILTERED = {
-    "pg_trigger": "pg_trigger AS c WHERE NOT c.tgisinternal",
+    "pg_trigger": "pg_trigger AS c WHERE NOT c.tgisinternal OR c.tgenabled <> 'O'",
     "pg_type": "pg_type AS c WHERE c.oid >= 16384 AND c.typtype <> 'c' AND c.typcategory <> 'A'",
     "pg_foreign_table": "pg_foreign_table AS c",
     "pg_seclabel": "pg_seclabel AS c",
@@ -92,22 +93,19 @@ class KnownRelations:
     sequences: frozenset[int]
 
 
-def read_point(cursor: Any) -> ReadPoint:
-    """Read when and where this reading is made, before anything else is read."""
-    cursor.execute(START)
-    return ReadPoint(*cursor.fetchone())
+def read_point(cursor: Any, *settings: str) -> tuple[ReadPoint, PreparedQueries]:
+    """Read when and where this reading is made, before anything else is read, and what its session has prepared.
 
-
-def read_changes(cursor: Any, start: ReadPoint, horizon: str) -> CatalogueChanges:
-    """Read what is there, and what of it is younger than the horizon of an earlier reading.
-
-    The question is prepared once in a session: planning it takes longer than answering it.
+    settings: calls of set_config() that are made in the same statement.
     """
-    cursor.execute(f"SELECT 1 FROM pg_prepared_statements WHERE name = '{PREPARED}'")
-    if not cursor.fetchall():
-        cursor.execute(f"PREPARE {PREPARED} (xid) AS {_write_question()}")
-    cursor.execute(f"EXECUTE {PREPARED} ('{horizon}')")
-    rows = cursor.fetchall()
+    cursor.execute(f"SELECT {', '.join((START, KNOWN, *settings))}")
+    version, database, schemas, horizon, known = cursor.fetchone()[:5]
+    return ReadPoint(version, database, schemas, horizon), PreparedQueries(cursor, known)
+
+
+def read_changes(prepared: PreparedQueries, start: ReadPoint, horizon: str) -> CatalogueChanges:
+    """Read what is there, and what of it is younger than the horizon of an earlier reading."""
+    rows = prepared.run("changes", _write_question(), "xid", horizon)
     present_rows = {name: tuple(sorted(oids or ())) for name, oids, _ in rows}
     return CatalogueChanges(start, present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
 

@@ -21,7 +21,7 @@ from mrt_runtime.databases.postgresql.catalogue_changes import ReadPoint, read_p
 from mrt_runtime.databases.postgresql.quoting import quote
 
 # The text depends on these; what a project sets for its own sessions shall not.
-SETTINGS = """SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
+SETTINGS = """set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
   set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
   set_config('extra_float_digits', '3', true), set_config('jit', 'off', true)"""
 NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision", "oid", "boolean"}
@@ -44,8 +44,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     A table that has the same definition as in `previous`, as many rows, and none that was written since, is taken from there.
     """
     cursor = connection.connection.cursor()
-    cursor.execute(SETTINGS)
-    start = read_point(cursor)
+    start, _ = read_point(cursor, SETTINGS)
     tables = {table.label: table for table in schema.tables if holds_rows(table)}
     parents = {parent for table in schema.tables if table.kind == "table" for parent in table.parents}
     same: dict[str, TableRows] = {}

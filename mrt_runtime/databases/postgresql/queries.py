@@ -7,7 +7,6 @@ driver reads alike: text, int, bool and arrays of text or int. User objects have
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 AMONG = re.compile(r"\{among ([\w.]+)\}")
 
@@ -151,13 +150,12 @@ UNION ALL SELECT 'publication', 'pg_publication', p.oid::bigint, NULL, p.pubname
   FROM pg_publication AS p"""
 
 
-def text_of(query: str, version: int, relations: Collection[int] | None = None) -> str:
+def text_of(query: str, version: int, *, among: bool = False) -> str:
     """Write a query for a server of this `server_version_num`: where it has no such column, what that always means there.
 
-    relations: only about these, where the query is about relations.
+    among: whether it is about the relations only whose OIDs it takes as `$1`.
     """
-    among = "" if relations is None else f"AND \\1 IN ({', '.join(map(str, relations)) or 0})"
-    query = AMONG.sub(among, query)
+    query = AMONG.sub(r"AND \1 = ANY ($1)" if among else "", query)
     names = {
         "{compression}": ("a.attcompression::text", 140000, "''"),
         "{enforced}": ("c.conenforced", 180000, "true"),

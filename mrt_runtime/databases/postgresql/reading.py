@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from mrt_runtime.compare.schema import qualified
 from mrt_runtime.databases.postgresql import queries
 from mrt_runtime.databases.postgresql.catalogue_changes import KnownRelations
+from mrt_runtime.databases.postgresql.prepared import PreparedQueries
 from mrt_runtime.databases.postgresql.records import (
     AttributeRow,
     ConstraintRow,
@@ -50,15 +51,27 @@ class CatalogueRows:
 class CatalogueReader:
     """Reads rows through one cursor of a server of this `server_version_num`."""
 
-    def __init__(self, cursor: Any, version: int) -> None:
+    def __init__(self, cursor: Any, version: int, prepared: PreparedQueries) -> None:
         self.cursor = cursor
         self.version = version
+        self.prepared = prepared
 
-    def rows(self, query: str, among: Collection[int] | None = None) -> list[Any]:
+    def rows(self, query: str) -> list[Any]:
         """Run one of the queries."""
-        self.cursor.execute(queries.text_of(query, self.version, among))
+        self.cursor.execute(queries.text_of(query, self.version))
         rows: list[Any] = self.cursor.fetchall()
         return rows
+
+    def repeated(self, name: str) -> list[Any]:
+        """Run one of the queries that every reading runs, by its name there."""
+        return self.prepared.run(name.lower(), queries.text_of(getattr(queries, name), self.version))
+
+    def among(self, name: str, relations: Collection[int] | None) -> list[Any]:
+        """Run one of the queries about relations, for these only, or for all of them."""
+        query = getattr(queries, name)
+        if relations is None:
+            return self.rows(query)
+        return self.prepared.run_among(name.lower(), queries.text_of(query, self.version, among=True), relations)
 
     def read(self) -> CatalogueRows:
         """Read everything."""
@@ -110,9 +123,9 @@ class CatalogueReader:
         relations = replace(
             old,
             rows=anew(old.rows, rows),
-            attributes=anew(old.attributes, grouped(map(AttributeRow._make, self.rows(queries.ATTRIBUTES, stale)), "relation")),
-            constraints=anew(old.constraints, grouped(map(ConstraintRow._make, self.rows(queries.CONSTRAINTS, stale)), "relation")),
-            indexes=anew(old.indexes, grouped(map(IndexRow._make, self.rows(queries.INDEXES, stale)), "relation")),
+            attributes=anew(old.attributes, grouped(map(AttributeRow._make, self.among("ATTRIBUTES", stale)), "relation")),
+            constraints=anew(old.constraints, grouped(map(ConstraintRow._make, self.among("CONSTRAINTS", stale)), "relation")),
+            indexes=anew(old.indexes, grouped(map(IndexRow._make, self.among("INDEXES", stale)), "relation")),
             **self._names(sequences, old.schemas),
         )
         return replace(known, relations=self._with_collations(relations), sequences=sequences)
@@ -123,18 +136,18 @@ class CatalogueReader:
     def _relations(
         self, schemas: Collection[int], members: Members, among: Collection[int] | None = None
     ) -> dict[int, RelationRow]:
-        rows = map(RelationRow._make, self.rows(queries.RELATIONS, among))
+        rows = map(RelationRow._make, self.among("RELATIONS", among))
         return {row.oid: row for row in rows if row.namespace in schemas and ("pg_class", row.oid) not in members}
 
     def _sequences(self, schemas: Collection[int], members: Members) -> tuple[SequenceRow, ...]:
-        rows = map(SequenceRow._make, self.rows(queries.SEQUENCES))
+        rows = map(SequenceRow._make, self.repeated("SEQUENCES"))
         return tuple(row for row in rows if row.namespace in schemas and ("pg_class", row.oid) not in members)
 
     def _names(self, sequences: Iterable[SequenceRow], schemas: Mapping[int, str | None]) -> dict[str, Any]:
         """Read what says something about relations without standing in their rows."""
         return {
-            "comments": {(where, oid, part): text for where, oid, part, text in self.rows(queries.DESCRIPTIONS)},
-            "parents": grouped(self.rows(queries.PARENTS), 0),
+            "comments": {(where, oid, part): text for where, oid, part, text in self.repeated("DESCRIPTIONS")},
+            "parents": grouped(self.repeated("PARENTS"), 0),
             "owned": {
                 (row.table, row.column): qualified(row.name, schemas[row.namespace]) for row in sequences if row.table is not None
             },

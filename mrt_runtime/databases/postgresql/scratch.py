@@ -42,7 +42,7 @@ class PostgresScratch(ServerScratch):
         isolation: Isolation,
     ) -> None:
         super().__init__(database, server, contents, urls[0], urls[1], **SETTINGS)
-        event.listen(self.engine, "connect", outlast)
+        event.listen(self.engine, "connect", prepare_session)
         self.isolation = isolation
         self._server = server
         self._stand_ins = contents.stand_ins
@@ -95,11 +95,14 @@ def was_refused(error: BaseException | None) -> bool:
     return False
 
 
-def outlast(dbapi_connection: Any, _record: object) -> None:
-    """Lift the time limits on a connection of ours; env.py's own keep those that are set for them."""
+def prepare_session(dbapi_connection: Any, _record: object) -> None:
+    """Lift the time limits on a connection of ours, and plan what it prepares once; env.py's own keep what is set for them."""
+    settings = dict.fromkeys(TIMEOUTS, "0") | {"plan_cache_mode": "force_generic_plan"}
+    values = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in settings.items())
     cursor = dbapi_connection.cursor()
     cursor.execute(
-        f"SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ({', '.join(map(literal, TIMEOUTS))})"
+        f"SELECT set_config(s.name, w.value, false) FROM (VALUES {values}) AS w (name, value)"
+        " JOIN pg_catalog.pg_settings AS s ON s.name = w.name"
     )
     cursor.close()
     dbapi_connection.commit()

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from mrt_runtime import databases
-from mrt_runtime.databases.postgresql import details, queries
-from mrt_runtime.databases.postgresql.details import LEFT_OUT
+from mrt_runtime.databases.postgresql import detail_queries, details, queries
+from mrt_runtime.databases.postgresql.detail_queries import LEFT_OUT
 
 DETAILS = {
     "grants on a view that is made anew": (
@@ -77,13 +77,58 @@ def test_a_detail_beside_the_definition_is_compared(postgresql, setup, change, m
     postgresql.check(*(part.split("; ") for part in (setup, change)), messages, undo.split("; "))
 
 
+COMMITTED = {
+    "a grant on a table": "GRANT SELECT ON a TO pg_monitor",
+    "a grant on a column": "GRANT UPDATE (n) ON b TO pg_monitor",
+    "a table that is dropped": "DROP TABLE d",
+    "a table that is renamed": "ALTER TABLE b RENAME TO c",
+    "a sequence's owner": "ALTER SEQUENCE s OWNER TO CURRENT_USER",
+    "a sequence that is dropped": "DROP SEQUENCE z",
+    "a setting of a column": "ALTER TABLE a ALTER n SET STATISTICS 7",
+    "triggers that nobody made": "ALTER TABLE c DISABLE TRIGGER ALL",
+    "something that is no relation": "REVOKE EXECUTE ON FUNCTION f() FROM pg_monitor",
+}
+
+
+def test_what_is_read_again_after_a_commit_is_what_a_first_reading_finds(postgresql_engine, place_on):
+    with postgresql_engine.connect() as connection:
+        place = place_on(connection, "postgresql")
+        place.run(
+            "CREATE SCHEMA committed; SET search_path = committed; CREATE TABLE a (n int PRIMARY KEY); CREATE SEQUENCE s; CREATE SEQUENCE z",
+            "CREATE TABLE b (n int REFERENCES a); CREATE TABLE d (n int); GRANT SELECT ON b, d, s, z TO pg_monitor; ALTER SEQUENCE s OWNER TO pg_monitor",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION f() TO pg_monitor",
+        )
+        connection.commit()
+        try:
+            for kind, change in COMMITTED.items():
+                before = place.look()
+                connection.commit()
+                place.run("SAVEPOINT changed", change, "RELEASE changed")
+                connection.commit()
+                after = place.look(before).schema
+                assert after == place.look().schema, kind
+                assert after.details != before.schema.details, kind
+                connection.commit()
+        finally:
+            connection.rollback()
+            place.run("DROP SCHEMA committed CASCADE", "RESET search_path")
+            connection.commit()
+
+
 CATALOGUES = "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
 
 
 def find_uncovered(connection, version):
     """The catalogues of a server that no query reads and no list leaves out."""
     texts = [text for text in vars(queries).values() if isinstance(text, str)]
-    read = set(re.findall(r"\b(?:FROM|JOIN) (pg_\w+)", " ".join([*texts, *details._selects(version)])))
+    read = set(
+        re.findall(
+            r"\b(?:FROM|JOIN) (pg_\w+)",
+            " ".join(
+                [*texts, *detail_queries.other_selects(version), *(text for _, text in detail_queries.relation_selects(among=""))]
+            ),
+        )
+    )
     assert not read & LEFT_OUT.keys()
     return {name for (name,) in connection.exec_driver_sql(CATALOGUES)} - read - LEFT_OUT.keys()
 
