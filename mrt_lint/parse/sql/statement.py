@@ -166,7 +166,7 @@ def _rebuild(cursor: TokenCursor) -> Iterator[Op]:
     concurrently = cursor.accept("CONCURRENTLY") != "" or "CONCURRENTLY" in options
     table = None if cursor.done or kind not in {"", "TABLE"} else cursor.path()[1]
     name = {"VACUUM": "VACUUM FULL", "OPTIMIZE": "OPTIMIZE TABLE"}.get(command, command)
-    yield ops.Reindex(command=name, table=table, concurrently=concurrently)
+    yield ops.Reindex(command=name, table=table, concurrently=concurrently, scope=kind)
 
 
 def _load(cursor: TokenCursor) -> Iterator[Op]:
