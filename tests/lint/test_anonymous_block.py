@@ -4,7 +4,7 @@ import pytest
 
 from mrt_lint.model.ops import AddColumn, CreateObject, Delete, DropColumn, DropTable, SetSequenceValue, Statement, Update
 from mrt_lint.model.values import UNKNOWN
-from mrt_lint.parse.sql import read_sql
+from mrt_lint.parse.sql.expand import read_sql
 
 DROP = DropColumn(table="t", column="c")
 
