@@ -79,6 +79,12 @@ def test_what_stands_in_a_comment_or_a_literal_does_nothing(hidden, template, di
     assert [(type(op), op.effect) for op in read_sql(template.replace("{}", text), dialect)] == [(ops.Statement, False)]
 
 
+@pytest.mark.parametrize(("dialect", "dropped"), [("sqlite", ["t"]), ("mysql", ["t"]), ("postgresql", [])])
+def test_comments_nest_only_where_the_database_nests_them(dialect, dropped):
+    read = read_sql("/* one /* two */ DROP TABLE t", dialect)
+    assert [op.table for op in read if isinstance(op, ops.DropTable)] == dropped
+
+
 def random_case(word, draw):
     return word if "'" in word else "".join(draw(st.sampled_from([letter.upper(), letter.lower()])) for letter in word)
 

@@ -84,7 +84,7 @@ def _placed(found: Op, execute: Execute) -> Op:
         found,
         origin=execute.origin,
         dialects=execute.dialects,
-        certain=execute.certain,
+        certain=found.certain and execute.certain,
         autocommit=execute.autocommit,
         batch=execute.batch,
     )
