@@ -62,7 +62,8 @@ class MRTConfig:
     minimum_downgrade_revision: revisions at or before this one are not checked.
     custom_seeds: table → callable that gives the rows, instead of made-up ones.
     migration_timeout: seconds that one upgrade or downgrade may take; None for no limit.
-    env: environment variables set while env.py runs; "{url}" stands for the scratch database's URL.
+    env: environment variables set while env.py runs; "{url}" stands for the scratch database's URL, and "{host}", "{port}",
+        "{database}", "{user}" and "{password}" for its parts.
     target_metadata: "package.module:Base" or a MetaData, for `assert_schema_matches`.
     after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
     edge_rows: "warn" (default), "fail" or "off": what a step that fails only with a row at the edge of its type counts as; "off"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Protocol, TypeVar, overload
 
 from mrt_lint.analysis.downgrade import DowngradeAnalysis, StateBefore, UndoStatus
@@ -16,18 +16,16 @@ from mrt_lint.analysis.downgrade.definition import describe, effective
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.question_budget import QuestionBudget
-from mrt_lint.history import History
-from mrt_lint.history.schema import ReplayedTable as KnownTable
+from mrt_lint.history.replay import replay, with_taken_along
 from mrt_lint.history.schema import fold, place
+from mrt_lint.history.taken_along import TAKING
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.dialects import FAMILY, admits, named
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import (
-    AddColumn,
     AlterColumn,
     CreateConstraint,
     CreateIndex,
-    CreateTable,
     DropColumn,
     DropConstraint,
     DropIndex,
@@ -35,7 +33,7 @@ from mrt_lint.model.ops import (
     Op,
     ValidateConstraint,
 )
-from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, UNSET, Constraint
 from mrt_lint.online import ServerVersion
 
 _A = TypeVar("_A", bound=Op)
@@ -60,6 +58,7 @@ class MigrationCase:
         self.target = context.target
         self.history = context.history
         self.irreversible = context.irreversible
+        self._expanded: dict[str, tuple[tuple[Op, ...], tuple[Op, ...]]] = {}
         self._analyses: dict[str, DowngradeAnalysis] = {}
         self.questions = QuestionBudget()
 
@@ -88,26 +87,63 @@ class MigrationCase:
         return self.migration.readable(function, self.target.dialect)
 
     @overload
-    def ops_for(self, rule: RuleScope, one: type[_A], /, *, new_tables: bool = False) -> Iterator[_A]: ...
-    @overload
-    def ops_for(self, rule: RuleScope, one: type[_A], two: type[_B], /, *, new_tables: bool = False) -> Iterator[_A | _B]: ...
+    def ops_for(self, rule: RuleScope, one: type[_A], /, *, new_tables: bool = False, along: bool = False) -> Iterator[_A]: ...
     @overload
     def ops_for(
-        self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], /, *, new_tables: bool = False
+        self, rule: RuleScope, one: type[_A], two: type[_B], /, *, new_tables: bool = False, along: bool = False
+    ) -> Iterator[_A | _B]: ...
+    @overload
+    def ops_for(
+        self,
+        rule: RuleScope,
+        one: type[_A],
+        two: type[_B],
+        three: type[_C],
+        /,
+        *,
+        new_tables: bool = False,
+        along: bool = False,
     ) -> Iterator[_A | _B | _C]: ...
     @overload
     def ops_for(
-        self, rule: RuleScope, one: type[_A], two: type[_B], three: type[_C], four: type[_D], /, *, new_tables: bool = False
+        self,
+        rule: RuleScope,
+        one: type[_A],
+        two: type[_B],
+        three: type[_C],
+        four: type[_D],
+        /,
+        *,
+        new_tables: bool = False,
+        along: bool = False,
     ) -> Iterator[_A | _B | _C | _D]: ...
-    def ops_for(self, rule: RuleScope, *kinds: type[Op], new_tables: bool = False) -> Iterator[Op]:
+    def ops_for(self, rule: RuleScope, *kinds: type[Op], new_tables: bool = False, along: bool = False) -> Iterator[Op]:
         """Return the upgrade operations of these kinds that the rule applies to.
 
         Left out is what runs only on databases that the rule is not about and, unless `new_tables` is set, what concerns a table
-        that this upgrade created.
+        that this upgrade created. `along` adds the drop of what goes along with something else.
         """
-        for op in self.migration.upgrade_ops:
+        for op in self.operations("upgrade") if along else self.migration.upgrade_ops:
             if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.state_before(op).new_table):
                 yield op
+
+    def operations(self, function: str) -> tuple[Op, ...]:
+        """Return the operations of upgrade() or downgrade(), with those of what goes along, on the declared database."""
+        dialect = self.target.dialect or "postgresql"
+        upgrade, downgrade = self._operations(dialect)
+        return upgrade if function == "upgrade" else downgrade
+
+    def _operations(self, dialect: str) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
+        """Return what both functions do on a database, with what goes along."""
+        if dialect not in self._expanded:
+            migration = self.migration
+            upgrade, downgrade = migration.upgrade_ops, migration.downgrade_ops
+            if any(isinstance(op, TAKING) for op in (*upgrade, *downgrade)):
+                known = self.known_schema(dialect).schema
+                upgrade = with_taken_along(known, upgrade, dialect)
+                downgrade = with_taken_along(replay(known, upgrade, dialect), downgrade, dialect)
+            self._expanded[dialect] = (upgrade, downgrade)
+        return self._expanded[dialect]
 
     def runs(self, op: Op, dialects: tuple[str, ...] = ()) -> bool:
         """Return whether an operation runs on one of these databases (none given: any), as far as its guard and the target say."""
@@ -138,7 +174,9 @@ class MigrationCase:
         self.questions.spend()
         dialect = self.dialect(op)
         if dialect not in self._analyses:
-            self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))
+            self._analyses[dialect] = DowngradeAnalysis(
+                self.migration, dialect, self.known_schema(dialect), self._operations(dialect)
+            )
         return self._analyses[dialect]
 
     def failing(self, ops: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]) -> Iterator[tuple[Op, str]]:
@@ -207,22 +245,6 @@ class MigrationCase:
         known = self.known_schema(self.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
         return tuple(known.known_constraints("check")) if known is not None else ()
 
-    def unindexed_keys(self, op: CreateTable | CreateConstraint | AddColumn) -> Iterator[Constraint]:
-        """Return the foreign keys that an operation adds and whose columns no index begins with once this revision has run."""
-        revision = self.migration.revision
-        if self.history is None or not isinstance(revision, str) or not readable(op.table):
-            return
-        table = self.history.at(revision).table(op.table, op.schema)
-        if not isinstance(table, KnownTable) or not table.complete or UNKNOWN in table.indexes.values():
-            return
-        keys = (*table.known_constraints("unique"), *table.known_constraints("primary"))
-        covered = [*(index.columns for index in table.known_indexes()), *(key.columns for key in keys)]
-        if UNKNOWN in covered:
-            return
-        for key in table.known_constraints("foreignkey"):
-            if _adds(op, key) and not any(_begins_with(columns, key.columns) for columns in covered):
-                yield key
-
     def cascading_child(self, op: Op) -> str | None:
         """Return a table, known from the history, that points to an operation's table with ON DELETE CASCADE."""
         table = self.state_before(op).table
@@ -241,17 +263,6 @@ class MigrationCase:
         successor = analysis.successor(op)
         again = successor is not None and id(successor.creator) not in analysis.reverse
         return again or (isinstance(op, DropTable) and analysis.keeps_rows(op))
-
-    def comes_back(self, op: DropColumn | DropTable) -> str | None:
-        """Return the first later revision of this branch that adds a dropped column or table again."""
-        revision = self.migration.revision
-        if self.history is None or not isinstance(revision, str):
-            return None
-        wanted = _identity(op)
-        for later in _additions(self.history).get(wanted, ()) if wanted is not None else ():
-            if self.history.is_before(revision, later):
-                return later
-        return None
 
     def difference(self, op: Op) -> str:
         """Return one clause that describes how the final replacement of a dropped object differs from it."""
@@ -277,37 +288,3 @@ class MigrationCase:
         column = self.tracked(op)
         existing = getattr(op, f"existing_{setting}", UNSET)
         return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing
-
-
-@lru_cache(maxsize=1)
-def _additions(history: History) -> dict[tuple[object, ...], list[str]]:
-    """Return the revisions that add a column or create a table, by what they add, in their order."""
-    found: dict[tuple[object, ...], list[str]] = {}
-    for revision in history.order:
-        for op in history.migrations[revision].upgrade_ops:
-            wanted = _identity(op) if isinstance(op, AddColumn | CreateTable) else None
-            if wanted is not None:
-                found.setdefault(wanted, []).append(revision)
-    return found
-
-
-def _identity(op: AddColumn | CreateTable | DropColumn | DropTable) -> tuple[object, ...] | None:
-    """Return the place of a column or table in the database, None if its names could not be read."""
-    if not readable(op.table):
-        return None
-    if isinstance(op, CreateTable | DropTable):
-        return place(op.schema, op.table)
-    return (*place(op.schema, op.table), fold(op.column)) if readable(op.column) else None
-
-
-def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bool:
-    """Return whether an operation adds a foreign key of the table that it names."""
-    if key.columns is UNKNOWN or isinstance(op, CreateTable):
-        return key.columns is not UNKNOWN
-    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
-    return columns == key.columns
-
-
-def _begins_with(columns: tuple[Name, ...] | Unknown, key: tuple[Name, ...] | Unknown) -> bool:
-    """Return whether an index serves a key: its first columns are the key's, in whatever order."""
-    return columns is not UNKNOWN and key is not UNKNOWN and set(columns[: len(key)]) == set(key)

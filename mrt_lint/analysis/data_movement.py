@@ -34,7 +34,7 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     """
     if case.state_before(drop).table is None or not readable(drop.column):
         return None
-    upgrade = case.migration.upgrade_ops
+    upgrade = case.operations("upgrade")
     before = upgrade[: next(place for place, op in enumerate(upgrade) if op is drop)]
     filling = (op for op in before if isinstance(op, (Update, Insert)))
     found = [filled for op in filling for filled in _filled(case, op, drop, before)]

@@ -40,6 +40,9 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
         name = _plain(op, field)
         found[field] = name or "…"
         found[f"the_{field}"] = _the(_kind(op, field), name)
+    if op.along_with:
+        own = next(f"the_{part}" for part in ("column", "index", "constraint", "name", "table") if getattr(op, part, None))
+        found[own] += f" along with {op.along_with}"
     path = (_plain(op, "schema"), _plain(op, "table")) if table else ()
     found["sql_table"] = ".".join(in_sql(op, part, dialect) for part in path if part) or "…"
     for field in ("column", "constraint"):
@@ -98,7 +101,7 @@ def _kind(op: Op, field: str) -> str:
 
 
 def _the(kind: str, name: str | None) -> str:
-    article = "an" if kind[0] in "aeiou" else "a"
+    article = "an" if kind[0] in "aeio" else "a"  # "a unique constraint"
     return f"{kind} '{name}'" if name else f"{article} {kind} whose name could not be read"
 
 

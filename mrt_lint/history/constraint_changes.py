@@ -77,8 +77,12 @@ def with_index_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedT
 
 
 def with_constraint_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
-    """Return a constraint another name."""
-    constraint = table.constraints.get(fold(name)) if isinstance(name, str) else None
+    """Rename a constraint, also one that has had the name which PostgreSQL chose for it."""
+    key = fold(name) if isinstance(name, str) else None
+    constraint = table.constraints.get(key) if key is not None else None
+    if constraint is None and key is not None:
+        entries = (entry for entry in table.unnamed if isinstance(entry, Constraint))
+        constraint = next((entry for entry in entries if is_default_name(key, table.name, entry)), None)
     left = without_constraint(table, name)
     return with_constraint(left, replace(constraint, name=new)) if isinstance(constraint, Constraint) else left
 

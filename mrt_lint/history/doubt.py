@@ -29,8 +29,8 @@ class Doubts:
         calls = tuple(unread(migration, function, dialect))
         self.anything = migration.unseen or any(map(is_opaque, operations)) or any(map(_may_do_anything, calls))
         self.rows = self.anything or not migration.readable(function, dialect)
-        self.words = frozenset(fold(word) for call in calls if call.is_plugin for word in _WORD.findall(call.source))
-        self.has_plugins = any(call.is_plugin for call in calls)
+        self.words = frozenset(fold(word) for call in calls if call.concerns == "objects" for word in _WORD.findall(call.source))
+        self.has_plugins = any(call.concerns == "objects" for call in calls)
         self._open = {found for op in operations for found in _left_open(op)}
 
     def concern(self, kind: str, owner: QualifiedName | None = None, *names: str) -> bool:
@@ -63,7 +63,7 @@ def unread(migration: Migration, function: str, dialect: str | None = None) -> I
     understood = {op.origin.line for op in ops if op.origin is not None and not isinstance(op, Execute | BatchAlterTable)}
     for call in migration.unreadable:
         runs = call.function == function and (dialect is None or admits(call.dialects, dialect))
-        if runs and call.place.line not in understood and not call.is_about_rows:
+        if runs and call.place.line not in understood and call.concerns != "rows":
             yield call
 
 
@@ -75,7 +75,7 @@ def is_opaque(op: Op) -> bool:
 
 
 def _may_do_anything(call: UnreadableCall) -> bool:
-    return not call.is_plugin
+    return call.concerns != "objects"
 
 
 def _left_open(op: Op) -> Iterator[tuple[str, QualifiedName | None]]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index
-from mrt_lint.history.schema import ReplayedTable, fold
+from mrt_lint.history.schema import QualifiedObject, ReplayedTable, fold, object_place
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateTable
-from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, SqlType, Unknown
 
 _Entry = TypeVar("_Entry")
 _ATTRIBUTES = (
@@ -69,7 +69,11 @@ def with_column(table: ReplayedTable, column: Column) -> ReplayedTable:
         table = _widened_key(table, column.name)
     if column.index is True:
         index = CreateIndex(
-            index=f"ix_{_prefix(table)}_{column.name}", table=table.name, columns=(column.name,), unique=column.unique
+            index=f"ix_{_prefix(table)}_{column.name}",
+            table=table.name,
+            schema=table.schema,
+            columns=(column.name,),
+            unique=column.unique,
         )
         table = with_index(table, index)
     elif column.unique is True and "unique" not in kinds:
@@ -167,6 +171,21 @@ def _column_renamed(table: ReplayedTable, op: AlterColumn, column: Column) -> Re
         fold(new) if key == old else key: replace(column, name=new) if key == old else known for key, known in table.columns.items()
     }
     return replace(with_columns_renamed(table, {old: new}), columns=moved)
+
+
+def with_type_renamed(table: ReplayedTable, old: QualifiedObject, name: str) -> ReplayedTable:
+    """Return the table with its columns of an enum or domain that has another name now; itself if it has none."""
+    columns = {key: _of_renamed_type(column, old, name) for key, column in table.columns.items()}
+    return table if columns == table.columns else replace(table, columns=columns)
+
+
+def _of_renamed_type(column: Column | Unknown, old: QualifiedObject, name: str) -> Column | Unknown:
+    kind = column.type if isinstance(column, Column) else None
+    if not isinstance(column, Column) or not isinstance(kind, SqlType) or not isinstance(kind.type_name, str):
+        return column
+    if object_place("type", kind.schema, kind.type_name) != old:
+        return column
+    return replace(column, type=replace(kind, type_name=name, name=kind.name if kind.name == "ENUM" else name))
 
 
 def blurred(before: ReplayedTable, after: ReplayedTable) -> ReplayedTable:

@@ -19,7 +19,9 @@ else:
 class UnreadableCall:
     """A call or statement that may touch the database and could not be read; `source` is its first line, `why` one clause.
 
-    `dialects` is the guard it is under, None for all.
+    `dialects` is the guard it is under, None for all. `concerns` is "rows" if it changes rows and no schema, as objects of an ORM
+    session do, "objects" if it is an operation of a library's, which knows views, functions, types and what its call names; empty
+    if it may do anything.
     """
 
     place: SourceSpan
@@ -27,16 +29,7 @@ class UnreadableCall:
     why: str
     function: str = "upgrade"
     dialects: tuple[str, ...] | None = None
-
-    @property
-    def is_plugin(self) -> bool:
-        """Whether it is a call of an operation that Alembic does not have: a plugin's, or one that the project registers."""
-        return self.why.endswith("is no operation of Alembic's")
-
-    @property
-    def is_about_rows(self) -> bool:
-        """Whether it changes rows and no schema: the objects of an ORM session."""
-        return self.why.startswith("the objects given to ")
+    concerns: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

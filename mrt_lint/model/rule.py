@@ -88,7 +88,8 @@ class Rule(ABC):
             revision=migration.revision if isinstance(migration.revision, str) else None,
             message=(wording or self).message.format(**names),
             instead=(wording or self).instead.format(**names),
-            fix=self.fix if wording is None else None,  # another wording is about another database
+            # another wording is about another database, and what goes along has no call of its own to undo
+            fix=self.fix if wording is None and not getattr(at, "along_with", "") else None,
         )
 
 

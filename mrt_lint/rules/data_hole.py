@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.made_again import made_again
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -90,7 +91,7 @@ class DataHole(Rule):
         for op in case.ops_for(self, ops.DropColumn, ops.DropTable):
             if case.state_before(op).new_column or case.moves_rows(op):
                 continue
-            later = case.comes_back(op)
+            later = made_again(case, op)
             if later is not None:
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)

@@ -117,7 +117,7 @@ class DestroysMore(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that downgrade() destroys beyond its task."""
-        for op in case.migration.downgrade_ops:
+        for op in case.operations("downgrade"):
             if (
                 not isinstance(op, ops.DropTable | ops.DropColumn)
                 or not op.certain

@@ -151,7 +151,7 @@ class DropColumn(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that held values before this upgrade."""
-        for op in case.ops_for(self, ops.DropColumn):
+        for op in case.ops_for(self, ops.DropColumn, along=True):
             state = case.state_before(op)
             gone = state.new_column or state.empty
             if not gone and movement(case, op) is None and not is_refilled(case, op):

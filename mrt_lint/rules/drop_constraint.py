@@ -124,7 +124,7 @@ class DropConstraint(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every constraint that does not come back."""
-        for op in case.ops_for(self, ops.DropConstraint):
+        for op in case.ops_for(self, ops.DropConstraint, along=True):
             kind = case.kind(op)
             gone = case.undone(op) is UndoStatus.NO and not stands_in(case.analysis(op), op)
             if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):

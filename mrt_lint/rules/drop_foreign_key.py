@@ -156,7 +156,7 @@ class DropForeignKey(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key that does not come back."""
-        for op in case.ops_for(self, ops.DropConstraint):
+        for op in case.ops_for(self, ops.DropConstraint, along=True):
             gone = case.kind(op) == "foreignkey" and (case.undone(op) is UndoStatus.NO or case.returns_as_another_kind(op))
             if gone and not stands_in(case.analysis(op), op):
                 yield self.found(case.migration, op, **names(op))

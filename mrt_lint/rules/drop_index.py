@@ -158,11 +158,11 @@ class DropIndex(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that does not come back."""
-        for op in case.ops_for(self, ops.DropIndex):
+        for op in case.ops_for(self, ops.DropIndex, along=True):
             undone = case.undone(op)
             if undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 found = names(op)
-                on = f" on '{found['table']}'" if op.table is not None else ""
+                on = f" on '{found['table']}'" if op.table is not None and not op.along_with else ""
                 index = case.former_index(op)
                 found |= code_of(index, case.dialect(op)) | {"last": index.table if readable(index.table) else "…", "on": on}
                 does = "does not create it again: the older release runs without it"

@@ -212,7 +212,7 @@ class DropTable(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that held rows before this upgrade and does not get them back."""
-        for op in case.ops_for(self, ops.DropTable):
+        for op in case.ops_for(self, ops.DropTable, along=True):
             analysis = case.analysis(op)
             if _is_of_a_batch(op) or case.state_before(op).empty:
                 continue

@@ -93,7 +93,7 @@ class DropView(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every view that does not come back."""
-        for op in case.ops_for(self, ops.DropObject):
+        for op in case.ops_for(self, ops.DropObject, along=True):
             if op.kind not in {"view", "materialized view"}:
                 continue
             undone = case.undone(op)

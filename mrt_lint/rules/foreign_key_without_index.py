@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.unindexed_key import unindexed_keys
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
@@ -72,7 +73,7 @@ class ForeignKeyWithoutIndex(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key whose columns no index begins with."""
         for op in case.ops_for(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
-            for key in case.unindexed_keys(op):
+            for key in unindexed_keys(case, op):
                 found = names(op)
                 last = found["table"].rpartition(".")[2]
                 columns = join(key.columns).split(", ")

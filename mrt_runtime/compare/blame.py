@@ -20,14 +20,15 @@ LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "trun
 ADDING = ("insert", "bulk_insert", "create_table", "add_column")
 
 
-def locate(failure: Failure, file: str | None, name: str | None = None) -> Failure:
+def locate(failure: Failure, file: str | None, name: str | None = None, dialect: str | None = None) -> Failure:
     """Add the file and line of the operation that the failure is about; unchanged where that cannot be told.
 
-    name: of the index, constraint or other object that the failure speaks of.
+    name: of the index, constraint or other object that the failure speaks of. dialect: of the database that it ran on, which a
+    migration may have a branch for.
     """
     if failure.line is not None or file is None:
         return failure
-    op = find_op(failure, file, name)
+    op = find_op(failure, file, name, dialect)
     if op is None or op.origin is None:
         return failure
     return replace(failure, file=shorten(file), line=op.origin.line)
@@ -42,7 +43,7 @@ def shorten(path: str) -> str:
     return path if short.startswith(os.pardir) else short
 
 
-def find_op(failure: Failure, file: str, name: str | None = None) -> Op | None:
+def find_op(failure: Failure, file: str, name: str | None = None, dialect: str | None = None) -> Op | None:
     """Find the operation that names most of what the failure names; upgrade's before downgrade's, earlier before later."""
     migration = read(file)
     if migration is None:
@@ -52,12 +53,21 @@ def find_op(failure: Failure, file: str, name: str | None = None) -> Op | None:
     preferred = ADDING if "left behind" in failure.message or "still exists" in failure.message else LOSING
     best, best_score = None, 1
     for op in (*migration.upgrade_ops, *migration.downgrade_ops):
+        if not runs_on(op, dialect):
+            continue
         named = set(names(op))
         score = 2 * sum(weight for word, weight in wanted.items() if word in named)
         score += bool(score) and op.op in preferred
         if score > best_score:
             best, best_score = op, score
     return best
+
+
+def runs_on(op: Op, dialect: str | None) -> bool:
+    """Whether an operation may run on a database of this dialect; without one, whether it may run at all."""
+    from mrt_lint.model.dialects import admits  # noqa: PLC0415  what reads a migration has imported it
+
+    return dialect is None or admits(op.dialects, dialect)
 
 
 def find_names(file: str) -> frozenset[str] | None:

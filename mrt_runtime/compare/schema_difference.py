@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from mrt_runtime.compare.properties import COMPARED_PROPERTIES, constraint_name, fold, show_names, type_word
+from mrt_runtime.compare.renaming import Renaming, find_renamed, group_renamed
 from mrt_runtime.compare.schema import CatalogueObject, Index, Schema, Sequence, Table
 
 Item = TypeVar("Item")
@@ -27,7 +28,7 @@ class SchemaDifference:
 
     `kind` is the object's ("table", "column", "index", "view" …), `name` its name. `warning` marks what no query can notice
     (the order of columns). `evidence` are further lines, such as a definition before and after. `aspect` is what of the object
-    changed ("type", "grants"), empty where it is the object itself.
+    changed ("type", "grants"), empty where it is the object itself; `renamed` tells what a missing object is called now.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class SchemaDifference:
     warning: bool = False
     evidence: tuple[str, ...] = ()
     aspect: str = ""
+    renamed: Renaming | None = None
 
     def __str__(self) -> str:
         return self.message
@@ -65,7 +67,9 @@ def diff(before: Schema, after: Schema, wording: DifferenceWording = ROLLBACK) -
     Not told are differences that mean nothing: names that the database chose itself, the spacing, quoting and letter case of
     SQL. What hangs on a table that is missing or left behind is not told beside the table.
     """
-    return () if before == after else tuple(SchemaComparison(before, after, wording).differences())
+    if before == after:
+        return ()
+    return tuple(group_renamed(tuple(SchemaComparison(before, after, wording).differences()), wording.when))
 
 
 class SchemaComparison:
@@ -140,8 +144,10 @@ class SchemaComparison:
         yield from self._constraints("check", owner, label, old.checks, new.checks)
         yield from self._constraints("exclusion constraint", owner, label, old.exclusions, new.exclusions)
         yield from self._constraints("foreign key", owner, label, old.foreign_keys, new.foreign_keys)
-        for one, left, right in _matched(old.indexes, new.indexes):
-            place = SchemaDifference(kind="index", name=one.name, table=label)
+        pairs = list(_matched(old.indexes, new.indexes))
+        renamed = find_renamed(pairs, _facets)
+        for one, left, right in pairs:
+            place = SchemaDifference(kind="index", name=one.name, table=label, renamed=renamed.get(one.name))
             yield from self._changes_of(f"Index '{one.name}' on {owner}", place, left, right)
 
     def _constraints(
@@ -149,12 +155,16 @@ class SchemaComparison:
     ) -> Iterator[SchemaDifference]:
         """Compare the constraints of one kind: by name, and those that the database named by what they say."""
         word = "Check constraint" if kind == "check" else kind.capitalize()
-        for one, old, new in _matched(before, after):
-            place = SchemaDifference(kind=kind, name=one.name or constraint_name(one), table=table)
+        pairs = list(_matched(before, after))
+        renamed = find_renamed(pairs, _facets)
+        for one, old, new in pairs:
+            place = SchemaDifference(
+                kind=kind, name=one.name or constraint_name(one), table=table, renamed=renamed.get(one.name or "")
+            )
             subject = f"{word} {constraint_name(one)} on {owner}"
             yield from self._changes_of(subject, place, old, new)
             if old and new and old.named != new.named:
-                change = " became ".join(f"'{each.name}'" if each.named else "none" for each in (old, new))
+                change = " became ".join(f"'{each.name}'" if each.name else "none" for each in (old, new))
                 yield replace(place, message=f"{subject}: name {change} {self.wording.when}")
 
     def _sequences(self) -> Iterator[SchemaDifference]:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
@@ -32,6 +33,7 @@ from mrt_runtime.migrate.error import (
 )
 from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
 from mrt_runtime.migrate.handover import HandoverAttributes
+from mrt_runtime.migrate.missing_module import tell_missing
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
 from mrt_runtime.termination import interrupted_by
@@ -40,6 +42,7 @@ Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 """What Alembic calls for the steps to run, with the heads that it found: the `fn` of its EnvironmentContext."""
 
 Doing = tuple[Phase, str | None, str | None]
+STATEMENT_WIDTH = 60  # characters shown of a statement
 NO_FILES = (errno.EMFILE, errno.ENFILE)
 NOTHING: Doing = ("env", None, None)
 
@@ -107,6 +110,16 @@ class AlembicEnvironment:
         """How many rows each line of the last step changed."""
         return self._guard.changed_rows
 
+    def require_committing(self, context: MigrationContext) -> None:
+        """Raise ConfigurationError where env.py had begun a transaction before it configured Alembic, and does not commit it."""
+        if context._in_external_transaction:  # noqa: SLF001  what Alembic goes by
+            statement = " ".join((self._guard.last_statement or "a statement").split())[:STATEMENT_WIDTH]
+            raise ConfigurationError(
+                f"env.py executes {statement} before context.configure(). That begins a transaction, which Alembic leaves to env.py"
+                " to commit, and env.py does not: what migrations do is rolled back, in a deploy, too. Write connection.commit()"
+                " after that statement, or execute it within `with context.begin_transaction():`."
+            )
+
     def take_notes(self) -> list[str]:
         """Return what was changed in the statements of the last runs, each sentence with its line in the migration."""
         return [f"{note} (line {line})" if line else note for note, line in self._guard.take_notes()]
@@ -141,6 +154,7 @@ class AlembicEnvironment:
             configure = environment.configure
 
             def prove_and_configure(connection: Any = None, *rest: Any, **named: Any) -> None:
+                self._guard.is_configured = True
                 if hasattr(connection, "info"):  # otherwise Alembic refuses it, with a better message
                     self._guard.prove(connection)
                 configure(connection, *rest, **named)
@@ -172,6 +186,10 @@ class AlembicEnvironment:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
+        if phase == "env" and isinstance(error, ModuleNotFoundError):
+            missing = tell_missing([Path(self.env_py(directory))], error.name)
+            if missing:
+                return ConfigurationError(missing)
         refusal = self._scratch.explain_refusal(error)
         words = self._scratch.isolation.reword(describe(error))
         return MigrationError(words + (refusal and f". {refusal}"), **where)

@@ -12,9 +12,11 @@ from typing import Literal
 from sqlalchemy import exc
 
 from mrt_lint.escape import printable
+from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.sentences import join
 from mrt_runtime.migrate.exits import ExitError
+from mrt_runtime.migrate.missing_module import find_folder, tell_folder
 from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
@@ -60,7 +62,7 @@ class MigrationError(Exception):
         self.output = conceal(output)
 
     def __str__(self) -> str:
-        where = f" ({printable(self.file)}:{self.line})" if self.file else ""
+        where = f" ({printable(shorten(self.file))}:{self.line})" if self.file else ""
         what = "env.py" if self.phase == "env" else f"{self.phase}() of {printable(str(self.revision))}"
         return f"{what}: {self.cause}{where}"
 
@@ -88,7 +90,7 @@ def describe(error: BaseException) -> str:
 def remedy(error: BaseException) -> str:
     """Describe how to set the environment variable that `os.environ` lacks, or where a module lies that is not found."""
     if isinstance(error, ModuleNotFoundError):
-        return tell_folder(error)
+        return tell_own_module(error)
     if isinstance(error, NotImplementedError):
         return ". A revision that has no way back is listed with the reason in `skip`, or under [tool.mrt.irreversible]"
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
@@ -98,19 +100,12 @@ def remedy(error: BaseException) -> str:
     return f", an environment variable that is not set: {show_setting(name, '{url}' if OF_A_DATABASE.search(name) else '...')}"
 
 
-def tell_folder(error: ModuleNotFoundError) -> str:
+def tell_own_module(error: ModuleNotFoundError) -> str:
     """Describe which folder above the file that imports it holds a module of the project's own; nothing for one that is nowhere."""
-    name = error.name or "."
     frames = traceback.extract_tb(error.__traceback__)
     importing = next((Path(frame.filename) for frame in reversed(frames) if not frame.filename.startswith("<frozen")), Path())
-    if not name.isidentifier() or not {"site-packages", "dist-packages"}.isdisjoint(importing.parts):
-        return ""
-    for folder in importing.parents:
-        if (folder / f"{name}.py").is_file() or next((folder / name).glob("*.py"), None):
-            return f": it lies in {folder}, so set `prepend_sys_path = {folder}` in alembic.ini"
-        if (folder / ".git").exists():
-            break
-    return ""
+    folder = find_folder(error.name or ".", importing)
+    return f": it lies in {tell_folder(folder)}" if folder is not None else ""
 
 
 def show_setting(name: str, value: str = "{url}") -> str:
@@ -154,5 +149,7 @@ def find_function(file: str, name: str) -> int | None:
 
 def is_same(one: str, other: str) -> bool:
     """Whether two paths name one file, however it was reached."""
-    # `Path` is slow to make, and this is asked about every call on the stack.
-    return one == other or (os.path.basename(one) == os.path.basename(other) and os.path.realpath(one) == os.path.realpath(other))  # noqa: PTH119
+    if one == other:
+        return True
+    same_name = os.path.basename(one) == os.path.basename(other)  # noqa: PTH119  asked about every call on the stack: Path is slow
+    return same_name and os.path.realpath(one) == os.path.realpath(other)

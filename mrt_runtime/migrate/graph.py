@@ -18,6 +18,7 @@ from mrt_lint.gate import is_migration, read_header
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe, locate
+from mrt_runtime.migrate.missing_module import tell_missing
 from mrt_runtime.migrate.project import AlembicProject
 
 STANDS = "stands at the top of the migration file (revision = ...)"
@@ -161,6 +162,8 @@ def load(directory: ScriptDirectory) -> MigrationGraph:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001  the user's own modules raise what they like
         files = [str(file) for file in list_files(directory)]
+        if isinstance(error, ModuleNotFoundError) and (missing := tell_missing(list_sources(directory), error.name)):
+            raise ConfigurationError(missing) from None
         file, line = locate(error, files)
         where = f"{file}:{line}: " if file else ""
         words = end(f"{where}{describe(error)}")
@@ -190,6 +193,11 @@ def read_revisions(directory: ScriptDirectory) -> Iterator[Revision]:
             revision = Revision(header.revision, header.down_revision or None, header.depends_on, header.branch_labels)
             vars(revision)["path"] = str(file)  # where Alembic's Script has it
             yield revision
+
+
+def list_sources(directory: ScriptDirectory) -> list[Path]:
+    """Return env.py and the migrations, as paths from the folder that Alembic starts in."""
+    return [Path(directory.env_py_location), *list_files(directory)]
 
 
 def list_files(directory: ScriptDirectory) -> Iterator[Path]:

@@ -58,6 +58,9 @@ class ConnectionGuard:
         self.changed_rows = ChangedRows()
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
+        self.is_configured = False
+        self.last_statement: str | None = None
+        """The last one before env.py configured Alembic."""
         self._enclosure = contextlib.ExitStack()
         self.violation: WrongDatabaseError | None = None
         self.trespass: OutsideError | None = None
@@ -66,7 +69,8 @@ class ConnectionGuard:
 
     def __enter__(self) -> Self:
         install_hooks()
-        self.file = self.violation = self.trespass = self.refused = None
+        self.file = self.violation = self.trespass = self.refused = self.last_statement = None
+        self.is_configured = False
         self._strangers = set(threading.enumerate()) - {threading.current_thread()}
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
@@ -137,6 +141,8 @@ class ConnectionGuard:
 
         A connection that was taken from its pool before this step is proved first.
         """
+        if not self.is_configured:
+            self.last_statement = statement
         self.prove(connection)
         translation = self._scratch.translate(statement)
         if translation.outside:

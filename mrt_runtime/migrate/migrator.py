@@ -178,6 +178,7 @@ class Migrator:
             """Return the step; called again where env.py walks over several schemas."""
             self._note_version_table(context)
             if not asked and not self._is_same(heads, expected):
+                self._environment.require_committing(context)
                 raise self._tell_lost(expected, heads)
             asked.append(heads)
             for direction, revision in moves:
@@ -206,8 +207,16 @@ class Migrator:
         )
 
     def _note_version_table(self, context: MigrationContext) -> None:
-        """Note the table by its name and, where it has a schema, by both: catalogues that span schemas compare labels."""
-        schema = context.version_table_schema
+        """Note the table by its name and, where it has a schema, by both: catalogues that span schemas compare labels.
+
+        Without a schema of its own it is where env.py has led the connection: a tenant's, by the search path or translated.
+        """
+        schema, connection = context.version_table_schema, context.connection
+        if connection is not None:
+            translated = connection.get_execution_options().get("schema_translate_map") or {}
+            schema = translated.get(schema, schema)
+            if schema is None and connection.dialect.name == "postgresql":
+                schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
         self.version_tables |= {context.version_table, *([f"{schema}.{context.version_table}"] if schema else [])}
 
     def _require(self, asked: list[Heads]) -> None:

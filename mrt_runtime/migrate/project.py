@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe
 from mrt_runtime.migrate.output import OutputCapture
 from mrt_runtime.secret import register_text
+
+PART = re.compile(r"\{(url|host|port|database|user|password)\}")
+"""What stands for a part of the scratch database's URL in a variable."""
+DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 
 
 class AlembicProject:
@@ -75,9 +80,19 @@ class AlembicProject:
         self.alembic.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
 
     def variables(self, url: URL) -> dict[str, str]:
-        """Return the environment variables that MRTConfig.env asks for."""
-        spelled = url.render_as_string(hide_password=False)
-        return {name: value.replace("{url}", spelled) for name, value in self._variables.items()}
+        """Return the environment variables that MRTConfig.env asks for, the parts of the URL in place of their names."""
+        parts = {
+            "url": url.render_as_string(hide_password=False),
+            "host": url.host,
+            "port": url.port or DEFAULT_PORTS.get(url.get_backend_name()),
+            "database": url.database,
+            "user": url.username,
+            "password": url.password,
+        }
+        return {
+            name: PART.sub(lambda part: str(parts[part[1]] if parts[part[1]] is not None else ""), value)
+            for name, value in self._variables.items()
+        }
 
     def options(self, command: str) -> Namespace:
         """Return the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""

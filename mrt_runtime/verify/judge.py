@@ -38,12 +38,13 @@ def restored(
     findings = compare_rollback(step, before, after, ignore)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
-    findings.failures[:0] = [locate(failure, step.file) for failure in lost]
+    findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect) for failure in lost]
     findings.warnings += notes
     moved = find_moved(before.rows, first.rows, after.rows, step.file)
     told = {failure.table for failure in lost}
     if "positions" not in ignore:
-        findings.failures += [locate(failure, step.file) for failure in moved if failure.table is None or failure.table not in told]
+        apart = (failure for failure in moved if failure.table is None or failure.table not in told)
+        findings.failures += [locate(failure, step.file, dialect=before.schema.dialect) for failure in apart]
     return findings
 
 
@@ -88,7 +89,7 @@ def repeated(
         if now is not None and not len(rows.rows) <= len(now.rows) <= len(rows.rows) + written.get(table, 0):
             message = f"Table '{table}': {len(rows.rows)} rows after the first upgrade, {len(now.rows)} after the second"
             failure = Failure(kind=Outcome.REUPGRADE_FAILED.value, message=message, table=table)
-            findings.failures.append(locate(failure, step.file))
+            findings.failures.append(locate(failure, step.file, dialect=first.schema.dialect))
     return findings
 
 
@@ -103,11 +104,11 @@ def compare_schemas(
         if difference.warning:
             findings.warnings.append(difference.message)
         else:
-            findings.failures.append(as_failure(step, difference, outcome))
+            findings.failures.append(as_failure(step, difference, outcome, looks[0].schema.dialect))
     return findings
 
 
-def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome) -> Failure:
+def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome, dialect: str) -> Failure:
     """Write a difference as a failure, with its place in the migration where that can be told."""
     failure = Failure(
         kind=outcome.value,
@@ -116,7 +117,7 @@ def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome
         column=difference.column,
         evidence=difference.evidence,
     )
-    return locate(failure, step.file, difference.name)
+    return locate(failure, step.file, difference.name, dialect)
 
 
 def proven(step: HistoryStep, before: Snapshot, first: Snapshot, unseeded: Mapping[str, str]) -> RevisionFindings:

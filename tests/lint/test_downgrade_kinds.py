@@ -192,6 +192,38 @@ OLD_CODE = 'op.add_column("parcels", sa.Column("code", sa.String(20)))'
         ),
         ((f"{PARCELS}\nop.add_things('parcels')", DROP_PARCELS), AGE, 'op.drop_column("parcels", "aged")', "-MRT117 +MRT113"),
         ((f"{PARCELS}\nanything(op)", DROP_PARCELS), AGE, 'op.drop_column("parcels", "aged")', "-MRT117 +MRT113"),
+        # what has no name in the source has one in the database
+        (
+            (PARCELS + '\nop.create_unique_constraint(None, "parcels", ["code"])', "pass"),
+            'op.drop_constraint("parcels_code_key", "parcels", type_="unique")',
+            NOTHING,
+            "+MRT409",
+        ),
+        (
+            (PARCELS + '\nop.create_unique_constraint(None, "parcels", ["code"])', "pass"),
+            'op.drop_constraint("parcels_code_key", "parcels", type_="unique")',
+            'op.create_unique_constraint("parcels_code_key", "parcels", ["code"])',
+            "-MRT409 -MRT111",
+        ),
+        (
+            (PARCELS + '\nop.create_unique_constraint(None, "parcels", ["code"])', "pass"),
+            'op.drop_constraint("parcels_code_key", "parcels", type_="unique")',
+            'op.create_unique_constraint("parcels_code_key", "parcels", ["id"])',
+            "+MRT111",
+        ),
+        (
+            (
+                PARCELS
+                + "\n"
+                + sql(
+                    "ALTER TABLE parcels ADD CONSTRAINT ck_parcels_valid CHECK (id > 0), ADD FOREIGN KEY (id) REFERENCES elsewhere"
+                ),
+                "pass",
+            ),
+            'op.drop_constraint("ck_parcels_valid_enum", "parcels")\nop.create_check_constraint("valid_enum", "parcels", "id > 1")',
+            'op.drop_constraint("ck_parcels_valid_enum", "parcels")\nop.create_check_constraint("valid_enum", "parcels", "id > 0")',
+            "-MRT409 -MRT205",
+        ),
         # a downgrade that raises is not told what it makes
         (INDEXED, f'{DROP_INDEX}\nop.create_index("ix", "parcels", ["id"])', 'raise RuntimeError("no")', "-MRT408 -MRT111 +MRT115"),
         (
@@ -258,3 +290,63 @@ def test_a_rollback_that_cannot_run_is_told_at_its_line(before: tuple[str, str],
 def test_a_rollback_that_runs_is_not_told_to_fail(before: tuple[str, str], upgrade: str, downgrade: str):
     codes = {finding.code for finding in told([before, (upgrade, downgrade)])}
     assert codes.isdisjoint({"MRT112", "MRT117", "MRT804"}), codes
+
+
+LEGACY = (
+    sql("CREATE SCHEMA legacy") + '\nop.create_table("old", sa.Column("id", sa.Integer()), schema="legacy")',
+    'op.drop_table("old", schema="legacy")\n' + sql("DROP SCHEMA legacy"),
+)
+MATERIALIZED = (
+    PARCELS + "\n" + sql("CREATE MATERIALIZED VIEW pv AS SELECT id, code FROM parcels", "CREATE UNIQUE INDEX pv_id ON pv (id)"),
+    sql("DROP MATERIALIZED VIEW pv") + "\n" + DROP_PARCELS,
+)
+MOODY = (sql("CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE dogs (id int, mood mood)"), sql("DROP TABLE dogs", "DROP TYPE mood"))
+TRIGGER = "CREATE TRIGGER tr BEFORE UPDATE ON parcels FOR EACH ROW EXECUTE FUNCTION touch()"
+TRIGGERED = (
+    PARCELS + "\n" + sql("CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", TRIGGER),
+    sql("DROP TRIGGER tr ON parcels", "DROP FUNCTION touch()") + "\n" + DROP_PARCELS,
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade", "expected"),
+    [
+        (LEGACY, sql("DROP SCHEMA legacy CASCADE"), sql("CREATE SCHEMA legacy"), "+MRT202"),
+        (LEGACY, 'op.execute(sa.schema.DropSchema("legacy", cascade=True))', sql("CREATE SCHEMA legacy"), "+MRT202"),
+        (LEGACY, sql("DROP SCHEMA IF EXISTS legacy CASCADE"), sql("CREATE SCHEMA legacy"), "+MRT202"),
+        (MATERIALIZED, sql("DROP MATERIALIZED VIEW pv"), sql("CREATE MATERIALIZED VIEW pv AS SELECT id, code FROM parcels"), "+MRT408 -MRT207"),
+        (
+            MATERIALIZED,
+            sql("DROP MATERIALIZED VIEW pv", "CREATE MATERIALIZED VIEW pv AS SELECT id FROM parcels", "CREATE UNIQUE INDEX pv_id ON pv (id)"),
+            sql("DROP MATERIALIZED VIEW pv", "CREATE MATERIALIZED VIEW pv AS SELECT id, code FROM parcels"),
+            "+MRT408 -MRT112 -MRT804",
+        ),
+        (
+            MATERIALIZED,
+            sql("DROP MATERIALIZED VIEW pv", "CREATE MATERIALIZED VIEW pv AS SELECT id FROM parcels", "CREATE UNIQUE INDEX pv_id ON pv (id)"),
+            sql("DROP MATERIALIZED VIEW pv", "CREATE MATERIALIZED VIEW pv AS SELECT id, code FROM parcels", "CREATE UNIQUE INDEX pv_id ON pv (id)"),
+            "-MRT408 -MRT112 -MRT110 -MRT804",
+        ),
+        (MOODY, sql("DROP TYPE mood CASCADE"), sql("CREATE TYPE mood AS ENUM ('sad')"), "+MRT201"),
+        (MOODY, f"{ENUM}.drop(op.get_bind())", sql("CREATE TYPE mood AS ENUM ('sad')"), "-MRT201"),
+        ((sql("CREATE DOMAIN code AS text", "CREATE TABLE t (id int, c code)"), "pass"), sql("DROP DOMAIN code CASCADE"), sql("CREATE DOMAIN code AS text"), "+MRT201"),
+        ((sql("CREATE EXTENSION citext", "CREATE TABLE t (id int, c citext)"), "pass"), sql("DROP EXTENSION citext CASCADE"), sql("CREATE EXTENSION citext"), "+MRT201"),
+        (VIEW, sql("DROP TABLE parcels CASCADE"), PARCELS, "+MRT202 +MRT207"),
+        (VIEW, sql("ALTER TABLE parcels DROP COLUMN id CASCADE"), 'op.add_column("parcels", sa.Column("id", sa.Integer()))', "+MRT201 +MRT207"),
+        (VIEW, sql("DROP TABLE parcels CASCADE"), f"{PARCELS}\n{sql('CREATE VIEW v AS SELECT id FROM parcels')}", "+MRT202 -MRT207"),
+        (KEYED, sql("DROP TABLE parcels CASCADE"), PARCELS, "+MRT202 +MRT205"),
+        (UNIQUE, sql("ALTER TABLE parcels DROP COLUMN code"), OLD_CODE, "+MRT201 +MRT409"),
+        (INDEXED, 'op.drop_column("parcels", "code")', OLD_CODE, "+MRT201 +MRT408"),
+        (INDEXED, 'op.drop_column("parcels", "code")', f'{OLD_CODE}\nop.create_index("ix", "parcels", ["code"])', "+MRT201 -MRT408"),
+        (INDEXED, 'op.drop_column("parcels", "code")', f'{OLD_CODE}\nop.create_index(None, "parcels", ["code"])', "+MRT201 -MRT408"),
+        (INDEXED, 'op.drop_column("parcels", "code")', NOTHING, "+MRT201 -MRT408"),
+        (INDEXED, DROP_PARCELS, PARCELS, "+MRT202 +MRT408"),
+        (INDEXED, DROP_PARCELS, NOTHING, "+MRT202 -MRT408"),
+        # in the rollback
+        (LEGACY, AGE, f"{DROP_AGE}\n{sql('DROP SCHEMA legacy CASCADE')}", "+MRT113"),
+        (MOODY, AGE, f"{DROP_AGE}\n{sql('DROP TYPE mood CASCADE')}", "+MRT113"),
+    ],
+)  # fmt: skip
+def test_what_goes_along_is_told_where_it_goes(before: tuple[str, str], upgrade: str, downgrade: str, expected: str):
+    findings = told([before, (upgrade, downgrade)])
+    assert holds(expected, findings), [(finding.code, finding.message) for finding in findings]

@@ -13,7 +13,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SourceSpan, SqlType
 from mrt_lint.parse.python import parse_migration
-from mrt_lint.parse.sql import expand_sql
+from mrt_lint.parse.sql.expand import expand_sql
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 PLACE = SourceSpan(1, 1, 1, 1)
@@ -315,6 +315,28 @@ def test_a_rename_is_followed_by_keys_indexes_and_the_foreign_keys_of_others():
     found = schema.table("u").constraint("fk2")
     assert (found.referred_table, found.referred_columns) == ("things", ("key",))
     assert schema.index("j").columns == ("key",)
+
+
+def test_a_renamed_constraint_is_followed_whoever_named_it():
+    for old, key in (("t_pkey", {}), ("pk", {"name": "pk"})):
+        primary = Constraint(kind="primary", columns=("id",), **key)
+        table = table_of(
+            create("t", "id", constraints=(primary,)), ops.RenameConstraint(table="t", constraint=old, new_constraint="pk_t")
+        )
+        assert table.primary_key == ("id",)
+        assert set(table.constraints) == {"pk_t"}
+        assert not table.unnamed
+
+
+def test_a_renamed_type_is_followed_by_its_columns():
+    kinds = (SqlType(name="ENUM", type_name="mood", members=("a",)), SqlType(name="mood", type_name="mood", creates_type=False))
+    for kind in kinds:
+        column = Column(name="m", type=kind)
+        made_type = ops.CreateObject(kind="enum", name="mood", members=("a",))
+        renamed = ops.RenameObject(kind="type", name="mood", new_name="feeling")
+        table = table_of(made_type, ops.CreateTable(table="t", columns=(column,)), renamed)
+        assert table.column("m").type.type_name == "feeling"
+        assert table.column("m").type.members == ("a",)
 
 
 def test_a_dropped_column_takes_what_covers_it():

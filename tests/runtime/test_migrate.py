@@ -11,6 +11,7 @@ from alembic.config import Config
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.migrate import MigrationError, Migrator, read_graph
+from mrt_runtime.migrate.project import AlembicProject
 
 
 def tables(scratch):
@@ -491,19 +492,50 @@ def test_an_ini_without_script_location_is_told_what_to_write(project, sqlite_sc
         Migrator(project.config(), sqlite_scratch)
 
 
-@pytest.mark.parametrize("made", ["absent_above.py", "absent_above/__init__.py"])
+@pytest.mark.parametrize("made", ["absent_above.py", "absent_aside/__init__.py"])
 def test_a_module_of_the_project_that_is_not_found_is_told_with_its_folder(project, sqlite_scratch, made):
     (project.root / made).parent.mkdir(exist_ok=True)
     (project.root / made).write_text("")
-    project.env.write_text("from absent_above import create_app\n" + project.env.read_text())
-    remedy = f": it lies in {project.root}, so set `prepend_sys_path = {project.root}` in alembic.ini"
-    with pytest.raises(MigrationError) as failed:
+    name = made[:12]
+    project.env.write_text(f"from {name} import create_app\n" + project.env.read_text())
+    with pytest.raises(ConfigurationError) as failed:
         Migrator(project.config(), sqlite_scratch).current()
-    assert failed.value.cause == f"ModuleNotFoundError: No module named 'absent_above'{remedy}"
-    project.env.write_text("import absent_nowhere\n" + project.env.read_text())
-    with pytest.raises(MigrationError) as failed:
-        Migrator(project.config(), sqlite_scratch).current()
-    assert failed.value.cause == "ModuleNotFoundError: No module named 'absent_nowhere'"
+    assert str(failed.value).endswith(
+        f"{name} (migrations/env.py:1): it lies in the folder that Alembic starts in, so set `prepend_sys_path = .` in alembic.ini."
+    )
+    project.write_ini("prepend_sys_path = .")
+    project.env.write_text(project.env.read_text().replace("import create_app", "import __name__"))
+    Migrator(project.config(), sqlite_scratch).current()
+
+
+def test_all_modules_that_are_not_there_are_told_at_once(project, sqlite_scratch):
+    (project.root / "shop").mkdir()
+    (project.root / "shop" / "__init__.py").write_text("from shop.models import Base\n")
+    (project.root / "shop" / "models.py").write_text(
+        "import absent_types\ntry:\n    import absent_speed\nexcept ImportError:\n    pass\n"
+    )
+    project.write_ini("prepend_sys_path = .")
+    project.env.write_text("import absent_settings\nfrom shop import Base\n" + project.env.read_text())
+    file = project.add("a")
+    file.write_text("import absent_geo.shapes\n" + file.read_text())
+    with pytest.raises(ConfigurationError) as failed:
+        Migrator(project.config(), sqlite_scratch)
+    assert str(failed.value) == (
+        "3 modules that env.py and the migrations need are not found: absent_settings (migrations/env.py:1), "
+        "absent_geo (migrations/versions/a.py:1), absent_types (shop/models.py:1). "
+        "Install what is missing into the environment that runs this."
+    )
+
+
+def test_variables_hold_parts_of_the_url(project, sqlite_scratch, monkeypatch):
+    url = sa.make_url("postgresql+psycopg://ann:s%40cret@db.example.org/shop")
+    env = {"DSN": "{user}:{password}@{host}:{port}/{database}", "JSON": '{"url": 1}', "URL": "{url}?x={other}"}
+    variables = AlembicProject(project.config(env=env)).variables(url)
+    assert variables == {
+        "DSN": "ann:s@cret@db.example.org:5432/shop",
+        "JSON": '{"url": 1}',
+        "URL": "postgresql+psycopg://ann:s%40cret@db.example.org/shop?x={other}",
+    }
 
 
 @pytest.mark.skipif(not hasattr(Config(), "toml_file_name"), reason="Alembic before 1.16 reads no pyproject.toml")

@@ -49,7 +49,7 @@ class StateBefore:
 
 
 class DowngradeAnalysis:
-    """Both functions of a migration, simulated on one dialect.
+    """Both functions of a migration, simulated on one dialect; `operations` are those of both, with what goes along.
 
     The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
     `states_before`, `upgrade_conflicts` (why an operation of upgrade() fails on the schema that the earlier revisions leave),
@@ -58,26 +58,28 @@ class DowngradeAnalysis:
     read, `refuses` if it raises an exception.
     """
 
-    def __init__(self, migration: Migration, dialect: str, known_schema: KnownSchema) -> None:
+    def __init__(
+        self, migration: Migration, dialect: str, known_schema: KnownSchema, operations: tuple[tuple[Op, ...], tuple[Op, ...]]
+    ) -> None:
         self.simulated = SimulatedSchema(known_schema, dialect)
         self.states_before: dict[int, StateBefore] = {}
         self.effects: dict[int, tuple[ObjectEffect, ...]] = {}
-        self.upgrade = tuple(running(migration.upgrade_ops, dialect))
+        self.upgrade = tuple(running(operations[0], dialect))
         self.upgrade_doubts = Doubts(migration, "upgrade", dialect, self.upgrade)
         self.upgrade_conflicts: dict[int, str] = {}
         for op in self.upgrade:
-            if self.upgrade_doubts.is_clear and (conflict := find_upgrade_conflict(self.simulated, op)):
+            if not op.along_with and self.upgrade_doubts.is_clear and (conflict := find_upgrade_conflict(self.simulated, op)):
                 self.upgrade_conflicts[id(op)] = conflict
             self._follow([op])
         self.simulated.mark(self.upgrade_doubts)
-        self.reverse = {id(op): op for op in running(migration.downgrade_ops, dialect)}
+        self.reverse = {id(op): op for op in running(operations[1], dialect)}
         reverse = self.reverse.values()
         self.order_conflicts: dict[int, str] = {}
         self.missing_objects: dict[int, str] = {}
         self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
         self.downgrade_doubts = Doubts(migration, "downgrade", dialect, reverse)
         for op in reverse:
-            if not self.refuses:
+            if not self.refuses and not op.along_with:
                 self._judge(op)
             self._follow([op])
         self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, self.upgrade_doubts)

@@ -90,8 +90,8 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
     table = simulated.table_of(op)
     if table is None:
         return
-    unnamed = [tracked for tracked in table.unnamed if _is_of_kind(tracked, op.kind)]
     key = _known_name(table, op) if readable(op.constraint) else ""
+    unnamed = [tracked for tracked in table.unnamed if _may_be_meant(table, tracked, op, key)]
     unnamed.sort(key=lambda tracked: _has_default_name(key, table, tracked))
     exists = table.constraints.now.get(key) is not None
     taken = key in table.constraints.now and not (unnamed and _has_default_name(key, table, unnamed[-1]))
@@ -110,8 +110,24 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
             constraint.covering = tuple(table.columns_by_name.original_object(name) for name in constraint.columns)
         yield ObjectEffect("dropped", table.constraints, key, constraint)
     elif unnamed:
-        table.drop_unnamed(unnamed[-1])
-        yield ObjectEffect("dropped", table.constraints, None, unnamed[-1])
+        constraint = unnamed[-1]
+        table.drop_unnamed(constraint)
+        if constraint.creator is None and readable(op.constraint):  # that is the name which it has had all along
+            table.constraints.before[key], table.constraints.now[key] = constraint, None
+        yield ObjectEffect("dropped", table.constraints, key if constraint.creator is None and key else None, constraint)
+
+
+def _may_be_meant(table: TrackedTable, tracked: TrackedObject, op: DropConstraint, key: str) -> bool:
+    """Return whether a constraint without a name may be the one that an operation drops.
+
+    One that existed before has the name that the database chose, or a convention, if it is the only one of the kind.
+    """
+    if tracked.creator is not None or not key:
+        return _is_of_kind(tracked, op.kind)
+    if _has_default_name(key, table, tracked):
+        return _is_of_kind(tracked, op.kind)
+    twins = [other for other in table.unnamed if _is_of_kind(other, op.kind)]
+    return readable(op.kind) and twins == [tracked]
 
 
 def _known_name(table: TrackedTable, op: DropConstraint) -> str:
@@ -138,4 +154,7 @@ def rename_constraint(simulated: SimulatedSchema, op: RenameConstraint) -> Itera
     table = simulated.table_of(op)
     if table is not None and readable(op.constraint) and readable(op.new_constraint):
         key = fold(op.constraint)
+        for tracked in [tracked for tracked in table.unnamed if tracked.creator is None and _has_default_name(key, table, tracked)]:
+            table.unnamed.remove(tracked)
+            table.constraints.seed(key, tracked)
         yield ObjectEffect("moved", table.constraints, key, table.constraints.move(key, fold(op.new_constraint)))

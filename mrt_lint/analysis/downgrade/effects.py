@@ -180,8 +180,6 @@ def _create_object(simulated: SimulatedSchema, op: CreateObject) -> Iterator[Obj
 def _drop_object(simulated: SimulatedSchema, op: DropObject) -> Iterator[ObjectEffect]:
     if not readable(op.name):
         return
-    if op.kind == "schema":
-        _drop_schema(simulated, op.name)
     key = object_key(simulated, op, op.name)
     yield ObjectEffect("dropped", simulated.objects, key, drop(simulated.objects, key, op))
 
@@ -195,13 +193,6 @@ def object_key(simulated: SimulatedSchema, op: CreateObject | DropObject, name: 
     seen = [key for key in simulated.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name)]
     seen.sort(key=lambda key: simulated.objects.now[key] is None)  # an existing one comes first
     return next(iter(seen), ("trigger", None, fold(name)))
-
-
-def _drop_schema(simulated: SimulatedSchema, schema: str) -> None:
-    for namespace, where in ((simulated.tables, 0), (simulated.indexes, 0), (simulated.objects, 1)):
-        for key in list(namespace.now):
-            if isinstance(key, tuple) and key[where] == fold(schema):
-                namespace.drop(key)
 
 
 def _rename_object(simulated: SimulatedSchema, op: RenameObject) -> Iterator[ObjectEffect]:

@@ -125,6 +125,7 @@ def _unreadable(module: cst.Module, readings: dict[str, FunctionReading], places
             why=failure.why,
             function=name,
             dialects=failure.dialects,
+            concerns=failure.concerns,
         )
         for name, reading in readings.items()
         for failure in reading.failures

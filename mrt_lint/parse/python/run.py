@@ -106,12 +106,13 @@ class RecordedOp:
 
 @dataclass(slots=True)
 class ReadFailure:
-    """A call that could not be read; `dialects` are those it is under, None for all."""
+    """A call that could not be read; `dialects` are those it is under, None for all; `concerns` as of `UnreadableCall`."""
 
     node: cst.CSTNode
     statement: cst.CSTNode | None
     why: str
     dialects: tuple[str, ...] | None = None
+    concerns: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -200,12 +201,12 @@ class FunctionRun:
                 )
             )
 
-    def fail(self, node: cst.CSTNode, why: str) -> None:
-        """Record that this call may touch the database and could not be read."""
+    def fail(self, node: cst.CSTNode, why: str, *, concerns: str = "") -> None:
+        """Record that this call may touch the database and could not be read; `concerns` as of `UnreadableCall`."""
         node, statement = self.away or (node, self.statement)
         if not self.quiet and id(node) not in self.failed:
             self.failed.add(id(node))
-            self.failures.append(ReadFailure(node, statement, why))
+            self.failures.append(ReadFailure(node, statement, why, concerns=concerns))
 
     @contextmanager
     def away_from(self, node: cst.CSTNode | None) -> Iterator[None]:

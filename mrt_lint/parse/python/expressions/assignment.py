@@ -85,7 +85,7 @@ def set_attribute(run: FunctionRun, node: cst.CSTNode, receiver: Value, name: Na
             flows=tuple(flows_into(name, value)),
         )
         if receiver.table.name is UNKNOWN:
-            run.fail(node, "the table of the object is not known")
+            run.fail(node, "the table of the object is not known", concerns="rows")
 
 
 def change_inside(

@@ -182,7 +182,7 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
     if isinstance(receiver, OrmRows):
         return _call_rows(receiver, name)
     if isinstance(receiver, OrmRow) and not ASKING.search(name) and run.is_discarded(node):
-        run.fail(node, f"what {name}() does to the object is not known")
+        run.fail(node, f"what {name}() does to the object is not known", concerns="rows")
         return UNKNOWN
     if isinstance(receiver, (DmlElement, SelectElement)):
         return _call_statement(run, receiver, name, arguments, node)

@@ -123,10 +123,10 @@ def _write(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call
     items = flatten([item.value if isinstance(item, PossibleItem) else item for item in flatten([first])]) or [UNKNOWN]
     tables = {table.name: table for item in items if (table := as_table(item)) is not None}
     if not tables:
-        run.fail(node, f"the objects given to {name}() are not read")
+        run.fail(node, f"the objects given to {name}() are not read", concerns="rows")
     for table in tables.values():
         if table.name is UNKNOWN:
-            run.fail(node, f"the table of the objects given to {name}() is not known")
+            run.fail(node, f"the table of the objects given to {name}() is not known", concerns="rows")
         columns: tuple[Name, ...] | Unknown = UNKNOWN
         flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
         if isinstance(items[0], LocalInstance):

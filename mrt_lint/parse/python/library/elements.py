@@ -83,10 +83,11 @@ class DmlElement:
 
 @dataclass(slots=True, frozen=True)
 class DdlElement:
-    """A DDL element that `execute` accepts; `kind` as "create" or "drop"."""
+    """A DDL element that `execute` accepts; `kind` as "create" or "drop", `cascade` that of DropSchema."""
 
     kind: str
     item: Value
+    cascade: bool = False
 
 
 @dataclass(slots=True, frozen=True)

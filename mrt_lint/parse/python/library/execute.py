@@ -38,7 +38,7 @@ def execute(run: FunctionRun, value: Value, node: cst.CSTNode, *, batch: bool = 
     elif isinstance(value, DmlElement):
         change_rows(run, value, node, **marks)
     elif isinstance(value, DdlElement):
-        change_object(run, value.kind, value.item, node)
+        change_object(run, value.kind, value.item, node, cascade=value.cascade)
     elif isinstance(value, SequenceElement):
         return UNKNOWN
     else:
@@ -79,7 +79,9 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
         run.fail(node, f"the table of the {statement.kind} is not a literal")
 
 
-def change_object(run: FunctionRun, action: str, item: Value, node: cst.CSTNode, *, if_exists: bool = False) -> bool:
+def change_object(
+    run: FunctionRun, action: str, item: Value, node: cst.CSTNode, *, if_exists: bool = False, cascade: bool = False
+) -> bool:
     """Record that an object is created or dropped by its own method or DDL element; False if it is none of the known."""
     creates = action == "create"
     if isinstance(item, SqlType):
@@ -101,7 +103,7 @@ def change_object(run: FunctionRun, action: str, item: Value, node: cst.CSTNode,
         _change_index(run, item, node, creates=creates)
     elif isinstance(item, str):
         fields = {"kind": "schema", "name": to_name(item)}
-        run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields)
+        run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields, **({"cascade": True} if cascade else {}))
     else:
         return False
     return True

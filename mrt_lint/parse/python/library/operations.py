@@ -77,7 +77,7 @@ def _perform_other(run: FunctionRun, name: str, arguments: CallArguments, node: 
         return perform_library(run, known, arguments, node, batch)
     if call_registered(run, name, arguments, node, batch):
         return UNKNOWN
-    run.fail(node, f"{name} is no operation of Alembic's")
+    run.fail(node, f"{name} is no operation of Alembic's", concerns="objects")
     return UNKNOWN
 
 

@@ -97,7 +97,7 @@ def perform_library(
         elif isinstance(effect, str) and effect.replace(HOLE, "").strip():
             run.emit(ops.Execute, node, statement=effect, batch=batch is not None)
         else:
-            run.fail(node, f"what is given to {operation.node_name()}() is not read")
+            run.fail(node, f"what is given to {operation.node_name()}() is not read", concerns="objects")
     return known.value(operation) if known.value else UNKNOWN
 
 

@@ -133,7 +133,7 @@ def _dml(kind: str) -> Callable[[CallArguments], Value]:
 
 
 def _ddl(kind: str) -> Callable[[CallArguments], Value]:
-    return lambda arguments: DdlElement(kind, arguments.get(0, "element", UNKNOWN))
+    return lambda arguments: DdlElement(kind, arguments.get(0, "element", UNKNOWN), arguments.get(1, "cascade", False) is True)
 
 
 def _session_factory(_arguments: CallArguments) -> Value:

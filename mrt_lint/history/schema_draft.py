@@ -1,0 +1,313 @@
+"""A schema under construction: what each operation makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import singledispatchmethod
+from typing import TypeAlias
+
+from mrt_lint.history import constraint_changes, table_changes
+from mrt_lint.history.mysql_modify import modified
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable, fold, object_place, place
+from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, rebuilds, rebuilt
+from mrt_lint.history.taken_along import TAKING, taken_along
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
+
+_OnTable: TypeAlias = (
+    ops.AddColumn
+    | ops.BatchAlterTable
+    | ops.DropColumn
+    | ops.AlterColumn
+    | ops.CreateIndex
+    | ops.CreateConstraint
+    | ops.DropConstraint
+    | ops.DropIndex
+    | ops.RenameConstraint
+    | ops.ValidateConstraint
+)
+
+
+class SchemaDraft:
+    """A schema under construction; the mappings it consists of are shared with the schemas before it."""
+
+    def __init__(self, schema: ReplayedSchema, dialect: str, *, is_forgetful: bool) -> None:
+        self.dialect = dialect
+        self.is_forgetful = is_forgetful
+        self.tables = schema.tables_by_place
+        self.objects = schema.objects_by_place
+        self.indexes = schema.places_of_indexes
+        self.referrers = schema.places_of_referrers
+
+    def schema(self) -> ReplayedSchema:
+        """Return what has been made."""
+        return ReplayedSchema(self.tables, self.objects, self.indexes, self.referrers)
+
+    def run(self, op: Op) -> Iterator[Op]:
+        """Follow an operation, after what it takes along; yield them all."""
+        for along in tuple(taken_along(self.schema(), op, self.dialect)) if isinstance(op, TAKING) else ():
+            yield from self.run(along)
+        self.apply(op)
+        if self.dialect == "sqlite" and rebuilds(op):
+            self.rebuild(op)
+        yield op
+
+    @singledispatchmethod
+    def apply(self, op: Op) -> None:
+        """Follow one operation; those on rows and statements change no schema."""
+
+    @apply.register
+    def _batch_alter_table(self, op: ops.BatchAlterTable) -> None:
+        """Know of the table from here on."""
+        self._change(op, lambda table: table)
+
+    def rebuild(self, op: Rebuilding) -> None:
+        """Rebuild a table as batch mode does on SQLite: its triggers are dropped with the old one."""
+        if not isinstance(op.table, str):
+            return
+        self._change(op, lambda table: rebuilt(table, op))
+        if asked(op).has_unknown_parts:
+            return
+        for where, made in list(self.objects.items()):
+            if not isinstance(made, ops.CreateObject) or made.kind != "trigger" or not isinstance(made.table, str):
+                continue
+            if place(made.schema, made.table) == place(op.schema, op.table):
+                self._put_object(where, None, op)
+
+    @apply.register
+    def _create_table(self, op: ops.CreateTable) -> None:
+        if not isinstance(op.table, str) or op.temporary:
+            return
+        where = place(op.schema, op.table)
+        if op.if_not_exists is not False and isinstance(self.tables.get(where, None), ReplayedTable):
+            return
+        made = table_changes.make_table(replace(op, columns=tuple(map(self._for_dialect, op.columns))))
+        self._put(where, made, op)
+        for column in made.columns.values():
+            kind = column.type if isinstance(column, Column) else None
+            if isinstance(kind, SqlType) and kind.name == "ENUM" and isinstance(kind.type_name, str) and kind.creates_type is True:
+                self._make_enum(kind.type_name, kind, op)
+
+    def _make_enum(self, name: str, kind: SqlType, op: Op) -> None:
+        """Make the type that SQLAlchemy creates for a table's Enum column, unless it is there."""
+        where = object_place("enum", kind.schema, name)
+        if not isinstance(self.objects.get(where, UNKNOWN), ops.CreateObject):
+            self._put_object(where, ops.CreateObject(kind="enum", name=name, schema=kind.schema, members=kind.members), op)
+
+    @apply.register
+    def _drop_table(self, op: ops.DropTable) -> None:
+        if isinstance(op.table, str):
+            self._put(place(op.schema, op.table), None, op)
+
+    @apply.register
+    def _rename_table(self, op: ops.RenameTable) -> None:
+        if not isinstance(op.table, str):
+            return
+        old = place(op.schema, op.table)
+        before = self.tables.get(old, UNKNOWN)
+        self._put(old, None, op)
+        if not isinstance(op.new_table, str):
+            return
+        new = place(op.schema, op.new_table)
+        self._put(new, replace(before, name=op.new_table) if isinstance(before, ReplayedTable) else UNKNOWN, op)
+        self._follow(old, lambda constraint: replace(constraint, referred_table=op.new_table), op)
+
+    def _follow(self, old: QualifiedName, changed: Callable[[Constraint], Constraint], op: Op) -> None:
+        """Change the foreign keys of every table that refers to a table which changed."""
+        for where in self.referrers.get(old, frozenset()):
+            table = self.tables.get(where, UNKNOWN)
+            if isinstance(table, ReplayedTable) and any(
+                _refers(constraint, old) for constraint in table.known_constraints("foreignkey")
+            ):
+                self._put(
+                    where, constraint_changes.with_references(table, lambda constraint: _refers(constraint, old), changed), op
+                )
+
+    @apply.register
+    def _add_column(self, op: ops.AddColumn) -> None:
+        if op.if_not_exists is not False and self._has(op, op.column):
+            return
+        self._change(op, lambda table: table_changes.with_column(table, self._for_dialect(op.definition)))
+
+    @apply.register
+    def _drop_column(self, op: ops.DropColumn) -> None:
+        self._change(op, lambda table: table_changes.without_column(table, op.column))
+
+    @apply.register
+    def _alter_column(self, op: ops.AlterColumn) -> None:
+        here = replace(op, type=self._type(op.type)) if isinstance(op.type, SqlType) else op
+        self._change(op, lambda table: table_changes.altered(table, modified(table, here) if self.is_forgetful else here))
+        if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
+            names = {fold(op.column): op.new_column}
+            self._follow(
+                place(op.schema, op.table),
+                lambda constraint: constraint_changes.with_referred_renamed(constraint, names),
+                op,
+            )
+
+    @apply.register
+    def _create_index(self, op: ops.CreateIndex) -> None:
+        self._change(op, lambda table: constraint_changes.with_index(table, op))
+
+    @apply.register
+    def _drop_index(self, op: ops.DropIndex) -> None:
+        self._change_indexed(op, op.index, lambda table: constraint_changes.without_index(table, op.index))
+
+    @apply.register
+    def _rename_index(self, op: ops.RenameIndex) -> None:
+        self._change_indexed(op, op.index, lambda table: constraint_changes.with_index_renamed(table, op.index, op.new_index))
+
+    @apply.register
+    def _create_constraint(self, op: ops.CreateConstraint) -> None:
+        self._change(op, lambda table: constraint_changes.with_constraint(table, op.definition))
+
+    @apply.register
+    def _drop_constraint(self, op: ops.DropConstraint) -> None:
+        self._change(op, lambda table: constraint_changes.without_constraint(table, op.constraint, op.kind))
+
+    @apply.register
+    def _rename_constraint(self, op: ops.RenameConstraint) -> None:
+        self._change(op, lambda table: constraint_changes.with_constraint_renamed(table, op.constraint, op.new_constraint))
+
+    @apply.register
+    def _validate_constraint(self, op: ops.ValidateConstraint) -> None:
+        self._change(op, lambda table: constraint_changes.validated(table, op.constraint))
+
+    @apply.register
+    def _create_object(self, op: ops.CreateObject) -> None:
+        if isinstance(op.name, str):
+            where = object_place(op.kind, op.schema, op.name)
+            if op.if_not_exists is False or self.objects.get(where, None) is None:
+                self._put_object(where, op, op)
+
+    @apply.register
+    def _drop_object(self, op: ops.DropObject) -> None:
+        if isinstance(op.name, str):
+            self._put_object(object_place(op.kind, op.schema, op.name), None, op)
+
+    @apply.register
+    def _rename_object(self, op: ops.RenameObject) -> None:
+        if not isinstance(op.name, str):
+            return
+        old = object_place(op.kind, op.schema, op.name)
+        before = self.objects.get(old, UNKNOWN)
+        self._put_object(old, None, op)
+        if isinstance(op.new_name, str):
+            new = object_place(op.kind, op.schema, op.new_name)
+            self._put_object(new, replace(before, name=op.new_name) if isinstance(before, ops.CreateObject) else UNKNOWN, op)
+            if old[0] == "type":
+                self._rename_type(old, op.new_name, op)
+
+    def _rename_type(self, old: QualifiedObject, name: str, op: Op) -> None:
+        """Follow a renamed enum or domain in the columns that have it."""
+        for where, table in list(self.tables.items()):
+            renamed = table_changes.with_type_renamed(table, old, name) if isinstance(table, ReplayedTable) else table
+            if renamed is not table:
+                self._put(where, renamed, op)
+
+    @apply.register
+    def _alter_object(self, op: ops.AlterObject) -> None:
+        if op.kind == "table" and isinstance(op.name, str) and str(op.action).startswith("SET SCHEMA"):
+            self.tables = self.tables.put(place(op.schema, op.name), UNKNOWN)
+        elif isinstance(op.name, str):
+            where = object_place(op.kind, op.schema, op.name)
+            before = self.objects.get(where, UNKNOWN)
+            if isinstance(before, ops.CreateObject):
+                self._put_object(where, replace(before, body=UNKNOWN), op)
+
+    @apply.register
+    def _add_enum_value(self, op: ops.AddEnumValue) -> None:
+        self._change_enum(op, lambda members: members if op.value in members else (*members, op.value))
+
+    @apply.register
+    def _rename_enum_value(self, op: ops.RenameEnumValue) -> None:
+        self._change_enum(op, lambda members: tuple(op.new_value if member == op.value else member for member in members))
+
+    def _change_enum(
+        self, op: ops.AddEnumValue | ops.RenameEnumValue, changed: Callable[[tuple[Name, ...]], tuple[Name, ...]]
+    ) -> None:
+        if not isinstance(op.enum, str):
+            return
+        where = object_place("enum", op.schema, op.enum)
+        before = self.objects.get(where, UNKNOWN)
+        if isinstance(before, ops.CreateObject) and isinstance(before.members, tuple):
+            self._put_object(where, replace(before, members=changed(before.members)), op)
+
+    def _for_dialect(self, column: Column) -> Column:
+        """Return a column as it is on this dialect."""
+        return replace(column, type=self._type(column.type)) if isinstance(column.type, SqlType) else column
+
+    def _type(self, kind: SqlType) -> SqlType | Unknown:
+        """Return a type as it is on this dialect, with its labels where SQL only names an enum that the chain made."""
+        here = kind.on(self.dialect)
+        if isinstance(here, Unknown) or not isinstance(here.type_name, str) or here.name == "ENUM":
+            return here
+        made = self.objects.get(object_place("enum", here.schema, here.type_name), UNKNOWN)
+        if isinstance(made, ops.CreateObject) and made.kind == "enum":
+            return replace(here, name="ENUM", members=made.members)
+        return here
+
+    def _has(self, op: ops.AddColumn, column: Name) -> bool:
+        table = self.tables.get(place(op.schema, op.table), None) if isinstance(op.table, str) else None
+        return isinstance(table, ReplayedTable) and isinstance(column, str) and isinstance(table.column(column), Column)
+
+    def _change(self, op: _OnTable, changed: Callable[[ReplayedTable], ReplayedTable]) -> None:
+        """Change a table; one that the chain did not make is known from here on by what the operations say of it."""
+        if not isinstance(op.table, str):
+            return
+        where = place(op.schema, op.table)
+        before = self.tables.get(where, UNKNOWN)
+        self._put(
+            where, changed(before if isinstance(before, ReplayedTable) else ReplayedTable(name=op.table, schema=op.schema)), op
+        )
+
+    def _change_indexed(
+        self, op: ops.DropIndex | ops.RenameIndex, index: MaybeName, changed: Callable[[ReplayedTable], ReplayedTable]
+    ) -> None:
+        """Change the table that an index is on, which PostgreSQL and SQLite do not ask for."""
+        where = place(op.schema, op.table) if isinstance(op.table, str) else None
+        if where is None and isinstance(index, str):
+            where = self.indexes.get(place(op.schema, index), None)
+        before = self.tables.get(where, UNKNOWN) if where is not None else UNKNOWN
+        if where is not None and isinstance(before, ReplayedTable):
+            self._put(where, changed(before), op)
+
+    def _put(self, where: QualifiedName, table: ReplayedTable | Unknown | None, op: Op) -> None:
+        before = self.tables.get(where, UNKNOWN)
+        if not op.certain and before != table:
+            known = (
+                before
+                if isinstance(before, ReplayedTable)
+                else ReplayedTable(name=where[1])
+                if isinstance(table, ReplayedTable) and not table.complete
+                else None
+            )
+            table = table_changes.blurred(known, table) if known is not None and isinstance(table, ReplayedTable) else UNKNOWN
+        if isinstance(table, ReplayedTable):
+            for index in table.indexes:
+                if self.indexes.get((where[0], index), None) != where:
+                    self.indexes = self.indexes.put((where[0], index), where)
+            for constraint in table.known_constraints("foreignkey"):
+                self._note_referrer(constraint, where)
+        self.tables = self.tables.put(where, table)
+
+    def _note_referrer(self, key: Constraint, where: QualifiedName) -> None:
+        """Record that a table has a foreign key; losing one need not be recorded."""
+        if isinstance(key.referred_table, str):
+            target = place(key.referred_schema, key.referred_table)
+            known = self.referrers.get(target, frozenset())
+            if where not in known:
+                self.referrers = self.referrers.put(target, known | {where})
+
+    def _put_object(self, where: QualifiedObject, made: ops.CreateObject | Unknown | None, op: Op) -> None:
+        before = self.objects.get(where, UNKNOWN)
+        if not op.certain and before != made:
+            both = isinstance(before, ops.CreateObject) and isinstance(made, ops.CreateObject)
+            made = replace(before, members=UNKNOWN, body=UNKNOWN) if both and isinstance(before, ops.CreateObject) else UNKNOWN
+        self.objects = self.objects.put(where, made)
+
+
+def _refers(constraint: Constraint, where: QualifiedName) -> bool:
+    return isinstance(constraint.referred_table, str) and place(constraint.referred_schema, constraint.referred_table) == where

@@ -1,0 +1,128 @@
+"""Modules that env.py and the migrations import and that are not there, all of them at once."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.util
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+MOST_FILES = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class MissingModule:
+    """A module that no folder of `sys.path` holds, and the first line that imports it."""
+
+    name: str
+    file: Path
+    line: int
+
+    def describe(self) -> str:
+        """Return the name and the place, relative to the current folder, with a remedy where the project itself has the module."""
+        folder = find_folder(self.name, self.file)
+        remedy = f": it lies in {tell_folder(folder)}" if folder is not None else ""
+        return f"{self.name} ({os.path.relpath(self.file)}:{self.line}){remedy}"
+
+
+def find_missing(files: Iterable[Path]) -> list[MissingModule]:
+    """Find what these files need, they and the project's own modules that they import, in the order of the imports.
+
+    Nothing is imported. What stands in a function, under `try` or under TYPE_CHECKING a program may do without.
+    """
+    waiting, seen = list(files), set[Path]()
+    missing: dict[str, MissingModule] = {}
+    while waiting and len(seen) < MOST_FILES:
+        file = waiting.pop(0)
+        if file in seen:
+            continue
+        seen.add(file)
+        for name, line in read_imports(file):
+            root = name.partition(".")[0]
+            found = find_file(name)
+            if found is None and find_spec(root) is None:
+                missing.setdefault(root, MissingModule(root, file, line))
+            elif found is not None and INSTALLED.isdisjoint(found.parts):
+                waiting.append(found)
+    return list(missing.values())
+
+
+def read_imports(file: Path) -> Iterator[tuple[str, int]]:
+    """Yield the modules that a file imports whenever it is imported itself, each with its line."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    pending: list[ast.stmt] = list(reversed(tree.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node.lineno
+            yield from (
+                (f"{node.module}.{alias.name}", node.lineno) for alias in node.names if find_spec(node.module.partition(".")[0])
+            )
+        elif isinstance(node, ast.With | ast.ClassDef):
+            pending += reversed(node.body)
+
+
+def find_spec(root: str) -> object:
+    """Return what Python would import under a name without dots; None for nothing."""
+    with contextlib.suppress(ImportError, ValueError, AttributeError):
+        return importlib.util.find_spec(root)
+    return None
+
+
+def find_file(name: str) -> Path | None:
+    """Return the source of a module; None for one that is built in, or not there."""
+    root, *rest = name.split(".")
+    spec = find_spec(root)
+    places = [Path(place) for place in getattr(spec, "submodule_search_locations", None) or ()]
+    if not rest or not places:
+        origin = getattr(spec, "origin", None)
+        return Path(origin) if origin and origin.endswith(".py") else None
+    for place in places:
+        inner = place.joinpath(*rest)
+        for candidate in (inner / "__init__.py", inner.with_name(f"{inner.name}.py")):
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+def find_folder(name: str, importing: Path) -> Path | None:
+    """Return which folder above an importing file of the project holds a module; None for one that is nowhere there."""
+    if not name.isidentifier() or not INSTALLED.isdisjoint(importing.parts):
+        return None
+    for folder in importing.absolute().parents:
+        if (folder / f"{name}.py").is_file() or next((folder / name).glob("*.py"), None):
+            return folder
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def tell_folder(folder: Path) -> str:
+    """Describe where a module of the project lies, and the line of alembic.ini with which it is found."""
+    place = Path(os.path.relpath(folder)).as_posix()
+    where = "the folder that Alembic starts in" if place == "." else place
+    return f"{where}, so set `prepend_sys_path = {place}` in alembic.ini"
+
+
+def tell_missing(files: Iterable[Path], name: str | None) -> str:
+    """Return a sentence on all missing modules, with what to do; empty where `name`, which stopped the run, is none of them."""
+    found = find_missing(files)
+    if name is None or name.partition(".")[0] not in {module.name for module in found}:
+        return ""
+    listed = ", ".join(module.describe() for module in found)
+    what = (
+        "A module that env.py and the migrations need is"
+        if len(found) == 1
+        else f"{len(found)} modules that env.py and the migrations need are"
+    )
+    install = any(find_folder(module.name, module.file) is None for module in found)
+    return f"{what} not found: {listed}.{' Install what is missing into the environment that runs this.' * install}"
