@@ -22,7 +22,7 @@ class LeakedEnum(Rule):
     name = "leaked-enum"
     severity = Severity.WARNING
     message = "PostgreSQL keeps enum type '{kind}', which came with {the_table}: the next upgrade fails because it exists already"
-    instead = 'add sa.Enum(name="{kind}").drop(op.get_bind(), checkfirst=True) to downgrade(), after the table'
+    instead = "add sa.Enum(name=«{kind}»).drop(op.get_bind(), checkfirst=True) to downgrade(), after the table"
     dialects = ("postgresql",)
     manual = (
         (

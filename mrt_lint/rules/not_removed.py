@@ -7,6 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -263,8 +264,9 @@ class NotRemoved(Rule):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             if sure and case.undone(made) is UndoStatus.NO:
                 what = names(made)
-                on = f" ON {what['table']}" if made.table else ""
-                undo = f"op.execute('DROP {made.kind.upper()} {what['name']}{on}')"
+                on = f" ON {what['sql_table']}" if made.table else ""
+                statement = f"DROP {made.kind.upper()} {what['sql_name']}{on}"
+                undo = f"op.execute({literal(statement)})"
                 consequence = _consequence(case, made)
                 yield self.found(case.migration, made, what=what["the_name"], undo=undo, consequence=consequence)
 
@@ -277,13 +279,12 @@ def _consequence(case: MigrationCase, op: ops.Op) -> str:
 
 def _words(op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
     found = names(op)
-    table = f'"{found["table"]}"'
+    table, schema = literal(found["last"]), found["in_schema"]
     if isinstance(op, ops.CreateTable):
-        return {"what": found["the_table"], "undo": f"op.drop_table({table})"}
+        return {"what": found["the_table"], "undo": f"op.drop_table({table}{schema})"}
     if isinstance(op, ops.AddColumn):
-        return {"what": found["the_column"], "undo": f'op.drop_column({table}, "{found["column"]}")'}
+        return {"what": found["the_column"], "undo": f"op.drop_column({table}, {literal(found['column'])}{schema})"}
     if isinstance(op, ops.CreateIndex):
-        return {"what": found["the_index"], "undo": f'op.drop_index("{found["index"]}", table_name={table})'}
-    kind = op.definition.kind
-    undo = f'op.drop_constraint("{found["constraint"]}", {table}, type_="{kind}")'
+        return {"what": found["the_index"], "undo": f"op.drop_index({literal(found['index'])}, table_name={table}{schema})"}
+    undo = f'op.drop_constraint({literal(found["constraint"])}, {table}, type_="{op.definition.kind}"{schema})'
     return {"what": f"{found['the_constraint']} of '{found['table']}'", "undo": undo}
