@@ -11,6 +11,9 @@ from mrt_lint.model.values import Constraint, MaybeName, Unset
 
 _KINDS = {"foreignkey": "foreign key", "primary": "primary key", "unique": "unique constraint", "check": "check constraint"}
 
+_OF_TABLES = frozenset({"trigger", "policy", "rule"})
+"""Kinds of objects whose names belong to a table, and so have no schema of their own."""
+
 
 def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
     """Return the names that an operation uses: "the_table" for sentences, "table" for code, "sql_table" for SQL, and so on.
@@ -41,7 +44,8 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
     found["sql_retired"] = sql_name(f"{last}_retired", dialect) if last else "…"
     for field in ("column", "constraint", "index", "name"):
         found[f"sql_{field}"] = sql_name(found[field], dialect)
-    found["sql_name"] = sql_path(schema, found["name"], dialect) if found["name"] != "…" else "…"
+    has_schema = getattr(op, "kind", "") not in _OF_TABLES
+    found["sql_name"] = sql_path(schema if has_schema else None, found["name"], dialect)
     found["typed"] = ", existing_type=…" if dialect in FAMILY else ""  # Alembic cannot write MODIFY without it
     if isinstance(op, AddEnumValue | RenameEnumValue):
         found["value"] = op.value if readable(op.value) else "…"

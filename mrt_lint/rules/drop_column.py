@@ -101,6 +101,7 @@ class DropColumn(Rule):
                 op.alter_column("users", "phone", nullable=True)
 
             def downgrade():
+                op.execute("UPDATE users SET phone = '' WHERE phone IS NULL")
                 op.alter_column("users", "phone", nullable=False)
             """,
         ),

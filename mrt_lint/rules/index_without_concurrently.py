@@ -83,7 +83,7 @@ class IndexWithoutConcurrently(Rule):
             def upgrade():
                 with op.get_context().autocommit_block():
                     op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
-                    op.execute("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix_users_age ON users (age)")
+                    op.execute("CREATE UNIQUE INDEX CONCURRENTLY ix_users_age ON users (age)")
             """,
         ),
         Example(

@@ -69,8 +69,6 @@ class NotNullWithoutDefault(Rule):
             def upgrade():
                 op.add_column("users", sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
                 op.add_column("users", sa.Column("email", sa.Text))
-                op.execute("UPDATE users SET email = name || '@example.org'")
-                op.alter_column("users", "email", nullable=False)
             """,
         ),
         Example(
