@@ -28,7 +28,7 @@ from benchmarks.mixed_histories import write
 from mrt_lint.check.judgement import judge
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.parse.python import parse_migration
-from mrt_lint.parse.sql import expand_sql
+from mrt_lint.parse.sql.expand import expand_sql
 from mrt_lint.settings import Settings
 
 DIALECT = "postgresql"

@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from mrt_lint.history import History, ReplayedSchema, ReplayedTable
 from mrt_lint.model.values import UNKNOWN, Column, SqlType
 from mrt_lint.parse.python import parse_migration
-from mrt_lint.parse.sql import expand_sql, read_sql
+from mrt_lint.parse.sql.expand import expand_sql, read_sql
 
 SAME = {
     "DATETIME": "TIMESTAMP",

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
-from mrt_lint.cli.streams import GuardedStream
 from mrt_lint.escape import printable
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.config_discovery import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
 from mrt_runtime.report.progress import Progress
 from mrt_runtime.report.terminal import TerminalReport
+from mrt_runtime.report.whole_file import WholeFile
 from mrt_runtime.report.wording import name_database
 from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
@@ -42,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)"
     )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to show the verdicts (default: table)")
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write them there instead of to standard output")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output"
+    )
     parser.add_argument("--seed-rows", type=int, metavar="N", help="rows made up for each table (default: 3)")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one upgrade or downgrade may take (default: 60)")
     parser.add_argument("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
@@ -74,7 +75,8 @@ def verify(args: argparse.Namespace) -> int:
     config = configure(args)
     from mrt_runtime.verify.session import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
 
-    with open_output(args.output) as stream, Verification(config) as verification:
+    stream, keep = open_output(args.output)
+    with Verification(config) as verification:
         steps, facts, verdicts = select(verification, args.revisions), verification.facts(), list[Verdict]()
         if args.format == "json":
             from mrt_runtime.report.json import render  # noqa: PLC0415  one report is enough
@@ -84,12 +86,13 @@ def verify(args: argparse.Namespace) -> int:
             except (ConfigurationError, KeyboardInterrupt) as error:
                 if verdicts or isinstance(error, KeyboardInterrupt):
                     stream.write(render(verdicts, facts, say_stop(error)))
-                    stream.flush()
+                    keep()
                 raise
             stream.write(render(verdicts, facts))
         else:
             check(verification, steps, verdicts, TerminalReport(stream))
             stream.write("  " + name_database(facts, "--db-url") + "\n\n")
+    keep()
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
@@ -162,19 +165,12 @@ def find_folders(folder: Path) -> Iterator[Path]:
     yield from (folder, *folder.parents[:above])
 
 
-@contextlib.contextmanager
-def open_output(path: Path | None) -> Iterator[TextIO]:
-    """Open the file to write to; standard output where none is named. ConfigurationError where it cannot be written."""
+def open_output(path: Path | None) -> tuple[TextIO, Callable[[], object]]:
+    """Return what to write to, and what is called once the report is whole: standard output where no file is named.
+
+    Raises ConfigurationError where the file cannot be written.
+    """
     if path is None:
-        yield sys.stdout
-        return
-    try:
-        stream = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"The report cannot be written to {path}: {error.strerror}.") from None
-    output = GuardedStream(stream)
-    try:
-        yield cast("TextIO", output)
-    finally:
-        with output:
-            stream.close()
+        return sys.stdout, sys.stdout.flush
+    file = WholeFile(path)
+    return file, file.keep

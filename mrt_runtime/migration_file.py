@@ -16,7 +16,7 @@ def read_migration(file: str, dialect: str | None = None) -> Migration | None:
     """
     from mrt_lint.model.migration import UnparsableError  # noqa: PLC0415  as all of these, see above
     from mrt_lint.parse.python import parse_migration  # noqa: PLC0415  brings libcst
-    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings sqlglot
+    from mrt_lint.parse.sql.expand import expand_sql  # noqa: PLC0415  brings sqlglot
 
     try:
         return expand_sql(parse_migration(Path(file).read_bytes(), file), dialect)

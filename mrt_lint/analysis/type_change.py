@@ -14,13 +14,20 @@ _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
 _SINGLE = 24
+_TIMES = frozenset({"TIMESTAMP", "TIME", "INTERVAL"})
+_MICROSECONDS = 6
+_COERCIBLE = frozenset(
+    {("CIDR", "INET"), ("VARCHAR", "CITEXT"), ("TEXT", "CITEXT"), ("CITEXT", "TEXT"), ("CITEXT", "VARCHAR"), ("BIT", "VARBIT")}
+)
+"""Types that PostgreSQL takes for one another as they are stored (pg_cast.castmethod = 'b')."""
 
 
 def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
     """Return whether the change neither loses a value nor rewrites the table on that database.
 
-    Sources: PostgreSQL 9.2 release notes, E.24.3.4.2 (varchar, varbit, numeric and timestamps widened without a rewrite), SQLite
-    “Datatypes” (lengths are not kept); those of MySQL and MariaDB are in `mrt_lint.online`.
+    Sources: PostgreSQL 9.2 release notes, E.24.3.4.2 (varchar, varbit, numeric, timestamps and intervals widened without a
+    rewrite), pg_cast (types that are stored alike), SQLite “Datatypes” (lengths are not kept); those of MySQL and MariaDB are in
+    `mrt_lint.online`.
     """
     if former == new:
         return True
@@ -33,6 +40,10 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
         return _is_same_enum(former, new) and dialect == "postgresql"
     if former.name == new.name == "VARCHAR":
         return _is_wider_text(former, new)
+    return _is_stored_alike(former, new, dialect)
+
+
+def _is_stored_alike(former: SqlType, new: SqlType, dialect: str) -> bool:
     if {former.name, new.name} <= _FLOATS:
         return dialect == "sqlite" or _bits(former) == _bits(new)
     if (former.name, new.name) == ("VARCHAR", "TEXT"):
@@ -41,7 +52,9 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
         return not new.args
     if former.name == new.name == "NUMERIC":
         return _is_wider_number(former, new)
-    return False
+    if former.name == new.name and former.name in _TIMES:
+        return former.timezone == new.timezone and _is_more_precise(former, new)
+    return dialect == "postgresql" and not new.args and (former.name, new.name) in _COERCIBLE
 
 
 def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
@@ -93,6 +106,13 @@ def _length(text: SqlType) -> int | None:
 def _is_wider_text(former: SqlType, new: SqlType) -> bool:
     length, new_length = _length(former), _length(new)
     return length is not None and new_length is not None and new_length >= length
+
+
+def _is_more_precise(former: SqlType, new: SqlType) -> bool:
+    """Return whether a moment or span keeps at least as many digits of a second; without a number it keeps all six."""
+    known = (kind.args[0] if kind.args else _MICROSECONDS for kind in (former, new))
+    precision, new_precision = (number if isinstance(number, int) else None for number in known)
+    return precision is not None and new_precision is not None and new_precision >= precision
 
 
 def _digits(number: SqlType) -> tuple[int, int]:

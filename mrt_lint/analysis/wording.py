@@ -101,7 +101,7 @@ def _kind(op: Op, field: str) -> str:
 
 
 def _the(kind: str, name: str | None) -> str:
-    article = "an" if kind[0] in "aeiou" else "a"
+    article = "an" if kind[0] in "aeio" else "a"  # "a unique constraint"
     return f"{kind} '{name}'" if name else f"{article} {kind} whose name could not be read"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class SqlType:
     scale. `members` are an enum's labels in order, None for any other type; `type_name` is the name of an enum or domain in the
     database. `creates_type` is False if the source suppresses `CREATE TYPE` (`create_type=False`). `timezone` is
     set for TIME and TIMESTAMP. `item` is the element type of an array. `variants` are the types that replace it on other
-    dialects (`with_variant`), by SQLAlchemy's name of each.
+    dialects (`with_variant`), by SQLAlchemy's name of each. `datetime` is True of a TIMESTAMP that MySQL and MariaDB keep as
+    DATETIME, without a time zone and beyond the year 2038.
     """
 
     name: str
@@ -76,10 +77,14 @@ class SqlType:
     item: SqlType | Unknown | None = None
     collation: MaybeName = None
     variants: tuple[tuple[str, SqlType | Unknown], ...] = ()
+    datetime: bool = field(default=False, compare=False, repr=False)
 
     def on(self, dialect: str) -> SqlType | Unknown:
         """Return the type that the column has on a database of this dialect."""
-        return dict(self.variants).get(dialect, self)
+        kind = dict(self.variants).get(dialect, self)
+        if isinstance(kind, SqlType) and kind.datetime and dialect in {"mysql", "mariadb"}:
+            return replace(kind, name="DATETIME", variants=(), datetime=False)
+        return kind
 
     def __str__(self) -> str:
         if self.item is not None:

@@ -42,7 +42,7 @@ class MigrationSource(NamedTuple):
 def read(source: MigrationSource) -> Migration | BrokenFile:
     """Read one migration, raw SQL included; whatever a file holds, this returns."""
     from mrt_lint.parse.python import parse_migration  # noqa: PLC0415  brings the parser
-    from mrt_lint.parse.sql import expand_sql  # noqa: PLC0415  brings the SQL parser
+    from mrt_lint.parse.sql.expand import expand_sql  # noqa: PLC0415  brings the SQL parser
 
     try:
         with warnings.catch_warnings():

@@ -65,6 +65,8 @@ class ApplicationModels(Rule):
             from app.models import User, ROLES  # MRT801
             from app.models.shop import Order  # MRT801
             from app import models  # MRT801
+            from app.db.models.shipping.parcel import Parcel  # MRT801
+            import app.models.shop.order as order  # MRT801
 
             def upgrade():
                 import app.orm  # MRT801
@@ -129,11 +131,11 @@ def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
     if _APART & {part.lower() for part in path}:
         return ""
     modules = [name for name in each.names if name in _MODULES]
-    if modules or (not each.names and path[-1] in _MODULES):
+    if modules or (not each.names and _MODULES & set(path)):
         return "" if any(not kind.name.isupper() for kind in kinds) else ", ".join(modules) or "all"
     types = {_key(name) for kind in kinds for name in (kind.name, kind.type_name) if isinstance(name, str)}
     classes = [name for name in each.names if name[:1].isupper() and not name.isupper() and _key(name) not in types]
-    return ", ".join(classes) if _MODULES & set(path[-2:]) else ""
+    return ", ".join(classes) if _MODULES & set(path) else ""
 
 
 def _key(name: str) -> str:

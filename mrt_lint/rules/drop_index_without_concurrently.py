@@ -14,7 +14,7 @@ class DropIndexWithoutConcurrently(Rule):
     """An index is dropped on a PostgreSQL table without CONCURRENTLY.
 
     DROP INDEX waits for an exclusive lock on the table, and while it waits behind one long query every other query, also a plain
-    SELECT, waits behind it.
+    SELECT, waits behind it. The lock itself lasts a moment, so this rule applies only when selected.
     """
 
     code = "MRT420"
@@ -25,6 +25,7 @@ class DropIndexWithoutConcurrently(Rule):
         'with op.get_context().autocommit_block(): op.drop_index("{index}", table_name="{table}", postgresql_concurrently=True)'
     )
     dialects = ("postgresql",)
+    default = False
     manual = ("PostgreSQL, DROP INDEX: https://www.postgresql.org/docs/current/sql-dropindex.html",)
     fix = FixSafety.SAFE
     fixes = (

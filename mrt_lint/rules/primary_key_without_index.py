@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import Column
 
 
 class PrimaryKeyWithoutIndex(Rule):
@@ -24,11 +27,21 @@ class PrimaryKeyWithoutIndex(Rule):
         "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute('ALTER TABLE {sql_table} ADD CONSTRAINT "
         "{sql_constraint} PRIMARY KEY USING INDEX …')"
     )
+    verified = DialectWording(
+        message=(
+            "PostgreSQL locks {the_table} against everybody while it looks at every row for NULL in '{column}', which it sets NOT "
+            "NULL"
+        ),
+        instead=(
+            "set the column NOT NULL first, proved by a validated CHECK: ADD CONSTRAINT … CHECK ({column} IS NOT NULL) NOT VALID, "
+            "VALIDATE CONSTRAINT in a later revision, then SET NOT NULL"
+        ),
+    )
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
-        "The key takes over a finished index: USING INDEX.",
+        "The key takes over a finished index, USING INDEX, whose columns are not known to be nullable.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
 
@@ -41,8 +54,21 @@ class PrimaryKeyWithoutIndex(Rule):
                 op.execute("ALTER TABLE teams ADD PRIMARY KEY (id)")  # MRT426
             """,
         ),
+        Example(
+            title="From an index of nullable columns",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("code", sa.Text))
+                op.create_index("ix_users_code", "users", ["code"], unique=True)
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY USING INDEX ix_users_code")  # MRT426
+            """,
+        ),
     )
-
     good = (
         Example(
             title="From an index, or in a new table",
@@ -60,3 +86,25 @@ class PrimaryKeyWithoutIndex(Rule):
         for op in case.ops_for(self, ops.CreatePrimaryKey):
             if op.definition.using_index is None:
                 yield self.found(case.migration, op, **names(op), columns=join(op.columns))
+            elif column := _nullable(case, op):
+                yield self.found(case.migration, op, self.verified, **{**names(op), "column": column})
+
+
+def _nullable(case: MigrationCase, op: ops.CreatePrimaryKey) -> str:
+    """Return the first column of the index that the key takes over which may hold NULL, as far as the history tells."""
+    table = case.known_schema("postgresql").schema.table(op.table, op.schema) if readable(op.table) else None
+    index = op.definition.using_index
+    if not isinstance(table, ReplayedTable) or not readable(index):
+        return ""
+    made = [each for each in case.migration.upgrade_ops if isinstance(each, ops.CreateIndex) and each.index == index]
+    known = made[-1] if made else table.index(index)
+    set_here = {
+        fold(each.column): each.nullable
+        for each in case.migration.upgrade_ops
+        if isinstance(each, ops.AlterColumn) and each.table == op.table and readable(each.column)
+    }
+    for name in known.columns if isinstance(known, ops.CreateIndex) and isinstance(known.columns, tuple) else ():
+        column = table.column(name) if readable(name) else None
+        if isinstance(column, Column) and column.nullable is True and set_here.get(fold(str(name))) is not False:
+            return str(name)
+    return ""

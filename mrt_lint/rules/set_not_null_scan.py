@@ -33,7 +33,7 @@ class SetNotNullScan(Rule):
     exemptions = (
         "The column was NOT NULL before, by `existing_nullable` or the history.",
         "A validated CHECK proves it, made in this revision or an earlier one (PostgreSQL 12).",
-        "The table was created or emptied, or the column added, earlier in the same upgrade.",
+        "The table was created or emptied earlier in the same upgrade, or the column was added and not filled since.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
 
@@ -44,6 +44,15 @@ class SetNotNullScan(Rule):
             def upgrade():
                 op.alter_column("users", "email", nullable=False)  # MRT213
                 op.execute("ALTER TABLE users ALTER COLUMN phone SET NOT NULL")  # MRT213
+            """,
+        ),
+        Example(
+            title="A column of this upgrade's own, once it is filled",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("state", sa.Text))
+                op.execute("UPDATE users SET state = 'new'")
+                op.alter_column("users", "state", nullable=False)  # MRT213
             """,
         ),
         Example(
@@ -75,12 +84,9 @@ class SetNotNullScan(Rule):
             """,
         ),
         Example(
-            title="A column of this upgrade's own, or NOT NULL already",
+            title="NOT NULL already",
             source="""
             def upgrade():
-                op.add_column("users", sa.Column("state", sa.Text))
-                op.execute("UPDATE users SET state = 'new'")
-                op.alter_column("users", "state", nullable=False)
                 op.alter_column("users", "name", existing_nullable=False, nullable=False)
             """,
         ),
@@ -98,7 +104,19 @@ class SetNotNullScan(Rule):
         """Yield a finding for every column that is looked through under the lock."""
         for op in case.ops_for(self, ops.AlterColumn):
             state = case.state_before(op)
-            if op.nullable is not False or state.new_column or state.empty or case.before(op, "nullable") is False:
+            if op.nullable is not False or state.empty or case.before(op, "nullable") is False:
+                continue
+            if state.new_column and not _is_filled(case, op):
                 continue
             if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and is_proved(case, op)):
                 yield self.found(case.migration, op, **names(op))
+
+
+def _is_filled(case: MigrationCase, op: ops.AlterColumn) -> bool:
+    """Return whether an UPDATE of this upgrade filled the column before."""
+    for other in case.migration.upgrade_ops:
+        if other is op:
+            break
+        if isinstance(other, ops.Update) and (other.table, other.schema) == (op.table, op.schema):
+            return isinstance(other.columns, tuple) and op.column in other.columns
+    return False

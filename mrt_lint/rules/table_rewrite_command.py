@@ -1,19 +1,30 @@
 """MRT428."""
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.mysql_alteration import change_of_table, is_new
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.online import TableChange
 
+_COPYING = ("SET UNLOGGED", "SET LOGGED", "SET TABLESPACE", "SET ACCESS METHOD")
+_COMMAND = re.compile(r"SET (UNLOGGED|LOGGED|TABLESPACE|ACCESS METHOD|NOT NULL)|ADD( CONSTRAINT)?")
+_LOCKS = re.compile(
+    r"""lock\s+(table\s+)?(only\s+)?(?P<name>[\w."]+)(?!.*\bin\s+(access\s+share|row\s+share|row\s+exclusive|share\s+update\s+exclusive)\s+mode)
+    |refresh\s+materialized\s+view\s+(?!concurrently\b)(?P<view>[\w."]+)(?!.*\bwith\s+no\s+data)""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+
 
 class TableRewriteCommand(Rule):
-    """REINDEX, CLUSTER, VACUUM FULL or MySQL's OPTIMIZE TABLE, FORCE and ENGINE=InnoDB run in a migration.
+    """A command that rewrites or locks a whole table runs in a migration: REINDEX, SET LOGGED, LOCK TABLE, OPTIMIZE TABLE, etc.
 
     PostgreSQL's rebuild a table or its indexes and block writes, most of them reads as well, for as long as it takes;
     MySQL's rewrite the whole table, on every replica once more. They change nothing that the application needs, so they do not
@@ -29,13 +40,33 @@ class TableRewriteCommand(Rule):
         message="{command} rewrites {table_words}, all of it, here and on every replica",
         instead="run it as maintenance, outside of migrations; a change of engine, with gh-ost or pt-online-schema-change",
     )
+    moved = DialectWording(
+        message="{command} copies {table_words}, all of it, and PostgreSQL lets nobody read or write meanwhile",
+        instead="run it as maintenance, outside of migrations, or make a new table and move the rows in batches",
+    )
+    held = DialectWording(
+        message="{command} keeps others out of {table_words} until the migration's transaction ends",
+        instead="leave it out: each statement takes the lock that it needs; or set a lock_timeout before, and keep the rest short",
+    )
+    refreshed = DialectWording(
+        message="{command} lets nobody read {table_words} until all of it is computed again",
+        instead=(
+            "run it as maintenance, outside of migrations: REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index on "
+            "the view"
+        ),
+    )
+    domain = DialectWording(
+        message="{command} looks at every row of every table that has a column of {table_words}, while writes to them wait",
+        instead="add the constraint NOT VALID, and validate it in a later revision: ALTER DOMAIN … VALIDATE CONSTRAINT",
+    )
     dialects = ("postgresql", "mysql", "mariadb")
     manual = (
         "PostgreSQL, “Explicit Locking”: https://www.postgresql.org/docs/current/explicit-locking.html",
         "MySQL, OPTIMIZE TABLE: https://dev.mysql.com/doc/refman/8.4/en/optimize-table.html",
     )
     exemptions = (
-        "REINDEX CONCURRENTLY.",
+        "REINDEX and REFRESH CONCURRENTLY; a view that is new, or filled WITH NO DATA; a domain's constraint that is NOT VALID.",
+        "LOCK TABLE in a mode that lets others write.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard names one.",
     )
@@ -48,6 +79,20 @@ class TableRewriteCommand(Rule):
                 op.execute("REINDEX TABLE users")  # MRT428
                 op.execute("CLUSTER users USING ix_users_id")  # MRT428
                 op.execute("VACUUM FULL users")  # MRT428
+            """,
+        ),
+        Example(
+            title="Copied, locked, computed again, looked through",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users SET UNLOGGED")  # MRT428
+                op.execute("ALTER TABLE users SET TABLESPACE fast")  # MRT428
+                op.execute("ALTER TABLE users SET ACCESS METHOD columnar")  # MRT428
+                op.execute("LOCK TABLE users IN SHARE MODE")  # MRT428
+                op.execute("LOCK users")  # MRT428
+                op.execute("REFRESH MATERIALIZED VIEW totals")  # MRT428
+                op.execute("ALTER DOMAIN zip ADD CONSTRAINT ck CHECK (value <> '')")  # MRT428
+                op.execute("ALTER DOMAIN zip SET NOT NULL")  # MRT428
             """,
         ),
         Example(
@@ -69,12 +114,22 @@ class TableRewriteCommand(Rule):
                 with op.get_context().autocommit_block():
                     op.execute("REINDEX INDEX CONCURRENTLY ix_users_id")
                     op.execute("VACUUM ANALYZE users")
+                op.execute("LOCK TABLE users IN ROW EXCLUSIVE MODE")
+                op.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY totals")
+                op.execute("CREATE MATERIALIZED VIEW sums AS SELECT 1 AS one WITH NO DATA")
+                op.execute("REFRESH MATERIALIZED VIEW sums")
+                op.execute("ALTER DOMAIN zip ADD CONSTRAINT ck CHECK (value <> '') NOT VALID")
+                op.execute("CREATE TABLE events (id int)")
+                op.execute("ALTER TABLE events SET LOGGED")
+                op.execute("LOCK TABLE events")
             """,
         ),
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such command."""
+        new = {fold(op.table) for op in case.migration.upgrade_ops if isinstance(op, ops.CreateTable) and readable(op.table)}
+        new |= {fold(op.name) for op in case.migration.upgrade_ops if isinstance(op, ops.CreateObject) and readable(op.name)}
         for op in case.ops_for(self, ops.Reindex, ops.AlterObject):
             optimizes = isinstance(op, ops.Reindex) and op.command.startswith("OPTIMIZE")
             if isinstance(op, ops.Reindex) and not op.concurrently and (optimizes or case.server(op) is None):
@@ -84,6 +139,23 @@ class TableRewriteCommand(Rule):
             elif isinstance(op, ops.AlterObject) and self._rebuilds(case, op):
                 command = f"ALTER TABLE … {op.action}"
                 yield self.found(case.migration, op, self.rebuilt, command=command, table_words=f"table '{op.name}'")
+            elif isinstance(op, ops.AlterObject) and (wording := self._locking(case, op)) and fold(str(op.name)) not in new:
+                command = f"ALTER {op.kind.upper()} … {_COMMAND.match(str(op.action))[0]}"  # type: ignore[index] # as _locking saw
+                yield self.found(case.migration, op, wording, command=command, table_words=f"{op.kind} '{op.name}'")
+        for statement in case.ops_for(self, ops.Statement):
+            found = _LOCKS.match(statement.text) if case.server(statement) is None else None
+            if found is not None and fold((found["name"] or found["view"]).rpartition(".")[2].strip('"')) not in new:
+                wording = self.held if statement.command.startswith("LOCK") else self.refreshed
+                yield self.found(
+                    case.migration, statement, wording, command=statement.command, table_words=f"'{found['name'] or found['view']}'"
+                )
+
+    def _locking(self, case: MigrationCase, op: ops.AlterObject) -> DialectWording | None:
+        action = op.action if isinstance(op.action, str) and case.server(op) is None else ""
+        if op.kind == "domain":
+            looks = _COMMAND.match(action) is not None and not action.endswith("NOT VALID")
+            return self.domain if looks and not action.startswith(_COPYING) else None
+        return self.moved if op.kind in {"table", "materialized view", "index"} and action.startswith(_COPYING) else None
 
     @staticmethod
     def _rebuilds(case: MigrationCase, op: ops.AlterObject) -> bool:

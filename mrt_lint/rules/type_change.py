@@ -7,6 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.type_change import is_harmless
+from mrt_lint.analysis.verification import looked_through
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -47,6 +48,16 @@ class TypeChange(Rule):
         message=copied.message,
         instead="put new members behind the old ones, in their order: {server} takes them without looking at the table",
     )
+    verified = DialectWording(
+        message=(
+            "upgrade changes {the_column} from {former} to {new}: PostgreSQL locks the table against everybody while {why}, though "
+            "it rewrites nothing"
+        ),
+        instead=(
+            "drop what hangs on {column} first, then change the type, and make it again without holding the lock: a CHECK with NOT "
+            "VALID, which a later revision validates, an index CONCURRENTLY"
+        ),
+    )
     manual = (
         "PostgreSQL, ALTER TABLE, Notes: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES",
         "MySQL, “Online DDL Operations”: https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html",
@@ -58,8 +69,9 @@ class TypeChange(Rule):
     exemptions = (
         "The change is provably harmless on the database, the former type being known from `existing_type` or the history.",
         (
-            "Harmless are the same type and a longer VARCHAR; on PostgreSQL and SQLite VARCHAR to TEXT and NUMERIC with more "
-            "digits, same scale."
+            "Harmless are the same type and a longer VARCHAR; on PostgreSQL and SQLite VARCHAR to TEXT, NUMERIC with more "
+            "digits and the same scale, more digits of a second; on PostgreSQL CIDR to INET, and VARCHAR or TEXT to CITEXT where "
+            "no index is on the column. A CHECK of the column is looked through all the same."
         ),
         (
             "On MySQL and MariaDB harmless are members appended to an ENUM, TINYINT in place of BOOLEAN, and a longer VARCHAR "
@@ -87,6 +99,46 @@ class TypeChange(Rule):
                 op.alter_column("users", "name", type_=sa.String(20), existing_type=sa.String(50))  # MRT303
                 op.alter_column("users", "sum", type_=sa.Numeric(10, 4), existing_type=sa.Numeric(10, 2))  # MRT303
                 op.alter_column("users", "note", type_=sa.String(50), existing_type=sa.Text())  # MRT303
+            """,
+        ),
+        Example(
+            title="No rewrite, but a CHECK or an index that PostgreSQL works through again",
+            target=DatabaseTarget(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("name", sa.String(50)), sa.Column("mail", sa.Text))
+                op.create_check_constraint("ck_name", "users", "name <> ''")
+                op.create_index("ix_users_mail", "users", ["mail"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", type_=sa.Text())  # MRT303
+                op.execute("ALTER TABLE users ALTER COLUMN mail TYPE citext")  # MRT303
+            """,
+        ),
+        Example(
+            title="Fewer digits of a second, another time zone",
+            target=DatabaseTarget(dialect="postgresql"),
+            source="""
+            from sqlalchemy.dialects import postgresql
+
+            def upgrade():
+                op.alter_column(  # MRT303
+                    "users", "seen", type_=postgresql.TIMESTAMP(precision=3), existing_type=postgresql.TIMESTAMP()
+                )
+                op.alter_column("users", "born", type_=sa.DateTime(timezone=True), existing_type=sa.DateTime())  # MRT303
+                op.alter_column("users", "net", type_=postgresql.CIDR(), existing_type=postgresql.INET())  # MRT303
+            """,
+        ),
+        Example(
+            title="MySQL: DATETIME is not TIMESTAMP",
+            target=DatabaseTarget(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.alter_column("users", "seen", type_=sa.TIMESTAMP(), existing_type=sa.DateTime())  # MRT303
+                op.alter_column("users", "born", type_=sa.DATETIME(), existing_type=sa.TIMESTAMP())  # MRT303
             """,
         ),
         Example(
@@ -132,6 +184,29 @@ class TypeChange(Rule):
                 op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))
                 op.alter_column("users", "note", type_=sa.Text(), existing_type=sa.VARCHAR(length=50))
                 op.alter_column("users", "sum", type_=sa.Numeric(12, 2), existing_type=sa.Numeric(10, 2))
+            """,
+        ),
+        Example(
+            title="PostgreSQL: more digits of a second, and types that are stored alike",
+            target=DatabaseTarget(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer))
+                op.execute("ALTER TABLE users ADD COLUMN seen timestamp(3), ADD COLUMN span interval(0), ADD mail varchar(90)")
+                op.execute("ALTER TABLE users ADD COLUMN net cidr, ADD COLUMN at timetz(0), ADD CHECK (id > 0)")
+            """,
+            ),
+            source="""
+            from sqlalchemy.dialects import postgresql
+
+            def upgrade():
+                op.execute("ALTER TABLE users ALTER COLUMN seen TYPE timestamp(6), ALTER COLUMN at TYPE time(3) with time zone")
+                op.alter_column("users", "seen", type_=sa.DateTime())
+                op.alter_column("users", "span", type_=postgresql.INTERVAL(precision=6))
+                op.alter_column("users", "net", type_=postgresql.INET())
+                op.alter_column("users", "mail", type_=postgresql.CITEXT())
+                op.execute("ALTER TABLE users ALTER COLUMN mail TYPE text")
             """,
         ),
         Example(
@@ -206,6 +281,8 @@ class TypeChange(Rule):
             dialect = case.dialect(op)
             former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
+                if dialect == "postgresql" and former != new and (why := looked_through(case, op, new)):
+                    yield self.found(case.migration, op, self.verified, **names(op), former=former, new=new, why=why)
                 continue
             if new is UNKNOWN and op.existing_type is UNKNOWN:
                 continue

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.transaction import surroundings
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -24,7 +26,7 @@ class ValidateInSameTransaction(Rule):
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TABLE: https://www.postgresql.org/docs/current/sql-altertable.html",)
     exemptions = (
-        "The validation is in an autocommit block or in another revision.",
+        "The validation is in an autocommit block, after a COMMIT, or in another revision.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
@@ -51,6 +53,15 @@ class ValidateInSameTransaction(Rule):
             """,
         ),
         Example(
+            title="After a COMMIT",
+            source="""
+            def upgrade():
+                op.execute("ALTER TABLE users ADD CONSTRAINT ck_age CHECK (age > 0) NOT VALID")
+                op.execute("COMMIT")
+                op.execute("ALTER TABLE users VALIDATE CONSTRAINT ck_age")
+            """,
+        ),
+        Example(
             title="Added in an earlier revision",
             source="""
             def upgrade():
@@ -61,6 +72,13 @@ class ValidateInSameTransaction(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every validation under the lock."""
+        transactions = {id(op): number for op, _, number in surroundings(case.migration.upgrade_ops)}
+        added = {
+            (transactions[id(op)], fold(op.constraint))
+            for op in case.migration.upgrade_ops
+            if isinstance(op, ops.CreateConstraint) and isinstance(op.constraint, str)
+        }
         for op in case.ops_for(self, ops.ValidateConstraint):
-            if not op.autocommit and case.makes_constraint(op):
+            same = isinstance(op.constraint, str) and (transactions[id(op)], fold(op.constraint)) in added
+            if same and not op.autocommit and case.makes_constraint(op):
                 yield self.found(case.migration, op, **names(op))

@@ -64,6 +64,7 @@ class RevisionRunner:
         self._has_gone_back = False
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
+        self._told: set[str] = set()
         self.edges_out: tuple[str, ...] = ()
         self.ignore = frozenset(config.ignore)
 
@@ -170,6 +171,12 @@ class RevisionRunner:
         """Find what the writing of rows changed in those that `first` saw, by table and column."""
         return self._contents.find_disturbed(first)
 
+    def tell(self, obstacle: NotReachedError) -> str:
+        """Return why a revision is not reached: whole the first time, and in two words for all others behind the same one."""
+        is_new = obstacle.revision not in self._told
+        self._told.add(obstacle.revision)
+        return str(obstacle) if is_new else f"behind {obstacle.revision}"
+
     def trust(self) -> None:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
         self.trusted = True
@@ -259,7 +266,7 @@ class RevisionRunner:
 
     def _require_reachable(self, needed: frozenset[str]) -> None:
         for wall in self.graph.sort(needed & self._unreachable.keys()):
-            raise NotReachedError(f"the upgrade of {wall} fails, on an empty database too: {self._unreachable[wall]}")
+            raise NotReachedError(wall, self._unreachable[wall])
 
     def _run(self, move: Callable[[HistoryStep], None], step: HistoryStep, otherwise: Outcome) -> None:
         self._contents.release()

@@ -17,7 +17,11 @@ class StepError(Exception):
 
 
 class NotReachedError(Exception):
-    """No database can be brought to where the revision would be checked; the message names the revision in the way."""
+    """No database can be brought to where the revision would be checked: the upgrade of another one, `revision`, is in the way."""
+
+    def __init__(self, revision: str, cause: str) -> None:
+        super().__init__(f"the upgrade of {revision} fails, on an empty database too: {cause}")
+        self.revision = revision
 
 
 def refuse_broken_env(error: MigrationError) -> None:

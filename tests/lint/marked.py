@@ -11,7 +11,7 @@ from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.parse.python import parse_migration
-from mrt_lint.parse.sql import expand_sql
+from mrt_lint.parse.sql.expand import expand_sql
 
 _HEADER = """\
 import sqlalchemy as sa

@@ -10,7 +10,7 @@ from mrt_lint.model.values import Column, SqlType
 from mrt_lint.operations import LibraryOperation, ops
 from mrt_lint.parse.python import parse_migration
 from mrt_lint.parse.python.library import registry
-from mrt_lint.parse.sql import expand_sql
+from mrt_lint.parse.sql.expand import expand_sql
 from tests.lint.lifting import compose
 
 

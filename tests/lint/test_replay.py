@@ -13,7 +13,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SourceSpan, SqlType
 from mrt_lint.parse.python import parse_migration
-from mrt_lint.parse.sql import expand_sql
+from mrt_lint.parse.sql.expand import expand_sql
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 PLACE = SourceSpan(1, 1, 1, 1)

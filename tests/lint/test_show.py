@@ -59,7 +59,7 @@ WORDS = """def upgrade():
     op.create_foreign_key("fk", "users", "t", ["a"], ["a"], referent_schema="s", ondelete="CASCADE")
     op.drop_constraint(None, "users")
     op.rename_table("users", "people")
-    op.execute("DELETE FROM users; SELECT 1; DO $$ BEGIN END $$")
+    op.execute("DELETE FROM users; SELECT 1; DO $$ BEGIN PERFORM f(); END $$")
     op.execute(f"CREATE VIEW s.v AS SELECT {one()}")
 """
 
@@ -81,7 +81,7 @@ def test_people_see_what_is_done_to_whom(project):
         "    14  create_foreign_key fk on users foreign key (a) references s.t (a) on delete cascade\n"
         "    15  drop_constraint without a name on users\n"
         "    16  rename_table users, to people\n"
-        "    17  execute DELETE FROM users; SELECT 1; DO $$ BEGIN END $$\n"
+        "    17  execute DELETE FROM users; SELECT 1; DO $$ BEGIN PERFORM f(); END $$\n"
         "          delete users, all rows\n"
         "          statement SELECT, changes nothing\n"
         "          statement DO, reading cannot decide what it changes\n"

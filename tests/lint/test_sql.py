@@ -9,7 +9,7 @@ import pytest
 from mrt_lint.model import ops
 from mrt_lint.model.migration import Migration, MigrationFunction
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, SourceSpan, SqlType
-from mrt_lint.parse.sql import expand_sql, read_sql
+from mrt_lint.parse.sql.expand import expand_sql, read_sql
 
 INTEGER = SqlType(name="INTEGER")
 PLACE = SourceSpan(3, 5, 3, 40)
@@ -411,7 +411,7 @@ def test_other_dialects_are_read_in_their_own_grammar(sql, dialect, expected):
         ("PRAGMA foreign_keys = OFF", "PRAGMA", False),
         ("PRAGMA user_version = 3", "PRAGMA", True),
         ("GRANT SELECT ON t TO bob", "GRANT", True),
-        ("DO $$ BEGIN DROP TABLE t; END $$", "DO", UNKNOWN),
+        ("DO $$ BEGIN PERFORM f(); END $$", "DO", UNKNOWN),
         ("CALL f()", "CALL", UNKNOWN),
         ("REFRESH MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW", False),
         ("VACUUM t", "VACUUM", False),
@@ -505,7 +505,7 @@ def test_a_statement_of_which_nothing_could_be_read_stands_for_nothing():
 def test_the_parser_of_expressions_is_imported_only_for_expressions_that_need_it():
     script = (
         "import sys\n"
-        "from mrt_lint.parse.sql import read_sql\n"
+        "from mrt_lint.parse.sql.expand import read_sql\n"
         "read_sql('ALTER TABLE t DROP COLUMN a; UPDATE t SET a = lower(b) || 1 WHERE c = 2; CREATE VIEW v AS SELECT 1')\n"
         "assert 'sqlglot' not in sys.modules\n"
         "read_sql('UPDATE t SET a = CAST(b AS text)')\n"

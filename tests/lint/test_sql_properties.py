@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mrt_lint.model import ops
 from mrt_lint.model.values import HOLE
-from mrt_lint.parse.sql import read_sql
+from mrt_lint.parse.sql.expand import read_sql
 
 DIALECTS = st.sampled_from([None, "postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"])
 WORDS = """
@@ -77,6 +77,12 @@ def test_what_stands_in_a_comment_or_a_literal_does_nothing(hidden, template, di
     quote = template[template.index("{}") - 1]
     text = hidden.replace(quote, quote * 2) if quote in "'\"`]" else hidden
     assert [(type(op), op.effect) for op in read_sql(template.replace("{}", text), dialect)] == [(ops.Statement, False)]
+
+
+@pytest.mark.parametrize(("dialect", "dropped"), [("sqlite", ["t"]), ("mysql", ["t"]), ("postgresql", [])])
+def test_comments_nest_only_where_the_database_nests_them(dialect, dropped):
+    read = read_sql("/* one /* two */ DROP TABLE t", dialect)
+    assert [op.table for op in read if isinstance(op, ops.DropTable)] == dropped
 
 
 def random_case(word, draw):

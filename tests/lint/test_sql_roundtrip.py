@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mrt_lint.model import ops
 from mrt_lint.model.values import UNSET, Column, Constraint, SqlType
-from mrt_lint.parse.sql import read_sql
+from mrt_lint.parse.sql.expand import read_sql
 
 DIALECTS = ["postgresql", "mysql", "sqlite"]
 AWKWARD = [

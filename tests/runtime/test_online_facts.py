@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from mrt_lint.online.facts import FACTS, DdlAlgorithm, ServerVersion, TableChange
 from mrt_lint.online.types import change_of_type
-from mrt_lint.parse.sql import read_sql
+from mrt_lint.parse.sql.expand import read_sql
 
 PARENTS = "CREATE TABLE parents (id INT PRIMARY KEY) ENGINE=InnoDB"
 THINGS = """

@@ -193,6 +193,7 @@ def test_what_an_upgrade_that_never_works_stands_before_is_not_reached_and_other
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     project.add("002", "001", upgrade='raise RuntimeError("never")')
     project.add("003", "002")
+    project.add("005", "003")
     project.add(
         "004",
         "001",
@@ -204,6 +205,7 @@ def test_what_an_upgrade_that_never_works_stands_before_is_not_reached_and_other
     assert found["003"].outcome is Outcome.NOT_REACHED
     assert found["003"].reason == "the upgrade of 002 fails, on an empty database too: RuntimeError: never"
     assert not found["003"].passed
+    assert (found["005"].outcome, found["005"].reason) == (Outcome.NOT_REACHED, "behind 002")
     assert messages(found["004"]) == ["Column 'users.phone': 2/3 values lost after rollback"]
 
 

@@ -52,11 +52,15 @@ class RenameIndex(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reindex(Op):
-    """REINDEX, CLUSTER, VACUUM FULL, OPTIMIZE TABLE: `command` in capitals."""
+    """REINDEX, CLUSTER, VACUUM FULL, OPTIMIZE TABLE: `command` in capitals.
+
+    `scope` is what REINDEX is about, "TABLE", "INDEX", "SCHEMA", "DATABASE" or "SYSTEM" (never compared).
+    """
 
     command: str
     table: MaybeName = None
     concurrently: bool = False
+    scope: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ def read_type(cursor: TokenCursor) -> tuple[MaybeType, bool]:
     if name is UNKNOWN:
         return UNKNOWN, False
     if family in _KNOWN or (token.kind == "word" and args):
-        found = SqlType(name=family, args=args, timezone=timezone, collation=collation)
+        found = SqlType(name=family, args=args, timezone=timezone, collation=collation, datetime=spelled == "DATETIME")
     else:  # an enum or a domain, perhaps: only the database knows
         found = SqlType(name=name, args=args, type_name=name, schema=schema, creates_type=False, collation=collation)
     return _array(cursor, found), spelled in SERIALS

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag
+from mrt_lint.parse.sql.anonymous_block import read_do
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.objects import read_alter, read_create, read_drop
 from mrt_lint.parse.sql.reference import tables_read
@@ -65,6 +66,8 @@ def _dispatch(cursor: TokenCursor, depth: int) -> Iterator[Op]:
         yield from read_rename_tables(cursor)
     elif cursor.accept("COMMENT ON"):
         yield from _comment(cursor)
+    elif key == "DO" and cursor.dialect in {None, "postgresql"}:
+        yield from read_do(cursor, depth)
     elif key in {"REINDEX", "CLUSTER", "VACUUM", "OPTIMIZE"}:
         yield from _rebuild(cursor)
     elif key in {"COPY", "LOAD"}:
@@ -163,7 +166,7 @@ def _rebuild(cursor: TokenCursor) -> Iterator[Op]:
     concurrently = cursor.accept("CONCURRENTLY") != "" or "CONCURRENTLY" in options
     table = None if cursor.done or kind not in {"", "TABLE"} else cursor.path()[1]
     name = {"VACUUM": "VACUUM FULL", "OPTIMIZE": "OPTIMIZE TABLE"}.get(command, command)
-    yield ops.Reindex(command=name, table=table, concurrently=concurrently)
+    yield ops.Reindex(command=name, table=table, concurrently=concurrently, scope=kind)
 
 
 def _load(cursor: TokenCursor) -> Iterator[Op]:

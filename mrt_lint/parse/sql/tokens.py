@@ -206,6 +206,7 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
     A coarse one passes over whatever cannot hide a semicolon.
     """
     mysql = dialect in MYSQL
+    flat = mysql or dialect == "sqlite"  # their comments do not nest
     plain = r"{q}[^{q}]*(?:{q}{q}[^{q}]*)*(?:{q}|\Z)"
     escaped = r"{q}[^{q}\\]*(?:(?:{q}{q}|\\.)[^{q}\\]*)*(?:{q}|\\?\Z)"
     never = r"(?!)"
@@ -214,7 +215,7 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
         string = rf"(?:[nNxXbB]|_\w+\s*)?{escaped.replace('{q}', chr(39))}|{escaped.replace('{q}', chr(34))}"
         name = plain.replace("{q}", "`")
     else:
-        comment = r"--[^\n]*"
+        comment = r"--[^\n]*" + (r"|/\*.*?(?:\*/|\Z)" if flat else "")
         string = rf"(?:[nNxXbB]|[uU]&)?{plain.replace('{q}', chr(39))}|[eE]{escaped.replace('{q}', chr(39))}"
         name = rf"(?:[uU]&)?{plain.replace('{q}', chr(34))}"
     if dialect in {"mssql", "sqlite"}:
@@ -222,7 +223,7 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
     prefix = {"mssql": "[@#]+", "oracle": "[@#]+"}.get(dialect or "", "@+" if mysql else never)
     patterns = {
         "space": rf"\s+|{comment}|\\(?=:[^:\\])",
-        "nested": never if mysql else r"/\*",
+        "nested": never if flat else r"/\*",
         "dollar": r"\$(?:[^\W\d]\w*)?\$" if dialect in {None, "postgresql"} else never,
         "string": string,
         "name": name,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mrt_lint.model.values import UNKNOWN
 
-_APART: Final = frozenset({"origin", "dialects", "certain", "flows", "rebuild", "nulls_not_distinct"})
+_APART: Final = frozenset({"origin", "dialects", "certain", "flows", "rebuild", "nulls_not_distinct", "datetime"})
 
 
 def plain(value: Any, where: str, unknown: list[str]) -> Any:

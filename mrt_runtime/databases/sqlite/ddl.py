@@ -11,19 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mrt_lint.parse.sql.tokens import SqlToken, tokens
 from mrt_runtime.compare.schema import Check, ForeignKey, Key
 
-TOKEN = re.compile(
-    r"""
-    (?P<skip>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))
-  | (?P<string>[xX]?'(?:[^']|'')*')
-  | (?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
-  | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
-  | (?P<word>[^\W\d][\w$]*)
-  | (?P<other>\|\||<=|>=|<>|!=|==|<<|>>|->>|->|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 PLAIN_NAME = re.compile(r"[^\W\d][\w$]*")
 TIGHT_BEFORE = frozenset("),.;")
 TIGHT_AFTER = frozenset("(.")
@@ -46,22 +36,17 @@ class DefinitionToken(NamedTuple):
 
 def tokens_of(sql: str) -> list[DefinitionToken]:
     """Split SQL into tokens, without spaces and comments."""
-    found = []
-    for match in TOKEN.finditer(sql):
-        text, kind = match.group(), match.lastgroup
-        if kind == "skip":
-            continue
-        if kind == "word":
-            found.append(DefinitionToken(text, text.upper(), text))
-        elif kind == "quoted":
-            close = "]" if text[0] == "[" else text[0]
-            name = text[1:-1].replace(close * 2, close)
-            shown = name if PLAIN_NAME.fullmatch(name) else '"' + name.replace('"', '""') + '"'
-            found.append(DefinitionToken(shown, "", name))
-        else:
-            name = text[1:-1].replace("''", "'") if kind == "string" else text
-            found.append(DefinitionToken(text, "", name))
-    return found
+    return [_definition_token(token, sql) for token in tokens(sql, "sqlite")]
+
+
+def _definition_token(token: SqlToken, sql: str) -> DefinitionToken:
+    if token.kind == "word":
+        return DefinitionToken(token.text, token.key, token.text)
+    written = sql[token.start : token.end]
+    if token.kind == "name":
+        shown = token.text if PLAIN_NAME.fullmatch(token.text) else '"' + token.text.replace('"', '""') + '"'
+        return DefinitionToken(shown, "", token.text)
+    return DefinitionToken(written, "", token.text)
 
 
 def rendered(tokens: Sequence[DefinitionToken]) -> str:

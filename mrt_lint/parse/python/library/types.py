@@ -61,6 +61,7 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     "REAL": ("precision",),
     "TIMESTAMP": ("timezone", "precision", "fsp"),
     "TIME": ("timezone", "precision", "fsp"),
+    "INTERVAL": ("native", "second_precision", "day_precision", "precision", "fields"),
 }
 """The parameters of a type, in order; the numbers among them are its arguments."""
 
@@ -113,6 +114,7 @@ def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
         args=numbers,
         variants=_AUTO_STRING if ref.last == "AutoString" and not numbers else (),
         timezone=_timezone(name, ref, arguments),
+        datetime=ref.last in ("DateTime", "DATETIME"),
         collation=to_maybe_name(arguments.keyword.get("collation")),
     )
 

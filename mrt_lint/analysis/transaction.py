@@ -1,0 +1,102 @@
+"""Which transaction an operation runs in, and what PostgreSQL refuses to do in one.
+
+Alembic opens a transaction around a migration; an autocommit block and COMMIT end it. After a COMMIT in SQL, psycopg2 goes on
+without a transaction; psycopg 3 begins another one with the next statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import Final
+
+from mrt_lint.analysis.wording import names
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+
+_ENDS: Final = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT"})
+_BEGINS: Final = frozenset({"BEGIN", "START TRANSACTION"})
+_SERVER_WIDE: Final = frozenset({"database", "tablespace"})
+_NO_SLOT: Final = re.compile(r"(connect|create_slot)\s*=\s*'?(false|off|0)", re.IGNORECASE)
+_FIRST_WITH_ADD_VALUE: Final = (12, 0)
+
+
+class Surroundings(Enum):
+    """Where an operation runs: in the migration's transaction, in one that SQL began, in a text of several statements, or alone."""
+
+    MIGRATION = "this is in no autocommit block"
+    BEGUN = "a BEGIN before it has opened one"
+    TEXT = "several statements in one text are one"
+    NONE = ""
+
+
+def surroundings(function: Iterable[Op]) -> Iterator[tuple[Op, Surroundings, int]]:
+    """Yield the operations of a function with where they run and the number of their transaction."""
+    number, begun, committed = 0, False, False
+    together = _together(function)
+    was_alone = False
+    for op in function:
+        if op.autocommit != was_alone:
+            number, begun, was_alone = number + 1, False, op.autocommit
+        if isinstance(op, ops.Statement) and op.command in _ENDS | _BEGINS:
+            number, begun, committed = number + 1, op.command in _BEGINS, op.command in _ENDS
+        if begun:
+            where = Surroundings.BEGUN
+        elif not op.autocommit and not committed:
+            where = Surroundings.MIGRATION
+        else:
+            where = Surroundings.TEXT if id(op) in together else Surroundings.NONE
+        number += where is Surroundings.NONE
+        yield op, where, number
+
+
+def _together(function: Iterable[Op]) -> set[int]:
+    """Return the operations that come from a text with other statements beside them."""
+    found: set[int] = set()
+    group: list[Op] = []
+    for op in [*function, ops.Execute(statement="")]:
+        if op.sql:
+            group.append(op)
+            continue
+        statements = [each for each in group if not each.joined]
+        if len(statements) > 1:
+            found.update(map(id, group))
+        group = []
+    return found
+
+
+def refused(op: Op, version: tuple[int, ...]) -> str:
+    """Return what PostgreSQL of a version refuses to do in a transaction, as a clause; nothing if it does not refuse.
+
+    Source: PostgreSQL's PreventInTransactionBlock(), and the manual's page of each statement.
+    """
+    if isinstance(op, ops.CreateIndex | ops.DropIndex):
+        does = "build" if isinstance(op, ops.CreateIndex) else "drop"
+        return f"to {does} {names(op)['the_index']} CONCURRENTLY" if op.concurrently is True else ""
+    if isinstance(op, ops.Reindex):
+        return _refused_rebuild(op)
+    if isinstance(op, ops.AddEnumValue):
+        return "ALTER TYPE … ADD VALUE" if version < _FIRST_WITH_ADD_VALUE else ""
+    if isinstance(op, ops.Statement):
+        return op.command if op.command == "VACUUM" or op.text.upper().startswith("DISCARD ALL") else ""
+    if isinstance(op, ops.CreateObject | ops.DropObject):
+        verb = op.op.partition("_")[0].upper()
+        slot = op.kind == "subscription" and isinstance(op, ops.CreateObject) and not _NO_SLOT.search(str(op.body))
+        return f"{verb} {op.kind.upper()}" if op.kind in _SERVER_WIDE or slot else ""
+    if isinstance(op, ops.AlterObject):
+        action = op.action if isinstance(op.action, str) else ""
+        if op.kind == "table" and action.startswith("DETACH PARTITION") and action.endswith("CONCURRENTLY"):
+            return "DETACH PARTITION … CONCURRENTLY"
+        if op.kind == "system" or (op.kind == "database" and action.startswith("SET TABLESPACE")):
+            return f"ALTER {op.kind.upper()}"
+    return ""
+
+
+def _refused_rebuild(op: ops.Reindex) -> str:
+    if op.command == "REINDEX":
+        wide = op.scope in {"SCHEMA", "DATABASE", "SYSTEM"}
+        return "REINDEX CONCURRENTLY" if op.concurrently else f"REINDEX {op.scope}" if wide else ""
+    if op.command == "CLUSTER":
+        return "CLUSTER without a table" if op.table is None else ""
+    return op.command if op.command.startswith("VACUUM") else ""

@@ -1,0 +1,102 @@
+"""MRT438."""
+
+import re
+from collections.abc import Iterator
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.transaction import surroundings
+from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
+from mrt_lint.model import ops
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+
+
+class BackfillUnderLock(Rule):
+    """A new column is filled in all rows by the transaction that adds it.
+
+    ADD COLUMN takes the lock that keeps everybody out of the table, and PostgreSQL holds it until the transaction ends: nobody
+    reads or writes the table while the UPDATE rewrites every row of it.
+    """
+
+    code = "MRT438"
+    name = "backfill-under-lock"
+    severity = Severity.WARNING
+    message = "PostgreSQL keeps everybody out of {the_table}, by the lock that added {added}, while this UPDATE rewrites all rows"
+    instead = "fill the column in a later revision, in batches that commit; where a constant will do, give it as server_default"
+    dialects = ("postgresql",)
+    manual = (
+        "PostgreSQL, “Explicit Locking”: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES",
+        "strong_migrations, “Backfilling data”: https://github.com/ankane/strong_migrations#backfilling-data",
+    )
+    exemptions = (
+        "The table was created or emptied earlier in the same upgrade.",
+        "The UPDATE has a WHERE, other than that the new column IS NULL.",
+        "It runs in another transaction: after an autocommit block or a COMMIT.",
+        "Another database is declared, or a guard keeps PostgreSQL out; MySQL and MariaDB commit each change of a table at once.",
+    )
+
+    bad = (
+        Example(
+            title="All rows",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("mail", sa.Text))
+                op.execute("UPDATE users SET mail = lower(email)")  # MRT438
+                op.add_column("teams", sa.Column("size", sa.Integer))
+                op.execute("UPDATE teams SET size = 0 WHERE size IS NULL")  # MRT438
+                op.add_column("notes", sa.Column("text", sa.Text))
+                op.execute(sa.table("notes", sa.column("text")).update().values(text=""))  # MRT438
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Some rows, another table, another transaction",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("mail", sa.Text))
+                op.execute("UPDATE users SET mail = lower(email) WHERE id = 1")
+                op.execute("UPDATE teams SET size = 0")
+                with op.get_context().autocommit_block():
+                    op.execute("UPDATE users SET mail = lower(email)")
+                op.create_table("roles", sa.Column("name", sa.Text))
+                op.add_column("roles", sa.Column("level", sa.Integer))
+                op.execute("UPDATE roles SET level = 1")
+            """,
+        ),
+        Example(
+            title="A database that commits each change of a table",
+            target=DatabaseTarget(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("mail", sa.Text))
+                op.execute("UPDATE users SET mail = lower(email)")
+            """,
+        ),
+    )
+
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for the first UPDATE of each table whose new column it fills."""
+        wanted = set(map(id, case.ops_for(self, ops.AddColumn, ops.Update)))
+        added: dict[tuple[object, int], ops.AddColumn] = {}
+        text = ""
+        for op, _, number in surroundings(case.migration.upgrade_ops):
+            if isinstance(op, ops.Execute):
+                text = op.statement if readable(op.statement) else ""
+            if id(op) not in wanted or op.autocommit or not isinstance(op, ops.AddColumn | ops.Update) or not readable(op.table):
+                continue
+            place = (fold(op.table), number)
+            if isinstance(op, ops.AddColumn):
+                if not case.state_before(op).empty:
+                    added.setdefault(place, op)
+            elif place in added and (op.where is False or _is_whole(text if op.sql else "", added[place])):
+                yield self.found(case.migration, op, **names(op), added=names(added.pop(place))["the_column"])
+
+
+def _is_whole(text: str, added: ops.AddColumn) -> bool:
+    """Return whether the only condition is that the new column IS NULL."""
+    column = re.escape(added.column) if readable(added.column) else r"(?!)"
+    return re.search(rf'\bwhere\s+(\w+.)?"?{column}"?\s+is\s+null\s*;?\s*$', text, re.IGNORECASE) is not None
