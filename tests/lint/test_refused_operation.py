@@ -10,7 +10,7 @@ from alembic.operations import Operations
 
 from mrt_lint.analysis.impossible import casts_by_itself
 from mrt_lint.model.values import SqlType
-from mrt_lint.parse.sql import read_sql
+from mrt_lint.parse.sql.expand import read_sql
 from tests.lint.test_downgrade_kinds import NOTHING, PARCELS, sql, told
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import libcst as cst
 
 from mrt_lint.model import ops
-from mrt_lint.model.ops.signatures import BATCH, OPERATIONS, missing, parameters
+from mrt_lint.model.ops.signatures import BATCH, OPERATIONS, parameters
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Name, Unknown, Unset
 from mrt_lint.parse.python.convert import (
     to_default,
@@ -27,6 +27,7 @@ from mrt_lint.parse.python.library.database import call_back
 from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.index import create_index, index_options
+from mrt_lint.parse.python.library.invalid import find_problem
 from mrt_lint.parse.python.library.invocation import call_registered, carry_out
 from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall
 from mrt_lint.parse.python.library.registry import find, perform_library
@@ -54,28 +55,11 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
     operation = OperationCall(run, node, batch, named, arguments.positional[count:], arguments.complete)
-    problem = _problem(name, operation)
+    problem = find_problem(name, operation)
     if problem is not None:
         run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem)
         return UNKNOWN
     return PERFORMERS[name](operation)
-
-
-def _problem(name: str, operation: OperationCall) -> str | None:
-    """Return one clause on why a call raises TypeError: a parameter is not given, or an object where a name belongs."""
-    lacking = missing(name, operation.named, batch=operation.batch is not None) if operation.complete else None
-    if lacking is not None:
-        return f"it lacks its argument {lacking}"
-    if name in _NAMING_A_TABLE and isinstance(operation.named.get("table_name"), TableElement):
-        return "it takes the name of a table as text and gets an object"
-    if name in {"drop_column", "alter_column"} and isinstance(operation.named.get("column_name"), Column):
-        return "it takes the name of a column as text and gets an object"
-    if name == "add_column" and isinstance(operation.named.get("column"), str):
-        return "it takes a sa.Column and gets a text"
-    return None
-
-
-_NAMING_A_TABLE: Final = frozenset({"add_column", "alter_column", "create_index", "drop_column", "drop_index"})
 
 
 def _perform_other(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call, batch: BatchValue | None) -> Value:
