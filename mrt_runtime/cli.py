@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)"
     )
+    parser.add_argument("--engine", metavar="NAME", help="which of the databases that alembic.ini names (multidb template)")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to show the verdicts (default: table)")
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output"
@@ -148,6 +149,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "migration_timeout": args.timeout,
         "x_arguments": args.x_arguments and tuple(args.x_arguments),
         "after_writes": args.after_writes,
+        "engine": args.engine,
     }
     given = {name: value for name, value in named.items() if value is not None}
     try:
