@@ -11,7 +11,7 @@ from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
-_KEPT = frozenset({"extension", "sequence", "trigger", "type", "enum", "domain", "composite"})
+_KEPT = frozenset({"sequence", "trigger", "type", "enum", "domain", "composite"})
 
 
 class NotRemoved(Rule):
@@ -36,7 +36,7 @@ class NotRemoved(Rule):
     exemptions = (
         "It belongs to a table that upgrade created or downgrade drops.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
-        "Extensions are shared and stay; CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
+        "CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
         "Other rules report triggers (MRT502), types (MRT503) and sequences (MRT501).",
     )
 
@@ -75,6 +75,17 @@ class NotRemoved(Rule):
 
             def downgrade():
                 op.drop_column("user", "nickname")
+            """,
+        ),
+        Example(
+            title="An extension that is made without IF NOT EXISTS: the next upgrade fails",
+            source="""
+            def upgrade():
+                op.execute("CREATE EXTENSION citext")  # MRT110
+                op.execute("CREATE SCHEMA reports")  # MRT110
+
+            def downgrade():
+                op.execute("SELECT 1")
             """,
         ),
     )
@@ -215,7 +226,7 @@ class NotRemoved(Rule):
             title="It may have been there before",
             source="""
             def upgrade():
-                op.execute("CREATE EXTENSION citext")
+                op.execute("CREATE EXTENSION IF NOT EXISTS citext")
                 op.execute("CREATE OR REPLACE VIEW adults AS SELECT id FROM users WHERE age >= 18")
                 op.execute("CREATE SCHEMA IF NOT EXISTS reports")
                 op.add_column("users", sa.Column("age", sa.Integer))

@@ -65,18 +65,30 @@ class RowInsertion:
             if row is not None:
                 planner.accept(row)
                 rows.append(row)
+        for fixed in find_missing_words(self.plan, [*self.there, *rows]):
+            row = planner.plan_row(RowVariety.TYPICAL, len(rows), fixed=fixed)
+            if row is not None:
+                planner.accept(row)
+                rows.append(row)
         # One statement for all rows is what makes seeding fast; a refusal says too little about which row, hence row by row then.
         if not rows or len(rows) * len(self.plan.columns) > MOST_PARAMETERS or self._insert(rows) is not None:
             return None
         return self._finish(planner, rows, None)
 
     def one_by_one(
-        self, first: Row, *, rows: int | None = None, wanted: Sequence[str] | None = None, variety: RowVariety | None = None
+        self,
+        first: Row,
+        *,
+        rows: int | None = None,
+        wanted: Sequence[str] | None = None,
+        variety: RowVariety | None = None,
+        words: bool = True,
     ) -> FilledTable:
         """Insert row by row, each as often as it takes to learn what the database wants.
 
         rows: how many, `seed_rows` where it is left out. wanted: columns that get a row more where none of these fills them;
-            all of them where it is left out. variety: of all rows, instead of each in its turn.
+            all of them where it is left out. variety: of all rows, instead of each in its turn. words: whether rows are added
+            for words that no row has.
         """
         planner, done, reason = self._planner(), list[Row](), None
         for ordinal in range(self.seed_rows if rows is None else rows):
@@ -88,6 +100,9 @@ class RowInsertion:
                 row, refusal = self._persist(planner, RowVariety.TYPICAL, len(done), {}, wanted=(name,))
                 reason = refusal or reason
                 done += [row] if row else []
+        for fixed in find_missing_words(self.plan, [*self.there, *done]) if words else ():
+            row, _ = self._persist(planner, RowVariety.TYPICAL, len(done), fixed)
+            done += [row] if row else []
         return self._finish(planner, done, reason)
 
     def _persist(
@@ -134,6 +149,17 @@ class RowInsertion:
                 return FilledTable(rows=rows, written=len(rows), reason=missing[name], edges=edges)
         reason = f"column '{empty[0]}' could not be filled: {reason}" if empty and reason else None
         return FilledTable(rows=rows, written=len(rows), reason=reason, edges=edges)
+
+
+def find_missing_words(plan: TablePlan, rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield values that a row more should have, so that each word of a column with but a handful is in some row."""
+    missing = {
+        name: [word for word in words if all(row.get(name) != word for row in rows)][:MOST_EXTRA_ROWS]
+        for name, words in plan.words.items()
+        if name in plan.pools
+    }
+    for turn in range(max(map(len, missing.values()), default=0)):
+        yield {name: words[turn] for name, words in missing.items() if turn < len(words)}
 
 
 def blame(refusal: Refusal, plan: TablePlan) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from mrt_runtime.seed.edge_row import EdgeRow, find_edges
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.refusal import read_refusal
-from mrt_runtime.seed.row_insertion import ATTEMPTS_A_ROW, FilledTable, RowInsertion, blame
+from mrt_runtime.seed.row_insertion import ATTEMPTS_A_ROW, FilledTable, RowInsertion, blame, find_missing_words
 from mrt_runtime.seed.row_planner import RowPlanner, same
-from mrt_runtime.seed.row_writer import RowWriter
-from mrt_runtime.seed.table_plan import TablePlan, TablePlanner
+from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
+from mrt_runtime.seed.table_plan import TablePlan
+from mrt_runtime.seed.table_planner import TablePlanner
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, RowVariety
 
@@ -82,7 +83,7 @@ class TableFiller:
         there = self.writer.read(target, insertable(target))
         plan = self.planner.plan_table(table, start=len(there), count=10)
         insertion = RowInsertion(self.writer, self.seed_rows, plan, target, there)
-        filled = insertion.one_by_one({}, rows=1, wanted=(), variety=RowVariety.EDGE)
+        filled = insertion.one_by_one({}, rows=1, wanted=(), variety=RowVariety.EDGE, words=False)
         self._forget(table, target)
         return filled
 
@@ -94,7 +95,7 @@ class TableFiller:
         plan = plan_table()
         if depth < MOST_DEPTH and self._add_parents(plan, there, 1, fixed, depth + 1):
             plan = plan_table()
-        filled = RowInsertion(self.writer, self.seed_rows, plan, target, there).one_by_one(fixed, rows=1, wanted=())
+        filled = RowInsertion(self.writer, self.seed_rows, plan, target, there).one_by_one(fixed, rows=1, wanted=(), words=False)
         self._forget(table, target)
         return filled
 
@@ -132,7 +133,8 @@ class TableFiller:
         never_filled = {name for name in names if all(row[name] is None for row in there)}
         fresh = [name for name in names if (name in fresh or name in never_filled) and not any(name in key for key in keys)]
         if not mine or not fresh:
-            return FilledTable(rows=[row for _, row in mine])
+            filled = FilledTable(rows=[row for _, row in mine])
+            return self.add_words(table, there, filled) if mine and variety is None else filled
         plan = self.planner.plan_table(table, start=0, count=max(10, len(there) + self.seed_rows), known=there, fresh=fresh)
         planner = RowPlanner(plan, there)
         planner.filled.difference_update(fresh)
@@ -149,6 +151,17 @@ class TableFiller:
         filled.reason = next((reason for name in empty if (reason := plan.missing.get(name, filled.reason))), None)
         if empty and not plan.missing:
             self._supplement(table, empty, filled)
+        elif variety is None:
+            self.add_words(table, self.writer.read(table, names), filled)
+        return filled
+
+    def add_words(self, table: Table, there: Sequence[Row], filled: FilledTable) -> FilledTable:
+        """Insert a row for each word of a column with but a handful that is in none; where there can be such columns."""
+        is_listed = any("enum" in (column.type.kind, column.type.base) for column in table.columns) or bool(table.checks)
+        if is_listed and len(there) < MOST_ROWS:
+            plan = self.planner.plan_table(table, start=len(there), count=10)
+            if any(find_missing_words(plan, there)):
+                self._supplement(table, (), filled)
         return filled
 
     def _supplement(self, table: Table, empty: Sequence[str], filled: FilledTable) -> None:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from sqlalchemy.exc import DBAPIError
-
-from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
-from mrt_runtime.seed.condition import RowCondition, read_condition
-from mrt_runtime.seed.migration_hints import MigrationHints
-from mrt_runtime.seed.parent_rows import ParentRows
-from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
-from mrt_runtime.seed.unique_key import UniqueKey, mentioned, uniques_of
-from mrt_runtime.seed.value import ANY, Row, RowVariety, Value, ValuePool
-from mrt_runtime.seed.value_kind import ColumnSlot, Integers, JsonTexts, Texts, ValueKind
-
-MOST_COMBINATIONS = 4000
-MOST_VALUES = 80
-JSON = re.compile(r"\bjson_|->", re.IGNORECASE)
-NESTING = frozenset({"array", "composite"})
+from mrt_runtime.compare.schema import ForeignKey, Table
+from mrt_runtime.seed.condition import RowCondition
+from mrt_runtime.seed.unique_key import UniqueKey
+from mrt_runtime.seed.value import Row, RowVariety, Value, ValuePool
+from mrt_runtime.seed.value_kind import ValueKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +24,8 @@ class ColumnGroup:
 class TablePlan:
     """`columns` are given values; `loops` are foreign keys to the table itself; `missing` tells why columns stay empty.
 
-    `bound` are columns of foreign keys that conditions allow only these values.
+    `bound` are columns of foreign keys that conditions allow only these values; `words` are the values of columns that have but a
+    handful, an enum's labels or what a check lists: each of them is worth a row.
     """
 
     table: Table
@@ -49,6 +38,7 @@ class TablePlan:
     conditions: list[RowCondition] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     bound: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    words: dict[str, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def impossible(self) -> str | None:
@@ -58,239 +48,6 @@ class TablePlan:
             if column is not None and not column.nullable and column.default is None:
                 return reason
         return None
-
-
-class TablePlanner:
-    """Plans the tables of one schema.
-
-    `parents` has rows that foreign keys may point at; `edges` allows values at the edge of a type.
-    """
-
-    def __init__(
-        self, writer: RowWriter, schema: Schema, parents: ParentRows, migration_hints: MigrationHints, *, edges: bool = True
-    ) -> None:
-        self.migration_hints = migration_hints
-        self.edges = edges
-        self.writer = writer
-        self.schema = schema
-        self.parents = parents
-        self.dialect = writer.dialect
-
-    def plan_table(
-        self, table: Table, *, start: int, count: int, known: Sequence[Row] = (), fresh: Collection[str] = ()
-    ) -> TablePlan:
-        """Return the plan of a table.
-
-        start, count: which ordinals the rows will have. known: rows that are there; where they are given, only the columns in
-        `fresh` get new values and the others keep theirs.
-        """
-        open_columns = {column.name for column in table.columns if column.generated is None and (not known or column.name in fresh)}
-        uniques = tuple(unique for unique in uniques_of(table) if not open_columns.isdisjoint(unique.columns))
-        plan = TablePlan(table=table, uniques=uniques)
-        for column in table.columns:
-            name = column.name
-            if name in open_columns:
-                above = self._highest(plan, name) if start >= MOST_ROWS else 0
-                self._add_column(plan, column, ColumnSlot(name=name, place=column.position, start=start, count=count, above=above))
-            elif column.generated is None:
-                values = tuple({(type(v), v): v for row in known if (v := row[name]) is not None}.values())
-                plan.pools[name] = ValuePool(typical=values, null=any(row[name] is None for row in known))
-        for key in table.foreign_keys:
-            if not open_columns.isdisjoint(key.columns):
-                self._add_key(plan, key)
-        plan.columns = tuple(plan.pools)
-        self._add_conditions(plan, open_columns)
-        return plan
-
-    def _highest(self, plan: TablePlan, name: str) -> int:
-        """Return the highest number in a column whose values may not repeat, 0 for any other column."""
-        column = plan.table.column(name)
-        if column is None or not any(name in unique.columns for unique in plan.uniques):
-            return 0
-        is_number = isinstance(self.dialect.kind_of(column, self.schema), Integers)
-        return self.writer.highest(plan.table, name) or 0 if is_number else 0
-
-    def _add_column(self, plan: TablePlan, column: CatalogueColumn, slot: ColumnSlot) -> None:
-        table = plan.table
-        kind = self.dialect.kind_of(column, self.schema)
-        in_key = table.primary_key is not None and column.name in table.primary_key.columns
-        null = column.nullable and not in_key and all(domain.nullable for domain in self._domains(column))
-        if kind is None:
-            plan.missing[column.name] = f"no value is known for the type {column.type.text} of column '{column.name}'"
-            if null and column.default is None:
-                plan.pools[column.name] = ValuePool(null=True)
-            return
-        kind = (
-            JsonTexts()
-            if isinstance(kind, Texts) and holds_json(column, table)
-            else self.migration_hints.kind_for(table.label, column.name, kind)
-        )
-        pool = replace(kind.pool(slot), null=null)
-        if not self.edges:
-            pool = replace(pool, edges=())
-        if any(column.name in mentioned(exclusion.definition, table) for exclusion in table.exclusions):
-            pool = replace(pool, edges=())  # an unbounded range leaves no room for a second one
-        if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Integers)):
-            pool = replace(pool, edges=(), bare=())
-        plan.kinds[column.name] = kind
-        plan.pools[column.name] = self._screen(column, pool) if column.type.kind in NESTING else pool
-
-    def _screen(self, column: CatalogueColumn, pool: ValuePool) -> ValuePool:
-        """Return the pool without what a type inside the column's type refuses: a domain, in an array or a composite type."""
-        allowed = []
-        for value in pool.values:
-            try:
-                with self.dialect.attempt(self.writer.connection):
-                    self.writer.passing("TRUE", [(column, [value])])
-            except DBAPIError:
-                continue
-            allowed.append(value)
-        return pool.keep(allowed)
-
-    def _add_key(self, plan: TablePlan, key: ForeignKey) -> None:
-        table, pools = plan.table, plan.pools
-        label = qualified(key.referred_table, key.referred_schema)
-        if label == table.label:
-            plan.self_references += (key,)
-            return
-        found = self.parents.rows(label, key.referred_columns)
-        if found is None or any(name not in pools for name in key.columns):
-            return  # the table is missing, as SQLite allows, or a generated column points at it
-        options: list[Row] = [dict(zip(key.columns, row.values(), strict=False)) for row in found]
-        nullable = [name for name in key.columns if pools[name].null]
-        if not options:
-            for name in nullable or key.columns:
-                plan.missing[name] = f"no row of '{label}' is there to point at"
-        if nullable:
-            options.append(dict.fromkeys(nullable))
-        plan.groups.append(ColumnGroup(columns=key.columns, options=tuple(options), rotates=True))
-        for name in key.columns:
-            values = tuple({option[name]: None for option in options if option.get(name) is not None})
-            pools[name] = ValuePool(typical=values, null=pools[name].null)
-
-    def _add_conditions(self, plan: TablePlan, open_columns: Collection[str]) -> None:
-        table, grammar = plan.table, self.dialect.grammar
-        names = [column.name for column in table.columns]
-        for column in table.columns:
-            if column.name in open_columns:
-                self._add_domain(plan, column)
-        stated = [(check.expression, check.name) for check in table.checks if check.enforced]
-        stated += [
-            (f"({column.generated}) IS NOT NULL", None) for column in table.columns if column.generated and not column.nullable
-        ]
-        stated += [(text, None) for text in self.dialect.hidden_checks(self.writer.connection, table)]
-        read = (read_condition(written_out(text, table), names, grammar, name) for text, name in stated)
-        found = [condition for condition in read if any(name in open_columns for name in condition.columns)]
-        plan.conditions += found
-        for condition in found:
-            self._add_hints(plan, condition)
-        for condition in sorted(found, key=lambda condition: len(condition.columns)):
-            if not condition.columns or any(name not in plan.pools for name in condition.columns):
-                continue
-            if len(condition.columns) == 1:
-                self._bind(plan, condition)
-                self._sift(plan, condition)
-            else:
-                self._combine(plan, condition)
-        plan.groups = [self._agreeing(plan, group) for group in plan.groups]
-
-    def _agreeing(self, plan: TablePlan, group: ColumnGroup) -> ColumnGroup:
-        """Return the group without the options of a foreign key that a condition on one of its columns forbids."""
-        if not group.rotates:
-            return group
-        allowed = {name: {*plan.pools[name].values, None} for name in group.columns}
-        options = tuple(option for option in group.options if all(value in allowed[name] for name, value in option.items()))
-        return replace(group, options=options)
-
-    def _add_hints(self, plan: TablePlan, condition: RowCondition) -> None:
-        keyed = {name for group in plan.groups for name in group.columns}
-        for name in condition.columns:
-            if name in plan.kinds and name not in keyed:
-                pool = plan.pools[name]
-                hints = condition.hints(plan.kinds[name], pool.values[:MOST_VALUES])
-                plan.pools[name] = replace(pool, hints=tuple(dict.fromkeys((*pool.hints, *hints))))
-
-    def _add_domain(self, plan: TablePlan, column: CatalogueColumn) -> None:
-        for domain in self._domains(column) if column.name in plan.kinds else ():
-            for check in domain.checks:
-                # In a domain's checks the value is called VALUE; here it is a column of that name.
-                condition = read_condition(check.expression, ["value"], self.dialect.grammar, check.name)
-                condition = replace(condition, columns=(column.name,))
-                self._add_hints(plan, condition)
-                self._sift(plan, condition, replace(column, name="value"))
-
-    def _domains(self, column: CatalogueColumn) -> Iterator[NamedType]:
-        """Yield the domain that the column is of, and the domains under it."""
-        kind: ColumnType | None = column.type
-        while kind is not None and kind.kind == "domain":
-            named = self.schema.type_named(kind.base, kind.schema)
-            if named is None:
-                return
-            yield named
-            kind = named.base
-
-    def _bind(self, plan: TablePlan, condition: RowCondition) -> None:
-        """Record which values a condition wants in a column that points at another table."""
-        [name] = condition.columns
-        if name not in plan.kinds or not any(name in group.columns for group in plan.groups if group.rotates):
-            return
-        hints = condition.hints(plan.kinds[name], ())
-        passing = self._ask(condition, [(self._column(plan, name), hints)])
-        if passing:
-            plan.bound[name] = tuple(hints[place] for (place,) in passing)
-
-    def _sift(self, plan: TablePlan, condition: RowCondition, column: CatalogueColumn | None = None) -> None:
-        [name] = condition.columns
-        pool = plan.pools[name]
-        values = (*pool.values[:MOST_VALUES], *((None,) if pool.null else ()))
-        passing = self._ask(condition, [(column or self._column(plan, name), values)])
-        if passing:
-            allowed = [values[place] for (place,) in passing]
-            plan.pools[name] = pool.keep(allowed, null=None in allowed)
-
-    def _combine(self, plan: TablePlan, condition: RowCondition) -> None:
-        valued = [name for name in condition.columns if name not in condition.nullity]
-        room = MOST_COMBINATIONS / 2 ** len(condition.nullity)
-        most = max(2, int(room ** (1 / len(valued)))) if valued else 2
-        choices = [
-            (self._column(plan, name), sample(plan.pools[name], 2 if name in condition.nullity else most))
-            for name in condition.columns
-        ]
-        passing = self._ask(condition, choices)
-        if passing:
-            # Of what is only asked whether it is NULL, one value represents all others.
-            options: list[Row] = []
-            for places in passing:
-                option = {column.name: values[place] for (column, values), place in zip(choices, places, strict=True)}
-                options.append({n: ANY if n in condition.nullity and v is not None else v for n, v in option.items()})
-            plan.groups.append(ColumnGroup(columns=condition.columns, options=tuple(options)))
-
-    def _column(self, plan: TablePlan, name: str) -> CatalogueColumn:
-        return next(column for column in plan.table.columns if column.name == name)
-
-    def _ask(self, condition: RowCondition, choices: Sequence[tuple[CatalogueColumn, Sequence[Value]]]) -> list[tuple[int, ...]]:
-        """Return the combinations that pass; none where the database cannot evaluate the condition."""
-        if not all(values for _, values in choices):
-            return []
-        try:
-            with self.dialect.attempt(self.writer.connection):
-                return self.writer.passing(condition.expression, choices)
-        except DBAPIError:
-            return []
-
-
-def written_out(sql: str, table: Table) -> str:
-    """Return SQL with the expressions of generated columns in place of their names."""
-    for column in table.columns:
-        if column.generated:
-            name = re.escape(column.name)
-            sql = re.sub(rf'"{name}"|`{name}`|\b{name}\b', f"({column.generated})".replace("\\", r"\\"), sql)
-    return sql
-
-
-def holds_json(column: CatalogueColumn, table: Table) -> bool:
-    """Whether a check reads the column as JSON; so do SQLite and MariaDB keep it, whose JSON is a text."""
-    return any(JSON.search(check.expression) and column.name in mentioned(check.expression, table) for check in table.checks)
 
 
 def sample(pool: ValuePool, most: int) -> tuple[Value, ...]:

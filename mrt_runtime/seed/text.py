@@ -15,8 +15,13 @@ else:
     import sre_parse as regex_parser
 
 LONGEST = 1000  # a B-tree entry of PostgreSQL must stay below 2704 bytes
-HARD = '  00{n} O\'Brien "Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;</b>\t'
-PLAIN = '  00{n} O\'Brien "Mixed" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t'
+HARDEST = (
+    '  00{n} O\'Brien 😀\n"Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;</b>\t',
+    '  00{n} O\'Brien\n"Ünïcödé" ÅSA Straße 50% \\ {{x}} ; -- <b>&amp;</b>\t',
+    '  00{n} O\'Brien\n"Mixed" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t',
+)
+THREE_BYTES = "three bytes"
+"""Stands for an encoding that holds what UTF-8 writes in three bytes, as MySQL's utf8mb3 does."""
 ALPHABET = string.ascii_lowercase
 UUID_TEXT, UUID_HEX = 36, 32
 NIL = {UUID_TEXT: str(uuid.UUID(int=0)), UUID_HEX: uuid.UUID(int=0).hex}
@@ -62,23 +67,26 @@ def _letters(ordinal: int, length: int) -> str:
 
 
 def hard_text(name: str, ordinal: int, length: int | None = None, encoding: str = "utf-8", *, fixed: bool = False) -> str:
-    """Return the hardest string that fits: as long as allowed, quotes, case, accents, spaces and zeros in front.
+    """Return the hardest string that fits: as long as allowed, quotes, case, accents, an emoji, blanks and zeros in front.
 
-    In a column whose name promises JSON it is JSON, so that a migration which reads it is not blamed for failing to.
+    It ends in a blank where there is no limit; at the limit blanks are what PostgreSQL and MySQL drop without a word. In a column
+    whose name promises JSON it is JSON, so that a migration which reads it is not blamed for failing to.
     """
     if fixed and length in {UUID_TEXT, UUID_HEX}:
         made = uuid.UUID(int=2**128 - 1 - ordinal)
         return str(made) if length == UUID_TEXT else made.hex
     most = LONGEST if length is None else min(length, LONGEST)
-    text = (HARD if _can_hold(HARD, encoding) else PLAIN).format(n=ordinal)
+    text = next(text for text in HARDEST if _can_hold(text, encoding)).format(n=ordinal)
     if name.lower().endswith("json"):
         return f'{{"Ünï": {ordinal}}}'[:most] if most > len('{"Ünï": 999}') else "1"
     wide = "東京Ω" if _can_hold("東京Ω", encoding) else "xYz"
-    # A last character that is no space: trailing ones are dropped by CHAR columns.
-    return (text + wide * most)[: most - 1] + "Ж"[: 1 if _can_hold("Ж", encoding) else 0] if most > 1 else wide[2]
+    last = ("Ж" if _can_hold("Ж", encoding) else "z") + " " * (length is None)
+    return (text + wide * most)[: most - len(last)] + last if most > len(last) else wide[2] * most
 
 
 def _can_hold(text: str, encoding: str) -> bool:
+    if encoding == THREE_BYTES:
+        return max(text) <= "\uffff"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

@@ -76,6 +76,13 @@ class SimulatedSchema:
         found = self.tables.find(place(schema, name))
         return found if isinstance(found, TrackedTable) else None
 
+    def is_known_table(self, key: QualifiedName) -> bool:
+        """Return whether a table is certainly there, made before this migration and not dropped by it."""
+        known = self.known_schema.table(key)
+        table = self.tables.now.get(key)
+        is_there = key not in self.tables.now or (table is not None and table.creator is None and table.exists)
+        return known is not None and known.complete and is_there
+
     def table_of(self, op: Op) -> TrackedTable | None:
         """Return the table that an operation names."""
         return self.table(getattr(op, "table", None), getattr(op, "schema", None))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, Schema, Table
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.seed_dialect import SeedDialect
+from mrt_runtime.seed.text import THREE_BYTES
 from mrt_runtime.seed.value import SeedExpression, Value
 from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
 
@@ -118,8 +119,10 @@ class MySQLValues(SeedDialect):
 
 
 def encoding_of(collation: str | None) -> str:
-    """Return in which of Python's encodings everything can be written that a column of this collation holds."""
+    """Return in which encoding everything can be written that a column of this collation holds."""
     charset = (collation or "utf8mb4").partition("_")[0]
-    if charset.startswith(("utf", "ucs")):
+    if charset in {"utf8", "utf8mb3", "ucs2"}:
+        return THREE_BYTES
+    if charset.startswith("utf"):
         return "utf-8"
     return "latin-1" if charset == "latin1" else "ascii"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mrt_runtime.seed.text import everyday_text, from_like, from_regex, from_similar, hard_text, of_length
+from mrt_runtime.seed.text import THREE_BYTES, everyday_text, from_like, from_regex, from_similar, hard_text, of_length
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,23 @@ def test_everyday_strings_differ_and_fit(length):
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 50, 255])
-def test_the_hardest_string_is_as_long_as_allowed_and_does_not_end_in_a_space(length):
+def test_the_hardest_string_is_as_long_as_allowed_and_ends_in_a_blank_where_that_is_kept(length):
     made = hard_text("title", 0, length)
     assert len(made) == length
     assert made == made.rstrip()
+    assert hard_text("title", 0).endswith(" ")
 
 
 def test_the_hardest_string_is_hard_where_there_is_room():
     made = hard_text("title", 0)
     assert made[:4] == "  00"
-    assert {"'", '"', "%", "\\", "ï", "東"} <= set(made)
+    assert {"'", '"', "%", "\\", "ï", "東", "😀", "\n"} <= set(made)
 
 
 def test_a_narrow_encoding_gets_only_what_it_holds():
     assert hard_text("title", 0, 80, "latin-1").encode("latin-1")
     assert hard_text("title", 0, 80, "ascii").isascii()
+    assert max(hard_text("title", 0, 80, THREE_BYTES)) <= "\uffff"
 
 
 def test_a_column_of_uuids_gets_uuids_at_the_edges_too():
