@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _KEPT = frozenset({"sequence", "trigger", "type", "enum", "domain", "composite"})
@@ -23,6 +23,7 @@ class NotRemoved(Rule):
     code = "MRT110"
     name = "not-removed"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {what}, downgrade does not remove it: {consequence}"
     instead = "add {undo} to downgrade()"
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
