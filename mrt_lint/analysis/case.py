@@ -182,7 +182,7 @@ class MigrationCase:
     def failing(self, ops: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]) -> Iterator[tuple[Op, str]]:
         """Yield the operations that cannot run, each with the reason that `reasons` takes from the analysis."""
         for op in ops:
-            reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) else None
+            reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) and not op.caught else None
             if reason:
                 yield op, reason
 

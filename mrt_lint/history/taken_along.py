@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from mrt_lint.history.effects import sources
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
@@ -18,7 +19,6 @@ from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
 
 _WORD: Final = re.compile(r"\w+")
-_SOURCE: Final = re.compile(r"\b(?:from|join)\s+(?:only\s+)?\"?([\w.]+)", re.IGNORECASE)
 _RUNS: Final = re.compile(r"\bexecute\s+(?:function|procedure)\s+\"?(?:\w+\.)?(\w+)", re.IGNORECASE)
 _TYPES_OF_EXTENSIONS: Final = {
     "citext": {"CITEXT"},
@@ -38,11 +38,6 @@ def taken_along(schema: ReplayedSchema, op: Op, dialect: str) -> Iterator[Op]:
     along = _ALONG.get(type(op))
     if along is not None:
         yield from along(schema, op, dialect)
-
-
-def sources(body: object) -> set[str]:
-    """Return the tables and views, folded and without a schema, that a view's query reads."""
-    return {fold(source.rpartition(".")[2]) for source in _SOURCE.findall(body)} if isinstance(body, str) else set()
 
 
 def _of(op: Op, what: str, made: type[Op], /, **fields: Any) -> Op:
@@ -134,7 +129,7 @@ def _contents(schema: ReplayedSchema, op: ops.DropObject, what: str, name: str) 
     made = ((where, entry) for where, entry in schema.objects_by_place.items() if where[1] == name)
     for (family, _, _), entry in made:
         if isinstance(entry, ops.CreateObject) and family != "trigger":
-            yield _of(op, what, ops.DropObject, kind=entry.kind, name=entry.name, schema=op.name, if_exists=False)
+            yield _of(op, what, ops.DropObject, kind=entry.kind, name=entry.name, schema=op.name, cascade=True)
     for where, table in schema.tables_by_place.items():
         if where[0] == name and isinstance(table, ReplayedTable):
             yield _of(op, what, ops.DropTable, table=table.name, schema=op.name, cascade=True)
@@ -185,7 +180,7 @@ def _readers(schema: ReplayedSchema, op: Op, what: str, name: str, column: str |
     for entry in _objects(schema):
         if entry.kind not in {"view", "materialized view"}:
             continue
-        read = sources(entry.body)
+        read = {fold(table) for _, table in sources(entry.body)}
         reads_column = column is None or (read == {fold(name)} and column in map(fold, _WORD.findall(str(entry.body))))
         if fold(name) in read and reads_column and fold(str(entry.name)) != fold(name):
             yield _of(op, what, ops.DropObject, kind=entry.kind, name=entry.name, schema=entry.schema, cascade=True)

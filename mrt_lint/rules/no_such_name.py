@@ -139,7 +139,7 @@ class NoSuchName(Rule):
 
 
 def _runs(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> bool:
-    return op.certain and op.if_exists is False and case.runs(op)
+    return op.certain and not op.caught and op.if_exists is False and case.runs(op)
 
 
 def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:

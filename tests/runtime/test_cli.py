@@ -1,7 +1,6 @@
 """`mrt verify`: what it prints, what it exits with, and one sentence for every wrong command."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_lint.cli import main
+from tests.runtime.own_names import own
 
 PROJECTS = Path(__file__).parents[2] / "fixtures" / "projects"
 
@@ -184,7 +184,7 @@ def test_an_env_py_that_raises_is_told_with_its_line(enter, capsys):
 
 def test_a_wrong_password_is_told_without_it(enter, capsys, mysql_server):
     enter("example")
-    name = f"plugin_stranger_{os.getpid()}"
+    name = own("stranger")
     with sa.create_engine(mysql_server).connect() as connection:
         connection.execute(sa.text(f"CREATE OR REPLACE USER '{name}'@'%' IDENTIFIED BY 'right-word'"))
         try:
@@ -199,7 +199,7 @@ def test_a_wrong_password_is_told_without_it(enter, capsys, mysql_server):
 
 def test_a_role_that_may_not_create_databases_is_told_what_to_grant(enter, capsys, postgres_server):
     enter("example")
-    name = f"plugin_reader_{os.getpid()}"
+    name = own("reader")
     engine = sa.create_engine(postgres_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f"CREATE ROLE {name} LOGIN PASSWORD 'geheim99'"))

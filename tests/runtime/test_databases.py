@@ -18,6 +18,7 @@ from mrt_runtime.databases.address import choose_driver, keep_driver, parse_url
 from mrt_runtime.databases.mysql import database as mysql_database
 from mrt_runtime.databases.token import find_token, make_name, make_token
 from mrt_runtime.secret import scrub
+from tests.runtime.own_names import own
 
 SECRET = "s3cr3t-hunter2"
 
@@ -141,12 +142,12 @@ def test_dialect_version_and_url_are_told(database):
 
 def test_a_database_that_does_not_exist_yet_is_as_good_and_is_not_made(request):
     for server in ("postgres_server", "mysql_server"):
-        url = request.getfixturevalue(server).set(database="mrt_tests_not_there")
+        url = request.getfixturevalue(server).set(database=own("not_there"))
         database = databases.connect(url)
         with database.make_scratch() as scratch:
-            assert scratch.url.database.startswith("mrt_tests_not_there_mrt_")
+            assert scratch.url.database.startswith(own("not_there_mrt_"))
         database.close()
-        assert "mrt_tests_not_there" not in names(request.getfixturevalue(server))
+        assert own("not_there") not in names(request.getfixturevalue(server))
 
 
 def test_an_empty_sqlite_file_is_the_template_and_one_with_tables_is_not(tmp_path):
@@ -164,7 +165,7 @@ def test_an_empty_sqlite_file_is_the_template_and_one_with_tables_is_not(tmp_pat
 @pytest.mark.parametrize("in_use", [False, True])
 def test_a_postgresql_scratch_database_is_like_the_given_one(postgres_server, in_use):
     """Once copied from it, once built after it because somebody is connected to it."""
-    given = postgres_server.set(database=f"mrt_tests_template_{os.getpid()}")
+    given = postgres_server.set(database=own("template"))
     name = given.database
     execute(
         postgres_server,
@@ -247,7 +248,7 @@ def run(scratch, *statements):
 @pytest.fixture
 def modest(postgres_server):
     """The URL of a database of its own, of a PostgreSQL role that may not create any."""
-    role = name = f"mrt_tests_modest_{os.getpid()}"
+    role = name = own("modest")
     execute(postgres_server, f"DROP DATABASE IF EXISTS {name}", f"DROP ROLE IF EXISTS {role}")
     execute(postgres_server, f"CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'", f"CREATE DATABASE {name}")
     inside = postgres_server.set(database=name)
@@ -337,11 +338,11 @@ def test_a_database_in_which_the_role_may_make_no_tables_is_not_borrowed_and_bot
 @pytest.fixture
 def modest_account(mysql_server):
     """The URL of a database of its own, of a MySQL account that may not create any."""
-    name = f"mrt_tests_modest_{os.getpid()}"
-    user = f"'modest_{os.getpid()}'@'%'"
+    name = own("modest")
+    user = f"'{name}'@'%'"
     execute(mysql_server, f"DROP DATABASE IF EXISTS {name}", f"DROP USER IF EXISTS {user}", f"CREATE DATABASE {name}")
     execute(mysql_server, f"CREATE USER {user} IDENTIFIED BY '{SECRET}'", f"GRANT ALL ON {name}.* TO {user}")
-    yield mysql_server.set(username=f"modest_{os.getpid()}", password=SECRET, database=name)
+    yield mysql_server.set(username=name, password=SECRET, database=name)
     execute(mysql_server, f"DROP DATABASE {name}", f"DROP USER {user}")
 
 
@@ -370,7 +371,8 @@ def test_what_a_killed_mysql_borrower_left_is_removed_by_the_next(modest_account
 def test_a_mysql_database_with_tables_is_never_borrowed_and_the_grant_is_told(modest_account, mysql_server):
     execute(modest_account, "CREATE TABLE customers (id INTEGER)")
     message = refused(modest_account)
-    assert "GRANT ALL ON `mrt\\_tests\\_modest" in message
+    pattern = own("modest").replace("_", "\\_")
+    assert f"GRANT ALL ON `{pattern}" in message
     assert execute(modest_account, "SHOW TABLES")[0] == [("customers",)]
     user = f"'{modest_account.username}'@'%'"
     grant = message[message.index("GRANT ALL") :].partition(", or let")[0]

@@ -1,6 +1,5 @@
 """A lent MySQL or MariaDB database is used by others, too: what a person does there outlives the run, however it ends."""
 
-import os
 import re
 import threading
 
@@ -11,8 +10,9 @@ from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.mysql import journal
 from mrt_runtime.migrate import MigrationTimeout, Migrator
+from tests.runtime.own_names import own
 
-NAME = f"mrt_lent_{os.getpid()}"
+NAME = own("lent")
 USER = f"'{NAME}'@'%'"
 
 

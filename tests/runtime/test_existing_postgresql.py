@@ -1,7 +1,6 @@
 """A lent database is used by others, too: whatever a person does there outlives the run, however the run ends."""
 
 import contextlib
-import os
 import re
 import subprocess
 import sys
@@ -15,8 +14,9 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
+from tests.runtime.own_names import own
 
-ROLE = f"mrt_lent_{os.getpid()}"
+ROLE = own("lent")
 
 
 def execute(url, *statements):

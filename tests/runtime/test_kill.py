@@ -1,7 +1,6 @@
 """However a run ends, the next one finds no trace of it, and the given database is as it was."""
 
 import importlib.util
-import os
 import pathlib
 import signal
 import sys
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
+from tests.runtime.own_names import own
 
 SCRIPT = pathlib.Path(__file__).parents[2] / "benchmarks" / "kill_fifty.py"
 
@@ -44,7 +44,7 @@ def place(request, kill_fifty, tmp_path, monkeypatch):
     url = "sqlite"
     if request.param != "sqlite":
         server = request.getfixturevalue(f"{request.param}_server")
-        url = server.set(database=f"mrt_tests_kill_{os.getpid()}").render_as_string(hide_password=False)
+        url = server.set(database=own("kill")).render_as_string(hide_password=False)
     made = kill_fifty.Place(url, tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(made.temporary))
     yield made

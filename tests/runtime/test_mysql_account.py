@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import os
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from mrt_runtime.databases.protocol import ConnectionTarget
 from mrt_runtime.databases.token import find_token
 from mrt_runtime.migrate import MigrationError, Migrator
 from mrt_runtime.verdict import Outcome
+from tests.runtime.own_names import own
 from tests.runtime.private_mariadb import PrivateMariaDB
 
 SECRET = "not-shown-7"
@@ -114,7 +114,7 @@ def test_a_second_scratch_database_of_a_run_is_out_of_reach_for_the_first(opened
 
 
 def test_names_with_wildcards_are_granted_as_they_are(mysql_server):
-    name = f"mrt%tests_{os.getpid()}"
+    name = own("wild").replace("_", "%", 1)
     database = databases.connect(mysql_server.set(database=name))
     with database.make_scratch() as scratch:
         similar = scratch.url.database.replace("%", "x").replace("_", "y", 1)
@@ -153,7 +153,7 @@ def test_another_account_in_the_scratch_database_is_refused_before_it_connects_a
 @pytest.fixture
 def given_account(mysql_server):
     """Make an account with these grants; its URL, on a database that need not exist."""
-    name = f"mrt_tests_given_{os.getpid()}"
+    name = own("given")
     user = f"'{name}'@'%'"
 
     def make(*grants):
@@ -167,7 +167,7 @@ def given_account(mysql_server):
 
 
 def pattern():
-    return f"mrt\\_tests\\_given\\_{os.getpid()}\\_mrt\\_%"
+    return own("given_mrt_").replace("_", "\\_") + "%"
 
 
 PROGRAMS = (

@@ -1,6 +1,5 @@
 """On MariaDB and MySQL nothing outside of the scratch database changes, whatever a migration executes and however it is written."""
 
-import os
 from random import Random
 
 import pytest
@@ -10,11 +9,12 @@ from benchmarks.mysql_escapes import COMPUTED, FORMS, NESTS, SERVER_FORMS, Victi
 from mrt_runtime import databases
 from mrt_runtime.databases.isolation import Isolation
 from mrt_runtime.migrate import MigrationError, Migrator
+from tests.runtime.own_names import own
 
 
 @pytest.fixture(scope="module")
 def victim(mysql_server):
-    made = Victim(mysql_server, f"mrt_tests_victim_{os.getpid()}")
+    made = Victim(mysql_server, own("victim"))
     yield made
     made.drop()
 

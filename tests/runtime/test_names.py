@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime.verify.session import Verification
+from tests.runtime.own_names import TOKEN
 
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
 NAMES = [
@@ -48,7 +49,7 @@ def verify_all(project, url):
 def test_the_given_database_may_have_any_name(project, server, name):
     if server.get_backend_name() == "mysql" and name == EMOJI:
         pytest.skip("MySQL's own names hold no characters beyond the first 65,536")
-    name = f"mrt {os.getpid()} {name}"
+    name = f"mrtt {TOKEN} {name}"
     admin = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", execution_options={"no_parameters": True})
     project.add("a")
     project.add("b", "a", upgrade='op.add_column("t_a", sa.Column("x", sa.Integer))', downgrade='op.drop_column("t_a", "x")')
@@ -63,7 +64,7 @@ def test_the_given_database_may_have_any_name(project, server, name):
                 if exists:
                     connection.exec_driver_sql(f"DROP DATABASE {quoted(admin, name)}")
         query = "SHOW DATABASES" if "mysql" in str(server) else "SELECT datname FROM pg_database"
-        assert not [found for found in connection.exec_driver_sql(query).scalars() if found.startswith(f"mrt {os.getpid()}")]
+        assert not [found for found in connection.exec_driver_sql(query).scalars() if found.startswith(f"mrtt {TOKEN}")]
 
 
 @pytest.mark.parametrize("name", [*NAMES, EMOJI])

@@ -1,7 +1,6 @@
 """A lost server is the server's fault: exit 2 and one sentence, no revision blamed, and the next run cleans up."""
 
 import json
-import os
 import pathlib
 import tempfile
 import time
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.databases.outage import LostServerError, explain
 from mrt_runtime.migrate import MigrationError, Migrator
+from tests.runtime.own_names import own
 from tests.runtime.private_mariadb import PrivateMariaDB
 
 WAIT = """import pathlib, time
@@ -203,7 +203,7 @@ def test_a_migration_that_ends_its_own_session_fails_itself(project, request, se
 
 
 def test_a_server_that_takes_no_more_connections_is_no_revisions_failure(project, postgres_server):
-    name = f"mrt_tests_few_{os.getpid()}"
+    name = own("few")
     admin = sa.create_engine(postgres_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN CREATEDB CONNECTION LIMIT 3")

@@ -1,7 +1,5 @@
 """What a role, a database or a URL has set neither cuts our own connections off nor changes what they see."""
 
-import os
-
 import pytest
 import sqlalchemy as sa
 
@@ -9,6 +7,7 @@ from mrt_runtime import databases
 from mrt_runtime.databases.postgresql.source import SourceDatabase, read_source
 from mrt_runtime.databases.server_connection import make_engine
 from mrt_runtime.verify.session import Verification
+from tests.runtime.own_names import own
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))'
 
@@ -70,7 +69,7 @@ def test_the_only_schema_to_create_tables_in_is_there_from_the_beginning(postgre
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "EUC_JP"])
 def test_a_database_that_does_not_hold_every_character_is_seeded_with_those_that_it_holds(history, postgres_server, encoding):
-    name = f"mrt_tests_{encoding.lower()}_{os.getpid()}"
+    name = own(encoding.lower())
     engine = sa.create_engine(postgres_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")

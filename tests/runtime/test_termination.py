@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mrt_runtime.databases.token import find_token
 from mrt_runtime.termination import Termination, TerminationError, check, held, interrupted_by
+from tests.runtime.own_names import own
 
 WAIT = "import pathlib, time\n    pathlib.Path('here').touch()\n    "
 SLEEP = WAIT + "time.sleep(60)"
@@ -25,7 +26,7 @@ def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/given.db"
     server = request.getfixturevalue(f"{request.param}_server")
-    return server.set(database=f"mrt_tests_ending_{secrets.token_hex(4)}").render_as_string(hide_password=False)
+    return server.set(database=own(f"ending_{secrets.token_hex(4)}")).render_as_string(hide_password=False)
 
 
 def leftovers(url, temporary):
@@ -95,7 +96,7 @@ def test_a_second_signal_ends_at_once(project, sqlite_url):
 @pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
 def test_a_statement_that_the_driver_waits_for_in_c_is_cancelled(project, postgres_server, driver):
     project.add("a", upgrade=WAIT + "op.execute('SELECT pg_sleep(60)')")
-    name = f"mrt_tests_ending_{secrets.token_hex(4)}"
+    name = own(f"ending_{secrets.token_hex(4)}")
     url = postgres_server.set(drivername=f"postgresql+{driver}", database=name).render_as_string(hide_password=False)
     with project.started(url, "mrt_lint", "verify") as process:
         begin = time.monotonic()

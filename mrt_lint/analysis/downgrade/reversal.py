@@ -127,8 +127,8 @@ class ReversalChecker:
         if not isinstance(table, TrackedTable) or not table.exists:
             return False
         columns = table.columns_by_name
-        former = ((name, columns.before.get(name)) for name in tracked.columns)
-        return any(column is not None and not column.exists and columns.is_gone(name) for name, column in former)
+        gone = (str(name) for name, column in columns.before.items() if column is not None and not column.exists)
+        return any(columns.is_gone(name) and tracked.mentions(name) for name in gone)
 
     def _status_in_new_table(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedTable) -> UndoStatus:
         new_table = self.simulated.tables.now.get(table.origin)
@@ -255,7 +255,7 @@ def _is_written_out(op: Op) -> bool:
     return (
         isinstance(op, AlterColumn)
         and not op.sql
-        and any(value is not UNSET for value in (op.type, op.new_column, op.server_default))
+        and any(value is not UNSET for value in (op.type, op.new_column, op.server_default, op.comment))
     )
 
 

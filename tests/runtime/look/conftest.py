@@ -1,7 +1,6 @@
 """One connection for each dialect, in a database where a test may do what it likes."""
 
 import contextlib
-import os
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 
 from mrt_runtime.compare.schema_difference import diff
 from mrt_runtime.compare.snapshot import take_snapshot
+from tests.runtime.own_names import own
 
 
 class Place:
@@ -77,7 +77,7 @@ def sqlite():
 
 @pytest.fixture(scope="session")
 def postgresql_engine(postgres_server):
-    name = f"catalogue_tests_{os.getpid()}"
+    name = own("look")
     admin = sa.create_engine(postgres_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
@@ -97,7 +97,7 @@ def postgresql(postgresql_engine):
 
 @pytest.fixture(scope="session")
 def mysql_engine(mysql_server):
-    name = f"catalogue_tests_{os.getpid()}"
+    name = own("look")
     admin = sa.create_engine(mysql_server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")

@@ -7,6 +7,7 @@ import pytest
 from benchmarks.postgresql_escapes import Victim
 from mrt_runtime import databases
 from mrt_runtime.verify.session import Verification
+from tests.runtime.own_names import own
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,7 @@ def embedded_server():
 @pytest.fixture(scope="session", params=["postgres", "embedded"])
 def place(request):
     """A server with a victim: one that is installed, and the embedded one."""
-    made = Victim(request.getfixturevalue(f"{request.param}_server"))
+    made = Victim(request.getfixturevalue(f"{request.param}_server"), own("v"))
     yield made
     made.remove()
 

@@ -1,6 +1,5 @@
 """On PostgreSQL nothing outside of the scratch database changes, whatever a migration executes and however it is written."""
 
-import os
 import re
 from random import Random
 
@@ -8,12 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks.postgresql_escapes import ALONE, ELSEWHERE, FORMS, NESTS, Victim, try_escapes, write_call
+from tests.runtime.own_names import own
 
 
 @pytest.fixture
 def expendable(embedded_server):
     """A victim that is harmed."""
-    made = Victim(embedded_server, f"victim_{os.getpid()}_expendable")
+    made = Victim(embedded_server, own("expendable"))
     yield made
     made.remove()
 

@@ -1,7 +1,6 @@
 """As which role migrations run on PostgreSQL, whatever role `db_url` names and however it connects."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from benchmarks.postgresql_escapes import Victim
 from mrt_runtime import databases
 from mrt_runtime.migrate import MigrationError, Migrator, WrongDatabaseError
 from mrt_runtime.report.wording import name_database
+from tests.runtime.own_names import own
 
 PASSWORD = "p w/@:'%"
 LOCKED = "CREATE TABLE seen AS SELECT session_user::text AS who, current_setting('work_mem') AS memory"
@@ -47,7 +47,7 @@ def strict(embedded_server):
         path.write_text(f"local all {embedded_server.username} trust\nlocal all all scram-sha-256\n")
         connection.exec_driver_sql("SELECT pg_reload_conf()")
         time.sleep(0.2)
-        victim = Victim(embedded_server, f"victim_{os.getpid()}_strict")
+        victim = Victim(embedded_server, own("strict"))
         yield victim
         victim.remove()
         path.write_text(before)
