@@ -43,9 +43,9 @@ def _document(rule: Rule) -> dict[str, Any]:
 
 
 def line(rule: Rule, style: TextStyle) -> str:
-    """Write a rule's code, name and severity, and below what it finds."""
+    """Write a rule's code, name, severity and consequence, and below what it finds."""
     colour = "red" if rule.severity is Severity.ERROR else "yellow"
-    remark = f"{rule.severity.value}, {rule.consequence.value}" + ("" if rule.default else ", only when selected")
+    remark = f"{rule.severity.value}, {rule.consequence.value}" + ("" if rule.default else ", opt-in")
     what = textwrap.fill(
         summary(rule), min(shutil.get_terminal_size().columns, 100), initial_indent="    ", subsequent_indent="    "
     )
