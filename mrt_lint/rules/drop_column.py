@@ -7,7 +7,7 @@ from mrt_lint.analysis.data_movement import is_refilled, movement
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import kept_values
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,6 +21,7 @@ class DropColumn(Rule):
     code = "MRT201"
     name = "drop-column"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade drops {the_column}: a downgrade can bring the column back, its values are lost"
     instead = (
         "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT {values} FROM "

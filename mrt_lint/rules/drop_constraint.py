@@ -8,7 +8,7 @@ from mrt_lint.analysis.downgrade.replacement import stands_in
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import constraint_again
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,6 +22,7 @@ class DropConstraint(Rule):
     code = "MRT409"
     name = "drop-constraint"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
     instead = "add to downgrade(): {call}"
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)

@@ -9,7 +9,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import constraint_again
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -23,6 +23,7 @@ class DropForeignKey(Rule):
     code = "MRT205"
     name = "drop-foreign-key"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that point to nothing get in"
     instead = "add to downgrade(): {call}"
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)

@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,6 +21,7 @@ class DropTable(Rule):
     code = "MRT202"
     name = "drop-table"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade drops {the_table}: a downgrade can create the table again, its rows are lost"
     instead = (
         "set it aside under another name (ALTER TABLE {sql_table} RENAME TO {sql_retired}), rename it back in downgrade(), and "

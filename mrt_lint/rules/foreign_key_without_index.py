@@ -8,7 +8,7 @@ from mrt_lint.analysis.unindexed_key import unindexed_keys
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,6 +22,7 @@ class ForeignKeyWithoutIndex(Rule):
     code = "MRT431"
     name = "foreign-key-without-index"
     severity = Severity.WARNING
+    consequence = Consequence.HYGIENE
     message = "PostgreSQL reads all of {the_table} for each row deleted in '{parent}': no index begins with ({columns})"
     instead = "add op.create_index(«ix_{last}_{name}», «{last}», [{quoted}]{in_schema}), or index=True to the column"
     dialects = ("postgresql",)

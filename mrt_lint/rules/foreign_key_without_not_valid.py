@@ -10,7 +10,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import place
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Constraint
 from mrt_lint.online import TableChange
@@ -27,6 +27,7 @@ class ForeignKeyWithoutNotValid(Rule):
     code = "MRT422"
     name = "foreign-key-without-not-valid"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks writes to {the_tables} while it checks every row for {the_key}"
     instead = (
         "add it with postgresql_not_valid=True, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "

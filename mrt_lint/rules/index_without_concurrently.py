@@ -8,7 +8,7 @@ from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,6 +22,7 @@ class IndexWithoutConcurrently(Rule):
     code = "MRT407"
     name = "index-without-concurrently"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
     instead = (
         "with op.get_context().autocommit_block(): op.create_index(«{index}», «{last}», [{columns}]{options}, "

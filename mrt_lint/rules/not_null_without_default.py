@@ -8,7 +8,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
@@ -24,6 +24,7 @@ class NotNullWithoutDefault(Rule):
     code = "MRT401"
     name = "not-null-without-default"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_FAILS
     message = "upgrade adds NOT NULL {the_column} without a server default: {rows}old code cannot insert"
     instead = "give it a server_default, or add it with nullable=True, fill it, and then {call}"
     manual = (

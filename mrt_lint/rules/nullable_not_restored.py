@@ -9,7 +9,7 @@ from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
@@ -24,6 +24,7 @@ class NullableNotRestored(Rule):
     code = "MRT402"
     name = "nullable-not-restored"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
     instead = "add to downgrade(): {call}"
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)

@@ -11,7 +11,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN, UNSET
 
@@ -28,6 +28,7 @@ class RefusedByRows(Rule):
     code = "MRT120"
     name = "refused-by-rows"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade {deed}: the rollback fails where {where}"
     instead = "{advice}"
     manual = (

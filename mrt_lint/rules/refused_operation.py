@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,6 +20,7 @@ class RefusedOperation(Rule):
     code = "MRT121"
     name = "refused-operation"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
     message = "{function} fails here: {why}"
     instead = "{how}"
     manual = (
@@ -28,7 +29,7 @@ class RefusedOperation(Rule):
         "PostgreSQL, ALTER TABLE, SET DATA TYPE: https://www.postgresql.org/docs/current/sql-altertable.html",
     )
     exemptions = (
-        "The operation runs under a condition.",
+        "The operation runs under a condition, or the migration catches its failure and goes on.",
         "SQLite: it is neither declared nor named by a guard; raw SQL, and NOT NULL, which newer releases take.",
         "PostgreSQL: the former type is not known, from the operation or the history, or one of both is the application's own.",
     )
@@ -124,6 +125,6 @@ class RefusedOperation(Rule):
         migration = case.migration
         for function, operations in (("upgrade", migration.upgrade_ops), ("downgrade", migration.downgrade_ops)):
             for op in operations:
-                found = find_impossibility(case, op) if op.certain and case.runs(op) else None
+                found = find_impossibility(case, op) if op.certain and not op.caught and case.runs(op) else None
                 if found is not None:
                     yield self.found(migration, op, function=function, why=found.why, how=found.instead)

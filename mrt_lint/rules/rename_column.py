@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
 
@@ -22,6 +22,7 @@ class RenameColumn(Rule):
     code = "MRT302"
     name = "rename-column"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = (
         "upgrade renames {the_column} to '{new_column}', downgrade does not rename it back: the older release finds no '{column}'"
     )

@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,6 +21,7 @@ class SequenceChange(Rule):
     code = "MRT501"
     name = "sequence-change"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade {verb} {the_sequence}: {why}"
     instead = "{advice}"
     manual = ("PostgreSQL, “Sequence Manipulation Functions”: https://www.postgresql.org/docs/current/functions-sequence.html",)

@@ -8,7 +8,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _NAMELESS = FAMILY | {"sqlite", "mssql", "oracle"}
@@ -25,6 +25,7 @@ class TriggerNotDropped(Rule):
     code = "MRT502"
     name = "trigger-not-dropped"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {the_name}, downgrade does not drop it: it fires on the writes of the older release"
     instead = "add op.execute(«DROP TRIGGER {sql_name}{on}») to downgrade()"
     manual = ("PostgreSQL, CREATE TRIGGER: https://www.postgresql.org/docs/current/sql-createtrigger.html",)

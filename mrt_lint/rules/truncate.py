@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,6 +19,7 @@ class Truncate(Rule):
     code = "MRT203"
     name = "truncate"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade truncates {the_table}: every row is lost, and a downgrade cannot know them"
     instead = (
         "keep the rows (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}) and insert them again in downgrade(), or delete "

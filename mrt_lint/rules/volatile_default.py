@@ -9,7 +9,7 @@ from mrt_lint.analysis.volatile_default import is_computed, is_volatile
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.online import TableChange
 
@@ -25,6 +25,7 @@ class VolatileDefault(Rule):
     code = "MRT404"
     name = "volatile-default"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL rewrites {the_table} under an exclusive lock to compute {default} for '{column}' in every row"
     instead = (
         "add {column} without a default, set it with op.alter_column(«{last}», «{column}», "

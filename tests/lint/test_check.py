@@ -37,6 +37,7 @@ def test_the_document_has_the_promised_shape(history):
         "code": "MRT201",
         "name": "drop-column",
         "severity": "error",
+        "consequence": "rollback loses data",
         "revision": "a2",
     }
     assert "users.phone" in message

@@ -144,3 +144,12 @@ def test_the_advice_names_the_column_and_is_pythons():
         if finding.code == "MRT121"
     ]
     assert found.instead == """add postgresql_using='"order"::integer' to it"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "speaks"), [("pass", False), ("print('no')", False), ("raise", True), ("print('no')\n    raise RuntimeError", True)]
+)
+def test_a_failure_that_is_caught_is_none(handler: str, speaks: bool):
+    body = f'try:\n    op.alter_column("t", "a", type_=sa.Text())\nexcept Exception:\n    {handler}'
+    assert bool(said(body, "sqlite")) is speaks
+    assert bool(said(body.replace('op.alter_column("t", "a", type_=sa.Text())', "op.drop_constraint()"), "postgresql")) is speaks

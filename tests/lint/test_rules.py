@@ -10,7 +10,7 @@ import pytest
 
 from mrt_lint import rules
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Severity
+from mrt_lint.model.finding import Consequence, Severity
 from mrt_lint.model.rule import Example, Rule
 from tests.lint.conftest import Project
 from tests.lint.marked import judge, judge_all, lines, marks
@@ -76,6 +76,7 @@ def test_a_rule_says_what_why_the_safe_way_and_on_what_it_rests(rule: Rule):
     assert rule.manual
     assert all(re.fullmatch(r"[^:]\S.*?: https://\S+", source) for source in rule.manual), "a manual's name, and where it stands"
     assert isinstance(rule.severity, Severity)
+    assert isinstance(rule.consequence, Consequence)
     assert rule.bad
     assert rule.good
 

@@ -8,12 +8,22 @@ from collections.abc import Iterator
 from mrt_lint.analysis.downgrade.definition import effective
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.history.effects import sources, type_of
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedTable, fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
-from mrt_lint.history.taken_along import sources
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject, DropColumn, DropIndex, DropObject, DropTable, Op
-from mrt_lint.model.values import UNSET, Column, Constraint, SqlType
+from mrt_lint.model.ops import (
+    AlterColumn,
+    CreateIndex,
+    CreateObject,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropObject,
+    DropTable,
+    Op,
+)
+from mrt_lint.model.values import UNSET, Column, Constraint
 
 
 def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
@@ -27,7 +37,7 @@ def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
         return f"{cover} still covers column '{op.table}.{op.column}'" if isinstance(op, DropColumn) and cover else None
     if isinstance(op, DropTable) and readable(op.table):
         return _find_child(simulated, place(op.schema, op.table), op)
-    if isinstance(op, DropIndex) and simulated.dialect in FAMILY:
+    if isinstance(op, DropIndex | DropConstraint) and simulated.dialect in FAMILY:
         key = find_served_key(simulated, op)
         return f"MySQL and MariaDB need it for {key} (error 1553)" if key is not None else None
     if isinstance(op, DropObject) and readable(op.name) and simulated.dialect == "postgresql":
@@ -70,23 +80,21 @@ def _find_typed_column(simulated: SimulatedSchema, op: DropObject) -> str | None
         return None
     for where, known in simulated.known_schema.schema.tables_by_place.items():
         columns = known.columns.values() if isinstance(known, ReplayedTable) else ()
-        if any(isinstance(column, Column) and _type_of(column) == key for column in columns):
+        if any(isinstance(column, Column) and _has_type(column, key) for column in columns):
             simulated.tables.find(where)
     for table in [table for table in simulated.tables.now.values() if isinstance(table, TrackedTable)]:
         for name, tracked in table.columns_by_name.now.items():
             column = effective(tracked) if tracked is not None else None
-            if tracked is None or not isinstance(column, Column) or _type_of(column) != key:
+            if tracked is None or not isinstance(column, Column) or not _has_type(column, key):
                 continue
             if _is_sure_of(simulated, tracked, table.current_key[1], str(name)):
                 return f"column '{table.current_key[1]}.{column.name}' still has that type"
     return None
 
 
-def _type_of(column: Column) -> QualifiedObject | None:
-    kind = column.type.item if isinstance(column.type, SqlType) and column.type.item is not None else column.type
-    if isinstance(kind, SqlType) and readable(kind.type_name):
-        return object_place("type", kind.schema, kind.type_name)
-    return None
+def _has_type(column: Column, key: QualifiedObject) -> bool:
+    thing = type_of(column)
+    return thing is not None and (thing.kind, *thing.place) == key
 
 
 def _find_content(simulated: SimulatedSchema, schema: str) -> str | None:
@@ -103,27 +111,29 @@ def _find_content(simulated: SimulatedSchema, schema: str) -> str | None:
     return None
 
 
-def find_served_key(simulated: SimulatedSchema, op: DropIndex) -> str | None:
+def find_served_key(simulated: SimulatedSchema, op: DropIndex | DropConstraint) -> str | None:
     """Return a foreign key for which MySQL and MariaDB need an index: none else begins with its columns.
 
     That the database once made one by itself for the key helps nothing: it is dropped in silence once another serves. Source:
     MySQL, “FOREIGN KEY Constraints” (https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html).
     """
     table = simulated.table_of(op)
-    index = simulated.indexes.now.get(place(op.schema, op.index)) if readable(op.index) else None
-    if not isinstance(table, TrackedTable) or index is None or index.table is not table or not index.columns:
+    name = op.index if isinstance(op, DropIndex) else op.constraint
+    if not isinstance(table, TrackedTable) or not readable(name):
         return None
-    others = [
-        other for other in simulated.indexes.now.values() if other is not None and other.table is table and other is not index
-    ]
-    keys = [key for key in (*table.constraints.now.values(), *table.unnamed) if key is not None]
-    serving = [other.columns for other in others] + [key.columns for key in keys if _is_index(key)]
+    is_index = isinstance(op, DropIndex)
+    index = simulated.indexes.now.get(place(op.schema, name)) if is_index else table.constraints.now.get(fold(name))
+    if index is None or index.table is not table or not index.columns or not (is_index or _is_index(index)):
+        return None
+    indexes = (other for other in simulated.indexes.now.values() if other is not None and other.table is table)
+    keys = (key for key in (*table.constraints.now.values(), *table.unnamed) if key is not None and _is_index(key))
+    serving = [other.columns for other in (*indexes, *keys) if other is not index]
     for key in foreign_keys(table):
         columns = key.columns
         served = any(found[: len(columns)] == columns for found in serving)
-        if columns and index.columns[: len(columns)] == columns and not served and _is_sure_of(simulated, key, str(op.index)):
-            name = key.definition.name if isinstance(key.definition, Constraint) else None
-            return f"foreign key '{name}'" if readable(name) else f"a foreign key on {', '.join(columns)}"
+        if columns and index.columns[: len(columns)] == columns and not served and _is_sure_of(simulated, key, fold(name)):
+            called = key.definition.name if isinstance(key.definition, Constraint) else None
+            return f"foreign key '{called}'" if readable(called) else f"a foreign key on {', '.join(columns)}"
     return None
 
 
@@ -147,7 +157,7 @@ def _find_reader(simulated: SimulatedSchema, op: Op) -> str | None:
     for view in _views(simulated):
         body = str(view.body)
         words = [fold(word) for word in re.findall(r"\w+", body)]
-        read = sources(body)
+        read = {fold(table) for _, table in sources(body)}
         if fold(name) in read and (whole or (read == {fold(name)} and fold(str(column)) in words)):
             return str(view.name)
     return None

@@ -27,6 +27,11 @@ class SimulatedSchema:
         self.objects = ObjectNamespace(lambda key: TrackedObject(definition=known_schema.object(key)))
         self.losses: list[RebuildLoss] = []
 
+    @property
+    def kind_of_index(self) -> str:
+        """What a dropped index may be besides an index: on MySQL and MariaDB unique and foreign keys are dropped as such, too."""
+        return "index" if self.dialect in FAMILY else "plain index"
+
     def mark(self, doubts: Doubts) -> None:
         """Record what is dropped at the end of upgrade(); what could not be read may have restored what is in doubt."""
         self.tables.mark(lambda key: doubts.concern("table", None, *_words(key)))
