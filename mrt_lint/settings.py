@@ -35,6 +35,7 @@ RUNTIME_KEYS: Final = (
     "x_arguments",
     "isolation",
     "ignore",
+    "engine",
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""
 

@@ -36,10 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line to the parser of `mrt verify`."""
     parser.epilog = EPILOG
     parser.add_argument("revisions", nargs="*", metavar="REV", help="what to verify (default: every revision)")
+    parser.add_argument("--since", metavar="REV", help="only revisions that a database standing at this one has not run yet")
+    parser.add_argument(
+        "--diff-base",
+        metavar="GITREF",
+        help="only revisions whose files were added or changed since git's merge base with this, e.g. origin/main",
+    )
     parser.add_argument("--db-url", metavar="URL", help=f"the test database (default: [tool.mrt] db_url, {URL_VARIABLE}, embedded)")
     parser.add_argument(
         "-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)"
     )
+    parser.add_argument("--engine", metavar="NAME", help="which of the databases that alembic.ini names (multidb template)")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to show the verdicts (default: table)")
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output"
@@ -77,7 +84,7 @@ def verify(args: argparse.Namespace) -> int:
 
     stream, keep = open_output(args.output)
     with Verification(config) as verification:
-        steps, facts, verdicts = select(verification, args.revisions), verification.facts(), list[Verdict]()
+        steps, facts, verdicts = select(verification, args), verification.facts(), list[Verdict]()
         if args.format == "json":
             from mrt_runtime.report.json import render  # noqa: PLC0415  one report is enough
 
@@ -96,10 +103,13 @@ def verify(args: argparse.Namespace) -> int:
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def select(verification: Verification, revisions: list[str]) -> list[HistoryStep]:
-    """Find the revisions to check; ConfigurationError where there is none."""
-    steps = verification.select(revisions)
-    if not steps:
+def select(verification: Verification, args: argparse.Namespace) -> list[HistoryStep]:
+    """Find the revisions to check; ConfigurationError where there is none, unless only new ones were asked for."""
+    from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  a wrong command need not wait for Alembic
+
+    choice = RevisionChoice(revisions=args.revisions, since=args.since, diff_base=args.diff_base)
+    steps = verification.select(choice)
+    if not steps and not choice.may_be_empty:
         raise ConfigurationError(f"There is no migration in the history of {shorten(verification.config.alembic_ini)}.")
     return steps
 
@@ -139,6 +149,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "migration_timeout": args.timeout,
         "x_arguments": args.x_arguments and tuple(args.x_arguments),
         "after_writes": args.after_writes,
+        "engine": args.engine,
     }
     given = {name: value for name, value in named.items() if value is not None}
     try:

@@ -70,6 +70,7 @@ class MRTConfig:
         makes no such rows.
     unmet: "warn" (default) or "fail": what a statement of an upgrade that changed no row counts as.
     ignore: what is not compared, such as "grants", "owners", "comments" or "positions" of sequences.
+    engine: which of the databases that alembic.ini names (`databases = …`, Alembic's multidb template) is verified.
     x_arguments: what `alembic -x` would pass.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
@@ -90,6 +91,7 @@ class MRTConfig:
     ignore: tuple[str, ...] = ()
     x_arguments: tuple[str, ...] = ()
     isolation: str = "role"
+    engine: str | None = None
 
     def __repr__(self) -> str:
         """Show everything but secrets: pytest writes it into tracebacks."""

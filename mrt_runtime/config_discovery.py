@@ -135,6 +135,7 @@ def check(config: MRTConfig) -> None:
          or not isinstance(config.ignore, Iterable) or not set(config.ignore) <= set(RUNTIME_IGNORES)),
         ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
          or not all(isinstance(argument, str) for argument in config.x_arguments)),
+        ("engine", "the name of one of the databases in alembic.ini", not isinstance(config.engine, (str, type(None)))),
         ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),
     ]  # fmt: skip
     for name, expected, is_wrong in wrong:

@@ -182,7 +182,7 @@ class MigrationCase:
     def failing(self, ops: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]) -> Iterator[tuple[Op, str]]:
         """Yield the operations that cannot run, each with the reason that `reasons` takes from the analysis."""
         for op in ops:
-            reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) else None
+            reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) and not op.caught else None
             if reason:
                 yield op, reason
 
@@ -202,6 +202,22 @@ class MigrationCase:
         """Return the object that an operation affects, None if its names could not be read."""
         effects = self.analysis(op).effects.get(id(op), ())
         return effects[0].tracked if effects else None
+
+    def current_names(self, op: Op) -> dict[str, str]:
+        """Return the names that what an operation made has in the end, where upgrade() gave another: its "table", its "own"."""
+        effect = next((effect for effect in self.analysis(op).effects.get(id(op), ()) if effect.action == "made"), None)
+        if effect is None or effect.tracked is None:
+            return {}
+        found: dict[str, str] = {}
+        table = effect.tracked if isinstance(effect.tracked, TrackedTable) else effect.tracked.table
+        if isinstance(table, TrackedTable) and table.current_key != place(
+            getattr(op, "schema", None), str(getattr(op, "table", ""))
+        ):
+            found["table"] = table.current_key[1]
+        key = effect.namespace.key_of(effect.tracked, effect.key)
+        if key != effect.key and not isinstance(effect.tracked, TrackedTable):
+            found["own"] = str(key[-1] if isinstance(key, tuple) else key)
+        return found
 
     def kind(self, op: DropConstraint) -> str | None:
         """Return the kind of the constraint that is dropped, from the operation or the history."""

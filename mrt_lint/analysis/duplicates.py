@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import Delete, Op, Update
 from mrt_lint.model.values import UNKNOWN, Name
 
 
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
-    """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out."""
+    """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out.
+
+    So may a DELETE from a table whose name could not be read, and what could not be read at all.
+    """
     table = case.state_before(op).table
     columns = getattr(op, "columns", UNKNOWN)
     for other in case.migration.upgrade_ops:
         if other is op:
             return False
+        if is_opaque(other) or (isinstance(other, Delete) and other.where is not False and not readable(other.table)):
+            return True
         if table is None or case.state_before(other).table is not table:
             continue
         if isinstance(other, Delete) and other.where is not False:

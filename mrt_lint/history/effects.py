@@ -6,6 +6,7 @@ an operation leaves open), and the judgement of whether it can run (what it need
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,6 +60,7 @@ class Effects:
 
 
 _NOTHING: Final = Effects()
+_SOURCE: Final = re.compile(r"\b(?:from|join)\s+(?:only\s+)?((?:\"[^\"]+\"|\w+)(?:\.(?:\"[^\"]+\"|\w+))*)", re.IGNORECASE)
 
 
 def effects_of(op: Op) -> Effects:
@@ -104,6 +106,20 @@ def _of_table(op: Any) -> Thing:
     return table_thing(op.schema, op.table)
 
 
+def sources(body: object) -> set[tuple[str | None, str]]:
+    """Return the tables and views, as schema and name, that a view's query reads, as far as its text shows."""
+    found = (path.replace('"', "").rpartition(".") for path in _SOURCE.findall(body)) if isinstance(body, str) else ()
+    return {(schema or None, name) for schema, _, name in found if HOLE not in schema + name}
+
+
+def type_of(column: Column) -> Thing | None:
+    """Return the enum or domain that a column has."""
+    kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
+    inner = kind.item if isinstance(kind, SqlType) and isinstance(kind.item, SqlType) else kind
+    named = isinstance(inner, SqlType) and isinstance(inner.type_name, str)
+    return object_thing("type", inner.schema, inner.type_name) if named and isinstance(inner, SqlType) else None
+
+
 def referred(constraints: Iterable[Constraint], schema: MaybeName) -> Iterator[Thing]:
     """Return the tables that foreign keys point to."""
     for constraint in constraints:
@@ -122,7 +138,9 @@ def implied_type(column: Column) -> SqlType | None:
 def _create_table(op: ops.CreateTable) -> Effects:
     keys = (*op.constraints, *(constraint for column in op.columns for constraint in column.constraints))
     me = _of_table(op)
-    return Effects(makes=(me,), needs=tuple(thing for thing in referred(keys, op.schema) if thing != me))
+    types = (type_of(column) for column in op.columns if op.sql or implied_type(column) is None)
+    needs = (*(thing for thing in referred(keys, op.schema) if thing != me), *filter(None, types))
+    return Effects(makes=(me,), needs=needs)
 
 
 def _drop_table(op: ops.DropTable) -> Effects:
@@ -134,7 +152,8 @@ def _rename_table(op: ops.RenameTable) -> Effects:
 
 
 def _add_column(op: ops.AddColumn) -> Effects:
-    needs = (_of_table(op), *(thing for thing in referred(op.definition.constraints, op.schema) if thing != _of_table(op)))
+    keys = (thing for thing in referred(op.definition.constraints, op.schema) if thing != _of_table(op))
+    needs = (_of_table(op), *keys, *filter(None, (type_of(op.definition),)))
     return Effects(makes=(_part("column", op, op.column),), needs=needs)
 
 
@@ -185,8 +204,10 @@ def _rename_constraint(op: ops.RenameConstraint) -> Effects:
 
 
 def _create_object(op: ops.CreateObject) -> Effects:
-    needs = (_of_table(op),) if op.kind == "trigger" and op.table is not None else ()
-    return Effects(makes=(object_thing(op.kind, op.schema, op.name),), needs=needs)
+    needs = [_of_table(op)] if op.kind == "trigger" and op.table is not None else []
+    if op.kind in {"view", "materialized view"}:
+        needs += [table_thing(schema, name) for schema, name in sources(op.body)]
+    return Effects(makes=(object_thing(op.kind, op.schema, op.name),), needs=tuple(needs))
 
 
 def _drop_object(op: ops.DropObject) -> Effects:
@@ -199,7 +220,8 @@ def _rename_object(op: ops.RenameObject) -> Effects:
 
 
 def _write_rows(op: ops.Insert | ops.Update | ops.BulkInsert) -> Effects:
-    return Effects(needs=(_of_table(op), *_columns(op, op.columns)))
+    read = getattr(op, "source_tables", ())
+    return Effects(needs=(_of_table(op), *_columns(op, op.columns), *(table_thing(None, name) for name in read)))
 
 
 def _take_rows(op: ops.Delete | ops.Truncate) -> Effects:

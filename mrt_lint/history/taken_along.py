@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, object_place, place
+from mrt_lint.history.effects import sources
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, default_name, fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
 
 _WORD: Final = re.compile(r"\w+")
-_SOURCE: Final = re.compile(r"\b(?:from|join)\s+(?:only\s+)?\"?([\w.]+)", re.IGNORECASE)
 _RUNS: Final = re.compile(r"\bexecute\s+(?:function|procedure)\s+\"?(?:\w+\.)?(\w+)", re.IGNORECASE)
 _TYPES_OF_EXTENSIONS: Final = {
     "citext": {"CITEXT"},
@@ -38,11 +38,6 @@ def taken_along(schema: ReplayedSchema, op: Op, dialect: str) -> Iterator[Op]:
     along = _ALONG.get(type(op))
     if along is not None:
         yield from along(schema, op, dialect)
-
-
-def sources(body: object) -> set[str]:
-    """Return the tables and views, folded and without a schema, that a view's query reads."""
-    return {fold(source.rpartition(".")[2]) for source in _SOURCE.findall(body)} if isinstance(body, str) else set()
 
 
 def _of(op: Op, what: str, made: type[Op], /, **fields: Any) -> Op:
@@ -66,9 +61,16 @@ def _with_table(schema: ReplayedSchema, op: ops.DropTable, dialect: str) -> Iter
         yield from _referring(schema, op, what, place(op.schema, op.table), None)
     if table is not None:
         yield from _indexes(op, what, table)
-        for key in table.constraints.values():
-            if isinstance(key, Constraint) and isinstance(key.name, str):
-                yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=key.name, kind=key.kind)
+        for name, key in _constraints(table, dialect):
+            yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=name, kind=key.kind)
+
+
+def _constraints(table: ReplayedTable, dialect: str) -> Iterator[tuple[str, Constraint]]:
+    """Return the constraints of a table, each with its name, or with the one that PostgreSQL gave it."""
+    for key in table.known_constraints():
+        name = key.name if key.name is not None or dialect != "postgresql" else default_name(table.name, key)
+        if isinstance(name, str):
+            yield name, key
 
 
 def _indexes(op: Op, what: str, table: ReplayedTable, column: str | None = None) -> Iterator[Op]:
@@ -96,10 +98,9 @@ def _with_column(schema: ReplayedSchema, op: ops.DropColumn, dialect: str) -> It
             isinstance(known, ops.CreateIndex) and known.columns == (op.column,)
         ):  # elsewhere in it MySQL takes out only the column
             yield index
-    for key in table.constraints.values() if dialect not in FAMILY else ():
-        columns = key.columns if isinstance(key, Constraint) and isinstance(key.columns, tuple) else ()
-        if isinstance(key, Constraint) and isinstance(key.name, str) and column in (fold(str(name)) for name in columns):
-            yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=key.name, kind=key.kind)
+    for name, key in _constraints(table, dialect) if dialect not in FAMILY else ():
+        if column in (fold(str(part)) for part in (key.columns if isinstance(key.columns, tuple) else ())):
+            yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=name, kind=key.kind)
 
 
 def _with_constraint(schema: ReplayedSchema, op: ops.DropConstraint, dialect: str) -> Iterator[Op]:
@@ -134,7 +135,7 @@ def _contents(schema: ReplayedSchema, op: ops.DropObject, what: str, name: str) 
     made = ((where, entry) for where, entry in schema.objects_by_place.items() if where[1] == name)
     for (family, _, _), entry in made:
         if isinstance(entry, ops.CreateObject) and family != "trigger":
-            yield _of(op, what, ops.DropObject, kind=entry.kind, name=entry.name, schema=op.name, if_exists=False)
+            yield _of(op, what, ops.DropObject, kind=entry.kind, name=entry.name, schema=op.name, cascade=True)
     for where, table in schema.tables_by_place.items():
         if where[0] == name and isinstance(table, ReplayedTable):
             yield _of(op, what, ops.DropTable, table=table.name, schema=op.name, cascade=True)
@@ -185,7 +186,7 @@ def _readers(schema: ReplayedSchema, op: Op, what: str, name: str, column: str |
     for entry in _objects(schema):
         if entry.kind not in {"view", "materialized view"}:
             continue
-        read = sources(entry.body)
+        read = {fold(table) for _, table in sources(entry.body)}
         reads_column = column is None or (read == {fold(name)} and column in map(fold, _WORD.findall(str(entry.body))))
         if fold(name) in read and reads_column and fold(str(entry.name)) != fold(name):
             yield _of(op, what, ops.DropObject, kind=entry.kind, name=entry.name, schema=entry.schema, cascade=True)

@@ -30,15 +30,20 @@ class Snapshot:
 
 
 def take_snapshot(
-    connection: Connection, database: HasDialect, previous: Snapshot | None = None, ignored: Collection[str] = ()
+    connection: Connection,
+    database: HasDialect,
+    previous: Snapshot | None = None,
+    ignored: Collection[str] = (),
+    schema: Schema | None = None,
 ) -> Snapshot:
     """Return the catalogue and all rows, as committed.
 
     previous: an earlier snapshot of the same scratch database; what has provably not changed since is shared with it, so the cost
         goes with the change and not with the size.
     ignored: names of tables that are left out (Alembic's version table, our own mark).
+    schema: the catalogue, where nothing but rows can have changed since it was read.
     """
-    schema = read_schema(connection, database, ignored, previous.schema if previous else None)
+    schema = schema or read_schema(connection, database, ignored, previous.schema if previous else None)
     rows = backend_of(database.dialect).read_content(connection, schema, previous.rows if previous else None)
     return Snapshot(schema=schema, rows=rows)
 

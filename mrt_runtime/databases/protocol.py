@@ -186,6 +186,10 @@ class DatabaseBackend(Protocol):
     def values(self) -> SeedDialect:
         """Which values its types hold and how they are written: what seeding asks."""
 
+    @property
+    def rows_change_schema(self) -> bool:
+        """Whether writing rows can change the schema, since triggers may."""
+
     def connect(self, url: URL, isolation: str) -> Database:
         """Open the database that a URL names. Raises ConfigurationError, one sentence, where that is impossible."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import traceback
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -141,9 +142,17 @@ def refusing_broken_histories() -> Iterator[None]:
             yield
         trouble = next((str(warning.message) for warning in warned if str(warning.message).startswith("Revision ")), None)
     except (RevisionError, KeyError) as error:
+        if isinstance(error, KeyError) and not is_of_alembic(error):  # a migration's own, while it was imported
+            raise
         trouble = next((str(warning.message) for warning in warned if str(warning.message).startswith("Revision ")), str(error))
     if trouble is not None:
         raise ConfigurationError(f"The history is broken: {end(trouble)}")
+
+
+def is_of_alembic(error: BaseException) -> bool:
+    """Whether Alembic itself raised an error."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "alembic"
 
 
 def tell_unknown(name: str, words: str) -> str:

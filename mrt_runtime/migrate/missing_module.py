@@ -6,6 +6,7 @@ import ast
 import contextlib
 import importlib.util
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,9 @@ def read_imports(file: Path) -> Iterator[tuple[str, int]]:
 
 
 def find_spec(root: str) -> object:
-    """Return what Python would import under a name without dots; None for nothing."""
+    """Return what Python would import under a name without dots, or has imported; None for nothing."""
+    if root in sys.modules:  # a stand-in there may have no spec
+        return getattr(sys.modules[root], "__spec__", None) or sys.modules[root]
     with contextlib.suppress(ImportError, ValueError, AttributeError):
         return importlib.util.find_spec(root)
     return None

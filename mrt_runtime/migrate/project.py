@@ -43,6 +43,7 @@ class AlembicProject:
         toml = self.ini.with_name("pyproject.toml")
         if toml.is_file():  # Alembic before 1.16 does not look there
             self.alembic.toml_file_name = str(toml)
+        self._engine = self._find_engine(config.engine)
         self._application: Path | None = None
         self.home = self._find_home()
         self._options = {"upgrade": self._parse("upgrade", "heads"), "downgrade": self._parse("downgrade", "base")}
@@ -76,8 +77,15 @@ class AlembicProject:
         return directory
 
     def hand_over(self, url: URL) -> None:
-        """Set the URL in the configuration that env.py reads, every time, because env.py may have replaced it."""
-        self.alembic.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
+        """Set the URL in the configuration that env.py reads, every time, because env.py may have replaced it.
+
+        An env.py that goes over several databases is left with the chosen one.
+        """
+        spelled = url.render_as_string(hide_password=False).replace("%", "%%")
+        self.alembic.set_main_option("sqlalchemy.url", spelled)
+        if self._engine is not None:
+            self.alembic.set_main_option("databases", self._engine)
+            self.alembic.set_section_option(self._engine, "sqlalchemy.url", spelled)
 
     def variables(self, url: URL) -> dict[str, str]:
         """Return the environment variables that MRTConfig.env asks for, the parts of the URL in place of their names."""
@@ -97,6 +105,27 @@ class AlembicProject:
     def options(self, command: str) -> Namespace:
         """Return the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
         return self._options[command]
+
+    def _find_engine(self, wanted: str | None) -> str | None:
+        """Return which of several databases is verified; None where alembic.ini names none, as usual.
+
+        Alembic's multidb template keeps their names in `databases`, and the URL of each in a section of that name.
+        """
+        try:
+            listed = self.alembic.file_config.get(self.alembic.config_ini_section, "databases", fallback="")
+        except (IniError, UnicodeDecodeError, CommandError, ValueError):  # reading the next setting says so
+            return None
+        names = [name for name in re.split(r"[,\s]+", listed) if name]
+        if wanted is None and len(names) <= 1:
+            return names[0] if names else None
+        if wanted in names:
+            return wanted
+        if not names:
+            raise ConfigurationError(f"engine is {wanted!r}, and {self.ini.name} names no databases under [alembic]: leave it out.")
+        raise ConfigurationError(
+            f"{self.ini.name} names several databases, {' and '.join(names)}, and they are verified one at a time: choose with "
+            f'--engine {names[0]}, engine = "{names[0]}" under [tool.mrt], or MRTConfig(engine="{names[0]}"), and db_url with it.'
+        )
 
     def _find_home(self) -> Path:
         """Choose between the current folder, which Alembic means, and alembic.ini's, where Alembic is usually started."""

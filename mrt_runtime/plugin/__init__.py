@@ -21,9 +21,18 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--mrt`. The ini option is pytest-mrt 1's: it switched off tests that came uninvited, and now none do."""
+    """Add `--mrt` and what chooses among revisions.
+
+    The ini option is pytest-mrt 1's: it switched off tests that came uninvited, and now none do.
+    """
     group = parser.getgroup("mrt", "migration rollback tests")
     group.addoption("--mrt", action="store_true", help="verify the rollback of every Alembic revision, one test each")
+    group.addoption("--mrt-since", metavar="REV", help="only revisions that a database standing at this one has not run yet")
+    group.addoption(
+        "--mrt-diff-base",
+        metavar="GITREF",
+        help="only revisions whose files were added or changed since git's merge base with this, e.g. origin/main",
+    )
     parser.addini(
         "mrt_default_tests", help="accepted and without effect: `--mrt` asks for a test of every revision", default="false"
     )

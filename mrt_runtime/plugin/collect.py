@@ -122,9 +122,12 @@ class RevisionFile(pytest.File):
     def collect(self) -> Iterator[RevisionItem]:
         """Yield a test for each revision; no migration is imported for that."""
         from mrt_runtime.migrate import read_graph  # noqa: PLC0415  brings Alembic
+        from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  as well
 
+        options = self.config.option
+        choice = RevisionChoice(since=options.mrt_since, diff_base=options.mrt_diff_base)
         try:
-            for step in read_graph(settle_session(self.config)):
+            for step in choice.choose(read_graph(settle_session(self.config))):
                 yield RevisionItem.from_parent(self, name=printable(step.revision), revision=step.revision)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None

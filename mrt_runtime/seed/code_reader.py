@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mrt_runtime.seed.datetimes import Datetimes
-from mrt_runtime.seed.value_kind import Decimals, Integers, JsonTexts, Raw, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Booleans, Decimals, Integers, JsonTexts, Raw, Texts, ValueKind
 
 PARSERS: dict[str, ValueKind] = {
     "loads": JsonTexts(),
@@ -21,6 +21,23 @@ PARSERS: dict[str, ValueKind] = {
     "fromisoformat": Datetimes(digits=0),
 }
 """What a text has to hold so that a call of this name accepts it."""
+NAME = r"(?:\w+\.)?[\"`]?(?P<name>\w+)[\"`]?"
+CONVERSION = re.compile(
+    rf"\bCAST\s*\(\s*{NAME}\s+AS\s+(?P<type>\w+)|{NAME.replace('<name>', '<colons>')}\s*::\s*(?P<type_after>\w+)"
+    rf"|\b(?P<call>to_date|to_timestamp)\s*\(\s*{NAME.replace('<name>', '<argument>')}\s*,\s*'YYYY-MM-DD",
+    re.IGNORECASE,
+)
+"""A column that SQL converts to another type: CAST(a AS integer), a::integer, to_date(a, 'YYYY-MM-DD')."""
+CONVERTED: dict[str, ValueKind] = {
+    **dict.fromkeys(("int", "integer", "int4", "int8", "bigint", "signed", "unsigned"), PARSERS["int"]),
+    **dict.fromkeys(("smallint", "int2"), Integers(0, 2**15 - 1)),
+    **dict.fromkeys(("numeric", "decimal", "float", "double", "real"), PARSERS["Decimal"]),
+    **dict.fromkeys(("date", "to_date"), Datetimes("date")),
+    **dict.fromkeys(("timestamp", "timestamptz", "datetime", "to_timestamp"), Datetimes(digits=0)),
+    **dict.fromkeys(("json", "jsonb"), JsonTexts()),
+    **dict.fromkeys(("bool", "boolean"), Booleans()),
+    "uuid": PARSERS["UUID"],
+}
 SELECTED = re.compile(r"\bSELECT\s+(?P<columns>.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
 STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
 
@@ -53,6 +70,7 @@ def read_code(file: str) -> CodeReading:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
             reading.statements.append(node.value)
+            reading.parsed += [(aliases.get(name, name), kind) for name, kind in find_conversions(node.value)]
         elif isinstance(node, ast.Call):
             kind = PARSERS.get(name_of(node.func) or "")
             if kind is not None:
@@ -64,6 +82,15 @@ def read_code(file: str) -> CodeReading:
             for side in sides:
                 reading.compared += relate(side, [other for other in sides if other is not side], aliases, constants)
     return reading
+
+
+def find_conversions(sql: str) -> Iterator[tuple[str, ValueKind]]:
+    """Yield the columns that a statement converts, each with the kind that its texts have to be of."""
+    for found in CONVERSION.finditer(sql):
+        name = found["name"] or found["colons"] or found["argument"]
+        kind = CONVERTED.get((found["type"] or found["type_after"] or found["call"]).lower())
+        if kind is not None:
+            yield name, kind
 
 
 def relate(
@@ -104,8 +131,16 @@ def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 def find_aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield each variable that a loop fills from a SELECT, with the column at its place; and one that is given an attribute."""
+    """Yield each variable that a loop fills from a SELECT, with the column at its place; and one that is given an attribute.
+
+    A column's new name stands for the one that it had: rows are made before it is renamed.
+    """
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and name_of(node.func) == "alter_column":
+            named = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            new = next((word.value for word in node.keywords if word.arg == "new_column_name"), None)
+            if named and isinstance(new, ast.Constant) and isinstance(new.value, str):
+                yield new.value, named[-1]
         if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Tuple):
             texts = (
                 inner.value for inner in ast.walk(node.iter) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)

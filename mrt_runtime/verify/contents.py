@@ -15,6 +15,7 @@ from mrt_runtime.compare.schema_difference import diff
 from mrt_runtime.compare.snapshot import Snapshot, take_snapshot
 from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.databases.outage import LostServerError
+from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.value import Row
 from mrt_runtime.verify.stamp import Disturbed
@@ -40,6 +41,7 @@ class ScratchContents:
         self._opened: Connection | None = None
         self._is_idle = False
         self._last: Snapshot | None = None
+        self._left_out: Collection[str] | None = None
         self._sown: Snapshot | None = None
         self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
         self.seeded: Seeded | None = None
@@ -47,7 +49,11 @@ class ScratchContents:
     def look(self) -> Snapshot:
         """Snapshot at everything."""
         connection = self._connection()
-        self._last = take_snapshot(connection, self._database, self._last, self._ignored())
+        ignored = frozenset(self._ignored())
+        only_rows = ignored == self._left_out and not backend_of(self._database.dialect).rows_change_schema
+        schema = self._last.schema if only_rows and self._last is not None else None
+        self._last = take_snapshot(connection, self._database, self._last, ignored, schema)
+        self._left_out = ignored
         self._scratch.journal.require_alone(connection)  # before any row is written to what was seen
         connection.rollback()
         return self._last
@@ -128,6 +134,7 @@ class ScratchContents:
 
     def release(self) -> None:
         """Make room for env.py, which is going to work on the database."""
+        self._left_out = None
         if not self._scratch.allows_idle_connections:
             self.close()
         elif self._opened is not None:
@@ -137,7 +144,7 @@ class ScratchContents:
 
     def close(self) -> None:
         """Close the connection: the database is going to be copied, replaced or dropped."""
-        opened, self._opened, self._is_idle = self._opened, None, False
+        opened, self._opened, self._is_idle, self._left_out = self._opened, None, False, None
         if opened is not None:
             opened.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -14,6 +14,7 @@ from mrt_runtime.databases import connect
 from mrt_runtime.databases.outage import LostServerError, explain_failure
 from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.migrate.revision_choice import RevisionChoice
 from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
@@ -30,6 +31,9 @@ UNAPPROACHED = {Outcome.SKIPPED, Outcome.NOT_REACHED}
 """With these the revision was not run on a database with rows."""
 UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, *UNAPPROACHED}
 """After these alone the schema that the revision makes is unknown."""
+
+
+EVERYTHING = RevisionChoice()
 
 
 class Verification:
@@ -67,12 +71,9 @@ class Verification:
         else:
             self._abandon()
 
-    def select(self, revisions: Sequence[str] = ()) -> list[HistoryStep]:
-        """Find the revisions asked for, bases first; none asked for means all of them."""
-        graph = self.runner.graph
-        if not revisions:
-            return list(graph)
-        return [graph[name] for name in graph.sort({graph.resolve(revision).revision for revision in revisions})]
+    def select(self, choice: RevisionChoice = EVERYTHING) -> list[HistoryStep]:
+        """Find the revisions asked for, bases first; without a choice all of them."""
+        return choice.choose(self.runner.graph)
 
     def check(self, revision: str) -> Verdict:
         """Check the revision of that name (an id, its beginning, "head", …), wherever the database stands."""

@@ -6,7 +6,7 @@ import re
 from mrt_lint.model import ops
 from mrt_lint.model.values import HOLE, UNKNOWN
 
-MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete"])
+MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete", "caught"])
 """Fields that say how something was read or under which guard it stands."""
 
 UNTOLD = frozenset(["source_columns", "source_tables", "query", "source", "sqlite_autoincrement"])
@@ -83,7 +83,7 @@ def _align(mine, recorded, *, blind):
         furthest = max(furthest, (at, left))
         if at == len(recorded) and left == len(mine):
             return None
-        if left < len(mine) and (not mine[left].certain or isinstance(mine[left], ops.Raise)):
+        if left < len(mine) and (not mine[left].certain or isinstance(mine[left], ops.Raise | ops.InvalidCall)):
             stack.append((at, left + 1))
         if blind and at < len(recorded):
             stack.append((at + 1, left))

@@ -22,8 +22,8 @@ def sql(*statements: str) -> str:
     return "\n".join(f"op.execute({statement!r})" for statement in statements)
 
 
-def told(bodies: list[tuple[str, str]], dialect: str = "postgresql") -> list[Finding]:
-    """Return what is said of the last of some revisions, each an upgrade and a downgrade."""
+def told(bodies: list[tuple[str, str]], dialect: str = "postgresql", of: int = -1) -> list[Finding]:
+    """Return what is said of one of some revisions, the last if no other is wanted, each an upgrade and a downgrade."""
     migrations = []
     for number, (upgrade, downgrade) in enumerate(bodies):
         up, down = (textwrap.indent(textwrap.dedent(body), "    ") for body in (upgrade, downgrade))
@@ -31,7 +31,7 @@ def told(bodies: list[tuple[str, str]], dialect: str = "postgresql") -> list[Fin
         source = HEAD.format(f"r{number}", parent) + f"def upgrade():\n{up}\n\n\ndef downgrade():\n{down}\n"
         migrations.append(read(source, f"versions/r{number}.py", dialect))
     context = RuleContext(target=DatabaseTarget(dialect=dialect), history=History.of(migrations, dialect))
-    return list(rules.check(migrations[-1], context, rules.all_rules()))
+    return list(rules.check(migrations[of], context, rules.all_rules()))
 
 
 def holds(expected: str, findings: list[Finding]) -> bool:
@@ -342,6 +342,10 @@ TRIGGERED = (
         (INDEXED, 'op.drop_column("parcels", "code")', NOTHING, "+MRT201 -MRT408"),
         (INDEXED, DROP_PARCELS, PARCELS, "+MRT202 +MRT408"),
         (INDEXED, DROP_PARCELS, NOTHING, "+MRT202 -MRT408"),
+        (UNIQUE, DROP_PARCELS, f'{PARCELS[:-1]}, sa.UniqueConstraint("code", name="other"))', "+MRT202 -MRT409"),
+        (UNIQUE, DROP_PARCELS, f'{PARCELS[:-1]}, sa.UniqueConstraint("id", name="other"))', "+MRT202 +MRT409"),
+        ((PARCELS.replace("(20))", "(20), unique=True)"), "pass"), 'op.drop_column("parcels", "code")', OLD_CODE, "+MRT201 +MRT409"),
+        ((PARCELS.replace("(20))", "(20), unique=True)"), "pass"), 'op.drop_column("parcels", "code")', OLD_CODE.replace("(20))", "(20), unique=True)"), "+MRT201 -MRT409"),
         # in the rollback
         (LEGACY, AGE, f"{DROP_AGE}\n{sql('DROP SCHEMA legacy CASCADE')}", "+MRT113"),
         (MOODY, AGE, f"{DROP_AGE}\n{sql('DROP TYPE mood CASCADE')}", "+MRT113"),
@@ -350,3 +354,131 @@ TRIGGERED = (
 def test_what_goes_along_is_told_where_it_goes(before: tuple[str, str], upgrade: str, downgrade: str, expected: str):
     findings = told([before, (upgrade, downgrade)])
     assert holds(expected, findings), [(finding.code, finding.message) for finding in findings]
+
+
+ROLES = ('op.create_table("roles", sa.Column("name", sa.Text()))', 'op.drop_table("roles")')
+INSERT = sql("INSERT INTO roles (name) VALUES ('a')")
+NEVER = "UPDATE parcels SET code = '' WHERE code = NULL"
+SPLIT = sql("UPDATE parcels SET code = 'none' WHERE code = ''")
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade", "expected"),
+    [
+        # a condition that no row meets answers nothing
+        (BASE, SPLIT, sql(NEVER), "+MRT103"),
+        (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE id > 0 AND code != NULL"), "+MRT103"),
+        (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE (1 = 0)"), "+MRT103"),
+        (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE code IS NULL"), "-MRT103"),
+        (BASE, SPLIT, sql("UPDATE parcels SET code = NULL WHERE code = 'none'"), "-MRT103"),
+        (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE code = NULL OR code = 'none'"), "-MRT103"),
+        # duplicates that a table which could not be read may have lost
+        (BASE, 'for t in TABLES:\n    op.execute(f"DELETE FROM {t} a USING {t} b WHERE a.id > b.id")\nop.create_unique_constraint("uq", "parcels", ["code"])', DROP_UNIQUE, "-MRT406"),
+        (BASE, 'op.execute(dedupe())\nop.create_unique_constraint("uq", "parcels", ["code"])', DROP_UNIQUE, "-MRT406"),
+        (BASE, 'op.execute(sa.table(name()).delete().where(sa.text("x")))\nop.create_unique_constraint("uq", "parcels", ["code"])', DROP_UNIQUE, "-MRT406"),
+        (BASE, 'op.execute(f"DELETE FROM {name}")\nop.create_unique_constraint("uq", "parcels", ["code"])', DROP_UNIQUE, "+MRT406"),
+        # what IF NOT EXISTS did not make
+        (BASE, 'op.add_column("parcels", sa.Column("code", sa.Text()), if_not_exists=True)', 'op.drop_column("parcels", "code")', "+MRT113"),
+        (BASE, sql("ALTER TABLE parcels ADD COLUMN IF NOT EXISTS code text"), sql("ALTER TABLE parcels DROP COLUMN code"), "+MRT113"),
+        (BASE, sql("ALTER TABLE parcels ADD COLUMN IF NOT EXISTS age int"), sql("ALTER TABLE parcels DROP COLUMN age"), "-MRT113"),
+        (BASE, sql("CREATE TABLE IF NOT EXISTS parcels (id int)"), DROP_PARCELS, "+MRT113"),
+        (BASE, sql("CREATE TABLE IF NOT EXISTS boxes (id int)"), sql("DROP TABLE boxes"), "-MRT113"),
+        # extensions
+        (BASE, sql("CREATE EXTENSION citext") + f"\n{AGE}", DROP_AGE, "+MRT110"),
+        (BASE, sql("CREATE EXTENSION IF NOT EXISTS citext") + f"\n{AGE}", DROP_AGE, "-MRT110"),
+        (BASE, sql("CREATE EXTENSION citext") + f"\n{AGE}", f"{DROP_AGE}\n{sql('DROP EXTENSION citext')}", "-MRT110"),
+        # rows from nowhere
+        (ROLES, INSERT, INSERT, "+MRT107"),
+        (ROLES, sql("UPDATE roles SET name = 'b'"), INSERT, "-MRT107"),
+        (ROLES, sql("DELETE FROM roles"), INSERT, "-MRT107"),
+        (ROLES, sql("SELECT 1"), sql("INSERT INTO roles (name) VALUES ('a') ON CONFLICT DO NOTHING"), "-MRT107"),
+        (ROLES, "anything(op.get_bind())", INSERT, "-MRT107"),
+    ],
+)  # fmt: skip
+def test_rows_and_what_was_there_before(before: tuple[str, str], upgrade: str, downgrade: str, expected: str):
+    findings = told([before, (upgrade, downgrade)])
+    assert holds(expected, findings), [(finding.code, finding.message) for finding in findings]
+
+
+LINKS = 'op.create_table("links", sa.Column("name", sa.Text()), sa.Column("version", sa.Text()), sa.Column("url", sa.Text()))'
+DROP_LINKS = 'op.drop_table("links")'
+
+
+@pytest.mark.parametrize(
+    ("made", "dropped", "again", "is_same"),
+    [
+        (LINKS, DROP_LINKS, LINKS, True),
+        (LINKS, DROP_LINKS, 'op.create_table("links", sa.Column("id", sa.Uuid()), sa.Column("owner", sa.Uuid()))', False),
+        (LINKS, DROP_LINKS, 'op.create_table("links", sa.Column("id", sa.Uuid()), sa.Column("name", sa.Text()), sa.Column("url", sa.Text()))', True),
+        (LINKS, DROP_LINKS, sql("CREATE TABLE links (id uuid, owner uuid, href text)"), False),
+        (LINKS, DROP_LINKS, 'op.create_table("links", *columns())', True),
+        (LINKS, 'op.drop_column("links", "url")', 'op.add_column("links", sa.Column("url", sa.String(90)))', True),
+        (LINKS, 'op.drop_column("links", "url")', 'op.add_column("links", sa.Column("url", sa.JSON()))', False),
+        (LINKS, 'op.drop_column("links", "url")', sql("ALTER TABLE links ADD url integer"), False),
+    ],
+)  # fmt: skip
+def test_a_name_that_comes_back_years_later_may_mean_another_thing(made: str, dropped: str, again: str, is_same: bool):
+    assert holds(
+        "+MRT218" if is_same else "-MRT218", told([(made, "pass"), (dropped, "raise RuntimeError"), (again, "pass")], of=1)
+    )
+
+
+CHILD = 'op.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])'
+CHILD_INDEX = 'op.create_index("ix", "items", ["parcel_id"])'
+DROP_CHILD_INDEX = 'op.drop_index("ix", "items")'
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade", "fails"),
+    [
+        (SHOP, f"{CHILD_INDEX}\n{CHILD}", f"{DROP_CHILD_INDEX}\n{DROP_KEY}", True),
+        (SHOP, f"{CHILD}\n{CHILD_INDEX}", f"{DROP_CHILD_INDEX}\n{DROP_KEY}", True),
+        (SHOP, f"{CHILD_INDEX}\n{CHILD}", sql("ALTER TABLE items DROP INDEX ix", "ALTER TABLE items DROP FOREIGN KEY fk"), True),
+        (KEYED, 'op.create_index("ix", "items", ["parcel_id", "id"])', DROP_CHILD_INDEX, True),
+        (SHOP, f"{CHILD_INDEX}\n{CHILD}", f"{DROP_KEY}\n{DROP_CHILD_INDEX}", False),
+        (KEYED, 'op.create_index("ix", "items", ["id", "parcel_id"])', DROP_CHILD_INDEX, False),
+        (
+            SHOP,
+            f'op.create_unique_constraint("uq", "items", ["parcel_id"])\n{CHILD}',
+            'op.drop_constraint("uq", "items", type_="unique")',
+            True,
+        ),
+        (KEYED, f'{CHILD_INDEX}\nop.create_index("iy", "items", ["parcel_id", "id"])', DROP_CHILD_INDEX, False),
+    ],
+)
+def test_mysql_keeps_the_index_that_a_key_needs(before: tuple[str, str], upgrade: str, downgrade: str, fails: bool):
+    codes = {finding.code for finding in told([before, (upgrade, downgrade)], "mysql")}
+    assert ("MRT112" in codes) is fails
+    assert "MRT112" not in {finding.code for finding in told([before, (upgrade, downgrade)], "postgresql")}
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "undo"),
+    [
+        ('op.add_column("items", sa.Column("a", sa.Integer()))\nop.alter_column("items", "a", new_column_name="b")', 'op.drop_column("items", "b")'),
+        ('op.create_index("i", "items", ["id"])\n' + sql("ALTER INDEX i RENAME TO j"), 'op.drop_index("j", table_name="items")'),
+        ('op.create_unique_constraint("u", "items", ["id"])\n' + sql("ALTER TABLE items RENAME CONSTRAINT u TO w"), 'op.drop_constraint("w", "items", type_="unique")'),
+        ('op.create_table("boxes", sa.Column("id", sa.Integer()))\nop.rename_table("boxes", "cases")', 'op.drop_table("cases")'),
+        ('op.create_table("boxes", sa.Column("id", sa.Integer()), schema="shop")', 'op.drop_table("boxes", schema="shop")'),
+        ('op.add_column("boxes", sa.Column("a", sa.Integer()), schema="shop")', 'op.drop_column("boxes", "a", schema="shop")'),
+    ],
+)  # fmt: skip
+def test_the_advice_removes_a_thing_by_the_name_that_it_has_in_the_end(upgrade: str, undo: str):
+    [finding] = [finding for finding in told([SHOP, (upgrade, NOTHING)]) if finding.code == "MRT110"]
+    assert finding.instead == f"add {undo} to downgrade()"
+    assert not [finding for finding in told([SHOP, (upgrade, undo)]) if finding.code in {"MRT110", "MRT112", "MRT117"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade"),
+    [
+        (VIEW, f"{sql('DROP VIEW v')}\n{DROP_PARCELS}", f"{sql('CREATE VIEW v AS SELECT id FROM parcels')}\n{PARCELS}"),
+        (SHOP, DROP_ITEMS, f'{ITEMS}\nop.rename_table("parcels", "p")\n{sql("INSERT INTO items (id) SELECT id FROM parcels")}'),
+        (MOODY, sql("ALTER TABLE dogs DROP mood", "DROP TYPE mood"), f'op.add_column("dogs", sa.Column("mood", {ENUM}))\n{sql("CREATE TYPE mood AS ENUM ()")}'),
+        ((NOTHING, "pass"), sql("CREATE TYPE mood AS ENUM ('a')", "CREATE TABLE dogs (m mood)"), sql("DROP TYPE mood", "DROP TABLE dogs")),
+        ((NOTHING, "pass"), sql("CREATE SCHEMA s", "CREATE TABLE s.t (id int)"), sql("DROP SCHEMA s")),
+        (SHOP, f"{DROP_ITEMS}\n{DROP_PARCELS}", sql("CREATE TABLE items (p int REFERENCES parcels (id))", "CREATE TABLE parcels (id int PRIMARY KEY)")),
+    ],
+)  # fmt: skip
+def test_what_is_needed_has_to_be_there(before: tuple[str, str], upgrade: str, downgrade: str):
+    assert "MRT112" in {finding.code for finding in told([before, (upgrade, downgrade)])}

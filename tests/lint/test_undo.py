@@ -69,7 +69,7 @@ NOT_NULL = 'op.alter_column("t", "a", nullable=False)'
         (TABLE, "anything(op)", CANNOT_TELL),
         (TABLE, "op.execute(anything())", CANNOT_TELL),
         (TABLE, "op.drop_table(anything())", CANNOT_TELL),
-        (TABLE, sql("DO $$ BEGIN END $$"), CANNOT_TELL),
+        (TABLE, sql("DO $$ BEGIN PERFORM f();END $$"), CANNOT_TELL),
         (TABLE, "raise RuntimeError()", CANNOT_TELL),
         (TABLE, 'if anything(): op.drop_table("t")', YES),
         (COLUMN, 'op.drop_table("t")', YES),

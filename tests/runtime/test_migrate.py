@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from types import ModuleType
 
 import pytest
 import sqlalchemy as sa
@@ -525,6 +526,22 @@ def test_all_modules_that_are_not_there_are_told_at_once(project, sqlite_scratch
         "absent_geo (migrations/versions/a.py:1), absent_types (shop/models.py:1). "
         "Install what is missing into the environment that runs this."
     )
+
+
+def test_a_variable_that_a_migration_lacks_is_told_with_its_place(project, sqlite_scratch):
+    file = project.add("a")
+    file.write_text("import os\nos.environ['ABSENT_SETTING']\n" + file.read_text())
+    with pytest.raises(ConfigurationError, match=r"a\.py:2: KeyError: 'ABSENT_SETTING', an environment variable that is not set"):
+        Migrator(project.config(), sqlite_scratch)
+
+
+def test_a_stand_in_is_no_missing_module(project, sqlite_scratch, monkeypatch):
+    monkeypatch.setitem(sys.modules, "absent_stand_in", ModuleType("absent_stand_in"))
+    file = project.add("a")
+    file.write_text("import absent_stand_in\nimport absent_more\n" + file.read_text())
+    with pytest.raises(ConfigurationError) as failed:
+        Migrator(project.config(), sqlite_scratch)
+    assert "absent_stand_in" not in str(failed.value)
 
 
 def test_variables_hold_parts_of_the_url(project, sqlite_scratch, monkeypatch):

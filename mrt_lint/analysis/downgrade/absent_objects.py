@@ -8,8 +8,9 @@ from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTa
 from mrt_lint.history.effects import Thing, effects_of
 from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, place
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AlterColumn, CreateTable, DropColumn, DropConstraint, DropIndex, DropObject, Op
-from mrt_lint.model.values import UNKNOWN, Column
+from mrt_lint.model.values import UNKNOWN, Column, Constraint
 
 _FOREIGN = ("_alembic", "alembic_", "pg_", "sqlite_", "information_schema", "mysql")
 """How names begin that belong to Alembic or the database."""
@@ -47,7 +48,7 @@ def _gone(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
     if isinstance(op, DropObject) and readable(op.name):
         gone = simulated.objects.was_dropped(object_key(simulated, op, op.name))
         return f"{op.kind} '{op.name}' no longer exists by then" if gone else None
-    gone = simulated.objects.is_gone((thing.kind, *thing.place))
+    gone = simulated.dialect == "postgresql" and simulated.objects.is_gone((thing.kind, *thing.place))
     return f"there is no {thing.kind} '{thing.name}' at that point" if gone else None
 
 
@@ -148,20 +149,25 @@ def _lacks_column(simulated: SimulatedSchema, table: TrackedTable, column: str) 
 def _lacks_index(simulated: SimulatedSchema, table: TrackedTable, index: str) -> bool:
     """Return whether a table has no index of a name, nor one without a name that may bear it."""
     known_schema, key = simulated.known_schema, (table.current_key[0], index)
-    if key in simulated.indexes.now or index in table.constraints.now or any(map(_may_be_an_index, table.unnamed)):
+    if (
+        key in simulated.indexes.now
+        or index in table.constraints.now
+        or any(_may_be_an_index(simulated, tracked) for tracked in table.unnamed)
+    ):
         return False
     if _may_have_another_name(simulated, table, index):
         return False
     if table.creator is not None:
         return table.complete
-    if known_schema.index(key) is not None or not known_schema.lacks(table.origin, index, "index"):
+    if known_schema.index(key) is not None or not known_schema.lacks(table.origin, index, simulated.kind_of_index):
         return False
     return known_schema.is_complete(index, table.origin[1]) and not known_schema.may_be_made_in_parallel("index", index)
 
 
-def _may_be_an_index(tracked: TrackedObject) -> bool:
+def _may_be_an_index(simulated: SimulatedSchema, tracked: TrackedObject) -> bool:
     """Return whether something without a name may be dropped as an index: MySQL's unique and foreign keys are indexes, too."""
-    return getattr(tracked.definition, "kind", "index") not in {"primary", "check"}
+    kind = tracked.definition.kind if isinstance(tracked.definition, Constraint) else None
+    return kind is None or (kind in {"unique", "foreignkey"} and simulated.dialect in FAMILY)
 
 
 def _may_have_another_name(simulated: SimulatedSchema, table: TrackedTable, index: str) -> bool:

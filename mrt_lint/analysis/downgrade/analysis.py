@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
+from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.effects import apply
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
@@ -20,16 +21,18 @@ from mrt_lint.history.schema import fold, object_place
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import (
+    AlterColumn,
     CreateConstraint,
     CreateTable,
     Delete,
     DropColumn,
     DropTable,
+    InvalidCall,
     Op,
     Raise,
     Update,
 )
-from mrt_lint.model.values import Constraint, Name, SqlType
+from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, SqlType
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -39,13 +42,17 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class StateBefore:
-    """What was so when an operation came: the table it names, that one or the column made by this migration, or without a row."""
+    """What was so when an operation came: the table it names, that one or the column made by this migration, or without a row.
+
+    `type` is that of the column which an `AlterColumn` changes, UNKNOWN if that is not known.
+    """
 
     table: TrackedObject | None = None
     new_table: bool = False
     new_column: bool = False
     new_columns: frozenset[str] = frozenset()
     empty: bool = False
+    type: object = UNKNOWN
 
 
 class DowngradeAnalysis:
@@ -76,7 +83,7 @@ class DowngradeAnalysis:
         reverse = self.reverse.values()
         self.order_conflicts: dict[int, str] = {}
         self.missing_objects: dict[int, str] = {}
-        self.refuses = any(isinstance(op, Raise) and op.certain for op in reverse)
+        self.refuses = any(isinstance(op, Raise | InvalidCall) and op.certain for op in reverse)
         self.downgrade_doubts = Doubts(migration, "downgrade", dialect, reverse)
         for op in reverse:
             if not self.refuses and not op.along_with:
@@ -142,7 +149,8 @@ class DowngradeAnalysis:
             return StateBefore()
         table = self.simulated.view_of(op) or self.simulated.table_of(op)
         if table is None:
-            return StateBefore(new_table=self._may_be_new(op))
+            known = op.existing_type if isinstance(op, AlterColumn) else UNKNOWN
+            return StateBefore(new_table=self._may_be_new(op), type=known)
         column = None
         name = getattr(op, "column", None)
         if isinstance(table, TrackedTable) and readable(name):
@@ -153,7 +161,13 @@ class DowngradeAnalysis:
             new_column=column is not None and column.creator is not None,
             new_columns=_new_columns(table) if isinstance(op, Update) else frozenset(),
             empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
+            type=self._type_before(op, column),
         )
+
+    def _type_before(self, op: Op, column: TrackedObject | None) -> object:
+        if not isinstance(op, AlterColumn) or op.type is UNSET:
+            return UNKNOWN
+        return for_dialect(former(op, column, "type") if column is not None else op.existing_type, self.simulated.dialect)
 
     def _may_be_new(self, op: Op) -> bool:
         """Return whether an unreadable table may be one that this upgrade created under an unreadable name."""

@@ -54,7 +54,7 @@ def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffe
             op.schema is not UNKNOWN
             and isinstance(table, TrackedTable)
             and table.creator is None
-            and simulated.known_schema.lacks(table.origin, fold(op.index), "index")
+            and simulated.known_schema.lacks(table.origin, fold(op.index), simulated.kind_of_index)
         ):
             simulated.indexes.before.setdefault(key, None)
             simulated.indexes.now.setdefault(key, None)

@@ -70,6 +70,8 @@ def _create_table(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Objec
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
+    if op.if_not_exists is not False and simulated.is_known_table(key):
+        return
     table = TrackedTable(key, op, op, complete=op.complete and op.source is None)
     table.autoincrement = is_autoincrement(op)
     for name in op.source_tables:
@@ -134,10 +136,16 @@ def _rename_table(simulated: SimulatedSchema, op: RenameTable) -> Iterator[Objec
 
 def _add_column(simulated: SimulatedSchema, op: AddColumn) -> Iterator[ObjectEffect]:
     table = simulated.table_of(op)
-    if table is not None and readable(op.column):
+    if table is not None and readable(op.column) and not (op.if_not_exists is not False and _is_known_column(table, op.column)):
         simulated.put_column(table, replace(op.definition, name=op.column), op)
         key = fold(op.column)
         yield ObjectEffect("made", table.columns_by_name, key, table.columns_by_name.now[key])
+
+
+def _is_known_column(table: TrackedTable, name: str) -> bool:
+    """Return whether a column is there, so that ADD COLUMN IF NOT EXISTS does nothing."""
+    column = table.columns_by_name.now.get(fold(name))
+    return column is not None and column.definition is not None and column.exists
 
 
 def _drop_column(simulated: SimulatedSchema, op: DropColumn) -> Iterator[ObjectEffect]:

@@ -71,7 +71,8 @@ class KnownSchema:
     def lacks(self, table: Key, name: str, kind: str | None) -> bool:
         """Return whether a table provably has neither an index nor a constraint of that name.
 
-        One without a name may have any, if it is of the kind: "index", a constraint's, None for a constraint of whatever kind.
+        One without a name may have any, if it is of the kind: "index" (on MySQL a unique or foreign key is one as well), "plain
+        index", a constraint's, None for a constraint of whatever kind.
         """
         found = self.table(table)
         if found is None or not found.complete or name in found.indexes or name in found.constraints:
@@ -93,5 +94,5 @@ class KnownSchema:
 def _may_be(entry: Constraint | CreateIndex, kind: str | None) -> bool:
     """Return whether something without a name may be meant: on MySQL a unique constraint or a foreign key is an index as well."""
     if isinstance(entry, CreateIndex):
-        return kind in {"index", "unique"}
+        return kind in {"index", "plain index", "unique"}
     return kind in {None, entry.kind} or (kind == "index" and entry.kind in {"unique", "foreignkey"})

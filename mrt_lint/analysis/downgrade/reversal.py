@@ -118,6 +118,8 @@ class ReversalChecker:
             return UndoStatus.CANNOT_TELL
         if isinstance(table, TrackedTable) and not table.exists:
             return self._status_in_new_table(effect, tracked, table)
+        if op.along_with and isinstance(table, TrackedTable) and _has_twin(table, tracked):
+            return UndoStatus.YES
         return self._status_elsewhere(effect, tracked, table)
 
     @staticmethod
@@ -127,8 +129,8 @@ class ReversalChecker:
         if not isinstance(table, TrackedTable) or not table.exists:
             return False
         columns = table.columns_by_name
-        former = ((name, columns.before.get(name)) for name in tracked.columns)
-        return any(column is not None and not column.exists and columns.is_gone(name) for name, column in former)
+        gone = (str(name) for name, column in columns.before.items() if column is not None and not column.exists)
+        return any(columns.is_gone(name) and tracked.mentions(name) for name in gone)
 
     def _status_in_new_table(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedTable) -> UndoStatus:
         new_table = self.simulated.tables.now.get(table.origin)
@@ -138,6 +140,8 @@ class ReversalChecker:
         now = namespace.get(id(effect.namespace), effect.namespace).now.get(effect.key)
         if now is not None:
             return self._compare(tracked, now)
+        if _has_twin(new_table, tracked):
+            return UndoStatus.YES
         return self._status_elsewhere(effect, tracked, new_table) if new_table.complete else UndoStatus.CANNOT_TELL
 
     def _status_elsewhere(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedObject | None) -> UndoStatus:
@@ -255,7 +259,15 @@ def _is_written_out(op: Op) -> bool:
     return (
         isinstance(op, AlterColumn)
         and not op.sql
-        and any(value is not UNSET for value in (op.type, op.new_column, op.server_default))
+        and any(value is not UNSET for value in (op.type, op.new_column, op.server_default, op.comment))
+    )
+
+
+def _has_twin(table: TrackedTable, former: TrackedObject) -> bool:
+    """Return whether a table has a constraint of the same definition under any name."""
+    others = (*table.constraints.now.values(), *table.unnamed)
+    return isinstance(former.definition, Constraint) and any(
+        other is not None and other is not former and is_same(former.definition, other.definition) is True for other in others
     )
 
 

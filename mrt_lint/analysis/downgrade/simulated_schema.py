@@ -27,6 +27,11 @@ class SimulatedSchema:
         self.objects = ObjectNamespace(lambda key: TrackedObject(definition=known_schema.object(key)))
         self.losses: list[RebuildLoss] = []
 
+    @property
+    def kind_of_index(self) -> str:
+        """What a dropped index may be besides an index: on MySQL and MariaDB unique and foreign keys are dropped as such, too."""
+        return "index" if self.dialect in FAMILY else "plain index"
+
     def mark(self, doubts: Doubts) -> None:
         """Record what is dropped at the end of upgrade(); what could not be read may have restored what is in doubt."""
         self.tables.mark(lambda key: doubts.concern("table", None, *_words(key)))
@@ -75,6 +80,13 @@ class SimulatedSchema:
             return None
         found = self.tables.find(place(schema, name))
         return found if isinstance(found, TrackedTable) else None
+
+    def is_known_table(self, key: QualifiedName) -> bool:
+        """Return whether a table is certainly there, made before this migration and not dropped by it."""
+        known = self.known_schema.table(key)
+        table = self.tables.now.get(key)
+        is_there = key not in self.tables.now or (table is not None and table.creator is None and table.exists)
+        return known is not None and known.complete and is_there
 
     def table_of(self, op: Op) -> TrackedTable | None:
         """Return the table that an operation names."""

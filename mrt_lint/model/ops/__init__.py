@@ -33,7 +33,7 @@ from mrt_lint.model.ops.objects import (
 )
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.ops.rows import BulkInsert, Delete, Insert, Truncate, Update
-from mrt_lint.model.ops.statement import Execute, Raise, Statement
+from mrt_lint.model.ops.statement import Execute, InvalidCall, Raise, Statement
 from mrt_lint.model.ops.table import (
     AddColumn,
     AlterColumn,
@@ -72,6 +72,7 @@ __all__ = [
     "DropTableComment",
     "Execute",
     "Insert",
+    "InvalidCall",
     "Op",
     "Raise",
     "Reindex",

@@ -5,6 +5,7 @@ Source: https://alembic.sqlalchemy.org/en/latest/ops.html. Parameters that take 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -29,6 +30,12 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "rename_table": ("old_table_name", "new_table_name"),
 }
 
+_OPTIONAL: Final = frozenset({"schema", "recreate", "type_"})
+"""Parameters above that need not be given, besides the table of `drop_index`."""
+
+_LEGACY: Final = frozenset({"name", "source", "referent", "tablename", "type", "dest"})
+"""Names that parameters had in older releases of Alembic."""
+
 BATCH: Final[frozenset[str]] = frozenset(OPERATIONS) - {
     "batch_alter_table",
     "bulk_insert",
@@ -43,3 +50,12 @@ def parameters(name: str, *, batch: bool) -> tuple[str, ...]:
     """Return the positional parameters of an operation, without the table where a batch gives it."""
     names = OPERATIONS[name]
     return tuple(parameter for parameter in names if parameter not in ("table_name", "source_table")) if batch else names
+
+
+def missing(name: str, given: Container[str], *, batch: bool) -> str | None:
+    """Return the first parameter that an operation cannot do without and that is not given, None if there is none."""
+    if any(old in given for old in _LEGACY):
+        return None
+    needed = (parameter for parameter in parameters(name, batch=batch) if parameter not in _OPTIONAL)
+    lacking = next((parameter for parameter in needed if parameter not in given), None)
+    return None if (name, lacking) == ("drop_index", "table_name") else lacking

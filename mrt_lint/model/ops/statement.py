@@ -38,6 +38,14 @@ class Statement(Op):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidCall(Op):
+    """A call of an operation that raises TypeError whatever the database: `call` is its name, `problem` one clause."""
+
+    call: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Raise(Op):
     """The function ends in an exception here: `exception` is its class ("NotImplementedError"), `message` its text."""
 

@@ -156,6 +156,7 @@ class FunctionRun:
     implementations: list[tuple[Value, LocalFunction]] = field(default_factory=list)
     followed_yielding: dict[int, bool] = field(default_factory=dict)
     undecided: int = 0
+    catching: int = 0
     forks: int = 0
     asked: int = 0
     quiet: int = 0
@@ -186,6 +187,8 @@ class FunctionRun:
 
     def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
         """Record that the migration does this here."""
+        if self.catching:
+            fields["caught"] = True
         if not self.quiet:
             if len(self.emitted) >= MAX_OPERATIONS:
                 raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")

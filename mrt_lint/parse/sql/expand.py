@@ -87,6 +87,7 @@ def _placed(found: Op, execute: Execute) -> Op:
         certain=found.certain and execute.certain,
         autocommit=execute.autocommit,
         batch=execute.batch,
+        caught=execute.caught,
     )
 
 

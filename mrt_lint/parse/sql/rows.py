@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from mrt_lint.model.ops import Delete, Insert, Op, Truncate, Update
+from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Name, Unknown, ValueFlow
 from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.never import is_never_true
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
 
@@ -80,6 +81,9 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
     changes = _assignments(cursor)
     tables = {**targets, **(references(cursor.until("WHERE", "RETURNING")) if cursor.accept("FROM") else {})}
+    if is_never_true(whole):
+        yield Statement(command="UPDATE", effect=False, text=str(whole.text()))
+        return
     where = has_where(whole.rest())
     for alias, mine in _by_target(changes, tuple(targets)).items():
         schema, table = tables[alias]
@@ -112,6 +116,9 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     cursor.accept("FROM")
     listed = references(cursor.until("WHERE", "USING", "RETURNING", "ORDER", "LIMIT", "OUTPUT"))
     targets = [listed.get(alias, place) for alias, place in named.items()] or list(listed.values())[:1] or [(None, UNKNOWN)]
+    if is_never_true(whole):
+        yield Statement(command="DELETE", effect=False, text=str(whole.text()))
+        return
     for schema, table in targets:
         yield Delete(table=table, schema=schema, where=has_where(whole))
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from mrt_lint.model.values import UNKNOWN
 
-_APART: Final = frozenset({"origin", "dialects", "certain", "flows", "rebuild", "nulls_not_distinct", "datetime"})
+_APART: Final = frozenset(
+    {"origin", "dialects", "certain", "flows", "rebuild", "caught", "along_with", "nulls_not_distinct", "datetime"}
+)
 
 
 def plain(value: Any, where: str, unknown: list[str]) -> Any:

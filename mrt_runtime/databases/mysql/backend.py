@@ -12,6 +12,8 @@ class MySQLBackend:
     """MySQL and MariaDB, as the registry has them."""
 
     values = MySQLValues()
+    # Stored programs that a trigger calls may not commit (https://dev.mysql.com/doc/refman/8.0/en/stored-program-restrictions.html)
+    rows_change_schema = False
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)

@@ -12,6 +12,7 @@ class PostgreSQLBackend:
     """PostgreSQL, as the registry has it."""
 
     values = PostgreSQLValues()
+    rows_change_schema = True
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)

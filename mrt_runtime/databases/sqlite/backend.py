@@ -12,6 +12,8 @@ class SQLiteBackend:
     """SQLite, as the registry has it."""
 
     values = SQLiteValues()
+    # Triggers hold statements on rows only (https://sqlite.org/lang_createtrigger.html)
+    rows_change_schema = False
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)

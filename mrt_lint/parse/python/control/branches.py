@@ -90,7 +90,11 @@ def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: Na
 
 def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope, walk: Walk) -> int:
     """Walk the body as if nothing went wrong, and the handlers in doubt; what they leave behind gives way to the body."""
-    flow = walk(run, node.body, scope)
+    run.catching += (catches := any(map(_goes_on, node.handlers)))
+    try:
+        flow = walk(run, node.body, scope)
+    finally:
+        run.catching -= catches
     fails = not flow & ~RAISE and bool(node.handlers)
     if flow & FALL and node.orelse is not None:
         flow = (flow & ~FALL) | walk(run, node.orelse.body, scope)
@@ -110,6 +114,14 @@ def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope, wa
         last = walk(run, node.finalbody.body, scope)
         flow = flow | (last & ~FALL) if last & FALL else last
     return flow
+
+
+def _goes_on(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+    """Return whether a handler does not end in a raise of its own."""
+    body = handler.body.body
+    last = body[-1] if body else None
+    line = last.body if isinstance(last, cst.SimpleStatementLine) else body
+    return not (line and isinstance(line[-1], cst.Raise))
 
 
 def walk_with(run: FunctionRun, node: cst.With, scope: NameScope, walk: Walk) -> int:

@@ -27,6 +27,7 @@ from mrt_lint.parse.python.library.database import call_back
 from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.index import create_index, index_options
+from mrt_lint.parse.python.library.invalid import find_problem
 from mrt_lint.parse.python.library.invocation import call_registered, carry_out
 from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall
 from mrt_lint.parse.python.library.registry import find, perform_library
@@ -54,6 +55,10 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
     operation = OperationCall(run, node, batch, named, arguments.positional[count:], arguments.complete)
+    problem = find_problem(name, operation)
+    if problem is not None:
+        run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem)
+        return UNKNOWN
     return PERFORMERS[name](operation)
 
 

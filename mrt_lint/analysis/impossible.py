@@ -1,0 +1,109 @@
+"""Operations that fail wherever they stand: Alembic raises, or the database has no such change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import object_place
+from mrt_lint.model.ops import AlterColumn, CreateConstraint, CreateObject, DropConstraint, InvalidCall, Op
+from mrt_lint.model.values import UNSET, SqlType
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from mrt_lint.model.lean import dataclass
+
+_TEXT: Final = "text"
+_FAMILIES: Final = {
+    **dict.fromkeys(("VARCHAR", "TEXT", "CHAR", "NVARCHAR", "CITEXT", "CLOB"), _TEXT),
+    **dict.fromkeys(("SMALLINT", "INTEGER", "BIGINT", "NUMERIC", "FLOAT", "REAL", "DOUBLE", "DOUBLE_PRECISION"), "number"),
+    **dict.fromkeys(("DATE", "TIMESTAMP", "DATETIME"), "moment"),
+    **dict.fromkeys(("JSON", "JSONB"), "json"),
+    **dict.fromkeys(("BLOB", "BYTEA", "LARGEBINARY"), "bytes"),
+    **dict.fromkeys(("INET", "CIDR"), "address"),
+    **{name: name.lower() for name in ("BOOLEAN", "INTERVAL", "UUID", "ENUM", "MACADDR", "TSVECTOR", "XML")},
+}
+"""Types among which PostgreSQL casts by itself when a column changes its type; from all of them it does to text."""
+_SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE_PRECISION": "double precision"}
+
+
+@dataclass(frozen=True, slots=True)
+class Impossibility:
+    """Why an operation fails, in one clause, and what to write instead."""
+
+    why: str
+    instead: str
+
+
+def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
+    """Return why an operation fails whatever came before it, None if no reason is known."""
+    if isinstance(op, InvalidCall):
+        return Impossibility(f"op.{op.call}() raises TypeError, for {op.problem}", f"call op.{op.call}() as its documentation says")
+    if case.dialect(op) == "sqlite" and not op.sql and not _is_in_batch(op):
+        return _on_sqlite(op)
+    if case.dialect(op) == "postgresql" and isinstance(op, AlterColumn):
+        return _uncastable(case, op)
+    return None
+
+
+def _is_in_batch(op: Op) -> bool:
+    return op.batch and (op.rebuild is None or op.rebuild.recreate != "never")
+
+
+def _on_sqlite(op: Op) -> Impossibility | None:
+    """Alembic raises NotImplementedError for constraints; for a type, default or comment it writes what SQLite does not parse.
+
+    A nullability it writes as newer releases of SQLite take it.
+    """
+    if isinstance(op, CreateConstraint | DropConstraint):
+        why = "SQLite adds and drops no constraints of a table that exists"
+    elif isinstance(op, AlterColumn) and any(value is not UNSET for value in (op.type, op.server_default, op.comment)):
+        why = "SQLite changes no type, default or comment of a column that exists"
+    else:
+        return None
+    made = "batch.alter_column(…)" if isinstance(op, AlterColumn) else f"batch.{op.op}(…)"
+    return Impossibility(why, f'do it in batch mode: with op.batch_alter_table("{names(op)["table"]}") as batch: {made}')
+
+
+def _uncastable(case: MigrationCase, op: AlterColumn) -> Impossibility | None:
+    former, new = _named(case, op, case.state_before(op).type), _named(case, op, op.type)
+    if op.using is not None or not isinstance(former, SqlType) or not isinstance(new, SqlType) or casts_by_itself(former, new):
+        return None
+    found, target = names(op, "postgresql"), _SQL.get(new.name, str(new).lower() if new.name != "ENUM" else str(new))
+    cast = f"{found['sql_column']}::{target}"
+    why = f"PostgreSQL makes no {new} of {former} by itself"
+    if _FAMILIES[former.name] == _TEXT or {former.name, new.name} == {"INTEGER", "BOOLEAN"}:
+        text = repr(cast) if '"' in cast else f'"{cast}"'
+        return Impossibility(why, f"add USING {cast} to it" if op.sql else f"add postgresql_using={text} to it")
+    return Impossibility(why, f"add {'USING' if op.sql else 'postgresql_using'} with the expression that makes the new values")
+
+
+def _named(case: MigrationCase, op: Op, kind: object) -> object:
+    """Return a type as PostgreSQL has it; one that SQL only names is an enum where that is known to be one."""
+    here = kind.on("postgresql") if isinstance(kind, SqlType) else kind
+    if not isinstance(here, SqlType) or not readable(here.type_name) or here.name == "ENUM":
+        return here
+    simulated, key = case.analysis(op).simulated, object_place("enum", here.schema, here.type_name)
+    made = simulated.objects.now.get(key)
+    known = made.definition if made is not None else simulated.known_schema.object(key)
+    return replace(here, name="ENUM") if isinstance(known, CreateObject) and known.kind == "enum" else here
+
+
+def casts_by_itself(former: SqlType, new: SqlType) -> bool:
+    """Return whether ALTER COLUMN … TYPE needs no USING, as far as is known: there is an assignment cast.
+
+    Source: pg_cast of PostgreSQL 17; “CREATE CAST” (https://www.postgresql.org/docs/current/sql-createcast.html) on text.
+    """
+    if former.item is not None or new.item is not None:
+        return True
+    one, other = _FAMILIES.get(former.name), _FAMILIES.get(new.name)
+    if one is None or other is None or other == _TEXT:
+        return True
+    if one == other == "enum":
+        known = readable(former.type_name) and readable(new.type_name)
+        return not known or former.type_name == new.type_name
+    return one == other

@@ -1,0 +1,130 @@
+"""MRT121."""
+
+from collections.abc import Iterator
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.impossible import find_impossibility
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Consequence, Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+
+
+class RefusedOperation(Rule):
+    """An operation that cannot run at all.
+
+    A call without an argument that it needs raises TypeError; SQLite has no ALTER for constraints, types and defaults; PostgreSQL
+    casts no text to a number unless it is told how. In `upgrade()` the first deployment shows it; in `downgrade()`, which nobody
+    ran, the rollback that was to end an incident.
+    """
+
+    code = "MRT121"
+    name = "refused-operation"
+    severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
+    message = "{function} fails here: {why}"
+    instead = "{how}"
+    manual = (
+        "Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",
+        "Alembic, “Running Batch Migrations for SQLite”: https://alembic.sqlalchemy.org/en/latest/batch.html",
+        "PostgreSQL, ALTER TABLE, SET DATA TYPE: https://www.postgresql.org/docs/current/sql-altertable.html",
+    )
+    exemptions = (
+        "The operation runs under a condition, or the migration catches its failure and goes on.",
+        "SQLite: it is neither declared nor named by a guard; raw SQL, and NOT NULL, which newer releases take.",
+        "PostgreSQL: the former type is not known, from the operation or the history, or one of both is the application's own.",
+    )
+
+    bad = (
+        Example(
+            title="An argument is missing, or an object is given for a name",
+            source="""
+            def upgrade():
+                op.create_check_constraint("ck_total", "orders", "total > 0")
+                op.add_column("orders", sa.Column("note", sa.Text))
+
+            def downgrade():
+                op.drop_column("orders", sa.Column("note", sa.Text))  # MRT121
+                op.drop_constraint("ck_total")  # MRT121
+            """,
+        ),
+        Example(
+            title="SQLite, outside of a batch",
+            target=DatabaseTarget(dialect="sqlite"),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("orders") as batch:
+                    batch.create_foreign_key("fk_orders_user", "users", ["user_id"], ["id"])
+                    batch.alter_column("total", type_=sa.BigInteger())
+
+            def downgrade():
+                op.alter_column("orders", "total", type_=sa.Integer())  # MRT121
+                op.drop_constraint("fk_orders_user", "orders", type_="foreignkey")  # MRT121
+            """,
+        ),
+        Example(
+            title="PostgreSQL is not told how to cast",
+            target=DatabaseTarget(dialect="postgresql"),
+            source="""
+            def upgrade():
+                op.alter_column("orders", "number", type_=sa.Text(), existing_type=sa.Integer())
+                op.execute("ALTER TABLE orders ALTER COLUMN taken TYPE text")
+
+            def downgrade():
+                op.execute("ALTER TABLE orders ALTER COLUMN taken TYPE text")
+                op.execute("ALTER TABLE orders ALTER COLUMN taken TYPE interval")  # MRT121
+                op.alter_column("orders", "number", type_=sa.Integer(), existing_type=sa.Text())  # MRT121
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="With all arguments, whatever they are called",
+            source="""
+            def upgrade():
+                op.create_check_constraint("ck_total", "orders", "total > 0")
+
+            def downgrade():
+                op.drop_constraint(table_name="orders", constraint_name="ck_total")
+                op.drop_constraint(*reversed(NAMES))
+            """,
+        ),
+        Example(
+            title="SQLite, in a batch; a new name needs none",
+            target=DatabaseTarget(dialect="sqlite"),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("orders") as batch:
+                    batch.create_unique_constraint("uq_orders", ["number"])
+                op.alter_column("orders", "total", new_column_name="sum")
+
+            def downgrade():
+                op.alter_column("orders", "sum", new_column_name="total")
+                with op.batch_alter_table("orders") as batch:
+                    batch.drop_constraint("uq_orders", type_="unique")
+            """,
+        ),
+        Example(
+            title="PostgreSQL is told, or casts by itself",
+            target=DatabaseTarget(dialect="postgresql"),
+            source="""
+            def upgrade():
+                op.alter_column("orders", "number", type_=sa.Text(), existing_type=sa.Integer())
+                op.alter_column("orders", "day", type_=sa.DateTime(), existing_type=sa.Date())
+
+            def downgrade():
+                op.alter_column("orders", "day", type_=sa.Date(), existing_type=sa.DateTime())
+                op.alter_column(
+                    "orders", "number", type_=sa.Integer(), existing_type=sa.Text(), postgresql_using="number::integer"
+                )
+            """,
+        ),
+    )
+
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for every operation of either function that fails by itself."""
+        migration = case.migration
+        for function, operations in (("upgrade", migration.upgrade_ops), ("downgrade", migration.downgrade_ops)):
+            for op in operations:
+                found = find_impossibility(case, op) if op.certain and not op.caught and case.runs(op) else None
+                if found is not None:
+                    yield self.found(migration, op, function=function, why=found.why, how=found.instead)
