@@ -13,9 +13,13 @@ from mrt_lint.model.values import UNKNOWN, Name
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out.
 
-    So may a DELETE from a table whose name could not be read, and what could not be read at all.
+    So may a DELETE from a table whose name could not be read, objects of a session that could not, and what could not be read at
+    all.
     """
     table = case.state_before(op).table
+    line = op.origin.line if op.origin is not None else 0
+    if any(call.function == "upgrade" and call.concerns == "rows" and call.place.line < line for call in case.migration.unreadable):
+        return True
     columns = getattr(op, "columns", UNKNOWN)
     for other in case.migration.upgrade_ops:
         if other is op:
