@@ -39,6 +39,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "code": finding.code,
         "name": finding.name,
         "severity": finding.severity.value,
+        "consequence": finding.consequence.value,
         "revision": finding.revision,
         "message": finding.message,
         "instead": finding.instead,

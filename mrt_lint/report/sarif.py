@@ -56,6 +56,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "help": {"text": text, "markdown": text},
         "helpUri": f"{_HOME}/blob/main/docs/rules/{rule.code}.md",
         "defaultConfiguration": {"level": rule.severity.value},
+        "properties": {"consequence": rule.consequence.value},
     }
 
 
@@ -75,7 +76,10 @@ def _result(finding: Finding, order: dict[str, int], fingerprint: str) -> dict[s
         "message": {"text": message},
         "locations": [_location(finding.path, region)],
         "partialFingerprints": {"mrt/v1": fingerprint},
-        **({"properties": {"revision": finding.revision}} if finding.revision else {}),
+        "properties": {
+            "consequence": finding.consequence.value,
+            **({"revision": finding.revision} if finding.revision else {}),
+        },
     }
 
 

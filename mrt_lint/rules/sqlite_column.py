@@ -8,7 +8,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Column
 
@@ -28,15 +28,16 @@ class SqliteColumn(Rule):
     code = "MRT437"
     name = "sqlite-column"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "SQLite refuses to add {the_column} to a table that has rows: {why}"
     instead = (
-        'add it in batch mode, which makes the table anew where it has to: with op.batch_alter_table("{table}") as batch: '
+        "add it in batch mode, which makes the table anew where it has to: with op.batch_alter_table(«{last}») as batch: "
         "batch.add_column(…)"
     )
     constrained = DialectWording(
         message="Alembic refuses to add {the_column} on SQLite: {why}",
         instead=(
-            'add it in batch mode: with op.batch_alter_table("{table}") as batch: batch.add_column(…), and the constraint, with a '
+            "add it in batch mode: with op.batch_alter_table(«{last}») as batch: batch.add_column(…), and the constraint, with a "
             "name, by batch.create_unique_constraint(…) or batch.create_foreign_key(…)"
         ),
     )

@@ -37,6 +37,7 @@ def test_the_document_has_the_promised_shape(history):
         "code": "MRT201",
         "name": "drop-column",
         "severity": "error",
+        "consequence": "rollback loses data",
         "revision": "a2",
     }
     assert "users.phone" in message
@@ -285,7 +286,7 @@ def test_a_trigger_is_dropped_as_the_database_wants_it(project, dialect, on):
     trigger = "CREATE TRIGGER tr AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()"
     project.migration("a2", "a1", functions(f"op.execute({trigger!r})", "op.execute('DROP VIEW v')"))
     said = " ".join(project.mrt("check", "versions", "--dialect", dialect).out.split())
-    assert f"add op.execute('DROP TRIGGER tr{on}') to downgrade()" in said
+    assert f'add op.execute("DROP TRIGGER tr{on}") to downgrade()' in said
 
 
 def test_python_files_that_are_no_migrations_are_passed_over_when_named(history):
