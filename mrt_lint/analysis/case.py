@@ -203,6 +203,22 @@ class MigrationCase:
         effects = self.analysis(op).effects.get(id(op), ())
         return effects[0].tracked if effects else None
 
+    def current_names(self, op: Op) -> dict[str, str]:
+        """Return the names that what an operation made has in the end, where upgrade() gave another: its "table", its "own"."""
+        effect = next((effect for effect in self.analysis(op).effects.get(id(op), ()) if effect.action == "made"), None)
+        if effect is None or effect.tracked is None:
+            return {}
+        found: dict[str, str] = {}
+        table = effect.tracked if isinstance(effect.tracked, TrackedTable) else effect.tracked.table
+        if isinstance(table, TrackedTable) and table.current_key != place(
+            getattr(op, "schema", None), str(getattr(op, "table", ""))
+        ):
+            found["table"] = table.current_key[1]
+        key = effect.namespace.key_of(effect.tracked, effect.key)
+        if key != effect.key and not isinstance(effect.tracked, TrackedTable):
+            found["own"] = str(key[-1] if isinstance(key, tuple) else key)
+        return found
+
     def kind(self, op: DropConstraint) -> str | None:
         """Return the kind of the constraint that is dropped, from the operation or the history."""
         constraint = self.tracked(op)

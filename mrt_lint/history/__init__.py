@@ -29,6 +29,7 @@ class History:
         self.dialect = dialect
         self._before: dict[str, ReplayedSchema] = {}
         self._at: dict[str, ReplayedSchema] = {}
+        self._doubted: dict[str, Doubts] = {}
         self._by_dialect: dict[str, History] = {}
 
     @classmethod
@@ -156,8 +157,10 @@ class History:
         return found
 
     def _doubts(self, revision: str) -> Doubts:
-        migration = self.migrations[revision]
-        return Doubts(migration, "upgrade", None, migration.upgrade_ops)
+        if revision not in self._doubted:
+            migration = self.migrations[revision]
+            self._doubted[revision] = Doubts(migration, "upgrade", None, migration.upgrade_ops)
+        return self._doubted[revision]
 
     def _is_fully_read(self, revision: str) -> bool:
         migration, before, after = self.migrations[revision], self.before(revision), self.at(revision)

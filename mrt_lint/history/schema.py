@@ -45,6 +45,14 @@ def object_place(kind: str, schema: MaybeName, name: str) -> QualifiedObject:
     return FAMILIES.get(kind, kind), *place(schema, name)
 
 
+def default_name(table: str, constraint: Constraint) -> str | None:
+    """Return the name that PostgreSQL gives a unique or foreign key without one, unless that is taken; None for other kinds."""
+    columns = constraint.columns if isinstance(constraint.columns, tuple) else ()
+    if constraint.kind not in {"unique", "foreignkey"} or not columns or not all(isinstance(name, str) for name in columns):
+        return None
+    return _joined(fold(table), "_".join(fold(str(name)) for name in columns), _SUFFIXES[constraint.kind])
+
+
 def is_default_name(name: str, table: str, constraint: Constraint) -> bool:
     """Return whether PostgreSQL chooses a name, folded, for a constraint that has none; it adds a number where that is taken."""
     label = _SUFFIXES[constraint.kind]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from mrt_lint.history.effects import sources
-from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, object_place, place
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, default_name, fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import Op
@@ -61,9 +61,16 @@ def _with_table(schema: ReplayedSchema, op: ops.DropTable, dialect: str) -> Iter
         yield from _referring(schema, op, what, place(op.schema, op.table), None)
     if table is not None:
         yield from _indexes(op, what, table)
-        for key in table.constraints.values():
-            if isinstance(key, Constraint) and isinstance(key.name, str):
-                yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=key.name, kind=key.kind)
+        for name, key in _constraints(table, dialect):
+            yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=name, kind=key.kind)
+
+
+def _constraints(table: ReplayedTable, dialect: str) -> Iterator[tuple[str, Constraint]]:
+    """Return the constraints of a table, each with its name, or with the one that PostgreSQL gave it."""
+    for key in table.known_constraints():
+        name = key.name if key.name is not None or dialect != "postgresql" else default_name(table.name, key)
+        if isinstance(name, str):
+            yield name, key
 
 
 def _indexes(op: Op, what: str, table: ReplayedTable, column: str | None = None) -> Iterator[Op]:
@@ -91,10 +98,9 @@ def _with_column(schema: ReplayedSchema, op: ops.DropColumn, dialect: str) -> It
             isinstance(known, ops.CreateIndex) and known.columns == (op.column,)
         ):  # elsewhere in it MySQL takes out only the column
             yield index
-    for key in table.constraints.values() if dialect not in FAMILY else ():
-        columns = key.columns if isinstance(key, Constraint) and isinstance(key.columns, tuple) else ()
-        if isinstance(key, Constraint) and isinstance(key.name, str) and column in (fold(str(name)) for name in columns):
-            yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=key.name, kind=key.kind)
+    for name, key in _constraints(table, dialect) if dialect not in FAMILY else ():
+        if column in (fold(str(part)) for part in (key.columns if isinstance(key.columns, tuple) else ())):
+            yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=name, kind=key.kind)
 
 
 def _with_constraint(schema: ReplayedSchema, op: ops.DropConstraint, dialect: str) -> Iterator[Op]:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
+from mrt_lint.model.advice import with_literals
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 
@@ -52,7 +53,8 @@ class Rule(ABC):
     """One dangerous pattern. The docstring's first line names it; the rest explains why it hurts in production.
 
     `consequence` is what the pattern comes to. `message` and `instead` are format strings, filled from what `self.found()` is
-    given. `manual` cites what the rule rests on. An opt-in rule (`default = False`) applies only when selected.
+    given; what stands in «…» of `instead` becomes a string of Python's. `manual` cites what the rule rests on. An opt-in rule
+    (`default = False`) applies only when selected.
     `fix` is the kind of fix that `mrt check --fix` knows, `fixes` describes what it writes and when it does not.
     """
 
@@ -89,7 +91,7 @@ class Rule(ABC):
             consequence=self.consequence,
             revision=migration.revision if isinstance(migration.revision, str) else None,
             message=(wording or self).message.format(**names),
-            instead=(wording or self).instead.format(**names),
+            instead=with_literals((wording or self).instead.format(**names)),
             # another wording is about another database, and what goes along has no call of its own to undo
             fix=self.fix if wording is None and not getattr(at, "along_with", "") else None,
         )

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mrt_lint.model.advice import with_literals
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, FixSafety
 from mrt_lint.model.rule import Example, Rule
@@ -41,12 +42,14 @@ _CONSEQUENCES = {
 
 _SAMPLE = {
     **dict.fromkeys(("table", "sql_table", "last"), "users"),
+    **dict.fromkeys(("in_schema", "of_schema"), ""),
+    "sql_backup": "users_backup",
+    "sql_retired": "users_retired",
     **dict.fromkeys(("column", "sql_column", "columns"), "phone"),
     **dict.fromkeys(("constraint", "sql_constraint"), "uq_users_phone"),
     **dict.fromkeys(("options", "schema", "typed"), ""),
-    "alter_column": 'op.alter_column("users", ',
-    "body": "downgrade()",
     "copy": "users_phone_backup",
+    "values": "id, phone",
     "index": "ix_users_phone",
     "new_column": "mobile",
     "on": " ON users",
@@ -118,7 +121,7 @@ def _severity(rule: Rule) -> str:
 
 def _advice(rule: Rule) -> str:
     """Return the words that a finding advises, with sample names; nothing if they are different ones for each finding."""
-    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_SampleNames(_SAMPLE))}"
+    return "" if rule.instead.startswith("{") else f"> {with_literals(rule.instead.format_map(_SampleNames(_SAMPLE)))}"
 
 
 def _exemptions(rule: Rule) -> str:

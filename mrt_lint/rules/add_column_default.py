@@ -28,8 +28,8 @@ class AddColumnDefault(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL {version} rewrites {the_table} under an exclusive lock to write the default of '{column}' into every row"
     instead = (
-        'add {column} without a default, set it with op.alter_column("{table}", "{column}", server_default=…), and fill the rows '
-        "in batches"
+        "add {column} without a default, set it with op.alter_column(«{last}», «{column}», server_default=…{in_schema}), and fill "
+        "the rows in batches"
     )
     dialects = ("postgresql",)
     manual = ("PostgreSQL 11, release notes, “Fast column addition”: https://www.postgresql.org/docs/11/release-11.html",)

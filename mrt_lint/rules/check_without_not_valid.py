@@ -25,8 +25,8 @@ class CheckWithoutNotValid(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {the_table} against everybody while it checks every row for {the_constraint}"
     instead = (
-        "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
-        "CONSTRAINT {sql_constraint}')"
+        "add it with postgresql_not_valid=True, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
+        "CONSTRAINT {sql_constraint}»)"
     )
     copied = DialectWording(
         message="{server} copies {the_table} while it checks every row for {the_constraint}: writes wait until it is done",

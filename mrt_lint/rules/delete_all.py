@@ -22,7 +22,7 @@ class DeleteAll(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade deletes every row of {the_table}: they are lost, and a downgrade cannot know them"
     instead = (
-        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {last}_backup AS SELECT * FROM {sql_table})"
+        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table})"
     )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
@@ -81,4 +81,4 @@ class DeleteAll(Rule):
         for op in case.ops_for(self, ops.Delete):
             if op.where is False and not case.analysis(op).keeps_rows(op):
                 found = names(op, case.dialect(op))
-                yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])
+                yield self.found(case.migration, op, **found)

@@ -24,7 +24,7 @@ class DropIndex(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_index}{on}, downgrade {does}"
-    instead = 'create it in downgrade() as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
+    instead = "create it in downgrade() as it was: op.create_index(«{index}», «{last}», [{columns}]{options})"
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (

@@ -23,7 +23,8 @@ class DropIndexWithoutConcurrently(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {table_words} against everybody to drop {the_index}"
     instead = (
-        'with op.get_context().autocommit_block(): op.drop_index("{index}", table_name="{table}", postgresql_concurrently=True)'
+        "with op.get_context().autocommit_block(): op.drop_index(«{index}», table_name=«{last}»{in_schema}, "
+        "postgresql_concurrently=True)"
     )
     dialects = ("postgresql",)
     default = False

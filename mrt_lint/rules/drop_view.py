@@ -22,7 +22,7 @@ class DropView(Rule):
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_name}, downgrade does not create it again: who reads it finds {left}"
-    instead = "add the former definition to downgrade(): op.execute('CREATE {kind} {name} AS …')"
+    instead = "add the former definition to downgrade(): op.execute(«CREATE {kind} {sql_name} AS …»)"
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
     fix = FixSafety.SAFE
     fixes = (

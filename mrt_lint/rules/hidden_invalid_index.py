@@ -22,8 +22,8 @@ class HiddenInvalidIndex(Rule):
     consequence = Consequence.HYGIENE
     message = "IF NOT EXISTS takes an INVALID {the_index}, left by a build that failed, for a good one"
     instead = (
-        'drop it first: op.drop_index("{index}", table_name="{table}", postgresql_concurrently=True, if_exists=True), then create '
-        "it without if_not_exists"
+        "drop it first: op.drop_index(«{index}», table_name=«{last}»{in_schema}, postgresql_concurrently=True, if_exists=True), "
+        "then create it without if_not_exists"
     )
     dialects = ("postgresql",)
     manual = (

@@ -22,7 +22,7 @@ class InsertedRows(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade inserts rows into {the_table}, downgrade removes none there: they outlive the rollback"
-    instead = "delete them by their keys in downgrade(): op.execute('DELETE FROM {table} WHERE …')"
+    instead = "delete them by their keys in downgrade(): op.execute(«DELETE FROM {sql_table} WHERE …»)"
     manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",

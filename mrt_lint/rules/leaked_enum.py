@@ -23,7 +23,7 @@ class LeakedEnum(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "PostgreSQL keeps enum type '{kind}', which came with {the_table}: the next upgrade fails because it exists already"
-    instead = 'add sa.Enum(name="{kind}").drop(op.get_bind(), checkfirst=True) to downgrade(), after the table'
+    instead = "add sa.Enum(name=«{kind}»).drop(op.get_bind(), checkfirst=True) to downgrade(), after the table"
     dialects = ("postgresql",)
     manual = (
         (

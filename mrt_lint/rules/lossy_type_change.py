@@ -27,8 +27,8 @@ class LossyTypeChange(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade narrows {the_column} from {former} to {new}: values that do not fit are cut off or stop the migration"
     instead = (
-        "look for such values first (SELECT {column} FROM {table} WHERE …) and move them elsewhere, or add a new column beside "
-        "{column}"
+        "look for such values first (SELECT {sql_column} FROM {sql_table} WHERE …) and move them elsewhere, or add a new column "
+        "beside {column}"
     )
     shorter_enum = DialectWording(
         message=(

@@ -145,7 +145,8 @@ class MoveAndDrop(Rule):
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("full_name", sa.Text))
-                op.execute("UPDATE users SET full_name = first_name || ' ' || last_name")
+                with op.get_context().autocommit_block():
+                    op.execute("UPDATE users SET full_name = first_name || ' ' || last_name")
 
             def downgrade():
                 op.drop_column("users", "full_name")

@@ -7,6 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -270,13 +271,14 @@ class NotRemoved(Rule):
             return
         for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
             if case.undone(op) is UndoStatus.NO and getattr(op, "if_not_exists", False) is False:
-                yield self.found(case.migration, op, **_words(op), consequence=_consequence(case, op))
+                yield self.found(case.migration, op, **_words(case, op), consequence=_consequence(case, op))
         for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             if sure and case.undone(made) is UndoStatus.NO:
                 what = names(made)
-                on = f" ON {what['table']}" if made.table else ""
-                undo = f"op.execute('DROP {made.kind.upper()} {what['name']}{on}')"
+                on = f" ON {what['sql_table']}" if made.table else ""
+                statement = f"DROP {made.kind.upper()} {what['sql_name']}{on}"
+                undo = f"op.execute({literal(statement)})"
                 consequence = _consequence(case, made)
                 yield self.found(case.migration, made, what=what["the_name"], undo=undo, consequence=consequence)
 
@@ -287,15 +289,17 @@ def _consequence(case: MigrationCase, op: ops.Op) -> str:
     return "the next upgrade fails because it exists already"
 
 
-def _words(op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
-    found = names(op)
-    table = f'"{found["table"]}"'
+def _words(case: MigrationCase, op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
+    """Return what is left, and the call that removes it by the names that upgrade() has left it with."""
+    found, now = names(op), case.current_names(op)
+    table, schema = literal(now.get("table", found["last"])), found["in_schema"]
     if isinstance(op, ops.CreateTable):
-        return {"what": found["the_table"], "undo": f"op.drop_table({table})"}
+        return {"what": found["the_table"], "undo": f"op.drop_table({table}{schema})"}
     if isinstance(op, ops.AddColumn):
-        return {"what": found["the_column"], "undo": f'op.drop_column({table}, "{found["column"]}")'}
+        return {"what": found["the_column"], "undo": f"op.drop_column({table}, {literal(now.get('own', found['column']))}{schema})"}
     if isinstance(op, ops.CreateIndex):
-        return {"what": found["the_index"], "undo": f'op.drop_index("{found["index"]}", table_name={table})'}
-    kind = op.definition.kind
-    undo = f'op.drop_constraint("{found["constraint"]}", {table}, type_="{kind}")'
+        index = literal(now.get("own", found["index"]))
+        return {"what": found["the_index"], "undo": f"op.drop_index({index}, table_name={table}{schema})"}
+    constraint = literal(now.get("own", found["constraint"]))
+    undo = f'op.drop_constraint({constraint}, {table}, type_="{op.definition.kind}"{schema})'
     return {"what": f"{found['the_constraint']} of '{found['table']}'", "undo": undo}

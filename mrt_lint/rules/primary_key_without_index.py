@@ -25,8 +25,8 @@ class PrimaryKeyWithoutIndex(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {the_table} against everybody while it builds the primary key ({columns})"
     instead = (
-        "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute('ALTER TABLE {sql_table} ADD CONSTRAINT "
-        "{sql_constraint} PRIMARY KEY USING INDEX …')"
+        "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute(«ALTER TABLE {sql_table} ADD CONSTRAINT "
+        "{sql_constraint} PRIMARY KEY USING INDEX …»)"
     )
     verified = DialectWording(
         message=(

@@ -24,10 +24,10 @@ class RawNotNull(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade sets {the_column} NOT NULL in SQL, downgrade does not drop that: inserts of the older release fail"
-    instead = "add op.execute('ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP NOT NULL') to downgrade()"
+    instead = "add op.execute(«ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP NOT NULL») to downgrade()"
     on_mysql = DialectWording(
         message=message,
-        instead="add op.execute('ALTER TABLE {sql_table} MODIFY {sql_column} {type} NULL') to downgrade()",
+        instead="add op.execute(«ALTER TABLE {sql_table} MODIFY {sql_column} {type} NULL») to downgrade()",
     )
     manual = (
         "PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",

@@ -26,7 +26,7 @@ class RenameColumn(Rule):
     message = (
         "upgrade renames {the_column} to '{new_column}', downgrade does not rename it back: the older release finds no '{column}'"
     )
-    instead = 'add op.alter_column("{table}", "{new_column}", new_column_name="{column}"{typed}) to downgrade()'
+    instead = "add op.alter_column(«{last}», «{new_column}», new_column_name=«{column}»{typed}{in_schema}) to downgrade()"
     manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (

@@ -25,7 +25,7 @@ class RenameTable(Rule):
     message = (
         "upgrade renames {the_table} to '{new_table}', downgrade does not rename it back: the older release finds no '{table}'"
     )
-    instead = "add op.rename_table({new!r}, {old!r}) to downgrade()"
+    instead = "add op.rename_table(«{new}», «{old}»{in_schema}) to downgrade()"
     manual = ("Alembic, Operations.rename_table: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (

@@ -31,13 +31,13 @@ class SqliteColumn(Rule):
     consequence = Consequence.DEPLOY_FAILS
     message = "SQLite refuses to add {the_column} to a table that has rows: {why}"
     instead = (
-        'add it in batch mode, which makes the table anew where it has to: with op.batch_alter_table("{table}") as batch: '
+        "add it in batch mode, which makes the table anew where it has to: with op.batch_alter_table(«{last}») as batch: "
         "batch.add_column(…)"
     )
     constrained = DialectWording(
         message="Alembic refuses to add {the_column} on SQLite: {why}",
         instead=(
-            'add it in batch mode: with op.batch_alter_table("{table}") as batch: batch.add_column(…), and the constraint, with a '
+            "add it in batch mode: with op.batch_alter_table(«{last}») as batch: batch.add_column(…), and the constraint, with a "
             "name, by batch.create_unique_constraint(…) or batch.create_foreign_key(…)"
         ),
     )

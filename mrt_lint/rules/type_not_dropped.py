@@ -24,7 +24,7 @@ class TypeNotDropped(Rule):
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {the_name}, downgrade does not drop it: the next upgrade fails because it exists already"
-    instead = "add op.execute('DROP {kind} {name}') to downgrade(), after the columns that use it"
+    instead = "add op.execute(«DROP {kind} {sql_name}») to downgrade(), after the columns that use it"
     dialects = ("postgresql",)
     manual = ("PostgreSQL, CREATE TYPE: https://www.postgresql.org/docs/current/sql-createtype.html",)
     fix = FixSafety.SAFE

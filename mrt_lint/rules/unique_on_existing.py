@@ -37,7 +37,7 @@ class UniqueOnExisting(Rule):
         message=message,
         instead=(
             "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table}{where} GROUP BY {sql_columns} HAVING "
-            'count(*) > 1); then with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", '
+            "count(*) > 1); then with op.get_context().autocommit_block(): op.create_index(«{index}», «{last}», "
             "[{items}]{options}, postgresql_concurrently=True)"
         ),
     )

@@ -28,15 +28,16 @@ class VolatileDefault(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL rewrites {the_table} under an exclusive lock to compute {default} for '{column}' in every row"
     instead = (
-        'add {column} without a default, set it with op.alter_column("{table}", "{column}", '
-        'server_default=sa.text("{default}")), which '
+        "add {column} without a default, set it with op.alter_column(«{last}», «{column}», "
+        "server_default=sa.text(«{default}»){in_schema}), which "
         "concerns new rows only, and fill the others in batches"
     )
     copied = DialectWording(
         message="{server} copies {the_table} to compute {default} for '{column}' in every row: writes wait until it is done",
         instead=(
-            'add {column} without a default, which takes no copy, set it with op.alter_column("{table}", "{column}", '
-            'existing_type=…, server_default=sa.text("{default}")), which concerns new rows only, and fill the others in batches'
+            "add {column} without a default, which takes no copy, set it with op.alter_column(«{last}», «{column}», "
+            "existing_type=…, server_default=sa.text(«{default}»){in_schema}), which concerns new rows only, and fill the others "
+            "in batches"
         ),
     )
     dialects = ("postgresql", "mysql", "mariadb")

@@ -287,7 +287,7 @@ def test_a_trigger_is_dropped_as_the_database_wants_it(project, dialect, on):
     trigger = "CREATE TRIGGER tr AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()"
     project.migration("a2", "a1", functions(f"op.execute({trigger!r})", "op.execute('DROP VIEW v')"))
     said = " ".join(project.mrt("check", "versions", "--dialect", dialect).out.split())
-    assert f"add op.execute('DROP TRIGGER tr{on}') to downgrade()" in said
+    assert f'add op.execute("DROP TRIGGER tr{on}") to downgrade()' in said
 
 
 def test_python_files_that_are_no_migrations_are_passed_over_when_named(history):

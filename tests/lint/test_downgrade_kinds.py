@@ -342,6 +342,10 @@ TRIGGERED = (
         (INDEXED, 'op.drop_column("parcels", "code")', NOTHING, "+MRT201 -MRT408"),
         (INDEXED, DROP_PARCELS, PARCELS, "+MRT202 +MRT408"),
         (INDEXED, DROP_PARCELS, NOTHING, "+MRT202 -MRT408"),
+        (UNIQUE, DROP_PARCELS, f'{PARCELS[:-1]}, sa.UniqueConstraint("code", name="other"))', "+MRT202 -MRT409"),
+        (UNIQUE, DROP_PARCELS, f'{PARCELS[:-1]}, sa.UniqueConstraint("id", name="other"))', "+MRT202 +MRT409"),
+        ((PARCELS.replace("(20))", "(20), unique=True)"), "pass"), 'op.drop_column("parcels", "code")', OLD_CODE, "+MRT201 +MRT409"),
+        ((PARCELS.replace("(20))", "(20), unique=True)"), "pass"), 'op.drop_column("parcels", "code")', OLD_CODE.replace("(20))", "(20), unique=True)"), "+MRT201 -MRT409"),
         # in the rollback
         (LEGACY, AGE, f"{DROP_AGE}\n{sql('DROP SCHEMA legacy CASCADE')}", "+MRT113"),
         (MOODY, AGE, f"{DROP_AGE}\n{sql('DROP TYPE mood CASCADE')}", "+MRT113"),
@@ -433,6 +437,12 @@ DROP_CHILD_INDEX = 'op.drop_index("ix", "items")'
         (KEYED, 'op.create_index("ix", "items", ["parcel_id", "id"])', DROP_CHILD_INDEX, True),
         (SHOP, f"{CHILD_INDEX}\n{CHILD}", f"{DROP_KEY}\n{DROP_CHILD_INDEX}", False),
         (KEYED, 'op.create_index("ix", "items", ["id", "parcel_id"])', DROP_CHILD_INDEX, False),
+        (
+            SHOP,
+            f'op.create_unique_constraint("uq", "items", ["parcel_id"])\n{CHILD}',
+            'op.drop_constraint("uq", "items", type_="unique")',
+            True,
+        ),
         (KEYED, f'{CHILD_INDEX}\nop.create_index("iy", "items", ["parcel_id", "id"])', DROP_CHILD_INDEX, False),
     ],
 )
@@ -440,3 +450,35 @@ def test_mysql_keeps_the_index_that_a_key_needs(before: tuple[str, str], upgrade
     codes = {finding.code for finding in told([before, (upgrade, downgrade)], "mysql")}
     assert ("MRT112" in codes) is fails
     assert "MRT112" not in {finding.code for finding in told([before, (upgrade, downgrade)], "postgresql")}
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "undo"),
+    [
+        ('op.add_column("items", sa.Column("a", sa.Integer()))\nop.alter_column("items", "a", new_column_name="b")', 'op.drop_column("items", "b")'),
+        ('op.create_index("i", "items", ["id"])\n' + sql("ALTER INDEX i RENAME TO j"), 'op.drop_index("j", table_name="items")'),
+        ('op.create_unique_constraint("u", "items", ["id"])\n' + sql("ALTER TABLE items RENAME CONSTRAINT u TO w"), 'op.drop_constraint("w", "items", type_="unique")'),
+        ('op.create_table("boxes", sa.Column("id", sa.Integer()))\nop.rename_table("boxes", "cases")', 'op.drop_table("cases")'),
+        ('op.create_table("boxes", sa.Column("id", sa.Integer()), schema="shop")', 'op.drop_table("boxes", schema="shop")'),
+        ('op.add_column("boxes", sa.Column("a", sa.Integer()), schema="shop")', 'op.drop_column("boxes", "a", schema="shop")'),
+    ],
+)  # fmt: skip
+def test_the_advice_removes_a_thing_by_the_name_that_it_has_in_the_end(upgrade: str, undo: str):
+    [finding] = [finding for finding in told([SHOP, (upgrade, NOTHING)]) if finding.code == "MRT110"]
+    assert finding.instead == f"add {undo} to downgrade()"
+    assert not [finding for finding in told([SHOP, (upgrade, undo)]) if finding.code in {"MRT110", "MRT112", "MRT117"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "downgrade"),
+    [
+        (VIEW, f"{sql('DROP VIEW v')}\n{DROP_PARCELS}", f"{sql('CREATE VIEW v AS SELECT id FROM parcels')}\n{PARCELS}"),
+        (SHOP, DROP_ITEMS, f'{ITEMS}\nop.rename_table("parcels", "p")\n{sql("INSERT INTO items (id) SELECT id FROM parcels")}'),
+        (MOODY, sql("ALTER TABLE dogs DROP mood", "DROP TYPE mood"), f'op.add_column("dogs", sa.Column("mood", {ENUM}))\n{sql("CREATE TYPE mood AS ENUM ()")}'),
+        ((NOTHING, "pass"), sql("CREATE TYPE mood AS ENUM ('a')", "CREATE TABLE dogs (m mood)"), sql("DROP TYPE mood", "DROP TABLE dogs")),
+        ((NOTHING, "pass"), sql("CREATE SCHEMA s", "CREATE TABLE s.t (id int)"), sql("DROP SCHEMA s")),
+        (SHOP, f"{DROP_ITEMS}\n{DROP_PARCELS}", sql("CREATE TABLE items (p int REFERENCES parcels (id))", "CREATE TABLE parcels (id int PRIMARY KEY)")),
+    ],
+)  # fmt: skip
+def test_what_is_needed_has_to_be_there(before: tuple[str, str], upgrade: str, downgrade: str):
+    assert "MRT112" in {finding.code for finding in told([before, (upgrade, downgrade)])}

@@ -125,11 +125,9 @@ def find_served_key(simulated: SimulatedSchema, op: DropIndex | DropConstraint) 
     index = simulated.indexes.now.get(place(op.schema, name)) if is_index else table.constraints.now.get(fold(name))
     if index is None or index.table is not table or not index.columns or not (is_index or _is_index(index)):
         return None
-    others = [
-        other for other in simulated.indexes.now.values() if other is not None and other.table is table and other is not index
-    ]
-    keys = [key for key in (*table.constraints.now.values(), *table.unnamed) if key is not None]
-    serving = [other.columns for other in others] + [key.columns for key in keys if _is_index(key)]
+    indexes = (other for other in simulated.indexes.now.values() if other is not None and other.table is table)
+    keys = (key for key in (*table.constraints.now.values(), *table.unnamed) if key is not None and _is_index(key))
+    serving = [other.columns for other in (*indexes, *keys) if other is not index]
     for key in foreign_keys(table):
         columns = key.columns
         served = any(found[: len(columns)] == columns for found in serving)

@@ -118,6 +118,8 @@ class ReversalChecker:
             return UndoStatus.CANNOT_TELL
         if isinstance(table, TrackedTable) and not table.exists:
             return self._status_in_new_table(effect, tracked, table)
+        if op.along_with and isinstance(table, TrackedTable) and _has_twin(table, tracked):
+            return UndoStatus.YES
         return self._status_elsewhere(effect, tracked, table)
 
     @staticmethod
@@ -138,6 +140,8 @@ class ReversalChecker:
         now = namespace.get(id(effect.namespace), effect.namespace).now.get(effect.key)
         if now is not None:
             return self._compare(tracked, now)
+        if _has_twin(new_table, tracked):
+            return UndoStatus.YES
         return self._status_elsewhere(effect, tracked, new_table) if new_table.complete else UndoStatus.CANNOT_TELL
 
     def _status_elsewhere(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedObject | None) -> UndoStatus:
@@ -256,6 +260,14 @@ def _is_written_out(op: Op) -> bool:
         isinstance(op, AlterColumn)
         and not op.sql
         and any(value is not UNSET for value in (op.type, op.new_column, op.server_default, op.comment))
+    )
+
+
+def _has_twin(table: TrackedTable, former: TrackedObject) -> bool:
+    """Return whether a table has a constraint of the same definition under any name."""
+    others = (*table.constraints.now.values(), *table.unnamed)
+    return isinstance(former.definition, Constraint) and any(
+        other is not None and other is not former and is_same(former.definition, other.definition) is True for other in others
     )
 
 
