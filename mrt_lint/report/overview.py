@@ -110,7 +110,7 @@ def _rest(findings: Sequence[Finding], newest: Sequence[str], style: TextStyle, 
 
 
 def _where(findings: Sequence[Finding]) -> str:
-    """Say how often, in how many files, and where one is: the first of a single file, or one of the newest file."""
+    """Return how often, in how many files, and where one is: the first of a single file, or one of the newest file."""
     first = findings[0]
     place = f"{first.path}:{first.place.line}"
     files = len({finding.path for finding in findings})
@@ -122,7 +122,7 @@ def _where(findings: Sequence[Finding]) -> str:
 
 
 def _next(choice: Sequence[str], style: TextStyle) -> Iterator[str]:
-    """Say what to do next, in commands about the same migrations."""
+    """Yield what to do next, in commands about the same migrations."""
     given = "".join(f" {printable(shlex.quote(word))}" for word in choice)
     yield style.paint("What to do next:", "bold")
     for what, command in (
