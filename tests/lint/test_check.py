@@ -185,7 +185,8 @@ def test_the_table_is_readable_at_80_columns(history):
     assert lines[0] == "versions/a2.py:10:5  MRT201 drop-column"
     assert '     10 | op.drop_column("users", "phone")' in lines
     assert any(line.startswith("    Instead: ") for line in lines)
-    assert lines[-2] == "3 migrations checked: 1 error, 1 warning."
+    assert lines[-3] == "3 migrations checked: 1 error, 1 warning."
+    assert lines[-2] == "By consequence: rollback loses data 2."
     assert "\x1b" not in out
 
 
