@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import holds_nulls, is_filled_here
-from mrt_lint.analysis.downgrade.replacement import was_unique
+from mrt_lint.analysis.column_values import is_filled_here
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.duplicates import thinks_of_duplicates
+from mrt_lint.analysis.duplicates import holds_no_duplicates
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -122,15 +121,6 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="The same by constraint",
-            target=DatabaseTarget(dialect="postgresql"),
-            source="""
-            def upgrade():
-                op.add_column("users", sa.Column("mail", sa.Text()))
-                op.create_unique_constraint("uq_mail", "users", ["mail"], postgresql_nulls_not_distinct=True)  # MRT406
-            """,
-        ),
-        Example(
             title="On fewer columns, or on other rows, than what was unique before",
             before=(
                 """
@@ -211,20 +201,6 @@ class UniqueOnExisting(Rule):
                 op.create_unique_constraint("uq_notes_title", "notes", ["title"])
                 op.execute("DELETE FROM sessions")
                 op.create_index("ix_sessions", "sessions", ["token"], unique=True)
-            """,
-        ),
-        Example(
-            title="Unique already: the primary key, with another column",
-            target=DatabaseTarget(dialect="mysql"),
-            before=(
-                """
-            def upgrade():
-                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("org_id", sa.Integer))
-            """,
-            ),
-            source="""
-            def upgrade():
-                op.create_unique_constraint("uq_users_id_org", "users", ["id", "org_id"])
             """,
         ),
         Example(
@@ -309,7 +285,7 @@ class UniqueOnExisting(Rule):
                 continue
             dialect = case.dialect(op)
             wording: DialectWording | None = self.elsewhere
-            if self._holds_no_duplicates(case, op):
+            if holds_no_duplicates(case, op):
                 if dialect != "postgresql" or isinstance(op, ops.CreateIndex):
                     continue
                 wording = self.of_lock
@@ -319,17 +295,6 @@ class UniqueOnExisting(Rule):
                 wording = self.of_index if isinstance(op, ops.CreateIndex) else None
             lock = "" if dialect in FAMILY else ", and locks the table while it looks"
             yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
-
-    @classmethod
-    def _holds_no_duplicates(cls, case: MigrationCase, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
-        """Return whether no two rows can hold the same, or upgrade() has seen to it."""
-        if cls._was_unique(case, op) or thinks_of_duplicates(case, op):
-            return True
-        return case.dialect(op) != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op)
-
-    @staticmethod
-    def _was_unique(case: MigrationCase, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
-        return not isinstance(op, ops.AddColumn) and was_unique(case.analysis(op), op)
 
     @staticmethod
     def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:

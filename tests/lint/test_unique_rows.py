@@ -65,6 +65,7 @@ def test_what_foreign_keys_point_to_is_unique_already(column: str):
         f'{ADD}\nop.execute("UPDATE parcels SET tag = code")\n{TAG}',
         f'{ADD}\n{TAG}\nop.execute("UPDATE parcels SET tag = code")',
         'op.add_column("parcels", sa.Column("tag", sa.String(9), server_default="x"))\n' + TAG,
+        f"{ADD}\n{TAG[:-1]}, postgresql_nulls_not_distinct=True)",
     ],
 )
 def test_where_two_rows_may_hold_the_same_the_upgrade_fails(upgrade: str):
