@@ -119,20 +119,26 @@ class Victim:
         """Everything outside of scratch databases, as text."""
         seen = {}
         columns = {column: OURS.format(column=column, name=self.name) for column in ("datname", "rolname", "g.rolname")}
-        for name, query in SHARED.items():
-            filled = re.sub(r"\{([\w.]+)\}", lambda found: columns.get(found[1], self.name), query)
-            seen[name] = self._read(filled, "postgres")
-        for name, query in INSIDE.items():
-            seen[f"victim's {name}"] = self._read(query, self.name)
-        for name, query in INSIDE.items():
-            seen[f"given {name}"] = self._read(query, self.given) if name != "rows" else []
+        shared = {
+            name: re.sub(r"\{([\w.]+)\}", lambda found: columns.get(found[1], self.name), query) for name, query in SHARED.items()
+        }
+        seen |= self._read(shared, "postgres", "{}")
+        seen |= self._read(INSIDE, self.name, "victim's {}")
+        seen |= self._read(INSIDE, self.given, "given {}") | {"given rows": []}
         seen["files"] = sorted((str(path), path.read_bytes()) for path in self.folder.glob("*") if path.is_file())
         return seen
 
-    def _read(self, query: str, database: str) -> list[str]:
-        with contextlib.suppress(sa.exc.ProgrammingError):  # older servers know fewer catalogues
-            return sorted(json.dumps(row, sort_keys=True) for (row,) in self.execute(query, database=database))
-        return []
+    def _read(self, queries: dict[str, str], database: str, title: str) -> dict[str, list[str]]:
+        """Read the answers to several queries through one connection."""
+        found: dict[str, list[str]] = {}
+        engine = self.engine(database).execution_options(no_parameters=True)
+        with engine.connect() as connection:
+            for name, query in queries.items():
+                rows = []
+                with contextlib.suppress(sa.exc.ProgrammingError):  # older servers know fewer catalogues
+                    rows = sorted(json.dumps(row, sort_keys=True) for row in connection.exec_driver_sql(query).scalars())
+                found[title.format(name)] = rows
+        return found
 
     def leftovers(self) -> list:
         """Databases and roles of runs on this victim's given database."""

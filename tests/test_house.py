@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint import __version__
+from mrt_lint.model.finding import Consequence
 from mrt_lint.report import rule_page
 from mrt_lint.rules import all_rules
 from tests import readme
@@ -106,6 +107,12 @@ def test_the_pages_of_the_rules_are_fresh():
         for path in [ROOT / "docs/rules.md", ROOT / "docs/online-ddl.md", *(ROOT / "docs/rules").glob("*.md")]
     }
     assert found == wanted, "python -m tests.readme writes them"
+
+
+def test_every_rule_declares_one_consequence_and_every_consequence_has_a_rule():
+    declared = {rule.code: vars(type(rule)).get("consequence") for rule in all_rules()}
+    assert not [code for code, consequence in declared.items() if not isinstance(consequence, Consequence)]
+    assert set(declared.values()) == set(Consequence)
 
 
 def test_links_of_the_documentation_lead_somewhere():

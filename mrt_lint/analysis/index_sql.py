@@ -6,6 +6,7 @@ import re
 
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join
+from mrt_lint.model.advice import literal
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateIndex, Op
 from mrt_lint.model.values import Flag, MaybeName, Name, Unknown
@@ -20,15 +21,15 @@ _WORDS = re.compile(r"[\w$.\"]*(\s+\w+)*")
 def code_of(index: CreateIndex, dialect: str = "postgresql") -> dict[str, str]:
     """Return the arguments of an index's `op.create_index(…)`: "columns", the items of the list, and the "options" after it."""
     columns = index.columns if isinstance(index.columns, tuple) else ()
-    options = [f"schema={_text(index.schema)}"] if readable(index.schema) else []
+    options = [f"schema={literal(index.schema)}"] if readable(index.schema) else []
     options += _flag("unique", index.unique)
     if index.where is not None and dialect in _WHERE:
         options.append(f"{_WHERE[dialect]}={_sql(_one_line(index.where)) if readable(index.where) else '…'}")
     if readable(index.using) and index.using.lower() != "btree":
         if dialect == "postgresql":
-            options.append(f"postgresql_using={_text(index.using)}")
+            options.append(f"postgresql_using={literal(index.using)}")
         elif dialect in FAMILY and index.using in {"fulltext", "spatial"}:
-            options.append(f"mysql_prefix={_text(index.using.upper())}")
+            options.append(f"mysql_prefix={literal(index.using.upper())}")
     return {"columns": ", ".join(map(_item, columns)) or "…", "options": "".join(f", {option}" for option in options)}
 
 
@@ -60,16 +61,11 @@ def expression(column: str) -> str:
 def _item(column: Name) -> str:
     if not readable(column):
         return "…"
-    return _sql(expression(column)) if column.startswith("(") and column.endswith(")") else _text(column)
+    return _sql(expression(column)) if column.startswith("(") and column.endswith(")") else literal(column)
 
 
 def _sql(text: str) -> str:
-    return f"sa.text({_text(text)})"
-
-
-def _text(text: str) -> str:
-    """Write a string as Python has it, in double quotes where that needs no escape."""
-    return repr(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
+    return f"sa.text({literal(text)})"
 
 
 def _one_line(text: MaybeName) -> str:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.sql_names import sql_name, sql_path
+from mrt_lint.model.advice import literal
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AddEnumValue, Op, RenameEnumValue
 from mrt_lint.model.values import Constraint, MaybeName, Unset
 
 _KINDS = {"foreignkey": "foreign key", "primary": "primary key", "unique": "unique constraint", "check": "check constraint"}
 
-_WORDS = (
-    "all and any as asc case check column constraint create default desc distinct end false for foreign from grant group having in "
-    "into limit not null offset on or order primary references select table then to true union unique user using when where with"
-)
-_RESERVED = frozenset(_WORDS.split())
-"""Words of SQL that a user may well call a table or column by."""
-_ALSO_TAKEN = "change condition groups index interval key keys lock option range rank read row rows system write"
-_MYSQL_WORDS = frozenset(_ALSO_TAKEN.split())
-"""Words that are reserved on MySQL or MariaDB as well."""
-_PLAIN_NAME = re.compile(r"[\w$…]+")
+_OF_TABLES = frozenset({"trigger", "policy", "rule"})
+"""Kinds of objects whose names belong to a table, and so have no schema of their own."""
 
 
 def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
@@ -43,10 +35,17 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
     if op.along_with:
         own = next(f"the_{part}" for part in ("column", "index", "constraint", "name", "table") if getattr(op, part, None))
         found[own] += f" along with {op.along_with}"
-    path = (_plain(op, "schema"), _plain(op, "table")) if table else ()
-    found["sql_table"] = ".".join(in_sql(op, part, dialect) for part in path if part) or "…"
-    for field in ("column", "constraint"):
-        found[f"sql_{field}"] = in_sql(op, found[field], dialect)
+    schema, last = _plain(op, "schema"), _plain(op, "table")
+    found["last"] = last or "…"
+    found["in_schema"] = f", schema={literal(schema)}" if schema else ""
+    found["of_schema"] = f", source_schema={literal(schema)}" if schema else ""
+    found["sql_table"] = sql_path(schema, last, dialect) if last else "…"
+    found["sql_backup"] = sql_path(schema, f"{last}_backup", dialect) if last else "…"
+    found["sql_retired"] = sql_name(f"{last}_retired", dialect) if last else "…"
+    for field in ("column", "constraint", "index", "name"):
+        found[f"sql_{field}"] = sql_name(found[field], dialect)
+    has_schema = getattr(op, "kind", "") not in _OF_TABLES
+    found["sql_name"] = sql_path(schema if has_schema else None, found["name"], dialect)
     found["typed"] = ", existing_type=…" if dialect in FAMILY else ""  # Alembic cannot write MODIFY without it
     if isinstance(op, AddEnumValue | RenameEnumValue):
         found["value"] = op.value if readable(op.value) else "…"
@@ -63,23 +62,12 @@ def deed(op: Op) -> str:
     return f"{deeds.get(verb, 'a change of')} {tracked}"
 
 
-def in_sql(op: Op, name: str, dialect: str) -> str:
-    """Return a name as SQL takes it: in quotes where it is a word of SQL, or where Alembic quotes it to keep its capitals.
-
-    MySQL and MariaDB quote in backticks (and keep capitals without).
-    """
-    taken = name.lower() in _RESERVED or not _PLAIN_NAME.fullmatch(name)
-    if dialect in FAMILY:
-        return f"`{name}`" if taken or name.lower() in _MYSQL_WORDS else name
-    return f'"{name}"' if taken or (name != name.lower() and not op.sql) else name
-
-
 def join(columns: object, op: Op | None = None, dialect: str = "postgresql") -> str:
     """Return a list of columns as code: "org_id, email"; "…" for what could not be read; as SQL where the operation is given."""
     if not isinstance(columns, tuple) or not columns:
         return "…"
     known = (name if readable(name) else "…" for name in columns)
-    return ", ".join(name if op is None or name.startswith("(") else in_sql(op, name, dialect) for name in known)
+    return ", ".join(name if op is None or name.startswith("(") else sql_name(name, dialect) for name in known)
 
 
 def _plain(op: Op, field: str) -> str | None:

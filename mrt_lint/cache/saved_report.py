@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mrt_lint.cache.codec import JsonCodec
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.values import SourceSpan
 from mrt_lint.report import CheckReport, UnreadCall
 
-_CODEC = JsonCodec((CheckReport, UnreadCall, Finding, FixSafety, Severity, SourceSpan))
+_CODEC = JsonCodec((CheckReport, UnreadCall, Finding, FixSafety, Severity, Consequence, SourceSpan))
 
 
 def dumps(report: CheckReport) -> str:

@@ -157,7 +157,17 @@ class CheckEngine:
         return digest(*parts, *(part for path in others for part in (path, read_module(path) or "")))
 
     def _settings_of(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:
-        """Return the settings with what env.py sets for SQLite, if it is not declared and may matter."""
+        """Return the settings with what env.py does to the connection, as far as it is not declared and may matter."""
+        settings = self._with_foreign_keys(history, sources)
+        if settings.target.dialect not in {None, "postgresql"}:
+            return settings
+        from mrt_lint.files.env_py import begins_before_alembic  # noqa: PLC0415  with migrations only
+
+        if not begins_before_alembic(location.folder for location in history):
+            return settings
+        return replace(settings, target=replace(settings.target, begun_by_env=True))
+
+    def _with_foreign_keys(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:
         target = self._settings.target
         if target.sqlite_foreign_keys is not None or target.dialect not in {None, "sqlite"}:
             return self._settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mrt_lint import rules
 from mrt_lint.files.lock import LockViolation
@@ -43,16 +44,31 @@ def judge(
         *(finding for path, migration in migrations.items() for finding in _check(migration, context, chosen, stopped[path])),
         *(finding for stand_in in stand_ins for finding in _unparsable(stand_in, broken[stand_in.path], chosen)),
     ]
+    if settings.target.begun_by_env:
+        findings = [_with_commit_first(finding) for finding in findings]
     reported, silenced = _apply_noqa(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
     reported, accepted = _apply_exemptions(reported, settings)
+    newest = (history.migrations[revision].path for revision in reversed(history.order))
     report = CheckReport(
-        files=(*migrations, *broken), findings=tuple(reported), suppressed=tuple(silenced), accepted=tuple(accepted)
+        files=(*migrations, *broken),
+        newest=tuple(path for path in newest if path in migrations or path in broken),
+        findings=tuple(reported),
+        suppressed=tuple(silenced),
+        accepted=tuple(accepted),
     )
     if not any(rule.code == _BROKEN for rule in chosen):  # without it nothing would say that these files were not checked
         report += CheckReport(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
     unjudged = (_unjudged(migrations[path], sources[path], codes) for path, codes in stopped.items() if codes)
     return report + CheckReport(unreadable=(*(unread for several in unreadable for unread in several), *unjudged))
+
+
+def _with_commit_first(finding: Finding) -> Finding:
+    """Return a finding whose advice works where env.py has begun a transaction before Alembic."""
+    if "autocommit_block" not in finding.instead:
+        return finding
+    first = "env.py runs a statement before context.begin_transaction(), and autocommit_block() fails until it commits that"
+    return replace(finding, instead=f"{finding.instead} ({first}: connection.commit())", fix=None)
 
 
 def migrations_of(readings: Mapping[str, ReadResult]) -> dict[str, Migration]:

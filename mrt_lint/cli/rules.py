@@ -35,6 +35,7 @@ def _document(rule: Rule) -> dict[str, Any]:
         "code": rule.code,
         "name": rule.name,
         "severity": rule.severity.value,
+        "consequence": rule.consequence.value,
         "default": rule.default,
         "dialects": list(rule.dialects),
         "summary": summary(rule),
@@ -42,9 +43,9 @@ def _document(rule: Rule) -> dict[str, Any]:
 
 
 def line(rule: Rule, style: TextStyle) -> str:
-    """Write a rule's code, name and severity, and below what it finds."""
+    """Write a rule's code, name, severity and consequence, and below what it finds."""
     colour = "red" if rule.severity is Severity.ERROR else "yellow"
-    remark = rule.severity.value + ("" if rule.default else ", only when selected")
+    remark = f"{rule.severity.value}, {rule.consequence.value}" + ("" if rule.default else ", opt-in")
     what = textwrap.fill(
         summary(rule), min(shutil.get_terminal_size().columns, 100), initial_indent="    ", subsequent_indent="    "
     )

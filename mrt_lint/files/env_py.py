@@ -1,4 +1,4 @@
-"""What an Alembic environment sets for SQLite, read from its env.py and never run: whether foreign keys are enforced."""
+"""What an Alembic environment does to the connection, read from its env.py and never run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final
 _ABOVE: Final = 3
 """How many folders above its migrations an env.py may be."""
 _PRAGMA: Final = re.compile(r"\bpragma\s+foreign_keys\s*[=(]\s*['\"]?(?P<value>\w+)", re.IGNORECASE)
+_EXECUTES: Final = re.compile(rb"\.(execute|exec_driver_sql|scalars?|begin)\s*\(")
 _ON: Final = frozenset({"on", "1", "true", "yes"})
 _HARMLESS: Final = frozenset({"alembic", "sqlalchemy", "__future__"}) | sys.stdlib_module_names - {"importlib", "runpy", "pkgutil"}
 """Packages that switch nothing on by themselves; what else env.py imports may listen to every connection."""
@@ -25,6 +26,59 @@ def enforces_foreign_keys(folders: Iterable[Path]) -> bool | None:
     found = dict.fromkeys(env for folder in folders if (env := _env_of(folder)) is not None)
     answers = {_enforces(env) for env in found}
     return answers.pop() if len(answers) == 1 else None
+
+
+def begins_before_alembic(folders: Iterable[Path]) -> bool:
+    """Return whether an env.py of these folders runs a statement on the connection, and does not commit it, before Alembic begins.
+
+    SQLAlchemy begins a transaction with that statement; Alembic leaves it to its owner and begins none of its own, and then
+    `autocommit_block()` has nothing to end: AssertionError (MigrationContext.autocommit_block).
+    """
+    return any(map(_begins, {env for folder in folders if (env := _env_of(folder)) is not None}))
+
+
+def _begins(env: Path) -> bool:
+    try:
+        source = env.read_bytes()
+        if _EXECUTES.search(source) is None:
+            return False
+        tree = ast.parse(source)
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return any(_begins_in(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module))
+
+
+def _begins_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) -> bool:
+    """Return whether the last thing that a function does to the connection before `begin_transaction()` is a statement."""
+    open_ = False
+    for name, receiver in _calls(function.body):
+        if name == "begin_transaction":
+            return open_
+        if name in {"execute", "exec_driver_sql", "scalar", "scalars", "begin"} and receiver not in {"context", "op"}:
+            open_ = True
+        elif name in {"commit", "rollback"}:
+            open_ = False
+    return False
+
+
+def _calls(body: Iterable[ast.AST]) -> list[tuple[str, str]]:
+    """Return the methods that are called, each with the name that it is called on, in the order of the source."""
+    found = [
+        (node.lineno, node.col_offset, node.func.attr, node.func.value.id if isinstance(node.func.value, ast.Name) else "")
+        for part in body
+        for node in _own_nodes(part)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    return [(name, receiver) for _, _, name, receiver in sorted(found)]
+
+
+def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
+    """Return what is in a statement, functions inside it left out."""
+    if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return
+    yield part
+    for child in ast.iter_child_nodes(part):
+        yield from _own_nodes(child)
 
 
 def _env_of(folder: Path) -> Path | None:

@@ -22,6 +22,23 @@ class Severity(str, enum.Enum):
     WARNING = "warning"
 
 
+class Consequence(str, enum.Enum):
+    """What a rule's pattern comes to, the worst first. Each rule declares one; reports order and count by it."""
+
+    ROLLBACK_FAILS = "rollback fails"
+    ROLLBACK_LOSES_DATA = "rollback loses data"
+    ROLLBACK_LEAVES_THINGS = "rollback leaves things"
+    DEPLOY_FAILS = "deploy fails"
+    DEPLOY_BLOCKS = "deploy blocks"
+    OLD_RELEASE_BREAKS = "old release breaks"
+    HYGIENE = "hygiene"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the worst, and one more for each that is less bad."""
+        return list(Consequence).index(self)
+
+
 class FixSafety(str, enum.Enum):
     """A safe fix keeps what the author meant; an unsafe one may change it, and is made only on request."""
 
@@ -38,6 +55,7 @@ class Finding:
     code: str
     name: str
     severity: Severity
+    consequence: Consequence
     revision: str | None
     message: str
     instead: str

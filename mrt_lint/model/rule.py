@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
+from mrt_lint.model.advice import with_literals
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,14 +52,16 @@ class DialectWording:
 class Rule(ABC):
     """One dangerous pattern. The docstring's first line names it; the rest explains why it hurts in production.
 
-    `message` and `instead` are format strings, filled from what `self.found()` is given. `manual` cites what the rule rests
-    on. An opt-in rule (`default = False`) applies only when selected.
+    `consequence` is what the pattern comes to. `message` and `instead` are format strings, filled from what `self.found()` is
+    given; what stands in «…» of `instead` becomes a string of Python's. `manual` cites what the rule rests on. An opt-in rule
+    (`default = False`) applies only when selected.
     `fix` is the kind of fix that `mrt check --fix` knows, `fixes` describes what it writes and when it does not.
     """
 
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity]
+    consequence: ClassVar[Consequence]
     message: ClassVar[str]
     instead: ClassVar[str]
     bad: ClassVar[tuple[Example, ...]]
@@ -85,9 +88,10 @@ class Rule(ABC):
             code=self.code,
             name=self.name,
             severity=self.severity,
+            consequence=self.consequence,
             revision=migration.revision if isinstance(migration.revision, str) else None,
             message=(wording or self).message.format(**names),
-            instead=(wording or self).instead.format(**names),
+            instead=with_literals((wording or self).instead.format(**names)),
             # another wording is about another database, and what goes along has no call of its own to undo
             fix=self.fix if wording is None and not getattr(at, "along_with", "") else None,
         )

@@ -10,8 +10,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mrt_lint.model.advice import with_literals
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import FixSafety
+from mrt_lint.model.finding import Consequence, FixSafety
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.online import page as online
 
@@ -29,14 +30,26 @@ _GROUPS = {
     "9": "The history as a whole",
 }
 
+_CONSEQUENCES = {
+    Consequence.ROLLBACK_FAILS: "`alembic downgrade` stops with an error, or does so once the table has rows.",
+    Consequence.ROLLBACK_LOSES_DATA: "After upgrade and downgrade, values that were there before are gone.",
+    Consequence.ROLLBACK_LEAVES_THINGS: "The downgrade succeeds, and the schema or the rows are not what they were.",
+    Consequence.DEPLOY_FAILS: "`alembic upgrade` stops with an error, or does so where rows are in its way.",
+    Consequence.DEPLOY_BLOCKS: "While the upgrade runs, others wait for a table: it is locked, scanned or rewritten.",
+    Consequence.OLD_RELEASE_BREAKS: "The release that still runs meets a schema that it does not expect.",
+    Consequence.HYGIENE: "Nothing breaks today; the migration or its history is hard to trust later.",
+}
+
 _SAMPLE = {
     **dict.fromkeys(("table", "sql_table", "last"), "users"),
+    **dict.fromkeys(("in_schema", "of_schema"), ""),
+    "sql_backup": "users_backup",
+    "sql_retired": "users_retired",
     **dict.fromkeys(("column", "sql_column", "columns"), "phone"),
     **dict.fromkeys(("constraint", "sql_constraint"), "uq_users_phone"),
     **dict.fromkeys(("options", "schema", "typed"), ""),
-    "alter_column": 'op.alter_column("users", ',
-    "body": "downgrade()",
     "copy": "users_phone_backup",
+    "values": "id, phone",
     "index": "ix_users_phone",
     "new_column": "mobile",
     "on": " ON users",
@@ -70,10 +83,12 @@ def render(rule: Rule) -> str:
 
 def table(rules: Iterable[Rule]) -> str:
     """Write the table of rules in Markdown, each linked to its page."""
-    lines = ["| code | name | severity | finds |", "| --- | --- | --- | --- |"]
+    lines = ["| code | name | severity | consequence | finds |", "| --- | --- | --- | --- | --- |"]
     for rule in rules:
         what = (rule.__doc__ or "").partition("\n\n")[0].strip().rstrip(".")
-        lines.append(f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {_severity(rule)} | {what} |")
+        lines.append(
+            f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {_severity(rule)} | {rule.consequence.value} | {what} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -82,14 +97,21 @@ def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
     known = tuple(rules)
     groups = [(title, [rule for rule in known if rule.code[3] == digit]) for digit, title in _GROUPS.items()]
     sections = "\n".join(f"## {title}\n\n{table(group)}" for title, group in groups if group)
-    yield "rules.md", f"# The rules\n\nAn error fails `mrt check`; a warning does so with `--strict`.\n\n{_EVERYWHERE}\n{sections}"
+    intro = "# The rules\n\nAn error fails `mrt check`; a warning does so with `--strict`."
+    yield "rules.md", f"{intro}\n\n{_consequences()}\n{_EVERYWHERE}\n{sections}"
     yield "online-ddl.md", online.render()
     for rule in known:
         yield f"rules/{rule.code}.md", render(rule)
 
 
+def _consequences() -> str:
+    lines = [f"| {consequence.value} | {_CONSEQUENCES[consequence]} |" for consequence in Consequence]
+    intro = "Every rule has one consequence; reports count by it, the worst first."
+    return "\n".join([intro, "", "| consequence | what happens |", "| --- | --- |", *lines, ""])
+
+
 def _kind(rule: Rule) -> str:
-    words = [_severity(rule), *(_DIALECTS.get(dialect, dialect) for dialect in rule.dialects)]
+    words = [_severity(rule), rule.consequence.value, *(_DIALECTS.get(dialect, dialect) for dialect in rule.dialects)]
     return ", ".join(words)
 
 
@@ -99,7 +121,7 @@ def _severity(rule: Rule) -> str:
 
 def _advice(rule: Rule) -> str:
     """Return the words that a finding advises, with sample names; nothing if they are different ones for each finding."""
-    return "" if rule.instead.startswith("{") else f"> {rule.instead.format_map(_SampleNames(_SAMPLE))}"
+    return "" if rule.instead.startswith("{") else f"> {with_literals(rule.instead.format_map(_SampleNames(_SAMPLE)))}"
 
 
 def _exemptions(rule: Rule) -> str:

@@ -8,7 +8,7 @@ from mrt_lint.analysis.volatile_default import is_volatile
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _FIRST_WITHOUT_REWRITE = (11, 0)
@@ -25,10 +25,11 @@ class AddColumnDefault(Rule):
     code = "MRT405"
     name = "add-column-default"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL {version} rewrites {the_table} under an exclusive lock to write the default of '{column}' into every row"
     instead = (
-        'add {column} without a default, set it with op.alter_column("{table}", "{column}", server_default=…), and fill the rows '
-        "in batches"
+        "add {column} without a default, set it with op.alter_column(«{last}», «{column}», server_default=…{in_schema}), and fill "
+        "the rows in batches"
     )
     dialects = ("postgresql",)
     manual = ("PostgreSQL 11, release notes, “Fast column addition”: https://www.postgresql.org/docs/11/release-11.html",)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration, ModuleImport
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Column, SqlType
@@ -40,6 +40,7 @@ class ApplicationModels(Rule):
     code = "MRT801"
     name = "application-models"
     severity = Severity.WARNING
+    consequence = Consequence.HYGIENE
     message = "the migration imports {what} from {module}: it breaks when the models change, or does something else than it did"
     instead = (
         'describe in the migration what it needs, as the tables are at this revision: sa.table("…", sa.column("…")), or a '

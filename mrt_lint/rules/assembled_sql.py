@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import HOLE
@@ -29,6 +29,7 @@ class AssembledSql(Rule):
     code = "MRT803"
     name = "assembled-sql"
     severity = Severity.WARNING
+    consequence = Consequence.HYGIENE
     message = "what runs here depends on values that cannot be read in the file: {text}"
     instead = "{safe}"
     manual = ("SQLAlchemy, text() and bind parameters: https://docs.sqlalchemy.org/en/20/core/sqlelement.html",)

@@ -10,7 +10,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -24,6 +24,7 @@ class BackfillUnderLock(Rule):
     code = "MRT438"
     name = "backfill-under-lock"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL keeps everybody out of {the_table}, by the lock that added {added}, while this UPDATE rewrites all rows"
     instead = "fill the column in a later revision, in batches that commit; where a constant will do, give it as server_default"
     dialects = ("postgresql",)

@@ -7,7 +7,7 @@ from mrt_lint.analysis.mysql_alteration import blocked, change_of_table, changes
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.online import DdlAlgorithm, ServerVersion, TableChange
 
@@ -36,6 +36,7 @@ class BlockedWrites(Rule):
     code = "MRT433"
     name = "blocked-writes"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "{server} {does} {the_table} to {purpose}: writes to it wait until it is done"
     instead = "{safe}"
     dialects = ("mysql", "mariadb")

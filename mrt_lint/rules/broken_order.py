@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _ENUM = re.compile(r"create_table makes the enum type '([^']*)'")
@@ -23,6 +23,7 @@ class BrokenOrder(Rule):
     code = "MRT112"
     name = "broken-order"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade fails here: {conflict}"
     instead = "undo in downgrade() the last step of upgrade() first, or leave out what is dropped along with something else"
     existing = DialectWording(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,6 +19,7 @@ class BrokenUpgrade(Rule):
     code = "MRT804"
     name = "broken-upgrade"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     default = False
     message = "upgrade fails here: {conflict}"
     instead = "write the name that the history gives; drop what is made twice, or rename it, in a revision before"

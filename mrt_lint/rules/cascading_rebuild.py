@@ -7,7 +7,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,6 +22,7 @@ class CascadingRebuild(Rule):
     code = "MRT217"
     name = "cascading-rebuild"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "SQLite drops {the_table} to rebuild it, and where foreign keys are enforced that empties '{child}', which cascades"
     instead = "run PRAGMA foreign_keys=OFF in env.py before the transaction begins, and PRAGMA foreign_key_check after it"
     dialects = ("sqlite",)

@@ -7,7 +7,7 @@ from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.online import TableChange
 
@@ -22,10 +22,11 @@ class CheckWithoutNotValid(Rule):
     code = "MRT423"
     name = "check-without-not-valid"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {the_table} against everybody while it checks every row for {the_constraint}"
     instead = (
-        "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
-        "CONSTRAINT {sql_constraint}')"
+        "add it with postgresql_not_valid=True, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
+        "CONSTRAINT {sql_constraint}»)"
     )
     copied = DialectWording(
         message="{server} copies {the_table} while it checks every row for {the_constraint}: writes wait until it is done",

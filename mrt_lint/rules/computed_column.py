@@ -7,7 +7,7 @@ from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.online import TableChange
 
@@ -22,6 +22,7 @@ class ComputedColumn(Rule):
     code = "MRT427"
     name = "computed-column"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL rewrites {the_table} under an exclusive lock to give every row a value of {kind} {the_column}"
     instead = "add a plain column, fill it in batches, and only then add a default, a sequence or a trigger for new rows"
     copied = DialectWording(

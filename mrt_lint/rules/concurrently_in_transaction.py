@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.transaction import Surroundings, refused, surroundings
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
@@ -20,6 +20,7 @@ class ConcurrentlyInTransaction(Rule):
     code = "MRT421"
     name = "concurrently-in-transaction"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "PostgreSQL refuses {what} in a transaction, and {where}"
     instead = "put it into a block of its own: with op.get_context().autocommit_block(): …"
     alone = DialectWording(message=message, instead=instead)

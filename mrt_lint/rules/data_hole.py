@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.made_again import made_again
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,6 +20,7 @@ class DataHole(Rule):
     code = "MRT218"
     name = "data-hole"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade drops {what}, and revision {later} brings it back: an upgrade through both loses its {values}"
     instead = "if neither has run in production, remove both steps; otherwise keep the values in between in a table of their own"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,9 +19,10 @@ class DeleteAll(Rule):
     code = "MRT214"
     name = "delete-all"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade deletes every row of {the_table}: they are lost, and a downgrade cannot know them"
     instead = (
-        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {last}_backup AS SELECT * FROM {sql_table})"
+        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table})"
     )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
@@ -80,4 +81,4 @@ class DeleteAll(Rule):
         for op in case.ops_for(self, ops.Delete):
             if op.where is False and not case.analysis(op).keeps_rows(op):
                 found = names(op, case.dialect(op))
-                yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])
+                yield self.found(case.migration, op, **found)

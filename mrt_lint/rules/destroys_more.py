@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,6 +19,7 @@ class DestroysMore(Rule):
     code = "MRT113"
     name = "destroys-more"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "downgrade drops {what}, which upgrade did not create: its {values} are lost in a rollback"
     instead = "drop in downgrade() only what upgrade() creates; check the names"
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import is_refilled, movement
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import kept_values
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,11 +21,11 @@ class DropColumn(Rule):
     code = "MRT201"
     name = "drop-column"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade drops {the_column}: a downgrade can bring the column back, its values are lost"
     instead = (
-        "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT id, {sql_column} FROM "
-        "{sql_table}); "
-        "drop it in a later release, and restore it from the copy in downgrade()"
+        "first release code that no longer uses {column} and keep its values (CREATE TABLE {copy} AS SELECT {values} FROM "
+        "{sql_table}); drop it in a later release, and restore it from the copy in downgrade()"
     )
     manual = (
         "PostgreSQL, ALTER TABLE, DROP COLUMN: https://www.postgresql.org/docs/current/sql-altertable.html",
@@ -101,6 +102,7 @@ class DropColumn(Rule):
                 op.alter_column("users", "phone", nullable=True)
 
             def downgrade():
+                op.execute("UPDATE users SET phone = '' WHERE phone IS NULL")
                 op.alter_column("users", "phone", nullable=False)
             """,
         ),
@@ -155,5 +157,4 @@ class DropColumn(Rule):
             state = case.state_before(op)
             gone = state.new_column or state.empty
             if not gone and movement(case, op) is None and not is_refilled(case, op):
-                found = names(op, case.dialect(op))
-                yield self.found(case.migration, op, **found, copy=f"{found['table']}_{found['column']}_backup")
+                yield self.found(case.migration, op, **names(op, case.dialect(op)), **kept_values(case, op))

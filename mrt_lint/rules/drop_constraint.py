@@ -6,8 +6,9 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import stands_in
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import constraint_again
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,8 +22,9 @@ class DropConstraint(Rule):
     code = "MRT409"
     name = "drop-constraint"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
-    instead = 'add {create}("{constraint}", "{table}", …) to downgrade()'
+    instead = "add to downgrade(): {call}"
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -128,13 +130,4 @@ class DropConstraint(Rule):
             kind = case.kind(op)
             gone = case.undone(op) is UndoStatus.NO and not stands_in(case.analysis(op), op)
             if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):
-                yield self.found(
-                    case.migration, op, **names(op), create=_CREATE.get(kind or "", "the same constraint: op.create_…_constraint")
-                )
-
-
-_CREATE = {
-    "unique": "op.create_unique_constraint",
-    "check": "op.create_check_constraint",
-    "primary": "op.create_primary_key",
-}
+                yield self.found(case.migration, op, **names(op), call=constraint_again(case, op))

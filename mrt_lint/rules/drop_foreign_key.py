@@ -6,9 +6,10 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import stands_in
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import constraint_again
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,8 +23,9 @@ class DropForeignKey(Rule):
     code = "MRT205"
     name = "drop-foreign-key"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that point to nothing get in"
-    instead = 'add op.create_foreign_key("{constraint}", "{table}", …) to downgrade()'
+    instead = "add to downgrade(): {call}"
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     fix = FixSafety.SAFE
     fixes = (
@@ -159,4 +161,4 @@ class DropForeignKey(Rule):
         for op in case.ops_for(self, ops.DropConstraint, along=True):
             gone = case.kind(op) == "foreignkey" and (case.undone(op) is UndoStatus.NO or case.returns_as_another_kind(op))
             if gone and not stands_in(case.analysis(op), op):
-                yield self.found(case.migration, op, **names(op))
+                yield self.found(case.migration, op, **names(op), call=constraint_again(case, op))

@@ -8,7 +8,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,8 +22,9 @@ class DropIndex(Rule):
     code = "MRT408"
     name = "drop-index"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_index}{on}, downgrade {does}"
-    instead = 'create it in downgrade() as it was: op.create_index("{index}", "{last}", [{columns}]{options})'
+    instead = "create it in downgrade() as it was: op.create_index(«{index}», «{last}», [{columns}]{options})"
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (

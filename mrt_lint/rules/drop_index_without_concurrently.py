@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,9 +20,11 @@ class DropIndexWithoutConcurrently(Rule):
     code = "MRT420"
     name = "drop-index-without-concurrently"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {table_words} against everybody to drop {the_index}"
     instead = (
-        'with op.get_context().autocommit_block(): op.drop_index("{index}", table_name="{table}", postgresql_concurrently=True)'
+        "with op.get_context().autocommit_block(): op.drop_index(«{index}», table_name=«{last}»{in_schema}, "
+        "postgresql_concurrently=True)"
     )
     dialects = ("postgresql",)
     default = False

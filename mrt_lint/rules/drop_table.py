@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,9 +21,10 @@ class DropTable(Rule):
     code = "MRT202"
     name = "drop-table"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade drops {the_table}: a downgrade can create the table again, its rows are lost"
     instead = (
-        "set it aside under another name (ALTER TABLE {sql_table} RENAME TO {last}_retired), rename it back in downgrade(), and "
+        "set it aside under another name (ALTER TABLE {sql_table} RENAME TO {sql_retired}), rename it back in downgrade(), and "
         "drop it in a "
         "later release if nothing needed it"
     )
@@ -218,7 +219,7 @@ class DropTable(Rule):
                 continue
             if not analysis.keeps_rows(op) and not analysis.makes_room_for_own_table(op):
                 found = names(op, case.dialect(op))
-                yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])
+                yield self.found(case.migration, op, **found)
 
 
 def _is_of_a_batch(op: ops.DropTable) -> bool:

@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,8 +20,9 @@ class DropView(Rule):
     code = "MRT207"
     name = "drop-view"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_name}, downgrade does not create it again: who reads it finds {left}"
-    instead = "add the former definition to downgrade(): op.execute('CREATE {kind} {name} AS …')"
+    instead = "add the former definition to downgrade(): op.execute(«CREATE {kind} {sql_name} AS …»)"
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
     fix = FixSafety.SAFE
     fixes = (

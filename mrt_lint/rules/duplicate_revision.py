@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.history import GraphFlaw, History
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.example_files import EMAILS, USERS, revision_file
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, HistoryRule
 
 
@@ -19,6 +19,7 @@ class DuplicateRevision(HistoryRule):
     code = "MRT904"
     name = "duplicate-revision"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "revision {revision} is declared by {others} too: Alembic runs one of the files and forgets the other"
     instead = (
         "give this file an identifier of its own (python -c 'import uuid; print(uuid.uuid4().hex[-12:])') and set its down_revision"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,6 +19,7 @@ class EnumAddValue(Rule):
     code = "MRT304"
     name = "enum-add-value"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade adds '{value}' to {the_enum}: PostgreSQL cannot remove an enum value, so no downgrade takes it back"
     instead = (
         "keep such lists in a table of their own or in a CHECK constraint, which can be changed both ways; for this enum, "

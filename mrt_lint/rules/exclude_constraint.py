@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,6 +19,7 @@ class ExcludeConstraint(Rule):
     code = "MRT425"
     name = "exclude-constraint"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {the_table} against everybody while it builds {the_constraint}"
     instead = "run it when the table is not in use, with a lock_timeout, or keep the rule with a trigger"
     dialects = ("postgresql",)

@@ -7,7 +7,8 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.unindexed_key import unindexed_keys
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.advice import literal
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,8 +22,9 @@ class ForeignKeyWithoutIndex(Rule):
     code = "MRT431"
     name = "foreign-key-without-index"
     severity = Severity.WARNING
+    consequence = Consequence.HYGIENE
     message = "PostgreSQL reads all of {the_table} for each row deleted in '{parent}': no index begins with ({columns})"
-    instead = 'add op.create_index("ix_{last}_{name}", "{last}", [{quoted}]), or index=True to the column'
+    instead = "add op.create_index(«ix_{last}_{name}», «{last}», [{quoted}]{in_schema}), or index=True to the column"
     dialects = ("postgresql",)
     default = False
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
@@ -75,15 +77,13 @@ class ForeignKeyWithoutIndex(Rule):
         for op in case.ops_for(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
             for key in unindexed_keys(case, op):
                 found = names(op)
-                last = found["table"].rpartition(".")[2]
                 columns = join(key.columns).split(", ")
                 parent = key.referred_table if readable(key.referred_table) else "another table"
-                quoted = ", ".join(f'"{column}"' for column in columns)
+                quoted = ", ".join(map(literal, columns))
                 yield self.found(
                     case.migration,
                     op,
                     **found | {"name": "_".join(columns)},
-                    last=last,
                     columns=", ".join(columns),
                     quoted=quoted,
                     parent=parent,

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.mysql_alteration import blocked, leaves_keys_unchecked
-from mrt_lint.analysis.wording import in_sql, names
+from mrt_lint.analysis.sql_names import sql_name
+from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import place
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Constraint
 from mrt_lint.online import TableChange
@@ -26,10 +27,11 @@ class ForeignKeyWithoutNotValid(Rule):
     code = "MRT422"
     name = "foreign-key-without-not-valid"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks writes to {the_tables} while it checks every row for {the_key}"
     instead = (
-        "add it with postgresql_not_valid=True, and in a later revision run op.execute('ALTER TABLE {sql_table} VALIDATE "
-        "CONSTRAINT {key}')"
+        "add it with postgresql_not_valid=True, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
+        "CONSTRAINT {key}»)"
     )
     copied = DialectWording(
         message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done",
@@ -138,7 +140,7 @@ class ForeignKeyWithoutNotValid(Rule):
                         "the_key": the_key,
                         "server": server.name if server else "",
                     }
-                    name = in_sql(op, key.name, case.dialect(op)) if readable(key.name) else "…"
+                    name = sql_name(key.name, case.dialect(op)) if readable(key.name) else "…"
                     yield self.found(case.migration, op, self.copied if server else None, **found, key=name)
 
     @staticmethod

@@ -8,7 +8,7 @@ from mrt_lint.analysis.mysql_refusal import refusable
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
 
@@ -24,6 +24,7 @@ class HalfCommitted(Rule):
     code = "MRT435"
     name = "half-committed"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_FAILS
     message = (
         "{server} has committed {first} when this comes, and refuses it where {reason}: then half of the upgrade stays, and it "
         "cannot be run again"

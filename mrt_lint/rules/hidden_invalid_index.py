@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,10 +19,11 @@ class HiddenInvalidIndex(Rule):
     code = "MRT432"
     name = "hidden-invalid-index"
     severity = Severity.WARNING
+    consequence = Consequence.HYGIENE
     message = "IF NOT EXISTS takes an INVALID {the_index}, left by a build that failed, for a good one"
     instead = (
-        'drop it first: op.drop_index("{index}", table_name="{table}", postgresql_concurrently=True, if_exists=True), then create '
-        "it without if_not_exists"
+        "drop it first: op.drop_index(«{index}», table_name=«{last}»{in_schema}, postgresql_concurrently=True, if_exists=True), "
+        "then create it without if_not_exists"
     )
     dialects = ("postgresql",)
     manual = (

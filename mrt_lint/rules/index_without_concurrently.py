@@ -8,7 +8,7 @@ from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,9 +22,10 @@ class IndexWithoutConcurrently(Rule):
     code = "MRT407"
     name = "index-without-concurrently"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
     instead = (
-        'with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", [{columns}]{options}, '
+        "with op.get_context().autocommit_block(): op.create_index(«{index}», «{last}», [{columns}]{options}, "
         "postgresql_concurrently=True)"
     )
     dialects = ("postgresql",)
@@ -83,7 +84,7 @@ class IndexWithoutConcurrently(Rule):
             def upgrade():
                 with op.get_context().autocommit_block():
                     op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
-                    op.execute("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix_users_age ON users (age)")
+                    op.execute("CREATE UNIQUE INDEX CONCURRENTLY ix_users_age ON users (age)")
             """,
         ),
         Example(
@@ -118,15 +119,15 @@ class IndexWithoutConcurrently(Rule):
         """Yield a finding for every index that is built under the lock."""
         for op in case.ops_for(self, ops.CreateIndex, ops.AddColumn):
             found = names(op)
-            last = found["table"].rpartition(".")[2]
+            last = found["last"]
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:
                 if op.index is None:
                     found["index"] = f"ix_{last}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
-                yield self.found(case.migration, op, **found | code_of(op), last=last)
+                yield self.found(case.migration, op, **found | code_of(op))
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:
                 index = f"ix_{last}_{found['column']}"
                 found |= {"index": index, "the_index": f"index '{index}'"}
                 built = ops.CreateIndex(
                     index=index, table=op.table, schema=op.schema, columns=(op.column,), unique=op.definition.unique
                 )
-                yield self.found(case.migration, op, **found | code_of(built), last=last)
+                yield self.found(case.migration, op, **found | code_of(built))

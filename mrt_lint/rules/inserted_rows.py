@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,8 +20,9 @@ class InsertedRows(Rule):
     code = "MRT106"
     name = "inserted-rows"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade inserts rows into {the_table}, downgrade removes none there: they outlive the rollback"
-    instead = "delete them by their keys in downgrade(): op.execute('DELETE FROM {table} WHERE …')"
+    instead = "delete them by their keys in downgrade(): op.execute(«DELETE FROM {sql_table} WHERE …»)"
     manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.ops import Raise
 from mrt_lint.model.rule import Example, Rule
 
@@ -18,6 +18,7 @@ class Irreversible(Rule):
     code = "MRT115"
     name = "irreversible"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade() of revision {revision} raises {exception}: a release with it cannot be rolled back"
     instead = (
         'write the reason under [tool.mrt.irreversible] of pyproject.toml ({revision} = "…"), or undo in downgrade() what can '

@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,8 +21,9 @@ class LeakedEnum(Rule):
     code = "MRT114"
     name = "leaked-enum"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "PostgreSQL keeps enum type '{kind}', which came with {the_table}: the next upgrade fails because it exists already"
-    instead = 'add sa.Enum(name="{kind}").drop(op.get_bind(), checkfirst=True) to downgrade(), after the table'
+    instead = "add sa.Enum(name=«{kind}»).drop(op.get_bind(), checkfirst=True) to downgrade(), after the table"
     dialects = ("postgresql",)
     manual = (
         (

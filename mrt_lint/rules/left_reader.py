@@ -9,7 +9,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _ROW = re.compile(r"\b(?:new|old)\s*\.\s*\"?(\w+)", re.IGNORECASE)
@@ -25,6 +25,7 @@ class LeftReader(Rule):
     code = "MRT122"
     name = "left-reader"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "downgrade drops {the_column}, which {the_name} still reads, as upgrade left it: whoever calls it fails"
     instead = "create {name} in downgrade() again as it was before this revision, or drop it there if it is new"
     manual = ("PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",)

@@ -8,7 +8,7 @@ from mrt_lint.analysis.locking import takes_heavy_lock
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _PG = re.compile(r"\block_timeout\b(?!\s*(=|TO)\s*'?0)", re.IGNORECASE)
@@ -25,6 +25,7 @@ class LockWithoutTimeout(Rule):
     code = "MRT429"
     name = "lock-without-timeout"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "upgrade waits for a lock on {the_table} for as long as it takes, and everybody else waits behind it"
     instead = (
         "run op.execute(\"SET LOCAL lock_timeout = '5s'\") first, or set it in env.py for all migrations, and try again on failure"

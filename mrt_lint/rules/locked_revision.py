@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, HistoryRule
 
@@ -19,6 +19,7 @@ class LockedRevision(HistoryRule):
     code = "MRT907"
     name = "locked-revision"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "revision {revision} is locked, and {what}: databases that have run it keep what it was"
     instead = "put it back as it was and write a new revision; mrt lock accepts it as it is, where no database has run it"
     manual = ("Alembic, “The Migration Environment”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)

@@ -7,7 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import MaybeName
 
@@ -24,6 +24,7 @@ class LongIdentifier(Rule):
     code = "MRT439"
     name = "long-identifier"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "SQLAlchemy refuses the name '{long}' on PostgreSQL: it has {length} characters, where 63 are the most"
     instead = "give it a shorter name"
     dialects = ("postgresql",)

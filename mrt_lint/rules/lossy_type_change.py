@@ -8,7 +8,7 @@ from mrt_lint.analysis.type_change import is_narrowing
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNSET, SqlType
 from mrt_lint.online import lost_members
@@ -24,10 +24,11 @@ class LossyTypeChange(Rule):
     code = "MRT215"
     name = "lossy-type-change"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade narrows {the_column} from {former} to {new}: values that do not fit are cut off or stop the migration"
     instead = (
-        "look for such values first (SELECT {column} FROM {table} WHERE …) and move them elsewhere, or add a new column beside "
-        "{column}"
+        "look for such values first (SELECT {sql_column} FROM {sql_table} WHERE …) and move them elsewhere, or add a new column "
+        "beside {column}"
     )
     shorter_enum = DialectWording(
         message=(

@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import RebuildLoss
 from mrt_lint.analysis.wording import names
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _WHAT = {
@@ -39,6 +39,7 @@ class LostInRebuild(Rule):
     code = "MRT119"
     name = "lost-in-rebuild"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "SQLite rebuilds {the_table} here without {what}, and nothing restores it"
     instead = "{safe}"
     other = DialectWording(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.example_files import EMAILS, PHONES, USERS, revision_file
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _MERGE_AND_MORE = """
@@ -34,6 +34,7 @@ class MergeWithOperations(Rule):
     code = "MRT906"
     name = "merge-with-operations"
     severity = Severity.WARNING
+    consequence = Consequence.HYGIENE
     message = "revision {revision} merges {count} branches and changes the database as well"
     instead = "leave the merge empty, and put the operations into a revision that follows it"
     manual = ("Alembic, “Merging Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html#merging-branches",)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -17,6 +17,7 @@ class MissingDowngrade(Rule):
     code = "MRT101"
     name = "missing-downgrade"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
     message = "revision {revision} has no downgrade(): 'alembic downgrade' stops here with an AttributeError"
     instead = (
         "add downgrade() and undo in it what upgrade() does, last step first; raise in it, with the reason, if it cannot be undone"

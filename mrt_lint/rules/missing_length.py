@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET, Name, SqlType
 
@@ -27,6 +27,7 @@ class MissingLength(Rule):
     code = "MRT118"
     name = "missing-length"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
     message = "{function} fails here: {what} is a {kind} without a length, which {dialect} does not know"
     instead = "give it a length, sa.String(255), or write sa.Text"
     dialects = ("mysql", "mariadb")

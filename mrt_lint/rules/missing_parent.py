@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.history import GraphFlaw, History
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.example_files import EMAILS, USERS, revision_file
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, HistoryRule
 
 
@@ -19,6 +19,7 @@ class MissingParent(HistoryRule):
     code = "MRT903"
     name = "missing-parent"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "revision {revision} follows '{parent}', which no file declares: every alembic command stops here"
     instead = "set down_revision to a revision that is there, or bring back the file of '{parent}'"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)

@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import movement, moves_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,6 +21,7 @@ class MoveAndDrop(Rule):
     code = "MRT208"
     name = "move-and-drop"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade {moves} and drops {it} at once: what {lost} is lost"
     instead = (
         "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
@@ -144,7 +145,8 @@ class MoveAndDrop(Rule):
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("full_name", sa.Text))
-                op.execute("UPDATE users SET full_name = first_name || ' ' || last_name")
+                with op.get_context().autocommit_block():
+                    op.execute("UPDATE users SET full_name = first_name || ' ' || last_name")
 
             def downgrade():
                 op.drop_column("users", "full_name")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.example_files import EMAILS, PHONES, USERS, revision_file
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, HistoryRule
 
@@ -20,6 +20,7 @@ class MultipleHeads(HistoryRule):
     code = "MRT901"
     name = "multiple-heads"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = (
         "revision {revision} is one of {count} heads of the history, beside {others}: 'alembic upgrade head' refuses to choose"
     )

@@ -8,7 +8,7 @@ from mrt_lint.analysis.transaction import surroundings
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Column, SqlType
 from mrt_lint.parse.sql.tokens import tokens
@@ -24,6 +24,7 @@ class NewEnumValue(Rule):
     code = "MRT436"
     name = "new-enum-value"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "PostgreSQL refuses this use of '{value}', which the same transaction adds to {the_enum}"
     instead = (
         "commit the value first: put the ALTER TYPE into a block of its own, with op.get_context().autocommit_block(): …, or into "

@@ -9,7 +9,7 @@ from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _KINDS = frozenset({"unique", "foreignkey", "primary"})
@@ -26,6 +26,7 @@ class NoSuchName(Rule):
     code = "MRT116"
     name = "no-such-name"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
     message = "{function} fails here: {the_thing} of {the_table} is dropped without a name"
     instead = (
         "give it a name where it is made, and drop it by that; where it is in use already, by the name that the database gave it "

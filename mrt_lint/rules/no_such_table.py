@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -17,6 +17,7 @@ class NoSuchTable(Rule):
     code = "MRT117"
     name = "no-such-table"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade fails here: {missing}"
     instead = "write the name that upgrade() or an earlier revision gave"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.migration import MigrationFunction
 from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
 from mrt_lint.model.rule import Example, Rule
@@ -21,6 +21,7 @@ class NoopDowngrade(Rule):
     code = "MRT102"
     name = "noop-downgrade"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = (
         "downgrade() of revision {revision} does nothing: Alembic reports success and leaves what upgrade() did in the database"
     )

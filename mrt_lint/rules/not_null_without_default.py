@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.advice import literal
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
@@ -22,11 +24,9 @@ class NotNullWithoutDefault(Rule):
     code = "MRT401"
     name = "not-null-without-default"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_FAILS
     message = "upgrade adds NOT NULL {the_column} without a server default: {rows}old code cannot insert"
-    instead = (
-        'give it a server_default, or add it with nullable=True, fill it, and then op.alter_column("{table}", "{column}", '
-        "nullable=False{typed})"
-    )
+    instead = "give it a server_default, or add it with nullable=True, fill it, and then {call}"
     manual = (
         "PostgreSQL, “Adding a Column”: https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN",
         "MySQL, “Data Type Default Values”: https://dev.mysql.com/doc/refman/8.0/en/data-type-defaults.html",
@@ -70,8 +70,6 @@ class NotNullWithoutDefault(Rule):
             def upgrade():
                 op.add_column("users", sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
                 op.add_column("users", sa.Column("email", sa.Text))
-                op.execute("UPDATE users SET email = name || '@example.org'")
-                op.alter_column("users", "email", nullable=False)
             """,
         ),
         Example(
@@ -98,7 +96,10 @@ class NotNullWithoutDefault(Rule):
         """Yield a finding for every new column that existing rows cannot have a value for."""
         for op in case.ops_for(self, ops.AddColumn):
             if needs_value(op.definition) and not case.state_before(op).empty:
-                yield self.found(case.migration, op, **names(op, case.dialect(op)), rows=_fate_of_rows(case, op))
+                found = names(op, case.dialect(op))
+                setting = f"{literal(found['column'])}, nullable=False{found['typed']}"
+                call = call_on_table(case, op, "alter_column", after=setting)
+                yield self.found(case.migration, op, **found, rows=_fate_of_rows(case, op), call=call)
 
 
 def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:

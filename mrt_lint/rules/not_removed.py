@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
-from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.advice import literal
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _KEPT = frozenset({"sequence", "trigger", "type", "enum", "domain", "composite"})
@@ -24,6 +24,7 @@ class NotRemoved(Rule):
     code = "MRT110"
     name = "not-removed"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {what}, downgrade does not remove it: {consequence}"
     instead = "add {undo} to downgrade()"
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
@@ -275,8 +276,9 @@ class NotRemoved(Rule):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             if sure and case.undone(made) is UndoStatus.NO:
                 what = names(made)
-                on = f" ON {what['table']}" if made.table else ""
-                undo = f"op.execute('DROP {made.kind.upper()} {what['name']}{on}')"
+                on = f" ON {what['sql_table']}" if made.table else ""
+                statement = f"DROP {made.kind.upper()} {what['sql_name']}{on}"
+                undo = f"op.execute({literal(statement)})"
                 consequence = _consequence(case, made)
                 yield self.found(case.migration, made, what=what["the_name"], undo=undo, consequence=consequence)
 
@@ -290,15 +292,14 @@ def _consequence(case: MigrationCase, op: ops.Op) -> str:
 def _words(case: MigrationCase, op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
     """Return what is left, and the call that removes it by the names that upgrade() has left it with."""
     found, now = names(op), case.current_names(op)
-    table = f'"{now.get("table", found["table"].rpartition(".")[2])}"'
-    schema = f', schema="{op.schema}"' if readable(op.schema) else ""
+    table, schema = literal(now.get("table", found["last"])), found["in_schema"]
     if isinstance(op, ops.CreateTable):
         return {"what": found["the_table"], "undo": f"op.drop_table({table}{schema})"}
     if isinstance(op, ops.AddColumn):
-        return {"what": found["the_column"], "undo": f'op.drop_column({table}, "{now.get("own", found["column"])}"{schema})'}
+        return {"what": found["the_column"], "undo": f"op.drop_column({table}, {literal(now.get('own', found['column']))}{schema})"}
     if isinstance(op, ops.CreateIndex):
-        index = now.get("own", found["index"])
-        return {"what": found["the_index"], "undo": f'op.drop_index("{index}", table_name={table}{schema})'}
-    constraint, kind = now.get("own", found["constraint"]), op.definition.kind
-    undo = f'op.drop_constraint("{constraint}", {table}, type_="{kind}"{schema})'
+        index = literal(now.get("own", found["index"]))
+        return {"what": found["the_index"], "undo": f"op.drop_index({index}, table_name={table}{schema})"}
+    constraint = literal(now.get("own", found["constraint"]))
+    undo = f'op.drop_constraint({constraint}, {table}, type_="{op.definition.kind}"{schema})'
     return {"what": f"{found['the_constraint']} of '{found['table']}'", "undo": undo}

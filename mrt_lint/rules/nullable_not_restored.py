@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
@@ -23,8 +24,9 @@ class NullableNotRestored(Rule):
     code = "MRT402"
     name = "nullable-not-restored"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade sets {the_column} NOT NULL, downgrade does not set it back: inserts of the older release fail"
-    instead = 'add {alter_column}"{column}", nullable=True{typed}{schema}) to {body}'
+    instead = "add to downgrade(): {call}"
     manual = ("Alembic, Operations.alter_column, nullable: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -136,17 +138,8 @@ class NullableNotRestored(Rule):
                 continue
             if case.before(op, "nullable") is not UNKNOWN or not _is_meant_to_stay(case, op):
                 found = names(op, case.dialect(op))
-                yield self.found(case.migration, op, **found | _call(op))
-
-
-def _call(op: ops.AlterColumn) -> dict[str, str]:
-    """Return the call that sets it back and where it belongs: in a batch where upgrade() has one."""
-    table = op.table if readable(op.table) else "…"
-    schema = f', schema="{op.schema}"' if readable(op.schema) else ""
-    if op.batch:
-        body = f'op.batch_alter_table("{table}"{schema}) in downgrade()'
-        return {"alter_column": "batch_op.alter_column(", "schema": "", "body": body}
-    return {"alter_column": f'op.alter_column("{table}", ', "schema": schema, "body": "downgrade()"}
+                setting = f"{literal(found['column'])}, nullable=True{found['typed']}"
+                yield self.found(case.migration, op, **found, call=call_on_table(case, op, "alter_column", after=setting))
 
 
 def _is_meant_to_stay(case: MigrationCase, op: ops.AlterColumn) -> bool:

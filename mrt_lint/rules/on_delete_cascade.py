@@ -8,7 +8,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Constraint, MaybeName
 
@@ -23,6 +23,7 @@ class OnDeleteCascade(Rule):
     code = "MRT204"
     name = "on-delete-cascade"
     severity = Severity.WARNING
+    consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of {parent} from now on deletes its rows there too"
     instead = (
         "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and delete rows of {table} in the application where that "

@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
@@ -23,6 +23,7 @@ class OtherDefinition(Rule):
     code = "MRT111"
     name = "other-definition"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade {does}, downgrade does not restore {what}: {difference}"
     instead = "give it in downgrade() the definition it had before this revision"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)

@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Column
 
@@ -22,10 +22,11 @@ class PrimaryKeyWithoutIndex(Rule):
     code = "MRT426"
     name = "primary-key-without-index"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {the_table} against everybody while it builds the primary key ({columns})"
     instead = (
-        "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute('ALTER TABLE {sql_table} ADD CONSTRAINT "
-        "{sql_constraint} PRIMARY KEY USING INDEX …')"
+        "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute(«ALTER TABLE {sql_table} ADD CONSTRAINT "
+        "{sql_constraint} PRIMARY KEY USING INDEX …»)"
     )
     verified = DialectWording(
         message=(

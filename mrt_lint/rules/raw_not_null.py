@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import SqlType
 
@@ -22,11 +22,12 @@ class RawNotNull(Rule):
     code = "MRT403"
     name = "raw-not-null"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade sets {the_column} NOT NULL in SQL, downgrade does not drop that: inserts of the older release fail"
-    instead = "add op.execute('ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP NOT NULL') to downgrade()"
+    instead = "add op.execute(«ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP NOT NULL») to downgrade()"
     on_mysql = DialectWording(
         message=message,
-        instead="add op.execute('ALTER TABLE {sql_table} MODIFY {sql_column} {type} NULL') to downgrade()",
+        instead="add op.execute(«ALTER TABLE {sql_table} MODIFY {sql_column} {type} NULL») to downgrade()",
     )
     manual = (
         "PostgreSQL, ALTER TABLE, SET/DROP NOT NULL: https://www.postgresql.org/docs/current/sql-altertable.html",

@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import changes
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.online import DdlAlgorithm, ServerVersion, TableChange
 
@@ -21,6 +21,7 @@ class RefusedAlgorithm(Rule):
     code = "MRT434"
     name = "refused-algorithm"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "{server} {version} refuses {clause} where {change}: the migration stops here"
     instead = "{safe}"
     dialects = ("mysql", "mariadb")

@@ -8,9 +8,10 @@ from mrt_lint.analysis.column_values import needs_value, starts_with_null
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN, UNSET
 
@@ -27,6 +28,7 @@ class RefusedByRows(Rule):
     code = "MRT120"
     name = "refused-by-rows"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade {deed}: the rollback fails where {where}"
     instead = "{advice}"
     manual = (
@@ -197,7 +199,8 @@ class RefusedByRows(Rule):
                 made = "upgrade made nullable" if column is None or not _came_back(column, before) else "it adds without a value"
                 deed = f"sets {found['the_column']} NOT NULL, which {made}"
                 name = found["sql_column"]
-                advice = f'before it, op.execute("UPDATE {found["sql_table"]} SET {name} = … WHERE {name} IS NULL")'
+                statement = f"UPDATE {found['sql_table']} SET {name} = … WHERE {name} IS NULL"
+                advice = f"before it, op.execute({literal(statement)})"
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,6 +20,7 @@ class RefusedOperation(Rule):
     code = "MRT121"
     name = "refused-operation"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_FAILS
     message = "{function} fails here: {why}"
     instead = "{how}"
     manual = (

@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
 
@@ -22,10 +22,11 @@ class RenameColumn(Rule):
     code = "MRT302"
     name = "rename-column"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = (
         "upgrade renames {the_column} to '{new_column}', downgrade does not rename it back: the older release finds no '{column}'"
     )
-    instead = 'add op.alter_column("{table}", "{new_column}", new_column_name="{column}"{typed}) to downgrade()'
+    instead = "add op.alter_column(«{last}», «{new_column}», new_column_name=«{column}»{typed}{in_schema}) to downgrade()"
     manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (

@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,10 +21,11 @@ class RenameTable(Rule):
     code = "MRT301"
     name = "rename-table"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = (
         "upgrade renames {the_table} to '{new_table}', downgrade does not rename it back: the older release finds no '{table}'"
     )
-    instead = "add op.rename_table({new!r}, {old!r}) to downgrade()"
+    instead = "add op.rename_table(«{new}», «{old}»{in_schema}) to downgrade()"
     manual = ("Alembic, Operations.rename_table: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (

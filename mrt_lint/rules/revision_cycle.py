@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.history import GraphFlaw, History
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.example_files import EMAILS, USERS, revision_file
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, HistoryRule
 
 
@@ -19,6 +19,7 @@ class RevisionCycle(HistoryRule):
     code = "MRT905"
     name = "revision-cycle"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "revision {revision} follows itself, by way of {cycle}: every alembic command stops here"
     instead = "set the down_revision of the oldest of them to what came before it"
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)

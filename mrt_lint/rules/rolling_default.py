@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
 
@@ -20,6 +20,7 @@ class RollingDefault(Rule):
     code = "MRT706"
     name = "rolling-default"
     severity = Severity.WARNING
+    consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade {does} of {the_column} while the older release may still count on it"
     instead = "release code that does not count on it first, and change it in the next release"
     default = False

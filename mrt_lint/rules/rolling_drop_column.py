@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,6 +19,7 @@ class RollingDropColumn(Rule):
     code = "MRT701"
     name = "rolling-drop-column"
     severity = Severity.ERROR
+    consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade drops {the_column}: instances of the older release fail as long as they run"
     instead = "release code that does not map {column} first, and drop it in the next release"
     default = False

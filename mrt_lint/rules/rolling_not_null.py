@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
 
@@ -21,6 +21,7 @@ class RollingNotNull(Rule):
     code = "MRT704"
     name = "rolling-not-null"
     severity = Severity.ERROR
+    consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade makes {the_column} NOT NULL without a server default: inserts of the older release fail as long as it runs"
     instead = "give it a server_default as long as the older release runs, or set it NOT NULL in the next release"
     default = False

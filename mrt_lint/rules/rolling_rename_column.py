@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET
 
@@ -20,6 +20,7 @@ class RollingRenameColumn(Rule):
     code = "MRT702"
     name = "rolling-rename-column"
     severity = Severity.ERROR
+    consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade renames {the_column} to '{new_column}': instances of the older release fail as long as they run"
     instead = "add {new_column}, write both from the application, fill it, read from it, and drop {column} in a later release"
     default = False

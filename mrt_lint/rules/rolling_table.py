@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -18,6 +18,7 @@ class RollingTable(Rule):
     code = "MRT703"
     name = "rolling-table"
     severity = Severity.ERROR
+    consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade {does} {the_table}: instances of the older release fail as long as they run"
     instead = "release code that does not use {table} first; where it is renamed, leave a view under the old name until then"
     default = False

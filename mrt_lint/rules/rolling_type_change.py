@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET, SqlType
 
@@ -22,6 +22,7 @@ class RollingTypeChange(Rule):
     code = "MRT705"
     name = "rolling-type-change"
     severity = Severity.ERROR
+    consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade changes the type of {the_column}: instances of the older release read and write the former one"
     instead = "add a column of the new type, write both from the application, fill it, and drop {column} in a later release"
     default = False

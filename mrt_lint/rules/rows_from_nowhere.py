@@ -7,7 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _MAY_INSERT_NOTHING = re.compile(r"\bon\s+(?:conflict|duplicate)\b|\bignore\b|\bnot\s+exists\b", re.IGNORECASE)
@@ -23,6 +23,7 @@ class RowsFromNowhere(Rule):
     code = "MRT107"
     name = "rows-from-nowhere"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "downgrade inserts rows into {the_table}, from which upgrade took none away: they were not there before"
     instead = "delete in downgrade() the rows that upgrade() inserts, and leave alone those that it leaves alone"
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)

@@ -7,7 +7,7 @@ from mrt_lint.analysis.locking import takes_heavy_lock
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -22,6 +22,7 @@ class SchemaAndData(Rule):
     code = "MRT802"
     name = "schema-and-data"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "{the_locked} is locked by {first}, and stays so while this {verb} works through {the_table}"
     instead = "change rows in a revision of its own, in batches, and what needs them (NOT NULL, constraints) in a third"
     dialects = ("postgresql",)

@@ -6,7 +6,8 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.advice import literal
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -20,6 +21,7 @@ class SequenceChange(Rule):
     code = "MRT501"
     name = "sequence-change"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade {verb} {the_sequence}: {why}"
     instead = "{advice}"
     manual = ("PostgreSQL, “Sequence Manipulation Functions”: https://www.postgresql.org/docs/current/functions-sequence.html",)
@@ -90,5 +92,8 @@ class SequenceChange(Rule):
             if isinstance(op, ops.AlterObject) or case.undone(op) is UndoStatus.NO:
                 verb = op.op.partition("_")[0]
                 why = "downgrade does not drop it" if verb == "create" else "it stays so after a downgrade"
-                advice = f"add op.execute('{'DROP' if verb == 'create' else 'ALTER'} SEQUENCE {found['name']}') to downgrade()"
+                statement = (
+                    f"{'DROP' if verb == 'create' else 'ALTER'} SEQUENCE {found['sql_name']}{'' if verb == 'create' else ' …'}"
+                )
+                advice = f"add op.execute({literal(statement)}) to downgrade()"
                 yield self.found(case.migration, op, verb=f"{verb}s", the_sequence=found["the_name"], why=why, advice=advice)

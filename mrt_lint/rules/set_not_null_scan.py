@@ -7,7 +7,7 @@ from mrt_lint.analysis.check_proof import is_proved
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _FIRST_THAT_TRUSTS_CHECKS = (12, 0)
@@ -23,6 +23,7 @@ class SetNotNullScan(Rule):
     code = "MRT213"
     name = "set-not-null-scan"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {the_table} against everybody while it looks at every row for NULL in '{column}'"
     instead = (
         "ADD CONSTRAINT … CHECK ({column} IS NOT NULL) NOT VALID in one revision, VALIDATE CONSTRAINT in the next, then set NOT "

@@ -11,7 +11,7 @@ from mrt_lint.analysis.volatile_default import is_volatile
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNSET, SqlType
 from mrt_lint.online import DdlAlgorithm
@@ -27,6 +27,7 @@ class SeveralRewrites(Rule):
     code = "MRT430"
     name = "several-rewrites"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "{database} rewrites all of {the_table} once more, as it did for {first}"
     instead = 'do it in one statement: op.execute("ALTER TABLE {sql_table} …, …"), which rewrites the table once'
     dialects = ("postgresql", "mysql", "mariadb")

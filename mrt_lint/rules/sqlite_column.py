@@ -8,7 +8,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Column
 
@@ -28,15 +28,16 @@ class SqliteColumn(Rule):
     code = "MRT437"
     name = "sqlite-column"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "SQLite refuses to add {the_column} to a table that has rows: {why}"
     instead = (
-        'add it in batch mode, which makes the table anew where it has to: with op.batch_alter_table("{table}") as batch: '
+        "add it in batch mode, which makes the table anew where it has to: with op.batch_alter_table(«{last}») as batch: "
         "batch.add_column(…)"
     )
     constrained = DialectWording(
         message="Alembic refuses to add {the_column} on SQLite: {why}",
         instead=(
-            'add it in batch mode: with op.batch_alter_table("{table}") as batch: batch.add_column(…), and the constraint, with a '
+            "add it in batch mode: with op.batch_alter_table(«{last}») as batch: batch.add_column(…), and the constraint, with a "
             "name, by batch.create_unique_constraint(…) or batch.create_foreign_key(…)"
         ),
     )
@@ -79,6 +80,8 @@ class SqliteColumn(Rule):
             def upgrade():
                 op.add_column("users", sa.Column("mail", sa.Text(), unique=True))  # MRT437
                 op.add_column("users", sa.Column("team", sa.Integer(), sa.ForeignKey("teams.id", name="fk_team")))  # MRT437
+                with op.batch_alter_table("users", recreate="never") as batch:
+                    batch.add_column(sa.Column("at", sa.DateTime(), server_default=sa.func.now()))  # MRT437
             """,
         ),
     )
@@ -115,7 +118,8 @@ class SqliteColumn(Rule):
         upgrade = [op for op in case.ops_for(self, ops.AddColumn) if not case.state_before(op).empty]
         downgrade = [op for op in case.migration.downgrade_ops if isinstance(op, ops.AddColumn) and case.runs(op, self.dialects)]
         for op in (*upgrade, *downgrade):
-            if op.batch or not (named or op.dialects == self.dialects):
+            remade = op.batch and not (op.rebuild is not None and op.rebuild.recreate == "never")
+            if remade or not (named or op.dialects == self.dialects):
                 continue
             found = names(op)
             if not op.sql and _constraint(op.definition):

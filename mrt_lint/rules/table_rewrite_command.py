@@ -10,7 +10,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.online import TableChange
 
@@ -34,6 +34,7 @@ class TableRewriteCommand(Rule):
     code = "MRT428"
     name = "table-rewrite-command"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "{command} locks {table_words} until everything is rebuilt"
     instead = "run it as maintenance, outside of migrations: REINDEX CONCURRENTLY, or pg_repack in place of CLUSTER and VACUUM FULL"
     rebuilt = DialectWording(

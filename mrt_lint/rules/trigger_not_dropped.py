@@ -8,7 +8,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _NAMELESS = FAMILY | {"sqlite", "mssql", "oracle"}
@@ -25,8 +25,9 @@ class TriggerNotDropped(Rule):
     code = "MRT502"
     name = "trigger-not-dropped"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {the_name}, downgrade does not drop it: it fires on the writes of the older release"
-    instead = "add op.execute('DROP TRIGGER {name}{on}') to downgrade()"
+    instead = "add op.execute(«DROP TRIGGER {sql_name}{on}») to downgrade()"
     manual = ("PostgreSQL, CREATE TRIGGER: https://www.postgresql.org/docs/current/sql-createtrigger.html",)
     exemptions = (
         "It belongs to a table that upgrade created or downgrade drops.",
@@ -90,6 +91,6 @@ class TriggerNotDropped(Rule):
             return
         for op in case.ops_for(self, ops.CreateObject):
             if op.kind == "trigger" and not op.or_replace and not op.if_not_exists and case.undone(op) is UndoStatus.NO:
-                found = names(op)
+                found = names(op, case.dialect(op))
                 on = op.table and case.dialect(op) not in _NAMELESS
-                yield self.found(case.migration, op, **found, on=f" ON {found['table']}" if on else "")
+                yield self.found(case.migration, op, **found, on=f" ON {found['sql_table']}" if on else "")

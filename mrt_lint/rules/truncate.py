@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -19,9 +19,10 @@ class Truncate(Rule):
     code = "MRT203"
     name = "truncate"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade truncates {the_table}: every row is lost, and a downgrade cannot know them"
     instead = (
-        "keep the rows (CREATE TABLE {last}_backup AS SELECT * FROM {sql_table}) and insert them again in downgrade(), or delete "
+        "keep the rows (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}) and insert them again in downgrade(), or delete "
         "only the rows that are wrong"
     )
     manual = (
@@ -78,4 +79,4 @@ class Truncate(Rule):
         """Yield a finding for every table that is emptied so."""
         for op in case.ops_for(self, ops.Truncate):
             found = names(op, case.dialect(op))
-            yield self.found(case.migration, op, **found, last=found["table"].rpartition(".")[2])
+            yield self.found(case.migration, op, **found)

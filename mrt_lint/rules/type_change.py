@@ -11,7 +11,7 @@ from mrt_lint.analysis.verification import looked_through
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 from mrt_lint.online import TableChange, lost_members, spelled
@@ -27,6 +27,7 @@ class TypeChange(Rule):
     code = "MRT303"
     name = "type-change"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = (
         "upgrade changes {the_column} from {former} to {new}: every value is converted, a downgrade converts what is left of them"
     )

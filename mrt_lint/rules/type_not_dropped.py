@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _KINDS = frozenset({"type", "enum", "domain", "composite"})
@@ -22,8 +22,9 @@ class TypeNotDropped(Rule):
     code = "MRT503"
     name = "type-not-dropped"
     severity = Severity.ERROR
+    consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {the_name}, downgrade does not drop it: the next upgrade fails because it exists already"
-    instead = "add op.execute('DROP {kind} {name}') to downgrade(), after the columns that use it"
+    instead = "add op.execute(«DROP {kind} {sql_name}») to downgrade(), after the columns that use it"
     dialects = ("postgresql",)
     manual = ("PostgreSQL, CREATE TYPE: https://www.postgresql.org/docs/current/sql-createtype.html",)
     fix = FixSafety.SAFE

@@ -12,7 +12,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
@@ -26,6 +26,7 @@ class UniqueOnExisting(Rule):
     code = "MRT406"
     name = "unique-on-existing"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_FAILS
     message = "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same{lock}"
     instead = (
         "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table} GROUP BY {sql_columns} HAVING count(*) > 1); "
@@ -36,7 +37,7 @@ class UniqueOnExisting(Rule):
         message=message,
         instead=(
             "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table}{where} GROUP BY {sql_columns} HAVING "
-            'count(*) > 1); then with op.get_context().autocommit_block(): op.create_index("{index}", "{last}", '
+            "count(*) > 1); then with op.get_context().autocommit_block(): op.create_index(«{index}», «{last}», "
             "[{items}]{options}, postgresql_concurrently=True)"
         ),
     )

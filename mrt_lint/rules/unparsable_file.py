@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -17,6 +17,7 @@ class UnparsableFile(Rule):
     code = "MRT902"
     name = "unparsable-file"
     severity = Severity.ERROR
+    consequence = Consequence.DEPLOY_FAILS
     message = "the file cannot be read: {reason}"
     instead = "correct it; every alembic command imports it, and no other rule has looked at it"
     manual = ("Alembic, ScriptDirectory: https://alembic.sqlalchemy.org/en/latest/api/script.html",)

@@ -9,7 +9,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
@@ -24,6 +24,7 @@ class UpdateNotUndone(Rule):
     code = "MRT103"
     name = "update-not-undone"
     severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade overwrites values in {the_table}, downgrade changes nothing there: the older release reads the new values"
     instead = (
         "write the values to a new column of {table}, which downgrade() drops, or compute the former ones again there with an "

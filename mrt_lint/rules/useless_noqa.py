@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.model.finding import Finding, FixSafety, Severity
+from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -17,6 +17,7 @@ class UselessNoqa(Rule):
     code = "MRT990"
     name = "useless-noqa"
     severity = Severity.WARNING
+    consequence = Consequence.HYGIENE
     message = "this comment silences {code}, which finds nothing here"
     instead = "remove {code} from the comment"
     manual = ("flake8, “Selecting and Ignoring Violations”: https://flake8.pycqa.org/en/latest/user/violations.html",)

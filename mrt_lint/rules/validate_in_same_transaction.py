@@ -7,7 +7,7 @@ from mrt_lint.analysis.transaction import surroundings
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -21,6 +21,7 @@ class ValidateInSameTransaction(Rule):
     code = "MRT424"
     name = "validate-in-same-transaction"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL validates {the_constraint} of '{table}' while it still holds the lock under which this upgrade added it"
     instead = "validate it in a revision of its own, or in an autocommit block"
     dialects = ("postgresql",)

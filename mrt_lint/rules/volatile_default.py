@@ -9,7 +9,7 @@ from mrt_lint.analysis.volatile_default import is_computed, is_volatile
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.online import TableChange
 
@@ -25,17 +25,19 @@ class VolatileDefault(Rule):
     code = "MRT404"
     name = "volatile-default"
     severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL rewrites {the_table} under an exclusive lock to compute {default} for '{column}' in every row"
     instead = (
-        'add {column} without a default, set it with op.alter_column("{table}", "{column}", '
-        'server_default=sa.text("{default}")), which '
+        "add {column} without a default, set it with op.alter_column(«{last}», «{column}», "
+        "server_default=sa.text(«{default}»){in_schema}), which "
         "concerns new rows only, and fill the others in batches"
     )
     copied = DialectWording(
         message="{server} copies {the_table} to compute {default} for '{column}' in every row: writes wait until it is done",
         instead=(
-            'add {column} without a default, which takes no copy, set it with op.alter_column("{table}", "{column}", '
-            'existing_type=…, server_default=sa.text("{default}")), which concerns new rows only, and fill the others in batches'
+            "add {column} without a default, which takes no copy, set it with op.alter_column(«{last}», «{column}», "
+            "existing_type=…, server_default=sa.text(«{default}»){in_schema}), which concerns new rows only, and fill the others "
+            "in batches"
         ),
     )
     dialects = ("postgresql", "mysql", "mariadb")

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.agreement import BROKEN, Agreement, compare_generated
 from benchmarks.explanation import explains
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.values import SourceSpan
 from mrt_runtime.verdict import Failure
 
@@ -60,6 +60,7 @@ def test_a_finding_explains_what_its_code_can_and_what_it_names(failure, finding
         code=code,
         name="",
         severity=Severity.ERROR,
+        consequence=Consequence.ROLLBACK_FAILS,
         revision="2",
         message=message,
         instead="",

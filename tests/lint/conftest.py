@@ -87,6 +87,7 @@ def project(tmp_path, monkeypatch, capsys):
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("mrt_lint.check.workers.sensible_jobs", lambda _: 0)  # to fork this large process costs more than a check
     return Project(tmp_path, capsys)
 
 

@@ -9,7 +9,7 @@ from mrt_lint.history import History
 from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import Example, HistoryRule, Rule
 from mrt_lint.parse.python import parse_migration
 from mrt_lint.parse.sql.expand import expand_sql
 
@@ -45,13 +45,22 @@ def write(example: Example) -> list[str]:
     return [header + "\n\n" + textwrap.dedent(body).strip() + "\n" for header, body in zip(headers, bodies, strict=True)]
 
 
+def judge_all(example: Example) -> tuple[str, list[Finding]]:
+    """Give the source of an example's own file and what all default rules say about it."""
+    return _judge(example, [rule for rule in rules.all_rules() if rule.default and not isinstance(rule, HistoryRule)])
+
+
 def judge(example: Example, rule: Rule) -> tuple[str, list[Finding]]:
     """Give the source of an example's own file and what a rule says about it."""
+    return _judge(example, [rule])
+
+
+def _judge(example: Example, chosen: list[Rule]) -> tuple[str, list[Finding]]:
     sources = write(example)
     migrations = [read(source, f"versions/{number}.py", example.target.dialect) for number, source in enumerate(sources)]
     history = History.of(migrations, example.target.dialect)
     own = len(example.before)
-    return sources[own], list(rules.check(migrations[own], RuleContext(target=example.target, history=history), [rule]))
+    return sources[own], list(rules.check(migrations[own], RuleContext(target=example.target, history=history), chosen))
 
 
 def lines(findings: list[Finding]) -> Counter[tuple[int, str]]:

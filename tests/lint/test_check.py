@@ -37,6 +37,7 @@ def test_the_document_has_the_promised_shape(history):
         "code": "MRT201",
         "name": "drop-column",
         "severity": "error",
+        "consequence": "rollback loses data",
         "revision": "a2",
     }
     assert "users.phone" in message
@@ -184,7 +185,8 @@ def test_the_table_is_readable_at_80_columns(history):
     assert lines[0] == "versions/a2.py:10:5  MRT201 drop-column"
     assert '     10 | op.drop_column("users", "phone")' in lines
     assert any(line.startswith("    Instead: ") for line in lines)
-    assert lines[-2] == "3 migrations checked: 1 error, 1 warning."
+    assert lines[-3] == "3 migrations checked: 1 error, 1 warning."
+    assert lines[-2] == "By consequence: rollback loses data 2."
     assert "\x1b" not in out
 
 
@@ -285,7 +287,7 @@ def test_a_trigger_is_dropped_as_the_database_wants_it(project, dialect, on):
     trigger = "CREATE TRIGGER tr AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()"
     project.migration("a2", "a1", functions(f"op.execute({trigger!r})", "op.execute('DROP VIEW v')"))
     said = " ".join(project.mrt("check", "versions", "--dialect", dialect).out.split())
-    assert f"add op.execute('DROP TRIGGER tr{on}') to downgrade()" in said
+    assert f'add op.execute("DROP TRIGGER tr{on}") to downgrade()' in said
 
 
 def test_python_files_that_are_no_migrations_are_passed_over_when_named(history):

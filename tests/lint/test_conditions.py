@@ -288,14 +288,14 @@ def test_a_unique_constraint_is_made_from_an_index():
 @pytest.mark.parametrize(
     ("upgrade", "advice"),
     [
-        ('op.alter_column("t", "a", nullable=False)', 'add op.alter_column("t", "a", nullable=True) to downgrade()'),
+        ('op.alter_column("t", "a", nullable=False)', 'add to downgrade(): op.alter_column("t", "a", nullable=True)'),
         (
             'op.alter_column("t", "a", nullable=False, schema="s")',
-            'add op.alter_column("t", "a", nullable=True, schema="s") to downgrade()',
+            'add to downgrade(): op.alter_column("t", "a", nullable=True, schema="s")',
         ),
         (
             'with op.batch_alter_table("t", schema="s") as batch:\n    batch.alter_column("a", nullable=False)',
-            'add batch_op.alter_column("a", nullable=True) to op.batch_alter_table("t", schema="s") in downgrade()',
+            'add to downgrade(): with op.batch_alter_table("t", schema="s") as batch: batch.alter_column("a", nullable=True)',
         ),
     ],
 )

@@ -15,9 +15,10 @@ def test_every_rule_is_listed(project):
     assert max(len(line) for line in out.splitlines()) <= 80
     document = json.loads(project.mrt("rules", "--format", "json").out)
     first = next(rule for rule in document if rule["code"] == "MRT201")
-    assert {key: first[key] for key in ("name", "severity", "default")} == {
+    assert {key: first[key] for key in ("name", "severity", "consequence", "default")} == {
         "name": "drop-column",
         "severity": "error",
+        "consequence": "rollback loses data",
         "default": True,
     }
     assert first["summary"]

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.values import SourceSpan
 from mrt_lint.report import CheckReport, UnreadCall, github, gitlab, junit, sarif
 from tests.lint.conftest import DROP, functions
@@ -19,7 +19,7 @@ SARIF = {
     "sarifLog": ({"version", "runs"}, {"$schema"}),
     "run": ({"tool"}, {"columnKind", "invocations", "results"}),
     "driver": ({"name"}, {"version", "informationUri", "rules"}),
-    "rule": ({"id"}, {"name", "shortDescription", "fullDescription", "help", "helpUri", "defaultConfiguration"}),
+    "rule": ({"id"}, {"name", "shortDescription", "fullDescription", "help", "helpUri", "defaultConfiguration", "properties"}),
     "invocation": ({"executionSuccessful"}, {"toolExecutionNotifications"}),
     "notification": ({"message"}, {"level", "locations"}),
     "result": ({"message"}, {"ruleId", "ruleIndex", "level", "locations", "partialFingerprints", "properties"}),
@@ -45,7 +45,14 @@ def assert_location(location: dict) -> None:
 
 
 def finding(message="a, b: c", *, line=3, end_line=3, path="versions/a1.py", severity=Severity.ERROR, **given) -> Finding:
-    given = {"code": "MRT201", "name": "drop-column", "revision": "a1", "instead": "do not", **given}
+    given = {
+        "code": "MRT201",
+        "name": "drop-column",
+        "revision": "a1",
+        "instead": "do not",
+        "consequence": Consequence.ROLLBACK_LOSES_DATA,
+        **given,
+    }
     return Finding(path=path, place=SourceSpan(line, 5, end_line, 9), severity=severity, message=message, **given)
 
 

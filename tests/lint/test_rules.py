@@ -10,10 +10,10 @@ import pytest
 
 from mrt_lint import rules
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Severity
+from mrt_lint.model.finding import Consequence, Severity
 from mrt_lint.model.rule import Example, Rule
 from tests.lint.conftest import Project
-from tests.lint.marked import judge, lines, marks
+from tests.lint.marked import judge, judge_all, lines, marks
 
 RULES = rules.all_rules()
 BAD = [
@@ -76,6 +76,7 @@ def test_a_rule_says_what_why_the_safe_way_and_on_what_it_rests(rule: Rule):
     assert rule.manual
     assert all(re.fullmatch(r"[^:]\S.*?: https://\S+", source) for source in rule.manual), "a manual's name, and where it stands"
     assert isinstance(rule.severity, Severity)
+    assert isinstance(rule.consequence, Consequence)
     assert rule.bad
     assert rule.good
 
@@ -120,3 +121,27 @@ def test_an_example_of_whole_files_is_found_or_not(rule: Rule, project: Project)
         found = check(project, rule)
         assert found == set(expected) if expected else found
         shutil.rmtree(project.root / "versions")
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if rule.default and rule.good and rule.good[0].source], ids=lambda rule: rule.code
+)
+def test_what_a_rule_shows_in_place_of_it_draws_no_error(rule: Rule):
+    """The first good example stands on the rule's page under “What to write instead”."""
+    source, findings = judge_all(rule.good[0])
+    allowed = {"MRT101"} if "def downgrade" not in source else set()
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR and finding.code not in allowed]
+    assert not [f"{finding.code} {finding.message}" for finding in errors if finding.code not in TEACHING.get(rule.code, ())]
+
+
+TEACHING = {
+    "MRT111": {"MRT201"},
+    "MRT115": {"MRT201"},
+    "MRT120": {"MRT201"},
+    "MRT218": {"MRT201"},
+    "MRT421": {"MRT304"},
+    "MRT433": {"MRT201"},
+    "MRT434": {"MRT433"},
+    "MRT436": {"MRT304", "MRT102"},
+}
+"""What the subject of an example cannot do without."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from mrt_lint.analysis.wording import in_sql
+from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.enum import create_enum, drop_enum
@@ -122,7 +122,7 @@ def _spelled(builder: StepBuilder, op: ops.Op, name: object) -> str:
     """Return a name as SQL takes it, in quotes where the SQL of the operation has it so: without, its capitals would be lost."""
     sql = (other.statement for other in builder.former.upgrade if isinstance(other, ops.Execute) and other.origin == op.origin)
     quoted = f'"{_named(name)}"'
-    return quoted if any(isinstance(text, str) and quoted in text for text in sql) else in_sql(op, _named(name), builder.dialect)
+    return quoted if any(isinstance(text, str) and quoted in text for text in sql) else sql_name(_named(name), builder.dialect)
 
 
 def _named(name: object) -> str:

@@ -1,0 +1,20 @@
+"""Advice as text: what stands in «…» is a string of Python's."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_STRINGS: Final = re.compile("«([^«»]*)»")
+
+
+def literal(text: str) -> str:
+    """Write a string as Python has it: in double quotes where that needs no escape, in single ones where that needs none."""
+    if not text.isprintable() or "\\" in text or ('"' in text and "'" in text):
+        return repr(text)
+    return f"'{text}'" if '"' in text else f'"{text}"'
+
+
+def with_literals(text: str) -> str:
+    """Return advice with what stands in «…» as strings of Python's."""
+    return _STRINGS.sub(lambda found: literal(found[1]), text)
