@@ -495,6 +495,15 @@ def test_what_is_needed_has_to_be_there(before: tuple[str, str], upgrade: str, d
     assert "MRT112" in {finding.code for finding in told([before, (upgrade, downgrade)])}
 
 
+def test_what_follows_from_a_step_that_cannot_run_is_not_told_again():
+    upgrade = 'with op.batch_alter_table("items") as b:\n    b.add_column(sa.Column("p", sa.Integer()))\n    b.create_unique_constraint("uq", ["p"])'
+    dropped = 'op.drop_constraint("uq", "items", type_="unique")\nop.drop_column("items", "p")'
+    assert holds("+MRT121 -MRT112", told([SHOP, (upgrade, dropped)], "sqlite"))
+    assert holds("-MRT121 +MRT112", told([SHOP, (upgrade, 'op.drop_column("items", "p")')], "sqlite"))
+    nameless = dropped.replace('"uq", ', "None, ")
+    assert holds("+MRT116 -MRT112", told([SHOP, (upgrade, nameless)], "sqlite"))
+
+
 def test_the_advice_about_a_type_that_is_there_runs(postgres_server):  # noqa: F811 - as fixtures are asked for
     bodies = [(DOGS, f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}'), ('op.drop_table("dogs")', DOGS)]
     [finding] = [finding for finding in told(bodies) if finding.code == "MRT112"]
