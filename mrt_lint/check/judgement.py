@@ -82,6 +82,7 @@ def context_of(history: History, settings: Settings, breaches: tuple[LockViolati
         target=settings.target,
         history=history,
         independent_branches=settings.independent_branches,
+        small_tables=settings.small_tables,
         irreversible=settings.irreversible,
         breaches=breaches,
     )
