@@ -59,8 +59,8 @@ class DowngradeAnalysis:
     """Both functions of a migration, simulated on one dialect; `operations` are those of both, with what goes along.
 
     The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
-    `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in the
-    schema that earlier revisions leave), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
+    `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in
+    the schema by then), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
     `missing_objects` (what one of downgrade() needs although it never existed). `may_do_anything` is True if downgrade() contains
     something that could not be read, `refuses` if it raises an exception.
     """
