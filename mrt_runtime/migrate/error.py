@@ -84,7 +84,14 @@ def describe(error: BaseException) -> str:
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     text = ADDRESS.sub("", join(read_words(inner)))
     name = type(inner).__name__
-    return scrub(f"{name}: {text}{remedy(inner)}" if text else name)
+    return scrub(f"{name}: {text}{remedy(inner)}" if text else f"{name}{quote_line(inner)}{remedy(inner)}")
+
+
+def quote_line(error: BaseException) -> str:
+    """Return the line that raised an exception without words, such as an assertion; a bare `raise` says no more than its class."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = (frames[-1].line or "").strip() if frames else ""
+    return f" at `{line}`" if line and not line.startswith("raise") else ""
 
 
 def remedy(error: BaseException) -> str:
