@@ -54,7 +54,7 @@ RUNTIME_IGNORES: Final = (
 _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
 _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
-_LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_branches")
+_LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_branches", "small_tables")
 _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
 _TARGET_FLAG: Final = "sqlite_foreign_keys"
 _KEYS: Final = ("dialect", "strict", _TARGET_FLAG, "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
@@ -69,8 +69,8 @@ class Settings:
     to be discovered. select, extend_select, ignore: prefixes of codes; an empty select means every rule that is not opt-in, an
     opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. borrowed: prefixes that flake8
     selects by; they wake opt-in rules like extend_select, but may name no rule. independent_branches: labels of branches that
-    are meant to have heads of their own. irreversible: revision → the reason why it cannot be undone. files, revisions: what is not
-    accepted in some files, or in a revision.
+    are meant to have heads of their own. small_tables: "users" or "crm.users", tables whose locks nobody notices. irreversible:
+    revision → the reason why it cannot be undone. files, revisions: what is not accepted in some files, or in a revision.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -82,6 +82,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     strict: bool = False
     independent_branches: tuple[str, ...] = ()
+    small_tables: tuple[str, ...] = ()
     irreversible: tuple[tuple[str, str], ...] = ()
     files: tuple[Exemption, ...] = ()
     revisions: tuple[Exemption, ...] = ()

@@ -16,11 +16,13 @@ from mrt_lint.analysis.downgrade.definition import describe, effective
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.question_budget import QuestionBudget
+from mrt_lint.analysis.small_table import is_unnoticed
 from mrt_lint.history.replay import replay, with_taken_along
 from mrt_lint.history.schema import fold, place
 from mrt_lint.history.taken_along import TAKING
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.dialects import FAMILY, admits, named
+from mrt_lint.model.finding import Consequence
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import (
     AlterColumn,
@@ -49,6 +51,10 @@ class RuleScope(Protocol):
     def dialects(self) -> tuple[str, ...]:
         """The databases that the rule is about; empty for all."""
 
+    @property
+    def consequence(self) -> Consequence:
+        """What the rule's pattern comes to."""
+
 
 class MigrationCase:
     """A migration and everything that a rule may ask about it; what is expensive is computed when a rule first asks."""
@@ -58,6 +64,7 @@ class MigrationCase:
         self.target = context.target
         self.history = context.history
         self.irreversible = context.irreversible
+        self.small_tables = context.small_tables
         self._expanded: dict[str, tuple[tuple[Op, ...], tuple[Op, ...]]] = {}
         self._analyses: dict[str, DowngradeAnalysis] = {}
         self.questions = QuestionBudget()
@@ -121,10 +128,13 @@ class MigrationCase:
         """Return the upgrade operations of these kinds that the rule applies to.
 
         Left out is what runs only on databases that the rule is not about and, unless `new_tables` is set, what concerns a table
-        that this upgrade created. `along` adds the drop of what goes along with something else.
+        that this upgrade created; of what only blocks also what concerns a small table. `along` adds the drop of what goes along
+        with something else.
         """
         for op in self.operations("upgrade") if along else self.migration.upgrade_ops:
-            if isinstance(op, kinds) and self.runs(op, rule.dialects) and (new_tables or not self.state_before(op).new_table):
+            if not isinstance(op, kinds) or not self.runs(op, rule.dialects):
+                continue
+            if not is_unnoticed(op, rule.consequence, self.small_tables) and (new_tables or not self.state_before(op).new_table):
                 yield op
 
     def operations(self, function: str) -> tuple[Op, ...]:

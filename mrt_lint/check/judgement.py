@@ -49,8 +49,13 @@ def judge(
     reported, silenced = _apply_noqa(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
     reported, accepted = _apply_exemptions(reported, settings)
+    newest = (history.migrations[revision].path for revision in reversed(history.order))
     report = CheckReport(
-        files=(*migrations, *broken), findings=tuple(reported), suppressed=tuple(silenced), accepted=tuple(accepted)
+        files=(*migrations, *broken),
+        newest=tuple(path for path in newest if path in migrations or path in broken),
+        findings=tuple(reported),
+        suppressed=tuple(silenced),
+        accepted=tuple(accepted),
     )
     if not any(rule.code == _BROKEN for rule in chosen):  # without it nothing would say that these files were not checked
         report += CheckReport(unreadable=tuple(_unread_file(path, sources[path], reading) for path, reading in broken.items()))
@@ -77,6 +82,7 @@ def context_of(history: History, settings: Settings, breaches: tuple[LockViolati
         target=settings.target,
         history=history,
         independent_branches=settings.independent_branches,
+        small_tables=settings.small_tables,
         irreversible=settings.irreversible,
         breaches=breaches,
     )

@@ -141,6 +141,7 @@ def _add_check(parser: ArgumentParser) -> None:
         help="report only on files added or changed since git's merge base with this, e.g. origin/main",
     )
     add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted")
+    add("--all", action="store_true", help="every finding in full; without, the first check of an old history is an overview")
     add("--statistics", action="store_true", help="only how often each code was found")
     add("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
     add("--fix", action="store_true", help="write what can be written for certain, and report what is left")

@@ -25,8 +25,36 @@ def style_of(options: Namespace) -> TextStyle:
 def render(report: CheckReport, options: Namespace) -> str:
     """Write a report in the form that was asked for; each is a module of its own, so that none pays for another."""
     form = "statistics" if options.statistics else options.format
+    style = style_of(options)
+    if form == "table":
+        return _table(report, options, style)
     write_down = import_module(f"mrt_lint.report.{form}").render
-    return str(write_down(report, style_of(options)) if form in FOR_PEOPLE else write_down(report))
+    return str(write_down(report, style) if form in FOR_PEOPLE else write_down(report))
+
+
+def _table(report: CheckReport, options: Namespace, style: TextStyle) -> str:
+    """Write every finding, or an overview where a whole history with many findings is checked for the first time."""
+    if _is_whole(options):
+        from mrt_lint.report import overview  # noqa: PLC0415  only for a history
+
+        if overview.is_needed(report):
+            return overview.render(report, style, _choice(options))
+    from mrt_lint.report import table  # noqa: PLC0415  the other forms do without
+
+    return table.render(report, style, every_line=options.all)
+
+
+def _is_whole(options: Namespace) -> bool:
+    """Return whether a whole history was asked for: neither single files or codes nor what is new."""
+    narrow = (options.all, options.since, options.diff_base, options.baseline, options.select)
+    return not any(narrow) and not any(path.endswith(".py") for path in options.paths)
+
+
+def _choice(options: Namespace) -> list[str]:
+    """Return the arguments that say what is checked and how, for another command about the same."""
+    named = ("extend_select", "ignore", "dialect", "pg_version", "mysql_version", "mariadb_version")
+    given = ((f"--{name.replace('_', '-')}", getattr(options, name)) for name in named)
+    return [*options.paths, *(word for option, value in given if value is not None for word in (option, value))]
 
 
 def write(text: str, options: Namespace) -> None:

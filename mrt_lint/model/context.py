@@ -37,11 +37,13 @@ class RuleContext:
     """What a rule may know besides the migration: the database it is written for and its history.
 
     `independent_branches` are labels of branches that are meant to have a head of their own; `irreversible` are pairs of a
-    revision and the reason why it cannot be undone; `breaches` is what has become of locked revisions.
+    revision and the reason why it cannot be undone; `breaches` is what has become of locked revisions. `small_tables` are
+    tables whose locks nobody notices, "users" or "crm.users".
     """
 
     target: DatabaseTarget = field(default_factory=DatabaseTarget)
     history: History | None = None
     independent_branches: tuple[str, ...] = ()
+    small_tables: tuple[str, ...] = ()
     irreversible: tuple[tuple[str, str], ...] = ()
     breaches: tuple[LockViolation, ...] = ()

@@ -29,11 +29,12 @@ class UnreadCall:
 class CheckReport:
     """The result of a check, sorted by place.
 
-    `files` are the migrations that were looked at; `suppressed` is what `noqa` silences, `accepted` what the configuration or a
-    baseline does; `strict` is whether warnings fail.
+    `files` are the migrations that were looked at, `newest` the same from the heads of their histories on; `suppressed` is what
+    `noqa` silences, `accepted` what the configuration or a baseline does; `strict` is whether warnings fail.
     """
 
     files: tuple[str, ...] = ()
+    newest: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     accepted: tuple[Finding, ...] = ()
@@ -59,6 +60,7 @@ class CheckReport:
         """Leave out what concerns other files."""
         return CheckReport(
             files=tuple(path for path in self.files if path in paths),
+            newest=tuple(path for path in self.newest if path in paths),
             findings=tuple(finding for finding in self.findings if finding.path in paths),
             suppressed=tuple(finding for finding in self.suppressed if finding.path in paths),
             accepted=tuple(finding for finding in self.accepted if finding.path in paths),
@@ -69,6 +71,7 @@ class CheckReport:
         """Show the files under other names."""
         return CheckReport(
             files=tuple(name(path) for path in self.files),
+            newest=tuple(name(path) for path in self.newest),
             findings=tuple(replace(finding, path=name(finding.path)) for finding in self.findings),
             suppressed=tuple(replace(finding, path=name(finding.path)) for finding in self.suppressed),
             accepted=tuple(replace(finding, path=name(finding.path)) for finding in self.accepted),
@@ -78,6 +81,7 @@ class CheckReport:
     def __add__(self, other: CheckReport) -> CheckReport:
         return CheckReport(
             files=tuple(sorted(self.files + other.files)),
+            newest=self.newest + other.newest,
             findings=tuple(sorted(self.findings + other.findings, key=_order)),
             suppressed=tuple(sorted(self.suppressed + other.suppressed, key=_order)),
             accepted=tuple(sorted(self.accepted + other.accepted, key=_order)),

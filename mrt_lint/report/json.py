@@ -7,10 +7,12 @@ import json
 from mrt_lint import __version__
 from mrt_lint.model.finding import Finding
 from mrt_lint.report import CheckReport
+from mrt_lint.report.attachment import attach
 
 
 def render(report: CheckReport) -> str:
     """Write a report as one JSON document; lines and columns count from 1."""
+    leaders = attach(report.findings)
     document = {
         "version": __version__,
         "summary": {
@@ -20,7 +22,7 @@ def render(report: CheckReport) -> str:
             "suppressed": len(report.suppressed) + len(report.accepted),
             "unreadable": len(report.unreadable),
         },
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, leaders.get(finding)) for finding in report.findings],
         "unreadable": [
             {"path": unread.path, "line": unread.line, "column": unread.column, "source": unread.source, "why": unread.why}
             for unread in report.unreadable
@@ -29,7 +31,7 @@ def render(report: CheckReport) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def _finding(finding: Finding, leader: Finding | None) -> dict[str, object]:
     return {
         "path": finding.path,
         "line": finding.place.line,
@@ -43,5 +45,6 @@ def _finding(finding: Finding) -> dict[str, object]:
         "revision": finding.revision,
         "message": finding.message,
         "instead": finding.instead,
+        **({} if leader is None else {"with": {"code": leader.code, "line": leader.place.line, "column": leader.place.column}}),
         **({} if finding.fix is None else {"fix": finding.fix.value}),
     }

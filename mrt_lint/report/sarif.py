@@ -15,6 +15,7 @@ from mrt_lint import __version__
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.rule import Rule
 from mrt_lint.report import CheckReport, UnreadCall, rule_page
+from mrt_lint.report.attachment import attach
 from mrt_lint.report.fingerprint import with_fingerprints
 from mrt_lint.report.location import in_repository
 from mrt_lint.rules import all_rules
@@ -26,6 +27,7 @@ _HOME: Final = "https://github.com/pytest-mrt/pytest-mrt"
 def render(report: CheckReport) -> str:
     """Write one run: the rules that spoke, what they said, and what could not be read."""
     spoken = {finding.code for finding in report.findings}
+    leaders = attach(report.findings)
     rules = [rule for rule in all_rules() if rule.code in spoken]
     order = {rule.code: index for index, rule in enumerate(rules)}
     driver = {
@@ -40,7 +42,7 @@ def render(report: CheckReport) -> str:
         "invocations": [
             {"executionSuccessful": True, "toolExecutionNotifications": [_notification(unread) for unread in report.unreadable]}
         ],
-        "results": [_result(finding, order, name) for finding, name in with_fingerprints(report.findings)],
+        "results": [_result(finding, order, name, leaders.get(finding)) for finding, name in with_fingerprints(report.findings)],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -60,7 +62,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, order: dict[str, int], fingerprint: str) -> dict[str, Any]:
+def _result(finding: Finding, order: dict[str, int], fingerprint: str, leader: Finding | None) -> dict[str, Any]:
     place = finding.place
     region = {
         "startLine": place.line,
@@ -79,6 +81,7 @@ def _result(finding: Finding, order: dict[str, int], fingerprint: str) -> dict[s
         "properties": {
             "consequence": finding.consequence.value,
             **({"revision": finding.revision} if finding.revision else {}),
+            **({"with": f"{leader.code} at line {leader.place.line}"} if leader else {}),
         },
     }
 

@@ -4,29 +4,75 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from mrt_lint.escape import printable
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.report import CheckReport, UnreadCall
+from mrt_lint.report.grouping import FindingGroup, group
 from mrt_lint.report.style import TextStyle
 
 _MOST_UNREAD: Final = 10
+_MOST_LINES: Final = 10
 _WIDEST: Final = 100
 
 
-def render(report: CheckReport, style: TextStyle) -> str:
-    """Write a report for a terminal, as wide as that is but not so wide that it is hard to read."""
-    _lines_of.cache_clear()  # files change between two reports
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
-    blocks = [_finding(finding, style, width) for finding in report.findings]
-    if report.unreadable:
-        blocks.append("\n".join(_unread(report.unreadable, style, width)))
-    blocks.append(summarize(report, style) + _hint(report))
+def render(report: CheckReport, style: TextStyle, *, every_line: bool = False) -> str:
+    """Write a report for a terminal, as wide as that is but not so wide that it is hard to read.
+
+    Of equal findings in one file the first is shown in full, of the others only the lines: with `every_line` all of them.
+    """
+    width = text_width()
+    blocks = list(in_full(report.findings, style, width, every_line=every_line))
+    blocks += what_is_unread(report, style, width)
+    counts = f"\n{by_consequence(report.findings, width)}" if report.findings else ""
+    blocks.append(summarize(report, style) + counts + _hint(report))
     return "\n\n".join(blocks) + "\n"
+
+
+def text_width() -> int:
+    """Return how wide a report is: as wide as the terminal, but not so wide that it is hard to read."""
+    return min(shutil.get_terminal_size().columns, _WIDEST)
+
+
+def in_full(findings: Iterable[Finding], style: TextStyle, width: int, *, every_line: bool) -> Iterator[str]:
+    """Write a block for each group of findings."""
+    _lines_of.cache_clear()  # files change between two reports
+    for findings_alike in group(findings):
+        yield _group(findings_alike, style, width, every_line=every_line)
+
+
+def what_is_unread(report: CheckReport, style: TextStyle, width: int) -> Iterator[str]:
+    """Write the block of what could not be read, if there is anything."""
+    if report.unreadable:
+        yield "\n".join(_unread(report.unreadable, style, width))
+
+
+def by_consequence(findings: Iterable[Finding], width: int) -> str:
+    """Count the findings of each consequence, the worst first."""
+    counts = Counter(finding.consequence for finding in findings)
+    listed = ", ".join(f"{consequence.value} {counts[consequence]}" for consequence in Consequence if counts[consequence])
+    return "\n".join(_wrap(f"By consequence: {listed}.", "", width))
+
+
+def _group(findings: FindingGroup, style: TextStyle, width: int, *, every_line: bool) -> str:
+    """Write the first finding in full, what is attached to it, and where the others are."""
+    lines = [_finding(findings.first, style, width)]
+    for other in findings.attached:
+        name = f"{other.code} {other.name}"
+        where = "" if other.place.line == findings.first.place.line else f" (line {other.place.line})"
+        lines += _wrap(f"With it: {name}{where}: {other.message}", "    ", width)
+    if findings.others:
+        numbers = [str(other.place.line) for other in findings.others]
+        left = [] if every_line or len(numbers) <= _MOST_LINES else ["…"]
+        shown = numbers[:_MOST_LINES] if left else numbers
+        what = "lines" if len(numbers) > 1 else "line"
+        lines += _wrap(f"… and {len(numbers)} more, {what} {', '.join([*shown, *left])}", "    ", width)
+    return "\n".join(lines)
 
 
 def _finding(finding: Finding, style: TextStyle, width: int) -> str:

@@ -1,11 +1,15 @@
 """MRT112."""
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
+
+_ENUM = re.compile(r"create_table makes the enum type '([^']*)'")
+_IS_THERE = re.compile(r" already$|^an earlier revision has made ")
 
 
 class BrokenOrder(Rule):
@@ -22,6 +26,17 @@ class BrokenOrder(Rule):
     consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade fails here: {conflict}"
     instead = "undo in downgrade() the last step of upgrade() first, or leave out what is dropped along with something else"
+    existing = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead="leave it out of downgrade(), or drop first what is there",
+    )
+    enum = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead=(
+            "drop the type in upgrade() where its last column goes: op.execute('DROP TYPE {enum}'); or let create_table use the "
+            'one that is there: postgresql.ENUM(…, name="{enum}", create_type=False)'
+        ),
+    )
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
         "MySQL, “FOREIGN KEY Constraints”: https://dev.mysql.com/doc/refman/8.0/en/create-table-foreign-keys.html",
@@ -29,7 +44,7 @@ class BrokenOrder(Rule):
     exemptions = (
         "The operation runs under a condition, IF EXISTS, or with CASCADE.",
         "SQLite allows to drop a table that others point to.",
-        "What the rest of the history made is left out of account.",
+        "What the history made is left out of account where a part of it cannot be read.",
     )
 
     bad = (
@@ -190,4 +205,6 @@ class BrokenOrder(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that cannot run."""
         for op, conflict in case.failing(case.migration.downgrade_ops, lambda analysis: analysis.order_conflicts):
-            yield self.found(case.migration, op, conflict=conflict)
+            enum = _ENUM.search(conflict)
+            wording = self.enum if enum else self.existing if _IS_THERE.search(conflict) else None
+            yield self.found(case.migration, op, wording, conflict=conflict, enum=enum[1] if enum else "")

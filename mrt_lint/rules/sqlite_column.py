@@ -80,6 +80,8 @@ class SqliteColumn(Rule):
             def upgrade():
                 op.add_column("users", sa.Column("mail", sa.Text(), unique=True))  # MRT437
                 op.add_column("users", sa.Column("team", sa.Integer(), sa.ForeignKey("teams.id", name="fk_team")))  # MRT437
+                with op.batch_alter_table("users", recreate="never") as batch:
+                    batch.add_column(sa.Column("at", sa.DateTime(), server_default=sa.func.now()))  # MRT437
             """,
         ),
     )
@@ -116,7 +118,8 @@ class SqliteColumn(Rule):
         upgrade = [op for op in case.ops_for(self, ops.AddColumn) if not case.state_before(op).empty]
         downgrade = [op for op in case.migration.downgrade_ops if isinstance(op, ops.AddColumn) and case.runs(op, self.dialects)]
         for op in (*upgrade, *downgrade):
-            if op.batch or not (named or op.dialects == self.dialects):
+            remade = op.batch and not (op.rebuild is not None and op.rebuild.recreate == "never")
+            if remade or not (named or op.dialects == self.dialects):
                 continue
             found = names(op)
             if not op.sql and _constraint(op.definition):

@@ -27,7 +27,7 @@ class TypeChange(Rule):
     code = "MRT303"
     name = "type-change"
     severity = Severity.WARNING
-    consequence = Consequence.DEPLOY_BLOCKS
+    consequence = Consequence.ROLLBACK_LOSES_DATA
     message = (
         "upgrade changes {the_column} from {former} to {new}: every value is converted, a downgrade converts what is left of them"
     )

@@ -23,6 +23,9 @@ Phase = Literal["upgrade", "downgrade", "env"]
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where Python shows an object in memory, another place in each run."""
+NAMELESS = re.compile(r"for constraint (\w+)\(.*\); it has no name$", re.DOTALL)
+HAS_NO_NAME = r"for a \1 without a name: write the one that the database has into op.drop_constraint()"
+"""SQLAlchemy shows the whole table instead."""
 OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
 """Names of environment variables that hold a database's URL."""
 
@@ -82,7 +85,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
-    text = ADDRESS.sub("", join(read_words(inner)))
+    text = NAMELESS.sub(HAS_NO_NAME, ADDRESS.sub("", join(read_words(inner))))
     name = type(inner).__name__
     return scrub(f"{name}: {text}{remedy(inner)}" if text else f"{name}{quote_line(inner)}{remedy(inner)}")
 

@@ -141,8 +141,11 @@ class RowPlanner:
         if group.rotates:
             null = [option for option in options if None in option.values()]
             full = [option for option in options if None not in option.values()]
-            full = self._in_turn(group, full, search.ordinal)
-            return null + full if search.variety is RowVariety.BARE else full + null
+            # No two rows point at the same parents, as long as there are others: what is not unique may become so later.
+            laps = search.ordinal // len(full) if full else 0
+            start = (search.ordinal + laps * self._rank(group)) % len(full) if full else 0
+            full = full[start:] + full[:start]
+            return null + full if search.variety is RowVariety.BARE or laps else full + null
         ranks = {name: preference(self.plan.pools[name], search.variety, search.ordinal) for name in group.columns}
 
         def weight(option: Row) -> int:
@@ -155,12 +158,9 @@ class RowPlanner:
 
         return sorted(options, key=weight)
 
-    def _in_turn(self, group: ColumnGroup, options: list[Row], ordinal: int) -> list[Row]:
-        """Begin at another parent for each row, and leave the last one without children while that is possible."""
-        is_once = any(set(unique.columns) <= set(group.columns) for unique in self.plan.uniques)
-        count = max(len(options) - (not is_once), 1)
-        start = ordinal % count
-        return options[start:count] + options[:start] + options[count:]
+    def _rank(self, group: ColumnGroup) -> int:
+        """Return which of the table's foreign keys it is, from 0."""
+        return [id(each) for each in self.plan.groups if each.rotates].index(id(group))
 
     def _looping(self, search: RowSearch, key: ForeignKey, row: Row) -> Iterator[Row]:
         """Point at an earlier row of the same table; at none, or at itself, where there is no earlier one.

@@ -6,7 +6,7 @@ import re
 from mrt_lint.model import ops
 from mrt_lint.model.values import HOLE, UNKNOWN
 
-MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete", "caught"])
+MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete", "caught", "datetime"])
 """Fields that say how something was read or under which guard it stands."""
 
 UNTOLD = frozenset(["source_columns", "source_tables", "query", "source", "sqlite_autoincrement"])

@@ -185,7 +185,8 @@ def test_the_table_is_readable_at_80_columns(history):
     assert lines[0] == "versions/a2.py:10:5  MRT201 drop-column"
     assert '     10 | op.drop_column("users", "phone")' in lines
     assert any(line.startswith("    Instead: ") for line in lines)
-    assert lines[-2] == "3 migrations checked: 1 error, 1 warning."
+    assert lines[-3] == "3 migrations checked: 1 error, 1 warning."
+    assert lines[-2] == "By consequence: rollback loses data 2."
     assert "\x1b" not in out
 
 
@@ -329,3 +330,25 @@ def test_an_empty_history_is_named_by_its_folder_not_by_its_configuration(projec
     (project.root / "migrations/versions").mkdir(parents=True)
     result = project.mrt("check")
     assert (result.code, result.err) == (2, "mrt check: There is no migration in migrations/versions: it holds no Python file.\n")
+
+
+def test_what_only_blocks_is_not_said_of_a_small_table(project):
+    upgrade = """
+        op.create_index("ix", "Plans", ["name"])
+        op.create_index("ix", "plans", ["name"], schema="crm")
+        op.create_index("ix", "users", ["name"])
+        op.execute("UPDATE plans SET name = ''")
+        op.alter_column("plans", "price", type_=sa.Integer(), existing_type=sa.Text())
+    """
+    project.migration("a1", None, functions(upgrade, 'op.drop_index("ix", "users")'))
+
+    def spoken_of() -> set[tuple[str, int]]:
+        findings = json.loads(project.mrt("check", "versions", "--format", "json").out)["findings"]
+        return {(found["code"], found["line"]) for found in findings if found["code"] in {"MRT407", "MRT103", "MRT303"}}
+
+    everything = spoken_of()
+    assert {("MRT407", 10), ("MRT407", 11), ("MRT407", 12), ("MRT103", 13), ("MRT303", 14)} == everything
+    project.write("pyproject.toml", '[tool.mrt]\nsmall_tables = ["plans"]\n')
+    assert everything - spoken_of() == {("MRT407", 10)}
+    project.write("pyproject.toml", '[tool.mrt]\nsmall_tables = ["public.plans", "crm.plans"]\n')
+    assert everything - spoken_of() == {("MRT407", 10), ("MRT407", 11)}

@@ -1,14 +1,20 @@
 """Kinds of rollbacks, each in several spellings: what has to be said of the last revision ("+"), and what must not ("-")."""
 
+import os
 import textwrap
 
 import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy.dialects import postgresql
 
 from mrt_lint import rules
 from mrt_lint.history import History
 from mrt_lint.model.context import DatabaseTarget, RuleContext
 from mrt_lint.model.finding import Finding
 from tests.lint.marked import read
+from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 HEAD = "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = {!r}\ndown_revision = {!r}\n\n\n"
 PARCELS = 'op.create_table("parcels", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("code", sa.String(20)))'
@@ -346,6 +352,14 @@ TRIGGERED = (
         (UNIQUE, DROP_PARCELS, f'{PARCELS[:-1]}, sa.UniqueConstraint("id", name="other"))', "+MRT202 +MRT409"),
         ((PARCELS.replace("(20))", "(20), unique=True)"), "pass"), 'op.drop_column("parcels", "code")', OLD_CODE, "+MRT201 +MRT409"),
         ((PARCELS.replace("(20))", "(20), unique=True)"), "pass"), 'op.drop_column("parcels", "code")', OLD_CODE.replace("(20))", "(20), unique=True)"), "+MRT201 -MRT409"),
+        (KEYED, 'op.drop_column("items", "parcel_id")', 'op.add_column("items", sa.Column("parcel_id", sa.Integer()))', "+MRT201 +MRT205"),
+        (
+            KEYED,
+            'op.drop_column("items", "parcel_id")',
+            ('op.add_column("items", sa.Column("parcel_id", sa.Integer()))\n'
+            'op.create_foreign_key("other", "items", "parcels", ["parcel_id"], ["id"], ondelete="CASCADE")'),
+            "+MRT201 -MRT205",
+        ),
         # in the rollback
         (LEGACY, AGE, f"{DROP_AGE}\n{sql('DROP SCHEMA legacy CASCADE')}", "+MRT113"),
         (MOODY, AGE, f"{DROP_AGE}\n{sql('DROP TYPE mood CASCADE')}", "+MRT113"),
@@ -482,3 +496,18 @@ def test_the_advice_removes_a_thing_by_the_name_that_it_has_in_the_end(upgrade: 
 )  # fmt: skip
 def test_what_is_needed_has_to_be_there(before: tuple[str, str], upgrade: str, downgrade: str):
     assert "MRT112" in {finding.code for finding in told([before, (upgrade, downgrade)])}
+
+
+def test_the_advice_about_a_type_that_is_there_runs(postgres_server):  # noqa: F811 - as fixtures are asked for
+    bodies = [(DOGS, f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}'), ('op.drop_table("dogs")', DOGS)]
+    [finding] = [finding for finding in told(bodies) if finding.code == "MRT112"]
+    dropped = finding.instead[finding.instead.index("op.execute") : finding.instead.index(";")]
+    reused = DOGS.replace(ENUM, 'postgresql.ENUM("sad", "glad", name="mood", create_type=False)')
+    assert 'postgresql.ENUM(…, name="mood", create_type=False)' in finding.instead
+    with own_database(postgres_server, f"mrt_advice_{os.getpid()}") as url:
+        for upgrade, downgrade in ((f'op.drop_table("dogs")\n{dropped}', DOGS), ('op.drop_table("dogs")', reused)):
+            for body in (DOGS, upgrade, downgrade, f'op.drop_table("dogs")\n{dropped}'):
+                with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
+                    operations = Operations(MigrationContext.configure(connection))
+                    exec(body, {"sa": sa, "op": operations, "postgresql": postgresql})
+            assert "MRT112" not in {finding.code for finding in told([bodies[0], (upgrade, downgrade)])}

@@ -115,6 +115,11 @@ ORM = {
     "p = s.get(Parcel, 1)\np.code['k'] = 1": (CODE,),
     "p = s.get(Parcel, 1)\ndel p.code['k']": (CODE,),
     "p = s.get(Parcel, 1)\np.code.append(1)": (CODE,),
+    "p = [p for p in s.query(Parcel)][0]\np.code = 'x'": (CODE,),
+    "(p,) = s.query(Parcel).limit(1)\np.code = 'x'": (CODE,),
+    "p = next(iter(s.query(Parcel)))\np.code = 'x'": (CODE,),
+    "p = Parcel.query.get(1)\np.code = 'x'": (CODE,),
+    "Parcel.query.filter_by(id=1).delete()": (Delete(table="parcels", where=True),),
     "s.query(Parcel).delete()": (Delete(table="parcels", where=False),),
     "s.query(Parcel).filter_by(id=1).update({'code': 'x'})": (
         Update(table="parcels", columns=("code",), source_columns=(), where=True),

@@ -29,6 +29,7 @@ def test_reads_the_table_with_either_spelling_of_a_key(tmp_path):
         strict = true
         sqlite_foreign_keys = false
         independent_branches = ["audit"]
+        small_tables = ["plans", "crm.plans"]
         db_url = "sqlite:///x.db"
 
         [tool.mrt.irreversible]
@@ -43,6 +44,7 @@ def test_reads_the_table_with_either_spelling_of_a_key(tmp_path):
     assert found.target.mysql_version == (8, 0, 29)
     assert (found.select, found.ignore, found.strict) == (("MRT2", "MRT9"), ("MRT303",), True)
     assert found.independent_branches == ("audit",)
+    assert found.small_tables == ("plans", "crm.plans")
     assert found.target.sqlite_foreign_keys is False
     assert found.irreversible == (("abc", "agreed with the archive"),)
 

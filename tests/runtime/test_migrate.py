@@ -535,6 +535,14 @@ def test_a_variable_that_a_migration_lacks_is_told_with_its_place(project, sqlit
         Migrator(project.config(), sqlite_scratch)
 
 
+def test_a_constraint_without_a_name_is_told_in_few_words(project, postgres_scratch):
+    project.add("a", upgrade='op.drop_constraint(None, "t", type_="foreignkey")')
+    with pytest.raises(MigrationError) as failed:
+        Migrator(project.config(), postgres_scratch).upgrade("a")
+    name = "for a ForeignKeyConstraint without a name: write the one that the database has into op.drop_constraint()"
+    assert failed.value.cause.endswith(name)
+
+
 def test_a_stand_in_is_no_missing_module(project, sqlite_scratch, monkeypatch):
     monkeypatch.setitem(sys.modules, "absent_stand_in", ModuleType("absent_stand_in"))
     file = project.add("a")

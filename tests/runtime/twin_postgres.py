@@ -7,6 +7,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -18,6 +19,9 @@ from mrt_runtime.databases.embedded import HASTE
 from tests.runtime.private_mariadb import answers
 
 INSTALLED = "SELECT setting, datcollate FROM pg_config(), pg_database WHERE name = 'BINDIR' AND datname = 'template0'"
+MEMORY = "/dev/shm"
+ROOM = 4 << 30
+"""Bytes that have to be free there; a container often has little, and each of some hundred databases takes eight million."""
 GUARDED = '"$@" & read -r _; kill -QUIT $!; wait; rm -rf "$FOLDER"'
 """Ends the server and removes its folder when standard input ends: with the tests, however they end."""
 
@@ -30,7 +34,8 @@ def twin(server):
         yield server
         return
     programs, locale = installed
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mrtt_"))
+    in_memory = pathlib.Path(MEMORY).is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mrtt_", dir=MEMORY if in_memory else None))
     account = lower(folder)
     data = folder / "data"
     install = [

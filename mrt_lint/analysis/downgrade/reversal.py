@@ -11,6 +11,7 @@ from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import effects_of
+from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AddColumn, AlterColumn, CreateTable, Op
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint
 
@@ -264,11 +265,19 @@ def _is_written_out(op: Op) -> bool:
 
 
 def _has_twin(table: TrackedTable, former: TrackedObject) -> bool:
-    """Return whether a table has a constraint of the same definition under any name."""
+    """Return whether a table has a constraint of the kind on the same columns, to the same table, under any name."""
     others = (*table.constraints.now.values(), *table.unnamed)
-    return isinstance(former.definition, Constraint) and any(
-        other is not None and other is not former and is_same(former.definition, other.definition) is True for other in others
-    )
+    wanted = _promise(former)
+    return wanted is not None and any(other is not None and other is not former and _promise(other) == wanted for other in others)
+
+
+def _promise(tracked: TrackedObject) -> tuple[object, ...] | None:
+    """Return what a constraint promises, None for what is none and for one whose columns are not known."""
+    key = tracked.definition
+    if not isinstance(key, Constraint) or not tracked.columns:
+        return None
+    target = key.referred_table
+    return (key.kind, frozenset(tracked.columns), fold(target) if isinstance(target, str) else target)
 
 
 def _exists(tracked: TrackedObject) -> bool:

@@ -39,11 +39,13 @@ SEQUENCES = {"pg_sequence": ("c.seqrelid", "c.seqrelid", "pg_sequence AS c WHERE
 
 # Where anything is young or gone in these, everything is read again: names and definitions are rendered with them.
 OTHERS = (
-    *("pg_namespace", "pg_proc", "pg_extension", "pg_event_trigger", "pg_collation", "pg_cast", "pg_operator", "pg_opclass"),
+    *("pg_proc", "pg_extension", "pg_event_trigger", "pg_collation", "pg_cast", "pg_operator", "pg_opclass"),
     *("pg_ts_config", "pg_ts_dict", "pg_foreign_server", "pg_publication", "pg_publication_rel", "pg_policy", "pg_rewrite"),
     *("pg_statistic_ext", "pg_enum", "pg_default_acl", "pg_foreign_data_wrapper", "pg_am", "pg_amop", "pg_amproc"),
-    *("pg_opfamily", "pg_language", "pg_transform", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_largeobject_metadata"),
+    *("pg_opfamily", "pg_transform", "pg_conversion", "pg_ts_parser", "pg_ts_template", "pg_largeobject_metadata"),
 )
+# Of these, what every database has is the project's to change as well: `GRANT … ON SCHEMA public`.
+WHOLE = ("pg_namespace", "pg_language")
 FILTERED = {
     "pg_trigger": "pg_trigger AS c WHERE NOT c.tgisinternal OR c.tgenabled <> 'O'",
     "pg_type": "pg_type AS c WHERE c.oid >= 16384 AND c.typtype <> 'c' AND c.typcategory <> 'A'",
@@ -51,6 +53,7 @@ FILTERED = {
     "pg_seclabel": "pg_seclabel AS c",
     "pg_ts_config_map": "pg_ts_config_map AS c WHERE c.mapcfg >= 16384",
     **{name: f"{name} AS c WHERE c.oid >= 16384" for name in OTHERS},
+    **{name: f"{name} AS c" for name in WHOLE},
 }
 
 

@@ -86,6 +86,7 @@ COMMITTED = {
     "a sequence that is dropped": "DROP SEQUENCE z",
     "a setting of a column": "ALTER TABLE a ALTER n SET STATISTICS 7",
     "triggers that nobody made": "ALTER TABLE c DISABLE TRIGGER ALL",
+    "a grant on what every database has": "GRANT CREATE ON SCHEMA public TO pg_monitor",
     "something that is no relation": "REVOKE EXECUTE ON FUNCTION f() FROM pg_monitor",
 }
 
@@ -111,7 +112,7 @@ def test_what_is_read_again_after_a_commit_is_what_a_first_reading_finds(postgre
                 connection.commit()
         finally:
             connection.rollback()
-            place.run("DROP SCHEMA committed CASCADE", "RESET search_path")
+            place.run("DROP SCHEMA committed CASCADE", "REVOKE CREATE ON SCHEMA public FROM pg_monitor", "RESET search_path")
             connection.commit()
 
 

@@ -10,12 +10,26 @@ from benchmarks.postgresql_escapes import ALONE, ELSEWHERE, FORMS, NESTS, Victim
 from tests.runtime.own_names import own
 
 
-@pytest.fixture
-def expendable(embedded_server):
-    """A victim that is harmed."""
+@pytest.fixture(scope="module")
+def harmed(embedded_server):
+    """A victim that is harmed, by one test after the other: another one each time would take three databases each time."""
     made = Victim(embedded_server, own("expendable"))
     yield made
     made.remove()
+
+
+@pytest.fixture
+def expendable(harmed):
+    """The same, with all that a statement needs, and without what an earlier one made."""
+    databases = {name for (name,) in harmed.execute("SELECT datname FROM pg_database")}
+    roles = {name for (name,) in harmed.execute("SELECT rolname FROM pg_roles")}
+    for kind, found in (("DATABASE", databases), ("ROLE", roles)):
+        for end in ("made", "other"):
+            harmed.execute(f"DROP {kind} IF EXISTS {harmed.name}_{end}")
+        if f"{harmed.name}_spare" not in found:
+            harmed.execute(f"CREATE {kind} {harmed.name}_spare")
+    (harmed.folder / "escaped").unlink(missing_ok=True)
+    return harmed
 
 
 @pytest.mark.parametrize("form", sorted(FORMS.keys() - ELSEWHERE))

@@ -103,7 +103,11 @@ def test_rows_that_would_point_at_nothing_are_not_left_there(server):
 
 
 def test_rows_that_hold_each_other_can_be_removed(server):
-    server.seed(*HALVES[:1], "CREATE TABLE r (id INTEGER PRIMARY KEY, l INTEGER, CONSTRAINT r_l FOREIGN KEY (l) REFERENCES l (id))", HALVES[2])
+    server.seed(
+        *HALVES[:1],
+        "CREATE TABLE r (id INTEGER PRIMARY KEY, l INTEGER, CONSTRAINT r_l FOREIGN KEY (l) REFERENCES l (id))",
+        HALVES[2],
+    )
     with server.scratch.engine.begin() as connection:
         assert server.seeder.remove(connection, server.look(), server.seeded.keys)
     assert server.rows("l", "id") == server.rows("r", "id") == []

@@ -11,6 +11,7 @@ from mrt_lint.model.ops import Update
 from mrt_lint.model.values import UNKNOWN, Name
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_same
+from mrt_lint.parse.python.expressions.operators import row_among
 from mrt_lint.parse.python.library.elements import OrmRow, SqlExpression
 from mrt_lint.parse.python.library.statement import flows_into
 from mrt_lint.parse.python.objects import LocalInstance, NameScope, PossibleItem, Value
@@ -57,6 +58,9 @@ def _unpack(
     if isinstance(value, OrmRow):  # a row of one entity, as session.execute(select(Model)) gives it
         value = (value,) if len(elements) == 1 else UNKNOWN
     turns = None if isinstance(value, dict) and not value else iterate(run, value)
+    row = row_among(turns) if turns is not None else None
+    if row is not None:
+        turns = [row] * len(elements)
     stars = [number for number, element in enumerate(elements) if isinstance(element, cst.StarredElement)]
     if turns is None or any(isinstance(turn, PossibleItem) for turn in turns) or (len(turns) != len(elements) and not stars):
         turns = [UNKNOWN] * len(elements)

@@ -6,7 +6,7 @@ import dataclasses
 
 from mrt_lint.model.values import UNKNOWN, Column, SqlType
 from mrt_lint.parse.python.convert import to_name
-from mrt_lint.parse.python.library.elements import SqlExpression, TableColumns, TableElement
+from mrt_lint.parse.python.library.elements import SelectElement, SqlExpression, TableColumns, TableElement
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.objects import (
     BoundMethod,
@@ -29,8 +29,10 @@ METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, SessionValue,
 """Values whose attributes are methods."""
 
 
-def get_attribute(value: Value, name: str) -> Value:  # noqa: C901 - one line a kind of value
+def get_attribute(value: Value, name: str) -> Value:  # noqa: C901, PLR0912 - one line a kind of value
     """Return the value of `value.name`, UNKNOWN if it cannot be read."""
+    if name == "query" and isinstance(value, (ExternalName, LocalClass)) and (table := as_table(value)) is not None:
+        return SelectElement((table,), query=True, rows=True)  # Flask-SQLAlchemy's, on every model
     if isinstance(value, ExternalName):
         return ExternalName(f"{value.path}.{name}")
     if isinstance(value, (ConnectionValue, InspectorValue, ContextValue)):

@@ -164,6 +164,10 @@ def _any(run: FunctionRun, arguments: CallArguments) -> Value:
     return True if True in truths else UNKNOWN if None in truths else False
 
 
+def _next(run: FunctionRun, arguments: CallArguments) -> Value:
+    return operators.row_among(_turns(run, arguments.get(0, "iterator"))) or UNKNOWN
+
+
 MAKERS: Final[dict[str, Callable[[FunctionRun, CallArguments], Value]]] = {
     "range": _range,
     "zip": _zip,
@@ -181,6 +185,7 @@ MAKERS: Final[dict[str, Callable[[FunctionRun, CallArguments], Value]]] = {
     "isinstance": _isinstance,
     "all": _all,
     "any": _any,
+    "next": _next,
 }
 
 

@@ -209,6 +209,8 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
             return UNKNOWN
     if isinstance(value, (OrmRow, OrmRows)):
         return OrmRow(value.table) if isinstance(value, OrmRows) or key == 0 else UNKNOWN
+    if isinstance(value, list) and (row := row_among(value)) is not None:
+        return row
     if isinstance(value, (list, tuple, str, bytes)) and isinstance(key, int) and is_sized(value):
         try:
             item: Value = value[key]
@@ -231,6 +233,13 @@ def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:
     if isinstance(value, str):
         return HOLE not in value
     return isinstance(value, bytes) or not any(isinstance(item, PossibleItem) for item in value)
+
+
+def row_among(items: list[Value]) -> OrmRow | None:
+    """Return an object of the ORM that stands for those in a list, None if it holds others or none."""
+    found = [item.value if isinstance(item, PossibleItem) else item for item in items]
+    first = found[0] if found else None
+    return first if isinstance(first, OrmRow) and all(isinstance(item, OrmRow) for item in found) else None
 
 
 def get_slice(value: Value, *bounds: Any) -> Value:
