@@ -135,3 +135,12 @@ def test_an_exception_without_words_shows_the_line_that_raised_it(project, sqlit
         .failures[0]
         .message.startswith("Upgrade failed: NotImplementedError. A revision that has no way back is listed")
     )
+
+
+def test_a_constraint_without_a_name_is_told_on_mysql_too(project, mysql_url):
+    """SQLAlchemy asserts that there is a name, and says no word."""
+    project.add("001", upgrade=ITEMS, downgrade='op.drop_constraint(None, "items", type_="foreignkey")')
+    [failure] = verify(project, mysql_url)["001"].failures
+    assert failure.message.endswith(
+        "AssertionError at `assert name is not None`, for a constraint without a name: write the one that the database has into op.drop_constraint()"
+    )
