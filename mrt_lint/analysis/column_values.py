@@ -28,7 +28,8 @@ def starts_with_null(column: Column) -> bool:
 def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
     """Return whether every row holds a distinct NULL in a column that becomes unique, is new in upgrade() and never written.
 
-    What is written behind `op` can meet duplicates as well. Calls of upgrade() that could not be read are not looked at.
+    What is written behind `op` can meet duplicates as well, unless Python works it out. Calls of upgrade() that could not be
+    read are not looked at.
     """
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
     table = analysis.state_before(op).table
@@ -41,9 +42,28 @@ def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | Creat
             new |= {fold(other.column)} if starts_with_null(other.definition) else set()
         is_there = is_there or other is op
         if _may_write(other) and analysis.state_before(other).table in {table, None}:
-            touched = getattr(other, "columns", UNKNOWN)
+            if is_there and isinstance(other, Update) and works_out(other):
+                continue
+            touched = (other.column,) if isinstance(other, AlterColumn) else getattr(other, "columns", UNKNOWN)
             new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
     return any(readable(column) and fold(column) in new for column in columns)
+
+
+def is_filled_here(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+    """Return whether something becomes unique with a column that upgrade() adds: no statement can look at it before."""
+    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
+    table = analysis.state_before(op).table
+    if columns is UNKNOWN or table is None:
+        return False
+    added = (other for other in analysis.upgrade if isinstance(other, AddColumn) and readable(other.column))
+    new = {fold(str(other.column)) for other in added if analysis.state_before(other).table is table}
+    return any(readable(column) and fold(column) in new for column in columns)
+
+
+def works_out(update: Update) -> bool:
+    """Return whether Python works out some value of an UPDATE of single rows: it may see to it that they differ."""
+    flows = update.flows if update.flows is not UNKNOWN else ()
+    return update.where is not False and any(flow.source is UNKNOWN for flow in flows)
 
 
 def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:

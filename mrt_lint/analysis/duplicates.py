@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import holds_nulls
+from mrt_lint.analysis.downgrade.replacement import was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
-from mrt_lint.model.ops import Delete, Op, Update
+from mrt_lint.model.ops import AddColumn, CreateIndex, CreateUniqueConstraint, Delete, Op, Update
 from mrt_lint.model.values import UNKNOWN, Name
+
+
+def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+    """Return whether no two rows can hold the same in what becomes unique, or upgrade() has seen to it.
+
+    SQL Server takes NULLs for alike.
+    """
+    if not isinstance(op, AddColumn) and was_unique(case.analysis(op), op):
+        return True
+    if thinks_of_duplicates(case, op):
+        return True
+    return case.dialect(op) != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op)
 
 
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out.
 
-    So may a DELETE from a table whose name could not be read, and what could not be read at all.
+    So may a DELETE from a table whose name could not be read, objects of a session that could not, and what could not be read at
+    all.
     """
     table = case.state_before(op).table
+    line = op.origin.line if op.origin is not None else 0
+    if any(call.function == "upgrade" and call.concerns == "rows" and call.place.line < line for call in case.migration.unreadable):
+        return True
     columns = getattr(op, "columns", UNKNOWN)
     for other in case.migration.upgrade_ops:
         if other is op:

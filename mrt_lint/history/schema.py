@@ -19,6 +19,7 @@ else:
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
 FAMILIES = {"materialized view": "view", "enum": "type", "domain": "type", "procedure": "function"}
 """Kinds of objects that share their names with another kind."""
+_ORDERED = re.compile(r"\(*\s*\"?(\w+)\"?(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?\s*\)*", re.IGNORECASE)
 _LONGEST = 63
 """The bytes that PostgreSQL keeps of a name."""
 _SUFFIXES = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}
@@ -32,6 +33,12 @@ QualifiedObject: TypeAlias = tuple[str, str | None, str]
 def fold(name: str) -> str:
     """Return a name as it is compared: no history distinguishes two names by their case alone."""
     return name.casefold()
+
+
+def without_order(column: str) -> str:
+    """Return an indexed column without its order: "(id desc)" is the column "id"; other expressions are left as they are."""
+    found = _ORDERED.fullmatch(column)
+    return found[1] if found else column
 
 
 def place(schema: MaybeName, name: str) -> QualifiedName:
@@ -162,6 +169,14 @@ class ReplayedSchema:
         """Return every table that certainly exists, in the order of their names."""
         known = ((key, table) for key, table in self.tables_by_place.items() if isinstance(table, ReplayedTable))
         yield from (table for _, table in sorted(known, key=lambda entry: (entry[0][0] or "", entry[0][1])))
+
+    def keys_to(self, target: QualifiedName) -> Iterator[Constraint]:
+        """Return the foreign keys of all tables that point to a table."""
+        for where in self.places_of_referrers.get(target, frozenset()):
+            table = self.tables_by_place.get(where, UNKNOWN)
+            for key in table.known_constraints("foreignkey") if isinstance(table, ReplayedTable) else ():
+                if isinstance(key.referred_table, str) and place(key.referred_schema, key.referred_table) == target:
+                    yield key
 
     def index(self, name: str, table: MaybeName = None, schema: MaybeName = None) -> CreateIndex | Unknown | None:
         """Return an index by its name, on a table or on whichever has it."""

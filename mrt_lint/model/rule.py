@@ -43,10 +43,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectWording:
-    """A message and advice that replace a rule's own on a database that works differently."""
+    """A message and advice that replace a rule's own on a database or in a case that is different; None: the rule's consequence."""
 
     message: str
     instead: str
+    consequence: Consequence | None = None
 
 
 class Rule(ABC):
@@ -88,7 +89,7 @@ class Rule(ABC):
             code=self.code,
             name=self.name,
             severity=self.severity,
-            consequence=self.consequence,
+            consequence=(wording and wording.consequence) or self.consequence,
             revision=migration.revision if isinstance(migration.revision, str) else None,
             message=(wording or self).message.format(**names),
             instead=with_literals((wording or self).instead.format(**names)),

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import holds_nulls
-from mrt_lint.analysis.downgrade.replacement import was_unique
+from mrt_lint.analysis.column_values import is_filled_here
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.duplicates import thinks_of_duplicates
+from mrt_lint.analysis.duplicates import holds_no_duplicates
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -48,11 +47,19 @@ class UniqueOnExisting(Rule):
             "count(*) > 1"
         ),
     )
-    of_nulls = DialectWording(
+    of_lock = DialectWording(
         message="upgrade makes ({columns}) unique in {the_table}: it locks the table while it looks",
         instead=(
             "build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
             "INDEX …"
+        ),
+        consequence=Consequence.DEPLOY_BLOCKS,
+    )
+    of_new_column = DialectWording(
+        message=message,
+        instead=(
+            "only fill the column in this revision, and make it unique in the next one, after a look for duplicates: SELECT "
+            "{sql_columns}, count(*) FROM {sql_table}{where} GROUP BY {sql_columns} HAVING count(*) > 1"
         ),
     )
     manual = (
@@ -63,11 +70,15 @@ class UniqueOnExisting(Rule):
         "The table was created, or emptied, earlier in the same upgrade.",
         "The constraint takes over a finished index: USING INDEX.",
         "The index is built concurrently: it locks nothing, and a failure leaves an invalid index behind, not a stopped table.",
-        "The same upgrade dropped a unique constraint or index on these columns, or on some of them: no two rows hold the same.",
-        "The columns, or some of them, are the table's primary key.",
-        "The same upgrade deleted some rows of the table, or worked out one of the columns in Python: duplicates were thought of.",
-        "The same upgrade dropped a unique constraint or index of the table whose name only the database knows.",
-        "One of the columns is new and NULL in every row: then only the lock counts, and MRT407 reports that of an index.",
+        (
+            "No two rows can hold the same: the columns, or some of them, are a key already, or foreign keys point to them; the "
+            "same upgrade dropped a unique constraint or index on them, or one whose name only the database knows; one of them is "
+            "new and NULL in every row. Then only the lock counts, which MRT407 reports of an index, and nothing on MySQL."
+        ),
+        (
+            "The same upgrade deleted some rows of the table, or Python works out what one of the columns holds: duplicates were "
+            "thought of. Then, too, only the lock counts."
+        ),
     )
 
     bad = (
@@ -110,15 +121,6 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="The same by constraint",
-            target=DatabaseTarget(dialect="postgresql"),
-            source="""
-            def upgrade():
-                op.add_column("users", sa.Column("mail", sa.Text()))
-                op.create_unique_constraint("uq_mail", "users", ["mail"], postgresql_nulls_not_distinct=True)  # MRT406
-            """,
-        ),
-        Example(
             title="On fewer columns, or on other rows, than what was unique before",
             before=(
                 """
@@ -137,6 +139,21 @@ class UniqueOnExisting(Rule):
                 op.create_index("ix_users_phone", "users", ["phone"], unique=True)  # MRT406
                 op.drop_index("ix_org", table_name="users")
                 op.create_index("ix_users_org", "users", ["org_id"], unique=True)  # MRT406
+            """,
+        ),
+        Example(
+            title="Unique already, or thought of: only the lock counts",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("org_id", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_unique_constraint("uq_users_id_org", "users", ["id", "org_id"])  # MRT406
+                op.execute("DELETE FROM runs WHERE id NOT IN (SELECT max(id) FROM runs GROUP BY day)")
+                op.create_unique_constraint("uq_runs_day", "runs", ["day"])  # MRT406
             """,
         ),
         Example(
@@ -187,20 +204,8 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="Unique already: the primary key, with another column",
-            before=(
-                """
-            def upgrade():
-                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("org_id", sa.Integer))
-            """,
-            ),
-            source="""
-            def upgrade():
-                op.create_unique_constraint("uq_users_id_org", "users", ["id", "org_id"])
-            """,
-        ),
-        Example(
             title="Unique already: renamed, or with a column more",
+            target=DatabaseTarget(dialect="mysql"),
             before=(
                 """
             def upgrade():
@@ -220,6 +225,7 @@ class UniqueOnExisting(Rule):
         ),
         Example(
             title="Unique already: renamed before the constraint is dropped, or dropped under a name that the database shows",
+            target=DatabaseTarget(dialect="mysql"),
             before=(
                 """
             def upgrade():
@@ -239,6 +245,7 @@ class UniqueOnExisting(Rule):
         ),
         Example(
             title="Duplicates were thought of: some rows deleted, values worked out in Python",
+            target=DatabaseTarget(dialect="mysql"),
             source="""
             users = sa.table("users", sa.column("id"), sa.column("key"))
 
@@ -274,27 +281,20 @@ class UniqueOnExisting(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
         for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if (
-                not self._is_unique(op)
-                or case.state_before(op).empty
-                or self._was_unique(case, op)
-                or thinks_of_duplicates(case, op)
-            ):
+            if not self._is_unique(op) or case.state_before(op).empty:
                 continue
             dialect = case.dialect(op)
             wording: DialectWording | None = self.elsewhere
-            if dialect != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op):
+            if holds_no_duplicates(case, op):
                 if dialect != "postgresql" or isinstance(op, ops.CreateIndex):
                     continue
-                wording = self.of_nulls
+                wording = self.of_lock
+            elif is_filled_here(case.analysis(op), op):
+                wording = self.of_new_column
             elif dialect == "postgresql":
                 wording = self.of_index if isinstance(op, ops.CreateIndex) else None
             lock = "" if dialect in FAMILY else ", and locks the table while it looks"
             yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
-
-    @staticmethod
-    def _was_unique(case: MigrationCase, op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
-        return not isinstance(op, ops.AddColumn) and was_unique(case.analysis(op), op)
 
     @staticmethod
     def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.downgrade.analysis import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, TrackedObject, TrackedTable, readable
-from mrt_lint.history.schema import fold
+from mrt_lint.history.schema import fold, without_order
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op, RenameTable
-from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
+from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName, Name, Unknown
 
 
 def makes_room(analysis: DowngradeAnalysis, op: Op) -> bool:
@@ -23,8 +24,8 @@ def makes_room(analysis: DowngradeAnalysis, op: Op) -> bool:
 def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) -> bool:
     """Return whether the columns of a new unique constraint or index, or some of them, were unique before.
 
-    They are the table's primary key, or upgrade() dropped another unique object on them; one whose name could not be read may be
-    any of the table's.
+    They are the table's primary key, what another unique object covers or what foreign keys point to, or upgrade() dropped a
+    unique object on them; one whose name could not be read may be any of the table's.
     """
     made = _first_effect(analysis, op)
     new = made.tracked if made is not None and made.action == "made" else None
@@ -34,7 +35,7 @@ def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) 
     if any(_is_nameless_drop(other) and analysis.state_before(other).table is new.table for other in earlier):
         return True
     wanted = _covered(new)
-    if _former_key(analysis, new.table) <= wanted:
+    if any(columns <= wanted for columns in _unique_before(analysis, new.table)):
         return True
     for effect in (effect for other in earlier for effect in analysis.effects[id(other)]):
         if effect.action == "dropped" and effect.tracked is not None and effect.tracked.table is new.table:
@@ -44,14 +45,22 @@ def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) 
     return False
 
 
-def _former_key(analysis: DowngradeAnalysis, table: TrackedTable) -> frozenset[object]:
-    """Return the columns of a table's former primary key as `_covered` does; one that nothing covers where none is known."""
+def _unique_before(analysis: DowngradeAnalysis, table: TrackedTable) -> Iterator[frozenset[object]]:
+    """Return the columns, as `_covered` does, of which no two rows of a table held the same before upgrade().
+
+    MySQL lets foreign keys point to columns that are not unique.
+    """
     known = analysis.simulated.known_schema.table(table.origin)
-    key = known.primary_key if known is not None else None
-    if not isinstance(key, tuple) or not key or not all(map(readable, key)):
-        return frozenset((UNKNOWN,))
-    objects = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in key)}
-    return frozenset(name if tracked is None else id(tracked) for name, tracked in objects.items())
+    found: list[tuple[Name, ...] | Unknown] = []
+    if known is not None:
+        found += [entry.columns for kind in ("primary", "unique") for entry in known.known_constraints(kind)]
+        found += [entry.columns for entry in known.known_indexes() if entry.unique is True and entry.where is None]
+    if analysis.simulated.dialect not in FAMILY:
+        found += [key.referred_columns for key in analysis.simulated.known_schema.schema.keys_to(table.origin)]
+    for columns in found:
+        if isinstance(columns, tuple) and columns and all(map(readable, columns)):
+            objects = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in columns)}
+            yield frozenset(name if tracked is None else id(tracked) for name, tracked in objects.items())
 
 
 def dropped_before(analysis: DowngradeAnalysis, op: Op) -> Iterator[Constraint]:
@@ -130,4 +139,5 @@ def _covered(tracked: TrackedObject) -> frozenset[object]:
     if tracked.covering:
         return frozenset(map(id, tracked.covering))
     columns = tracked.table.columns_by_name.now if isinstance(tracked.table, TrackedTable) else {}
-    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in tracked.columns)
+    names = map(without_order, tracked.columns)
+    return frozenset(id(columns[name]) if columns.get(name) is not None else name for name in names)
