@@ -77,3 +77,22 @@ def test_a_key_for_alter_table_is_not_in_create_table(key: str) -> None:
     assert holds("-MRT112", told([(upgrade, "pass"), (drops[0], table.format("dogs", 'sa.Column("name", sa.Text())'))]))
     emitted = upgrade.replace(", use_alter=True", "")
     assert holds("+MRT112", told([(emitted, "\n".join(drops))]))
+
+
+@pytest.mark.parametrize(
+    ("made", "again", "removed"),
+    [
+        ('op.create_index("ix_code", "parcels", ["code"])',) * 2 + ('op.drop_index("ix_code", table_name="parcels")',),
+        (
+            'op.create_index("ix_code", "parcels", ["code"])',
+            'op.execute("CREATE INDEX ix_code ON parcels (id)")',
+            'op.execute("DROP INDEX ix_code")',
+        ),
+        ('op.create_table("crates", sa.Column("id", sa.Integer()))',) * 2 + ('op.drop_table("crates")',),
+        ('op.add_column("parcels", sa.Column("size", sa.Text()))',) * 2 + ('op.drop_column("parcels", "size")',),
+    ],
+)
+def test_what_is_made_twice_stops_the_upgrade_and_is_not_left_behind(made: str, again: str, removed: str) -> None:
+    for downgrade in (removed, 'op.execute("SELECT 1")', "pass"):
+        assert holds("+MRT441 -MRT110 -MRT804", told([BASE, (made, removed), (again, downgrade)]))
+    assert holds("-MRT441", told([BASE, (made, removed), (f"{removed}\n{again}", removed)]))
