@@ -19,6 +19,7 @@ from mrt_lint.parse.python.objects import (
     CallArguments,
     ConnectionValue,
     ContextValue,
+    DialectName,
     LocalFunction,
     LocalInstance,
     PossibleItem,
@@ -88,6 +89,8 @@ def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cs
         return READING[name](arguments)
     if name == "autocommit_block":
         return AutocommitBlock()
+    if "sqlalchemy.url" in arguments.positional:  # of context.config
+        return DialectName(url=True)
     if name == "execute":
         return execute(run, statement_of(arguments), node)
     if name in ("begin_transaction", "configure"):
