@@ -27,6 +27,7 @@ class InsertedRows(Rule):
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` deletes, updates or inserts rows of the same table, or has parts that cannot be read.",
+        "No revision makes the table, and the history makes all of its tables: the INSERT fails, which MRT804 reports.",
         "`downgrade()` is missing or does nothing: MRT101 and MRT102 report that.",
     )
 
@@ -88,5 +89,7 @@ class InsertedRows(Rule):
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.Insert, ops.BulkInsert):
+            if case.is_table_absent(op):
+                continue
             if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op))
