@@ -42,7 +42,7 @@ from mrt_runtime.verify.session import Verification
 
 BROKEN = ("schema-not-restored", "downgrade-failed", "data-loss")
 ROLLBACK = ("MRT1", "MRT2", "MRT3")
-CERTAIN = frozenset({"MRT119", "MRT804"})
+CERTAIN = frozenset({"MRT119", "MRT441", "MRT804"})
 """Codes that promise a failure of this very revision, whatever their severity and group."""
 WANTED, ALLOWED = 0.90, 0.03
 
@@ -74,7 +74,7 @@ class Judged:
     @property
     def stumbles(self) -> list[Finding]:
         """The findings that promise an upgrade which does not work."""
-        return [one for one in self.findings if one.code == "MRT804"]
+        return [one for one in self.findings if one.code in {"MRT441", "MRT804"}]
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Agreement:
         yield f"explained: {', '.join(f'{outcome} {share}' for outcome, share in broken.items())}; by {shown(self.codes)}"
         every = max(sum(self.failures.values()), 1)
         yield f"of {every} single failures {self.failures['explained']} explained ({self.failures['explained'] / every:.1%})"
-        yield f"failed upgrades with MRT804: {self.stumbled['told']} of {sum(self.stumbled.values())}"
+        yield f"failed upgrades with MRT441 or MRT804: {self.stumbled['told']} of {sum(self.stumbled.values())}"
         yield f"alarms on reversible revisions: {shown(self.alarms) or 'none'}"
         yield f"A: {self.figure_a:.1%} of the failed rollbacks explained (wanted: {WANTED:.0%} or more)"
         yield f"B: {self.figure_b:.1%} of the reversible revisions with an error of the rollback groups (wanted: less than {ALLOWED:.0%})"

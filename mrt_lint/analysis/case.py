@@ -200,22 +200,6 @@ class MigrationCase:
         """Return what was so when an upgrade operation came."""
         return self.analysis(op).state_before(op)
 
-    def is_table_absent(self, op: Op) -> bool:
-        """Return whether the table of an upgrade operation provably is not there when it runs."""
-        name, table = getattr(op, "table", None), self.state_before(op).table
-        history, parents = self.history, self.migration.parents
-        if not readable(name) or not isinstance(table, TrackedTable) or table.creator is not None or history is None:
-            return False
-        key = place(getattr(op, "schema", None), name)
-        if (
-            table.origin != key
-            or not self.analysis(op).upgrade_doubts.is_clear
-            or history.may_be_made_in_parallel(str(self.migration.revision), "table", key[1])
-        ):
-            return False
-        known = self.known_schema(self.dialect(op))
-        return bool(parents) and all(map(history.is_fully_read, parents)) and known.makes_all_but(key)
-
     def undone(self, op: Op, action: str | None = None) -> UndoStatus:
         """Return what becomes of an upgrade operation in downgrade(); `action` narrows it to one setting or to the renaming."""
         return self.analysis(op).undone(op, action)

@@ -137,6 +137,7 @@ def implied_type(column: Column) -> SqlType | None:
 
 def _create_table(op: ops.CreateTable) -> Effects:
     keys = (*op.constraints, *(constraint for column in op.columns for constraint in column.constraints))
+    keys = tuple(key for key in keys if key.use_alter is False)  # SQLite, which writes the others, looks for no table
     me = _of_table(op)
     types = (type_of(column) for column in op.columns if op.sql or implied_type(column) is None)
     needs = (*(thing for thing in referred(keys, op.schema) if thing != me), *filter(None, types))

@@ -83,7 +83,7 @@ class SchemaDraft:
         where = place(op.schema, op.table)
         if op.if_not_exists is not False and isinstance(self.tables.get(where, None), ReplayedTable):
             return
-        made = table_changes.make_table(replace(op, columns=tuple(map(self._for_dialect, op.columns))))
+        made = table_changes.make_table(replace(op.emitted(self.dialect), columns=tuple(map(self._for_dialect, op.columns))))
         self._put(where, made, op)
         for column in made.columns.values():
             kind = column.type if isinstance(column, Column) else None

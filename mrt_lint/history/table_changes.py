@@ -132,7 +132,7 @@ def altered(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
     if not isinstance(op.column, str):
         return _all_obscured(table, op)
     before = table.columns.get(fold(op.column))
-    column = before if isinstance(before, Column) else _existing(op)
+    column = before if isinstance(before, Column) else obscure(op.column)  # what `existing_…` says is no evidence
     for attribute in ("type", "nullable", "server_default", "autoincrement", "identity", "comment"):
         value = getattr(op, attribute)
         if value is not UNSET:
@@ -140,16 +140,6 @@ def altered(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
     columns = {**table.columns, fold(op.column): column if before is not UNKNOWN else UNKNOWN}
     table = replace(table, columns=columns)
     return table if op.new_column is UNSET or op.new_column == op.column else _column_renamed(table, op, column)
-
-
-def _existing(op: AlterColumn) -> Column:
-    """Return a column that the chain did not make, as the operation describes it."""
-    column = obscure(op.column)
-    for attribute in ("type", "nullable", "server_default"):
-        value = getattr(op, f"existing_{attribute}")
-        if value is not UNSET and not (attribute == "type" and value is None):
-            column = replace(column, **{attribute: value})
-    return column
 
 
 def _all_obscured(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:

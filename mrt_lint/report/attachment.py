@@ -3,60 +3,75 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Final
 
 from mrt_lint.model.finding import Finding
 
-_NAME: Final = re.compile(r"table '([^']+)'")
+_TABLE: Final = re.compile(r"table '([^']+)'")
 _POINTING: Final = re.compile(r"foreign key (?:'[^']+' )?of table '([^']+)' still points to it")
 
 
 def attach(findings: Iterable[Finding]) -> dict[Finding, Finding]:
     """Return, for each finding that is read with another one, that other, which is read with none. Only what is certain counts."""
-    by_file: dict[str, list[Finding]] = {}
+    findings = tuple(findings)
+    leaders: dict[Hashable, Finding] = {}
     for finding in findings:
-        by_file.setdefault(finding.path, []).append(finding)
+        subject = _LEADERS.get(finding.code, _nothing)(finding)
+        if subject is not None:
+            leaders.setdefault((finding.path, finding.code, subject), finding)
     pairs: dict[Finding, Finding] = {}
-    for here in by_file.values():
-        for finding in here:
-            relations = _RELATIONS.get(finding.code, {})
-            leaders = (other for other in here if other.code in relations and relations[other.code](finding, other))
-            leader = next(leaders, None)
-            if leader is not None:
-                pairs[finding] = leader
+    for finding in findings:
+        codes, read_subject = _FOLLOWERS.get(finding.code, ((), _nothing))
+        subject = read_subject(finding)
+        leader = next((leaders[key] for code in codes if (key := (finding.path, code, subject)) in leaders), None)
+        if leader is not None and (finding.code not in _LATER or leader.place < finding.place):
+            pairs[finding] = leader
     return pairs
 
 
-def _in_one_revision(finding: Finding, leader: Finding) -> bool:
-    """Return whether both are about one revision: where downgrade() does nothing, it cannot undo this either."""
-    return finding.revision == leader.revision
+def _nothing(_: Finding) -> Hashable:
+    return None
 
 
-def _in_one_statement(finding: Finding, leader: Finding) -> bool:
-    """Return whether both are about the same table in one statement; a loop brings several tables to one place."""
-    return finding.place == leader.place and _table(finding) == _table(leader) is not None
+def _revision(finding: Finding) -> Hashable:
+    """Return the revision: where its downgrade() does nothing, it undoes nothing of it."""
+    return finding.revision
 
 
-def _behind_the_foreign_key(finding: Finding, leader: Finding) -> bool:
-    """Return whether a drop is refused because of a foreign key whose own drop fails earlier in the same downgrade()."""
-    pointing = _POINTING.search(finding.message)
-    fails_first = leader.message.startswith("downgrade") and "foreign key" in leader.message and leader.place < finding.place
-    return pointing is not None and fails_first and pointing[1] == _table(leader)
+def _statement(finding: Finding) -> Hashable:
+    """Return a statement with the first table that the finding names: a loop brings several tables to one place."""
+    table = _TABLE.search(finding.message)
+    return table and (finding.place, table[1])
 
 
-def _table(finding: Finding) -> str | None:
-    name = _NAME.search(finding.message)
-    return name and name[1]
+def _undropped_key(finding: Finding) -> Hashable:
+    """Return the table whose foreign key downgrade() fails to drop, None where it fails to drop something else."""
+    table = _TABLE.search(finding.message)
+    return table and table[1] if finding.message.startswith("downgrade") and "foreign key" in finding.message else None
 
 
-_WITHOUT_DOWNGRADE: Final = {"MRT101": _in_one_revision, "MRT102": _in_one_revision}
-_RELATIONS: Final[Mapping[str, Mapping[str, Callable[[Finding, Finding], bool]]]] = {
-    "MRT103": _WITHOUT_DOWNGRADE,
-    "MRT104": _WITHOUT_DOWNGRADE,
-    "MRT106": _WITHOUT_DOWNGRADE,
-    "MRT112": {"MRT116": _behind_the_foreign_key},
-    "MRT204": {"MRT422": _in_one_statement},
-    "MRT407": {"MRT406": _in_one_statement},
+def _pointing_key(finding: Finding) -> Hashable:
+    """Return the table whose foreign key keeps another table from being dropped."""
+    table = _POINTING.search(finding.message)
+    return table and table[1]
+
+
+_LEADERS: Final[Mapping[str, Callable[[Finding], Hashable]]] = {
+    "MRT101": _revision,
+    "MRT102": _revision,
+    "MRT116": _undropped_key,
+    "MRT406": _statement,
+    "MRT422": _statement,
 }
-"""A code, and the codes that it may follow, with what has to hold. No code is on both sides."""
+_FOLLOWERS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Finding], Hashable]]]] = {
+    "MRT103": (("MRT101", "MRT102"), _revision),
+    "MRT104": (("MRT101", "MRT102"), _revision),
+    "MRT106": (("MRT101", "MRT102"), _revision),
+    "MRT112": (("MRT116",), _pointing_key),
+    "MRT204": (("MRT422",), _statement),
+    "MRT407": (("MRT406",), _statement),
+}
+"""A code, the codes that it may be read with, and what both have to be about. No code is in both tables."""
+_LATER: Final = frozenset({"MRT112"})
+"""Codes that follow only from what comes before them in the file."""

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
+from mrt_lint.model.ops import DropConstraint
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _ENUM = re.compile(r"create_table makes the enum type '([^']*)'")
@@ -203,8 +205,23 @@ class BrokenOrder(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every operation of downgrade() that cannot run."""
-        for op, conflict in case.failing(case.migration.downgrade_ops, lambda analysis: analysis.order_conflicts):
-            enum = _ENUM.search(conflict)
-            wording = self.enum if enum else self.existing if _IS_THERE.search(conflict) else None
-            yield self.found(case.migration, op, wording, conflict=conflict, enum=enum[1] if enum else "")
+        """Yield a finding for every operation of downgrade() that cannot run where it stands.
+
+        What only follows from a constraint of the table that cannot be dropped at all is left to MRT121 and MRT116.
+        """
+        failed: set[object] = set()
+        for op in case.migration.downgrade_ops:
+            if isinstance(op, DropConstraint) and case.runs(op) and _never_runs(case, op):
+                failed.add(op.table)
+            for _, conflict in case.failing((op,), lambda analysis: analysis.order_conflicts):
+                if getattr(op, "table", None) in failed - {None}:
+                    continue
+                enum = _ENUM.search(conflict)
+                wording = self.enum if enum else self.existing if _IS_THERE.search(conflict) else None
+                yield self.found(case.migration, op, wording, conflict=conflict, enum=enum[1] if enum else "")
+
+
+def _never_runs(case: MigrationCase, op: DropConstraint) -> bool:
+    """Return whether a constraint certainly stays: it is dropped without a name, or where the database drops none."""
+    nameless = op.constraint is None and not op.sql
+    return op.certain and not op.caught and (nameless or find_impossibility(case, op) is not None)

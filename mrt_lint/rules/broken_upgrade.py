@@ -9,11 +9,11 @@ from mrt_lint.model.rule import Example, Rule
 
 
 class BrokenUpgrade(Rule):
-    """`upgrade()` works on what the revisions before do not leave, or makes what they have made.
+    """`upgrade()` works on what the revisions before do not leave.
 
     It runs where the database was changed by hand, or the revision was written beside another branch that has been merged since. On
-    a fresh database, as in the next test run or a new installation, it fails: no such column, table exists already. Whoever ran the
-    upgrade on a fresh database knows that already, which is why the rule applies only when it is selected.
+    a fresh database, as in the next test run or a new installation, it fails: no such column. Whoever ran the upgrade on a fresh
+    database knows that already, which is why the rule applies only when it is selected. MRT441 reports what is made twice.
     """
 
     code = "MRT804"
@@ -22,7 +22,7 @@ class BrokenUpgrade(Rule):
     consequence = Consequence.DEPLOY_FAILS
     default = False
     message = "upgrade fails here: {conflict}"
-    instead = "write the name that the history gives; drop what is made twice, or rename it, in a revision before"
+    instead = "write the name that the history gives"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The operation runs under a condition, IF EXISTS or IF NOT EXISTS.",
@@ -55,44 +55,6 @@ class BrokenUpgrade(Rule):
                 op.create_index("ix_users_name", "users", ["name"])  # MRT804
                 op.execute("UPDATE users SET name = 'x' WHERE name IS NULL")  # MRT804
                 op.alter_column("users", "nam", nullable=True)  # MRT804
-            """,
-        ),
-        Example(
-            title="What is there already",
-            target=DatabaseTarget(dialect="postgresql"),
-            before=(
-                """
-            def upgrade():
-                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("state", sa.Enum("on", "off", name="state")))
-                op.create_index("ix_users_id", "users", ["id"])
-                op.create_unique_constraint("uq_users_id", "users", ["id"])
-                op.execute("CREATE VIEW names AS SELECT id FROM users")
-            """,
-            ),
-            source="""
-            def upgrade():
-                op.create_table("users", sa.Column("id", sa.Integer))  # MRT804
-            """,
-        ),
-        Example(
-            title="Columns, indexes, constraints, views and enum types",
-            target=DatabaseTarget(dialect="postgresql"),
-            before=(
-                """
-            def upgrade():
-                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("state", sa.Enum("on", "off", name="state")))
-                op.create_index("ix_users_id", "users", ["id"])
-                op.create_unique_constraint("uq_users_id", "users", ["id"])
-                op.execute("CREATE VIEW names AS SELECT id FROM users")
-            """,
-            ),
-            source="""
-            def upgrade():
-                op.add_column("users", sa.Column("id", sa.Integer))  # MRT804
-                op.create_index("ix_users_id", "users", ["id"])  # MRT804
-                op.create_unique_constraint("uq_users_id", "users", ["id"])  # MRT804
-                op.execute("CREATE VIEW names AS SELECT id FROM users")  # MRT804
-                op.create_table("teams", sa.Column("state", sa.Enum("on", "off", name="state")))  # MRT804
             """,
         ),
     )

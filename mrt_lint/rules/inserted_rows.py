@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
@@ -89,7 +90,7 @@ class InsertedRows(Rule):
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.Insert, ops.BulkInsert):
-            if case.is_table_absent(op):
+            if is_table_absent(case, op):
                 continue
             if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op))

@@ -37,7 +37,7 @@ class NotRemoved(Rule):
     exemptions = (
         "It belongs to a table that upgrade created or downgrade drops.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
-        "CREATE OR REPLACE and IF NOT EXISTS may have created nothing.",
+        "CREATE OR REPLACE and IF NOT EXISTS may have created nothing; what is there already stops the upgrade (MRT441).",
         "Other rules report triggers (MRT502), types (MRT503) and sequences (MRT501).",
     )
 
@@ -270,10 +270,12 @@ class NotRemoved(Rule):
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
-            if case.undone(op) is UndoStatus.NO and getattr(op, "if_not_exists", False) is False:
+            is_new = getattr(op, "if_not_exists", False) is False and id(op) not in case.analysis(op).duplicates
+            if is_new and case.undone(op) is UndoStatus.NO:
                 yield self.found(case.migration, op, **_words(case, op), consequence=_consequence(case, op))
         for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
+            sure = sure and id(made) not in case.analysis(made).duplicates
             if sure and case.undone(made) is UndoStatus.NO:
                 what = names(made)
                 on = f" ON {what['sql_table']}" if made.table else ""

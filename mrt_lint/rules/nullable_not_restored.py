@@ -35,6 +35,7 @@ class NullableNotRestored(Rule):
     )
     exemptions = (
         "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may have as well, or the history.",
+        "Both directions set it, and nothing tells what was before.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
         "`downgrade()` has parts that cannot be read.",
     )
@@ -136,7 +137,8 @@ class NullableNotRestored(Rule):
         for op in case.ops_for(self, ops.AlterColumn):
             if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 continue
-            if case.before(op, "nullable") is not UNKNOWN or not _is_meant_to_stay(case, op):
+            before = case.before(op, "nullable")
+            if before is not False and (before is not UNKNOWN or not _is_meant_to_stay(case, op)):
                 found = names(op, case.dialect(op))
                 setting = f"{literal(found['column'])}, nullable=True{found['typed']}"
                 yield self.found(case.migration, op, **found, call=call_on_table(case, op, "alter_column", after=setting))

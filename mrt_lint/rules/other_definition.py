@@ -28,9 +28,9 @@ class OtherDefinition(Rule):
     instead = "give it in downgrade() the definition it had before this revision"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
-        "The former definition is not known, neither from the operation nor from the history.",
+        "The former definition is not known, neither from the operation nor from what earlier revisions make and set.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
-        "MRT402 and MRT403 report NOT NULL, MRT408 indexes.",
+        "MRT402 and MRT403 report NOT NULL that was not before, MRT408 indexes.",
         "Two conditions of a CHECK may be the same in other words: only other constants or operators prove a difference.",
     )
 
@@ -294,17 +294,22 @@ class OtherDefinition(Rule):
                 yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=difference)
         for altered in case.ops_for(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
-                spoken = self._is_set(altered, setting) and not self._is_restated(case, altered, setting)
+                spoken = self._is_set(case, altered, setting) and not self._is_restated(case, altered, setting)
                 undone = case.undone(altered, setting) if spoken else UndoStatus.YES
-                if undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
+                if altered.nullable is False and setting == "nullable" and undone is UndoStatus.DIFFERENT:
+                    does = f"leaves {names(altered)['the_column']} NOT NULL, as it was"
+                    yield self.found(case.migration, altered, does=does, what="it", difference="it allows NULL then")
+                elif undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                     difference = "it stays as upgrade left it" if undone is UndoStatus.NO else "it gets another one"
                     does = f"changes the {word} of {names(altered)['the_column']}"
                     yield self.found(case.migration, altered, does=does, what="it", difference=difference)
 
     @staticmethod
-    def _is_set(op: ops.AlterColumn, setting: str) -> bool:
-        """Return whether an operation sets something that no other rule reports."""
+    def _is_set(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
+        """Return whether an operation sets something that no other rule reports, as MRT402 does NOT NULL that was not before."""
         value = getattr(op, setting)
+        if setting == "nullable" and value is False:
+            return case.before(op, setting) is False
         return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
 
     @staticmethod

@@ -24,8 +24,9 @@ Phase = Literal["upgrade", "downgrade", "env"]
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where Python shows an object in memory, another place in each run."""
 NAMELESS = re.compile(r"for constraint (\w+)\(.*\); it has no name$", re.DOTALL)
-HAS_NO_NAME = r"for a \1 without a name: write the one that the database has into op.drop_constraint()"
-"""SQLAlchemy shows the whole table instead."""
+WRITE_NAME = "without a name: write the one that the database has into op.drop_constraint()"
+HAS_NO_NAME = rf"for a \1 {WRITE_NAME}"
+"""SQLAlchemy shows the whole table instead, and on MySQL nothing but a failed assertion."""
 OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
 """Names of environment variables that hold a database's URL."""
 
@@ -87,7 +88,14 @@ def describe(error: BaseException) -> str:
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     text = NAMELESS.sub(HAS_NO_NAME, ADDRESS.sub("", join(read_words(inner))))
     name = type(inner).__name__
-    return scrub(f"{name}: {text}{remedy(inner)}" if text else name)
+    return scrub(f"{name}: {text}{remedy(inner)}" if text else f"{name}{quote_line(inner)}{remedy(inner)}")
+
+
+def quote_line(error: BaseException) -> str:
+    """Return the line that raised an exception without words, such as an assertion; a bare `raise` says no more than its class."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = (frames[-1].line or "").strip() if frames else ""
+    return f" at `{line}`" if line and not line.startswith("raise") else ""
 
 
 def remedy(error: BaseException) -> str:
@@ -97,6 +105,8 @@ def remedy(error: BaseException) -> str:
     if isinstance(error, NotImplementedError):
         return ". A revision that has no way back is listed with the reason in `skip`, or under [tool.mrt.irreversible]"
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if isinstance(error, AssertionError) and codes and codes[-1].co_name == "format_constraint":
+        return f", for a constraint {WRITE_NAME}"
     if not isinstance(error, KeyError) or codes[-1:] != [type(os.environ).__getitem__.__code__]:
         return ""
     name = str(error.args[0])

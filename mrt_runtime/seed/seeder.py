@@ -157,17 +157,17 @@ class Seeder:
             bound = with_inherited(table, filler.parents.tables)
             for row in edges.pop(label):
                 told.append(row.describe(label))
-                if label not in referred and self._delete(filler, table, row.key):
+                if label not in referred and self._delete(filler.writer, table, row.key):
                     keys[label] = tuple(key for key in keys.get(label, ()) if key != row.key)
                 else:
                     with suppress(DBAPIError):
                         filler.refill(bound, [row.key], row.values.keys() - row.key.keys(), RowVariety.TYPICAL)
         return replace(seeded, keys=keys, edges=edges, without_edges=frozenset(tables) & seeded.edges.keys()), tuple(told)
 
-    def _delete(self, filler: TableFiller, table: Table, key: Row) -> bool:
+    def _delete(self, writer: RowWriter, table: Table, key: Row) -> bool:
         try:
-            with self.dialect.attempt(filler.writer.connection):
-                filler.writer.delete(table, key)
+            with self.dialect.attempt(writer.connection):
+                writer.delete(table, key)
         except DBAPIError:
             return False
         return True
@@ -222,14 +222,24 @@ class Seeder:
                     written[table.label] = (*written.get(table.label, ()), *([key] if key else []))
         return written
 
-    def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> None:
-        """Remove rows that `write_new_rows` wrote, children before their parents; those that the database holds on to stay."""
+    def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> bool:
+        """Remove rows by their keys, children before their parents; returns whether all could go.
+
+        Rows that hold each other, in a cycle of foreign keys or a tree within one table, are parted first.
+        """
         writer = RowWriter(connection, self.dialect)
-        for group in reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables}))):
-            for table in group:
-                for key in written.get(table.label, ()):
-                    with suppress(DBAPIError), self.dialect.attempt(connection):
-                        writer.delete(table, key)
+        groups = reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables})))
+        kept = [(table, key) for group in groups for table in group for key in written.get(table.label, ())]
+        kept = [(table, key) for table, key in kept if not self._delete(writer, table, key)]
+        for table, key in kept:
+            names = {name for foreign in table.foreign_keys for name in foreign.columns} - key.keys()
+            free = [column.name for column in table.columns if column.name in names and column.nullable]
+            with suppress(DBAPIError), self.dialect.attempt(connection):
+                writer.update(table, key, dict.fromkeys(free))
+        # What was kept in a table may hold on to what was kept in one before it, so the last one goes first, too.
+        for _ in range(2):
+            kept = [(table, key) for table, key in kept if not self._delete(writer, table, key)]
+        return not kept
 
 
 def seedable_tables(schema: Schema) -> list[Table]:

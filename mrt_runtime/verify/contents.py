@@ -123,14 +123,22 @@ class ScratchContents:
             self._seeder.remove(connection, schema, written)
             connection.commit()
 
-    def empty(self) -> Snapshot:
-        """Take our rows out, as far as the database lets them go, and look; the next `seed` begins from nothing."""
-        if self.seeded is not None and self.seeded.schema is not None:
+    def empty(self) -> Snapshot | None:
+        """Take our rows out and look; the next `seed` begins from nothing.
+
+        None where some may be left: the database holds on to them, or they have no key by which they are found.
+        """
+        seeded, is_empty = self.seeded, True
+        if seeded is not None and seeded.schema is not None:
             connection = self._connection()
-            self._seeder.remove(connection, self.seeded.schema, self.seeded.keys)
+            is_empty = self._seeder.remove(connection, seeded.schema, seeded.keys)
             connection.commit()
         self.seeded = self._sown = self._written = None
-        return self.look()
+        here = self.look()
+        keyless = [label for label, keys in seeded.keys.items() if not keys and label not in seeded.unseeded] if seeded else []
+        if not is_empty or any(here.rows.tables[label].rows for label in keyless if label in here.rows.tables):
+            return None
+        return here
 
     def release(self) -> None:
         """Make room for env.py, which is going to work on the database."""

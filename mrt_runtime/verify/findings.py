@@ -62,8 +62,8 @@ class RevisionFindings:
                 self.warnings.append(message)
 
     def is_free_of(self, failure: Failure) -> bool:
-        """Whether the step that failed elsewhere was taken here."""
-        return self.stopped_by is None or self.stopped_by.kind != failure.kind
+        """Whether what stopped a step elsewhere did not stop it here: another line, or another error, is another fault."""
+        return self.stopped_by is None or identify(self.stopped_by) != identify(failure)
 
     def tell_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""
@@ -105,6 +105,12 @@ class RevisionFindings:
             warnings=tuple(dict.fromkeys(self.warnings)),
             unseeded=dict(unseeded),
         )
+
+
+def identify(failure: Failure) -> tuple[str, int | None, str]:
+    """Return what tells the failure of a step from another one whatever the rows: its kind, its line and the error's class."""
+    _, _, cause = failure.message.partition(": ")
+    return failure.kind, failure.line, cause.partition(":")[0]
 
 
 def have_gone(before: TableRows, first: TableRows) -> bool:

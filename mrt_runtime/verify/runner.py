@@ -111,14 +111,16 @@ class RevisionRunner:
     def approach_without_rows(self, step: HistoryStep) -> Snapshot:
         """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there.
 
-        A failed upgrade that was rolled back costs nothing more than taking the rows out.
+        A failed upgrade that was rolled back costs nothing more than taking the rows out, where all of them can be.
         """
         needed = frozenset(self.graph.ancestors(step.parents))
-        if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
+        is_there = self.trusted and step.revision not in self.applied and needed <= self.applied
+        self._here = self._contents.empty() if is_there else None
+        if self._here is None:
             self._restart()
             if not self._reach(step, needed):
                 self._require_reachable(needed)
-        self._here = self._contents.empty()
+            self._here = self._contents.look()
         self._known = {self.applied: self._here}
         return self._here
 

@@ -34,6 +34,8 @@ HANDED_OVER = [
     'frame.to_sql("parcels", op.get_bind())',
     'count = frame.to_sql("parcels", con=op.get_bind())',
     "Seeder(op).run()",
+    "class Own(Seeder):\n    pass\nOwn(op).run()",
+    "class Own(Seeder):\n    def run(self):\n        super().run()\nOwn(op).run()",
     "run_all([op.get_bind()])",
     "helper(options={'op': op})",
     'with op.batch_alter_table("parcels") as batch:\n    add_audit_columns(batch)',
@@ -196,6 +198,10 @@ def between(name):
     op.execute("A " + name)
     yield
     op.execute("B " + name)
+
+def drop_within(name):
+    with between("x"):
+        op.drop_table(name)
 """
 
 
@@ -220,6 +226,7 @@ def project(tmp_path):
         ('from app.tools import drop_it as d\nd(op.get_bind(), name="t")', (DropTable(table="t", certain=False),)),
         ("tools.Seeder(op).run()", (Execute(statement="DELETE FROM t"),)),
         ('with tools.between("t"):\n    op.drop_table("t")', ("A t", DropTable(table="t"), "B t")),
+        ('tools.drop_within("t")', ("A x", DropTable(table="t"), "B x")),
         ("for name in names.AUDIT:\n    op.drop_table(name)", (DropTable(table="made"), DropTable(table="changed"))),
         (
             "from app.models import Package\norm.Session(op.get_bind()).query(Package).delete()",
@@ -287,3 +294,29 @@ def test_a_report_is_made_again_when_a_helper_changes(project, monkeypatch):
     assert codes() == {"MRT102"}
     tools.write_text(TOOLS)
     assert "MRT202" in codes()
+
+
+LADDER = """
+class Step:
+    def run(self):
+        return self.execute()
+
+class AlterStep(Step):
+    def __init__(self, table):
+        self.table = table
+
+    def run(self):
+        return super().run()
+
+class Drop(AlterStep):
+    def __init__(self, table):
+        super().__init__(table)
+
+    def execute(self):
+        op.drop_table(self.table)
+"""
+
+
+def test_super_is_the_method_of_the_base():
+    migration = read('Drop("t").run()', LADDER)
+    assert (migration.upgrade_ops, migration.unreadable) == ((DropTable(table="t"),), ())

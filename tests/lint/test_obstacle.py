@@ -1,4 +1,4 @@
-"""MRT804 speaks where a real database refuses an upgrade, and nowhere else."""
+"""MRT804 and MRT441 speak where a real database refuses an upgrade, and nowhere else."""
 
 import textwrap
 
@@ -12,7 +12,7 @@ from mrt_lint.history import History
 from mrt_lint.model.context import DatabaseTarget, RuleContext
 from tests.lint.marked import read
 
-RULE = next(rule for rule in rules.all_rules() if rule.code == "MRT804")
+RULES = [rule for rule in rules.all_rules() if rule.code in {"MRT441", "MRT804"}]
 HEAD = "import sqlalchemy as sa\nfrom alembic import op\nrevision = {!r}\ndown_revision = {!r}\ndef upgrade():\n"
 BEFORE = """
 op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer), sa.Column("gone", sa.Integer))
@@ -79,7 +79,7 @@ def files(*bodies: str) -> list[str]:
 def obstacles(*bodies: str, dialect: str | None = "sqlite", declared: bool = True) -> list[str]:
     migrations = [read(source, f"{at}.py", dialect=dialect) for at, source in enumerate(files(*bodies))]
     context = RuleContext(target=DatabaseTarget(dialect=dialect if declared else None), history=History.of(migrations, dialect))
-    return [finding.message for finding in rules.check(migrations[-1], context, [RULE])]
+    return [finding.message for finding in rules.check(migrations[-1], context, RULES)]
 
 
 def refuses(*bodies: str) -> bool:
@@ -171,6 +171,6 @@ def test_what_a_parallel_branch_makes_may_be_there():
     sources[-1] = sources[-1].replace("down_revision = '2'", "down_revision = '1'")
     migrations = [read(source, f"{at}.py", dialect="sqlite") for at, source in enumerate(sources)]
     context = RuleContext(target=DatabaseTarget(dialect="sqlite"), history=History.of(migrations, "sqlite"))
-    assert [finding.message for finding in rules.check(migrations[-1], context, [RULE])] == [
+    assert [finding.message for finding in rules.check(migrations[-1], context, RULES)] == [
         "upgrade fails here: table 't' has no column 'aa'"
     ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 
 import pytest
 
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.values import SourceSpan
-from mrt_lint.report import CheckReport, overview
+from mrt_lint.report import CheckReport, attachment, overview
 from mrt_lint.report.grouping import group
 from mrt_lint.report.style import TextStyle
 from mrt_lint.report.table import render
@@ -80,9 +81,17 @@ def test_whoever_asks_for_less_or_for_all_gets_no_overview(old, options):
 
 
 def test_a_young_history_or_one_with_few_findings_is_shown_in_full(project):
-    project.migration("a1", None, functions(INDEXES.replace("ix_", "ix_a_") + "\n" + INDEXES * 2, "pass"))
-    out = project.mrt("check", "versions").out
-    assert "What to do next" not in out
+    indexes = "\n".join(f'op.create_index("ix_{number}", "users", ["c{number}"])' for number in range(31))
+    project.migration("a1", None, functions(indexes, 'op.drop_table("users")'))
+    for number in range(2, 10):
+        project.migration(f"a{number}", f"a{number - 1}", functions("op.execute('SELECT 1')", "pass"))
+    young = project.mrt("check", "versions").out
+    assert "9 migrations checked" in young
+    assert "What to do next" not in young
+    project.migration("b1", "a9", functions("op.execute('SELECT 1')", "pass"))
+    assert "What to do next" in project.mrt("check", "versions").out
+    project.migration("a1", None, functions(indexes.rpartition("\n")[0].rpartition("\n")[0], 'op.drop_table("users")'))
+    assert "What to do next" not in project.mrt("check", "versions").out
 
 
 def test_programs_get_every_finding(old):
@@ -104,6 +113,9 @@ def test_two_equal_findings_are_both_shown_and_other_words_are_not_equal():
     assert [len(each.others) for each in group(two)] == [0, 0]
     three = [*two, finding("drops 'c'", line=3), finding("drops and keeps 'd'", line=4)]
     assert [len(each.others) for each in group(three)] == [2, 0]
+    keys = [finding(f"adds it to table '{line}'", line=line, code="MRT422") for line in range(4)]
+    cascade = finding("adds it to table '3'", line=3, code="MRT204")
+    assert [(each.first.place.line, len(each.others)) for each in group([*keys, cascade])] == [(0, 2), (3, 0)]
     elsewhere = [*two, finding("drops 'c'", line=3, path="versions/b.py")]
     assert [len(each.others) for each in group(elsewhere)] == [0, 0, 0]
 
@@ -177,9 +189,18 @@ def test_another_table_or_another_order_is_not_attached(project):
     project.migration("a1", None, functions(loop, undo))
     findings = json.loads(project.mrt("check", "versions", "--format", "json").out)["findings"]
     assert [found["code"] for found in findings if "with" in found] == ["MRT204", "MRT204"]
+    one_place = [finding(f"adds it to table '{table}'", code=code) for table in "ab" for code in ("MRT422", "MRT204")]
+    assert [(each.first, each.attached) for each in group(one_place)] == [
+        (one_place[0], (one_place[1],)),
+        (one_place[2], (one_place[3],)),
+    ]
+    two_places = [finding("adds it to table 'a'", line=line, code=code) for line, code in ((1, "MRT422"), (2, "MRT204"))]
+    assert not any(each.attached for each in group(two_places))
     drops = [
         finding("downgrade fails here: a foreign key of table 'a' is dropped without a name", line=9, code="MRT116"),
+        finding("downgrade fails here: an index of table 'c' is dropped without a name", line=9, code="MRT116"),
         finding("downgrade fails here: a foreign key of table 'a' still points to it", line=8, code="MRT112"),
+        finding("downgrade fails here: a foreign key of table 'c' still points to it", line=10, code="MRT112"),
         finding("downgrade fails here: a foreign key of table 'b' still points to it", line=10, code="MRT112"),
     ]
     assert not any(each.attached for each in group(drops))
@@ -211,3 +232,20 @@ def test_the_summary_counts_by_consequence_the_worst_first():
     )
     text = render(CheckReport(files=("versions/a.py",), findings=findings), TextStyle())
     assert "By consequence: rollback fails 2, hygiene 1.\n" in text
+
+
+def test_findings_are_attached_in_time_that_grows_with_their_number():
+    """A statement for each of twenty thousand lines: comparing each with each would take minutes."""
+    findings = [
+        finding(f"adds it to table 't{line}'", line=line, code=code) for line in range(1, 20_000) for code in ("MRT422", "MRT204")
+    ]
+    start = time.perf_counter()
+    groups = group(findings)
+    assert time.perf_counter() - start < 10
+    assert len(groups) == 1
+    assert len(groups[0].others) == 19_998
+
+
+def test_no_finding_is_read_with_one_that_is_read_with_another():
+    assert not attachment._LEADERS.keys() & attachment._FOLLOWERS.keys()
+    assert {code for codes, _ in attachment._FOLLOWERS.values() for code in codes} == attachment._LEADERS.keys()

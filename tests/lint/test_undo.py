@@ -157,7 +157,7 @@ def test_things_are_followed_by_identity_through_both_functions(upgrade: str, do
     [
         (NOT_NULL, 'op.alter_column("t", "a", nullable=True)', "nullable", YES),
         (NOT_NULL, "pass", "nullable", NO),
-        (NOT_NULL, NOT_NULL, "nullable", NO),
+        (NOT_NULL, NOT_NULL, "nullable", YES),
         (NOT_NULL, "op.drop_column('t', 'a'); op.add_column('t', sa.Column('a', sa.Integer))", "nullable", YES),
         ('op.alter_column("t", "a", nullable=False, existing_nullable=False)', "pass", "nullable", YES),
         ('op.alter_column("t", "a", nullable=False, existing_nullable=True)', "op.drop_column('t', 'a'); op.add_column('t', sa.Column('a', sa.Integer, nullable=False))", "nullable", DIFFERENT),

@@ -64,3 +64,19 @@ def test_such_rows_may_fail_or_not_be_there_at_all(verify, edge_rows, outcome):
     up, down, _ = STEPS["the largest integer"]
     verdict = verify(f'op.execute("{up}")', f'op.execute("{down}")', edge_rows=edge_rows)["002"]
     assert (verdict.outcome, verdict.warnings) == (outcome, ())
+
+
+def test_what_such_a_row_breaks_first_does_not_hide_what_breaks_with_every_row(verify):
+    """Both are failures of the same step: the row at the edge ends it at another line than the fault that all rows meet."""
+    down = 'op.execute("UPDATE items SET n = n + 1")\n    op.drop_column("items", "absent")'
+    verdict = verify('op.execute("UPDATE items SET code = code")', down)["002"]
+    [failure] = verdict.failures
+    assert (failure.kind, "absent" in failure.message) == ("downgrade-failed", True)
+    assert any(warning.startswith("Only with rows at the edge") and "items" in warning for warning in verdict.warnings)
+
+
+def test_such_rows_are_not_blamed_where_the_step_breaks_at_the_same_line_without_them(verify):
+    """The key that the message quotes is another one without them; the fault is the same."""
+    verdict = verify('op.execute("UPDATE items SET n = n * 1000000")', "pass")["002"]
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
+    assert not any("edge of their types" in warning for warning in verdict.warnings)

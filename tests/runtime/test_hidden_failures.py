@@ -99,3 +99,48 @@ def test_a_file_that_is_not_found_is_named_and_an_object_has_no_address(project,
     found = verify(project, sqlite_url)
     assert "absent.json" in found["001"].failures[0].message
     assert found["002"].failures[0].message.endswith("ValueError: <object object>")
+
+
+CYCLE = """op.create_table("projects", sa.Column("id", sa.Integer, primary_key=True), sa.Column("first_task", sa.Integer), sa.Column("n", sa.Integer))
+    op.create_table("tasks", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer),
+        sa.Column("project", sa.Integer, sa.ForeignKey("projects.id", name="fk_project"), nullable=False))
+    op.create_foreign_key("fk_first", "projects", "tasks", ["first_task"], ["id"])"""
+TREE = """op.create_table("projects", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer),
+        sa.Column("parent", sa.Integer, sa.ForeignKey("projects.id", name="fk_parent")))"""
+KEYLESS = """op.create_table("projects", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer))
+    op.create_table("links", sa.Column("a", sa.Integer, sa.ForeignKey("projects.id")), sa.Column("b", sa.Integer, sa.ForeignKey("projects.id")))"""
+LONELY = 'op.create_table("projects", sa.Column("n", sa.Integer))'
+
+
+@pytest.mark.parametrize("tables", [CYCLE, TREE, KEYLESS, LONELY], ids=["cycle", "tree", "keyless child", "keyless"])
+def test_rows_that_hold_each_other_are_no_reason_to_say_that_the_revision_fails_alone(project, url, tables):
+    if url.startswith("sqlite") and tables is CYCLE:
+        tables = CYCLE.rpartition("\n")[0]
+    project.add("001", upgrade=tables, downgrade="pass")
+    refused = 'with op.batch_alter_table("projects") as batch:\n        batch.create_check_constraint("ck_n", "n < 0")'
+    undo = 'with op.batch_alter_table("projects") as batch:\n        batch.drop_constraint("ck_n", type_="check")'
+    project.add("002", "001", upgrade=refused, downgrade=undo)
+    [failure] = verify(project, url)["002"].failures
+    assert failure.kind == "upgrade-failed"
+    assert "run alone" not in failure.message
+
+
+def test_an_exception_without_words_shows_the_line_that_raised_it(project, sqlite_url):
+    project.add("001", downgrade="assert op.get_bind() is None")
+    project.add("002", "001", upgrade="raise NotImplementedError", downgrade="pass")
+    found = verify(project, sqlite_url)
+    assert found["001"].failures[0].message.endswith("AssertionError at `assert op.get_bind() is None`")
+    assert (
+        found["002"]
+        .failures[0]
+        .message.startswith("Upgrade failed: NotImplementedError. A revision that has no way back is listed")
+    )
+
+
+def test_a_constraint_without_a_name_is_told_on_mysql_too(project, mysql_url):
+    """SQLAlchemy asserts that there is a name, and says no word."""
+    project.add("001", upgrade=ITEMS, downgrade='op.drop_constraint(None, "items", type_="foreignkey")')
+    [failure] = verify(project, mysql_url)["001"].failures
+    assert failure.message.endswith(
+        "AssertionError at `assert name is not None`, for a constraint without a name: write the one that the database has into op.drop_constraint()"
+    )

@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import tempfile
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -367,9 +369,13 @@ def test_triggers_and_functions_are_made_over_the_given_account_where_the_server
 @pytest.fixture
 def logging_url(tmp_path):
     """A private MariaDB server that writes a binary log, as installed: every account has rights in `test`."""
-    server = PrivateMariaDB(tmp_path / "mariadb", "--log-bin=bin", "--server-id=1")
-    yield server.url
-    server.remove()
+    with tempfile.NamedTemporaryFile(prefix="#sql-", suffix=".MAI") as of_another_server:
+        server = PrivateMariaDB(tmp_path / "mariadb", "--log-bin=bin", "--server-id=1")
+        try:
+            assert Path(of_another_server.name).exists(), "a server that misses such a file crashes"
+            yield server.url
+        finally:
+            server.remove()
 
 
 def test_a_server_with_a_binary_log_serves_and_rights_for_everyone_are_told(project, logging_url):

@@ -11,7 +11,7 @@ from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.effects import apply
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
-from mrt_lint.analysis.downgrade.refusal import find_refusal, find_upgrade_conflict
+from mrt_lint.analysis.downgrade.refusal import find_duplicate, find_refusal, find_upgrade_conflict
 from mrt_lint.analysis.downgrade.reversal import ReversalChecker, UndoStatus
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, RebuildLoss, TrackedObject, TrackedTable, readable
@@ -59,10 +59,10 @@ class DowngradeAnalysis:
     """Both functions of a migration, simulated on one dialect; `operations` are those of both, with what goes along.
 
     The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
-    `states_before`, `upgrade_conflicts` (why an operation of upgrade() fails on the schema that the earlier revisions leave),
-    `order_conflicts` (why an operation of downgrade() cannot run at its position) and `missing_objects` (what an operation of
-    downgrade() needs although it never existed). `may_do_anything` is True if downgrade() contains something that could not be
-    read, `refuses` if it raises an exception.
+    `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in
+    the schema by then), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
+    `missing_objects` (what one of downgrade() needs although it never existed). `may_do_anything` is True if downgrade() contains
+    something that could not be read, `refuses` if it raises an exception.
     """
 
     def __init__(
@@ -74,9 +74,13 @@ class DowngradeAnalysis:
         self.upgrade = tuple(running(operations[0], dialect))
         self.upgrade_doubts = Doubts(migration, "upgrade", dialect, self.upgrade)
         self.upgrade_conflicts: dict[int, str] = {}
+        self.duplicates: dict[int, str] = {}
         for op in self.upgrade:
-            if not op.along_with and self.upgrade_doubts.is_clear and (conflict := find_upgrade_conflict(self.simulated, op)):
-                self.upgrade_conflicts[id(op)] = conflict
+            if not op.along_with and self.upgrade_doubts.is_clear:
+                if duplicate := find_duplicate(self.simulated, op):
+                    self.duplicates[id(op)] = duplicate
+                elif conflict := find_upgrade_conflict(self.simulated, op):
+                    self.upgrade_conflicts[id(op)] = conflict
             self._follow([op])
         self.simulated.mark(self.upgrade_doubts)
         self.reverse = {id(op): op for op in running(operations[1], dialect)}

@@ -76,9 +76,10 @@ def _create_table(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Objec
     table.autoincrement = is_autoincrement(op)
     for name in op.source_tables:
         table.rows |= simulated.rows_of(name)
-    for column in op.columns:
+    emitted = op.emitted(simulated.dialect)
+    for column in emitted.columns:
         simulated.put_column(table, column, op)
-    for constraint in op.constraints:
+    for constraint in emitted.constraints:
         simulated.put_constraint(table, constraint, op)
     table.table = simulated.table(op.partition_of, op.schema)
     simulated.tables.put(key, table)

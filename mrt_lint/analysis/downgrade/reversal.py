@@ -184,7 +184,7 @@ class ReversalChecker:
                 return UndoStatus.CANNOT_TELL
             return UndoStatus.YES if is_same_value(before, value) else UndoStatus.NO
         if before is UNKNOWN:
-            return UndoStatus.NO if setting == "nullable" and value is getattr(op, setting) else UndoStatus.YES
+            return UndoStatus.YES  # both directions give it: what was before is for the author to know
         return UndoStatus.YES if is_same_value(before, value) is not False else UndoStatus.DIFFERENT
 
     def _brings_back_another(self, tracked: TrackedObject) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mrt_lint.model.ops.operation import Op
@@ -32,6 +33,23 @@ class CreateTable(Op):
     source_tables: tuple[Name, ...] = ()
     partition_of: MaybeName = None
     sqlite_autoincrement: Flag = False
+
+    def emitted(self, dialect: str) -> CreateTable:
+        """Return the operation without the foreign keys that its statement leaves out on a dialect.
+
+        SQLAlchemy writes a key with `use_alter=True` once all tables are made, which Alembic does not do; where the database has
+        no ALTER for it, as SQLite, it stays in CREATE TABLE (`DDLCompiler.create_table_constraints`).
+        """
+        keys = (*self.constraints, *(key for column in self.columns for key in column.constraints))
+        if dialect == "sqlite" or all(key.use_alter is False for key in keys):
+            return self
+        constraints = _without_altered_in(self.constraints)
+        columns = tuple(replace(column, constraints=_without_altered_in(column.constraints)) for column in self.columns)
+        return replace(self, constraints=constraints, columns=columns)
+
+
+def _without_altered_in(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
+    return tuple(constraint for constraint in constraints if constraint.use_alter is False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

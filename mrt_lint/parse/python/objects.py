@@ -84,7 +84,7 @@ class NameScope:
 class LocalFunction:
     """A function or lambda, with the scope it was defined in; `receiver` is what a method is bound to.
 
-    `home` is the path of the file it stands in, empty for the migration's own.
+    `home` is the path of the file it stands in, empty for the migration's own; `owner` is the class that a method is written in.
     """
 
     name: str
@@ -95,6 +95,7 @@ class LocalFunction:
     of_class: bool = False
     receiver: Value = None
     home: str = ""
+    owner: LocalClass | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -129,6 +130,14 @@ class LocalInstance:
 
     of: LocalClass
     attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class SuperProxy:
+    """`super()`, in a method of `owner` that is bound to `receiver`."""
+
+    owner: LocalClass
+    receiver: Value
 
 
 @dataclass(slots=True, frozen=True)

@@ -100,3 +100,20 @@ def test_rows_that_would_point_at_nothing_are_not_left_there(server):
     assert count_strays(server, "l", "r") == count_strays(server, "r", "l") == 0
     assert server.seeded.unseeded.keys() == {"l", "r"}
     assert server.seeded.rows == {}
+
+
+def test_rows_that_hold_each_other_can_be_removed(server):
+    server.seed(
+        *HALVES[:1],
+        "CREATE TABLE r (id INTEGER PRIMARY KEY, l INTEGER, CONSTRAINT r_l FOREIGN KEY (l) REFERENCES l (id))",
+        HALVES[2],
+    )
+    with server.scratch.engine.begin() as connection:
+        assert server.seeder.remove(connection, server.look(), server.seeded.keys)
+    assert server.rows("l", "id") == server.rows("r", "id") == []
+
+
+def test_what_the_database_holds_on_to_is_told(server):
+    server.seed(*HALVES)
+    with server.scratch.engine.begin() as connection:
+        assert not server.seeder.remove(connection, server.look(), server.seeded.keys)

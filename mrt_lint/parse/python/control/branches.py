@@ -152,12 +152,12 @@ def _enter_generator(
     run: FunctionRun, generator: GeneratorCall, item: cst.WithItem, inside: Callable[[], int], scope: NameScope
 ) -> int:
     """Run a `@contextmanager` of the file: the body runs where it yields."""
-    frame = run.frame
+    frame, outside = run.frame, run.away
     flows: list[int] = []
 
     def take(value: Value) -> None:
         within, run.frame = run.frame, frame
-        away, run.away = run.away, None
+        away, run.away = run.away, outside
         if item.asname is not None:
             assign(run, item.asname.name, value.value if isinstance(value, PossibleItem) else value, scope, evaluate)
         flows.append(inside())

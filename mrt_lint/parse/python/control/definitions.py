@@ -120,7 +120,9 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Wal
     is_enum = made.inherits("Enum", "IntEnum", "StrEnum")
     for name, value in list(inner.names.items()):
         if isinstance(value, LocalFunction):
-            made.methods[name] = inner.names.pop(name)  # type: ignore[assignment] # the function just seen
+            inner.names.pop(name)
+            value.owner = made
+            made.methods[name] = value
         elif is_enum and not name.startswith("_"):
             inner.names[name] = EnumMember(name, name.lower() if value is UNKNOWN else value)
     scope.names[made.name] = made

@@ -12,7 +12,7 @@ from mrt_lint.parse.python.control.exits import FALL
 from mrt_lint.parse.python.control.walk import walk
 from mrt_lint.parse.python.convert import is_same
 from mrt_lint.parse.python.expressions.evaluate import evaluate
-from mrt_lint.parse.python.objects import CallArguments, GeneratorCall, LocalFunction, NameScope, Value
+from mrt_lint.parse.python.objects import CallArguments, GeneratorCall, LocalFunction, NameScope, SuperProxy, Value
 from mrt_lint.parse.python.run import MAX_DEPTH, CallFrame, FunctionRun
 
 
@@ -35,6 +35,8 @@ def _inline(run: FunctionRun, function: LocalFunction, arguments: CallArguments,
         return UNKNOWN  # what a further round would do in doubt, the present one records
     scope = NameScope(parent=function.scope)
     bind_parameters(function, arguments, scope)
+    if function.owner is not None and function.receiver is not None:
+        scope.names["__super__"] = SuperProxy(function.owner, function.receiver)
     if isinstance(function.node, cst.Lambda):
         run.depth += 1
         value = evaluate(run, function.node.body, scope)

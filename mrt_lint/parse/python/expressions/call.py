@@ -27,7 +27,7 @@ from mrt_lint.parse.python.library.elements import (
     TableIndex,
 )
 from mrt_lint.parse.python.library.execute import change_object, change_rows, execute
-from mrt_lint.parse.python.library.foreign import ASKING, call_foreign, call_unknown_method, reaches_database
+from mrt_lint.parse.python.library.foreign import ASKING, call_foreign, call_unknown_method, is_read, reaches_database
 from mrt_lint.parse.python.library.invocation import make_operation
 from mrt_lint.parse.python.library.operations import perform
 from mrt_lint.parse.python.library.packages import LIBRARIES, STANDARD, is_inert, may_be_of_project
@@ -58,6 +58,7 @@ from mrt_lint.parse.python.objects import (
     PartialCall,
     PossibleItem,
     SessionValue,
+    SuperProxy,
     Value,
 )
 from mrt_lint.parse.python.run import FunctionRun
@@ -194,11 +195,25 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
         return receiver
     if isinstance(receiver, (SqlExpression, Column)):
         return _call_sql(as_sql(receiver), name, arguments)
+    if isinstance(receiver, SuperProxy):
+        return _call_super(run, receiver, name, arguments, node)
     if isinstance(receiver, (LocalClass, LocalInstance)):
         found = get_attribute(receiver, name)
         if isinstance(found, (LocalFunction, LocalClass, PartialCall)):
             return call(run, found, arguments, node)
+        if isinstance(receiver, LocalInstance) and run.is_discarded(node) and not (is_read(receiver.of) or ASKING.search(name)):
+            run.fail(node, f"what {name}() is called on is not known")
+            return UNKNOWN
     return call_unknown_method(run, receiver, name, arguments, node)
+
+
+def _call_super(run: FunctionRun, proxy: SuperProxy, name: str, arguments: CallArguments, node: cst.Call) -> Value:
+    """Call a method as the bases of a class have it."""
+    for base in proxy.owner.bases:
+        found = get_class_attribute(base, name) if isinstance(base, LocalClass) else UNKNOWN
+        if isinstance(found, LocalFunction):
+            return run.inline(run, dataclasses.replace(found, receiver=proxy.receiver), arguments, node)
+    return UNKNOWN if name.startswith("__") else call_unknown_method(run, UNKNOWN, name, arguments, node)
 
 
 def _call_rows(rows: OrmRows, name: str) -> Value:

@@ -181,6 +181,9 @@ def _call(run: FunctionRun, node: cst.Call, scope: NameScope) -> Value:
         while outermost.parent is not None and value.last == "globals":
             outermost = outermost.parent
         return dict(outermost.names)
+    if isinstance(value, ExternalName) and value.path == "builtins.super":
+        found = scope.find("__super__")
+        return found.names["__super__"] if found is not None else UNKNOWN
     return call(run, value, arguments, node)
 
 

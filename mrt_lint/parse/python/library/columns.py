@@ -101,6 +101,7 @@ def _foreign_key_options(given: dict[str, Value]) -> dict[str, Any]:
         "deferrable": to_maybe_flag(given.get("deferrable")),
         "initially": to_maybe_name(given.get("initially")),
         "not_valid": to_flag(given.get("postgresql_not_valid")),
+        "use_alter": to_flag(given.get("use_alter")),
     }
 
 

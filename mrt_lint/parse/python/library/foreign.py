@@ -166,6 +166,13 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
     return UNKNOWN
 
 
+def is_read(kind: LocalClass) -> bool:
+    """Return whether what a class has is known: a model, or one all of whose bases are read."""
+    table = as_table(kind)
+    is_model = table is not None and table.name is not UNKNOWN
+    return is_model or all(isinstance(base, LocalClass) and is_read(base) for base in kind.bases)
+
+
 def is_of_session(name: str, arguments: CallArguments) -> bool:
     """Return whether a method of something unknown is a session's, by what it is given: models, or objects of the ORM."""
     first = arguments.get(0, "instance")

@@ -1,0 +1,98 @@
+"""What a column was before a revision: known from what the history makes, never from what an operation calls existing."""
+
+import pytest
+
+from tests.lint.test_downgrade_kinds import BASE, holds, told
+
+DOCK = 'op.create_table("docks", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("depth", sa.Integer(), nullable=False))'
+MADE = (DOCK, 'op.drop_table("docks")')
+
+
+def altered(settings: str, column: str = "code", table: str = "parcels") -> str:
+    return f'op.alter_column("{table}", "{column}", {settings})'
+
+
+@pytest.mark.parametrize(
+    ("earlier", "upgrade", "downgrade"),
+    [
+        ("existing_type=sa.BOOLEAN(), nullable=False", "type_=sa.String(64)", "type_=sa.String(32)"),
+        ("existing_type=sa.Integer(), comment='x'", "type_=sa.Text()", "type_=sa.Date()"),
+        ("existing_nullable=False, type_=sa.Text()", "nullable=True", "nullable=True"),
+        ("existing_server_default='a', type_=sa.Text()", "server_default='b'", "server_default='c'"),
+        ("existing_type=sa.Text(), existing_nullable=True, server_default='b'", "nullable=False", "nullable=False"),
+    ],
+)
+def test_what_an_earlier_revision_calls_existing_is_no_evidence(earlier: str, upgrade: str, downgrade: str) -> None:
+    history = [BASE, (altered(earlier, "size", "crates"), altered("comment=None", "size", "crates"))]
+    last = (altered(upgrade, "size", "crates"), altered(downgrade, "size", "crates"))
+    assert holds("-MRT111 -MRT402", told([*history, last]))
+
+
+@pytest.mark.parametrize(
+    ("made", "upgrade", "downgrade", "expected"),
+    [
+        (BASE, altered("nullable=False"), altered("nullable=False"), "+MRT402 -MRT111"),
+        (BASE, altered("nullable=False"), altered("nullable=True"), "-MRT402 -MRT111"),
+        (MADE, altered("nullable=False", "depth", "docks"), altered("nullable=True", "depth", "docks"), "-MRT402 +MRT111"),
+        (
+            MADE,
+            'op.execute("ALTER TABLE docks ALTER COLUMN depth SET NOT NULL")',
+            'op.execute("ALTER TABLE docks ALTER COLUMN depth DROP NOT NULL")',
+            "-MRT402 +MRT111",
+        ),
+        (
+            MADE,
+            'with op.batch_alter_table("docks") as batch:\n    batch.alter_column("depth", nullable=False)',
+            'with op.batch_alter_table("docks") as batch:\n    batch.alter_column("depth", nullable=True)',
+            "-MRT402 +MRT111",
+        ),
+        (MADE, altered("nullable=False", "depth", "docks"), altered("nullable=False", "depth", "docks"), "-MRT402 -MRT111"),
+        (
+            MADE,
+            altered("type_=sa.Text(), nullable=False", "a", "x"),
+            altered("type_=sa.Date(), nullable=False", "a", "x"),
+            "-MRT402",
+        ),
+        (MADE, altered("nullable=False", "a", "x"), altered("nullable=False", "a", "x"), "-MRT402 -MRT111"),
+        (MADE, altered("nullable=False", "a", "x"), altered("nullable=False", "b", "x"), "+MRT402 -MRT111"),
+    ],
+)
+def test_not_null_is_left_only_where_it_was_not(made: tuple[str, str], upgrade: str, downgrade: str, expected: str) -> None:
+    assert holds(expected, told([made, (upgrade, downgrade)]))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        'sa.Column("dog", sa.Integer(), sa.ForeignKey("dogs.id", use_alter=True))',
+        'sa.Column("dog", sa.Integer()), sa.ForeignKeyConstraint(["dog"], ["dogs.id"], name="fk", use_alter=True)',
+        'sa.Column("dog", sa.Integer(), sa.ForeignKey("dogs.id", name="fk", ondelete="CASCADE", use_alter=True))',
+    ],
+)
+def test_a_key_for_alter_table_is_not_in_create_table(key: str) -> None:
+    table = 'op.create_table("{}", sa.Column("id", sa.Integer(), primary_key=True), {})'
+    upgrade = table.format("walkers", key) + "\n" + table.format("dogs", 'sa.Column("name", sa.Text())')
+    drops = ('op.drop_table("dogs")', 'op.drop_table("walkers")')
+    assert holds("-MRT112 -MRT113 -MRT117", told([(upgrade, "\n".join(drops))]))
+    assert holds("-MRT112", told([(upgrade, "pass"), (drops[0], table.format("dogs", 'sa.Column("name", sa.Text())'))]))
+    emitted = upgrade.replace(", use_alter=True", "")
+    assert holds("+MRT112", told([(emitted, "\n".join(drops))]))
+
+
+@pytest.mark.parametrize(
+    ("made", "again", "removed"),
+    [
+        ('op.create_index("ix_code", "parcels", ["code"])',) * 2 + ('op.drop_index("ix_code", table_name="parcels")',),
+        (
+            'op.create_index("ix_code", "parcels", ["code"])',
+            'op.execute("CREATE INDEX ix_code ON parcels (id)")',
+            'op.execute("DROP INDEX ix_code")',
+        ),
+        ('op.create_table("crates", sa.Column("id", sa.Integer()))',) * 2 + ('op.drop_table("crates")',),
+        ('op.add_column("parcels", sa.Column("size", sa.Text()))',) * 2 + ('op.drop_column("parcels", "size")',),
+    ],
+)
+def test_what_is_made_twice_stops_the_upgrade_and_is_not_left_behind(made: str, again: str, removed: str) -> None:
+    for downgrade in (removed, 'op.execute("SELECT 1")', "pass"):
+        assert holds("+MRT441 -MRT110 -MRT804", told([BASE, (made, removed), (again, downgrade)]))
+    assert holds("-MRT441", told([BASE, (made, removed), (f"{removed}\n{again}", removed)]))
