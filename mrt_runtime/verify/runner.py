@@ -91,7 +91,8 @@ class RevisionRunner:
         self._run_env()
         self._here = self._contents.write_wanted(self._contents.seed(self._here, edges=edges), step.file)
         if not edges:
-            self._here, self.edges_out = self._contents.take_out_edges(self.find_edges(step))
+            self._here, told = self._contents.take_out_edges(self.find_edges(step))
+            self.edges_out = told or self.edges_out  # none the second time: they are out already
         self._known = {self.applied: self._here}
         self._set_milestone()
         self.migrator.take_notes()  # those of other revisions, told under these
@@ -109,10 +110,7 @@ class RevisionRunner:
             raise
 
     def approach_without_rows(self, step: HistoryStep) -> Snapshot:
-        """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there.
-
-        A failed upgrade that was rolled back costs nothing more than taking the rows out, where all of them can be.
-        """
+        """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there."""
         needed = frozenset(self.graph.ancestors(step.parents))
         is_there = self.trusted and step.revision not in self.applied and needed <= self.applied
         self._here = self._contents.empty() if is_there else None
