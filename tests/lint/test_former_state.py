@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.test_downgrade_kinds import BASE, holds, told
+from tests.lint.test_downgrade_kinds import BASE, DOGS, NOTHING, holds, sql, told
 
 DOCK = 'op.create_table("docks", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("depth", sa.Integer(), nullable=False))'
 MADE = (DOCK, 'op.drop_table("docks")')
@@ -96,3 +96,33 @@ def test_what_is_made_twice_stops_the_upgrade_and_is_not_left_behind(made: str, 
     for downgrade in (removed, 'op.execute("SELECT 1")', "pass"):
         assert holds("+MRT441 -MRT110 -MRT804", told([BASE, (made, removed), (again, downgrade)]))
     assert holds("-MRT441", told([BASE, (made, removed), (f"{removed}\n{again}", removed)]))
+
+
+USING = "ALTER TABLE dogs ALTER COLUMN mood TYPE {0} USING mood::text::{0}"
+SWAPS = [
+    sql("ALTER TYPE mood RENAME TO old", "CREATE TYPE mood AS ENUM ('glad')", USING.format("mood"), "DROP TYPE old"),
+    sql("CREATE TYPE fresh AS ENUM ('glad')", USING.format("fresh"), "DROP TYPE mood", "ALTER TYPE fresh RENAME TO mood"),
+    sql("ALTER TYPE mood RENAME TO old")
+    + '\nsa.Enum("glad", name="mood").create(op.get_bind())'
+    + '\nop.alter_column("dogs", "mood", type_=sa.Enum("glad", name="mood"), postgresql_using="mood::text::mood")\n'
+    + sql("DROP TYPE old"),
+]
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+@pytest.mark.parametrize("before", [(DOGS, "pass"), (NOTHING, "pass")])
+def test_an_enum_that_is_swapped_and_gets_its_values_back_is_restored(before: tuple[str, str], swap: str) -> None:
+    assert holds("-MRT111", told([before, (swap, sql("ALTER TYPE mood ADD VALUE 'sad' BEFORE 'glad'"))]))
+    assert holds("-MRT111", told([before, (swap, swap.replace("('glad')", "('sad', 'glad')").replace('"glad"', '"sad", "glad"'))]))
+
+
+@pytest.mark.parametrize("swap", SWAPS[:2])
+@pytest.mark.parametrize("downgrade", [NOTHING, sql("ALTER TYPE other ADD VALUE 'sad'"), sql("ALTER TYPE old ADD VALUE 'sad'")])
+def test_an_enum_that_stays_swapped_is_not_restored(swap: str, downgrade: str) -> None:
+    assert holds("+MRT111", told([(NOTHING, "pass"), (swap, downgrade)]))
+
+
+def test_a_column_that_becomes_an_enum_is_not_restored_by_a_value() -> None:
+    before = ('op.create_table("dogs", sa.Column("mood", sa.Text()))', "pass")
+    upgrade = sql("CREATE TYPE mood AS ENUM ('glad')", USING.format("mood"))
+    assert holds("+MRT111", told([before, (upgrade, sql("ALTER TYPE mood ADD VALUE 'sad'"))]))
