@@ -126,3 +126,50 @@ def test_a_column_that_becomes_an_enum_is_not_restored_by_a_value() -> None:
     before = ('op.create_table("dogs", sa.Column("mood", sa.Text()))', "pass")
     upgrade = sql("CREATE TYPE mood AS ENUM ('glad')", USING.format("mood"))
     assert holds("+MRT111", told([before, (upgrade, sql("ALTER TYPE mood ADD VALUE 'sad'"))]))
+
+
+DELETES = [
+    "op.execute(\"DELETE FROM parcels WHERE code = 'x'\")",
+    'op.execute(sa.table("parcels", sa.column("code")).delete().where(sa.column("code") == "x"))',
+    'op.execute(f"DELETE FROM {unknown()} WHERE code IS NULL")',
+]
+COPY = 'op.execute("CREATE TABLE kept AS SELECT * FROM parcels WHERE code IS NULL")'
+RESTORE = sql("INSERT INTO parcels SELECT * FROM kept", "DROP TABLE kept")
+
+
+@pytest.mark.parametrize("delete", DELETES)
+def test_deleted_rows_are_copied_first(delete: str) -> None:
+    advice = [found.instead for found in told([BASE, (delete, NOTHING)]) if found.code == "MRT104"]
+    assert [(text.startswith("copy the rows"), "…" in text) for text in advice] == [(True, False)]
+    assert holds("-MRT104", told([BASE, (f"{COPY}\n{delete}", RESTORE)]))
+
+
+@pytest.mark.parametrize("delete", DELETES)
+def test_values_and_rows_that_are_deleted_next_are_copied_first(delete: str) -> None:
+    update = 'op.execute("UPDATE items SET parcel_id = 1")'
+    for upgrade, begins in ((f"{update}\n{delete}", "copy"), (f"{delete}\n{update}", "write"), (update, "write")):
+        advice = [found.instead for found in told([BASE, (upgrade, NOTHING)]) if found.code == "MRT103"]
+        assert [text.split()[0] for text in advice] == [begins]
+
+
+INDEX = 'op.create_index("ix", "parcels", ["code"])'
+DROP_INDEX = 'op.drop_index("ix", table_name="parcels")'
+OTHER_INDEX = 'op.create_index("ix", "parcels", ["id"], unique=True)'
+IN_BLOCK = (
+    'op.execute("""DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_indexes) THEN DROP INDEX ix; '
+    'CREATE UNIQUE INDEX ix ON parcels (id); END IF; END $$""")'
+)
+
+
+@pytest.mark.parametrize("downgrade", ["pass", NOTHING])
+@pytest.mark.parametrize(
+    "upgrade", [f"{DROP_INDEX}\n{OTHER_INDEX}", IN_BLOCK, sql("DROP INDEX ix", "CREATE INDEX ix ON parcels (id)")]
+)
+def test_an_index_of_upgrade_that_stays_is_not_one_that_downgrade_creates(upgrade: str, downgrade: str) -> None:
+    for found in told([BASE, (INDEX, DROP_INDEX), (upgrade, downgrade)]):
+        assert "downgrade creates" not in found.message
+        if found.code == "MRT408":
+            assert "leaves the one that upgrade creates" in found.message
+            assert found.instead.startswith("drop that one first and create it")
+    both = told([BASE, (INDEX, DROP_INDEX), (upgrade, f'{DROP_INDEX}\nop.create_index("ix", "parcels", ["id", "code"])')])
+    assert any("downgrade creates another one" in found.message for found in both if found.code == "MRT408")
