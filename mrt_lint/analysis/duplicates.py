@@ -24,6 +24,16 @@ def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | Creat
     return case.dialect(op) != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op)
 
 
+def deletes_from_an_unread_table(case: MigrationCase, op: Op) -> bool:
+    """Return whether upgrade() deletes some rows before of a table whose name could not be read: it may be the operation's."""
+    for other in case.migration.upgrade_ops:
+        if other is op:
+            return False
+        if isinstance(other, Delete) and other.where is not False and not readable(other.table):
+            return True
+    return False
+
+
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out.
 

@@ -8,11 +8,12 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.analysis.wording import names
-from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Insert, Op, RenameObject, Statement
+from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Execute, Insert, Op, RenameObject, Statement
 from mrt_lint.model.values import HOLE, UNKNOWN
 
 _OPPOSITES = {"GRANT": "REVOKE", "REVOKE": "GRANT", "ATTACH": "DETACH", "DETACH": "ATTACH"}
 _JUDGED = frozenset({"view", "materialized view"})
+_BLOCK = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*DO\b", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\w+")
 
 
@@ -29,6 +30,17 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     if isinstance(op, AlterObject):
         return op.kind != "sequence" and not _is_altered_back(case, op)
     return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
+
+
+def is_in_block(case: MigrationCase, op: Op) -> bool:
+    """Return whether an operation of upgrade() is a statement in an anonymous block: DO."""
+    text: object = ""
+    for other in case.migration.upgrade_ops:
+        if isinstance(other, Execute):
+            text = other.statement
+        if other is op:
+            return op.sql and isinstance(text, str) and _BLOCK.match(text) is not None
+    return False
 
 
 def reverse_statement(op: Op) -> str:

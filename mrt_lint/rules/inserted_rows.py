@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.wording import names
@@ -27,6 +28,7 @@ class InsertedRows(Rule):
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` deletes, updates or inserts rows of the same table, or has parts that cannot be read.",
+        "No revision makes the table, and the history makes all of its tables: the INSERT fails, which MRT804 reports.",
         "`downgrade()` is missing or does nothing: MRT101 and MRT102 report that.",
     )
 
@@ -88,5 +90,7 @@ class InsertedRows(Rule):
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.Insert, ops.BulkInsert):
+            if is_table_absent(case, op):
+                continue
             if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op))

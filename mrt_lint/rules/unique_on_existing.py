@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import is_filled_here
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.duplicates import holds_no_duplicates
+from mrt_lint.analysis.duplicates import deletes_from_an_unread_table, holds_no_duplicates
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -79,6 +79,7 @@ class UniqueOnExisting(Rule):
             "The same upgrade deleted some rows of the table, or Python works out what one of the columns holds: duplicates were "
             "thought of. Then, too, only the lock counts."
         ),
+        "The same upgrade deleted some rows of a table whose name could not be read.",
     )
 
     bad = (
@@ -281,7 +282,7 @@ class UniqueOnExisting(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
         for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if not self._is_unique(op) or case.state_before(op).empty:
+            if not self._is_unique(op) or case.state_before(op).empty or deletes_from_an_unread_table(case, op):
                 continue
             dialect = case.dialect(op)
             wording: DialectWording | None = self.elsewhere

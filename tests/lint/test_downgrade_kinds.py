@@ -517,3 +517,20 @@ def test_the_advice_about_a_type_that_is_there_runs(postgres_server):  # noqa: F
                     operations = Operations(MigrationContext.configure(connection))
                     exec(body, {"sa": sa, "op": operations, "postgresql": postgresql})
             assert "MRT112" not in {finding.code for finding in told([bodies[0], (upgrade, downgrade)])}
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [("roles", "+MRT106"), ("rolls", "-MRT106"), ("role", "-MRT106"), ("pg_roles", "+MRT106")],
+)
+def test_rows_for_a_table_that_nothing_makes_outlive_nothing(table: str, expected: str):
+    found = told(
+        [
+            ROLES,
+            (
+                sql(f"INSERT INTO {table} (name) VALUES ('a')") + f"\n{AGE.replace('parcels', 'roles')}",
+                'op.drop_column("roles", "age")',
+            ),
+        ]
+    )
+    assert holds(expected, found), [(finding.code, finding.message) for finding in found]

@@ -108,6 +108,26 @@ def test_an_enum_whose_name_or_columns_are_not_read_is_unreadable(call):
     assert read(call, "from app import NAME, COLUMNS").unreadable
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        'op.sync_enum_values("public", "mood", ["sad"], ["glad", "sad"])',
+        'op.sync_enum_values("public", "mood", old_values=["sad"], new_values=["glad", "sad"])',
+        'op.sync_enum_values(schema="public", name="mood", old_values=["sad", "low"], new_values=["sad", "glad"])',
+    ],
+)
+def test_an_enum_to_which_values_are_added_keeps_those_that_it_has(call):
+    found = [op for op in performed(call, "") if isinstance(op, ops.AddEnumValue)]
+    assert [(op.enum, op.schema, op.value, op.autocommit) for op in found] == [("mood", "public", "glad", True)]
+
+
+@pytest.mark.parametrize(
+    "call", ['op.sync_enum_values("public", "mood", old_values=OLD, new_values=["a"])', 'op.sync_enum_values("s", N, ["a"], ["b"])']
+)
+def test_values_that_are_not_read_make_the_call_unreadable(call):
+    assert read(call, "from app import N, OLD").unreadable
+
+
 GEOM = Column(name="geom", type=SqlType(name="Geometry"))
 
 

@@ -206,3 +206,40 @@ def test_what_could_not_be_read_under_every_guard_stands_under_none():
     body = 'if op.get_bind().dialect.name == "mysql":\n    op.drop_table("u")\nwiden(op)'
     migration = lift_text(compose(body, module="from helpers import widen"), dialects=())
     assert [unreadable.dialects for unreadable in migration.unreadable] == [None]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'str(op.get_bind().engine.url).startswith("postgres")',
+        'str(op.get_bind().engine.url).startswith(("postgresql://", "postgres://"))',
+        'op.get_bind().engine.url.drivername.startswith("postgresql")',
+        'op.get_bind().engine.url.drivername == "postgresql+psycopg2"',
+        'op.get_bind().engine.url.drivername.split("+")[0] == "postgresql"',
+        'op.get_bind().engine.url.get_backend_name() in ("postgresql",)',
+        '"postgres" in str(op.get_bind().engine.url).lower()',
+        'op.get_bind().url.render_as_string().startswith("postgresql+")',
+        'context.config.get_main_option("sqlalchemy.url").startswith("postgresql")',
+        'op.get_context().dialect.name in ("postgresql", "oracle")',
+        'op.get_context().bind.dialect.name in ["postgresql"]',
+    ],
+)
+def test_the_url_of_the_database_is_a_guard(condition: str):
+    (found, other) = (
+        parse_migration(compose(f'if {test}:\n    op.drop_table("t")').encode(), "a.py").upgrade_ops
+        for test in (condition, f"not ({condition})")
+    )
+    assert found[0].certain
+    assert "postgresql" in found[0].dialects
+    assert "mysql" not in found[0].dialects
+    assert "postgresql" not in other[0].dialects
+    assert "mysql" in other[0].dialects
+
+
+@pytest.mark.parametrize(
+    "condition", ['"localhost" in str(op.get_bind().engine.url)', 'op.get_bind().engine.url.database == "test"']
+)
+def test_what_else_a_url_says_is_no_guard(condition: str):
+    (found,) = parse_migration(compose(f'if {condition}:\n    op.drop_table("t")').encode(), "a.py").upgrade_ops
+    assert not found.certain
+    assert found.dialects is None

@@ -128,6 +128,10 @@ ORM = {
     ),
     "s.delete(s.get(Parcel, 1))": (Delete(table="parcels", where=True),),
     "s.add(Parcel(code='x'))": (Insert(table="parcels", columns=("code",)),),
+    "p = s.query(Parcel).first()\np.code = 'x'\ns.add(p)": (CODE,),
+    "for p in s.query(Parcel).all():\n    p.code = 'x'\n    s.add(p)\n    s.commit()": (CODE,),
+    "ps = s.query(Parcel).all()\nfor p in ps:\n    p.code = 'x'\ns.add_all(ps)": (CODE,),
+    "p = s.merge(s.get(Parcel, 1))": (),
     "repo.add(Parcel(code='x'))": (Insert(table="parcels", columns=("code",)),),
     "repo.query(Parcel).update({'code': 'x'})": (Update(table="parcels", columns=("code",), source_columns=()),),
 }

@@ -39,6 +39,14 @@ class KnownSchema:
         whole = all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables)
         return whole and self.is_fully_read(*names)
 
+    def makes_all_but(self, key: QualifiedName) -> bool:
+        """Return whether the migrations make tables, all of them whole, and none of that name, nor a view, in any schema."""
+        tables = [table for _, table in self.schema.tables_by_place.items()]
+        whole = all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables)
+        named = [found for (_, name), found in self.schema.tables_by_place.items() if name == key[1]]
+        views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
+        return any(tables) and whole and not any(named) and not any(views) and not key[1].startswith(("pg_", "alembic_", "sqlite_"))
+
     def is_absent(self, key: QualifiedName) -> bool:
         """Return whether there provably is no table, and no view, of that name in any schema."""
         named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]

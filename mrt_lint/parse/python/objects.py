@@ -200,9 +200,10 @@ class DialectValue:
 
 @dataclass(slots=True, frozen=True)
 class DialectName:
-    """`bind.dialect.name`, which the run decides; `description` for "postgresql+psycopg2" and the like."""
+    """`bind.dialect.name`, which the run decides; `description` for "postgresql+psycopg2" and the like, `url` for a URL's text."""
 
     description: bool = False
+    url: bool = False
 
 
 @dataclass(slots=True, frozen=True)

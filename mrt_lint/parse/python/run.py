@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,12 @@ MAX_LENGTH = 2_000_000
 """Characters or items that an expression may build."""
 MAX_BUILT = 50_000_000
 """Characters and items that one reading may build."""
+
+
+def backend_of(url: str) -> tuple[str, bool]:
+    """Return how a URL or the beginning of one begins, up to its driver, and whether that is a whole word."""
+    found = re.split(r"[+:]", url, maxsplit=1)
+    return found[0], len(found) > 1
 
 
 class DialectSplit(Exception):  # noqa: N818 - a request, not an error
@@ -246,9 +253,13 @@ class FunctionRun:
         return bool(yes)
 
     def is_dialect(self, value: DialectName, name: str) -> bool:
-        """Return whether `value == name`; raises Split or Stranger."""
+        """Return whether `value == name`; raises Split or Stranger.
+
+        Of a URL, what precedes its driver is compared.
+        """
         if value.description:
             return False
+        name = backend_of(name)[0] if value.url else name
         if name not in self.universe and name.isidentifier():
             raise UnlistedDialect(name)
         return self.decide(lambda dialect: dialect == name)

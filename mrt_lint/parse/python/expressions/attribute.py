@@ -25,7 +25,7 @@ from mrt_lint.parse.python.objects import (
     Value,
 )
 
-METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, SessionValue, InspectorValue)
+METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, SessionValue, InspectorValue, DialectName)
 """Values whose attributes are methods."""
 
 
@@ -39,6 +39,8 @@ def get_attribute(value: Value, name: str) -> Value:  # noqa: C901, PLR0912 - on
         return _of_connection(value, name)
     if isinstance(value, DialectValue):
         return DialectName(description=name == "dialect_description") if name in ("name", "dialect_description") else UNKNOWN
+    if isinstance(value, DialectName) and value.url and name in ("drivername", "scheme"):
+        return value
     if isinstance(value, LocalFunction):
         return value.name if name == "__name__" else UNKNOWN
     if isinstance(value, LocalClass):
@@ -67,6 +69,8 @@ def _of_connection(value: ConnectionValue | InspectorValue | ContextValue, name:
         return DialectValue()
     if name == "name" and isinstance(value, ConnectionValue):
         return DialectName()  # `Engine.name` is that of its dialect
+    if name == "url" and isinstance(value, ConnectionValue):
+        return DialectName(url=True)
     if name in ("engine", "connection", "bind"):
         return value if isinstance(value, ConnectionValue) else ConnectionValue()
     if name == "impl":

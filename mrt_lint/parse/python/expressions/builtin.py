@@ -12,7 +12,7 @@ from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_known, to_text
 from mrt_lint.parse.python.expressions import operators, strings
 from mrt_lint.parse.python.library.packages import STANDARD
-from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalInstance, PartialCall, PossibleItem, Value
+from mrt_lint.parse.python.objects import CallArguments, DialectName, ExternalName, LocalInstance, PartialCall, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH, MAX_TURNS, FunctionRun
 
 _PURE_WORDS = "abs round min max sum int float bool repr chr ord divmod pow bytes hash format len set frozenset sorted"
@@ -119,7 +119,10 @@ def _len(_run: FunctionRun, arguments: CallArguments) -> Value:
 
 
 def _str(_run: FunctionRun, arguments: CallArguments) -> Value:
-    return to_text(arguments.get(0, "object", "")) if not arguments.keyword else UNKNOWN
+    value = arguments.get(0, "object", "")
+    if isinstance(value, DialectName):
+        return value
+    return to_text(value) if not arguments.keyword else UNKNOWN
 
 
 def _isinstance(run: FunctionRun, arguments: CallArguments) -> Value:

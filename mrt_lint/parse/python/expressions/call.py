@@ -14,7 +14,7 @@ from mrt_lint.parse.python.expressions.assignment import set_attribute
 from mrt_lint.parse.python.expressions.attribute import get_attribute, get_class_attribute
 from mrt_lint.parse.python.expressions.builtin import call_builtin, call_library
 from mrt_lint.parse.python.expressions.container import call_container
-from mrt_lint.parse.python.expressions.operators import as_sql, merge_sql
+from mrt_lint.parse.python.expressions.operators import as_sql, match_dialect, merge_sql
 from mrt_lint.parse.python.library.database import call_connection, call_context, call_session
 from mrt_lint.parse.python.library.elements import (
     DmlElement,
@@ -64,6 +64,8 @@ from mrt_lint.parse.python.objects import (
 from mrt_lint.parse.python.run import FunctionRun
 
 _READ = STANDARD | {"sqlalchemy"}
+_SAME_DIALECT = frozenset(["lower", "strip", "casefold", "split", "partition", "get_backend_name", "render_as_string"])
+"""Methods of a dialect's name or of a URL that still begin with the name."""
 _HANDLES = (ConnectionValue, SessionValue)
 
 
@@ -224,10 +226,11 @@ def _call_rows(rows: OrmRows, name: str) -> Value:
 
 
 def _call_dialect_name(run: FunctionRun, value: DialectName, name: str, arguments: CallArguments) -> Value:
-    if name == "startswith" and isinstance(arguments.get(0, "prefix"), (str, tuple)):
-        prefix: str | tuple[str, ...] = arguments.get(0, "prefix")  # type: ignore[assignment] # seen above
-        return run.decide(lambda dialect: dialect.startswith(prefix))
-    return value if name in ("lower", "strip", "casefold") else UNKNOWN
+    if name == "startswith":
+        prefix = arguments.get(0, "prefix")
+        found = [match_dialect(run, value, word, begins=True) for word in (prefix if isinstance(prefix, tuple) else (prefix,))]
+        return True if True in found else UNKNOWN if UNKNOWN in found else False
+    return value if name in _SAME_DIALECT else UNKNOWN
 
 
 def _call_statement(

@@ -28,7 +28,7 @@ from mrt_lint.parse.python.objects import (
     SessionValue,
     Value,
 )
-from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
+from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun, backend_of
 
 MAX_BITS = 64
 """Exponents and shifts beyond this make figures that no migration holds."""
@@ -186,7 +186,7 @@ def _contains(run: FunctionRun, item: Value, items: Value) -> Value:
             return UNKNOWN
         return any(run.is_dialect(item, name) for name in items if isinstance(name, str))
     if isinstance(items, DialectName):
-        return run.decide(lambda dialect: item in dialect) if isinstance(item, str) and HOLE not in item else UNKNOWN
+        return match_dialect(run, items, item, begins=False)
     if isinstance(items, (list, tuple, set, frozenset, dict)):
         if is_known(item) and any(is_known(known) and type(known) is type(item) and known == item for known in items):
             return True
@@ -194,6 +194,18 @@ def _contains(run: FunctionRun, item: Value, items: Value) -> Value:
     if isinstance(items, str) and isinstance(item, str) and HOLE not in item:
         return True if item in items else UNKNOWN if HOLE in items else False
     return UNKNOWN
+
+
+def match_dialect(run: FunctionRun, value: DialectName, word: Value, *, begins: bool) -> Value:
+    """`word in value`, or `value.startswith(word)`; a word of a URL that names no database says nothing of the dialect."""
+    if not isinstance(word, str) or HOLE in word:
+        return UNKNOWN
+    if not value.url:
+        return run.decide(lambda dialect: dialect.startswith(word) if begins else word in dialect)
+    name, whole = backend_of(word)
+    if not name.isalpha() or not any(name in dialect for dialect in run.universe):
+        return UNKNOWN
+    return run.decide(lambda dialect: dialect == name if whole and name != "postgres" else dialect.startswith(name))
 
 
 def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
@@ -207,6 +219,8 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
             return value.get(key, UNKNOWN) if key is not UNKNOWN else UNKNOWN
         except TypeError:
             return UNKNOWN
+    if isinstance(value, DialectName):
+        return value if key == 0 else UNKNOWN
     if isinstance(value, (OrmRow, OrmRows)):
         return OrmRow(value.table) if isinstance(value, OrmRows) or key == 0 else UNKNOWN
     if isinstance(value, list) and (row := row_among(value)) is not None:

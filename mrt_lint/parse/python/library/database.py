@@ -19,6 +19,7 @@ from mrt_lint.parse.python.objects import (
     CallArguments,
     ConnectionValue,
     ContextValue,
+    DialectName,
     LocalFunction,
     LocalInstance,
     PossibleItem,
@@ -88,6 +89,8 @@ def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cs
         return READING[name](arguments)
     if name == "autocommit_block":
         return AutocommitBlock()
+    if "sqlalchemy.url" in arguments.positional:  # of context.config
+        return DialectName(url=True)
     if name == "execute":
         return execute(run, statement_of(arguments), node)
     if name in ("begin_transaction", "configure"):
@@ -121,6 +124,10 @@ def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cs
 def _write(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> None:
     first = arguments.get(0, "instance", UNKNOWN)
     items = flatten([item.value if isinstance(item, PossibleItem) else item for item in flatten([first])]) or [UNKNOWN]
+    if name != "delete":
+        loaded, items = items, [item for item in items if not isinstance(item, (OrmRow, OrmRows))]
+        if loaded and not items:  # objects that were fetched are rows already: assigning to them is the UPDATE
+            return
     tables = {table.name: table for item in items if (table := as_table(item)) is not None}
     if not tables:
         run.fail(node, f"the objects given to {name}() are not read", concerns="rows")

@@ -1,6 +1,9 @@
-"""alembic-postgresql-enum: `op.sync_enum_values(…)`, which makes an enum type anew and converts its columns.
+"""alembic-postgresql-enum and alembic-autogenerate-enums: the `op.sync_enum_values(…)` of both.
 
-Source: https://github.com/Pogchamp-company/alembic-postgresql-enum, operations/sync_enum_values.py
+The first makes an enum type anew and converts its columns, the second adds the values that are new, on a connection of its own.
+
+Sources: https://github.com/Pogchamp-company/alembic-postgresql-enum, operations/sync_enum_values.py;
+https://github.com/dw/alembic-autogenerate-enums, alembic_autogenerate_enums.py
 """
 
 from __future__ import annotations
@@ -9,14 +12,42 @@ from collections.abc import Iterator
 from typing import Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Unknown
-from mrt_lint.parse.python.convert import to_name
+from mrt_lint.parse.python.convert import is_known, to_name
 from mrt_lint.parse.python.library.operation import OperationCall
 from mrt_lint.parse.python.library.quoting import literal, quoted
 from mrt_lint.parse.python.library.registry import LibraryOperation
 from mrt_lint.parse.python.objects import Value
 
+_OF_MAKING: Final = ("enum_schema", "enum_name", "new_values", "affected_columns", "enum_values_to_rename")
+_OF_ADDING: Final = ("schema", "name", "old_values", "new_values")
+
 
 def _sync(operation: OperationCall) -> Iterator[str | Unknown]:
+    fourth = operation.get("affected_columns", [])
+    is_list_of_labels = isinstance(fourth, (list, tuple)) and bool(fourth) and all(isinstance(item, str) for item in fourth)
+    yield from _add(operation) if "old_values" in operation.named or is_list_of_labels else _make_anew(operation)
+
+
+def _add(operation: OperationCall) -> Iterator[str | Unknown]:
+    """Yield ADD VALUE for each of the new labels that is none of the old ones, each committed at once."""
+    given = dict(zip(_OF_ADDING, (operation.named[key] for key in _OF_MAKING if key in operation.named), strict=False))
+    given |= {
+        key: value for key, value in operation.named.items() if key in _OF_ADDING and (key != "new_values" or key not in given)
+    }
+    name, before, after = to_name(given.get("name", UNKNOWN)), given.get("old_values"), given.get("new_values")
+    if name is UNKNOWN or not (
+        isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)) and is_known([before, after])
+    ):
+        yield UNKNOWN
+        return
+    operation.run.autocommit += 1
+    for value in after:
+        if value not in before:
+            yield f"ALTER TYPE {quoted(name, given.get('schema'))} ADD VALUE {literal(value)}"
+    operation.run.autocommit -= 1
+
+
+def _make_anew(operation: OperationCall) -> Iterator[str | Unknown]:
     name = to_name(operation.must("enum_name"))
     if name is UNKNOWN:
         yield UNKNOWN
@@ -51,8 +82,6 @@ def _reference(operation: OperationCall) -> Value:
 
 
 OPERATIONS: Final = {
-    "sync_enum_values": LibraryOperation(
-        ("enum_schema", "enum_name", "new_values", "affected_columns", "enum_values_to_rename"), _sync
-    ),
+    "sync_enum_values": LibraryOperation(_OF_MAKING, _sync),
     "alembic_postgresql_enum.TableReference": LibraryOperation(("table_schema", "table_name", "column_name"), value=_reference),
 }
