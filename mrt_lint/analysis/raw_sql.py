@@ -47,8 +47,6 @@ def reverse_statement(op: Op) -> str:
     """Return the first words of the statement that would reverse an operation."""
     if isinstance(op, Statement):
         return f"{_OPPOSITES.get(op.command, op.command)} …"
-    if isinstance(op, Delete):
-        return f"INSERT INTO {names(op)['table']} …"
     if isinstance(op, AlterObject):
         return f"ALTER {op.kind.upper()} {names(op)['name']} …"
     return sql_words(op).replace("DROP ", "CREATE ", 1) + " …"

@@ -1,6 +1,7 @@
 """MRT408."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
@@ -167,6 +168,15 @@ class DropIndex(Rule):
                 index = case.former_index(op)
                 found |= code_of(index, case.dialect(op)) | {"last": index.table if readable(index.table) else "…", "on": on}
                 does = "does not create it again: the older release runs without it"
+                stays = undone is UndoStatus.DIFFERENT and _is_of_upgrade(case, op)
                 if undone is UndoStatus.DIFFERENT:
-                    does = f"creates another one under its name: {case.difference(op)}"
-                yield self.found(case.migration, op, **found, does=does)
+                    does = "leaves the one that upgrade creates in its place" if stays else "creates another one under its name"
+                    does += f": {case.difference(op)}"
+                finding = self.found(case.migration, op, **found, does=does)
+                yield replace(finding, instead=f"drop that one first and {finding.instead}") if stays else finding
+
+
+def _is_of_upgrade(case: MigrationCase, op: ops.DropIndex) -> bool:
+    """Return whether the index that has the name in the end is one that upgrade() has made."""
+    successor = case.analysis(op).successor(op)
+    return successor is not None and id(successor.creator) not in case.analysis(op).reverse

@@ -16,7 +16,7 @@ from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, Value
-from mrt_runtime.seed.value_kind import Integers
+from mrt_runtime.seed.value_kind import Integers, Raw
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -36,14 +36,16 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
     written: list[Row] = []
     # Numbers of rows that a migration names are those that it writes itself, or that another one does.
     numbers = {name for name in key_columns(table) if isinstance(plan.kinds.get(name), Integers)}
-    for row in (*_of_statements(filler, table, plan, reading), *_of_code(table, plan, reading)):
-        if numbers & row.keys() or any(
-            all(_reads_as(other.get(name), value) for name, value in row.items()) for other in (*there, *written)
-        ):
-            continue
-        written += filler.write(table, row).rows
-        if len(written) >= MOST_ROWS:
-            break
+    together = list(_of_code_together(table, plan, reading))
+    apart = (*_of_statements(filler, table, plan, reading), *_of_code(table, plan, reading))
+    # A row that meets all that the code compares does not stand for one that meets a single comparison.
+    for rows, present in ((together, list(there)), (apart, list(there))):
+        for row in rows:
+            if numbers & row.keys() or any(all(_reads_as(other.get(n), value) for n, value in row.items()) for other in present):
+                continue
+            found = filler.write(table, row).rows if len(written) < MOST_ROWS else []
+            present.extend(found)
+            written += found
     return written
 
 
@@ -125,13 +127,33 @@ def _plain(node: exp.Expr, grammar: str) -> str:
 
 def _of_code(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
     """Yield for each constant that Python code compares a column with one that equals it, and one that begins with it."""
-    known = {column.name for column in table.columns}
-    for name, constant in dict.fromkeys(reading.compared):
-        if name not in known or name not in plan.kinds or isinstance(constant, bool):
-            continue
+    for name, constant in _compared(table, plan, reading):
         shapes = (constant, f"{constant}1/") if isinstance(constant, str) else (constant,)
         for shape in shapes:
             yield from ({name: value} for value in list(plan.kinds[name].fit(shape))[:1])
+
+
+def _of_code_together(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
+    """Yield rows that meet comparisons of several columns at once: `key == "theme"`, and then `value in {…}`.
+
+    They come first, for code often asks for one row only. The column with the most constants takes one after the other.
+    """
+    choices: dict[str, list[Value]] = {}
+    for name, constant in _compared(table, plan, reading):
+        choices.setdefault(name, []).extend(list(plan.kinds[name].fit(constant))[:1])
+    keys = key_columns(table)
+    choices = {name: values for name, values in choices.items() if values and name not in keys}
+    if len(choices) > 1:
+        most = max(choices, key=lambda name: len(choices[name]))
+        for value in choices[most][:MOST_OF_A_CONDITION]:
+            yield {**{name: values[0] for name, values in choices.items()}, most: value}
+
+
+def _compared(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[tuple[str, Raw]]:
+    known = {column.name for column in table.columns}
+    for name, constant in dict.fromkeys(reading.compared):
+        if name in known and name in plan.kinds and not isinstance(constant, bool):
+            yield name, constant
 
 
 def _reads_as(found: Value, wanted: Value) -> bool:

@@ -85,3 +85,15 @@ def test_the_numbers_of_rows_and_what_a_downgrade_asks_for_are_left_alone(field,
     field.seed(TABLE)
     with field.scratch.engine.begin() as connection:
         assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(file))
+
+
+def test_a_setting_that_code_looks_up_and_compares_is_one_row_beside_rows_that_meet_one_comparison(any_field, tmp_path):
+    """Code that reads one row by its name, and changes it where its value is among those listed."""
+    any_field.seed(TABLE)
+    body = "t = sa.table('t')\n    if row.kind == 'theme' and row.note in ('old', 'older'): pass"
+    with any_field.scratch.engine.begin() as connection:
+        any_field.seeder.write_wanted(connection, any_field.schema, any_field.seeded, write(tmp_path, body))
+    pairs = any_field.rows("t", "kind, note")
+    assert {("theme", "old"), ("theme", "older")} <= set(pairs)
+    assert any(kind == "theme" and note not in {"old", "older"} for kind, note in pairs)
+    assert any(kind != "theme" and note == "old" for kind, note in pairs)
