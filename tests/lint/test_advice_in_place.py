@@ -75,3 +75,17 @@ def test_set_null_is_offered_to_columns_that_can_hold_it(column: str, offered: b
     before = f'op.create_table("parcels", sa.Column("id", sa.Integer()), {column})'
     key = 'op.create_foreign_key("fk", "parcels", "towns", ["town_id"], ["id"], ondelete="CASCADE")'
     assert ("SET NULL" in advice("MRT204", key, before)) is offered
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        'op.drop_constraint(None, "parcels", type_="foreignkey")',
+        'with op.batch_alter_table("parcels") as batch:\n    batch.drop_constraint(None, type_="foreignkey")',
+    ],
+)
+@pytest.mark.parametrize(("name", "named"), [('"fk"', True), ("None", False)])
+def test_a_constraint_that_has_a_name_is_dropped_by_it(drop: str, name: str, named: bool):
+    make = f'op.create_foreign_key({name}, "parcels", "towns", ["id"], ["id"])'
+    (finding,) = (finding for finding in told([(PARCELS, "pass"), (make, drop)]) if finding.code == "MRT116")
+    assert (finding.instead == "drop it by the name that it was given: 'fk'") is named

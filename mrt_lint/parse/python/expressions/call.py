@@ -156,6 +156,7 @@ def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, nod
         method = dataclasses.replace(builder, receiver=instance)
         run.inline(run, method, arguments, node)
     else:
+        instance.attributes.update(zip(kind.fields, arguments.positional, strict=False))
         instance.attributes.update(arguments.keyword)
     return instance
 
