@@ -14,7 +14,7 @@ from mrt_lint.model.rule import Example, Rule
 
 
 class DropIndex(Rule):
-    """`upgrade()` drops an index that `downgrade()` does not create again as it was: its name, columns and rows.
+    """`upgrade()` drops an index that `downgrade()` does not create again as it was: its name, columns, method and rows.
 
     Nothing fails after the rollback, it only becomes slow: the queries of the older release read whole tables. A unique index
     that is missing allows duplicates, and the next upgrade stumbles over an index that is not there.
@@ -173,7 +173,10 @@ class DropIndex(Rule):
                     does = "leaves the one that upgrade creates in its place" if stays else "creates another one under its name"
                     does += f": {case.difference(op)}"
                 finding = self.found(case.migration, op, **found, does=does)
-                yield replace(finding, instead=f"drop that one first and {finding.instead}") if stays else finding
+                instead = f"drop that one first and {finding.instead}" if stays else finding.instead
+                if index.using is not None and str(index.using).lower() not in {"btree", "hash"}:
+                    instead += ", with the postgresql_ops that it had"  # these methods have no operators for most types by default
+                yield replace(finding, instead=instead)
 
 
 def _is_of_upgrade(case: MigrationCase, op: ops.DropIndex) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.test_downgrade_kinds import BASE, DOGS, NOTHING, holds, sql, told
+from tests.lint.test_downgrade_kinds import BASE, DOGS, DROP_PARCELS, NOTHING, PARCELS, holds, sql, told
 
 DOCK = 'op.create_table("docks", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("depth", sa.Integer(), nullable=False))'
 MADE = (DOCK, 'op.drop_table("docks")')
@@ -173,3 +173,31 @@ def test_an_index_of_upgrade_that_stays_is_not_one_that_downgrade_creates(upgrad
             assert found.instead.startswith("drop that one first and create it")
     both = told([BASE, (INDEX, DROP_INDEX), (upgrade, f'{DROP_INDEX}\nop.create_index("ix", "parcels", ["id", "code"])')])
     assert any("downgrade creates another one" in found.message for found in both if found.code == "MRT408")
+
+
+@pytest.mark.parametrize(
+    ("made", "back", "expected"),
+    [
+        ('op.create_index("ix", "parcels", ["code"], postgresql_using="gin")', INDEX, "+MRT408"),
+        (sql("CREATE INDEX ix ON parcels USING gin (code)"), INDEX, "+MRT408"),
+        (INDEX, 'op.create_index("ix", "parcels", ["code"], postgresql_using="hash")', "+MRT408"),
+        (INDEX, sql("CREATE INDEX ix ON parcels USING BTREE (code)"), "-MRT408"),
+        (
+            'op.create_index("ix", "parcels", ["code"], postgresql_using="GIN")',
+            sql("CREATE INDEX ix ON parcels USING gin (code)"),
+            "-MRT408",
+        ),
+        ('op.create_index("ix", "parcels", ["code"], postgresql_using=unknown())', INDEX, "-MRT408"),
+    ],
+)
+def test_an_index_comes_back_with_its_method(made: str, back: str, expected: str) -> None:
+    found = told([BASE, (made, DROP_INDEX), (DROP_INDEX, back)])
+    assert holds(expected, found)
+    advice = [one.instead for one in found if one.code == "MRT408"]
+    assert all(("postgresql_ops" in text) == ("gin" in made) for text in advice)
+
+
+@pytest.mark.parametrize("later", [INDEX, 'op.execute("CREATE INDEX ix ON parcels (id)")', NOTHING])
+def test_an_index_that_no_revision_or_a_later_one_makes_cannot_be_dropped(later: str) -> None:
+    assert holds("+MRT117", told([(PARCELS, f"{DROP_INDEX}\n{DROP_PARCELS}"), (later, "pass")], of=0))
+    assert holds("+MRT117", told([BASE, ('op.execute("UPDATE parcels SET code = code")', DROP_INDEX), (later, "pass")], of=1))
