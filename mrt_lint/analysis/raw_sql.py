@@ -8,11 +8,12 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.analysis.wording import names
-from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Insert, Op, RenameObject, Statement
+from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Execute, Insert, Op, RenameObject, Statement
 from mrt_lint.model.values import HOLE, UNKNOWN
 
 _OPPOSITES = {"GRANT": "REVOKE", "REVOKE": "GRANT", "ATTACH": "DETACH", "DETACH": "ATTACH"}
 _JUDGED = frozenset({"view", "materialized view"})
+_BLOCK = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*DO\b", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\w+")
 
 
@@ -31,12 +32,21 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
 
 
+def is_in_block(case: MigrationCase, op: Op) -> bool:
+    """Return whether an operation of upgrade() is a statement in an anonymous block: DO."""
+    text: object = ""
+    for other in case.migration.upgrade_ops:
+        if isinstance(other, Execute):
+            text = other.statement
+        if other is op:
+            return op.sql and isinstance(text, str) and _BLOCK.match(text) is not None
+    return False
+
+
 def reverse_statement(op: Op) -> str:
     """Return the first words of the statement that would reverse an operation."""
     if isinstance(op, Statement):
         return f"{_OPPOSITES.get(op.command, op.command)} …"
-    if isinstance(op, Delete):
-        return f"INSERT INTO {names(op)['table']} …"
     if isinstance(op, AlterObject):
         return f"ALTER {op.kind.upper()} {names(op)['name']} …"
     return sql_words(op).replace("DROP ", "CREATE ", 1) + " …"

@@ -37,6 +37,7 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
         found[own] += f" along with {op.along_with}"
     schema, last = _plain(op, "schema"), _plain(op, "table")
     found["last"] = last or "…"
+    found["not_valid"] = "NOT VALID at its end" if op.sql else "postgresql_not_valid=True"
     found["in_schema"] = f", schema={literal(schema)}" if schema else ""
     found["of_schema"] = f", source_schema={literal(schema)}" if schema else ""
     found["sql_table"] = sql_path(schema, last, dialect) if last else "…"

@@ -25,7 +25,7 @@ class CheckWithoutNotValid(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL locks {the_table} against everybody while it checks every row for {the_constraint}"
     instead = (
-        "add it with postgresql_not_valid=True, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
+        "add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {sql_constraint}»)"
     )
     copied = DialectWording(

@@ -1,6 +1,7 @@
 """MRT408."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
@@ -13,7 +14,7 @@ from mrt_lint.model.rule import Example, Rule
 
 
 class DropIndex(Rule):
-    """`upgrade()` drops an index that `downgrade()` does not create again as it was: its name, columns and rows.
+    """`upgrade()` drops an index that `downgrade()` does not create again as it was: its name, columns, method and rows.
 
     Nothing fails after the rollback, it only becomes slow: the queries of the older release read whole tables. A unique index
     that is missing allows duplicates, and the next upgrade stumbles over an index that is not there.
@@ -167,6 +168,18 @@ class DropIndex(Rule):
                 index = case.former_index(op)
                 found |= code_of(index, case.dialect(op)) | {"last": index.table if readable(index.table) else "…", "on": on}
                 does = "does not create it again: the older release runs without it"
+                stays = undone is UndoStatus.DIFFERENT and _is_of_upgrade(case, op)
                 if undone is UndoStatus.DIFFERENT:
-                    does = f"creates another one under its name: {case.difference(op)}"
-                yield self.found(case.migration, op, **found, does=does)
+                    does = "leaves the one that upgrade creates in its place" if stays else "creates another one under its name"
+                    does += f": {case.difference(op)}"
+                finding = self.found(case.migration, op, **found, does=does)
+                instead = f"drop that one first and {finding.instead}" if stays else finding.instead
+                if index.using is not None and str(index.using).lower() not in {"btree", "hash"}:
+                    instead += ", with the postgresql_ops that it had"  # these methods have no operators for most types by default
+                yield replace(finding, instead=instead)
+
+
+def _is_of_upgrade(case: MigrationCase, op: ops.DropIndex) -> bool:
+    """Return whether the index that has the name in the end is one that upgrade() has made."""
+    successor = case.analysis(op).successor(op)
+    return successor is not None and id(successor.creator) not in case.analysis(op).reverse

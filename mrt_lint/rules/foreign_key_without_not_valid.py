@@ -29,10 +29,7 @@ class ForeignKeyWithoutNotValid(Rule):
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks writes to {the_tables} while it checks every row for {the_key}"
-    instead = (
-        "add it with postgresql_not_valid=True, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
-        "CONSTRAINT {key}»)"
-    )
+    instead = "add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE CONSTRAINT {key}»)"
     copied = DialectWording(
         message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done",
         instead=(

@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.index_sql import code_of
+from mrt_lint.analysis.raw_sql import is_in_block
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
+
+_OUT_OF_BLOCK = "CONCURRENTLY is refused in a DO block: check in Python what the block checks, and where that holds, "
 
 
 class IndexWithoutConcurrently(Rule):
@@ -25,7 +30,7 @@ class IndexWithoutConcurrently(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
     instead = (
-        "with op.get_context().autocommit_block(): op.create_index(«{index}», «{last}», [{columns}]{options}, "
+        "{first}with op.get_context().autocommit_block(): {before}op.create_index(«{index}», «{last}», [{columns}]{options}, "
         "postgresql_concurrently=True)"
     )
     dialects = ("postgresql",)
@@ -115,10 +120,20 @@ class IndexWithoutConcurrently(Rule):
         ),
     )
 
+    @staticmethod
+    def _dropped_before(case: MigrationCase, op: ops.Op) -> str:
+        """Return the call that drops an index of the same name, where the block does that before."""
+        for other in case.migration.upgrade_ops:
+            if isinstance(other, ops.DropIndex) and other.origin == op.origin and other.index == getattr(op, "index", None):
+                return f"op.drop_index({literal(other.index)}, postgresql_concurrently=True); " if readable(other.index) else ""
+        return ""
+
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that is built under the lock."""
         for op in case.ops_for(self, ops.CreateIndex, ops.AddColumn):
-            found = names(op)
+            found = names(op) | {"first": "", "before": ""}
+            if is_in_block(case, op):
+                found |= {"first": _OUT_OF_BLOCK, "before": self._dropped_before(case, op)}
             last = found["last"]
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:
                 if op.index is None:

@@ -32,6 +32,7 @@ class NoSuchName(Rule):
         "give it a name where it is made, and drop it by that; where it is in use already, by the name that the database gave it "
         "({look})"
     )
+    named = DialectWording(message=message, instead="drop it by the name that it was given: {given}")
     other = DialectWording(
         message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
         instead="look up the name where the history makes the constraint: {known}",
@@ -132,7 +133,8 @@ class NoSuchName(Rule):
                     the_thing = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
                     the_thing = the_thing.partition(" whose")[0]
                     found = names(op) | {"function": function, "the_thing": the_thing, "look": _look(case, op)}
-                    yield self.found(case.migration, op, **found)
+                    given = _given(case, op) if function == "downgrade" and isinstance(op, ops.DropConstraint) else ""
+                    yield self.found(case.migration, op, self.named if given else None, **found, given=given)
                 elif isinstance(op, ops.DropConstraint) and (known := _known(case, op)) is not None:
                     found = names(op) | {"function": function, "known": known}
                     kind = found["the_constraint"].partition(" '")[0]
@@ -153,6 +155,17 @@ def _look(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> str:
     table = names(op)["table"]
     places = {"postgresql": f"\\d {table} in psql", "sqlite": "on SQLite by that which naming_convention= of the batch makes"}
     return places.get(case.dialect(op), f"SHOW CREATE TABLE {table}")
+
+
+def _given(case: MigrationCase, op: ops.DropConstraint) -> str:
+    """Return the names of the constraints of its kind that upgrade() makes in the table, nothing if one of them has none."""
+    table = case.state_before(op).table
+    made = [
+        other.constraint
+        for other in case.migration.upgrade_ops
+        if isinstance(other, ops.CreateConstraint) and other.definition.kind == op.kind and case.state_before(other).table is table
+    ]
+    return " or ".join(f"'{name}'" for name in made) if table is not None and all(map(readable, made)) else ""
 
 
 def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:

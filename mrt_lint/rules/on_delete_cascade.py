@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.replacement import dropped_before, names_of
-from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import Constraint, MaybeName
+from mrt_lint.model.values import Column, Constraint, MaybeName
 
 
 class OnDeleteCascade(Rule):
@@ -26,8 +27,7 @@ class OnDeleteCascade(Rule):
     consequence = Consequence.OLD_RELEASE_BREAKS
     message = "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of {parent} from now on deletes its rows there too"
     instead = (
-        "leave the foreign key ({columns}) at NO ACTION, or SET NULL, and delete rows of {table} in the application where that "
-        "is meant"
+        "leave the foreign key ({columns}) at NO ACTION{or_null}, and delete rows of {table} in the application where that is meant"
     )
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     exemptions = (
@@ -121,7 +121,23 @@ class OnDeleteCascade(Rule):
                 if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
                     parent = f"'{key.referred_table}'" if readable(key.referred_table) else "the table that it points to"
                     columns = join(key.columns) if key.columns else names(op)["column"]
-                    yield self.found(case.migration, op, **names(op), parent=parent, columns=columns)
+                    or_null = "" if self._is_required(case, op, key) else ", or SET NULL"
+                    yield self.found(case.migration, op, **names(op), parent=parent, columns=columns, or_null=or_null)
+
+    @staticmethod
+    def _is_required(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> bool:
+        """Return whether a column of the key can hold no NULL: it is NOT NULL, or part of the primary key."""
+        if isinstance(op, ops.AddColumn):
+            return is_nullable(op.definition) is False
+        table = case.state_before(op).table
+        known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+        if known is None or not isinstance(key.columns, tuple):
+            return False
+        primary = known.primary_key if isinstance(known.primary_key, tuple) else ()
+        columns = [known.column(name) for name in key.columns if readable(name)]
+        return not {fold(str(name)) for name in key.columns}.isdisjoint(fold(str(name)) for name in primary) or any(
+            isinstance(column, Column) and is_nullable(column) is False for column in columns
+        )
 
     @staticmethod
     def _cascaded_before(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:

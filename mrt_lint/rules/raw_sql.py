@@ -1,8 +1,10 @@
 """MRT104."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.raw_sql import outlives_rollback, reverse_statement, sql_words
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -101,7 +103,17 @@ class RawSql(Rule):
         """Yield a finding for every statement with an effect that outlives the rollback."""
         for op in case.ops_for(self, ops.Op):
             if outlives_rollback(case, op):
-                yield self.found(case.migration, op, what=_short(op), answer=reverse_statement(op))
+                found = self.found(case.migration, op, what=_short(op), answer=reverse_statement(op))
+                yield replace(found, instead=_copied(op)) if isinstance(op, ops.Delete) else found
+
+
+def _copied(op: ops.Delete) -> str:
+    """Return what to write where rows are deleted, which no later statement knows."""
+    table = op.table if readable(op.table) else "theirs"
+    return (
+        f"copy the rows to another table first, insert them into {table} from there in downgrade() and drop the copy, "
+        "or explain there why nothing is needed and write '# noqa: MRT104' here"
+    )
 
 
 def _short(op: ops.Op) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value, starts_with_null
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
+from mrt_lint.analysis.former_type import narrowed_from
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -13,13 +14,13 @@ from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import UNKNOWN, UNSET
+from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
 _CAST = re.compile(r"""\(*["`]?\w+["`]?\)*\s*(::.*)?""")
 
 
 class RefusedByRows(Rule):
-    """`downgrade()` requires values that rows do not have: a column NOT NULL again, or a new one without a default.
+    """`downgrade()` requires values that rows do not have: a column NOT NULL again or shorter, or a new one without a default.
 
     On the empty database of a test it passes. In production the rows that the new release has written hold NULL there, or all rows
     hold nothing in a column that comes back, and the database refuses: the rollback fails in the middle of an incident.
@@ -39,11 +40,24 @@ class RefusedByRows(Rule):
         "`downgrade()` fills the column, or deletes rows, before; or has parts before that cannot be read.",
         "`upgrade()` sets the column NOT NULL again itself.",
         "The table is made, or emptied, in this migration; it runs under a condition.",
+        "The type that becomes narrower has a USING, or a number only loses digits behind the point; SQLite keeps no lengths.",
         "MySQL and MariaDB give the rows of a new column an empty value.",
         "An identity, autoincrement, serial or generated column fills itself.",
     )
 
     bad = (
+        Example(
+            title="Shorter again, though the new release may have written longer values",
+            source="""
+            def upgrade():
+                op.alter_column("users", "name", existing_type=sa.String(20), type_=sa.String(50))
+                op.alter_column("users", "visits", existing_type=sa.Integer(), type_=sa.BigInteger())
+
+            def downgrade():
+                op.alter_column("users", "visits", existing_type=sa.BigInteger(), type_=sa.Integer())  # MRT120
+                op.alter_column("users", "name", existing_type=sa.String(50), type_=sa.String(20))  # MRT120
+            """,
+        ),
         Example(
             title="NOT NULL again, though the new release may have written NULL",
             source="""
@@ -191,7 +205,9 @@ class RefusedByRows(Rule):
                 deed = f"adds NOT NULL {found['the_column']} without a server default"
                 advice = "give it a server_default, or add it with nullable=True, fill it, and set it NOT NULL then"
                 yield self.found(case.migration, op, deed=deed, where="the table has rows", advice=advice)
-            elif isinstance(op, ops.AlterColumn) and op.nullable is False:
+            if isinstance(op, ops.AlterColumn) and (wide := narrowed_from(case, op)):
+                yield from self._narrowed(case, op, place, wide)
+            if isinstance(op, ops.AlterColumn) and op.nullable is False:
                 before = case.migration.downgrade_ops[:place]
                 if not _was_loosened(case, op, before) or _is_filled(case, op, before):
                     continue
@@ -202,6 +218,17 @@ class RefusedByRows(Rule):
                 statement = f"UPDATE {found['sql_table']} SET {name} = … WHERE {name} IS NULL"
                 advice = f"before it, op.execute({literal(statement)})"
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
+
+    def _narrowed(self, case: MigrationCase, op: ops.AlterColumn, place: int, wide: SqlType) -> Iterator[Finding]:
+        if _is_filled(case, op, case.migration.downgrade_ops[:place]):
+            return
+        found = names(op, case.dialect(op))
+        too = "longer" if wide.name in {"VARCHAR", "TEXT"} else "larger"
+        deed = f"changes {found['the_column']} from {wide} back to {op.type}"
+        advice = (
+            f"leave it {wide} in downgrade(), which the former release can use as well; or shorten or delete such values before it"
+        )
+        yield self.found(case.migration, op, deed=deed, where=f"a value is {too} by then", advice=advice)
 
 
 def _was_loosened(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:

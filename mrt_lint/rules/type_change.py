@@ -5,6 +5,7 @@ from typing import TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.verification import looked_through
@@ -280,7 +281,7 @@ class TypeChange(Rule):
             if op.type is UNSET or case.state_before(op).new_column:
                 continue
             dialect = case.dialect(op)
-            former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
+            former, new = for_dialect(former_type(case, op), dialect), for_dialect(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
                 if dialect == "postgresql" and former != new and (why := looked_through(case, op, new)):
                     yield self.found(case.migration, op, self.verified, **names(op), former=former, new=new, why=why)

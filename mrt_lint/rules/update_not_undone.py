@@ -1,7 +1,9 @@
 """MRT103."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
@@ -12,6 +14,11 @@ from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN
+
+_COPY: Final = (
+    "copy the former values, and the rows that upgrade() deletes next, to other tables first, from which downgrade() restores "
+    "both: it inserts the rows, updates the values and drops the copies"
+)
 
 
 class UpdateNotUndone(Rule):
@@ -169,7 +176,8 @@ class UpdateNotUndone(Rule):
             others = partial(_is_about_others, case, op)
             has_counterpart = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
             if has_counterpart is UndoStatus.NO and not self._fills_new_columns(case, op):
-                yield self.found(case.migration, op, **names(op))
+                found = self.found(case.migration, op, **names(op))
+                yield replace(found, instead=_COPY) if _deletes_next(case, op) else found
 
     @staticmethod
     def _fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
@@ -177,6 +185,13 @@ class UpdateNotUndone(Rule):
         if op.columns is UNKNOWN:
             return bool(added)
         return all(readable(column) and fold(column) in added for column in op.columns)
+
+
+def _deletes_next(case: MigrationCase, op: ops.Update) -> bool:
+    """Return whether upgrade() deletes rows later, without which the former values may be of no use."""
+    places, at = case.analysis(op).places, case.analysis(op).places.get(id(op), 0)
+    later = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Delete))
+    return any(places.get(id(other), -1) > at for other in later)
 
 
 def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:

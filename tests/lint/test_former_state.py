@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.test_downgrade_kinds import BASE, holds, told
+from tests.lint.test_downgrade_kinds import BASE, DOGS, DROP_PARCELS, NOTHING, PARCELS, holds, sql, told
 
 DOCK = 'op.create_table("docks", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("depth", sa.Integer(), nullable=False))'
 MADE = (DOCK, 'op.drop_table("docks")')
@@ -96,3 +96,108 @@ def test_what_is_made_twice_stops_the_upgrade_and_is_not_left_behind(made: str, 
     for downgrade in (removed, 'op.execute("SELECT 1")', "pass"):
         assert holds("+MRT441 -MRT110 -MRT804", told([BASE, (made, removed), (again, downgrade)]))
     assert holds("-MRT441", told([BASE, (made, removed), (f"{removed}\n{again}", removed)]))
+
+
+USING = "ALTER TABLE dogs ALTER COLUMN mood TYPE {0} USING mood::text::{0}"
+SWAPS = [
+    sql("ALTER TYPE mood RENAME TO old", "CREATE TYPE mood AS ENUM ('glad')", USING.format("mood"), "DROP TYPE old"),
+    sql("CREATE TYPE fresh AS ENUM ('glad')", USING.format("fresh"), "DROP TYPE mood", "ALTER TYPE fresh RENAME TO mood"),
+    sql("ALTER TYPE mood RENAME TO old")
+    + '\nsa.Enum("glad", name="mood").create(op.get_bind())'
+    + '\nop.alter_column("dogs", "mood", type_=sa.Enum("glad", name="mood"), postgresql_using="mood::text::mood")\n'
+    + sql("DROP TYPE old"),
+]
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+@pytest.mark.parametrize("before", [(DOGS, "pass"), (NOTHING, "pass")])
+def test_an_enum_that_is_swapped_and_gets_its_values_back_is_restored(before: tuple[str, str], swap: str) -> None:
+    assert holds("-MRT111", told([before, (swap, sql("ALTER TYPE mood ADD VALUE 'sad' BEFORE 'glad'"))]))
+    assert holds("-MRT111", told([before, (swap, swap.replace("('glad')", "('sad', 'glad')").replace('"glad"', '"sad", "glad"'))]))
+
+
+@pytest.mark.parametrize("swap", SWAPS[:2])
+@pytest.mark.parametrize("downgrade", [NOTHING, sql("ALTER TYPE other ADD VALUE 'sad'"), sql("ALTER TYPE old ADD VALUE 'sad'")])
+def test_an_enum_that_stays_swapped_is_not_restored(swap: str, downgrade: str) -> None:
+    assert holds("+MRT111", told([(NOTHING, "pass"), (swap, downgrade)]))
+
+
+def test_a_column_that_becomes_an_enum_is_not_restored_by_a_value() -> None:
+    before = ('op.create_table("dogs", sa.Column("mood", sa.Text()))', "pass")
+    upgrade = sql("CREATE TYPE mood AS ENUM ('glad')", USING.format("mood"))
+    assert holds("+MRT111", told([before, (upgrade, sql("ALTER TYPE mood ADD VALUE 'sad'"))]))
+
+
+DELETES = [
+    "op.execute(\"DELETE FROM parcels WHERE code = 'x'\")",
+    'op.execute(sa.table("parcels", sa.column("code")).delete().where(sa.column("code") == "x"))',
+    'op.execute(f"DELETE FROM {unknown()} WHERE code IS NULL")',
+]
+COPY = 'op.execute("CREATE TABLE kept AS SELECT * FROM parcels WHERE code IS NULL")'
+RESTORE = sql("INSERT INTO parcels SELECT * FROM kept", "DROP TABLE kept")
+
+
+@pytest.mark.parametrize("delete", DELETES)
+def test_deleted_rows_are_copied_first(delete: str) -> None:
+    advice = [found.instead for found in told([BASE, (delete, NOTHING)]) if found.code == "MRT104"]
+    assert [(text.startswith("copy the rows"), "…" in text) for text in advice] == [(True, False)]
+    assert holds("-MRT104", told([BASE, (f"{COPY}\n{delete}", RESTORE)]))
+
+
+@pytest.mark.parametrize("delete", DELETES)
+def test_values_and_rows_that_are_deleted_next_are_copied_first(delete: str) -> None:
+    update = 'op.execute("UPDATE items SET parcel_id = 1")'
+    for upgrade, begins in ((f"{update}\n{delete}", "copy"), (f"{delete}\n{update}", "write"), (update, "write")):
+        advice = [found.instead for found in told([BASE, (upgrade, NOTHING)]) if found.code == "MRT103"]
+        assert [text.split()[0] for text in advice] == [begins]
+
+
+INDEX = 'op.create_index("ix", "parcels", ["code"])'
+DROP_INDEX = 'op.drop_index("ix", table_name="parcels")'
+OTHER_INDEX = 'op.create_index("ix", "parcels", ["id"], unique=True)'
+IN_BLOCK = (
+    'op.execute("""DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_indexes) THEN DROP INDEX ix; '
+    'CREATE UNIQUE INDEX ix ON parcels (id); END IF; END $$""")'
+)
+
+
+@pytest.mark.parametrize("downgrade", ["pass", NOTHING])
+@pytest.mark.parametrize(
+    "upgrade", [f"{DROP_INDEX}\n{OTHER_INDEX}", IN_BLOCK, sql("DROP INDEX ix", "CREATE INDEX ix ON parcels (id)")]
+)
+def test_an_index_of_upgrade_that_stays_is_not_one_that_downgrade_creates(upgrade: str, downgrade: str) -> None:
+    for found in told([BASE, (INDEX, DROP_INDEX), (upgrade, downgrade)]):
+        assert "downgrade creates" not in found.message
+        if found.code == "MRT408":
+            assert "leaves the one that upgrade creates" in found.message
+            assert found.instead.startswith("drop that one first and create it")
+    both = told([BASE, (INDEX, DROP_INDEX), (upgrade, f'{DROP_INDEX}\nop.create_index("ix", "parcels", ["id", "code"])')])
+    assert any("downgrade creates another one" in found.message for found in both if found.code == "MRT408")
+
+
+@pytest.mark.parametrize(
+    ("made", "back", "expected"),
+    [
+        ('op.create_index("ix", "parcels", ["code"], postgresql_using="gin")', INDEX, "+MRT408"),
+        (sql("CREATE INDEX ix ON parcels USING gin (code)"), INDEX, "+MRT408"),
+        (INDEX, 'op.create_index("ix", "parcels", ["code"], postgresql_using="hash")', "+MRT408"),
+        (INDEX, sql("CREATE INDEX ix ON parcels USING BTREE (code)"), "-MRT408"),
+        (
+            'op.create_index("ix", "parcels", ["code"], postgresql_using="GIN")',
+            sql("CREATE INDEX ix ON parcels USING gin (code)"),
+            "-MRT408",
+        ),
+        ('op.create_index("ix", "parcels", ["code"], postgresql_using=unknown())', INDEX, "-MRT408"),
+    ],
+)
+def test_an_index_comes_back_with_its_method(made: str, back: str, expected: str) -> None:
+    found = told([BASE, (made, DROP_INDEX), (DROP_INDEX, back)])
+    assert holds(expected, found)
+    advice = [one.instead for one in found if one.code == "MRT408"]
+    assert all(("postgresql_ops" in text) == ("gin" in made) for text in advice)
+
+
+@pytest.mark.parametrize("later", [INDEX, 'op.execute("CREATE INDEX ix ON parcels (id)")', NOTHING])
+def test_an_index_that_no_revision_or_a_later_one_makes_cannot_be_dropped(later: str) -> None:
+    assert holds("+MRT117", told([(PARCELS, f"{DROP_INDEX}\n{DROP_PARCELS}"), (later, "pass")], of=0))
+    assert holds("+MRT117", told([BASE, ('op.execute("UPDATE parcels SET code = code")', DROP_INDEX), (later, "pass")], of=1))

@@ -15,6 +15,7 @@ from mrt_lint.model.ops import (
     Update,
 )
 from mrt_lint.model.values import HOLE, UNKNOWN, SqlType
+from mrt_lint.parse.python import parse_migration
 from tests.lint.lifting import compose, lift_text, lift_upgrade
 
 MODULE = """
@@ -179,3 +180,19 @@ def test_only_what_is_not_known_of_a_statement_is_a_hole():
             op.execute("UPDATE t SET a = '%s' WHERE b = {}".format(row[0]) % row.name)
     """)
     assert ops[1].statement == f"UPDATE t SET a = '{HOLE}' WHERE b = {HOLE}"
+
+
+RECORDS = {
+    "dataclass": "import dataclasses\n\n@dataclasses.dataclass\nclass Place:\n    table: str\n    column: str = 'x'\n",
+    "named tuple": "from typing import NamedTuple\n\nclass Place(NamedTuple):\n    table: str\n    column: str\n",
+    "attrs": "import attr\n\n@attr.define\nclass Place:\n    table: str\n    column: str\n",
+}
+
+
+@pytest.mark.parametrize("module", RECORDS.values(), ids=RECORDS)
+@pytest.mark.parametrize("given", ['Place("t", "c")', 'Place("t", column="c")', 'Place(column="c", table="t")'])
+def test_the_fields_of_a_record_are_what_its_call_was_given(module, given):
+    body = f'for each in [{given}]:\n    op.drop_column(each.table, each.column)\n    op.execute(f"DELETE FROM {{each.table}}")'
+    found = parse_migration(compose(body, module=module).encode(), "a.py").upgrade_ops
+    assert [getattr(op, "table", None) or op.statement for op in found] == ["t", "DELETE FROM t"]
+    assert found[0].column == "c"

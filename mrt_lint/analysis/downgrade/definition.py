@@ -12,7 +12,7 @@ from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType, Unknown
 
 _COMPARED: dict[type, tuple[str, ...]] = {
-    CreateIndex: ("columns", "unique", "where"),
+    CreateIndex: ("columns", "unique", "where", "using"),
     Constraint: ("kind", "columns", "referred_table", "referred_columns", "ondelete"),
     Column: ("type", "nullable", "server_default", "computed"),
     CreateObject: ("members", "body"),
@@ -38,7 +38,13 @@ _SAME_TYPE = {
     "LONGBLOB": "BLOB",
     "TINYINT": "BOOLEAN",
 }
-_WORDS = {"server_default": "default", "referred_table": "target", "referred_columns": "target", "where": "condition"}
+_WORDS = {
+    "server_default": "default",
+    "referred_table": "target",
+    "referred_columns": "target",
+    "where": "condition",
+    "using": "method",
+}
 
 
 def is_same(one: Definition, other: Definition) -> bool | None:
@@ -101,6 +107,8 @@ def _value(definition: object, field: str) -> object:
     value: object = getattr(definition, field)
     if field == "server_default" and isinstance(value, str) and (value.lower() == "null" or value.lower().startswith("nextval")):
         return None  # a serial's default is no default of the user's
+    if field == "using":
+        return "btree" if value is None else value
     if isinstance(definition, Constraint) and isinstance(value, tuple):
         return tuple(sorted(map(str, value)))  # the order of a key's columns is no part of what it promises
     return value

@@ -10,10 +10,10 @@ from mrt_lint.analysis.downgrade.definition import describe, effective, is_same,
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable
 from mrt_lint.history.doubt import Doubts
-from mrt_lint.history.effects import effects_of
-from mrt_lint.history.schema import fold
-from mrt_lint.model.ops import AddColumn, AlterColumn, CreateTable, Op
-from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint
+from mrt_lint.history.effects import effects_of, type_of
+from mrt_lint.history.schema import fold, object_place
+from mrt_lint.model.ops import AddColumn, AddEnumValue, AlterColumn, CreateTable, Op, RenameEnumValue
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
 
 
 class UndoStatus(enum.Enum):
@@ -180,12 +180,29 @@ class ReversalChecker:
             return UndoStatus.YES if is_same_value(before, after) is not False else UndoStatus.DIFFERENT
         value, setter = tracked.settings[setting]
         if not self._is_reverse(setter):
+            if setting == "type" and self._gets_its_values_back(value):
+                return UndoStatus.YES
             if setting == "nullable" and before is UNKNOWN and _is_written_out(op):
                 return UndoStatus.CANNOT_TELL
             return UndoStatus.YES if is_same_value(before, value) else UndoStatus.NO
         if before is UNKNOWN:
             return UndoStatus.YES  # both directions give it: what was before is for the author to know
         return UndoStatus.YES if is_same_value(before, value) is not False else UndoStatus.DIFFERENT
+
+    def _gets_its_values_back(self, kind: object) -> bool:
+        """Return whether upgrade() put another enum in the place of one, under its name, whose values downgrade() changes."""
+        thing = type_of(Column(name="", type=kind)) if isinstance(kind, SqlType) else None
+        if thing is None:
+            return False
+        objects = self.simulated.objects
+        key: Key = (thing.kind, *thing.place)
+        moved = (effect for effects in self.effects.values() for effect in effects if effect.action == "moved")
+        made = next((one.tracked for one in moved if one.namespace is objects and one.key == key and one.tracked), None)
+        if made is not None and made.creator is not None:
+            key = objects.key_of(made, key)
+        changes = (op for op in self.reverse.values() if isinstance(op, AddEnumValue | RenameEnumValue))
+        changed = {object_place("enum", op.schema, op.enum) for op in changes if isinstance(op.enum, str)}
+        return key in changed and (id(objects), key) in self._dropped
 
     def _brings_back_another(self, tracked: TrackedObject) -> bool:
         """Return whether downgrade() makes a constraint of the kind on the table: the drop tried one of several names."""

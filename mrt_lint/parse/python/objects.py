@@ -109,12 +109,16 @@ class GeneratorCall:
 
 @dataclass(slots=True, eq=False)
 class LocalClass:
-    """A class of the file, or of one that it imports: a model, an enum, a type, or anything else."""
+    """A class of the file, or of one that it imports: a model, an enum, a type, or anything else.
+
+    `fields` are its annotated attributes in order, which a dataclass or named tuple takes as arguments.
+    """
 
     name: str
     bases: tuple[Value, ...]
     scope: NameScope
     methods: dict[str, LocalFunction] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
 
     def inherits(self, *names: str) -> bool:
         """Return whether one of its bases, or theirs, has one of these names."""

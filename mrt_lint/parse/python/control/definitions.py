@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import libcst as cst
@@ -115,7 +115,7 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Wal
     """`class`: its bases and the names that its body binds; an enum's are its members."""
     bases = tuple(evaluate(run, base.value, scope) for base in node.bases)
     inner = NameScope(parent=scope)
-    made = LocalClass(node.name.value, bases, inner)
+    made = LocalClass(node.name.value, bases, inner, fields=tuple(_fields(node)))
     walk(run, node.body, inner)
     is_enum = made.inherits("Enum", "IntEnum", "StrEnum")
     for name, value in list(inner.names.items()):
@@ -128,6 +128,14 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Wal
     scope.names[made.name] = made
     _register(run, node, made, scope)
     return FALL
+
+
+def _fields(node: cst.ClassDef) -> Iterator[str]:
+    """Return the annotated attributes of a class, in order."""
+    for line in node.body.body:
+        for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+            if isinstance(statement, cst.AnnAssign) and isinstance(statement.target, cst.Name):
+                yield statement.target.value
 
 
 def read_docstring(module: cst.Module) -> str:

@@ -41,7 +41,7 @@ from mrt_lint.parse.python.library.statement import (
     finish_query,
     start_dml,
 )
-from mrt_lint.parse.python.library.types import TYPE_BASES, TYPE_METHODS, call_type_method, make_type
+from mrt_lint.parse.python.library.types import TYPE_BASES, TYPE_METHODS, call_type_method, make_type, of_class
 from mrt_lint.parse.python.objects import (
     BatchValue,
     BoundMethod,
@@ -146,7 +146,7 @@ def _call_alembic(run: FunctionRun, path: str, arguments: CallArguments, node: c
 
 def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, node: cst.Call) -> Value:
     if kind.inherits(*TYPE_BASES):
-        return SqlType(name=kind.name)
+        return of_class(kind)
     if kind.inherits("Enum", "IntEnum", "StrEnum"):
         found = [member for member in kind.scope.names.values() if getattr(member, "value", UNKNOWN) == arguments.get(0, "value")]
         return found[0] if found else UNKNOWN
@@ -156,6 +156,7 @@ def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, nod
         method = dataclasses.replace(builder, receiver=instance)
         run.inline(run, method, arguments, node)
     else:
+        instance.attributes.update(zip(kind.fields, arguments.positional, strict=False))
         instance.attributes.update(arguments.keyword)
     return instance
 

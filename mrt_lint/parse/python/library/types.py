@@ -68,6 +68,12 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
 _AUTO_STRING: Final = tuple((dialect, SqlType(name="VARCHAR", args=(255,))) for dialect in ("mysql", "mariadb"))
 """What sqlmodel's string is where it is given no length. Source: sqlmodel/sql/sqltypes.py, `mysql_default_length`."""
 
+_OF_UTILS: Final = {
+    name: SqlType(name="VARCHAR", args=(length,))
+    for name, length in {"ChoiceType": 255, "ColorType": 20, "CountryType": 2, "CurrencyType": 3, "LocaleType": 10}.items()
+}
+"""The columns behind types of sqlalchemy-utils. Source: `impl` of the classes in sqlalchemy_utils/types."""
+
 TYPE_BASES: Final = ("TypeDecorator", "UserDefinedType", "TypeEngine")
 
 
@@ -87,16 +93,29 @@ def to_type(value: Value) -> MaybeType:
     if isinstance(value, LocalInstance):
         return to_type(value.of)
     if isinstance(value, LocalClass):
-        return SqlType(name=value.name)
+        return of_class(value)
     if isinstance(value, PartialCall) and isinstance(value.function, ExternalName):
         return make_type(value.function, value.arguments)
     return UNKNOWN
+
+
+def of_class(kind: LocalClass) -> MaybeType:
+    """Return the type of a class of the project's: of a TypeDecorator that is the same everywhere, the column behind it."""
+    impl = kind.scope.names.get("impl")
+    if kind.inherits("TypeDecorator") and "load_dialect_impl" not in kind.methods and isinstance(impl, (SqlType, ExternalName)):
+        found = to_type(impl)
+        if isinstance(found, SqlType):
+            return found
+    return SqlType(name=kind.name)
 
 
 def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
     """Return a type by its class and arguments; one from elsewhere keeps its class name."""
     if ref.last in ("NullType", "NULLTYPE"):
         return None
+    if ref.root == "sqlalchemy_utils" and ref.last in _OF_UTILS:
+        impl = arguments.keyword.get("impl")
+        return _OF_UTILS[ref.last] if impl is None else to_type(impl)
     if ref.root not in ("sqlalchemy", "sqlmodel"):
         name = ".".join(ref.path.split(".")[-2:]) if ref.last.isupper() else ref.last  # its TIMESTAMP need not be SQL's
         return SqlType(name=name, args=tuple(to_int(value) for value in arguments.positional if isinstance(value, int)))

@@ -1,0 +1,47 @@
+"""The type that a column has before upgrade() changes it, and what downgrade() makes of the values in the new one."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.type_change import is_narrowing, loses_fraction
+from mrt_lint.model.ops import AlterColumn
+from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
+
+_REFUSING = frozenset({"VARCHAR", "CHAR", "SMALLINT", "INTEGER"})
+"""Types that refuse a value which is too long or too large; others round it."""
+
+
+def former_type(case: MigrationCase, op: AlterColumn) -> object:
+    """Return the type before an operation of upgrade(): what it or the history says, else the one that downgrade() restores."""
+    known = case.before(op, "type")
+    column = case.tracked(op)
+    if isinstance(known, SqlType) or column is None:
+        return known
+    for other in reversed(case.migration.downgrade_ops):
+        if (
+            isinstance(other, AlterColumn)
+            and isinstance(other.type, SqlType)
+            and case.runs(other)
+            and case.tracked(other) is column
+        ):
+            return other.type
+    return known
+
+
+def narrowed_from(case: MigrationCase, op: AlterColumn) -> SqlType | None:
+    """Return the type that upgrade() gave a column, if an operation of downgrade() makes it narrower and refuses what is longer.
+
+    A USING that cuts the values off is believed.
+    """
+    column, dialect = case.tracked(op), case.dialect(op)
+    new = for_dialect(op.type, dialect)
+    if column is None or op.using is not None or not isinstance(new, SqlType) or new.name not in _REFUSING:
+        return None
+    wide: object = UNKNOWN
+    for other in case.migration.upgrade_ops:
+        if isinstance(other, AlterColumn) and other.type is not UNSET and case.runs(other) and case.tracked(other) is column:
+            wide = for_dialect(other.type, dialect)
+    if not isinstance(wide, SqlType) or loses_fraction(wide, new):
+        return None
+    return wide if is_narrowing(wide, new, dialect) else None

@@ -1,0 +1,91 @@
+"""Advice that fits where it is given: in SQL and in DO blocks, and to columns that cannot hold NULL."""
+
+import pytest
+
+from tests.lint.test_downgrade_kinds import PARCELS, told
+
+BLOCK = """
+op.execute('''
+    -- once
+    DO $$ BEGIN
+        IF EXISTS (SELECT 1 FROM pg_indexes WHERE indexname = 'ix') THEN
+            {}
+        END IF;
+    END $$
+''')
+"""
+CHECK = "ALTER TABLE parcels ADD CONSTRAINT ck CHECK (id > 0);"
+KEY = "ALTER TABLE parcels ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES towns (id);"
+
+
+def advice(code: str, upgrade: str, before: str = PARCELS, dialect: str = "postgresql") -> str:
+    return next(finding.instead for finding in told([(before, "pass"), (upgrade, "pass")], dialect) if finding.code == code)
+
+
+@pytest.mark.parametrize(
+    ("code", "upgrade"),
+    [
+        ("MRT423", f'op.execute("{CHECK}")'),
+        ("MRT423", BLOCK.format(CHECK)),
+        ("MRT423", f'op.get_bind().execute(sa.text("{CHECK}"))'),
+        ("MRT422", f'op.execute("{KEY}")'),
+        ("MRT422", BLOCK.format(KEY)),
+    ],
+)
+def test_a_constraint_in_sql_is_added_not_valid_in_sql(code: str, upgrade: str):
+    assert advice(code, upgrade).startswith("add it with NOT VALID at its end, and in a later revision run op.execute(")
+
+
+def test_a_constraint_by_operation_is_added_not_valid_by_argument():
+    assert "postgresql_not_valid=True" in advice("MRT423", 'op.create_check_constraint("ck", "parcels", "id > 0")')
+
+
+@pytest.mark.parametrize(
+    ("statements", "calls"),
+    [
+        ("CREATE INDEX ix ON parcels (code);", ""),
+        ("DROP INDEX ix; CREATE INDEX ix ON parcels (code);", 'op.drop_index("ix", postgresql_concurrently=True); '),
+        (
+            "DROP INDEX IF EXISTS ix; CREATE UNIQUE INDEX ix ON parcels (code);",
+            'op.drop_index("ix", postgresql_concurrently=True); ',
+        ),
+        ("DROP INDEX old; CREATE INDEX ix ON parcels (code);", ""),
+    ],
+)
+def test_an_index_in_a_block_is_built_outside_of_it_under_the_same_condition(statements: str, calls: str):
+    text = advice("MRT407", BLOCK.format(statements))
+    assert text.startswith("CONCURRENTLY is refused in a DO block: check in Python what the block checks, and where that holds, ")
+    assert f'autocommit_block(): {calls}op.create_index("ix", "parcels"' in text
+
+
+@pytest.mark.parametrize("sql", ["CREATE INDEX ix ON parcels (code)", "CREATE INDEX do_ix ON parcels (code)"])
+def test_an_index_that_stands_in_no_block_is_built_where_it_is(sql: str):
+    assert advice("MRT407", f"op.execute({sql!r})").startswith("with op.get_context().autocommit_block(): op.create_index(")
+
+
+@pytest.mark.parametrize(
+    ("column", "offered"),
+    [
+        ('sa.Column("town_id", sa.Integer())', True),
+        ('sa.Column("town_id", sa.Integer(), nullable=False)', False),
+        ('sa.Column("town_id", sa.Integer(), primary_key=True)', False),
+    ],
+)
+def test_set_null_is_offered_to_columns_that_can_hold_it(column: str, offered: bool):
+    before = f'op.create_table("parcels", sa.Column("id", sa.Integer()), {column})'
+    key = 'op.create_foreign_key("fk", "parcels", "towns", ["town_id"], ["id"], ondelete="CASCADE")'
+    assert ("SET NULL" in advice("MRT204", key, before)) is offered
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        'op.drop_constraint(None, "parcels", type_="foreignkey")',
+        'with op.batch_alter_table("parcels") as batch:\n    batch.drop_constraint(None, type_="foreignkey")',
+    ],
+)
+@pytest.mark.parametrize(("name", "named"), [('"fk"', True), ("None", False)])
+def test_a_constraint_that_has_a_name_is_dropped_by_it(drop: str, name: str, named: bool):
+    make = f'op.create_foreign_key({name}, "parcels", "towns", ["id"], ["id"])'
+    (finding,) = (finding for finding in told([(PARCELS, "pass"), (make, drop)]) if finding.code == "MRT116")
+    assert (finding.instead == "drop it by the name that it was given: 'fk'") is named
