@@ -37,7 +37,8 @@ class ProposedFix:
     `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` is then one
     clause that the user has to agree to. `note` is what is left for the user to do. `keeps_upgrade` is True if upgrade() must do
     what it did; `proof` is called with the migration as read again, and raises NoFix where that does not do what was meant.
-    `otherwise` is what to try where this one does not hold.
+    `otherwise` is what to try where this one does not hold. `leaves` are codes of warnings that it may bring: a type that becomes
+    shorter again refuses longer values, and yet that is the way back.
     """
 
     edits: tuple[TextEdit, ...]
@@ -47,6 +48,7 @@ class ProposedFix:
     keeps_upgrade: bool = False
     proof: Callable[[Migration], None] | None = None
     otherwise: ProposedFix | None = None
+    leaves: frozenset[str] = frozenset()
 
 
 def apply(text: str, edits: tuple[TextEdit, ...], newline: str) -> str:

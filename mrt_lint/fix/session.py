@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
 from functools import cached_property
@@ -15,7 +15,7 @@ from mrt_lint.fix.fixer import fixers
 from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix, apply
 from mrt_lint.fix.source_text import SourceText
 from mrt_lint.history import History
-from mrt_lint.model.finding import Finding
+from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.parse.outline import history_of
 from mrt_lint.parse.reading import MigrationSource, ReadResult, read
@@ -122,7 +122,7 @@ class FixSession:
         migration, content = state.migration, state.content
         written = text.encode(apply(text.text, proposal.edits, text.newline))
         again = self._read(migration, written, proposal)
-        self._check_findings(finding, state.judged, self.judge(again, written))
+        self._check_findings(finding, state.judged, self.judge(again, written), proposal.leaves)
         if self._breaks(migration.path, content, written):
             raise NoFix("mrt.lock holds this revision as it is")
         if proposal.safety is FixSafety.UNSAFE and not self._unsafe:
@@ -146,12 +146,19 @@ class FixSession:
         return again
 
     @staticmethod
-    def _check_findings(finding: Finding, before: list[Finding], after: list[Finding]) -> None:
-        """Raise NoFix unless the finding is fixed and no new one appears."""
+    def _check_findings(finding: Finding, before: list[Finding], after: list[Finding], leaves: Collection[str]) -> None:
+        """Raise NoFix unless the finding is fixed and no new one appears, but for warnings of these codes."""
         was, now = Counter(map(key_of, before)), Counter(map(key_of, after))
         if now[key_of(finding)] >= was[key_of(finding)]:
             raise NoFix("the finding would stay")
-        new = next((other for other in after if now[key_of(other)] > was[key_of(other)]), None)
+        new = next(
+            (
+                other
+                for other in after
+                if now[key_of(other)] > was[key_of(other)] and not (other.code in leaves and other.severity is Severity.WARNING)
+            ),
+            None,
+        )
         if new is not None:
             raise NoFix(f"it would raise {new.code} {new.name}: {new.message}")
 

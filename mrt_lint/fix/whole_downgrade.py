@@ -10,8 +10,8 @@ from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
 from mrt_lint.fix.reverse import plan_reverse
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.ops import Op
-from mrt_lint.model.values import DIALECTS
+from mrt_lint.model.ops import AlterColumn, Op
+from mrt_lint.model.values import DIALECTS, UNSET
 
 
 def write_whole_downgrade(context: FixContext, body: DowngradeBody | None) -> ProposedFix:
@@ -30,7 +30,12 @@ def write_whole_downgrade(context: FixContext, body: DowngradeBody | None) -> Pr
         why=unsafe[0] if unsafe else "",
         keeps_upgrade=True,
         proof=lambda again: prove(again, steps),
+        leaves=frozenset({"MRT120"}) if any(_sets_type(op) for op in context.migration.upgrade_ops) else frozenset(),
     )
+
+
+def _sets_type(op: Op) -> bool:
+    return isinstance(op, AlterColumn) and op.type is not UNSET
 
 
 def prove(again: Migration, steps: list[DowngradeStep], before: tuple[Op, ...] = (), after: tuple[Op, ...] = ()) -> None:

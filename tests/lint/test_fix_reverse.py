@@ -191,6 +191,11 @@ def test_a_setting_that_was_so_before_is_left_alone_and_a_type_set_in_sql_comes_
     assert downgrade(users, upgrade) == 'op.alter_column("users", "level", type_=sa.Integer)'
 
 
+def test_a_type_that_becomes_shorter_is_written_and_warned_of(users):
+    downgrade(users, 'op.alter_column("users", "email", type_=sa.Text(), existing_nullable=True)')
+    assert "MRT120" in users.mrt("check", "versions", "--dialect", "postgresql").out
+
+
 def test_the_former_type_is_written_as_the_earlier_file_wrote_it_in_the_names_of_this_one(project):
     project.write(
         "versions/a1.py",

@@ -23,7 +23,7 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint
         (DropColumn(table="users", column="name"), "users", "name"),
         (DropColumn(table="user", column="Name"), '"user"', '"Name"'),
         (DropColumn(table="Order", schema="s", column="GROUP"), 's."Order"', '"GROUP"'),
-        (DropColumn(table="Users", column="Name", sql=True), "Users", "Name"),
+        (DropColumn(table="Users", column="Name", sql=True), '"Users"', '"Name"'),
         (DropColumn(table="user", column="name", sql=True), '"user"', "name"),
         (DropColumn(table="half open", column="name", sql=True), '"half open"', "name"),
         (DropColumn(table=UNKNOWN, schema="s", column=UNKNOWN), "…", "…"),

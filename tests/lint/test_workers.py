@@ -22,6 +22,29 @@ def single_threaded(monkeypatch):
     monkeypatch.setattr(threading, "active_count", lambda: 1)
 
 
+@pytest.fixture
+def forked(monkeypatch):
+    """The children that this process forks from now on: it may have others, such as a server of other tests."""
+    children: list[int] = []
+    fork = os.fork
+
+    def noting():
+        child = fork()
+        children.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", noting)
+    return children
+
+
+def assert_none_is_left(children):
+    """Every child was waited for."""
+    assert children
+    for child in children:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)
+
+
 def answer(task):
     if task == "die":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -54,12 +77,11 @@ def test_a_task_that_kills_its_process_is_lost_alone(end):
 
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
-def test_no_process_is_left_when_the_answers_are_not_wanted():
+def test_no_process_is_left_when_the_answers_are_not_wanted(forked):
     stream = workers.spread(answer, ["x" * 100_000] * 40, [1] * 40, 2)
     next(stream)
     stream.close()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert_none_is_left(forked)
 
 
 @needs_fork
@@ -75,14 +97,13 @@ def test_one_process_makes_ready_for_all_and_not_this_one():
 
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
-def test_all_are_ended_while_one_makes_ready():
+def test_all_are_ended_while_one_makes_ready(forked):
     stream = workers.spread(answer, ["a", "b"], [1, 1], 2, lambda: time.sleep(60))
     started = time.monotonic()
     with pytest.raises(InterruptedError):
         interrupt(stream)
     assert time.monotonic() - started < 30
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert_none_is_left(forked)
 
 
 @needs_fork

@@ -107,7 +107,7 @@ def test_written_downgrades_are_reversible_on_postgresql(project, fixed, postgre
         downgrade="""op.drop_constraint('ck_pet', 'users')
     op.drop_table('rooms')""",
     )
-    found, _ = fixed(postgres_url, "--unsafe-fixes", "--dialect", "postgresql")
+    found, _ = fixed(postgres_url, "--unsafe-fixes", "--dialect", "postgresql", "--extend-select", "MRT420")
     assert {revision: (verdict.outcome, verdict.failures) for revision, verdict in found.items()} == {
         f"00{number}": (Outcome.REVERSIBLE, ()) for number in range(1, 7)
     }
