@@ -87,7 +87,10 @@ def kill_one(place, folder, how=signal.SIGKILL, longest=0.4):
         assert process.stdout.readline() == "ready\n", process.stderr.read()
         time.sleep(random.uniform(0, longest))
         process.send_signal(how)
-        return process.communicate(timeout=30)[1]
+        try:
+            return process.communicate(timeout=30)[1]
+        finally:
+            process.kill()  # one that does not end is not waited for
 
 
 def wait_until_clean(place, seconds=5.0):

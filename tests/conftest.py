@@ -1,5 +1,6 @@
 """What every test needs: the package, installed, for tests start `mrt` and plugins by their entry points."""
 
+import signal
 from importlib import metadata
 
 import pytest
@@ -8,3 +9,7 @@ try:
     metadata.distribution("pytest-mrt")
 except metadata.PackageNotFoundError:
     pytest.exit("The tests need the package to be installed: pip install -e . --group dev", returncode=4)
+
+# A shell lets what it starts in the background ignore Ctrl-C, and processes inherit that; tests send it to those they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
