@@ -20,8 +20,12 @@ def early_class(path):
     class Attaching(sqlite3.Connection):
         def __init__(self, *arguments, **settings):
             super().__init__(*arguments, **settings)
-            self.execute(f"ATTACH '{path}' AS o").execute("DELETE FROM o.p")
-            self.commit()
+            try:
+                self.execute(f"ATTACH '{path}' AS o").execute("DELETE FROM o.p")
+                self.commit()
+            except BaseException:
+                self.close()  # otherwise Python 3.13 warns of it in another test
+                raise
 
     return Attaching
 
