@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 from mrt_runtime.databases.postgresql.prepared import KNOWN, PreparedQueries
@@ -113,6 +114,7 @@ def read_changes(prepared: PreparedQueries, start: ReadPoint, horizon: str) -> C
     return CatalogueChanges(start, present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
 
 
+@cache
 def _write_question() -> str:
     selects = []
     young = "age(c.xmin) <= age($1)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
 from mrt_runtime.compare.schema import CatalogueDetail
@@ -26,8 +27,12 @@ def read_details(cursor: Any, version: int) -> dict[int, tuple[CatalogueDetail, 
 
 def read_relation_details(prepared: PreparedQueries, relations: Collection[int]) -> dict[int, tuple[CatalogueDetail, ...]]:
     """Return the details of some relations and their columns, by OID."""
-    texts = (with_oid(oid, select) for oid, select in relation_selects(among="AND {oid} = ANY ($1)"))
-    return _grouped(prepared.run_among("details", " UNION ALL ".join(texts), relations))
+    return _grouped(prepared.run_among("details", _write_relation_query(), relations))
+
+
+@cache
+def _write_relation_query() -> str:
+    return " UNION ALL ".join(with_oid(oid, select) for oid, select in relation_selects(among="AND {oid} = ANY ($1)"))
 
 
 def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[CatalogueDetail, ...]]:

@@ -7,6 +7,7 @@ driver reads alike: text, int, bool and arrays of text or int. User objects have
 from __future__ import annotations
 
 import re
+from functools import cache
 
 AMONG = re.compile(r"\{among ([\w.]+)\}")
 
@@ -150,6 +151,7 @@ UNION ALL SELECT 'publication', 'pg_publication', p.oid::bigint, NULL, p.pubname
   FROM pg_publication AS p"""
 
 
+@cache
 def text_of(query: str, version: int, *, among: bool = False) -> str:
     """Write a query for a server of this `server_version_num`: where it has no such column, what that always means there.
 
