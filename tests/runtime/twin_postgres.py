@@ -7,23 +7,14 @@ import contextlib
 import os
 import pathlib
 import pwd
-import shutil
-import socket
 import subprocess
-import tempfile
-import time
 
 import sqlalchemy as sa
 
 from mrt_runtime.databases.embedded import HASTE
-from tests.runtime.private_mariadb import answers
+from tests.runtime.guarded_server import make_folder, serve, unused_port
 
 INSTALLED = "SELECT setting, datcollate FROM pg_config(), pg_database WHERE name = 'BINDIR' AND datname = 'template0'"
-MEMORY = "/dev/shm"
-ROOM = 4 << 30
-"""Bytes that have to be free there; a container often has little, and each of some hundred databases takes eight million."""
-GUARDED = '"$@" & read -r _; kill -QUIT $!; wait; rm -rf "$FOLDER"'
-"""Ends the server and removes its folder when standard input ends: with the tests, however they end."""
 
 
 @contextlib.contextmanager
@@ -34,45 +25,17 @@ def twin(server):
         yield server
         return
     programs, locale = installed
-    in_memory = pathlib.Path(MEMORY).is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mrtt_", dir=MEMORY if in_memory else None))
+    folder = make_folder()
     account = lower(folder)
     data = folder / "data"
-    install = [
-        programs / "initdb",
-        "-D",
-        data,
-        "-A",
-        "trust",
-        "-U",
-        server.username,
-        "-E",
-        "UTF8",
-        f"--locale={locale}",
-        "--no-sync",
-    ]
-    subprocess.run(install, check=True, capture_output=True, cwd=folder, **account)
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
+    install = [programs / "initdb", "-D", data, "-A", "trust", "-U", server.username, "-E", "UTF8", f"--locale={locale}"]
+    subprocess.run([*install, "--no-sync"], check=True, capture_output=True, cwd=folder, **account)
+    port = unused_port()
     settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
     settings += [setting.replace(" ", "") for setting in HASTE]
     command = [programs / "postgres", "-D", data, *(word for setting in settings for word in ("-c", setting))]
     url = server.set(host="127.0.0.1", port=port, password=None, query={})
-    with subprocess.Popen(
-        ["sh", "-c", GUARDED, "sh", *command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env=os.environ | {"FOLDER": str(folder)},
-        start_new_session=True,  # Ctrl-C is for the tests, which clean up
-        **account,
-    ) as process:
-        deadline = time.monotonic() + 30
-        while not answers(sa.create_engine(url, poolclass=sa.NullPool)) and time.monotonic() < deadline:
-            assert process.poll() is None
-            time.sleep(0.05)
+    with serve(url, folder, command, "QUIT", **account):
         yield url
 
 
