@@ -87,6 +87,7 @@ class MigrationChecker:
         settings = settings_of(self._options)
         if file.is_file() and "".join(read_lines(file.read_bytes())) == self._text:
             return _engine_for(settings)
+        # an editor's buffer: what is kept of it must not be found for the file on disk
         return CheckEngine(settings, cache=_cache_at(settings.root), sources={file: _encode(self._text)})
 
 

@@ -135,6 +135,7 @@ def read_tools(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
+    # tomllib is imported only for a file that has something to say
     if not _TABLE.search(text):
         return {}
     if sys.version_info >= (3, 11):
@@ -200,6 +201,7 @@ def _version(key: str, value: object, where: str) -> tuple[int, ...]:
     if isinstance(value, bool) or not _VERSION.fullmatch(str(value)):
         raise UsageError(f"{where}{key} is {value!r}, where a version like 14 or 10.6 is expected.")
     numbers = tuple(map(int, str(value).split(".")))
+    # "14" is 14.0, so that versions compare as tuples
     return numbers if len(numbers) > 1 else (*numbers, 0)
 
 

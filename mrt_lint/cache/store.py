@@ -24,6 +24,7 @@ def digest(*parts: str | bytes) -> str:
     state = blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        # the lengths part ("ab", "c") from ("a", "bc")
         state.update(b"%d:" % len(data))
         state.update(data)
     return state.hexdigest()
@@ -36,11 +37,13 @@ def fingerprint() -> str:
 
     parts = [__version__, str(sys.implementation.cache_tag), str(sys.version_info)]
     folders = [os.path.dirname(os.path.dirname(__file__))]  # noqa: PTH120  pathlib doubles the cost of a start
+    # the list grows while it is walked
     for folder in folders:
         for file in os.scandir(folder):
             if file.is_dir() and file.name != "__pycache__":
                 folders.append(file.path)
             elif file.name.endswith(".py"):
+                # times and sizes in place of contents: reading 300 files would cost more than the cache saves
                 stat = file.stat()
                 parts.append(f"{file.name} {stat.st_size} {stat.st_mtime_ns}")
     for name in ("libcst", "sqlglot"):
@@ -76,6 +79,7 @@ class DiskCache:
         """Store an entry, atomically; do nothing if that is impossible."""
         if self._folder is None:
             return
+        # renamed when it is whole: another run reads the old entry or the new one, never half of one
         scratch = self._folder / f"{entry}.{os.getpid()}.new"
         try:
             self._make_folder(self._folder)

@@ -141,6 +141,7 @@ class CheckEngine:
                 readings = self._read[histories[index]]
                 reports[index] = judgement.judge(sources[index], readings, settings[index], broken)
                 consulted = sorted({path for reading in readings.values() for path, _ in getattr(reading, "consulted", ())})
+                # which files to ask for is known only after reading, so they are kept in an entry of their own, found without them
                 if consulted != others[index]:
                     self._cache.put(_beside(entries[index]), "", json.dumps(consulted))
                 self._cache.put(entries[index], self._key(sources[index], lock, consulted), saved_report.dumps(reports[index]))
@@ -171,6 +172,7 @@ class CheckEngine:
         target = self._settings.target
         if target.sqlite_foreign_keys is not None or target.dialect not in {None, "sqlite"}:
             return self._settings
+        # env.py is parsed for this, in milliseconds that histories without SQLite save
         if target.dialect is None and not any(b"sqlite" in content for content in sources.values()):
             return self._settings
         from mrt_lint.files.env_py import enforces_foreign_keys  # noqa: PLC0415  few histories are SQLite's

@@ -153,6 +153,7 @@ def _apply_noqa(
         by_path.setdefault(finding.path, []).append(finding)
     for path, source in sources.items():
         here = by_path.get(path, [])
+        # tokenizing a file takes a seventh of the time of reading all of its operations
         if b"noqa" not in source.lower():
             reported += here
             continue

@@ -30,6 +30,7 @@ class HistoryReader:
         """Read histories, each a name and the files' bytes by path; the readings come by path."""
         entries = [f"readings-{digest(name, str(self._dialect))}" for name, _ in histories]
         known = [self._load(entry) for entry in entries]
+        # by content, so that files with the same bytes are read once, and a renamed one is known
         names = [{path: digest(content) for path, content in files.items()} for _, files in histories]
         tasks = {
             names[index][path]: MigrationSource(path, content, self._dialect)
@@ -43,6 +44,7 @@ class HistoryReader:
             readings = {path: _placed(needed[name], path) for path, name in paths.items()}
             if fresh:
                 others = {paths[path]: _consulted(reading) for path, reading in readings.items()}
+                # quoted: the three parts of a line are separated by blanks
                 lines = (f"{name} {quote(json.dumps(others[name]))} {text}\n" for name, text in needed.items())
                 self._cache.put(entry, "", "".join(lines))
             yield readings

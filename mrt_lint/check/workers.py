@@ -60,6 +60,7 @@ def _deal(weights: Sequence[int], jobs: int) -> list[list[int]]:
     for index in sorted(range(len(weights)), key=weights.__getitem__, reverse=True):
         least = loads.index(min(loads))
         shares[least].append(index)
+        # empty files cost something, too
         loads[least] += weights[index] + 1
     return shares
 
@@ -77,6 +78,7 @@ class _WorkerShare:
         """Take what has come in, and whether there may be more."""
         chunk = os.read(self.pipe, _CHUNK)
         self._rest.append(chunk)
+        # joined only once a line is whole: a line of megabytes comes in hundreds of chunks
         if b"\n" not in chunk:
             return [], bool(chunk)
         *lines, rest = b"".join(self._rest).split(b"\n")
@@ -179,6 +181,7 @@ class _ForkedWorkers(Generic[Task]):
                 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is sent to all, and the caller handles it
             for pipe in (*self._active, *self._lifeline[1:]):
                 os.close(pipe)
+            # trees are large and all live until the file is read: collecting every 700 objects finds nothing
             gc.set_threshold(50_000)
             self._make_ready()
             self._work_off(_divide(group))
@@ -224,6 +227,7 @@ def _divide(group: Sequence[_WorkerShare]) -> Sequence[_WorkerShare]:
         except OSError:
             break
         if is_other:
+            # this is the forked process: it keeps its own share, and the leader the rest
             mine, others = [share], [one for one in group if one is not share]
             break
         others.append(share)

@@ -17,6 +17,9 @@ from mrt_lint.rules import all_rules
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
 
+_BEGINNING = re.compile(r"MRT\d{0,2}")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+
 
 def run(options: Namespace) -> int:
     """Print the pages that were asked for, a list for the prefix of codes (MRT2). Raises UsageError if no rule matches."""
@@ -31,12 +34,6 @@ def begun_with(name: str) -> list[Rule]:
     """Return the rules whose codes begin with what is shorter than a code, in any case; none for everything else."""
     beginning = name.strip().upper()
     return [rule for rule in all_rules() if rule.code.startswith(beginning)] if _BEGINNING.fullmatch(beginning) else []
-
-
-_BEGINNING = re.compile(r"MRT\d{0,2}")
-
-
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
 def find(name: str) -> Rule:

@@ -20,6 +20,7 @@ from mrt_lint.usage import UsageError
 _PAUSE: Final = 0.5
 _SHARE: Final = 60
 """How many times longer than looking the pause after it is at least, so that waiting takes under two percent of a processor."""
+# ECMA-48: erase the screen, and go to its first line.
 _CLEAR: Final = "\x1b[2J\x1b[H"
 _CONFIGURATIONS: Final = ("pyproject.toml", "alembic.ini")
 

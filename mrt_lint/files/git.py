@@ -32,16 +32,12 @@ def changed_since(reference: str, files: Iterable[Path]) -> set[Path]:
 
 
 def _merge_base(reference: str) -> str:
-    if reference.startswith("-") or not _run_git("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"):
+    if reference.startswith("-") or _run("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}").returncode:
         raise UsageError(f"git knows no commit {reference}: fetch it first, or name another.")
     found = _run("merge-base", reference, "HEAD")
     if found.returncode:
         raise UsageError(f"{reference} and HEAD have no commit in common here; a shallow clone needs git fetch --unshallow first.")
     return os.fsdecode(found.stdout).strip()
-
-
-def _run_git(*arguments: str) -> bool:
-    return _run(*arguments).returncode == 0
 
 
 def _ask(*arguments: str, folder: Path | None = None) -> bytes:

@@ -62,6 +62,7 @@ def loads(source: bytes) -> tuple[LockEntry, ...]:
         text = source.decode("utf-8")
         document = json.loads(text)
         version = document["mrt_lock"]
+        # json.loads() knows no lines, and a revision that is gone is reported at its own
         lines = {line.strip().rstrip(","): number for number, line in enumerate(text.splitlines(), 1)}
         entries = tuple(_entry(plain, lines) for plain in document["revisions"]) if version == _FORMAT else ()
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -62,6 +62,7 @@ def _stamp(file: str | os.DirEntry[str]) -> Stamp | None:
         return None
     if not S_ISREG(stat.st_mode):
         return None
+    # an editor that writes a new file and renames it may keep size and, on coarse clocks, time
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 

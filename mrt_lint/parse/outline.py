@@ -69,6 +69,7 @@ def _outlined(path: str, header: MigrationHeader | None, message: str) -> Migrat
     return Migration(
         path=path,
         revision=header.revision,
+        # an expression that the header cannot read is no base: it may name any parent
         down_revision=header.down_revision if header.plain or header.down_revision else UNKNOWN,
         branch_labels=header.branch_labels,
         depends_on=header.depends_on,

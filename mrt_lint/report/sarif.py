@@ -52,6 +52,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     text = rule_page.render(rule)
     return {
         "id": rule.code,
+        # an identifier that a user understands, in PascalCase as in the standard's examples (3.49.7)
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
         "shortDescription": {"text": what},
         "fullDescription": {"text": " ".join((rule.__doc__ or "").split())},

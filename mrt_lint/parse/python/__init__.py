@@ -32,6 +32,7 @@ def parse_migration(source: bytes, path: str, folder: Path | None = None) -> Mig
     parsed = parse(source)
     modules = ProjectModules(folder, parsed.source)
     try:
+        # where the word is in no place of the file, no function has to be searched for one
         return _parse_migration(parsed, path, ModuleSource(parsed.module, {} if b"yield" in parsed.source else None, modules))
     except RecursionError:
         raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
@@ -73,6 +74,7 @@ def _read_module(source: ModuleSource) -> NameScope:
         try:
             return start(source, dialects, universe)[1]
         except DialectSplit as split:  # noqa: PERF203 - few files tell dialects apart outside of functions
+            # the header and the names of the functions are taken from here: either side of a guard has them
             dialects = split.no
         except UnlistedDialect as stranger:
             dialects = universe = universe | {stranger.name}

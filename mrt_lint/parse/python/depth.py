@@ -36,6 +36,7 @@ def depth_of(tree: ast.Module, source: bytes) -> int:
         if level > MAX_BLOCKS:
             return MAX_NESTING + 1
         end = min(statement.end_lineno or statement.lineno, last)
+        # few statements are: walking every tree of a long file would take longer than parsing it
         if starts[end] - starts[min(statement.lineno, last) - 1] > MIN_LENGTH:
             deepest = max(deepest, _depth(statement))
     return deepest

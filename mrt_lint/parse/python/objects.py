@@ -224,17 +224,13 @@ class BatchValue:
     rebuild: BatchRebuild | None = None
 
 
+@dataclass(slots=True, eq=False)
 class CallArguments:
     """The evaluated arguments of one call; `complete` is False if a star argument could not be read."""
 
-    __slots__ = ("complete", "keyword", "positional")
-
-    def __init__(
-        self, positional: list[Value] | None = None, keyword: dict[str, Value] | None = None, *, complete: bool = True
-    ) -> None:
-        self.positional = [] if positional is None else positional
-        self.keyword = {} if keyword is None else keyword
-        self.complete = complete
+    positional: list[Value] = field(default_factory=list)
+    keyword: dict[str, Value] = field(default_factory=dict)
+    complete: bool = True
 
     def get(self, position: int, name: str, default: Value = None) -> Value:
         """Return the argument at a position or by name; UNKNOWN if an unreadable star argument may have given it."""

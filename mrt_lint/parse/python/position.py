@@ -79,6 +79,7 @@ class PositionIndex:
 
     def _pair(self, body: Sequence[cst.CSTNode], twins: Sequence[ast.AST], indents: tuple[str, ...]) -> None:
         statements = list(_flatten(body))
+        # the trees are not in parallel here: generate() finds what is wanted of this block
         if len(statements) != len(twins):
             return
         for statement, twin in zip(statements, twins, strict=True):
@@ -161,13 +162,13 @@ def _blocks(statement: Any, twin: Any) -> Iterator[tuple[cst.CSTNode, Sequence[a
 
 def locate(module: cst.Module, tree: ast.Module | None, source: bytes, wanted: Iterable[Wanted]) -> dict[int, SourceSpan]:
     """Return the places of nodes, by their ids: a call's without the parentheses around it, a function's is its header's."""
-    atlas = PositionIndex(module, tree, source) if tree is not None else None
+    index = PositionIndex(module, tree, source) if tree is not None else None
     places: dict[int, SourceSpan] = {}
     lost: list[cst.CSTNode] = []
     for node, statement in wanted:
         if id(node) in places:
             continue
-        place = atlas.find(node, statement) if atlas else None
+        place = index.find(node, statement) if index else None
         if place is None:
             lost.append(node)
         else:

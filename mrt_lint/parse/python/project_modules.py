@@ -84,6 +84,7 @@ class ProjectModules:
     def _load(self, file: str, package: str) -> ProjectModule | None:
         content = read_module(file)
         self.consulted[file] = digest_of(content)
+        # the digest is noted even so: that the module was too many may change as well
         if content is None or sum(module is not None for module in self._read.values()) >= MAX_MODULES:
             return None
         tree = _parse(content)

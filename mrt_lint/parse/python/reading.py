@@ -12,6 +12,7 @@ from mrt_lint.model.values import DIALECTS, UNKNOWN
 from mrt_lint.parse.python.control.following import follow, load_imports
 from mrt_lint.parse.python.control.inline import inline, produce
 from mrt_lint.parse.python.control.walk import walk
+from mrt_lint.parse.python.expressions.evaluate import evaluate
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, LocalFunction, NameScope, Value
 from mrt_lint.parse.python.project_modules import ProjectModules
 from mrt_lint.parse.python.run import (
@@ -58,6 +59,8 @@ def start(source: ModuleSource, dialects: frozenset[str], universe: frozenset[st
     run = FunctionRun(
         dialects=dialects,
         universe=universe,
+        walk=walk,
+        evaluate=evaluate,
         inline=inline,
         produce=produce,
         follow=follow,
@@ -89,6 +92,7 @@ def read_function(source: ModuleSource, name: str) -> FunctionReading:
             waiting[:0] = [split.yes, split.no]
         except UnlistedDialect as stranger:
             universe |= {stranger.name}
+            # what was read before took this dialect for none
             waiting, done = [universe], []
     reading = _merge(done, universe)
     if waiting:
@@ -147,6 +151,7 @@ def _merge(done: list[tuple[frozenset[str], FunctionRun]], universe: frozenset[s
             if found is None:
                 fresh.append((emitted, dialects))
             else:
+                # what this reading did since the last operation that both have goes before this one, so that either keeps its order
                 merged[found] = (emitted, merged[found][1] | dialects)
                 merged[found:found] = fresh
                 at = found + 1 + len(fresh)

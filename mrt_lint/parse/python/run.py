@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ MAX_OPERATIONS = 3_000
 """Operations of one function."""
 MAX_SECONDS = 4
 """Seconds of processor time for one function, for what few steps make long."""
+# Asking the processor's clock takes 1.5 µs, as long as a short step.
 _STEPS_A_LOOK = 8
 MAX_TURNS = 2_000
 """Turns of one loop."""
@@ -76,29 +77,17 @@ class TooLongError(Exception):
     """The function takes more than a reading may: one clause that says of what."""
 
 
+@dataclass(slots=True, eq=False)
 class RecordedOp:
     """An operation before its place and its dialects are known."""
 
-    __slots__ = ("autocommit", "batch", "certain", "fields", "kind", "node", "statement")
-
-    def __init__(
-        self,
-        kind: type[Op],
-        fields: dict[str, Any],
-        node: cst.CSTNode,
-        statement: cst.CSTNode | None,
-        *,
-        certain: bool,
-        autocommit: bool,
-        batch: bool,
-    ) -> None:
-        self.kind = kind
-        self.fields = fields
-        self.node = node
-        self.statement = statement
-        self.certain = certain
-        self.autocommit = autocommit
-        self.batch = batch
+    kind: type[Op]
+    fields: dict[str, Any]
+    node: cst.CSTNode
+    statement: cst.CSTNode | None
+    certain: bool
+    autocommit: bool
+    batch: bool
 
     def is_same(self, other: RecordedOp) -> bool:
         """Return whether another reading did the same in the same place."""
@@ -145,6 +134,8 @@ class FunctionRun:
 
     dialects: frozenset[str]
     universe: frozenset[str]
+    walk: Callable[[FunctionRun, cst.BaseSuite | Sequence[cst.CSTNode], NameScope], int]
+    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value]
     inline: Callable[[FunctionRun, LocalFunction, CallArguments, cst.CSTNode], Value]
     produce: Callable[[FunctionRun, GeneratorCall, Callable[[Value], None]], None]
     follow: Callable[[FunctionRun, ExternalName], Value]

@@ -53,6 +53,7 @@ def parse(source: bytes) -> Parsed:
     if depth_of(tree, source) > MAX_NESTING:
         raise UnparsableError(_place(1, 1), "it is nested too deeply")
     kept, omitted = excerpt(source, tree)
+    # parsed once more, for the lines that were blanked: both trees have to be of the same text
     return Parsed(_parse(kept, None), ast.parse(kept) if omitted else tree, kept, omitted)
 
 

@@ -28,6 +28,7 @@ _SETTINGS: dict[str, dict[str, object]] = {
     "ADD GENERATED": {"identity": True},
     "DROP IDENTITY": {"identity": False},
 }
+# SQL Server and Oracle write the verb once for a list: ADD a INT, b INT
 _VERB_ONCE = frozenset({"mssql", "oracle"})
 _ACTIONS = frozenset({"ADD", "DROP", "ALTER", "MODIFY", "CHANGE", "RENAME", "SET", "VALIDATE"})
 
@@ -37,10 +38,12 @@ def read_alter_table(cursor: TokenCursor) -> Iterator[Op]:
     cursor.accept("IF EXISTS")
     cursor.accept("ONLY")
     if cursor.at("ALL IN"):
-        yield AlterObject(kind="table", name=UNKNOWN, action=_action(cursor))
+        yield AlterObject(kind="table", name=UNKNOWN, action=cursor.capitals())
         return
     schema, table = cursor.path()
+    # PostgreSQL's `name *` takes what inherits from the table along, which it does without the star, too
     cursor.accept("*")
+    # SQL Server: whether the rows are checked comes before the action, and CHECK there switches a constraint on
     if cursor.accept("WITH CHECK", "WITH NOCHECK") and cursor.at("CHECK CONSTRAINT"):
         cursor.position += 1
     alter = _AlterTableReader(table, schema, cursor.dialect)
@@ -58,16 +61,11 @@ def _actions(cursor: TokenCursor, alter: _AlterTableReader) -> Iterator[Op]:
         if action.key in _ACTIONS or not verb:
             verb = action.key
         elif verb in {"ADD", "DROP"} and cursor.dialect in _VERB_ONCE:
-            yield from alter.repeated(verb, action)
+            yield from alter.add(action) if verb == "ADD" else alter.drop(action)
             continue
         yield from alter.read(action)
     if not verb and cursor.done:
         yield AlterObject(kind="table", name=alter.table, schema=alter.schema)
-
-
-def _action(cursor: TokenCursor) -> MaybeName:
-    text = cursor.rest().text()
-    return text.upper() if isinstance(text, str) else text
 
 
 class _AlterTableReader:
@@ -95,12 +93,8 @@ class _AlterTableReader:
         found = tuple(read(cursor)) if read else ()
         if not found:
             cursor.position = start
-            found = (AlterObject(kind="table", name=self.table, schema=self.schema, action=_action(cursor)),)
+            found = (AlterObject(kind="table", name=self.table, schema=self.schema, action=cursor.capitals()),)
         yield from found
-
-    def repeated(self, verb: str, cursor: TokenCursor) -> Iterator[Op]:
-        """Read another item of the previous verb: ADD a INT, b INT."""
-        yield from self.add(cursor) if verb == "ADD" else self.drop(cursor)
 
     def add(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read ADD [COLUMN], a constraint or an index."""
@@ -210,6 +204,7 @@ class _AlterTableReader:
         """Return a column its new definition; what it does not say is reset by MySQL (manual, ALTER TABLE) and left by Oracle."""
         reset = self.dialect != "oracle"
         numbered = made.autoincrement is True
+        # MySQL's AUTO_INCREMENT and primary key columns are NOT NULL whatever is said
         unsaid = True if reset and not numbered and not made.primary_key else UNSET
         return self.column(
             column,
@@ -223,9 +218,11 @@ class _AlterTableReader:
 
     def rename(self, cursor: TokenCursor) -> Iterator[Op]:
         """Read RENAME of the table, a column, a constraint or an index."""
+        # MySQL may leave the TO out
         if cursor.accept("TO", "AS", "=") or cursor.peek(1).kind == "end":
             yield ops.RenameTable(table=self.table, schema=self.schema, new_table=cursor.path()[1])
             return
+        # RENAME key TO id: a column may be called so
         kind = cursor.accept("CONSTRAINT", "COLUMN", "INDEX", "KEY") if cursor.peek(1).key != "TO" else ""
         old = cursor.name()
         if not cursor.accept("TO"):

@@ -108,6 +108,7 @@ class _BlockReader:
 
     def _statement(self, piece: list[SqlToken]) -> None:
         key = piece[0].key
+        # `x := 1`, `r.x := 1` and `x = 1` are assignments
         if key in _HARMLESS or ":=" in {token.key for token in piece[:4]} or (len(piece) > 1 and piece[1].key == "="):
             return
         if key == "EXECUTE":
@@ -195,6 +196,7 @@ def _until(piece: Sequence[SqlToken], key: str) -> Sequence[SqlToken]:
     for place, token in enumerate(piece):
         if token.key == key and depth == 0:
             return piece[:place]
+        # the first is the CASE statement whose own THEN is looked for
         depth += (token.key in {"(", "CASE"} and place > 0) - (token.key in {")", "END"})
     return piece
 

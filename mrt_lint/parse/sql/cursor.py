@@ -57,6 +57,7 @@ class TokenCursor:
         """Step over the first of these phrases that comes next; "" where none does."""
         key = self.key
         for phrase in phrases if key else ():
+            # nearly all phrases fail here, before they are taken apart
             if phrase.startswith(key) and self.at(phrase):
                 self.position += len(_words(phrase))
                 return phrase
@@ -157,6 +158,11 @@ class TokenCursor:
             parts.append(" " if token.start > before.end else "")
             parts.append(source_of(source, token))
         return "".join(parts)
+
+    def capitals(self) -> MaybeName:
+        """Return what is left as `text` does, in capitals: what an ALTER does that has no operation of its own."""
+        text = self.text()
+        return text.upper() if isinstance(text, str) else text
 
 
 @cache

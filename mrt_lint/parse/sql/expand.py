@@ -98,4 +98,5 @@ def _dialect(execute: Execute, declared: str | None) -> str | None:
         return declared
     if len(guard) == 1:
         return guard[0]
+    # the two are read alike where they are guarded together
     return "mysql" if guard and MYSQL.issuperset(guard) else None

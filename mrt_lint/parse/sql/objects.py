@@ -34,6 +34,7 @@ _WORDS = keywords(
     "CAST CONVERSION LANGUAGE PUBLICATION SUBSCRIPTION STATISTICS TRANSFORM SERVER TABLESPACE DATABASE ROLE USER GROUP LOGIN "
     "SYNONYM PACKAGE DIRECTORY PROFILE ROUTINE SYSTEM TABLE INDEX OWNED"
 )
+# CREATE OR REPLACE ALGORITHM = MERGE DEFINER = 'app' @ 'localhost' SQL SECURITY INVOKER VIEW
 _PREFIX_LIMIT = 14
 _ON_TABLE = frozenset({"trigger", "policy", "rule"})
 _UNNAMED = frozenset({"cast", "operator", "transform", "default privileges", "user mapping", "owned", "system"})
@@ -135,7 +136,7 @@ def read_alter(cursor: TokenCursor) -> Iterator[Op]:
     cursor.accept("IF EXISTS")
     schema, name = _object_name(cursor, kind.lower())
     if kind in {"FUNCTION", "PROCEDURE", "AGGREGATE", "ROUTINE"}:
-        list(cursor.group())
+        cursor.inside()
     if kind in {"TRIGGER", "POLICY", "RULE"} and cursor.accept("ON"):
         table_schema, _ = cursor.path()
         schema = schema or table_schema
@@ -147,7 +148,7 @@ def read_alter(cursor: TokenCursor) -> Iterator[Op]:
     elif kind == "SEQUENCE":
         yield from _sequence(cursor, name, schema)
     else:
-        yield AlterObject(kind=kind.lower(), name=name, schema=schema, action=_action(cursor))
+        yield AlterObject(kind=kind.lower(), name=name, schema=schema, action=cursor.capitals())
 
 
 def _renamed(kind: str, name: Name, new: Name, schema: MaybeName) -> Op:
@@ -171,10 +172,6 @@ def _sequence(cursor: TokenCursor, name: Name, schema: MaybeName) -> Iterator[Op
     if cursor.has("RESTART"):
         yield ops.SetSequenceValue(sequence=name)
     words = [token for token in cursor.tokens[cursor.position : cursor.stop] if token.key not in {"RESTART", "WITH", "="}]
+    # RESTART alone moves the sequence and alters nothing
     if any(token.kind == "word" for token in words):
-        yield AlterObject(kind="sequence", name=name, schema=schema, action=_action(cursor))
-
-
-def _action(cursor: TokenCursor) -> MaybeName:
-    text = cursor.text()
-    return text.upper() if isinstance(text, str) else text
+        yield AlterObject(kind="sequence", name=name, schema=schema, action=cursor.capitals())

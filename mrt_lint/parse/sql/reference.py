@@ -39,6 +39,7 @@ def tables_read(cursor: TokenCursor) -> tuple[Name, ...]:
     """Return the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
     found: dict[Name, None] = {}
     whole = TokenCursor(cursor.statement, cursor.dialect)
+    # common table expressions come before the verb
     start = 0 if whole.at("WITH") else cursor.position
     local = set(_common(whole))
     opened: list[str] = []
@@ -48,6 +49,7 @@ def tables_read(cursor: TokenCursor) -> tuple[Name, ...]:
             opened.append(before)
         elif key == ")" and opened:
             opened.pop()
+        # `IS DISTINCT FROM b` and `EXTRACT(year FROM b)` name no table
         elif key in {"FROM", "JOIN", "USING"} and before != "DISTINCT" and not (opened and opened[-1] in _FUNCTIONS):
             listed = TokenCursor(cursor.statement, cursor.dialect, place + 1, cursor.stop)
             found.update((table, None) for table in _listed(listed) if table not in local)

@@ -8,7 +8,6 @@ from functools import cached_property
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Name, Unknown, ValueFlow
 from mrt_lint.parse.sql.cursor import TokenCursor
-from mrt_lint.parse.sql.never import is_never_true
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
 
@@ -22,8 +21,7 @@ _HARD = keywords(
     "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER "
     "BETWEEN WITHIN SEPARATOR EXISTS ANY ALL :: ["
 )
-
-
+_COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 _OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
 """Behind these a hole is a name or a value, not a clause."""
 
@@ -78,10 +76,11 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows UPDATE; where it writes several tables, one operation for each."""
     whole = cursor.rest()
     _modifiers(cursor)
+    # a hole may hold SET and all that follows
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
     changes = _assignments(cursor)
     tables = {**targets, **(references(cursor.until("WHERE", "RETURNING")) if cursor.accept("FROM") else {})}
-    if is_never_true(whole):
+    if _is_never_true(whole):
         yield Statement(command="UPDATE", effect=False, text=str(whole.text()))
         return
     where = has_where(whole.rest())
@@ -115,8 +114,9 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     named = references(cursor.until("FROM", "WHERE"))
     cursor.accept("FROM")
     listed = references(cursor.until("WHERE", "USING", "RETURNING", "ORDER", "LIMIT", "OUTPUT"))
+    # `DELETE a FROM users AS a`: what is named before FROM may be an alias
     targets = [listed.get(alias, place) for alias, place in named.items()] or list(listed.values())[:1] or [(None, UNKNOWN)]
-    if is_never_true(whole):
+    if _is_never_true(whole):
         yield Statement(command="DELETE", effect=False, text=str(whole.text()))
         return
     for schema, table in targets:
@@ -157,6 +157,7 @@ def read_truncate(cursor: TokenCursor) -> Iterator[Op]:
     for item in cursor.items():
         item.accept("ONLY")
         schema, table = item.path()
+        # CASCADE comes once, behind the last table
         yield Truncate(table=table, schema=schema, cascade=cursor.statement.tokens[-1].key == "CASCADE")
 
 
@@ -173,13 +174,49 @@ def has_where(cursor: TokenCursor) -> Flag:
     return False
 
 
+def _is_never_true(cursor: TokenCursor) -> bool:
+    """Return whether the WHERE that comes next outside of parentheses is false or NULL for every row.
+
+    One of the conditions that it joins by AND compares something with NULL, or is false itself. MySQL's `<=>` and IS compare with
+    NULL as one may expect.
+    """
+    where = cursor.rest().to("WHERE")
+    if where.done:
+        return False
+    where.take()
+    condition = where.until("RETURNING", "ORDER", "LIMIT", "OPTION")
+    while condition.key == "(" and condition.closing() == condition.stop - 1:
+        condition = condition.inside()
+    if condition.has("OR") or condition.has("BETWEEN") or condition.has("XOR"):
+        return False
+    while not condition.done:
+        if _is_false(condition.until("AND")):
+            return True
+        condition.take()
+    return False
+
+
+def _is_false(condition: TokenCursor) -> bool:
+    keys = [token.key for token in condition.tokens[condition.position : condition.stop]]
+    if keys in (["FALSE"], ["0"]):
+        return True
+    tokens = condition.tokens[condition.position : condition.stop]
+    one_of_two = len(keys) > 2  # noqa: PLR2004 - two sides and what is between
+    if one_of_two and ((keys[-2] in _COMPARISONS and keys[-1] == "NULL") or (keys[0] == "NULL" and keys[1] in _COMPARISONS)):
+        return True
+    numbers = len(keys) == 3 and keys[1] == "=" and tokens[0].kind == tokens[2].kind == "number"  # noqa: PLR2004 - a = b
+    return numbers and tokens[0].text != tokens[2].text
+
+
 def _modifiers(cursor: TokenCursor) -> None:
     """Step over what may come between the verb and the table."""
     while cursor.accept("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "OVERWRITE", "INTO", "ONLY"):
         pass
+    # SQLite: INSERT OR IGNORE INTO
     if cursor.accept("OR"):
         cursor.take()
         cursor.accept("INTO")
+    # SQL Server: DELETE TOP (1000) FROM
     if cursor.accept("TOP"):
         cursor.skip()
 

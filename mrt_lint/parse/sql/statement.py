@@ -66,6 +66,7 @@ def _dispatch(cursor: TokenCursor, depth: int) -> Iterator[Op]:
         yield from read_rename_tables(cursor)
     elif cursor.accept("COMMENT ON"):
         yield from _comment(cursor)
+    # MySQL's DO evaluates expressions and throws the results away
     elif key == "DO" and cursor.dialect in {None, "postgresql"}:
         yield from read_do(cursor, depth)
     elif key in {"REINDEX", "CLUSTER", "VACUUM", "OPTIMIZE"}:
@@ -112,6 +113,7 @@ def _select(cursor: TokenCursor) -> Iterator[Op]:
             known = called.token.kind == "string" and HOLE not in called.token.text
             yield ops.SetSequenceValue(sequence=called.token.text.rpartition(".")[2].strip('"') if known else UNKNOWN)
     target = cursor.rest().until("FROM", "WHERE").to("INTO")
+    # MySQL's INTO fills files and variables; SQL Server's # marks a temporary table
     if target.accept("INTO") and target.key not in {"OUTFILE", "DUMPFILE"} and not target.token.text.startswith("@"):
         temporary = target.accept("TEMPORARY", "TEMP") != "" or target.token.text.startswith("#")
         target.accept("UNLOGGED", "TABLE")
@@ -203,10 +205,13 @@ def _effect(cursor: TokenCursor) -> Flag:
     if command in {"SELECT", "WITH"}:
         return _select_effect(cursor)
     if command == "PRAGMA":
+        # these are kept in the file's header; other settings end with the connection
         return cursor.peek(1).key in _LASTING_PRAGMAS and cursor.peek(2).key in {"=", "("}
     if command == "EXPLAIN":
+        # EXPLAIN ANALYZE runs the statement, writes included
         return UNKNOWN if "ANALYZE" in {cursor.peek(1).key, cursor.peek(2).key} else False
     if command in {"BEGIN", "DECLARE"}:
+        # BEGIN TRANSACTION, or a block of SQL Server or Oracle
         words = {token.key for token in cursor.tokens[cursor.position + 1 : cursor.stop]}
         return UNKNOWN if words & {"END", "EXEC", "EXECUTE"} or words & _READERS.keys() else False
     if command == "COPY":

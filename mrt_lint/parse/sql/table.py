@@ -46,6 +46,7 @@ def read_create_table(cursor: TokenCursor, *, temporary: bool = False) -> Iterat
         constraints=tuple(constraints),
         complete=complete and source is None,
         if_not_exists=if_not_exists,
+        # SQL Server names its temporary tables #so
         temporary=temporary or (isinstance(table, str) and table.startswith("#")),
         source=source,
         source_tables=tables if source is not None else (),

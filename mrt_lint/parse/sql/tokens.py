@@ -210,6 +210,7 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
     plain = r"{q}[^{q}]*(?:{q}{q}[^{q}]*)*(?:{q}|\Z)"
     escaped = r"{q}[^{q}\\]*(?:(?:{q}{q}|\\.)[^{q}\\]*)*(?:{q}|\\?\Z)"
     never = r"(?!)"
+    # what MySQL runs of `/*!50100 … */` and MariaDB of `/*M!…` too, is SQL to be read: only the marks are passed over
     if mysql:
         comment = rf"/\*{'M?' if dialect == 'mariadb' else ''}!\d*" + r"|\*/|/\*.*?(?:\*/|\Z)|#[^\n]*|--(?=\s|\Z)[^\n]*"
         string = rf"(?:[nNxXbB]|_\w+\s*)?{escaped.replace('{q}', chr(39))}|{escaped.replace('{q}', chr(34))}"
@@ -222,11 +223,13 @@ def _lexer(dialect: str | None, *, coarse: bool = False) -> re.Pattern[str]:
         name += rf"|\[[^\]\n]*(?:\]\][^\]\n]*)*\]|{plain.replace('{q}', '`')}"
     prefix = {"mssql": "[@#]+", "oracle": "[@#]+"}.get(dialect or "", "@+" if mysql else never)
     patterns = {
+        # `\:` is how sa.text() writes a colon that begins no parameter, and `%%` below how a DB-API driver wants a percent sign
         "space": rf"\s+|{comment}|\\(?=:[^:\\])",
         "nested": never if flat else r"/\*",
         "dollar": r"\$(?:[^\W\d]\w*)?\$" if dialect in {None, "postgresql"} else never,
         "string": string,
         "name": name,
+        # `?` alone, for `?|` and `?&` are operators of jsonb
         "bind": r"%\(\w+\)s|%s\b|(?<![:\w\\]):[^\W\d]\w*|\$\d+|\?(?![|&?])",
         "cast": r"\\?:\\?:",
         "percent": r"%%",

@@ -96,10 +96,7 @@ class LaneDrawing:
             if column not in arms:
                 arms[column] = _UPRIGHT if self._awaited[column] is not None else _LYING
                 continue
-            if first < column <= hub or (column > hub):
-                arms[column] |= _LEFT
-            if hub <= column < last or (column < hub):
-                arms[column] |= _RIGHT
+            arms[column] |= (_LEFT if column > first else 0) | (_RIGHT if column < last else 0)
         return arms
 
     def _row(self, arms: dict[int, int], node: str | None = None, place: int = 0) -> DrawnRow:

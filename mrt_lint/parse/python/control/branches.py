@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import libcst as cst
 
@@ -16,37 +15,36 @@ from mrt_lint.parse.python.library.batch import close_batch
 from mrt_lint.parse.python.objects import AutocommitBlock, BatchValue, GeneratorCall, LocalInstance, NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
 
-Walk = Callable[[FunctionRun, Any, NameScope], int]
 
-
-def walk_if(run: FunctionRun, node: cst.If, scope: NameScope, walk: Walk) -> int:
+def walk_if(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
     """Walk the branch that is taken; both, in doubt, where that cannot be decided."""
     while True:
         run.statement = node
         decided = truth(evaluate_condition(run, node.test, scope))
         if decided is None:
-            return _walk_both(run, node.body, node.orelse, scope, walk)
+            return _walk_both(run, node.body, node.orelse, scope)
         if decided:
-            return walk(run, node.body, scope)
+            return run.walk(run, node.body, scope)
         if not isinstance(node.orelse, cst.If):
-            return walk(run, node.orelse.body, scope) if node.orelse else FALL
+            return run.walk(run, node.orelse.body, scope) if node.orelse else FALL
         node = node.orelse
 
 
-def _walk_both(run: FunctionRun, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, scope: NameScope, walk: Walk) -> int:
+def _walk_both(run: FunctionRun, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, scope: NameScope) -> int:
     before = dict(scope.names)
     with run.under_condition():
-        yes = walk(run, body, scope)
+        yes = run.walk(run, body, scope)
         after, scope.names = scope.names, before.copy()
         if orelse is None:
             no = FALL
         else:
-            no = walk_if(run, orelse, scope, walk) if isinstance(orelse, cst.If) else walk(run, orelse.body, scope)
+            no = walk_if(run, orelse, scope) if isinstance(orelse, cst.If) else run.walk(run, orelse.body, scope)
+    # where neither way goes on, what follows never runs, and any names will do for it
     join(scope, [names for flow, names in ((yes, after), (no, scope.names)) if flow & FALL] or [before])
     return yes | no
 
 
-def walk_match(run: FunctionRun, node: cst.Match, scope: NameScope, walk: Walk) -> int:
+def walk_match(run: FunctionRun, node: cst.Match, scope: NameScope) -> int:
     """Walk the case that matches; where that cannot be decided, every case that may."""
     subject = evaluate_condition(run, node.subject, scope)
     flow, uncertain, ways = 0, False, []
@@ -59,7 +57,7 @@ def walk_match(run: FunctionRun, node: cst.Match, scope: NameScope, walk: Walk) 
         if fits is False:
             continue
         with run.under_condition(uncertain or fits is None):
-            left = walk(run, case.body, scope)
+            left = run.walk(run, case.body, scope)
         flow |= left
         ways += [scope.names] if left & FALL else []
         if fits:
@@ -88,16 +86,17 @@ def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: Na
     return None
 
 
-def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope, walk: Walk) -> int:
+def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope) -> int:
     """Walk the body as if nothing went wrong, and the handlers in doubt; what they leave behind gives way to the body."""
     run.catching += (catches := any(map(_goes_on, node.handlers)))
     try:
-        flow = walk(run, node.body, scope)
+        flow = run.walk(run, node.body, scope)
     finally:
         run.catching -= catches
+    # a body that always raises, as a test on a feature does, has one of its handlers run for certain
     fails = not flow & ~RAISE and bool(node.handlers)
     if flow & FALL and node.orelse is not None:
-        flow = (flow & ~FALL) | walk(run, node.orelse.body, scope)
+        flow = (flow & ~FALL) | run.walk(run, node.orelse.body, scope)
     after = dict(scope.names)
     handled = 0
     for handler in node.handlers:
@@ -105,13 +104,15 @@ def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope, wa
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             scope.names[handler.name.name.value] = UNKNOWN
         with run.under_condition(not fails or len(node.handlers) > 1):
-            handled |= walk(run, handler.body, scope)
+            handled |= run.walk(run, handler.body, scope)
         if fails:
             after = scope.names
     scope.names = after
+    # elsewhere the body is believed to pass, so that a handler's `return` casts no doubt on the rest
     flow = handled if fails else flow | (handled & FALL)
     if node.finalbody is not None:
-        last = walk(run, node.finalbody.body, scope)
+        last = run.walk(run, node.finalbody.body, scope)
+        # a `finally` that returns takes the place of what was returned or raised before
         flow = flow | (last & ~FALL) if last & FALL else last
     return flow
 
@@ -124,24 +125,26 @@ def _goes_on(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     return not (line and isinstance(line[-1], cst.Raise))
 
 
-def walk_with(run: FunctionRun, node: cst.With, scope: NameScope, walk: Walk) -> int:
+def walk_with(run: FunctionRun, node: cst.With, scope: NameScope) -> int:
     """Walk the body inside its context managers."""
-    return _enter(run, node.items, node.body, scope, walk)
+    return _enter(run, node.items, node.body, scope)
 
 
-def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: NameScope, walk: Walk) -> int:
+def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite, scope: NameScope) -> int:
     if not items:
-        return walk(run, body, scope)
+        return run.walk(run, body, scope)
     item, *rest = items
+    # nobody uses the value of a context manager: it is there for its effect, but that may be to guard the body (GUARDING)
     run.discarded, run.entering = (item.item,), item.item
     value = evaluate(run, item.item, scope)
     if isinstance(value, GeneratorCall):
-        return _enter_generator(run, value, item, lambda: _enter(run, rest, body, scope, walk), scope)
+        return _enter_generator(run, value, item, lambda: _enter(run, rest, body, scope), scope)
     if item.asname is not None:
-        assign(run, item.asname.name, UNKNOWN if isinstance(value, LocalInstance) else value, scope, evaluate)
+        # `__enter__` of the project's classes is not followed
+        assign(run, item.asname.name, UNKNOWN if isinstance(value, LocalInstance) else value, scope)
     commits, begun = isinstance(value, AutocommitBlock), len(run.emitted)
     run.autocommit += commits
-    flow = _enter(run, rest, body, scope, walk)
+    flow = _enter(run, rest, body, scope)
     run.autocommit -= commits
     if isinstance(value, BatchValue):
         close_batch(run, value, item.item, begun)
@@ -156,14 +159,16 @@ def _enter_generator(
     flows: list[int] = []
 
     def take(value: Value) -> None:
+        # the body belongs to the caller: it returns from there, and its operations are in that file
         within, run.frame = run.frame, frame
         away, run.away = run.away, outside
         if item.asname is not None:
-            assign(run, item.asname.name, value.value if isinstance(value, PossibleItem) else value, scope, evaluate)
+            assign(run, item.asname.name, value.value if isinstance(value, PossibleItem) else value, scope)
         flows.append(inside())
         run.frame, run.away = within, away
 
     run.produce(run, generator, take)
     if not flows:
+        # the `yield` was not met, behind a condition or too many calls deep: the body runs all the same
         take(UNKNOWN)
     return flows[0] if len(flows) == 1 else (FALL | (flows[0] & LEAVES))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import libcst as cst
 
@@ -13,10 +11,8 @@ from mrt_lint.parse.python.control.exits import FALL
 from mrt_lint.parse.python.expressions.arguments import read_arguments
 from mrt_lint.parse.python.expressions.evaluate import evaluate
 from mrt_lint.parse.python.library.invocation import register
-from mrt_lint.parse.python.objects import EnumMember, ExternalName, LocalClass, LocalFunction, NameScope, Value
+from mrt_lint.parse.python.objects import EnumMember, ExternalName, LocalClass, LocalFunction, NameScope
 from mrt_lint.parse.python.run import FunctionRun
-
-Walk = Callable[[FunctionRun, Any, NameScope], int]
 
 
 def dotted(node: cst.BaseExpression | None) -> str:
@@ -26,7 +22,7 @@ def dotted(node: cst.BaseExpression | None) -> str:
     return node.value if isinstance(node, cst.Name) else ""
 
 
-def walk_import(_run: FunctionRun, node: cst.Import, scope: NameScope, _walk: Walk) -> int:
+def walk_import(_run: FunctionRun, node: cst.Import, scope: NameScope) -> int:
     """`import a.b` binds `a`, `import a.b as c` binds `c`."""
     for alias in node.names:
         path = dotted(alias.name)
@@ -37,10 +33,11 @@ def walk_import(_run: FunctionRun, node: cst.Import, scope: NameScope, _walk: Wa
     return FALL
 
 
-def walk_import_from(run: FunctionRun, node: cst.ImportFrom, scope: NameScope, _walk: Walk) -> int:
+def walk_import_from(run: FunctionRun, node: cst.ImportFrom, scope: NameScope) -> int:
     """`from a import b as c`; of `from a import *` the module is kept."""
     module = "." * len(node.relative) + dotted(node.module)
     if node.relative and run.package:
+        # one dot is the package itself, each further one the package around it
         above = run.package.split(".")[: len(run.package.split(".")) + 1 - len(node.relative)]
         module = ".".join([*above, *filter(None, [dotted(node.module)])])
     if isinstance(node.names, cst.ImportStar):
@@ -90,7 +87,7 @@ def yields(run: FunctionRun, function: LocalFunction) -> bool:
     return known[id(node)]
 
 
-def walk_function(run: FunctionRun, node: cst.FunctionDef, scope: NameScope, _walk: Walk) -> int:
+def walk_function(run: FunctionRun, node: cst.FunctionDef, scope: NameScope) -> int:
     """`def`: the function with its defaults, which are evaluated now."""
     function = LocalFunction(node.name.value, node, scope, home=run.home)
     parameters = node.params
@@ -108,15 +105,15 @@ def _register(run: FunctionRun, node: cst.FunctionDef | cst.ClassDef, made: Loca
     for decorator in node.decorators:
         call = decorator.decorator
         if isinstance(call, cst.Call) and dotted(call.func).rpartition(".")[2] in {"register_operation", "implementation_for"}:
-            register(run, evaluate(run, call.func, scope), read_arguments(run, call, scope, evaluate), made)
+            register(run, evaluate(run, call.func, scope), read_arguments(run, call, scope), made)
 
 
-def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Walk) -> int:
+def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope) -> int:
     """`class`: its bases and the names that its body binds; an enum's are its members."""
     bases = tuple(evaluate(run, base.value, scope) for base in node.bases)
     inner = NameScope(parent=scope)
     made = LocalClass(node.name.value, bases, inner, fields=tuple(_fields(node)))
-    walk(run, node.body, inner)
+    run.walk(run, node.body, inner)
     is_enum = made.inherits("Enum", "IntEnum", "StrEnum")
     for name, value in list(inner.names.items()):
         if isinstance(value, LocalFunction):
@@ -124,6 +121,7 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope, walk: Wal
             value.owner = made
             made.methods[name] = value
         elif is_enum and not name.startswith("_"):
+            # `auto()` of a StrEnum gives the name in lower case (docs.python.org/3/library/enum.html#enum.auto)
             inner.names[name] = EnumMember(name, name.lower() if value is UNKNOWN else value)
     scope.names[made.name] = made
     _register(run, node, made, scope)
@@ -140,15 +138,8 @@ def _fields(node: cst.ClassDef) -> Iterator[str]:
 
 def read_docstring(module: cst.Module) -> str:
     """Return the first line of the module's docstring, which Alembic takes as the message."""
-    first = module.body[0] if module.body else None
-    if not isinstance(first, cst.SimpleStatementLine) or not isinstance(first.body[0], cst.Expr):
+    try:
+        text = (module.get_docstring(clean=False) or "").strip()
+    except (SyntaxError, ValueError):  # libcst parses literals that this Python refuses
         return ""
-    value: Value = None
-    literal = first.body[0].value
-    if isinstance(literal, (cst.SimpleString, cst.ConcatenatedString)):
-        try:
-            value = literal.evaluated_value if isinstance(literal, cst.ConcatenatedString) else ast.literal_eval(literal.value)
-        except (SyntaxError, ValueError):
-            value = None
-    text = value.strip() if isinstance(value, str) else ""
     return text.splitlines()[0].strip() if text else ""

@@ -29,10 +29,14 @@ from mrt_lint.parse.python.run import FunctionRun, TooLongError
 _READ: Final = (LocalFunction, TableElement, SqlExpression, SelectElement, DmlElement, SessionValue, PartialCall, EnumMember)
 """Values that are the same wherever they are used."""
 
+_DEEPEST: Final = 8
+"""Modules that hand a name on to one another."""
+
 
 def follow(run: FunctionRun, name: ExternalName) -> Value:
     """Return what a name is that the migration imports from its project; the name itself where that cannot be read."""
     if name.path not in run.followed:
+        # a relative name of a file whose package is not known leads nowhere
         found = _look_up(run, name, 0) if name.path[:1] != "." else None
         run.followed[name.path] = handle_of(name) if found is None or not _is_readable(found, name.last) else found
     followed = run.followed[name.path]
@@ -62,10 +66,6 @@ def _look_up(run: FunctionRun, name: ExternalName, depth: int) -> Value:
     return value
 
 
-_DEEPEST: Final = 8
-"""Modules that hand a name on to one another."""
-
-
 class WalkedModule(NamedTuple):
     """What walking a module gave: its names, and the operations that it registers. It keeps the tree, by which it is found."""
 
@@ -83,6 +83,7 @@ _MOST_WALKED: Final = 500
 def load(run: FunctionRun, module: ProjectModule) -> NameScope | None:
     """Walk the module level of one of the project's modules, once a reading; None while it is being walked."""
     if module.path not in run.scopes:
+        # two modules may import each other
         run.scopes[module.path] = None
         key = (module.path, module.package, id(module.tree), run.dialects, run.universe)
         if key not in _WALKED:
@@ -102,6 +103,7 @@ def _walk_module(run: FunctionRun, module: ProjectModule) -> WalkedModule | None
     scope = NameScope(names={"__name__": UNKNOWN})
     before = {name: getattr(run, name) for name in _KEPT}
     run.home, run.package = module.path, module.package
+    # what the migration was about when it met the import says nothing of the module, which is kept for others
     run.undecided = run.forks = run.asked = run.autocommit = run.steps = 0
     run.registered, run.implementations = {}, []
     run.quiet += 1

@@ -67,6 +67,7 @@ def _walk_body(
     statement = run.statement
     run.depth += 1
     run.active.append(function.node)
+    # a call in a condition only asks; what the statements of the called function do is done
     asked, run.asked = run.asked, 0
     body = function.node.body
     flow = walk(run, body, scope) if isinstance(body, cst.BaseSuite) else FALL

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import libcst as cst
 
@@ -17,52 +16,50 @@ from mrt_lint.parse.python.expressions.operators import truth
 from mrt_lint.parse.python.objects import NameScope, PossibleItem
 from mrt_lint.parse.python.run import MAX_TURNS, FunctionRun
 
-Walk = Callable[[FunctionRun, Any, NameScope], int]
 
-
-def walk_for(run: FunctionRun, node: cst.For, scope: NameScope, walk: Walk) -> int:
+def walk_for(run: FunctionRun, node: cst.For, scope: NameScope) -> int:
     """Walk the body once for each turn; once in doubt where the sequence cannot be read."""
     value = evaluate(run, node.iter, scope)
     turns = iterate(run, value)
     flow = 0
     for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
+        # an earlier turn may have left the loop
         uncertain = isinstance(turn, PossibleItem) or bool(flow & (BREAK | RETURN))
         item = turn.value if isinstance(turn, PossibleItem) else turn
-        begin = partial(assign, run, node.target, item, scope, evaluate)
-        left = _walk_turn(run, node.body, scope, walk, begin, uncertain=uncertain)
+        begin = partial(assign, run, node.target, item, scope)
+        left = _walk_turn(run, node.body, scope, begin, uncertain=uncertain)
         flow |= left
         if not left & (FALL | CONTINUE) and not uncertain:
             return _leave(flow)
-    return _finish(run, node.orelse, flow, scope, walk)
+    return _finish(run, node.orelse, flow, scope)
 
 
 def _walk_turn(
     run: FunctionRun,
     body: cst.BaseSuite,
     scope: NameScope,
-    walk: Walk,
     begin: Callable[[], None],
     *,
     uncertain: bool,
 ) -> int:
     if not uncertain:
         begin()
-        return walk(run, body, scope)
+        return run.walk(run, body, scope)
     before = dict(scope.names)
     forget(body, scope)
     begin()
     with run.under_condition():
-        left = walk(run, body, scope)
+        left = run.walk(run, body, scope)
     join(scope, [before, scope.names])
     return left
 
 
-def _finish(run: FunctionRun, orelse: cst.Else | None, flow: int, scope: NameScope, walk: Walk) -> int:
+def _finish(run: FunctionRun, orelse: cst.Else | None, flow: int, scope: NameScope) -> int:
     """Return the end of a loop that ran out: its `else`, and how the whole may be left."""
     left = FALL
     if orelse is not None:
         with run.under_condition(bool(flow & BREAK)):
-            left = walk(run, orelse.body, scope)
+            left = run.walk(run, orelse.body, scope)
     return (flow & (RETURN | RAISE)) | left | (FALL if flow & BREAK else 0)
 
 
@@ -71,25 +68,27 @@ def _leave(flow: int) -> int:
     return (flow & (RETURN | RAISE)) | (FALL if flow & BREAK else 0)
 
 
-def walk_while(run: FunctionRun, node: cst.While, scope: NameScope, walk: Walk) -> int:
+def walk_while(run: FunctionRun, node: cst.While, scope: NameScope) -> int:
     """Walk the body as often as the condition is known to hold; an endless or undecidable loop is walked once."""
     if isinstance(node.test, cst.Name) and node.test.value == "True":
+        # its end is inside: a `break`, a `return`, or a server that goes away
         forget(node.body, scope)
-        flow = walk(run, node.body, scope)
+        flow = run.walk(run, node.body, scope)
         return (flow & (RETURN | RAISE)) | FALL
     flow = 0
     for _ in range(MAX_TURNS):
         holds = truth(evaluate_condition(run, node.test, scope))
         if holds is False:
-            return _finish(run, node.orelse, flow, scope, walk)
+            return _finish(run, node.orelse, flow, scope)
         uncertain = holds is None or bool(flow & (BREAK | RETURN))
-        left = _walk_turn(run, node.body, scope, walk, lambda: None, uncertain=uncertain)
+        left = _walk_turn(run, node.body, scope, lambda: None, uncertain=uncertain)
         flow |= left
+        # from here on, every further turn would be as uncertain
         if uncertain:
             break
         if not left & (FALL | CONTINUE):
             return _leave(flow)
-    return _finish(run, node.orelse, flow, scope, walk)
+    return _finish(run, node.orelse, flow, scope)
 
 
 def forget(body: cst.BaseSuite, scope: NameScope) -> None:

@@ -7,20 +7,25 @@ left before it is uncertain, except after a guard that raises, for then the migr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import libcst as cst
 
 from mrt_lint.model.ops import Raise
 from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control import branches, definitions, loops
-from mrt_lint.parse.python.control.discarding import discarded_by
+from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, RAISE, RETURN
 from mrt_lint.parse.python.expressions.assignment import assign, bind, change_inside
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import combine, truth
 from mrt_lint.parse.python.objects import NameScope, PossibleItem
 from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
+
+_RUNNERS: Final = frozenset(
+    ["run", "run_until_complete", "gather", "wait", "wait_for", "list", "tuple", "set", "all", "any", "sum", "deque", "map"]
+)
+"""Functions that call, await or use up what they are given."""
 
 
 def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: NameScope) -> int:
@@ -35,6 +40,8 @@ def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: N
         if flow & LEAVES and not doubts:
             doubts = 1
             run.undecided += 1
+            # where upgrade() itself may have returned, the rest runs with these values or not at all; a called function has a
+            # caller that goes on with what the rest changed
             run.forks += run.depth > 1
     else:
         left |= FALL
@@ -55,15 +62,39 @@ def _walk_statement(run: FunctionRun, statement: cst.CSTNode, scope: NameScope) 
 def _expression(run: FunctionRun, node: cst.Expr, scope: NameScope) -> int:
     kind = type(node.value)
     if kind is not cst.SimpleString and kind is not cst.Ellipsis:
-        run.discarded = discarded_by(node.value)
+        run.discarded = _discarded_by(node.value)
         evaluate(run, node.value, scope)
     return FALL
+
+
+def _discarded_by(node: cst.BaseExpression) -> tuple[cst.CSTNode, ...]:
+    """Return the parts of a statement's expression whose values nobody uses: they are there for their effect."""
+    parts: list[cst.CSTNode] = []
+    waiting: list[cst.BaseExpression] = [node]
+    while waiting:
+        part = waiting.pop()
+        parts.append(part)
+        if isinstance(part, cst.Await):
+            waiting.append(part.expression)
+        elif isinstance(part, cst.BooleanOperation):
+            waiting += [part.left, part.right]
+        elif isinstance(part, cst.IfExp):
+            waiting += [part.body, part.orelse]
+        elif isinstance(part, (cst.Tuple, cst.List)):
+            waiting += [element.value for element in part.elements]
+        elif isinstance(part, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
+            waiting.append(part.elt)
+        elif isinstance(part, cst.NamedExpr):
+            waiting.append(part.value)
+        elif isinstance(part, cst.Call) and dotted(part.func).rpartition(".")[2] in _RUNNERS:
+            waiting += [argument.value for argument in part.args]
+    return tuple(parts)
 
 
 def _assign(run: FunctionRun, node: cst.Assign, scope: NameScope) -> int:
     value = evaluate(run, node.value, scope)
     for target in node.targets:
-        assign(run, target.target, value, scope, evaluate)
+        assign(run, target.target, value, scope)
     return FALL
 
 
@@ -71,17 +102,18 @@ def _annotated(run: FunctionRun, node: cst.AnnAssign, scope: NameScope) -> int:
     if isinstance(node.target, cst.Name):
         scope.names.setdefault("__fields__", []).append(node.target.value)  # type: ignore[attr-defined] # the list made here
     if node.value is not None:
-        assign(run, node.target, evaluate(run, node.value, scope), scope, evaluate)
+        assign(run, node.target, evaluate(run, node.value, scope), scope)
     return FALL
 
 
 def _augmented(run: FunctionRun, node: cst.AugAssign, scope: NameScope) -> int:
     before, value = evaluate(run, node.target, scope), evaluate(run, node.value, scope)
     name = type(node.operator).__name__.removesuffix("Assign")
+    # `+=` changes a list in its place, where other names lead to it as well
     if isinstance(before, list) and isinstance(value, (list, tuple)) and name == "Add" and not run.forks:
         before.extend(value if len(before) + len(value) <= MAX_LENGTH else [PossibleItem(UNKNOWN)])
     else:
-        assign(run, node.target, combine(name, before, value), scope, evaluate)
+        assign(run, node.target, combine(name, before, value), scope)
     return FALL
 
 
@@ -116,7 +148,7 @@ def _delete(run: FunctionRun, node: cst.Del, scope: NameScope) -> int:
     if isinstance(node.target, cst.Name):
         bind(run, scope, node.target.value, UNKNOWN)
     elif isinstance(node.target, cst.Subscript):
-        change_inside(run, node.target, node.target.value, scope, evaluate)
+        change_inside(run, node.target, node.target.value, scope)
     return FALL
 
 
@@ -140,15 +172,15 @@ WALKERS: dict[type[cst.CSTNode], Walker] = {
     cst.Nonlocal: _outer,
     cst.Break: lambda _run, _node, _scope: BREAK,
     cst.Continue: lambda _run, _node, _scope: CONTINUE,
-    cst.If: lambda run, node, scope: branches.walk_if(run, node, scope, walk),
-    cst.Match: lambda run, node, scope: branches.walk_match(run, node, scope, walk),
-    cst.Try: lambda run, node, scope: branches.walk_try(run, node, scope, walk),
-    cst.TryStar: lambda run, node, scope: branches.walk_try(run, node, scope, walk),
-    cst.With: lambda run, node, scope: branches.walk_with(run, node, scope, walk),
-    cst.For: lambda run, node, scope: loops.walk_for(run, node, scope, walk),
-    cst.While: lambda run, node, scope: loops.walk_while(run, node, scope, walk),
-    cst.Import: lambda run, node, scope: definitions.walk_import(run, node, scope, walk),
-    cst.ImportFrom: lambda run, node, scope: definitions.walk_import_from(run, node, scope, walk),
-    cst.FunctionDef: lambda run, node, scope: definitions.walk_function(run, node, scope, walk),
-    cst.ClassDef: lambda run, node, scope: definitions.walk_class(run, node, scope, walk),
+    cst.If: branches.walk_if,
+    cst.Match: branches.walk_match,
+    cst.Try: branches.walk_try,
+    cst.TryStar: branches.walk_try,
+    cst.With: branches.walk_with,
+    cst.For: loops.walk_for,
+    cst.While: loops.walk_while,
+    cst.Import: definitions.walk_import,
+    cst.ImportFrom: definitions.walk_import_from,
+    cst.FunctionDef: definitions.walk_function,
+    cst.ClassDef: definitions.walk_class,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import libcst as cst
@@ -23,19 +22,18 @@ def assign(
     target: cst.BaseExpression,
     value: Value,
     scope: NameScope,
-    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
     """Bind `value` to a target."""
     if isinstance(target, cst.Name):
         bind(run, scope, target.value, value)
     elif isinstance(target, (cst.Tuple, cst.List)):
-        _unpack(run, target, value, scope, evaluate)
+        _unpack(run, target, value, scope)
     elif isinstance(target, cst.StarredElement):
-        assign(run, target.value, value, scope, evaluate)
+        assign(run, target.value, value, scope)
     elif isinstance(target, cst.Attribute):
-        set_attribute(run, target, evaluate(run, target.value, scope), target.attr.value, value)
+        set_attribute(run, target, run.evaluate(run, target.value, scope), target.attr.value, value)
     elif isinstance(target, cst.Subscript):
-        _set_item(run, target, value, scope, evaluate)
+        _set_item(run, target, value, scope)
 
 
 def bind(run: FunctionRun, scope: NameScope, name: str, value: Value) -> None:
@@ -43,6 +41,7 @@ def bind(run: FunctionRun, scope: NameScope, name: str, value: Value) -> None:
     home = scope.home(name)
     if home is not scope and run.forks and not is_same(home.names.get(name, value), value):
         value = UNKNOWN
+    # a module that was walked is shared by all migrations of this process
     if not home.closed:
         home.names[name] = value
 
@@ -52,7 +51,6 @@ def _unpack(
     target: cst.Tuple | cst.List,
     value: Value,
     scope: NameScope,
-    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
     elements = target.elements
     if isinstance(value, OrmRow):  # a row of one entity, as session.execute(select(Model)) gives it
@@ -68,13 +66,14 @@ def _unpack(
         tail = len(elements) - stars[0] - 1
         turns = [*turns[: stars[0]], turns[stars[0] : len(turns) - tail], *(turns[len(turns) - tail :] if tail else [])]
     for element, item in zip(elements, turns, strict=False):
-        assign(run, element.value, item, scope, evaluate)
+        assign(run, element.value, item, scope)
 
 
 def set_attribute(run: FunctionRun, node: cst.CSTNode, receiver: Value, name: Name, value: Value) -> None:
     """Set an attribute of an object; one that the ORM keeps is written to the database."""
     if isinstance(receiver, LocalInstance):
         if isinstance(name, str):
+            # the other way through the code leaves the old value
             receiver.attributes[name] = UNKNOWN if run.forks else value
     elif isinstance(receiver, OrmRow):
         sources = value.columns if isinstance(value, SqlExpression) else ()
@@ -97,14 +96,13 @@ def change_inside(
     node: cst.CSTNode,
     attribute: cst.BaseExpression,
     scope: NameScope,
-    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> bool:
     """Record that something in an attribute of an object of the ORM changes, as in `row.data["k"] = 1`; False if it is none."""
     while isinstance(attribute, cst.Subscript):
         attribute = attribute.value
     if not isinstance(attribute, cst.Attribute) or not isinstance(attribute.value, (cst.Name, cst.Subscript)):
         return False
-    receiver = evaluate(run, attribute.value, scope)
+    receiver = run.evaluate(run, attribute.value, scope)
     if isinstance(receiver, OrmRow):
         set_attribute(run, node, receiver, attribute.attr.value, UNKNOWN)
     return isinstance(receiver, OrmRow)
@@ -115,15 +113,14 @@ def _set_item(
     target: cst.Subscript,
     value: Value,
     scope: NameScope,
-    evaluate: Callable[[FunctionRun, cst.BaseExpression, NameScope], Value],
 ) -> None:
-    if change_inside(run, target, target.value, scope, evaluate):
+    if change_inside(run, target, target.value, scope):
         return
-    container = evaluate(run, target.value, scope)
+    container = run.evaluate(run, target.value, scope)
     if isinstance(container, OrmRow):
         set_attribute(run, target, container, UNKNOWN, value)
     part = target.slice[0].slice
-    key = evaluate(run, part.value, scope) if isinstance(part, cst.Index) else UNKNOWN
+    key = run.evaluate(run, part.value, scope) if isinstance(part, cst.Index) else UNKNOWN
     if not isinstance(container, (dict, list)):
         return
     items: Any = container

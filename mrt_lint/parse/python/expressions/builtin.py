@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import itertools
+import textwrap
 from collections.abc import Callable
 from typing import Any, Final
 
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_known, to_text
-from mrt_lint.parse.python.expressions import operators, strings
+from mrt_lint.parse.python.expressions import operators
 from mrt_lint.parse.python.library.packages import STANDARD
 from mrt_lint.parse.python.objects import CallArguments, DialectName, ExternalName, LocalInstance, PartialCall, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH, MAX_TURNS, FunctionRun
@@ -27,6 +29,7 @@ def call_builtin(run: FunctionRun, name: str, arguments: CallArguments) -> Value
     if maker is not None and arguments.complete:
         return maker(run, arguments)
     if name in PURE and arguments.complete and all(map(is_known, arguments.everything())):
+        # pow(9, 9**9), bytes(10**10): Python would be busy for minutes, or out of memory
         if name == "pow" or any(isinstance(value, int) and abs(value) > MAX_LENGTH for value in values):
             return UNKNOWN
         return _run_pure(name, arguments)
@@ -125,24 +128,14 @@ def _str(_run: FunctionRun, arguments: CallArguments) -> Value:
     return to_text(value) if not arguments.keyword else UNKNOWN
 
 
+_PLAIN: Final = {kind.__name__: kind for kind in (str, list, tuple, dict, int, set, bool)}
+
+
 def _isinstance(run: FunctionRun, arguments: CallArguments) -> Value:
     value, kind = arguments.get(0, "obj"), arguments.get(1, "kind")
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "str": str,
-        "list": list,
-        "tuple": tuple,
-        "dict": dict,
-        "int": int,
-        "set": set,
-        "bool": bool,
-    }
-    if (
-        isinstance(kind, ExternalName)
-        and kind.root == "builtins"
-        and kind.last in kinds
-        and (is_known(value) or isinstance(value, (str, list, tuple, dict)))
-    ):
-        return isinstance(value, kinds[kind.last])
+    plain = _PLAIN.get(kind.last) if isinstance(kind, ExternalName) and kind.root == "builtins" else None
+    if plain is not None and (is_known(value) or isinstance(value, (str, list, tuple, dict))):
+        return isinstance(value, plain)
     if isinstance(value, LocalInstance):
         return True if value.of is kind else UNKNOWN
     return operators.is_dialect_class(run, value, kind)
@@ -153,17 +146,18 @@ def _bool(_run: FunctionRun, arguments: CallArguments) -> Value:
     return UNKNOWN if truth is None else truth
 
 
+def _truths(run: FunctionRun, arguments: CallArguments) -> list[bool | None]:
+    turns = _turns(run, arguments.get(0, "iterable"))
+    return [None if isinstance(turn, PossibleItem) else operators.truth(turn) for turn in turns]
+
+
 def _all(run: FunctionRun, arguments: CallArguments) -> Value:
-    truths = [
-        None if isinstance(turn, PossibleItem) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))
-    ]
+    truths = _truths(run, arguments)
     return False if False in truths else UNKNOWN if None in truths else True
 
 
 def _any(run: FunctionRun, arguments: CallArguments) -> Value:
-    truths = [
-        None if isinstance(turn, PossibleItem) else operators.truth(turn) for turn in _turns(run, arguments.get(0, "iterable"))
-    ]
+    truths = _truths(run, arguments)
     return True if True in truths else UNKNOWN if None in truths else False
 
 
@@ -192,12 +186,16 @@ MAKERS: Final[dict[str, Callable[[FunctionRun, CallArguments], Value]]] = {
 }
 
 
+_DEDENTING: Final = {"textwrap.dedent": textwrap.dedent, "inspect.cleandoc": inspect.cleandoc}
+"""Functions that run on a text with holes, each of which is as good as a word to them."""
+
+
 def call_library(run: FunctionRun, ref: ExternalName, arguments: CallArguments) -> Value:
     """Return a call of a package that has nothing to do with the database; UNKNOWN if its result is not computed."""
     path = ref.path
     first = arguments.get(0, "text", UNKNOWN)
-    if path in ("textwrap.dedent", "inspect.cleandoc"):
-        return strings.dedent(first) if path == "textwrap.dedent" else strings.cleandoc(first)
+    if path in _DEDENTING:
+        return _DEDENTING[path](first) if isinstance(first, str) else UNKNOWN
     if path == "functools.partial" and arguments.positional:
         return PartialCall(first, CallArguments(arguments.positional[1:], arguments.keyword, complete=arguments.complete))
     if path in ("itertools.chain", "itertools.product", "itertools.chain.from_iterable"):

@@ -104,9 +104,8 @@ def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, nod
     if known is not None:
         return perform_library(run, known, arguments, node)
     if ref.root in LIBRARIES:
-        if ref.last in ("create_all", "drop_all") or path == "sqlalchemy.metadata.reflect":
-            if ref.last != "reflect":
-                run.fail(node, f"{ref.last}() acts on a metadata that is not read")
+        if ref.last in ("create_all", "drop_all"):
+            run.fail(node, f"{ref.last}() acts on a metadata that is not read")
             return UNKNOWN
         return call_sqlalchemy(ref, arguments) if ref.root == "sqlalchemy" or not is_class_name(ref) else make_type(ref, arguments)
     if path == "builtins.setattr" and len(arguments.positional) > 2:  # noqa: PLR2004 - object, name, value

@@ -15,20 +15,16 @@ from mrt_lint.parse.python.library.elements import OrmRow, OrmRows
 from mrt_lint.parse.python.objects import NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
 
-Evaluate = Callable[[FunctionRun, cst.BaseExpression, NameScope], Value]
 
-
-def comprehend(
-    run: FunctionRun, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, scope: NameScope, evaluate: Evaluate
-) -> Value:
+def comprehend(run: FunctionRun, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, scope: NameScope) -> Value:
     """Return the list or set that a comprehension makes; a generator expression counts as a list."""
     items: list[Value] = []
 
     def add(inner: NameScope, uncertain: bool) -> None:  # noqa: FBT001 - a callback
-        value = evaluate(run, node.elt, inner)
+        value = run.evaluate(run, node.elt, inner)
         items.append(PossibleItem(value) if uncertain else value)
 
-    _turn(run, node.for_in, NameScope(parent=scope), add, evaluate)
+    _turn(run, node.for_in, NameScope(parent=scope), add)
     if not isinstance(node, cst.SetComp):
         return items
     try:
@@ -37,21 +33,21 @@ def comprehend(
         return UNKNOWN
 
 
-def comprehend_dict(run: FunctionRun, node: cst.DictComp, scope: NameScope, evaluate: Evaluate) -> Value:
+def comprehend_dict(run: FunctionRun, node: cst.DictComp, scope: NameScope) -> Value:
     """Return the dict that a comprehension makes, the rows if it holds objects of the ORM; UNKNOWN if an item is in doubt."""
     result: dict[Any, Value] = {}
     doubts: list[bool] = []
 
     def add(inner: NameScope, uncertain: bool) -> None:  # noqa: FBT001 - a callback
-        key = evaluate(run, node.key, inner)
-        value = evaluate(run, node.value, inner)
+        key = run.evaluate(run, node.key, inner)
+        value = run.evaluate(run, node.value, inner)
         try:
             result[key] = value
         except TypeError:
             uncertain = True
         doubts.append(uncertain)
 
-    _turn(run, node.for_in, NameScope(parent=scope), add, evaluate)
+    _turn(run, node.for_in, NameScope(parent=scope), add)
     rows = [value for value in result.values() if isinstance(value, OrmRow)]
     return OrmRows(rows[0].table) if rows else UNKNOWN if any(doubts) else result
 
@@ -61,28 +57,27 @@ def _turn(
     clause: cst.CompFor,
     scope: NameScope,
     add: Callable[[NameScope, bool], None],
-    evaluate: Evaluate,
     *,
     uncertain: bool = False,
 ) -> None:
-    turns = iterate(run, evaluate(run, clause.iter, scope))
+    turns = iterate(run, run.evaluate(run, clause.iter, scope))
     for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
         run.tick()
         doubt = uncertain or isinstance(turn, PossibleItem)
-        assign(run, clause.target, turn.value if isinstance(turn, PossibleItem) else turn, scope, evaluate)
-        truths = [_ask(run, condition.test, scope, evaluate) for condition in clause.ifs]
+        assign(run, clause.target, turn.value if isinstance(turn, PossibleItem) else turn, scope)
+        truths = [_ask(run, condition.test, scope) for condition in clause.ifs]
         if False in truths:
             continue
         doubt = doubt or None in truths
         with run.under_condition(doubt):
             if clause.inner_for_in is not None:
-                _turn(run, clause.inner_for_in, scope, add, evaluate, uncertain=doubt)
+                _turn(run, clause.inner_for_in, scope, add, uncertain=doubt)
             else:
                 add(scope, doubt)
 
 
-def _ask(run: FunctionRun, condition: cst.BaseExpression, scope: NameScope, evaluate: Evaluate) -> bool | None:
+def _ask(run: FunctionRun, condition: cst.BaseExpression, scope: NameScope) -> bool | None:
     run.asked += 1
-    decided = truth(evaluate(run, condition, scope))
+    decided = truth(run.evaluate(run, condition, scope))
     run.asked -= 1
     return decided

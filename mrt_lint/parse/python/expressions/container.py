@@ -23,8 +23,6 @@ def call_container(run: FunctionRun, receiver: Any, name: str, arguments: CallAr
             return _call_set(run, receiver, name, arguments)
     except (TypeError, IndexError, KeyError, ValueError):
         return UNKNOWN
-    if name in ("index", "count") and is_known(receiver) and is_known(arguments.positional):
-        return UNKNOWN
     return UNKNOWN
 
 
@@ -46,6 +44,7 @@ def _call_list(run: FunctionRun, items: list[Value], name: str, arguments: CallA
 
 
 def _change_list(run: FunctionRun, items: list[Value], name: str, arguments: CallArguments) -> Value:
+    # any of them may have been taken out, or be in another place
     if run.forks or not is_sized(items) or arguments.keyword:
         items[:] = [PossibleItem(item.value if isinstance(item, PossibleItem) else item) for item in items]
         return UNKNOWN
@@ -80,6 +79,7 @@ def _call_dict(run: FunctionRun, items: dict[Any, Value], name: str, arguments: 
     if name == "update":
         given = dict(first) if isinstance(first, dict) else {}
         given |= arguments.keyword
+        # the other way through the code leaves the old values
         items.update(dict.fromkeys(given, UNKNOWN) if run.forks else given)
         return None
     return dict(items) if name == "copy" else UNKNOWN

@@ -111,6 +111,7 @@ def _parts(run: FunctionRun, parts: Any, scope: NameScope, *, raw: bool) -> str:
         else:
             value = evaluate(run, part.expression, scope)
             spec = _parts(run, part.format_spec, scope, raw=raw) if part.format_spec else ""
+            # `{name=}` gives the source, and the value's repr
             equal = cst.Module([]).code_for_node(part.expression) + "=" if part.equal else ""
             text.append(equal + strings.apply_format(value, part.conversion or ("r" if equal and not spec else None), spec))
     return strings.joined("", text)
@@ -170,13 +171,14 @@ def _call(run: FunctionRun, node: cst.Call, scope: NameScope) -> Value:
     func = node.func
     if isinstance(func, cst.Attribute):
         receiver = evaluate(run, func.value, scope)
-        arguments = read_arguments(run, node, scope, evaluate)
-        if receiver is UNKNOWN and func.attr.value in CHANGING and change_inside(run, node, func.value, scope, evaluate):
+        arguments = read_arguments(run, node, scope)
+        if receiver is UNKNOWN and func.attr.value in CHANGING and change_inside(run, node, func.value, scope):
             return UNKNOWN
         return call_method(run, receiver, func.attr.value, arguments, node)
     value = evaluate(run, func, scope)
-    arguments = read_arguments(run, node, scope, evaluate)
+    arguments = read_arguments(run, node, scope)
     if isinstance(value, ExternalName) and value.path in ("builtins.globals", "builtins.locals"):
+        # `globals()[f"upgrade_{engine_name}"]()`, as the template of `alembic init -t multidb` has it
         outermost = scope
         while outermost.parent is not None and value.last == "globals":
             outermost = outermost.parent
@@ -194,6 +196,7 @@ CHANGING = frozenset(
 
 
 def _binary(run: FunctionRun, node: cst.BinaryOperation, scope: NameScope) -> Value:
+    # `a + b + …` of a thousand parts nests a thousand deep on the left: Python's stack is not
     chain = [node]
     while isinstance(chain[-1].left, cst.BinaryOperation):
         chain.append(chain[-1].left)
@@ -221,6 +224,7 @@ def _boolean(run: FunctionRun, node: cst.BooleanOperation, scope: NameScope) -> 
     with run.under_condition():
         right = evaluate(run, node.right, scope)
     decided = operators.truth(right)
+    # `unknown or True` holds; with other values than these two it may be the left one that is given
     return right if decided is stops_at and isinstance(right, bool) else UNKNOWN
 
 
@@ -244,6 +248,7 @@ def _conditional(run: FunctionRun, node: cst.IfExp, scope: NameScope) -> Value:
         return evaluate(run, node.body if truth else node.orelse, scope)
     with run.under_condition():
         yes, no = evaluate(run, node.body, scope), evaluate(run, node.orelse, scope)
+    # `bind if bind is not None else op.get_bind()`: either is the migration's connection
     return yes if is_same(yes, no) else yes if isinstance(yes, ConnectionValue) else UNKNOWN
 
 
@@ -270,7 +275,7 @@ def _lambda(run: FunctionRun, node: cst.Lambda, scope: NameScope) -> Value:
 
 def _named(run: FunctionRun, node: cst.NamedExpr, scope: NameScope) -> Value:
     value = evaluate(run, node.value, scope)
-    assign(run, node.target, value, scope, evaluate)
+    assign(run, node.target, value, scope)
     return value
 
 
@@ -308,10 +313,10 @@ READERS: dict[type[cst.CSTNode], Callable[[FunctionRun, Any, NameScope], Value]]
     cst.Subscript: _subscript,
     cst.Lambda: _lambda,
     cst.NamedExpr: _named,
-    cst.ListComp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
-    cst.SetComp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
-    cst.GeneratorExp: lambda run, node, scope: comprehend(run, node, scope, evaluate),
-    cst.DictComp: lambda run, node, scope: comprehend_dict(run, node, scope, evaluate),
+    cst.ListComp: comprehend,
+    cst.SetComp: comprehend,
+    cst.GeneratorExp: comprehend,
+    cst.DictComp: comprehend_dict,
     cst.Yield: _yield,
     cst.Await: lambda run, node, scope: evaluate(run, node.expression, scope),
 }

@@ -75,6 +75,7 @@ OBJECTS = (
 def truth(value: Value) -> bool | None:
     """Return whether a condition holds; None if it cannot be decided."""
     if isinstance(value, str):
+        # with some text around its hole a string is not empty
         return True if HOLE in value and value != HOLE else None if HOLE in value else bool(value)
     if value is None or isinstance(value, (bool, int, float, bytes)):
         return bool(value)
@@ -159,6 +160,7 @@ def compare(run: FunctionRun, name: str, left: Value, right: Value) -> Value:
     if isinstance(left, DialectName):
         return run.is_dialect(left, right) if isinstance(right, str) and HOLE not in right and name == "Equal" else UNKNOWN
     if not (is_known(left) and is_known(right)):
+        # an object equals itself; two texts with the same hole need not be equal
         return True if left is right and left is not UNKNOWN and not isinstance(left, str) else UNKNOWN
     if name == "Equal":
         return left == right
@@ -205,6 +207,7 @@ def match_dialect(run: FunctionRun, value: DialectName, word: Value, *, begins: 
     name, whole = backend_of(word)
     if not name.isalpha() or not any(name in dialect for dialect in run.universe):
         return UNKNOWN
+    # `postgres://` was a spelling of postgresql up to SQLAlchemy 1.3, and hosting providers still hand it out
     return run.decide(lambda dialect: dialect == name if whole and name != "postgres" else dialect.startswith(name))
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import string
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,6 +35,7 @@ THROUGH = frozenset(["strip", "lstrip", "rstrip", "upper", "lower", "expandtabs"
 def read_literal(node: cst.SimpleString) -> str | bytes:
     """Return the value of one string literal."""
     value = node.value
+    # most literals, in 0.1 µs where literal_eval takes 16
     if value[0] in "'\"" and "\\" not in value:
         width = 3 if value[:3] in ("'''", '"""') else 1
         return value[width:-width]
@@ -49,6 +48,7 @@ def read_chunk(text: str, *, raw: bool) -> str:
     text = text.replace("{{", "{").replace("}}", "}")
     if raw or "\\" not in text:
         return text
+    # the chunk does not say in which quotes it stood, and may contain the others
     for quote in ('"""', "'''", '"', "'"):
         try:
             chunk: str = ast.literal_eval(quote + text + quote)
@@ -172,16 +172,6 @@ def _join(separator: str, items: Value) -> Value:
     if not isinstance(items, (list, tuple)) or any(isinstance(item, PossibleItem) for item in items):
         return HOLE
     return joined(separator, [to_text(item) for item in flatten(items)])
-
-
-def dedent(text: Value) -> Value:
-    """`textwrap.dedent`; a hole is as good as a word."""
-    return textwrap.dedent(text) if isinstance(text, str) else UNKNOWN
-
-
-def cleandoc(text: Value) -> Value:
-    """`inspect.cleandoc`."""
-    return inspect.cleandoc(text) if isinstance(text, str) else UNKNOWN
 
 
 def joined(separator: str, parts: Sequence[str]) -> str:

@@ -34,6 +34,7 @@ def make_column(arguments: CallArguments) -> Column:
     name: Value = arguments.keyword.get("name", UNKNOWN)
     if items and (isinstance(items[0], str) or (items[0] is UNKNOWN and not is_type(items[0]))):
         name = items.pop(0)
+    # `Column(None, Integer)`: SQLAlchemy takes the attribute's name later
     elif items and items[0] is None:
         items.pop(0)
     kind: Value = arguments.keyword.get("type_", arguments.keyword.get("type", None if arguments.complete else UNKNOWN))
@@ -192,5 +193,6 @@ def _index_column(item: Value) -> Name:
         text = to_sql(item)
         if not isinstance(text, str):
             return UNKNOWN
+        # text("a") is the column; any other expression stands in parentheses, as CREATE INDEX of PostgreSQL wants it
         return text if text.isidentifier() else f"({text.strip()})" if to_name(text) is not UNKNOWN else UNKNOWN
     return to_name(item)

@@ -32,6 +32,10 @@ _EXECUTING_WORDS = "execute exec_driver_sql scalar scalars executemany exec exec
 EXECUTING = frozenset(_EXECUTING_WORDS.split())
 """Methods that hand their first argument to the database."""
 
+_CONNECTING_WORDS = "connect begin begin_nested connection cursor raw_connection get_bind __enter__ driver_connection"
+_CONNECTING = frozenset(_CONNECTING_WORDS.split())
+"""Methods of an engine or connection that give a connection, or what executes on one."""
+
 WRITING = frozenset(["add", "add_all", "delete", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"])
 """Methods of a session that write rows."""
 
@@ -52,17 +56,7 @@ def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, ar
     if name == "execution_options":
         level = arguments.keyword.get("isolation_level")
         return ConnectionValue(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
-    if name in (
-        "connect",
-        "begin",
-        "begin_nested",
-        "connection",
-        "cursor",
-        "raw_connection",
-        "get_bind",
-        "__enter__",
-        "driver_connection",
-    ):
+    if name in _CONNECTING:
         return connection
     if name in ("run_callable", "run_sync"):
         return call_back(run, connection, arguments, node)

@@ -29,6 +29,7 @@ def execute(run: FunctionRun, value: Value, node: cst.CSTNode, *, batch: bool = 
     marks: dict[str, Any] = {"batch": batch, "autocommit": autocommit}
     if isinstance(value, (str, SqlExpression)):
         text = value.text if isinstance(value, SqlExpression) else value
+        # f"{statement};" says no more than a variable does
         known = isinstance(text, str) and (HOLE not in text or text.strip(HOLE + " \t\r\n;") != "")
         run.emit(ops.Execute, node, statement=text if known else UNKNOWN, **marks)
         if not known:
@@ -81,32 +82,27 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
 
 def change_object(
     run: FunctionRun, action: str, item: Value, node: cst.CSTNode, *, if_exists: bool = False, cascade: bool = False
-) -> bool:
-    """Record that an object is created or dropped by its own method or DDL element; False if it is none of the known."""
+) -> None:
+    """Record that an object is created or dropped by its own method or DDL element."""
     creates = action == "create"
-    if isinstance(item, SqlType):
-        if item.name not in ("ENUM", "DOMAIN"):
-            return False
-        name: dict[str, Any] = {"kind": item.name.lower(), "name": to_name(item.type_name), "schema": item.schema}
-        if creates:
-            run.emit(ops.CreateObject, node, **name, members=item.members, if_not_exists=if_exists)
-        else:
-            run.emit(ops.DropObject, node, **name, if_exists=if_exists)
-        if name["name"] is UNKNOWN:
+    operation = ops.CreateObject if creates else ops.DropObject
+    if isinstance(item, SqlType) and item.name in ("ENUM", "DOMAIN"):
+        name = to_name(item.type_name)
+        options = {"members": item.members, "if_not_exists": if_exists} if creates else {"if_exists": if_exists}
+        run.emit(operation, node, kind=item.name.lower(), name=name, schema=item.schema, **options)
+        if name is UNKNOWN:
             run.fail(node, "the name of the type is not a literal")
     elif isinstance(item, SequenceElement):
-        fields: dict[str, Any] = {"kind": "sequence", "name": item.name, "schema": item.schema}
-        run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields)
+        run.emit(operation, node, kind="sequence", name=item.name, schema=item.schema)
     elif isinstance(item, TableElement):
         _change_table(run, item, node, creates=creates, if_exists=if_exists)
+    elif isinstance(item, TableIndex) and creates:
+        create_index(run, item, node)
     elif isinstance(item, TableIndex):
-        _change_index(run, item, node, creates=creates)
+        home = item.table or TableElement(UNKNOWN)
+        run.emit(ops.DropIndex, node, index=item.name, table=home.name, schema=home.schema)
     elif isinstance(item, str):
-        fields = {"kind": "schema", "name": to_name(item)}
-        run.emit(ops.CreateObject if creates else ops.DropObject, node, **fields, **({"cascade": True} if cascade else {}))
-    else:
-        return False
-    return True
+        run.emit(operation, node, kind="schema", name=to_name(item), **({"cascade": True} if cascade else {}))
 
 
 def _change_table(run: FunctionRun, table: TableElement, node: cst.CSTNode, *, creates: bool, if_exists: bool) -> None:
@@ -124,11 +120,3 @@ def _change_table(run: FunctionRun, table: TableElement, node: cst.CSTNode, *, c
         complete=bool(table.columns) and not any(isinstance(item, PossibleItem) or item is UNKNOWN for item in table.items),
         if_not_exists=if_exists,
     )
-
-
-def _change_index(run: FunctionRun, index: TableIndex, node: cst.CSTNode, *, creates: bool) -> None:
-    home = index.table or TableElement(UNKNOWN)
-    if creates:
-        create_index(run, index, node)
-    else:
-        run.emit(ops.DropIndex, node, index=index.name, table=home.name, schema=home.schema)

@@ -140,10 +140,12 @@ def _may_change(run: FunctionRun, path: str, arguments: CallArguments, node: cst
     name = path.rpartition(".")[2]
     given = arguments.everything()
     reaching = any(map(reaches_database, given)) or any(isinstance(value, LocalFunction) for value in given)
+    # `Model(name="x")` changes nothing; `Loader(op.get_bind())` may
     if is_class and not (reaching and not run.asked):
         return False
     if run.entering is node and GUARDING.search(name):
         return False
+    # what gives nothing back is called for what it does, by whatever name
     if run.is_discarded(node) and not run.asked:
         return reaching or not (TELLING.search(name) or _APART.search(path) or is_class)
     if reaching:

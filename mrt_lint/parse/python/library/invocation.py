@@ -67,25 +67,16 @@ def call_registered(run: FunctionRun, name: str, arguments: CallArguments, node:
     if name not in run.registered:
         return False
     made, method = run.registered[name]
-    given = (
-        [made, batch or _OPERATIONS, *arguments.positional] if method.of_class else [batch or _OPERATIONS, *arguments.positional]
-    )
+    given = [*([made] if method.of_class else []), batch or _OPERATIONS, *arguments.positional]
     run.inline(run, method, CallArguments(given, arguments.keyword, complete=arguments.complete), node)
     return True
 
 
-def find_implementation(run: FunctionRun, operation: LocalInstance) -> LocalFunction | None:
-    """Return the function that carries out an operation of the project's own."""
-    for kind, function in reversed(run.implementations):
-        if kind is operation.of or (isinstance(kind, LocalClass) and kind in operation.of.bases):
-            return function
-    return None
-
-
 def carry_out(run: FunctionRun, operation: Value, node: cst.Call, batch: BatchValue | None) -> bool:
     """Carry out an operation of the project's own; False if what does it is not found."""
-    function = find_implementation(run, operation) if isinstance(operation, LocalInstance) else None
-    if function is None:
-        return False
-    run.inline(run, function, CallArguments([batch or _OPERATIONS, operation]), node)
-    return True
+    classes = (operation.of, *operation.of.bases) if isinstance(operation, LocalInstance) else ()
+    for kind, function in reversed(run.implementations):
+        if any(kind is known for known in classes):
+            run.inline(run, function, CallArguments([batch or _OPERATIONS, operation]), node)
+            return True
+    return False

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import libcst as cst
 
 from mrt_lint.model import ops
+from mrt_lint.model.ops.signatures import missing
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name
-from mrt_lint.parse.python.convert import (
-    to_maybe_name,
-    to_name,
-)
+from mrt_lint.parse.python.convert import to_maybe_name, to_name
+from mrt_lint.parse.python.library.elements import TableElement
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import BatchValue, Value
 from mrt_lint.parse.python.run import FunctionRun
@@ -25,6 +24,8 @@ else:
 
 NOT_GIVEN: Final = False
 """What Alembic takes for "not changed" where None means "none"."""
+
+_NAMING_A_TABLE: Final = frozenset({"add_column", "alter_column", "create_index", "drop_column", "drop_index"})
 
 
 @dataclass(slots=True)
@@ -71,6 +72,19 @@ class OperationCall:
             unknown = "name"
         if unknown:
             self.run.fail(self.node, f"the {unknown.replace('_', ' ')} of {self.node_name()} is not a literal")
+
+    def find_problem(self, name: str) -> str | None:
+        """Return one clause on why the call raises TypeError before the database sees anything; None if it does not."""
+        lacking = missing(name, self.named, batch=self.batch is not None) if self.complete else None
+        if lacking is not None:
+            return f"it lacks its argument {lacking}"
+        if name in _NAMING_A_TABLE and isinstance(self.named.get("table_name"), TableElement):
+            return "it takes the name of a table as text and gets an object"
+        if name in {"drop_column", "alter_column"} and isinstance(self.named.get("column_name"), Column):
+            return "it takes the name of a column as text and gets an object"
+        if name == "add_column" and isinstance(self.named.get("column"), str):
+            return "it takes a sa.Column and gets a text"
+        return None
 
     def node_name(self) -> str:
         """Name the operation as it is called."""

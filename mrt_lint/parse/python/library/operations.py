@@ -27,7 +27,6 @@ from mrt_lint.parse.python.library.database import call_back
 from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.index import create_index, index_options
-from mrt_lint.parse.python.library.invalid import find_problem
 from mrt_lint.parse.python.library.invocation import call_registered, carry_out
 from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall
 from mrt_lint.parse.python.library.registry import find, perform_library
@@ -55,7 +54,7 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
     operation = OperationCall(run, node, batch, named, arguments.positional[count:], arguments.complete)
-    problem = find_problem(name, operation)
+    problem = operation.find_problem(name)
     if problem is not None:
         run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem)
         return UNKNOWN
@@ -116,8 +115,10 @@ def _drop_column(operation: OperationCall) -> None:
 
 
 def _alter_column(operation: OperationCall) -> None:
+    # False leaves the default, None drops it
     default = operation.get("server_default", False)
     identity: bool | Unset = UNSET
+    # `server_default=sa.Identity()` makes the column an identity, which has no DEFAULT
     if isinstance(default, IdentityElement):
         identity, default = True, False
     operation.emit(
@@ -201,17 +202,12 @@ def _create_index(operation: OperationCall) -> None:
 
 
 def _drop_index(operation: OperationCall) -> None:
-    table = (
-        {"table": operation.batch.table, "schema": operation.batch.schema}
-        if operation.batch
-        else {
-            "table": to_maybe_name(operation.get("table_name")),
-            "schema": to_maybe_name(operation.get("schema")),
-        }
-    )
+    table = {"table": to_maybe_name(operation.get("table_name")), "schema": to_maybe_name(operation.get("schema"))}
     operation.emit(
         ops.DropIndex,
-        **table,
+        **(
+            operation.table() if operation.batch else table
+        ),  # the table is optional here: PostgreSQL and SQLite need no more than a name
         index=to_maybe_name(operation.must("index_name")),
         concurrently=to_flag(operation.get("postgresql_concurrently")),
         if_exists=to_flag(operation.get("if_exists")),

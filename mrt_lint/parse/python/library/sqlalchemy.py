@@ -59,6 +59,7 @@ def _function(name: str, arguments: CallArguments) -> SqlExpression:
         return SqlExpression(KEYWORDS[name])
     texts = [_inline(value) for value in arguments.positional]
     text = f"{name}({', '.join(texts)})"
+    # setval() writes: that it does matters even where its arguments cannot be told
     known = (arguments.complete and HOLE not in text) or name.lower() == "setval"
     return SqlExpression(text if known else UNKNOWN, read.columns, read.tables)
 
@@ -118,14 +119,6 @@ def _literal(arguments: CallArguments) -> Value:
     return SqlExpression(UNKNOWN if HOLE in text else text)
 
 
-def _quoted(arguments: CallArguments) -> Value:
-    return arguments.get(0, "value", UNKNOWN)
-
-
-def _default(arguments: CallArguments) -> Value:
-    return arguments.get(0, "arg", UNKNOWN)
-
-
 def _dml(kind: str) -> Callable[[CallArguments], Value]:
     return lambda arguments: start_dml(
         kind, arguments.get(0, "table", UNKNOWN), CallArguments(arguments.positional[1:], arguments.keyword)
@@ -156,8 +149,8 @@ MAKERS: Final[dict[str, Callable[[CallArguments], Value]]] = {
     "true": lambda _: SqlExpression("true"),
     "null": lambda _: SqlExpression("NULL"),
     "cast": _cast,
-    "quoted_name": _quoted,
-    "DefaultClause": _default,
+    "quoted_name": lambda arguments: arguments.get(0, "value", UNKNOWN),
+    "DefaultClause": lambda arguments: arguments.get(0, "arg", UNKNOWN),
     "FetchedValue": lambda _: SqlExpression(UNKNOWN),
     "Identity": lambda arguments: IdentityElement(always=to_flag(arguments.get(0, "always"))),
     "Computed": lambda arguments: ComputedElement(

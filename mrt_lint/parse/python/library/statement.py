@@ -90,6 +90,7 @@ def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
     return dataclasses.replace(
         statement,
         columns=columns,
+        # a constant reads nothing; a value that cannot be told may read anything
         source_columns=UNKNOWN if unread and not sources.columns else sources.columns,
         source_tables=tuple(table for table in sources.tables if table != statement.table.name),
         flows=tuple(flow for key, value in pairs.items() for flow in flows_into(key, value)) if known else UNKNOWN,

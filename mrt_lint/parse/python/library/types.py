@@ -152,6 +152,7 @@ def _numbers(name: str, arguments: CallArguments) -> tuple[int | Unknown, ...]:
 def _timezone(name: str, ref: ExternalName, arguments: CallArguments) -> bool | Unknown | None:
     if name not in ("TIME", "TIMESTAMP"):
         return None
+    # MySQL's types take the digits of a second where others take the time zone
     return to_flag(arguments.get(0, "timezone")) if ".mysql" not in ref.path else False
 
 
