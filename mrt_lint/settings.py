@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.values import DIALECTS
-from mrt_lint.suppress.exemption import Exemption
 from mrt_lint.usage import UsageError
 
 if TYPE_CHECKING:
@@ -59,6 +58,29 @@ _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "rev
 _TARGET_FLAG: Final = "sqlite_foreign_keys"
 _KEYS: Final = ("dialect", "strict", _TARGET_FLAG, "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
 _ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """Codes, or prefixes of codes, that are accepted in the files that a pattern matches, or else in one revision.
+
+    A pattern is a path from the project's root, or the end of one; `*` matches anything, slashes included.
+    """
+
+    codes: tuple[str, ...]
+    reason: str
+    files: str | None = None
+    revision: str | None = None
+
+    def covers(self, code: str, revision: str | None, path: str) -> bool:
+        """Return whether a finding is meant, given its code, its revision and its path from the root, with slashes."""
+        from fnmatch import fnmatchcase  # noqa: PLC0415  settings are read by every run, this by few
+
+        if not code.startswith(self.codes):
+            return False
+        if self.files is None:
+            return revision is not None and revision == self.revision
+        return fnmatchcase(path, self.files) or fnmatchcase(path, f"*/{self.files}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ def refusing_unknown_names(kind: type[Settings]) -> type[Settings]:
             if name not in known:
                 from mrt_lint.settings import nearest  # noqa: PLC0415  only for a mistake
 
+                # looked up and not imported: `mrt verify` runs without pytest
                 pytest = sys.modules.get("pytest")
                 error = pytest.UsageError if pytest else ConfigurationError
                 raise error(f"{kind.__name__} has no setting {name!r}{nearest(name, known) or '.'}")
@@ -95,6 +96,7 @@ class MRTConfig:
 
     def __repr__(self) -> str:
         """Show everything but secrets: pytest writes it into tracebacks."""
+        # by name, since a value here need not be registered as a secret yet
         env = {name: MASK if NAME.search(name) else value for name, value in self.env.items()} if self.env else self.env
         shown = {name: getattr(self, name) for name in self.__dataclass_fields__} | {"env": env}
         return scrub(f"MRTConfig({', '.join(f'{name}={value!r}' for name, value in shown.items())})")

@@ -183,6 +183,7 @@ def locate_ini(path: str, folders: Iterable[Path]) -> Path:
 
 def embedded_url(ini: Path) -> str:
     """Decide which embedded database serves where no URL is given: alembic.ini's URL says the dialect, never the server."""
+    # raw: `%(here)s` and `%%` mean something to Alembic only, and doubled keys are for Alembic to refuse
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read(ini, encoding="utf-8")

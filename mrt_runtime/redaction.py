@@ -84,6 +84,7 @@ class RedactedLog:
         """End, unless another factory came on top, which may go on calling this one."""
         if logging.getLogRecordFactory() == self._make and self._former is not None:
             logging.setLogRecordFactory(self._former)
+        # a level that somebody set meanwhile is kept
         if self._pools.level == SILENT:
             self._pools.setLevel(logging.NOTSET)
 

@@ -77,6 +77,7 @@ def register_text(url: str) -> None:
     if not (colon and has_password):
         return
     shown = {user, unquote(user), scheme.partition("+")[0]}
+    # the last @ ends the password here, and the first one does to a less careful reader of URLs
     for part in {password, *password.split("@")}:
         register_secret(part, apart_from=shown)
         register_secret(unquote_plus(part), apart_from=shown)
@@ -99,6 +100,7 @@ def conceal(text: str) -> str:
     text = IN_A_URL.sub(rf"\1:{MASK}@", text) if "://" in text else text
     text = IN_A_QUERY.sub(rf"\1{MASK}", text) if "=" in text else text
     if _PATTERNS and not _COMPILED:
+        # the shorter one may be a part of the longer, and would leave the rest of it
         longest_first = sorted(_PATTERNS, key=len, reverse=True)
         _COMPILED.append(re.compile("|".join(_PATTERNS[value] for value in longest_first)))
     return _COMPILED[0].sub(MASK, text) if _COMPILED else text

@@ -116,6 +116,7 @@ class Termination:
             raise self.received
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        # in a process that a migration forked there is nothing of ours to clean up
         if os.getpid() != self._process or self.received is not None or self._pending is not None:
             self._end(number)
         elif self._held:
@@ -135,6 +136,7 @@ class Termination:
     def _watch(self) -> None:
         """Start a thread that learns of signals even where the main thread waits in a driver's C code."""
         reading, writing = os.pipe()
+        # signal.set_wakeup_fd() demands it: a signal must not wait for a full pipe
         os.set_blocking(writing, False)
         former = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         if former != -1:  # an event loop around us needs it
@@ -152,6 +154,7 @@ class Termination:
                 if step is None or number[0] not in {signal.SIGINT, *self._former}:
                     continue
                 threading.Event().wait(PATIENCE)
+                # the statement may have ended by itself: the next one is not to blame
                 if self.interrupt is step:
                     with contextlib.suppress(Exception):
                         step()

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _run(given, may_print=not standard.closed)
         except KeyboardInterrupt:
+            # 128 and the number of SIGINT, as shells report it
             return 130
         except BrokenPipeError:  # the reader has seen enough: `mrt check | head`
             return _FOUND

@@ -8,6 +8,7 @@ from argparse import Namespace
 from mrt_lint.cli.inspection import examine
 from mrt_lint.cli.output import write
 from mrt_lint.escape import printable
+from mrt_lint.report.style import counted
 from mrt_lint.suppress.baseline import dumps
 
 NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
@@ -20,13 +21,11 @@ def run(options: Namespace) -> int:
     accepted = [finding for finding in report.findings if finding.code not in NEVER_ACCEPTED]
     write(dumps(accepted), options)
     file = printable(options.output)
-    sys.stdout.write(f"{file} accepts {_count(len(accepted))}; mrt check --baseline {file} reports others only.\n")
+    sys.stdout.write(f"{file} accepts {counted(len(accepted), 'finding')}; mrt check --baseline {file} reports others only.\n")
     left = [finding for finding in report.findings if finding.code in NEVER_ACCEPTED]
     if left:
         codes = ", ".join(sorted({f"{finding.code} {finding.name}" for finding in left}))
-        sys.stdout.write(f"Not accepted: {_count(len(left))} which cannot be accepted, {codes}: fix what they report.\n")
+        sys.stdout.write(
+            f"Not accepted: {counted(len(left), 'finding')} which cannot be accepted, {codes}: fix what they report.\n"
+        )
     return 0
-
-
-def _count(findings: int) -> str:
-    return "1 finding" if findings == 1 else f"{findings} findings"

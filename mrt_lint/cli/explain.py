@@ -57,6 +57,7 @@ def _page(rule: Rule, style: TextStyle, width: int) -> str:
 
 def _lines(markdown: str, style: TextStyle, width: int) -> Iterator[str]:
     """Format a page for the terminal: headings are bold, code is indented, text is wrapped."""
+    # text and code take turns: every second block is code
     for index, block in enumerate(markdown.split("```")):
         if index % 2:
             yield from (style.paint(f"    {code}", "cyan") if code else "" for code in block.splitlines()[1:])

@@ -20,6 +20,7 @@ from mrt_lint.fix.session import FixOutcome, FixSession
 from mrt_lint.fix.write import write_file
 from mrt_lint.model.finding import Finding
 from mrt_lint.report import CheckReport
+from mrt_lint.report.style import counted
 from mrt_lint.usage import UsageError
 
 _MOST: Final = 10
@@ -105,23 +106,23 @@ def _summary(outcomes: list[FixOutcome], names: dict[str, str], *, did: str) -> 
     fixed = [outcome for outcome in outcomes if outcome.fixed]
     if fixed:
         count = sum(len(outcome.fixed) for outcome in fixed)
-        yield f"{did} {_count(count, 'finding')} in {_count(len(fixed), 'file')}:"
+        yield f"{did} {counted(count, 'finding')} in {counted(len(fixed), 'file')}:"
         for outcome in fixed[:_MOST_FILES]:
             counts = Counter(f"{finding.code} {finding.name}" for finding, _ in outcome.fixed)
             what = ", ".join(name if number == 1 else f"{name} ({number} times)" for name, number in counts.items())
             yield f"  {names[outcome.path]}: {what}"
             yield from (f"    {note}" for note in dict.fromkeys(note for _, note in outcome.fixed if note))
         if len(fixed) > _MOST_FILES:
-            yield f"  … and {_count(len(fixed) - _MOST_FILES, 'more file')}"
+            yield f"  … and {counted(len(fixed) - _MOST_FILES, 'more file')}"
     elif any(outcome.unsafe or outcome.refused for outcome in outcomes):
         yield f"{did} nothing."
     unsafe = [(outcome, *entry) for outcome in outcomes for entry in outcome.unsafe]
     if unsafe:
-        yield f"--unsafe-fixes would fix {_count(len(unsafe), 'more finding' if fixed else 'finding')}:"
+        yield f"--unsafe-fixes would fix {counted(len(unsafe), 'more finding' if fixed else 'finding')}:"
         yield from _listed(unsafe, names)
     refused = [(outcome, *entry) for outcome in outcomes for entry in outcome.refused]
     if refused:
-        yield f"{_count(len(refused), 'finding')} cannot be fixed for certain:"
+        yield f"{counted(len(refused), 'finding')} cannot be fixed for certain:"
         yield from _listed(refused, names)
 
 
@@ -130,7 +131,3 @@ def _listed(entries: list[tuple[FixOutcome, Finding, str]], names: dict[str, str
         yield f"  {names[outcome.path]}:{finding.place.line}  {finding.code}: {why}"
     if len(entries) > _MOST:
         yield f"  … and {len(entries) - _MOST} more (mrt check --diff FILE lists those of one file)"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

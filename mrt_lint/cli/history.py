@@ -41,6 +41,7 @@ def run(options: Namespace) -> int:
 
 def _chronicle(sources: dict[str, bytes], report: CheckReport, dialect: str | None) -> HistoryReport:
     def read_some(files: dict[str, bytes]) -> dict[str, ReadResult]:
+        # in this process: only files with an unusual header come here
         return {path: read(MigrationSource(path, content, dialect)) for path, content in files.items()}
 
     migrations = outlines(sources, read_some)

@@ -11,6 +11,7 @@ from mrt_lint.check.engine import CheckEngine, read_file
 from mrt_lint.cli.files import find
 from mrt_lint.cli.output import write
 from mrt_lint.files.lock import LOCK_FILE, LockEntry, dumps, entry_of, loads
+from mrt_lint.report.style import counted
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
 
@@ -24,7 +25,7 @@ def run(options: Namespace) -> int:
     before = _before(settings)
     options.output = str(settings.root / LOCK_FILE)
     write(dumps(locked), options)
-    sys.stdout.write(f"{LOCK_FILE} locks {_count(len(locked))}{_difference(before, locked)}.\n")
+    sys.stdout.write(f"{LOCK_FILE} locks {counted(len(locked), 'revision')}{_difference(before, locked)}.\n")
     if len(locked) < len(entries):
         sys.stdout.write(f"{len(entries) - len(locked)} left out: what they assign to revision is no plain string.\n")
     return 0
@@ -45,7 +46,3 @@ def _difference(before: tuple[LockEntry, ...], now: list[LockEntry]) -> str:
     counts = {"new": len(new.keys() - old.keys()), "changed": changed, "gone": len(old.keys() - new.keys())}
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     return f" ({said})" if said else ""
-
-
-def _count(number: int) -> str:
-    return "1 revision" if number == 1 else f"{number} revisions"

@@ -71,6 +71,7 @@ def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:
     elsewhere = [where for where in here if where[1] == wanted[1] and not schema]
     if len(elsewhere) == 1:
         return elsewhere[0]
+    # it was there once, and a name that was mistyped never was
     if wanted in known:
         raise UsageError(f"There is no table {name} at {standing.wanted}: a migration before it drops or renames it.")
     likely = nearest(name, (".".join(part for part in where if part) for where in here))

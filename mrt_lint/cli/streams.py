@@ -65,6 +65,7 @@ class StandardStreams:
         for name, stream in self._before.items():
             stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: PLW2901, PTH123  for the whole run
             if hasattr(stream, "reconfigure"):
+                # a name of a user may not exist in the terminal's encoding, and must not end the command
                 stream.reconfigure(errors="backslashreplace")
             setattr(sys, name, GuardedStream(stream, needed=name == "stdout"))
         return self

@@ -13,6 +13,7 @@ def unified(path: str, before: bytes, after: bytes) -> str:
     """Write the difference between two contents of a file; line ends and a byte order mark are part of the lines."""
     shown = printable(path)  # a line break would be the header of another file
     name = f"{shown}\t" if " " in shown else shown  # or else patch takes the name to end at the blank
+    # without a/ and b/, so that -p0 fits wherever the file is
     lines = difflib.unified_diff(_lines(before), _lines(after), name, name)
     return "".join(_ended(lines))
 

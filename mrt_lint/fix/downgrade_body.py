@@ -46,6 +46,7 @@ class DowngradeBody:
         """The comments in it and right above it that its author wrote, and a docstring that is not a template's."""
         first, last = self.function.lineno, last_line_of(self._text, self.function)
         commented = {line for line, _ in self._text.comments if self._text.line(line).lstrip().startswith("#")}
+        # what its author wrote above a function is about the function, too
         while first - 1 in commented:
             first -= 1
         found = [text for line, text in self._text.comments if first <= line <= last and not _ALEMBICS.match(text)]
@@ -63,6 +64,7 @@ class DowngradeBody:
         start, end = self._text.span(idle[0])[0], self._text.span(idle[-1])[1]
         code = write_steps(steps, indent, self._unit, self._names)
         between = self._text.text[start:end]
+        # a remark beside `pass` must not vanish with it
         if "#" in between or "#" in self._text.text[end : self._text.end_of_line(idle[-1].end_lineno or 1)]:
             return self._below(idle, code, indent)
         return TextEdit(start, end, code[len(indent) :])
@@ -77,6 +79,7 @@ class DowngradeBody:
         """Write a body that shares its line with `def`."""
         start = self._text.span(self._statements[0])[0]
         end = self._text.span(self._statements[-1])[1]
+        # `def downgrade(): pass`: what is replaced begins behind the colon
         colon = len(self._text.text[:start].rstrip())
         if self._text.text[colon - 1] != ":" or any(map(_is_docstring, self._statements)):
             raise NoFix("downgrade() is written on one line")

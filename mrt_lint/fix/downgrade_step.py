@@ -41,6 +41,7 @@ class DowngradeStep:
 
     def is_done_by(self, op: Op) -> bool:
         """Return whether an operation as it was read, guards left out, is the one that was meant."""
+        # a step that asks for its table first is read as one that may not run
         if op.autocommit != self.autocommit or op.certain is bool(self.asks):
             return False
         op = replace(op, certain=True)
@@ -77,8 +78,8 @@ def _both(one: DowngradeStep, other: DowngradeStep) -> DowngradeStep | None:
         return None
     dialects = tuple(sorted({*one.dialects, *other.dialects}))
     same, also = one.is_done_by, other.is_done_by
-    write_whole_downgrade = None if set(dialects) >= set(DIALECTS) else dialects
-    return replace(one, dialects=write_whole_downgrade, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
+    guard = None if set(dialects) >= set(DIALECTS) else dialects
+    return replace(one, dialects=guard, same=lambda op: same(op) and also(op), unsafe=one.unsafe or other.unsafe)
 
 
 def _alike(step: DowngradeStep) -> tuple[object, ...]:

@@ -65,6 +65,7 @@ class ExpressionCopier:
         if not isinstance(inner, ast.Name):
             raise NoFix(f"{self._shown(node)} is not written out")
         rest = "".join(f".{part}" for part in reversed(parts))
+        # a local variable of the same name may mean anything
         if inner.id in self._at_home - self._local:
             return inner.id + rest
         if inner.id in self._imports.keys() - self._local:
@@ -75,9 +76,10 @@ class ExpressionCopier:
         """Return the value of a variable of the file that is assigned once."""
         given = [node for node in ast.walk(self._text.tree) if _binds(node) == name.id]
         parent = self._text.parents[given[0]] if len(given) == 1 else None
-        write_whole_downgrade = isinstance(parent, ast.Assign) and parent.targets == given
-        if not write_whole_downgrade or rest or self._depth:
+        is_assigned_once = isinstance(parent, ast.Assign) and parent.targets == given
+        if not is_assigned_once or rest or self._depth:
             raise NoFix(f"{name.id}{rest} is not known outside of its function")
+        # one variable deep: what its value refers to may have changed in between
         self._depth += 1
         try:
             return self.code(parent.value)  # type: ignore[union-attr]  # an assignment, as just seen

@@ -33,6 +33,7 @@ def fixers() -> Mapping[str, Fixer]:
     for entry in pkgutil.iter_modules(package.__path__):
         module = import_module(f"{package.__name__}.{entry.name}")
         for kind in vars(module).values():
+            # not `Fixer` itself, which every one of them imports
             if isinstance(kind, type) and issubclass(kind, Fixer) and kind.__module__ == module.__name__:
                 fixer = kind()
                 found |= dict.fromkeys(fixer.codes, fixer)

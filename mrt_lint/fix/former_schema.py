@@ -54,6 +54,7 @@ class FormerSchema:
     def dialects(self, op: Op) -> tuple[str, ...]:
         """Return the databases on which an operation runs, of those that have to be thought of."""
         found = tuple(dialect for dialect in self.context.dialects if self.context.runs_on(op, dialect))
+        # guarded for a database beyond the usual ones: then that one it is
         return found or (op.dialects or ())[:1]
 
     def agreed(self, number: int, ask: Callable[[ReplayedSchema], _T]) -> _T:
@@ -77,6 +78,7 @@ class FormerSchema:
         def ask(at: ReplayedSchema) -> Column | None:
             known = at.table(str(table), schema)
             found = known.column(str(column)) if isinstance(known, ReplayedTable) else None
+            # types differ between databases by with_variant() alone, and are asked for one by one
             return replace(found, type=None) if isinstance(found, Column) else None
 
         found = self.agreed(number, ask)
@@ -130,6 +132,7 @@ class FormerSchema:
             if not self.context.runs_on(earlier, self.dialects(op)[0]):
                 continue
             if isinstance(earlier, ops.RenameTable) and place(earlier.schema, str(earlier.new_table)) == table:
+                # going back in time, the table has its older name from here on
                 table = place(earlier.schema, str(earlier.table))
             if place(getattr(earlier, "schema", None), str(getattr(earlier, "table", ""))) != table:
                 continue

@@ -24,6 +24,7 @@ class ImportedNames:
         self.bound |= {node.arg for node in ast.walk(text.tree) if isinstance(node, ast.arg)}
         self._lacking: dict[str, str] = {}
         single, double = text.text.count("'"), text.text.count('"')
+        # docstrings have six double quotes each in any style
         self._mark = "'" if single > double - 6 * text.text.count('"""') and single > 2 * double else '"'
 
     def spell(self, path: str) -> str:
@@ -67,6 +68,7 @@ class ImportedNames:
         if not there:
             raise NoFix("there is no import to write one more below")
         last = there[-1]
+        # raises NoFix where the import shares its line
         self._text.indent_of(last)
         at = self._text.end_of_line(last.end_lineno or last.lineno)
         lines = [_import(name, module) for name, module in self._lacking.items()]

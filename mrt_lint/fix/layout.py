@@ -53,6 +53,7 @@ def flat(code: Code) -> str:
 def lay_out(code: Code, indent: str, unit: str, before: int, after: int) -> str:
     """Write code behind what takes `before` columns and in front of what takes `after`."""
     line = flat(code)
+    # formatters never open empty brackets
     if isinstance(code, str) or before + len(line) + after <= WIDTH or line.endswith(("()", "[]")):
         return line
     inner = indent + unit
@@ -86,6 +87,7 @@ def _bracketed(code: CallCode | ListCode) -> str:
 
 def quote(text: str, mark: str = '"') -> str:
     """Write a string literal, in these quotes unless the others need no backslashes."""
+    # other control characters would be invisible between triple quotes
     if "\n" in text and not set(text) & set("\\\r\t") and '"""' not in text and not text.endswith('"'):
         return f'"""{text}"""'
     other = "'" if mark == '"' else '"'

@@ -101,6 +101,7 @@ class FixSession:
                 gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
                 outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
                 passed.clear()  # what prevented them may be fixed now
+                # the same findings at the places where they are now
                 left = state.judged
             left = [finding for finding in left if key_of(finding) in wanted - passed.keys()]
         outcome.after = content
@@ -149,6 +150,7 @@ class FixSession:
     def _check_findings(finding: Finding, before: list[Finding], after: list[Finding], leaves: Collection[str]) -> None:
         """Raise NoFix unless the finding is fixed and no new one appears, but for warnings of these codes."""
         was, now = Counter(map(key_of, before)), Counter(map(key_of, after))
+        # counted, not looked for: a file may have several findings of one key
         if now[key_of(finding)] >= was[key_of(finding)]:
             raise NoFix("the finding would stay")
         new = next(
@@ -164,6 +166,7 @@ class FixSession:
 
     def judge(self, migration: Migration, content: bytes) -> list[Finding]:
         """Judge a file in its present or proposed state, by every rule that could be selected."""
+        # replaying a history with another file in it takes most of the time of a fix
         history = self._history.with_file(migration) if migration is not self._migrations[migration.path] else self._history
         return judgement.judge_file(migration, content, judgement.context_of(history, self._settings), self._settings)
 

@@ -35,6 +35,7 @@ class SourceText:
             self.text = content[len(self._bom) :].decode(self._encoding)
         except (SyntaxError, UnicodeError, LookupError):
             raise NoFix("the file cannot be decoded") from None
+        # cp932, for one, decodes several byte sequences to one character
         if self.encode(self.text) != content:
             raise NoFix(f"the file cannot be written back in {self._encoding}")
         ends = [found.end() for found in _LINE_END.finditer(self.text)]
@@ -126,6 +127,7 @@ class SourceText:
 
     def function(self, name: str) -> ast.FunctionDef:
         """Return a function of the module. Raises NoFix if there is none, or several, or it is not a plain one."""
+        # two of a name, or one in a class or an `if`: which of them Alembic calls is not certain
         found = [node for node in ast.walk(self.tree) if getattr(node, "name", None) == name]
         if len(found) != 1 or not isinstance(found[0], ast.FunctionDef) or found[0] not in self.tree.body:
             raise NoFix(f"{name}() is no plain function of the file")

@@ -64,12 +64,14 @@ class CallStatement:
         if given is not None:
             start, end = self.text.span(given.value)
             return self._changed(TextEdit(start, end, value), indent)
+        # on one line the call may become too long, and is laid out as formatters would
         if self.call.lineno == self.call.end_lineno or self._is_one_inner_line():
             return self._laid_out(indent, name, value)
         last = max((*self.call.args, *(keyword.value for keyword in self.call.keywords)), key=lambda node: self.text.span(node)[1])
         end = self.text.span(last)[1]
         behind = self.text.text[end : self.text.span(self.call)[1]]
         first = self.call.args[0] if self.call.args else self.call.keywords[0]
+        # an argument a line, each with its indent and perhaps a comment: so is the new one
         own_lines = self.text.place(first).line != self.call.lineno and re.match(r",?[ \t]*(#.*)?(\r|\n)", behind)
         line = self.text.line(self.text.place(first).line)
         separator = f",\n{line[: len(line) - len(line.lstrip())]}" if own_lines else ", "
@@ -102,6 +104,7 @@ class CallStatement:
         code = self.text.text[start : edit.start] + edit.text + self.text.text[edit.end : end]
         lines = re.split(r"\r\n|\r|\n", code)
         added = indent[len(self.indent) :]
+        # indenting the lines of a string would change its text
         if added and len(lines) > 1:
             self._has_plain_lines()
         return "\n".join([lines[0], *(f"{added}{line}" if line.strip() else line for line in lines[1:])])

@@ -30,6 +30,7 @@ def write_whole_downgrade(context: FixContext, body: DowngradeBody | None) -> Pr
         why=unsafe[0] if unsafe else "",
         keeps_upgrade=True,
         proof=lambda again: prove(again, steps),
+        # a type that becomes shorter again refuses longer values (MRT120), and there is no other way back
         leaves=frozenset({"MRT120"}) if any(_sets_type(op) for op in context.migration.upgrade_ops) else frozenset(),
     )
 
@@ -41,6 +42,7 @@ def _sets_type(op: Op) -> bool:
 def prove(again: Migration, steps: list[DowngradeStep], before: tuple[Op, ...] = (), after: tuple[Op, ...] = ()) -> None:
     """Raise NoFix unless downgrade() as it was read does the steps, on every database, between what it did before."""
     guards = [op.dialects for op in (*again.downgrade_ops, *before, *after)] + [step.dialects for step in steps]
+    # database by database: steps under guards come in another order than their operations
     for dialect in {*DIALECTS, *(dialect for guard in guards for dialect in guard or ())}:
         read = _on(again.downgrade_ops, dialect)
         first, last = _on(before, dialect), _on(after, dialect)

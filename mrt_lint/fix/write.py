@@ -45,6 +45,7 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
         _flush_to_disk(scratch)
         _copy_owner(scratch, status)
         scratch.chmod(stat.S_IMODE(status.st_mode))
+        # as late as can be: an editor may save the file while it is fixed
         same = target.read_bytes() == before
         if same:
             scratch.replace(target)

@@ -29,6 +29,7 @@ def dataclass(
 
     def make(cls: _Class) -> _Class:
         own = set(vars(cls))
+        # the real decorator still collects the fields; what it would compile are the functions below
         made = dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(cls)
         fields = dataclasses.fields(made)
         names = [field.name for field in fields]
@@ -53,6 +54,7 @@ def dataclass(
 
 
 def _init(self: Any, *values: object, **given: object) -> None:
+    # one update of the dict in place of a call of object.__setattr__ a field, as the real frozen classes do
     state = self.__dict__
     state.update(self._defaults)
     if values:

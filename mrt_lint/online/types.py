@@ -72,6 +72,7 @@ def spelled(kind: SqlType) -> str:
 
 def _recollated(former: SqlType, new: SqlType) -> TableChange:
     """Return the change that another collation of the same type needs."""
+    # a collation begins with the name of its character set: utf8mb4_0900_ai_ci
     sets = {str(kind.collation).partition("_")[0].lower() for kind in (former, new)}
     same = former.name != "ENUM" and len(sets) == 1 and replace(former, collation=new.collation) == new
     return TableChange.CHANGE_COLLATION if same else TableChange.CHANGE_TYPE
@@ -96,6 +97,7 @@ def _plain(kind: SqlType) -> SqlType:
     """Return a type as the server keeps it: BOOLEAN is TINYINT, REAL is DOUBLE, TEXT(n) the smallest that holds n."""
     if kind.name == "ENUM":
         return SqlType(name="ENUM", members=kind.members, collation=kind.collation)
+    # "the smallest TEXT type large enough to hold values n characters long" (MySQL manual, String Type Syntax)
     if kind.name == "TEXT" and kind.args and isinstance(kind.args[0], int):
         size = kind.args[0] * _width(kind)
         return replace(kind, name=next((name for most, name in _SIZES if size <= most), "LONGTEXT"), args=())

@@ -19,6 +19,7 @@ def attach(findings: Iterable[Finding]) -> dict[Finding, Finding]:
     for finding in findings:
         subject = _LEADERS.get(finding.code, _nothing)(finding)
         if subject is not None:
+            # the first of several: findings come in the order of the file
             leaders.setdefault((finding.path, finding.code, subject), finding)
     pairs: dict[Finding, Finding] = {}
     for finding in findings:

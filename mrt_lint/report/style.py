@@ -1,4 +1,4 @@
-"""Colour, on terminals that show it."""
+"""Words and their colour, on terminals that show it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 file", "2 files"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class TextStyle:
@@ -27,6 +32,7 @@ class TextStyle:
             return cls()
         from rich.console import Console  # noqa: PLC0415  its import is dear, and only a terminal needs it
 
+        # what is painted are names of users: [bold] and :smile: in them are text
         console = Console(file=stream, highlight=False, markup=False, emoji=False)
         return cls(console if console.color_system else None)
 

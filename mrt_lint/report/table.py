@@ -14,7 +14,7 @@ from mrt_lint.escape import printable
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.report import CheckReport, UnreadCall
 from mrt_lint.report.grouping import FindingGroup, group
-from mrt_lint.report.style import TextStyle
+from mrt_lint.report.style import TextStyle, counted
 
 _MOST_UNREAD: Final = 10
 _MOST_LINES: Final = 10
@@ -94,6 +94,7 @@ def _advice(text: str, width: int) -> Iterator[str]:
     """Wrap an advice; lines of it that are indented are code and stay as they are."""
     first, *others = text.strip().splitlines()
     lines = textwrap.wrap(printable(first), width, initial_indent="    Instead: ", subsequent_indent="    ", break_long_words=False)
+    # again, as in _wrap(): a break may put two colons at the beginning of a line
     yield from map(printable, lines)
     for line in others:
         yield from [f"    {printable(line)}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
@@ -102,7 +103,7 @@ def _advice(text: str, width: int) -> Iterator[str]:
 def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) -> Iterator[str]:
     about = "it" if len(unreadable) == 1 else "them"
     what = "place" if any(unread.why.startswith("the file") for unread in unreadable) else "call"
-    yield style.paint(f"{_count(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
+    yield style.paint(f"{counted(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
     for unread in unreadable[:_MOST_UNREAD]:
         place = printable(f"{unread.path}:{unread.line}:{unread.column}")
         yield f"  {place}  {style.paint(printable(unread.why), 'dim')}"
@@ -113,13 +114,13 @@ def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) ->
 
 def summarize(report: CheckReport, style: TextStyle) -> str:
     """Return one line on how much was found."""
-    files = _count(len(report.files), "migration")
+    files = counted(len(report.files), "migration")
     silent = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
     silent += f", {len(report.accepted)} accepted" if report.accepted else ""
     if not report.findings:
         where = " in what could be read" if report.unreadable else ""
         return style.paint(f"{files} checked: nothing found{where}{silent}.", "green")
-    counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}{silent}"
+    counts = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}{silent}"
     return style.paint(f"{files} checked: {counts}.", "bold", "red" if report.fails else "yellow")
 
 
@@ -159,7 +160,3 @@ def _lines_of(path: str) -> list[str]:
 def _line_of(path: str, line: int) -> str:
     lines = _lines_of(path)
     return lines[line - 1].strip() if 0 < line <= len(lines) else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -49,6 +49,7 @@ def find_op(failure: Failure, file: str, name: str | None = None, dialect: str |
     if migration is None:
         return None
     wanted = {bare(name): 4, bare(failure.table): 2, failure.column: 3 if failure.table else 0}
+    # what the failure does not name
     wanted.pop(None, None)
     preferred = ADDING if "left behind" in failure.message or "still exists" in failure.message else LOSING
     best, best_score = None, 1
@@ -57,6 +58,7 @@ def find_op(failure: Failure, file: str, name: str | None = None, dialect: str |
             continue
         named = set(names(op))
         score = 2 * sum(weight for word, weight in wanted.items() if word in named)
+        # the kind of operation decides only between those that name as much
         score += bool(score) and op.op in preferred
         if score > best_score:
             best, best_score = op, score

@@ -45,10 +45,12 @@ def _members(pairs: Sequence[tuple[str, object]]) -> object:
 
 
 def _integer(text: str) -> object:
+    # as text: int() refuses more than 4,300 digits (sys.set_int_max_str_digits)
     return ("integer", "0" if text == "-0" else text)
 
 
 def _fraction(text: str) -> object:
+    # 1.50 and 15e-1 are one number; a float would make others equal that are not
     sign, digits, exponent = Decimal(text).as_tuple()
     shown = "".join(map(str, digits)).lstrip("0")
     bare = shown.rstrip("0")

@@ -23,6 +23,7 @@ class Renaming:
     def pattern(self) -> tuple[str, str]:
         """What differs, as words between underscores: ix_… and idx_…, or …_key and …_uq."""
         left, right = self.before.split("_"), self.after.split("_")
+        # a convention changes the beginning or the end of names; the beginning is tried first
         end = count_same(left[::-1], right[::-1])
         if end:
             return "_".join((*left[:-end], "…")), "_".join((*right[:-end], "…"))
@@ -52,6 +53,7 @@ def group_renamed(differences: Sequence[Any], when: str) -> Iterator[Any]:
     for one in differences:
         if one.renamed is not None:
             groups[one.kind, one.renamed.pattern].append(one)
+    # a renaming is two differences: one missing, one too much
     told = {id(one): key for key, group in groups.items() if len(group) > 2 * FEW for one in group}
     for one in differences:
         key = told.get(id(one))

@@ -64,6 +64,7 @@ def _table(old: TableRows, new: TableRows | None, excuse: Excuse, when: str) -> 
         if total:
             yield _lost(old, old.rows, total, when)
         return
+    # the table grew or shrank over the limit in between
     if old.hashed != new.hashed:
         old, new = fingerprinted(old), fingerprinted(new)
     pairs, lost, extra = _pairs(old, new)
@@ -132,6 +133,7 @@ def _most_alike(
             if shared * 2 > len(names):
                 likeness.append((-shared, one, other))
     pairs: dict[int, int] = {}
+    # most alike first; of equals the first rows, so that two runs tell the same
     for _, one, other in sorted(likeness):
         if one not in pairs and other not in pairs.values():
             pairs[one] = other

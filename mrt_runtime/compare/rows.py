@@ -87,6 +87,7 @@ def keep(table: Table, rows: Iterable[Row], numbers: Collection[str] = ()) -> Ta
     json = frozenset(column.name for column in table.columns if is_json_column(column, table))
     bare = TableRows(table=table.label, columns=columns, key=key_of(table), numbers=frozenset(numbers), json=json)
     pending = iter(rows)
+    # one more than is kept tells a long table, without a count(*)
     first = tuple(islice(pending, LIMIT + 1))
     if len(first) <= LIMIT:
         return replace(bare, rows=first)
@@ -100,6 +101,7 @@ def fingerprinted(table: TableRows) -> TableRows:
 
 def form_of(value: object, *, is_json: bool = False) -> str:
     """Return the form in which values are compared: as they are, but JSON by what it says."""
+    # repr() tells 1 from 1.0 and "1", which == does not
     return canonical(value, scalars=is_json) or repr(value)
 
 

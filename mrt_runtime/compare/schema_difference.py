@@ -79,6 +79,7 @@ class SchemaComparison:
         self.before = before
         self.after = after
         self.wording = wording
+        # what hangs on something that is missing or left behind goes with it, and is not told by itself
         self.unpaired = _bearers(before) ^ _bearers(after)
         columns = [
             {(table.label, column.name) for table in schema.tables for column in table.columns} for schema in (before, after)
@@ -103,6 +104,7 @@ class SchemaComparison:
 
     def _tables(self) -> Iterator[SchemaDifference]:
         for one, old, new in _paired(self.before.tables, self.after.tables, lambda table: table.label):
+            # told of the whole table, of which it is a part
             if one.kind == "partition" and self.unpaired.intersection(one.parents):
                 continue
             yield from self._changes_of(
@@ -253,6 +255,7 @@ def _paired(
 def _matched(before: Iterable[Any], after: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
     """Pair constraints or indexes that are equal but for a name the database chose, then by name or columns."""
     lefts, rights = list(before), list(after)
+    # first what is equal in all but a generated name, so that no renamed one is paired with another's definition
     for key in (_meaning, _handle):
         found = list(_paired(lefts, rights, key))
         yield from (pair for pair in found if None not in pair)

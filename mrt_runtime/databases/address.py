@@ -36,6 +36,7 @@ def parse_url(url: str | URL) -> URL:
             "postgresql://user:password@host:5432/database (special characters in the password as %XX)."
         ) from None
     name, plus, driver = parsed.drivername.partition("+")
+    # hosting providers hand out postgres:// (SQLAlchemy 1.4 dropped it)
     return register_url(parsed.set(drivername=f"postgresql{plus}{driver}") if name == "postgres" else parsed)
 
 
@@ -51,6 +52,7 @@ def mask(url: URL) -> str:
     """Show a URL without its password and what else is secret in it."""
     hidden = {name: MASK for name in url.query if NAME.search(name)}
     shown = url.update_query_dict(hidden).render_as_string(hide_password=True)
+    # in a URL the mask is written %2A%2A%2A
     return conceal(shown.replace(quote_plus(MASK), MASK))
 
 

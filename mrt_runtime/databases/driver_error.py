@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from sqlalchemy import exc
 
 
-def list_causes(error: BaseException) -> Iterator[BaseException]:
-    """Return an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it."""
+def list_causes(error: BaseException, *, with_context: bool = False) -> Iterator[BaseException]:
+    """Return an error, and what it was raised from, as far as drivers and SQLAlchemy wrap it.
+
+    with_context: also what was being handled when it was raised, which may be the error of another statement.
+    """
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
     while pending:
@@ -17,6 +20,7 @@ def list_causes(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(cause))
             yield cause
             pending += [cause.__cause__, cause.orig if isinstance(cause, exc.DBAPIError) else None]
+            pending += [cause.__context__] if with_context else []
 
 
 def read_state(error: BaseException | None) -> tuple[str, int | None]:

@@ -30,6 +30,7 @@ def apply_edits(edits: Iterable[Edit], text: str) -> str:
     for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):
         if not made or edit.start >= made[-1].end:
             made.append(edit)
+    # from the end, so that the offsets of those before still hold
     for edit in reversed(made):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text

@@ -25,6 +25,7 @@ class EmbeddedPostgres(PostgresDatabase):
     def __init__(self, server: Any, private: folder.Folder, isolation: str) -> None:
         self._stop = server.cleanup
         self._private = private
+        # the package writes an empty password, of which drivers warn
         url = make_url(server.get_uri().replace(":@", "@"))
         try:
             super().__init__(url, choose_driver(url, DRIVERS, "postgres"), SourceDatabase("embedded"), isolation)

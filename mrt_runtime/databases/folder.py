@@ -71,6 +71,7 @@ def remove(folder: Path, lock: sqlite3.Connection) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # Windows: it is still open
         lock_of(folder).unlink()
+    # Windows removes a file only once it is closed: hence the second try below
     lock.close()
     with contextlib.suppress(OSError):
         lock_of(folder).unlink(missing_ok=True)

@@ -72,6 +72,7 @@ class ServerScratch:
 
     def owns(self, cursor: Any) -> bool:
         """Return the same as `is_mine`, through a DBAPI cursor."""
+        # a "no" may mean that a proxy cut the connection with the lock: it is taken again before the second question
         return self._asks(cursor) or (self._link.revive() and self._asks(cursor))
 
     def _asks(self, cursor: Any) -> bool:

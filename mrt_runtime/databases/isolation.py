@@ -31,6 +31,7 @@ class Isolation:
 
     def reword(self, message: str) -> str:
         """Return a server's message without what the run itself brought into it."""
+        # replacing an empty string would insert between all characters
         return OWN_CONTEXT.sub("", message).replace(self.tail or "\0", "")
 
     @property

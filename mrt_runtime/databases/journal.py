@@ -61,6 +61,7 @@ def listen(target: Engine | type[Engine], find: Callable[[Connection], AbstractC
 
     def execute(cursor: Any, statement: str, *rest: Any) -> bool:
         *parameters, context = rest
+        # do_execute_no_params hands over (cursor, statement, context), with no parameters between
         run = context.dialect.do_execute if parameters else context.dialect.do_execute_no_params
         return noted(context.root_connection, statement, lambda: run(cursor, statement, *parameters, context))
 

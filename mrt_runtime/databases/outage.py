@@ -89,6 +89,7 @@ def explain_loss(error: object, revision: str | None = None) -> LostServerError:
 def was_ordered(error: BaseException, lost: BaseException) -> bool:
     """Whether the session was ended from outside: not by the statement, nor for its size."""
     statement = next((str(cause.statement) for cause in list_causes(error) if isinstance(cause, exc.DBAPIError)), "")
+    # then the statement is the likelier cause, and what the migration does is a verdict
     if ENDS_SESSIONS.search(statement) or len(statement) > PACKET:
         return False
     return is_kind(lost, ORDERED, ORDERED_NUMBERS, ORDERED_WORDS)
@@ -96,6 +97,7 @@ def was_ordered(error: BaseException, lost: BaseException) -> bool:
 
 def is_kind(error: BaseException, states: re.Pattern[str], numbers: set[int], words: re.Pattern[str]) -> bool:
     """Whether a driver's error is of a kind: by its SQLSTATE, its number, or where a driver gives neither by its words."""
+    # PEP 249 names the base of a driver's errors Error; asyncpg's own is PostgresError
     is_drivers = any(cls.__name__ in {"Error", "PostgresError"} for cls in type(error).__mro__)
     if isinstance(error, OSError):
         return words.search(str(error)) is not None

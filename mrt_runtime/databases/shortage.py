@@ -5,9 +5,6 @@ from __future__ import annotations
 import errno
 import re
 
-from sqlalchemy import Engine, event
-from sqlalchemy.engine import ExceptionContext
-
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.driver_error import list_causes, read_state, read_words
 from mrt_runtime.databases.sentences import end, join
@@ -42,17 +39,6 @@ def explain_shortage(words: str) -> ConfigurationError:
         f"The database has run out of room: {words} Nothing is known about the revision that it was at. Make room there "
         "(SQLite's scratch files lie in the temporary folder, which TMPDIR names), and run again."
     )
-
-
-def refuse_shortage(engine: Engine) -> None:
-    """Make an engine of ours raise ConfigurationError for a shortage, so that it is not taken for a refused row."""
-    event.listen(engine, "handle_error", _on_error)
-
-
-def _on_error(context: ExceptionContext) -> None:
-    words = find_shortage(context.original_exception)
-    if words is not None:
-        raise explain_shortage(words)
 
 
 def _is_shortage(error: BaseException) -> bool:

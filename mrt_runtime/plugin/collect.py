@@ -154,6 +154,7 @@ class RevisionItem(pytest.Item):
         except ConfigurationError as error:
             reason = str(error)
         if reason:
+            # outside of the `except`, see refuse()
             refuse(self.config, reason)
         self.user_properties += [(WARNING, printable(f"{self.name}: {warning}")) for warning in verdict.warnings]
         self.user_properties += [(WARNING, printable(doubt)) for doubt in verification.find_doubts()]

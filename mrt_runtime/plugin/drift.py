@@ -53,6 +53,7 @@ def describe(difference: Any) -> Iterator[str]:
         missing = "in the models and not in the migrations" if verb == "add" else "in the migrations and not in the models"
         yield f"{name_of(kind, rest)} is {missing}"
     else:
+        # modify_type, modify_nullable and the like: (schema, table, column, existing settings, old, new)
         _schema, table, column, *_, old, new = rest
         yield f"Column '{table}.{column}': {kind} is {old!r} in the migrations and {new!r} in the models"
 

@@ -36,6 +36,7 @@ class ConcurrentlyFixer(Fixer):
         op = context.op_at(finding, CreateIndex, DropIndex)
         edits, function = _rewritten(context, op)
         foreign = _is_foreign(context, op)
+        # MRT421 finds CONCURRENTLY in a transaction, which fails as it is: nothing can get worse
         committed = None if _is_alone(context, op) or finding.code == "MRT421" else function
         for reverse in _reverses(context, op) if finding.code != "MRT421" else ():
             with suppress(NoFix):  # it works as it is, and was not reported
@@ -60,6 +61,7 @@ def _is_alone(context: FixContext, op: Op) -> bool:
     functions = (migration.upgrade_ops, migration.downgrade_ops)
     ops = next(ops for ops in functions if any(other is op for other in ops))
     name = "upgrade" if ops is migration.upgrade_ops else "downgrade"
+    # what cannot be read may be the work that a failure would leave half done
     return migration.readable(name) and all(other is op or _is_call_of(other, op) for other in ops)
 
 
@@ -131,6 +133,7 @@ def _in_sql(context: FixContext, op: Op, statement: CallStatement, *, deeper: bo
         raise NoFix("its SQL is not one statement in one plain string")
     if re.search(r"\bCASCADE\b", written, re.IGNORECASE):
         raise NoFix("PostgreSQL knows no DROP INDEX CONCURRENTLY … CASCADE")
+    # as INDEX is written
     word = "CONCURRENTLY" if found[0][-5:].isupper() else "concurrently"
     code = statement.moved(deeper=deeper)
     return code.replace(found[0], f"{found[0]} {word}", 1)

@@ -48,6 +48,7 @@ class MissingStepFixer(Fixer):
         steps = ReversePlan(context).reversed(number)
         if not steps:
             raise NoFix("nothing undoes it for certain")
+        # a step that needs a name at the top of the function is for a new function only
         if any(step.above for step in steps):
             raise NoFix("a name is not known")
         _check_name_is_free(steps, migration.downgrade_ops)

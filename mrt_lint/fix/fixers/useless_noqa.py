@@ -30,6 +30,7 @@ class UselessNoqaFixer(Fixer):
         if at is None:
             raise NoFix("the comment is not where it was")
         if len(codes) > 1:
+            # with the comma behind the first, or before another
             start, end = (codes[at].start(), codes[at + 1].start()) if at == 0 else (codes[at - 1].end(), codes[at].end())
         elif line[codes[0].end() :].strip():
             raise NoFix("the comment goes on behind the code")

@@ -89,6 +89,7 @@ class _AlterReversal:
         }
         alone = op.type is UNSET and op.nullable is UNSET and op.new_column is UNSET and op.comment is UNSET
         for name, is_said in said.items():
+            # NULL allowed, no default and no comment are what MODIFY gives a column anyway
             if not alone and not is_said and self._past(name) not in {None, True, UNKNOWN}:
                 raise NoFix(f"MySQL forgets the {name} of {op.column}, as alter_column does not say it again")
 
@@ -164,8 +165,10 @@ class _AlterReversal:
             raise NoFix("one of the types is not known")
         if old.name in _TEXTS or (old.name in _INTEGERS and new.name in _INTEGERS) or {old.name, new.name} <= _DOCUMENTS:
             return
+        # as many digits behind the point, or more: larger values are refused, and none is rounded
         if old.name == new.name == "NUMERIC" and len(old.args) == len(new.args) and old.args[1:] >= new.args[1:]:
             return
+        # longer text into a shorter type is an error (MRT120), never another value
         if old.name == new.name != "ENUM" and (old.args == new.args or old.name == "TIMESTAMP") and old.item == new.item:
             return
         if {old.name, new.name} <= _NUMBERS or {old.name, new.name} <= _MOMENTS:

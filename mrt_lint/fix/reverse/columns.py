@@ -33,6 +33,7 @@ def remove_column(builder: StepBuilder, op: ops.AddColumn) -> Iterator[Downgrade
     if declared == "sqlite" and not op.batch and (known(definition.unique) or known(definition.index) or definition.constraints):
         raise NoFix("SQLite drops no column that an index or constraint needs")
     keys = [constraint for constraint in definition.constraints if constraint.kind == "foreignkey"]
+    # MySQL: "Cannot drop column: needed in a foreign key constraint" (error 1828)
     if keys and {"mysql", "mariadb"} & {*builder.former.dialects(op)}:
         if any(not isinstance(key.name, str) for key in keys):
             raise NoFix("MySQL drops no column that a foreign key needs, and this one has no name of its own")
@@ -92,6 +93,7 @@ def _dependents(table: ReplayedTable, column: str) -> list[Constraint | ops.Crea
     everything: tuple[Constraint | ops.CreateIndex, ...] = (*table.known_indexes(), *table.known_constraints())
     for entry in everything:
         if isinstance(entry, Constraint) and entry.kind in {"check", "exclude"}:
+            # the name somewhere in the text is enough: too many checks are refused, and none is missed
             if entry.kind == "exclude" or fold(column) in fold(str(entry.condition)):
                 raise NoFix(f"a check of {table.name} names the column")
             continue

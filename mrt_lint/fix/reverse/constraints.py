@@ -46,6 +46,7 @@ def remove_constraint(builder: StepBuilder, op: ops.CreateConstraint) -> Iterato
         raise NoFix("the index that became the constraint has to come back as one")
     if op.definition.kind == "primary" and op.definition.using_index is None:
         for column in op.columns if isinstance(op.columns, tuple) else ():
+            # a primary key makes its columns NOT NULL, and dropping it leaves them so
             if builder.former.column(builder.number, op.table, op.schema, column).nullable is not False:
                 raise NoFix(f"{op.table}.{column} may have taken NULL before it was part of the primary key")
     kind = op.definition.kind if op.definition.kind in _KINDS else None
@@ -81,6 +82,7 @@ def create_constraint_again(
     is_final = _check_source(builder, constraint, str(table))
     wanted = replace(constraint, name=name or constraint.name)
     written = builder.name(wanted.name, "constraint_name") if name is not None else builder.quote(wanted.name)
+    # a naming convention would change a plain name, as it does not change one in op.f()
     if is_final and isinstance(written, str) and wanted.name == constraint.name:
         written = call(builder.context.names.op("f"), written)
     options = _options(builder, wanted)

@@ -23,6 +23,7 @@ def drop_enum(context: FixContext, name: str, schema: MaybeName, like: Op | None
         raise NoFix("the type's schema is not known")
     names = context.names
     kind = call(names.sa("Enum"), name=names.quote(name), schema=None if schema is None else names.quote(schema))
+    # checkfirst: dropping a table with the type may have dropped it by then
     code = CallCode(f"{flat(kind)}.drop", (("", call(names.op("get_bind"))), ("checkfirst", "True")))
     return DowngradeStep(
         code=code,

@@ -105,6 +105,7 @@ class ExistenceChecks:
             leaves = [node for node in ast.walk(statement) if isinstance(node, ast.Return | ast.Raise | ast.Yield | ast.Break)]
             if not leaves:
                 continue
+            # only `if …: return` says under which condition the rest runs
             if not isinstance(statement, ast.If) or statement.orelse or leaves != [statement.body[-1]]:
                 raise _no()
             yield from _parts(statement.test, holds=False)
@@ -138,6 +139,7 @@ class ExistenceChecks:
             return None
         (call, kind), *_ = found
         table = () if kind == "table" else _strings(call.args)
+        # get_columns("users", schema="crm") is about another table
         in_default_schema = not call.keywords and len(call.args) == len(table) == (kind != "table")
         return (kind, table) if in_default_schema else None
 

@@ -54,6 +54,7 @@ def parameters(name: str, *, batch: bool) -> tuple[str, ...]:
 
 def missing(name: str, given: Container[str], *, batch: bool) -> str | None:
     """Return the first parameter that an operation cannot do without and that is not given, None if there is none."""
+    # written for an older Alembic, whose parameters are not listed here
     if any(old in given for old in _LEGACY):
         return None
     needed = (parameter for parameter in parameters(name, batch=batch) if parameter not in _OPTIONAL)

@@ -60,6 +60,7 @@ class GraphDrawing:
             ("; ".join(map(printable, entry.problems)), "red"),
             (printable(entry.key) if self._files else "", "dim"),
         ]
+        # a graph as wide as the terminal leaves no room; lines then run over rather than say nothing
         left = None if self._width is None else max(self._width - len(row.text) - 2, 20)
         mark = self._style.paint(_MARKS[verdict.mark][not self._unicode], "bold", colour)
         before = self._style.paint(row.text[: row.place], "dim")

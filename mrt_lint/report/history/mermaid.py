@@ -29,6 +29,7 @@ _LONGEST: Final = 60
 
 def render(chronicles: Sequence[HistoryReport]) -> str:
     """Write one flowchart; of several histories, each is a box."""
+    # edges go from a parent to its child, and so the newest is on top
     lines = ["flowchart BT"]
     names = {
         (place, entry.key): f"r{place}_{index}" for place, one in enumerate(chronicles) for index, entry in enumerate(one.entries)

@@ -94,6 +94,7 @@ class Accounts:
         """
         name = account_name(self._server.token, number)
         causes = []
+        # which of several accounts of one name is taken depends on the host; proving it by a login is the only way to know
         for host in self._hosts():
             for clause in self._identifications(password := make_password()):
                 account = ScratchAccount(name, host, password)
@@ -187,6 +188,7 @@ def spell(user: str, host: str) -> str:
 def make_password() -> str:
     """Return a password that needs no quoting in a URL or an ini file and that usual rules for passwords accept."""
     letters = string.ascii_letters + string.digits
+    # validate_password asks for a digit, both cases and a special character
     return "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH - 4)) + "-aZ7"
 
 

@@ -56,7 +56,9 @@ class SchemaCopy:
                     f"INSERT INTO {quote(table)} ({columns}) SELECT {columns} FROM {quote(self.rows)}.{quote(table)}"
                 )
             for sequence, value in self.sequences.items():
+                # 0: the value has not been given out yet
                 connection.exec_driver_sql(f"DO SETVAL({quote(sequence)}, {value}, 0)")
+            # as the scratch account: a program belongs to who makes it, and no other may show its body
             with self.server.engine_within(name).connect() as own:
                 for program in self.routines:
                     run_under(own, program, connection)
@@ -140,6 +142,7 @@ def run_in_workable_order(connection: Connection, definitions: list[str]) -> Non
     waiting = list(definitions)
     while waiting:
         failed = [definition for definition in waiting if not succeeds(connection, definition)]
+        # once more, for its error
         if len(failed) == len(waiting):
             connection.exec_driver_sql(failed[0])
         waiting = failed

@@ -104,6 +104,7 @@ class MySQLDatabase:
         if trouble is None:
             return contents
         user, _, host = str(self._server.run("SELECT CURRENT_USER()")[0][0]).partition("@")
+        # in a GRANT an underscore stands for any character
         pattern = self._name.replace("_", "\\_") + "\\_mrt\\_%"
         raise ConfigurationError(
             f"The account '{user}'@'{host}' may not create scratch databases, and {self.url} cannot serve as one because it "

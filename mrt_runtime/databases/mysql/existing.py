@@ -104,6 +104,7 @@ class ExistingMySQLContents(ExistingContents):
         holdings = journal.look()
         own = find_free(holdings, [holding for holding in holdings if not journal.proves(holding)])
         with self._server.engine_for(self.name).connect() as connection:
+            # the default lock_wait_timeout is a year
             connection.exec_driver_sql("SET SESSION foreign_key_checks = 0, lock_wait_timeout = 10")
             tables = [holding for holding in own if holding.kind == "TABLE"]
             if tables:

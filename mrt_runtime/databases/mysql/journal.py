@@ -84,6 +84,7 @@ class MySQLJournal:
         """Whether an object is exactly as this run left it."""
         if holding.digest in self._own.get(holding.key, ()) or holding.digest in self._digests:
             return True
+        # the run was killed between the statement and its note: what it names, made at that moment and still empty, is its own
         prompt = 0 <= holding.made - self._since <= PROMPTLY
         return prompt and not holding.count and shorten(holding.name) in self._under_way
 

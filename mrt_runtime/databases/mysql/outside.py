@@ -58,6 +58,7 @@ def find_outside(text: str, place: ScratchPlace) -> str:
 
     Executable comments are read both ways: which of them a server executes is a matter of its version.
     """
+    # of the same length, so that places in the text are the same
     plain = text.replace("/*!", "/* ").replace("/*M!", "/*  ")
     for reading in dict.fromkeys((text, plain)):
         for statement in statements(reading, place.dialect):

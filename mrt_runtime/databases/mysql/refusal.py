@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from sqlalchemy import exc
-
+from mrt_runtime.databases.driver_error import list_causes, read_state
 from mrt_runtime.databases.mysql.place import ScratchPlace
 
 DENIED = {
@@ -37,7 +35,8 @@ def explain_refusal(error: BaseException, place: ScratchPlace) -> str:
     """Return a sentence for an error by which the server refused the scratch account something; empty for any other."""
     if place.definer is None:
         return ""
-    for number, words in read_causes(error):
+    for cause in list_causes(error, with_context=True):
+        _, number = read_state(cause)
         if number == 1419:  # noqa: PLR2004  the number's name is in DENIED
             return (
                 "The server writes a binary log and lets only administrators make triggers and functions. Written with "
@@ -45,9 +44,7 @@ def explain_refusal(error: BaseException, place: ScratchPlace) -> str:
                 "log_bin_trust_function_creators = 1."
             )
         if number in DENIED:
-            return (
-                f"{tell_target(number, words, place)} The account of this run may change nothing but its scratch database: {HOW}."
-            )
+            return f"{tell_target(number, str(cause.args[-1]), place)} The account of this run may change nothing but its scratch database: {HOW}."
     return ""
 
 
@@ -65,18 +62,3 @@ def tell_target(number: int, words: str, place: ScratchPlace) -> str:
     if found is not None:
         return f"It takes a right on the whole server ({found['privileges']})."
     return f"It reaches for {DENIED[number]} outside of the scratch database."
-
-
-def read_causes(error: BaseException) -> Iterator[tuple[int, str]]:
-    """Yield number and words of a driver's error, wherever it is among the causes of an error."""
-    seen: set[int] = set()
-    pending: list[BaseException | None] = [error]
-    while pending:
-        cause = pending.pop()
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        number = getattr(cause, "errno", None) or (cause.args[0] if cause.args else None)
-        if isinstance(number, int) and not isinstance(cause, OSError):
-            yield number, str(cause.args[-1])
-        pending += [cause.__cause__, cause.__context__, cause.orig if isinstance(cause, exc.DBAPIError) else None]

@@ -57,6 +57,8 @@ class MySQLScratch(ServerScratch):
         cursor = connection.connection.cursor()
         cursor.execute("SELECT @@sql_mode, @@collation_connection")
         mode, collation = cursor.fetchone() or ("", "")
+        # the statement itself would have committed: CREATE TRIGGER and CREATE FUNCTION do (MySQL manual, Statements That Cause an
+        # Implicit Commit)
         cursor.execute("COMMIT")
         cursor.close()
         with self._server.engine_for(self._contents.name).connect() as given:

@@ -87,6 +87,7 @@ def _changed(past: PostgreSQLBasis, facts: CatalogueRows, stale: Collection[int]
     }
     if renamed and any(one.kind not in PLACELESS for one in past.facts.objects):
         return None
+    # the text of a view is rendered with the names of the moment
     if renamed and any(row.view is not None for row in old.rows.values()):
         return None
     changed = set(stale)

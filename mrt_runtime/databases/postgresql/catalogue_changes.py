@@ -140,6 +140,7 @@ def find_stale(before: ReadPoint, present: Present, now: CatalogueChanges, known
         stale |= now.young[name]
     if not stale.isdisjoint(known.sequences):
         return None
+    # a Counter: rows of pg_description have no OID of their own, and one object may have several
     gone = {name: Counter(present[name]) - Counter(now.present[name]) for name in (*TABLES, *COMMENTS)}
     for oid in gone["pg_class"].keys() - known.sequences:
         stale.add(known.owners.get(oid, oid))

@@ -11,7 +11,7 @@ FIRST = 16384
 """The first OID that is not the server's own: FirstNormalObjectId in PostgreSQL's access/transam.h."""
 RELATION, TYPE, FUNCTION, CONFIGURATION = 1259, 1247, 1255, 3602
 """The OIDs of `pg_class`, `pg_type`, `pg_proc` and `pg_ts_config`."""
-NAMESPACE, LARGE_OBJECT, DEFAULT_ACL = 2615, 2613, 826
+NAMESPACE, LARGE_OBJECT = 2615, 2613
 PARTS = {
     "pg_attribute": (RELATION, "attrelid"),
     "pg_index": (RELATION, "indexrelid"),

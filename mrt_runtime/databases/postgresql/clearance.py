@@ -106,6 +106,7 @@ class Clearance:
                 cursor.execute(item.drop)
         graph = DependencyGraph(outside, self._journal)
         gone = read_parts(outside) - read_parts(cursor)
+        # CASCADE took no more than what is this run's own: only then may the transaction commit
         return all(graph.roots((class_, oid)) <= free for class_, oid, _ in gone)
 
     def _lock(self, cursor: Any, inventory: Inventory, roots: Collection[Address], *, only_hiding: bool = False) -> None:

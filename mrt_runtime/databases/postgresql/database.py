@@ -71,6 +71,7 @@ class PostgresDatabase:
             self._server.drop_roles([name])
             raise
         try:
+            # pg_hba.conf may let only certain roles in, and nothing in the catalogue tells
             refusal = find_refusal(made.engine)
         except BaseException:
             made.drop()
@@ -136,11 +137,13 @@ def find_refusal(engine: Engine) -> str:
 def connect(url: URL, isolation: str) -> PostgresDatabase:
     """Reach the server and look at the given database, which need not exist yet. Raises ConfigurationError where that fails."""
     own = choose_driver(url, DRIVERS, "postgres", "psycopg2-binary")
+    # libpq's default is a database named after the user
     own = own.set(database=own.database or own.username or "postgres")
     try:
         with make_engine(own, **SETTINGS).connect() as connection:
             given = read_source(connection, str(own.database))
     except exc.DBAPIError as error:
+        # not there yet, or the server is away: reaching the server itself tells which
         given = SourceDatabase(str(own.database))
         try:
             return PostgresDatabase(url, own, given, isolation)

@@ -142,6 +142,7 @@ class ExistingPostgresContents(ExistingContents):
     def _connect(self) -> Connection:
         """Connect for statements that belong together in a transaction."""
         connection = self._engine.connect()
+        # limits that an administrator set for the role are for the application, and would end a clean-up half done
         for setting in (*(f"{name} = 0" for name in TIMEOUTS), "default_transaction_read_only = off"):
             silence(connection, f"SET {setting}")
         connection.rollback()

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, event, exc
 
-from mrt_runtime.databases.driver_error import read_state
+from mrt_runtime.databases.driver_error import list_causes, read_state
 from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
@@ -85,14 +85,10 @@ class PostgresScratch(ServerScratch):
             connection.exec_driver_sql(cancelling + literal(self._contents.name) + mine)
 
 
-def was_refused(error: BaseException | None) -> bool:
+def was_refused(error: BaseException) -> bool:
     """Return whether PostgreSQL refused a right, in this error or in what it was raised from or while."""
-    while error is not None:
-        state, _ = read_state(error.orig if isinstance(error, exc.DBAPIError) else error)
-        if state:
-            return state == REFUSED
-        error = error.__cause__ or error.__context__
-    return False
+    states = (read_state(cause)[0] for cause in list_causes(error, with_context=True))
+    return next(filter(None, states), "") == REFUSED
 
 
 def prepare_session(dbapi_connection: Any, _record: object) -> None:

@@ -85,6 +85,7 @@ def _read_table(raw: Any, table: Table) -> TableRows:
     try:
         return keep(table, raw.execute(query))
     except sqlite3.OperationalError as error:
+        # "Could not decode to UTF-8 column …" is how sqlite3 words it; there is no class or number for it
         if "decode" not in str(error):
             raise
         return keep(table, _read_any_text(raw, query))

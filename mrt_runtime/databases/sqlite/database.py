@@ -42,6 +42,7 @@ class SQLiteDatabase:
             query={name: value for name, value in self._url.query.items() if name not in ABOUT_THE_FILE},
         )
         own = choose_driver(url, DRIVERS, "")
+        # an empty file may have settings in its header that migrations count on: page size, encoding, WAL
         template = self.given if self.given is not None and is_empty(self.given) else None
         return SQLiteScratch(self, private, own, keep_driver(url, own), template)
 

@@ -54,6 +54,7 @@ def rendered(tokens: Sequence[DefinitionToken]) -> str:
     parts: list[str] = []
     previous = DefinitionToken("(", "", "(")
     for token in tokens:
+        # f(x) and t(a, b) are written tight, `IN (…)` and `CHECK (…)` are not
         called = token.text == "(" and previous.name[-1:].isalnum() and previous.word not in SPACED_PARENTHESIS
         signed = len(parts) == 1 and parts[0] in {"+", "-"}
         tight = token.text in TIGHT_BEFORE or previous.text in TIGHT_AFTER or called or signed

@@ -97,6 +97,7 @@ class AuthorizedConnection(sqlite3.Connection):
             return
         uri = bool(settings.get("uri"))
         enclosure.admit(os.fsdecode(database), uri=uri)
+        # the audit hook refuses what opens a file while the door is closed
         with DOOR.opened():
             super().__init__(database, **settings)
         self.authorizer = enclosure.make_authorizer(uri=uri)
@@ -162,6 +163,7 @@ def watch(connect: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(connect)
     def watched(*arguments: Any, **settings: Any) -> Any:
+        # too many arguments are for sqlite3 to refuse
         if find_enclosure() is None or len(arguments) > len(PARAMETERS):
             return connect(*arguments, **settings)
         settings |= dict(zip(PARAMETERS, arguments, strict=False))

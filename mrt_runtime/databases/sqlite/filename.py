@@ -40,6 +40,7 @@ def is_inside(name: str, folder: Path, *, uri: bool) -> bool:
                 return False
             name = slash + name
         name = unquote(name, errors="surrogateescape")
+    # SQLite, in C, would take the name up to the null byte
     if not name or "\0" in name:
         return False
     head, tail = os.path.split(name)

@@ -27,6 +27,7 @@ class FileImage:
     def of(cls, content: bytes) -> FileImage:
         """Cut the bytes of a file into pages, whose size its header tells."""
         size = int.from_bytes(content[16:18], "big")
+        # the two bytes of the header cannot hold 65,536
         size = 65536 if size == 1 else size
         return cls(tuple(content[at : at + size] for at in range(0, len(content), size)))
 
@@ -81,6 +82,7 @@ class FileImage:
     def _local(self, length: int, *, is_table: bool) -> int:
         """Return how many bytes of a row are in the tree itself (the format's X, M and K)."""
         header = self.page(1)
+        # byte 20 of the header: what each page keeps free at its end, for extensions
         usable = len(header) - header[20]
         most = usable - 35 if is_table else (usable - 12) * 64 // 255 - 23
         if length <= most:
@@ -113,8 +115,10 @@ def take_image(raw: Any) -> FileImage | None:
         return None
     raw.execute("BEGIN")
     try:
+        # BEGIN alone takes no lock: the first SELECT does
         raw.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
         content = Path(path).read_bytes()
     finally:
         raw.execute("ROLLBACK")
+    # in WAL mode the newest pages are in another file
     return FileImage.of(content) if content and content[18] != WAL else None

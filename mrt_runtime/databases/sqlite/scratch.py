@@ -16,8 +16,8 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal
+from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, ConnectionTarget, Database, Watcher
-from mrt_runtime.databases.shortage import refuse_shortage
 from mrt_runtime.databases.sqlite.attach import find_files
 from mrt_runtime.databases.sqlite.authorizer import INSTEAD_OF_A_FILE
 from mrt_runtime.databases.sqlite.enclosure import AuthorizedConnection, enclose, make_authorizer
@@ -55,7 +55,7 @@ class SQLiteScratch:
         self.generation = 0
         self.journal: Journal = NO_JOURNAL
         self.engine: Engine = create_engine(url, poolclass=NullPool)
-        refuse_shortage(self.engine)
+        refuse_outage(self.engine, bool)  # no server can be lost, but a disk may be full
         event.listen(self.engine, "connect", self._on_connect)
         self.reset()
 
@@ -128,6 +128,7 @@ class SQLiteScratch:
         cursor = dbapi_connection.cursor()
         cursor.execute("PRAGMA synchronous=OFF")
         cursor.execute("PRAGMA journal_mode")
+        # a migration or env.py may have chosen WAL, and stays in it
         if cursor.fetchone()[0] != "wal":
             cursor.execute("PRAGMA journal_mode=MEMORY")
             cursor.fetchall()
@@ -191,6 +192,7 @@ class SQLiteScratch:
             fresh.touch()
         else:
             shutil.copyfile(source, fresh)
+        # SQLite would roll a journal that was left there back into the new file
         for ending in ("-journal", "-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         fresh.replace(self._path)

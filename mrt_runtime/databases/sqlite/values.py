@@ -69,6 +69,7 @@ class SQLiteValues(SeedDialect):
     def write(self, value: Value) -> object:
         """Return the form in which the driver takes the value."""
         if isinstance(value, Decimal):
+            # sqlite3 binds no Decimal; up to 2**53 a REAL holds every whole number, too
             return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
         return int(value) if isinstance(value, bool) else value
 
