@@ -160,6 +160,7 @@ class MigrationCase:
         declared = self.target.dialect
         if declared is not None:
             return admits(op.dialects, declared) and (not dialects or admits(dialects, declared))
+        # without a declared database, what a guard merely does not exclude is no reason to report
         spoken_of = set(op.dialects or ("postgresql",)) - (FAMILY if self.server(op) is None else set())
         return not dialects or any(admits(dialects, dialect) for dialect in spoken_of)
 
@@ -287,6 +288,7 @@ class MigrationCase:
         """Return whether what is dropped is created again in the same upgrade, or its rows were moved elsewhere before."""
         analysis = self.analysis(op)
         successor = analysis.successor(op)
+        # made again by upgrade(); what downgrade() makes again comes back without its rows
         again = successor is not None and id(successor.creator) not in analysis.reverse
         return again or (isinstance(op, DropTable) and analysis.keeps_rows(op))
 

@@ -73,6 +73,7 @@ def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
     for op in analysis.reverse.values():
         if isinstance(op, Update) and table is not None and analysis.state_before(op).table is table:
             mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) == fold(str(drop.column)))
+            # `SET flag = true FROM other …`: which rows get the constant is the information
             if op.flows == () and op.source_tables and _has(op.columns, str(drop.column)):
                 return True
             if any(_is_left(case, flow, op, table) for flow in mine):

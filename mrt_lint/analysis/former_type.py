@@ -18,6 +18,7 @@ def former_type(case: MigrationCase, op: AlterColumn) -> object:
     column = case.tracked(op)
     if isinstance(known, SqlType) or column is None:
         return known
+    # the last one is what the column has in the end
     for other in reversed(case.migration.downgrade_ops):
         if (
             isinstance(other, AlterColumn)

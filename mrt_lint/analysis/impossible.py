@@ -76,6 +76,7 @@ def _uncastable(case: MigrationCase, op: AlterColumn) -> Impossibility | None:
     found, target = names(op, "postgresql"), _SQL.get(new.name, str(new).lower() if new.name != "ENUM" else str(new))
     cast = f"{found['sql_column']}::{target}"
     why = f"PostgreSQL makes no {new} of {former} by itself"
+    # a plain cast exists for these, and only has to be written
     if _FAMILIES[former.name] == _TEXT or {former.name, new.name} == {"INTEGER", "BOOLEAN"}:
         text = repr(cast) if '"' in cast else f'"{cast}"'
         return Impossibility(why, f"add USING {cast} to it" if op.sql else f"add postgresql_using={text} to it")
@@ -98,6 +99,7 @@ def casts_by_itself(former: SqlType, new: SqlType) -> bool:
 
     Source: pg_cast of PostgreSQL 17; “CREATE CAST” (https://www.postgresql.org/docs/current/sql-createcast.html) on text.
     """
+    # arrays cast as their elements do, and by rules of their own: nothing is claimed about them
     if former.item is not None or new.item is not None:
         return True
     one, other = _FAMILIES.get(former.name), _FAMILIES.get(new.name)

@@ -52,6 +52,7 @@ def expression(column: str) -> str:
     inner = column
     while _closing(inner) == len(inner) - 1:
         inner = _one_line(inner[1:-1])
+    # lower(email) needs no parentheses of its own, and neither does lower(email) text_pattern_ops
     called, rest = inner.find("("), inner
     if called > 0 and inner[called - 1] != " ":
         rest = inner[:called] + inner[called + _closing(inner[called:]) + 1 :]

@@ -43,6 +43,7 @@ def blocked(case: MigrationCase, op: Op, change: TableChange) -> ServerVersion |
     if server is None or server.way(change).writes or op.lock == "NONE":
         return None
     copied = server.way(change).algorithm is DdlAlgorithm.COPY
+    # then the server refuses, which is MRT434's to report
     return None if copied and op.algorithm in _FORBID_COPY else server
 
 

@@ -76,6 +76,7 @@ def _is_answered(case: MigrationCase, op: Statement) -> bool:
     commands = {op.command, _OPPOSITES.get(op.command)}
     if any(isinstance(other, Statement) and other.command in commands for other in reverse):
         return True
+    # what was granted on a table, or said of it, goes with the table
     gone = {table.current_key[1] for table in analysis.made if isinstance(table, TrackedTable) and not table.exists}
     return any(word.lower() in gone for word in _WORD.findall(op.text))
 

@@ -45,6 +45,7 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
 
 def _is_stored_alike(former: SqlType, new: SqlType, dialect: str) -> bool:
     if {former.name, new.name} <= _FLOATS:
+        # SQLite keeps every REAL in eight bytes
         return dialect == "sqlite" or _bits(former) == _bits(new)
     if (former.name, new.name) == ("VARCHAR", "TEXT"):
         return True

@@ -37,6 +37,7 @@ def rename(columns: Iterable[Name], names: Mapping[str, str]) -> tuple[Name, ...
 def with_constraint(table: ReplayedTable, constraint: Constraint) -> ReplayedTable:
     """Add a constraint; a primary key makes its columns NOT NULL, and one made from an index takes the index's columns."""
     if isinstance(constraint.using_index, str):
+        # ADD CONSTRAINT … USING INDEX renames the index to the constraint, which owns it from then on
         index = table.indexes.get(fold(constraint.using_index))
         name = constraint.name if constraint.name is not None else constraint.using_index
         columns = index.columns if isinstance(index, CreateIndex) else UNKNOWN

@@ -60,6 +60,7 @@ class Doubts:
 def unread(migration: Migration, function: str, dialect: str | None = None) -> Iterator[UnreadableCall]:
     """Return the calls that became no operation and may have changed the schema."""
     ops = migration.upgrade_ops if function == "upgrade" else migration.downgrade_ops
+    # a line that became an operation was read well enough, though one of its arguments was not
     understood = {op.origin.line for op in ops if op.origin is not None and not isinstance(op, Execute | BatchAlterTable)}
     for call in migration.unreadable:
         runs = call.function == function and (dialect is None or admits(call.dialects, dialect))

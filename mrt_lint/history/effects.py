@@ -65,6 +65,7 @@ _SOURCE: Final = re.compile(r"\b(?:from|join)\s+(?:only\s+)?((?:\"[^\"]+\"|\w+)(
 
 def effects_of(op: Op) -> Effects:
     """Return what an operation does by itself; what goes along with what it drops is in `dependents`."""
+    # the five operations that make a constraint have one entry, that of their base
     for kind in type(op).__mro__:
         if kind in _EFFECTS:
             return _EFFECTS[kind](op)
@@ -139,6 +140,7 @@ def _create_table(op: ops.CreateTable) -> Effects:
     keys = (*op.constraints, *(constraint for column in op.columns for constraint in column.constraints))
     keys = tuple(key for key in keys if key.use_alter is False)  # SQLite, which writes the others, looks for no table
     me = _of_table(op)
+    # SQLAlchemy makes an enum type along with the table; SQL finds it there or fails
     types = (type_of(column) for column in op.columns if op.sql or implied_type(column) is None)
     needs = (*(thing for thing in referred(keys, op.schema) if thing != me), *filter(None, types))
     return Effects(makes=(me,), needs=needs)

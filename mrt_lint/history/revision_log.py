@@ -100,6 +100,7 @@ def _newest_first(entries: dict[str, LoggedRevision], graph: RevisionGraph) -> I
             waiting[before] += 1
             followers[before].append(key)
     files = {key: place for place, key in enumerate(entries)}
+    # what is on a cycle has no rank, and comes last
     ranks = {key: graph.ranks.get(entry.revision, -1) for key, entry in entries.items()}
     oldest_first = sorted(entries, key=lambda key: (ranks[key], files[key]))
     ready = [key for key in oldest_first if waiting[key] == 0]

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.unindexed_key import unindexed_keys
 from mrt_lint.analysis.wording import join, names
+from mrt_lint.history.schema import ReplayedTable
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Consequence, Finding, Severity
+from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateTable
 from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import UNKNOWN, Constraint, Name, Unknown
 
 
 class ForeignKeyWithoutIndex(Rule):
@@ -75,7 +77,7 @@ class ForeignKeyWithoutIndex(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key whose columns no index begins with."""
         for op in case.ops_for(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
-            for key in unindexed_keys(case, op):
+            for key in _unindexed_keys(case, op):
                 found = names(op)
                 columns = join(key.columns).split(", ")
                 parent = key.referred_table if readable(key.referred_table) else "another table"
@@ -88,3 +90,34 @@ class ForeignKeyWithoutIndex(Rule):
                     quoted=quoted,
                     parent=parent,
                 )
+
+
+def _unindexed_keys(case: MigrationCase, op: CreateTable | CreateConstraint | AddColumn) -> Iterator[Constraint]:
+    """Return the foreign keys that an operation adds and whose columns no index begins with once this revision has run."""
+    revision = case.migration.revision
+    if case.history is None or not isinstance(revision, str) or not readable(op.table):
+        return
+    table = case.history.at(revision).table(op.table, op.schema)
+    # an index that was not read may serve the key
+    if not isinstance(table, ReplayedTable) or not table.complete or UNKNOWN in table.indexes.values():
+        return
+    keys = (*table.known_constraints("unique"), *table.known_constraints("primary"))
+    covered = [*(index.columns for index in table.known_indexes()), *(key.columns for key in keys)]
+    if UNKNOWN in covered:
+        return
+    for key in table.known_constraints("foreignkey"):
+        if _adds(op, key) and not any(_begins_with(columns, key.columns) for columns in covered):
+            yield key
+
+
+def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bool:
+    """Return whether an operation adds a foreign key of the table that it names."""
+    if key.columns is UNKNOWN or isinstance(op, CreateTable):
+        return key.columns is not UNKNOWN
+    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
+    return columns == key.columns
+
+
+def _begins_with(columns: tuple[Name, ...] | Unknown, key: tuple[Name, ...] | Unknown) -> bool:
+    """Return whether an index serves a key: its first columns are the key's, in whatever order."""
+    return columns is not UNKNOWN and key is not UNKNOWN and set(columns[: len(key)]) == set(key)

@@ -1,16 +1,22 @@
 """MRT213."""
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.check_proof import is_proved
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
+from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, Op, ValidateConstraint
 from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import Constraint
 
 _FIRST_THAT_TRUSTS_CHECKS = (12, 0)
+
+_MARKS = re.compile(r'[\s()"`]+')
 
 
 class SetNotNullScan(Rule):
@@ -109,7 +115,7 @@ class SetNotNullScan(Rule):
                 continue
             if state.new_column and not _is_filled(case, op):
                 continue
-            if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and is_proved(case, op)):
+            if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and _is_proved(case, op)):
                 yield self.found(case.migration, op, **names(op))
 
 
@@ -121,3 +127,34 @@ def _is_filled(case: MigrationCase, op: ops.AlterColumn) -> bool:
         if isinstance(other, ops.Update) and (other.table, other.schema) == (op.table, op.schema):
             return isinstance(other.columns, tuple) and op.column in other.columns
     return False
+
+
+def _is_proved(case: MigrationCase, op: AlterColumn) -> bool:
+    """Return whether a validated check, of this upgrade or an earlier one, proves that a column holds no NULL."""
+    table = case.state_before(op).table
+    if table is None or not readable(op.column):
+        return False
+    validated: set[str] = set()
+    made: list[Constraint] = list(case.former_checks(op))
+    for other in _before(case, op):
+        if isinstance(other, ValidateConstraint) and readable(other.constraint):
+            validated.add(fold(other.constraint))
+        elif isinstance(other, CreateCheckConstraint) and case.state_before(other).table is table:
+            made.append(other.definition)
+    return any(_says(check, op.column) and _is_valid(check, validated) for check in made)
+
+
+def _before(case: MigrationCase, op: Op) -> list[Op]:
+    ops = case.migration.upgrade_ops
+    return list(ops[: next(place for place, other in enumerate(ops) if other is op)])
+
+
+def _is_valid(check: Constraint, validated: set[str]) -> bool:
+    return check.not_valid is False or (readable(check.name) and fold(check.name) in validated)
+
+
+def _says(check: Constraint, column: str) -> bool:
+    # PostgreSQL looks for `column IS NOT NULL` among the AND-ed parts of validated checks (since 12,
+    # ConstraintImpliedByRelConstraint)
+    words = _MARKS.sub(" ", check.condition).strip().casefold() if readable(check.condition) else ""
+    return any(part.rpartition(".")[2] == f"{fold(column)} is not null" for part in words.split(" and "))

@@ -44,7 +44,8 @@ def explain_refusal(error: BaseException, place: ScratchPlace) -> str:
                 "log_bin_trust_function_creators = 1."
             )
         if number in DENIED:
-            return f"{tell_target(number, str(cause.args[-1]), place)} The account of this run may change nothing but its scratch database: {HOW}."
+            target = tell_target(number, str(cause.args[-1]), place)
+            return f"{target} The account of this run may change nothing but its scratch database: {HOW}."
     return ""
 
 
