@@ -85,10 +85,6 @@ def _offers(module: str, name: str) -> bool:
 CONSTANTS: dict[str, Value] = {"None": None, "True": True, "False": False}
 
 
-def _string(_run: FunctionRun, node: cst.SimpleString, _scope: NameScope) -> Value:
-    return strings.read_literal(node)
-
-
 def _concatenated(run: FunctionRun, node: cst.ConcatenatedString, scope: NameScope) -> Value:
     parts: list[str] = []
     rest: cst.BaseExpression = node
@@ -97,10 +93,6 @@ def _concatenated(run: FunctionRun, node: cst.ConcatenatedString, scope: NameSco
         rest = rest.right
     parts.append(to_text(evaluate(run, rest, scope)))
     return strings.joined("", parts)
-
-
-def _formatted(run: FunctionRun, node: cst.FormattedString, scope: NameScope) -> Value:
-    return _parts(run, node.parts, scope, raw="r" in node.start.lower())
 
 
 def _parts(run: FunctionRun, parts: Any, scope: NameScope, *, raw: bool) -> str:
@@ -293,9 +285,9 @@ def _yield(run: FunctionRun, node: cst.Yield, scope: NameScope) -> Value:
 
 READERS: dict[type[cst.CSTNode], Callable[[FunctionRun, Any, NameScope], Value]] = {
     cst.Name: _name,
-    cst.SimpleString: _string,
+    cst.SimpleString: lambda _run, node, _scope: strings.read_literal(node),
     cst.ConcatenatedString: _concatenated,
-    cst.FormattedString: _formatted,
+    cst.FormattedString: lambda run, node, scope: _parts(run, node.parts, scope, raw="r" in node.start.lower()),
     cst.Integer: _number,
     cst.Float: _number,
     cst.Imaginary: _number,
