@@ -82,6 +82,7 @@ class AlembicEnvironment:
         """Run env.py once; `work` says which steps. Raises as Migrator does."""
         try:
             self._run(directory, work, command, settings)
+        # a settings module may have read its variables before we set them: once more, with the project's modules imported anew
         except (WrongDatabaseError, StrayMigrationError):
             if not (self._project.variables(self._url) and self._modules.open()):
                 raise

@@ -71,6 +71,7 @@ class ConnectionGuard:
         install_hooks()
         self.file = self.violation = self.trespass = self.refused = self.last_statement = None
         self.is_configured = False
+        # other tests of the same pytest process may have pools and servers running
         self._strangers = set(threading.enumerate()) - {threading.current_thread()}
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
@@ -186,14 +187,8 @@ class ConnectionGuard:
     def noting(self, connection: Connection) -> Iterator[Journal]:
         """Yield what notes the work of a connection, and let alone what it does itself; one of ours has its own."""
         journal = self._scratch.journal if connection.engine is not self._scratch.engine else NO_JOURNAL
-        if journal is NO_JOURNAL:
+        with self._unwatched() if journal is not NO_JOURNAL else contextlib.nullcontext():
             yield journal
-            return
-        self._strangers.add(threading.current_thread())
-        try:
-            yield journal
-        finally:
-            self._strangers.discard(threading.current_thread())
 
     def take_notes(self) -> list[tuple[str, int | None]]:
         """Return what was changed in statements since the last time, each with its line in the migration."""
@@ -207,6 +202,7 @@ class ConnectionGuard:
                 is_ours = self._scratch.owns(cursor)
         finally:
             cursor.close()
+        # the question began a transaction, in which env.py must not find itself
         dbapi_connection.rollback()
         if not is_ours:
             with contextlib.suppress(Exception):
@@ -267,6 +263,7 @@ def install_hooks() -> None:
         for guard in find_guard() if dbapi_connection is not None else ():
             guard.after_use(dbapi_connection)
 
+    # first of all listeners: a project's own may execute statements
     event.listen(Engine, "do_connect", before_connect, insert=True)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)

@@ -50,6 +50,7 @@ class ScratchContents:
         """Snapshot at everything."""
         connection = self._connection()
         ignored = frozenset(self._ignored())
+        # between two looks without env.py in between we wrote rows and nothing else
         only_rows = ignored == self._left_out and not backend_of(self._database.dialect).rows_change_schema
         schema = self._last.schema if only_rows and self._last is not None else None
         self._last = take_snapshot(connection, self._database, self._last, ignored, schema)

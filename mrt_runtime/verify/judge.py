@@ -38,9 +38,11 @@ def restored(
     findings = compare_rollback(step, before, after, ignore)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
+    # lost values come first: they are what a verdict is named after
     findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect) for failure in lost]
     findings.warnings += notes
     moved = find_moved(before.rows, first.rows, after.rows, step.file)
+    # a table that lost rows has its counter elsewhere, too, and one failure says it
     told = {failure.table for failure in lost}
     if "positions" not in ignore:
         apart = (failure for failure in moved if failure.table is None or failure.table not in told)
@@ -63,6 +65,7 @@ def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, 
             continue
         keys = {repr(row) for other in known for row in keys_of(other, key)}
         kept = tuple(row for row, values in zip(rows.rows, keys_of(rows, key), strict=True) if repr(values) in keys)
+        # more than were written: some were made by the rollback, and none can be told apart
         if len(rows.rows) - len(kept) <= written[label]:
             tables[label] = replace(rows, rows=kept)
     return Rows(tables)

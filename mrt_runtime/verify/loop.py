@@ -49,6 +49,7 @@ def verify(
 def go_with_written_rows(runner: RevisionRunner, step: HistoryStep, after_writes: str, *, edges: bool = True) -> RevisionFindings:
     """Go up and down with rows written in between, and without them where that fails or they may hide a loss."""
     findings = go_and_return(runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file), edges=edges)
+    # the same without those rows tells whose fault it is
     if findings.written and (findings.failures or findings.may_hide_loss):
         risky, findings = findings, go_and_return(runner, step, write=False, edges=edges, earlier=findings)
         findings.add_risk(risky, fatal=after_writes == "fail")

@@ -30,6 +30,7 @@ def find_moved(before: Rows, first: Rows, after: Rows, file: str) -> Iterator[Fa
         is_ahead = (new.next - old.next) * new.step > 0
         if is_ahead and (line is None or is_used(new, (first, after))):
             continue
+        # InnoDB and setval(max(id)) stand there after any restart, whatever was given out before
         if not is_ahead and new.next - new.step == find_furthest(new, after):
             continue
         message = f"{new.subject}: {new.word} {old.next} became {new.next} after rollback"

@@ -138,6 +138,7 @@ class RevisionRunner:
             refuse_broken_env(error)
             self._unreachable[step.revision] = error.cause
             self._require_reachable(needed)
+        # within one run it may come out otherwise than step by step: nothing to compare with
         self._known.pop(needed, None)
         return self._arrive(needed)
 
