@@ -7,16 +7,12 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import DIALECTS
 from mrt_lint.usage import UsageError
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 RUNTIME_KEYS: Final = (
     "alembic_ini",

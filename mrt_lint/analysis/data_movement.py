@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.history.schema import fold
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import AddColumn, DropColumn, Insert, Op, Update
 from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import object_place
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import AlterColumn, CreateConstraint, CreateObject, DropConstraint, InvalidCall, Op
 from mrt_lint.model.values import UNSET, SqlType
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 _TEXT: Final = "text"
 _FAMILIES: Final = {

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from mrt_lint.fix.imported_names import ImportedNames
 from mrt_lint.fix.layout import CallCode, lay_out
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import DIALECTS
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,9 @@ project: formatters join nothing that ends in such a comma.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
+from mrt_lint.model.lean import dataclass
 
 WIDTH: Final = 88
 """black's line length, the smallest of those in wide use."""

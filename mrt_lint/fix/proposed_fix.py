@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mrt_lint.model.finding import FixSafety
+from mrt_lint.model.lean import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from dataclasses import dataclass
 
     from mrt_lint.model.migration import Migration
-else:
-    from mrt_lint.model.lean import dataclass
 
 __all__ = ["FixSafety", "NoFix", "ProposedFix", "TextEdit", "apply"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mrt_lint.check import judgement
 from mrt_lint.fix.fix_context import FixContext
@@ -16,16 +16,12 @@ from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix, apply
 from mrt_lint.fix.source_text import SourceText
 from mrt_lint.history import History
 from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
 from mrt_lint.parse.outline import history_of
 from mrt_lint.parse.reading import MigrationSource, ReadResult, read
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.settings import Settings
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 _LAST: Final = ("MRT101", "MRT102")
 """downgrade() is written from what upgrade() has become by then."""

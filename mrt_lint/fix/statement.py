@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
 
 from mrt_lint.fix.imported_names import imports
 from mrt_lint.fix.layout import CallCode, lay_out
 from mrt_lint.fix.proposed_fix import NoFix, TextEdit
 from mrt_lint.fix.source_text import SourceText
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import SourceSpan
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

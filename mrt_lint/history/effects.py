@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from mrt_lint.history.schema import QualifiedName, fold, object_place, place
 from mrt_lint.model import ops
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, Column, Constraint, MaybeName, SqlType, Unknown, Unset
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

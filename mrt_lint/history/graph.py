@@ -7,14 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 class GraphFlaw(enum.Enum):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mrt_lint.history.graph import RevisionGraph
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 Edges: TypeAlias = Mapping[str, Sequence[str]]
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mrt_lint.history.persistent_mapping import PersistentMapping
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
 FAMILIES = {"materialized view": "view", "enum": "type", "domain": "type", "procedure": "function"}

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
 
 from mrt_lint.history import History
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable, place
 from mrt_lint.history.uncertainty import UnknownCause, UnknownCauses
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import CreateObject
 from mrt_lint.model.values import Unknown
 from mrt_lint.usage import UsageError
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

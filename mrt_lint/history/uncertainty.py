@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mrt_lint.history.doubt import unread
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, fold, object_place, place
 from mrt_lint.model import ops
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 _OF_TABLES: Final = (
     ops.CreateTable,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from dataclasses import dataclass
+from mrt_lint.model.lean import dataclass
 
+if TYPE_CHECKING:
     from mrt_lint.files.lock import LockViolation
     from mrt_lint.history import History
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,10 @@ import enum
 from typing import TYPE_CHECKING
 
 from mrt_lint.escape import printable
+from mrt_lint.model.lean import dataclass
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
-
     from mrt_lint.model.values import SourceSpan
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 class Severity(str, enum.Enum):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from mrt_lint.model.advice import with_literals
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
+from mrt_lint.model.lean import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from dataclasses import dataclass
 
     from mrt_lint.analysis.case import MigrationCase
     from mrt_lint.history import History
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mrt_lint.model.migration import Migration
     from mrt_lint.model.ops import Op
     from mrt_lint.model.values import SourceSpan
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
+from mrt_lint.model.lean import dataclass
 
 
 class Unknown(enum.Enum):

@@ -7,17 +7,13 @@ import warnings
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from mrt_lint.cache.codec import JsonCodec
 from mrt_lint.model import migration, ops, values
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration, UnparsableError
 from mrt_lint.model.values import SourceSpan
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

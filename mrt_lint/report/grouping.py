@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mrt_lint.model.finding import Finding
+from mrt_lint.model.lean import dataclass
 from mrt_lint.report.attachment import attach
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 _FEW: Final = 2
 """As many equal findings are shown in full each: to fold one of two saves little, and costs its names."""

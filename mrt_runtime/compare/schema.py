@@ -19,6 +19,19 @@ def qualified(name: str, schema: str | None) -> str:
     return f"{schema}.{name}" if schema else name
 
 
+class Labelled:
+    """Anything that has a name in a schema."""
+
+    __slots__ = ()
+    name: str
+    schema: str | None
+
+    @property
+    def label(self) -> str:
+        """Its name in messages and in configuration, qualified outside of the default schema."""
+        return qualified(self.name, self.schema)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnType:
     """A column's type, as text and as facts.
@@ -165,7 +178,7 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Labelled):
     """A table with all that hangs on it.
 
     `parents` are the qualified names of the tables it inherits from or is a partition of, `bounds` a partition's bounds,
@@ -189,18 +202,13 @@ class Table:
     comment: str | None = None
     options: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def label(self) -> str:
-        """The table's name in messages and in configuration, qualified outside the default schema."""
-        return qualified(self.name, self.schema)
-
     def column(self, name: str) -> CatalogueColumn | None:
         """Find the column of that name, None where there is none."""
         return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedType:
+class NamedType(Labelled):
     """A type that the user made: `labels` of an enum in order, `base` and `checks` of a domain, `fields` of a composite type.
 
     `subtype` is what a range is over; `multirange` the name of the range's multirange type.
@@ -220,14 +228,9 @@ class NamedType:
     multirange: str | None = None
     comment: str | None = None
 
-    @property
-    def label(self) -> str:
-        """The type's name in messages."""
-        return qualified(self.name, self.schema)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Sequence(Labelled):
     """A sequence; `owner` is the (table label, column) that owns it. Where it stands is data, not schema."""
 
     name: str
@@ -242,14 +245,9 @@ class Sequence:
     owner: tuple[str, str] | None = None
     comment: str | None = None
 
-    @property
-    def label(self) -> str:
-        """The sequence's name in messages."""
-        return qualified(self.name, self.schema)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueObject:
+class CatalogueObject(Labelled):
     """Any object whose whole meaning is its definition: a view, trigger, function, policy, rule, extension, schema, event …
 
     `kind` is what messages call it, in lower case ("view", "materialized view", "trigger"). `name` tells it from its likes
@@ -262,11 +260,6 @@ class CatalogueObject:
     table: str | None = None
     definition: str = ""
     comment: str | None = None
-
-    @property
-    def label(self) -> str:
-        """The object's name in messages."""
-        return qualified(self.name, self.schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
 from mrt_lint.analysis.downgrade.definition import for_dialect, former
@@ -19,6 +18,7 @@ from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import effects_of
 from mrt_lint.history.schema import fold, object_place
 from mrt_lint.model.dialects import admits
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import (
     AlterColumn,
@@ -33,11 +33,6 @@ from mrt_lint.model.ops import (
     Update,
 )
 from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, SqlType
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

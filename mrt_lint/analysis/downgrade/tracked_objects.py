@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 from mrt_lint.history.schema import QualifiedName, fold
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import (
     CreateIndex,
     Op,
 )
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Unset
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 _WORD = re.compile(r"\w+")
 Key = Hashable

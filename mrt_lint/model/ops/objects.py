@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.values import Flag, MaybeName, Name, Unknown
 
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectOp(Op):
+    """What the operations on such an object share: its `kind`, of which `CreateObject` has a list."""
+
+    kind: str
+    name: Name
+
+    @property
+    def op(self) -> str:
+        """Like "create_view", "drop_materialized_view", "rename_type", …"""
+        return f"{type(self).__name__.removesuffix('Object').lower()}_{self.kind.replace(' ', '_')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateObject(Op):
+class CreateObject(ObjectOp):
     """An object without columns of its own: `kind` is its type.
 
     kind: "view", "materialized view", "trigger", "function", "procedure", "sequence", "type", "enum", "domain", "extension",
@@ -22,8 +29,6 @@ class CreateObject(Op):
     `body` is the text after the name, for comparing definitions.
     """
 
-    kind: str
-    name: Name
     schema: MaybeName = None
     table: MaybeName = None
     members: tuple[Name, ...] | Unknown | None = None
@@ -31,53 +36,27 @@ class CreateObject(Op):
     if_not_exists: Flag = False
     body: MaybeName = None
 
-    @property
-    def op(self) -> str:
-        """Like "create_view", "create_materialized_view", …"""
-        return f"create_{self.kind.replace(' ', '_')}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropObject(Op):
-    kind: str
-    name: Name
+class DropObject(ObjectOp):
     schema: MaybeName = None
     table: MaybeName = None
     if_exists: Flag = False
     cascade: bool = False
 
-    @property
-    def op(self) -> str:
-        """Like "drop_view", "drop_materialized_view", …"""
-        return f"drop_{self.kind.replace(' ', '_')}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenameObject(Op):
-    kind: str
-    name: Name
+class RenameObject(ObjectOp):
     new_name: Name
     schema: MaybeName = None
 
-    @property
-    def op(self) -> str:
-        """Like "rename_view", "rename_materialized_view", …"""
-        return f"rename_{self.kind.replace(' ', '_')}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlterObject(Op):
+class AlterObject(ObjectOp):
     """A change to such an object that has no operation of its own; `action` is the rest of the statement, upper-cased words."""
 
-    kind: str
-    name: Name
     schema: MaybeName = None
     action: MaybeName = None
-
-    @property
-    def op(self) -> str:
-        """Like "alter_view", "alter_materialized_view", …"""
-        return f"alter_{self.kind.replace(' ', '_')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
-from typing import TYPE_CHECKING
 
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import BatchRebuild, SourceSpan
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

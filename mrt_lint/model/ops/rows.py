@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
 
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import UNKNOWN, BatchRebuild, MaybeName, Name
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
-
     import libcst as cst
-else:
-    from mrt_lint.model.lean import dataclass
 
 Value: TypeAlias = object
 """Whatever an expression may evaluate to."""

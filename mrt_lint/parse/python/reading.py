@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import DIALECTS, UNKNOWN
 from mrt_lint.parse.python.control.following import follow, load_imports
 from mrt_lint.parse.python.control.inline import inline, produce
@@ -25,11 +25,6 @@ from mrt_lint.parse.python.run import (
     TooLongError,
     UnlistedDialect,
 )
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 MAX_READINGS = 40
 """Readings of one function."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import Op
 from mrt_lint.parse.python.convert import weigh
 from mrt_lint.parse.python.objects import (
@@ -24,13 +25,9 @@ from mrt_lint.parse.python.objects import (
 )
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
-
     import libcst as cst
 
     from mrt_lint.parse.python.project_modules import ProjectModules
-else:
-    from mrt_lint.model.lean import dataclass
 
 MAX_DEPTH = 24
 """Calls of functions of the file within one another."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from mrt_lint.history.revision_log import LoggedRevision
+from mrt_lint.model.lean import dataclass
 from mrt_lint.report.verdict import FileVerdict
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from mrt_runtime.databases.postgresql.reading import CatalogueReader, CatalogueR
 from mrt_runtime.databases.postgresql.records import SequenceRow
 from mrt_runtime.databases.postgresql.relations import KINDS, RelationCatalogue
 
-Labelled = TypeVar("Labelled", Table, NamedType, Sequence)
+Entry = TypeVar("Entry", Table, NamedType, Sequence)
 PLACELESS = frozenset({"schema", "extension"})  # the objects whose definitions name no relation
 
 
@@ -128,7 +128,7 @@ def _schema(
     )
 
 
-def _sorted(items: Iterable[Labelled]) -> tuple[Labelled, ...]:
+def _sorted(items: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(items, key=lambda item: (item.schema or "", item.name)))
 
 

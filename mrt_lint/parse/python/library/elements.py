@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import UNKNOWN, Column, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.objects import Value
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(slots=True, frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import libcst as cst
 
 from mrt_lint.model import ops
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.signatures import missing
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name
 from mrt_lint.parse.python.convert import to_maybe_name, to_name
@@ -15,12 +16,6 @@ from mrt_lint.parse.python.library.elements import TableElement
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import BatchValue, Value
 from mrt_lint.parse.python.run import FunctionRun
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
-
 
 NOT_GIVEN: Final = False
 """What Alembic takes for "not changed" where None means "none"."""

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import libcst as cst
 
 from mrt_lint.model import ops
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN, Unknown
 from mrt_lint.parse.python.library.operation import OperationCall
 from mrt_lint.parse.python.objects import BatchValue, CallArguments, Value
 from mrt_lint.parse.python.run import FunctionRun
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 ENTRY_POINTS: Final = "mrt_lint.operations"
 """The group of entry points by which packages add theirs: each is a mapping like `OPERATIONS`."""

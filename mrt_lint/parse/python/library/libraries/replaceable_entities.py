@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import HOLE, UNKNOWN, Unknown
 from mrt_lint.parse.python.convert import to_sql
 from mrt_lint.parse.python.library.operation import OperationCall
 from mrt_lint.parse.python.library.quoting import quoted
 from mrt_lint.parse.python.library.registry import LibraryOperation
 from mrt_lint.parse.python.objects import Value
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from mrt_lint.model.lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)
