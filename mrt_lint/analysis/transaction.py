@@ -19,6 +19,7 @@ _ENDS: Final = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT"})
 _BEGINS: Final = frozenset({"BEGIN", "START TRANSACTION"})
 _SERVER_WIDE: Final = frozenset({"database", "tablespace"})
 _NO_SLOT: Final = re.compile(r"(connect|create_slot)\s*=\s*'?(false|off|0)", re.IGNORECASE)
+# from 12 on only the use of the new value has to wait for the commit (release notes of PostgreSQL 12)
 _FIRST_WITH_ADD_VALUE: Final = (12, 0)
 
 
@@ -47,6 +48,7 @@ def surroundings(function: Iterable[Op]) -> Iterator[tuple[Op, Surroundings, int
             where = Surroundings.MIGRATION
         else:
             where = Surroundings.TEXT if id(op) in together else Surroundings.NONE
+        # alone, each statement is a transaction of its own
         number += where is Surroundings.NONE
         yield op, where, number
 
@@ -55,6 +57,7 @@ def _together(function: Iterable[Op]) -> set[int]:
     """Return the operations that come from a text with other statements beside them."""
     found: set[int] = set()
     group: list[Op] = []
+    # the empty one ends the last group
     for op in [*function, ops.Execute(statement="")]:
         if op.sql:
             group.append(op)

@@ -71,7 +71,7 @@ def without_index(table: ReplayedTable, name: MaybeName) -> ReplayedTable:
 
 
 def with_index_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
-    """Return an index another name."""
+    """Rename an index; one that is not known only loses the old name."""
     index = table.indexes.get(fold(name)) if isinstance(name, str) else None
     left = without_index(table, name)
     return with_index(left, replace(index, index=new)) if isinstance(index, CreateIndex) else left
@@ -133,6 +133,7 @@ def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = 
         unnamed = tuple(entry for entry in unnamed if not isinstance(entry, Constraint) or kind not in {None, entry.kind})
         if key is None:
             constraints = {known: entry for known, entry in constraints.items() if not _is_kind(entry, kind)}
+    # by identity: two constraints without a name may be equal
     gone = {id(entry) for entry in (*table.constraints.values(), *table.unnamed)} - {
         id(entry) for entry in (*constraints.values(), *unnamed)
     }

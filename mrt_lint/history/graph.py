@@ -161,6 +161,7 @@ class RevisionGraph:
 
     def _cycles(self) -> Iterator[list[str]]:
         """Return one cycle of each strongly connected set of revisions."""
+        # what has a place in the order is on no cycle and behind none
         done = set(self.order)
         for start in self.migrations:
             path: list[str] = []

@@ -12,12 +12,14 @@ from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
 
+# where a name without a schema is looked for on PostgreSQL, SQLite and SQL Server
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
 FAMILIES = {"materialized view": "view", "enum": "type", "domain": "type", "procedure": "function"}
 """Kinds of objects that share their names with another kind."""
 _ORDERED = re.compile(r"\(*\s*\"?(\w+)\"?(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?\s*\)*", re.IGNORECASE)
 _LONGEST = 63
 """The bytes that PostgreSQL keeps of a name."""
+# how PostgreSQL's ChooseIndexName() and ChooseConstraintName() end a name
 _SUFFIXES = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}
 
 QualifiedName: TypeAlias = tuple[str | None, str]
@@ -65,6 +67,7 @@ def is_default_name(name: str, table: str, constraint: Constraint) -> bool:
         [fold(column) for column in constraint.columns if isinstance(column, str)] if constraint.columns is not UNKNOWN else []
     )
     short, full = _joined(fold(table), "", label), _joined(fold(table), "_".join(columns), label)
+    # a primary key is named after its table alone; a CHECK after its column, too, where it names just one
     return name in {"primary": (short,), "check": (short, full)}.get(constraint.kind, (full,))
 
 

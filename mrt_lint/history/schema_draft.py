@@ -78,6 +78,7 @@ class SchemaDraft:
 
     @apply.register
     def _create_table(self, op: ops.CreateTable) -> None:
+        # a temporary table leaves nothing behind
         if not isinstance(op.table, str) or op.temporary:
             return
         where = place(op.schema, op.table)
@@ -209,6 +210,7 @@ class SchemaDraft:
 
     @apply.register
     def _alter_object(self, op: ops.AlterObject) -> None:
+        # the action is a text that is read no further: the table may be in any schema from here on
         if op.kind == "table" and isinstance(op.name, str) and str(op.action).startswith("SET SCHEMA"):
             self.tables = self.tables.put(place(op.schema, op.name), UNKNOWN)
         elif isinstance(op.name, str):
@@ -277,6 +279,7 @@ class SchemaDraft:
     def _put(self, where: QualifiedName, table: ReplayedTable | Unknown | None, op: Op) -> None:
         before = self.tables.get(where, UNKNOWN)
         if not op.certain and before != table:
+            # if it is not known to have run, what is so in either case is still known
             known = (
                 before
                 if isinstance(before, ReplayedTable)
@@ -286,6 +289,7 @@ class SchemaDraft:
             )
             table = table_changes.blurred(known, table) if known is not None and isinstance(table, ReplayedTable) else UNKNOWN
         if isinstance(table, ReplayedTable):
+            # an index that is gone stays recorded here: whoever follows the record finds a table without it
             for index in table.indexes:
                 if self.indexes.get((where[0], index), None) != where:
                     self.indexes = self.indexes.put((where[0], index), where)

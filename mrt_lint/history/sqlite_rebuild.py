@@ -122,11 +122,5 @@ def _seen(index: CreateIndex, how: BatchRebuild) -> CreateIndex | Unknown | None
 def _uncollated(column: Column | Unknown, op: Rebuilding, how: BatchRebuild) -> Column | Unknown:
     if collation(column) is None or not isinstance(column, Column) or not isinstance(column.type, SqlType):
         return column
-    is_default_name = (
-        isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET
-    )
-    return (
-        column
-        if is_default_name
-        else replace(column, type=UNKNOWN if how.has_unknown_parts else replace(column.type, collation=None))
-    )
+    is_given = isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET
+    return column if is_given else replace(column, type=UNKNOWN if how.has_unknown_parts else replace(column.type, collation=None))

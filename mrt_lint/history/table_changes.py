@@ -68,6 +68,7 @@ def with_column(table: ReplayedTable, column: Column) -> ReplayedTable:
     elif column.primary_key is True and "primary" not in kinds:
         table = _widened_key(table, column.name)
     if column.index is True:
+        # named by SQLAlchemy's own convention, "ix_%(column_0_label)s", whose label has the schema, too
         index = CreateIndex(
             index=f"ix_{_prefix(table)}_{column.name}",
             table=table.name,

@@ -56,6 +56,7 @@ def _of(op: Op, what: str, made: type[Op], /, **fields: Any) -> Op:
 def _with_table(schema: ReplayedSchema, op: ops.DropTable, dialect: str) -> Iterator[Op]:
     table = _table(schema, op.schema, op.table)
     what = f"table '{op.table}'"
+    # MySQL and MariaDB take CASCADE here and do nothing (manual, "DROP TABLE Statement")
     if op.cascade and isinstance(op.table, str) and dialect not in FAMILY:
         yield from _readers(schema, op, what, op.table)
         yield from _referring(schema, op, what, place(op.schema, op.table), None)
@@ -134,6 +135,7 @@ def _contents(schema: ReplayedSchema, op: ops.DropObject, what: str, name: str) 
     """Yield the drop of each table and object in a schema."""
     made = ((where, entry) for where, entry in schema.objects_by_place.items() if where[1] == name)
     for (family, _, _), entry in made:
+        # triggers go with their tables
         if isinstance(entry, ops.CreateObject) and family != "trigger":
             yield _of(op, what, ops.DropObject, kind=entry.kind, name=entry.name, schema=op.name, cascade=True)
     for where, table in schema.tables_by_place.items():
@@ -161,6 +163,7 @@ def _columns(schema: ReplayedSchema, op: Op, what: str, wanted: Callable[[SqlTyp
     for table in schema.tables():
         for column in table.columns.values():
             kind = column.type if isinstance(column, Column) else None
+            # an array of the type goes with it
             inner = kind.item if isinstance(kind, SqlType) and isinstance(kind.item, SqlType) else kind
             if isinstance(column, Column) and isinstance(inner, SqlType) and wanted(inner):
                 yield _of(op, what, ops.DropColumn, table=table.name, schema=table.schema, column=column.name, cascade=True)
@@ -202,6 +205,7 @@ def _referring(
             if not isinstance(key.referred_table, str) or place(key.referred_schema, key.referred_table) != target:
                 continue
             referred = {fold(str(name)) for name in key.referred_columns} if isinstance(key.referred_columns, tuple) else set()
+            # PostgreSQL binds a foreign key to the one unique constraint that has exactly its columns
             hit = columns is None or (referred == columns if whole else bool(referred & columns))
             if hit and isinstance(key.name, str) and isinstance(table, ReplayedTable):
                 fields = {"table": table.name, "schema": table.schema, "constraint": key.name, "kind": "foreignkey"}

@@ -82,6 +82,7 @@ class UnknownCauses:
             return
         if isinstance(op, ops.CreateTable):
             self.made.add(where)
+        # a table that is made anew, or gone, has none of the doubts about the one before it
         if isinstance(op, ops.CreateTable | ops.DropTable) and op.certain:
             self.of_table.pop(where, None)
         if isinstance(op, ops.CreateIndex) and isinstance(index, str):
@@ -104,8 +105,8 @@ class UnknownCauses:
             return
         where = object_place(kind, schema, name)
         if isinstance(op, ops.AlterObject):
-            ops_for = self.of_table[where[1:]] if kind == "table" else self.of_object[where]
-            self._add(ops_for, op, migration, "what it leaves is not followed")
+            doubts = self.of_table[where[1:]] if kind == "table" else self.of_object[where]
+            self._add(doubts, op, migration, "what it leaves is not followed")
             return
         self._collect(self.of_object[where], op, migration)
         if isinstance(op, ops.RenameObject) and isinstance(op.new_name, str):
@@ -122,6 +123,7 @@ class UnknownCauses:
         line = op.origin.line if op.origin else migration.place.line
         revision = migration.revision if isinstance(migration.revision, str) else None
         doubt = UnknownCause(path=migration.path, line=line, revision=revision, what=what or describe(op), why=why)
+        # a loop makes one line many operations
         if doubt not in doubts:
             doubts.append(doubt)
 

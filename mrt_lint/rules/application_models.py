@@ -122,6 +122,7 @@ class ApplicationModels(Rule):
         checked = any("TYPE_CHECKING" in each.names for each in case.migration.imports)
         for each in case.migration.imports:
             what = _models(each, kinds)
+            # beside TYPE_CHECKING, an indented import is one for type checkers
             if what and not (checked and each.place.column > 1):
                 yield self.found(case.migration, each.place, what=what, module=each.module)
 
@@ -133,6 +134,7 @@ def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
         return ""
     modules = [name for name in each.names if name in _MODULES]
     if modules or (not each.names and _MODULES & set(path)):
+        # a type of the application's own may come from there
         return "" if any(not kind.name.isupper() for kind in kinds) else ", ".join(modules) or "all"
     types = {_key(name) for kind in kinds for name in (kind.name, kind.type_name) if isinstance(name, str)}
     classes = [name for name in each.names if name[:1].isupper() and not name.isupper() and _key(name) not in types]

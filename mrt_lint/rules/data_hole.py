@@ -14,6 +14,7 @@ from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, DropTable
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Column, SqlType
 
+# a column that comes back with a type beside the former one may be meant to hold the old values
 _FAMILIES = (
     {"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT", "NUMERIC", "DECIMAL", "FLOAT", "REAL", "DOUBLE", "DOUBLE_PRECISION"},
     {"VARCHAR", "CHAR", "NVARCHAR", "TEXT", "MEDIUMTEXT", "LONGTEXT", "CITEXT", "ENUM", "CLOB"},

@@ -140,6 +140,7 @@ class IndexWithoutConcurrently(Rule):
                     found["index"] = f"ix_{last}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
                 yield self.found(case.migration, op, **found | code_of(op))
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:
+                # the name that SQLAlchemy gives it
                 index = f"ix_{last}_{found['column']}"
                 found |= {"index": index, "the_index": f"index '{index}'"}
                 built = ops.CreateIndex(

@@ -11,6 +11,7 @@ from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
+# 0 is no limit
 _PG = re.compile(r"\block_timeout\b(?!\s*(=|TO)\s*'?0)", re.IGNORECASE)
 _MYSQL = re.compile(r"\block_wait_timeout\b", re.IGNORECASE)
 

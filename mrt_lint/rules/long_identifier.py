@@ -11,6 +11,7 @@ from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import MaybeName
 
+# PostgreSQL counts bytes; SQLAlchemy, which raises IdentifierError here, counts characters
 _LONGEST: Final = 63
 
 

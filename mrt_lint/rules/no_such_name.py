@@ -185,6 +185,7 @@ def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
     if former is None or not known_schema.lacks(table.origin, name, op.kind):
         return None
     known = (*former.constraints, *former.indexes)
+    # the rest may be a naming convention's: ck_users_positive is `positive`
     if any(name.endswith(other) or other.endswith(name) for other in known):
         return None
     return ", ".join(sorted(known)) or "it makes none for this table"

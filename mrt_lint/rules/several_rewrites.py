@@ -103,6 +103,7 @@ class SeveralRewrites(Rule):
             written = written if op.joined else None
             table = case.state_before(op).table
             if table is not None and isinstance(op, ops.Update | ops.Delete | ops.Insert):
+                # with rows changed between them, two changes cannot be one statement
                 first.pop(table, None)
             if table is None or table is written or not _rewrites(case, op):
                 continue

@@ -174,8 +174,8 @@ class UpdateNotUndone(Rule):
         """Yield a finding for every UPDATE of former values that downgrade() does not reverse."""
         for op in case.ops_for(self, ops.Update):
             others = partial(_is_about_others, case, op)
-            has_counterpart = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
-            if has_counterpart is UndoStatus.NO and not self._fills_new_columns(case, op):
+            answered = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
+            if answered is UndoStatus.NO and not self._fills_new_columns(case, op):
                 found = self.found(case.migration, op, **names(op))
                 yield replace(found, instead=_COPY) if _deletes_next(case, op) else found
 

@@ -125,6 +125,7 @@ def find_dropped_table(simulated: SimulatedSchema, op: Op) -> str | None:
         return None
     if known_schema.may_be_made_in_parallel("table", key[1]):
         return None
+    # the name may be a view's by now
     views = (made for (kind, _, view), made in known_schema.schema.objects_by_place.items() if kind == "view" and view == key[1])
     return None if any(views) else f"an earlier revision has dropped or renamed table '{name}'"
 

@@ -98,6 +98,7 @@ def _unnamed_checks(simulated: SimulatedSchema, op: Rebuilding, table: TrackedTa
     columns = table.columns_by_name.now
     for check in filter(is_unnamed_check, known.unnamed):
         condition = check.condition if readable(check.condition) else "…"
+        # a CHECK of a column that the migration drops has to go
         goes_along = any(columns.get(fold(word), check) is None for word in _WORD.findall(condition))
         if condition not in lost and not goes_along:
             yield RebuildLoss(op, table, "check", condition, partial(_has_new_check, table))

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _OPERATORS = frozenset({"and", "or"})
+# PostgreSQL gives LIKE back as ~~
 _SAME = {"!=": "<>", "==": "=", "~~": "like"}
 _EMPTY = frozenset({"0", "1", "", "t", "f"})
 """Constants that mean true, false or nothing, for which there are other words."""
@@ -41,11 +42,12 @@ def differ(one: MaybeName, other: MaybeName) -> bool | None:
     left, right = _tokens(one), _tokens(other)
     if left == right:
         return False
+    # the same parts in another order may mean the same: a AND b, b AND a
     if _is_ambiguous(one) or _is_ambiguous(other) or sorted(left) == sorted(right):
         return None
     if len(left) == len(right):
         pairs = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
-        return True if all(original_object[0] == second[0] != "name" for original_object, second in pairs) else None
+        return True if all(first[0] == second[0] != "name" for first, second in pairs) else None
     constants, others = _constants(left), _constants(right)
     return True if constants and others and (constants ^ others) - _EMPTY else None
 
@@ -76,6 +78,7 @@ def _tokens(condition: str) -> list[tuple[str, str]]:
 
 def _constant(text: str) -> str:
     """Return a constant as it is compared: 1.0 is 1, and '1' is what a column of numbers makes of it."""
+    # a % is doubled where a driver looks for placeholders
     plain = text.strip("'").replace("''", "'").replace("%%", "%")
     return plain.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", plain) else plain
 

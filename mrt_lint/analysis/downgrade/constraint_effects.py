@@ -56,6 +56,7 @@ def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffe
             and table.creator is None
             and simulated.known_schema.lacks(table.origin, fold(op.index), simulated.kind_of_index)
         ):
+            # the history knows of none: what downgrade() makes under this name is new
             simulated.indexes.before.setdefault(key, None)
             simulated.indexes.now.setdefault(key, None)
         index = drop(simulated.indexes, key, op)
@@ -92,6 +93,7 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
         return
     key = _known_name(table, op) if readable(op.constraint) else ""
     unnamed = [tracked for tracked in table.unnamed if _may_be_meant(table, tracked, op, key)]
+    # the likeliest last
     unnamed.sort(key=lambda tracked: _has_default_name(key, table, tracked))
     exists = table.constraints.now.get(key) is not None
     taken = key in table.constraints.now and not (unnamed and _has_default_name(key, table, unnamed[-1]))
@@ -101,6 +103,7 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
             and table.creator is None
             and simulated.known_schema.lacks(table.origin, key, op.kind if readable(op.kind) else None)
         ):
+            # as with an index
             table.constraints.before.setdefault(key, None)
             table.constraints.now.setdefault(key, None)
         constraint = drop(table.constraints, key, op)

@@ -19,6 +19,7 @@ _COMPARED: dict[type, tuple[str, ...]] = {
 }
 
 
+# what at least one database keeps alike: BOOLEAN is MySQL's TINYINT(1), and NVARCHAR SQLite's VARCHAR
 _SAME_TYPE = {
     "DATETIME": "TIMESTAMP",
     "DECIMAL": "NUMERIC",
@@ -140,6 +141,7 @@ def _differ_in_type(one: SqlType, other: SqlType) -> bool | None:
     if names[0] != names[1]:
         return True
     known = UNKNOWN not in one.args and UNKNOWN not in other.args
+    # the arguments of other types need not be part of what is kept: MySQL's INT(11)
     return None if not known else names[0] in {"VARCHAR", "NUMERIC"} and one.args != other.args
 
 
@@ -178,6 +180,7 @@ def former(op: AlterColumn, column: TrackedObject, setting: str) -> object:
     """Return a setting's value before an operation: the last one set, else the defined one, else the operation's `existing_…`."""
     known = column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
     existing = getattr(op, f"existing_{setting}", UNSET)
+    # what the database makes of an application's own type only the operation can tell
     own = isinstance(known, SqlType) and not known.name.isupper()
     if existing is UNSET or not (known is UNKNOWN or own):
         return known

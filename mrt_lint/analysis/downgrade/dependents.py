@@ -53,6 +53,7 @@ def _is_sure_of(simulated: SimulatedSchema, tracked: TrackedObject, *names: str)
 def _find_child(simulated: SimulatedSchema, key: QualifiedName, op: DropTable) -> str | None:
     """Return one clause on a table whose foreign key points to one that is dropped."""
     for where in simulated.known_schema.schema.places_of_referrers.get(key, frozenset()):
+        # a table is among those of `now`, with its keys, once it was looked up
         simulated.tables.find(where)
     for child in [table for table in simulated.tables.now.values() if isinstance(table, TrackedTable)]:
         for constraint in foreign_keys(child) if child.current_key != key else ():

@@ -70,8 +70,8 @@ class SchemaVariable:
         for inner in ast.walk(node):
             called = inner.func if isinstance(inner, ast.Call) else None
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)
-            changes_objects = called is not None and name not in _ASKING
-            if not isinstance(inner, _PLAIN) or changes_objects or (isinstance(inner, ast.Name) and inner.id in local):
+            does_more = called is not None and name not in _ASKING
+            if not isinstance(inner, _PLAIN) or does_more or (isinstance(inner, ast.Name) and inner.id in local):
                 raise NoFix("a name is not known")
 
     def _on_one_line(self, node: ast.AST) -> str:

@@ -115,8 +115,8 @@ def _omitted(omitted: list[Omission]) -> Iterator[UnreadableCall]:
     """Return what was left out of a long file; what either function may call is missing in both."""
     for place, source, function in omitted:
         why = f"the file is too long: {f'{function}() is left out from here on' if function else 'this statement is left out'}"
-        for ops_for in [function] if function in {"upgrade", "downgrade"} else ["upgrade", "downgrade"]:
-            yield UnreadableCall(place=place, source=source, why=why, function=str(ops_for))
+        for name in [function] if function in {"upgrade", "downgrade"} else ["upgrade", "downgrade"]:
+            yield UnreadableCall(place=place, source=source, why=why, function=str(name))
 
 
 def _unreadable(module: cst.Module, readings: dict[str, FunctionReading], places: dict[int, SourceSpan]) -> list[UnreadableCall]:

@@ -119,7 +119,7 @@ class MySQLValues(SeedDialect):
 
 
 def encoding_of(collation: str | None) -> str:
-    """Return in which encoding everything can be written that a column of this collation holds."""
+    """Return an encoding of Python whose characters a column of this collation can all hold."""
     charset = (collation or "utf8mb4").partition("_")[0]
     if charset in {"utf8", "utf8mb3", "ucs2"}:
         return THREE_BYTES

@@ -53,9 +53,9 @@ class SQLiteValues(SeedDialect):
         if affinity == "text":
             fixed = declared in {"char", "character", "nchar", "uuid"}
             return DECLARED["json"] if "json" in declared else Texts(kind.length, fixed=fixed)
-        everyday_text = WORDS.search(declared)
-        if everyday_text is not None:
-            return self._rowid(column) or DECLARED[everyday_text.group()]
+        word = WORDS.search(declared)
+        if word is not None:
+            return self._rowid(column) or DECLARED[word.group()]
         if affinity == "numeric" and kind.precision is not None:
             precision = min(kind.precision, DIGITS)
             return Decimals(precision, min(kind.scale or 0, precision))
