@@ -9,18 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mrt_runtime.seed.datetimes import Datetimes
-from mrt_runtime.seed.value_kind import Booleans, Decimals, Integers, JsonTexts, Raw, Texts, ValueKind
+from mrt_runtime.seed.json_path import read_paths
+from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
+from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts
+from mrt_runtime.seed.value_kind import Booleans, Integers, Raw, ValueKind
 
-PARSERS: dict[str, ValueKind] = {
-    "loads": JsonTexts(),
-    "literal_eval": JsonTexts(),
-    "int": Integers(0, 2**31 - 1),
-    "float": Decimals(6, 2),
-    "Decimal": Decimals(6, 2),
-    "UUID": Texts(36, fixed=True),
-    "fromisoformat": Datetimes(digits=0),
-}
-"""What a text has to hold so that a call of this name accepts it."""
 NAME = r"(?:\w+\.)?[\"`]?(?P<name>\w+)[\"`]?"
 CONVERSION = re.compile(
     rf"\bCAST\s*\(\s*{NAME}\s+AS\s+(?P<type>\w+)|{NAME.replace('<name>', '<colons>')}\s*::\s*(?P<type_after>\w+)"
@@ -46,13 +39,15 @@ STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
 class CodeReading:
     """What one file says: its SQL texts, `parsed` names with the kind, and `compared` names with constants.
 
-    `words` are all words of the file: a table that is not among them is not meant.
+    `words` are all words of the file: a table that is not among them is not meant. `keys` are the paths that are read of JSON
+    documents, each with a name that may be the document's column.
     """
 
     words: frozenset[str] = frozenset()
     statements: list[str] = field(default_factory=list)
     parsed: list[tuple[str, ValueKind]] = field(default_factory=list)
     compared: list[tuple[str, Raw]] = field(default_factory=list)
+    keys: list[tuple[str, JsonPath]] = field(default_factory=list)
 
 
 def read_code(file: str) -> CodeReading:
@@ -67,14 +62,15 @@ def read_code(file: str) -> CodeReading:
     reading = CodeReading(frozenset(re.findall(r"\w+", source)))
     aliases = dict(find_aliases(tree))
     constants = dict(find_constants(tree))
+    texts = ParsedTexts(tree, constants)
+    reading.keys = [(aliases.get(name, name), path) for name, path in dict.fromkeys(read_paths(tree))]
     for node in ast.walk(tree):
+        for text, kind in texts.read(node):
+            reading.parsed += [(aliases.get(name, name), kind) for name in names_in(text)]
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
             reading.statements.append(node.value)
             reading.parsed += [(aliases.get(name, name), kind) for name, kind in find_conversions(node.value)]
         elif isinstance(node, ast.Call):
-            kind = PARSERS.get(name_of(node.func) or "")
-            if kind is not None:
-                reading.parsed += [(aliases.get(name, name), kind) for arg in node.args[:1] for name in names_in(arg)]
             if isinstance(node.func, ast.Attribute):
                 reading.compared += relate(node.func.value, node.args, aliases, constants)
         elif isinstance(node, ast.Compare):

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.text import from_like, from_regex, from_similar, of_length, variants
 from mrt_runtime.seed.value import Value
-from mrt_runtime.seed.value_kind import JsonTexts, Raw, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Raw, Texts, ValueKind
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -11,8 +11,9 @@ from mrt_runtime.compare.schema import qualified
 from mrt_runtime.migration_file import read_migration
 from mrt_runtime.seed.condition import read_condition
 from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import dialect_of
-from mrt_runtime.seed.value_kind import Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Booleans, Choices, Decimals, Floats, Integers, Texts, ValueKind
 
 VOCABULARY = re.compile(r"\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
 KINDS: dict[str, ValueKind] = {

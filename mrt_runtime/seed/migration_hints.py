@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mrt_runtime.seed.code_reader import CodeReading, read_code
+from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import ColumnSlot, Raw, Texts, ValueKind
 
@@ -64,13 +65,22 @@ class MigrationHints:
 
     def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
         """Return the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
-        if not isinstance(kind, Texts):
+        if not isinstance(kind, Texts | JsonTexts):
             return kind
         if self._known is None:
             self._known = self._read()
             self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
         other = self._known.get((label, column)) or self._parsed_as(label, column)
-        return kind if other is None else ConvertibleTexts(kind, other)
+        paths = tuple(self._paths(label, column)) if isinstance(other or kind, JsonTexts) else ()
+        if isinstance(kind, JsonTexts):
+            return JsonTexts(paths)
+        return kind if other is None else ConvertibleTexts(kind, JsonTexts(paths) if paths else other)
+
+    def _paths(self, label: str, column: str) -> Iterator[JsonPath]:
+        """Yield the keys that the migrations read of the documents in a column."""
+        table = label.rpartition(".")[2]
+        for reading in map(self.code, self._files):
+            yield from (path for name, path in reading.keys if name == column and table in reading.words)
 
     def _parsed_as(self, label: str, column: str) -> ValueKind | None:
         """Return what the code of a migration parses the column's texts as, None where it does not."""

@@ -10,13 +10,14 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.condition import RowCondition, read_condition
+from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
 from mrt_runtime.seed.table_plan import ColumnGroup, TablePlan, sample
 from mrt_runtime.seed.unique_key import mentioned, uniques_of
 from mrt_runtime.seed.value import ANY, Row, Value, ValuePool
-from mrt_runtime.seed.value_kind import ColumnSlot, Integers, JsonTexts, Texts
+from mrt_runtime.seed.value_kind import ColumnSlot, Integers, Texts
 
 MOST_COMBINATIONS = 4000
 MOST_VALUES = 80
@@ -84,11 +85,9 @@ class TablePlanner:
             if null and column.default is None:
                 plan.pools[column.name] = ValuePool(null=True)
             return
-        kind = (
-            JsonTexts()
-            if isinstance(kind, Texts) and holds_json(column, table)
-            else self.migration_hints.kind_for(table.label, column.name, kind)
-        )
+        if isinstance(kind, Texts) and holds_json(column, table):
+            kind = JsonTexts()
+        kind = self.migration_hints.kind_for(table.label, column.name, kind)
         pool = replace(kind.pool(slot), null=null)
         if not self.edges:
             pool = replace(pool, edges=())

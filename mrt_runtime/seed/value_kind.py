@@ -6,8 +6,7 @@ The dialects' `values.py` say of which kind a column is.
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Protocol, TypeAlias
@@ -211,37 +210,6 @@ class Templated:
         """Yield nothing: constants mean nothing to such a type."""
         del raw
         yield from ()
-
-
-@dataclass(frozen=True, slots=True)
-class JsonTexts:
-    """JSON, as text."""
-
-    def pool(self, slot: ColumnSlot) -> ValuePool:
-        """Return the values for a column."""
-        typical = tuple(json.dumps({slot.name: n + 1, "tags": ["a", "b"]}) for n in slot.ordinals)
-        deep = {"Ünï": [1.5, -(2**53), None, True, {"'q\"": ["\\", "%", ""]}], "0042": " x "}
-        return ValuePool(typical=typical, edges=(json.dumps(deep, ensure_ascii=False),), bare=("{}", "[]"), place=0)
-
-    def fit(self, raw: Raw) -> Iterator[Value]:
-        """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as."""
-        samples: dict[str, object] = {"object": {}, "array": [], "string": "text", "number": 1, "integer": 1, "boolean": True}
-        if isinstance(raw, str):
-            if raw.lower() in samples:
-                yield json.dumps(samples[raw.lower()])
-            inners: tuple[object, ...] = (1, "text", True, [], {})
-            for inner in inners:
-                yield json.dumps({raw.lstrip("$."): inner})
-        if not isinstance(raw, Decimal):
-            yield json.dumps([raw])
-
-    def pairs(self, keys: Iterable[Raw], values: Iterable[Raw]) -> Iterator[Value]:
-        """Yield documents with each of these values under each of these keys; a key may be a path (`$.a`)."""
-        for key in keys:
-            if isinstance(key, str):
-                yield from (
-                    json.dumps({key.lstrip("$."): value}) for value in values if value != key and not isinstance(value, Decimal)
-                )
 
 
 @dataclass(frozen=True, slots=True)

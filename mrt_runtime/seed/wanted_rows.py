@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_sql, read_condition
+from mrt_runtime.seed.repeated_values import find_groups, repeat
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
 from mrt_runtime.seed.unique_key import key_columns
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 ASKS = re.compile(r"\b(?:WHERE|CASE)\b", re.IGNORECASE)
+EMPTINESS = re.compile(r"\bIS\s+(?:NOT\s+)?NULL\b|\b(?:COALESCE|IFNULL|NULLIF)\s*\(", re.IGNORECASE)
 MOST_ROWS = 12  # for one table and one migration
 MOST_OF_A_CONDITION = 4
 MOST_VALUES = 12
@@ -37,7 +39,11 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
     # Numbers of rows that a migration names are those that it writes itself, or that another one does.
     numbers = {name for name in key_columns(table) if isinstance(plan.kinds.get(name), Integers)}
     together = list(_of_code_together(table, plan, reading))
-    apart = (*_of_statements(filler, table, plan, reading), *_of_code(table, plan, reading))
+    apart = (
+        *_of_statements(filler, table, plan, reading),
+        *_of_code(table, plan, reading),
+        *_of_emptiness(table, plan, reading, filler.writer.dialect.grammar),
+    )
     # A row that meets all that the code compares does not stand for one that meets a single comparison.
     for rows, present in ((together, list(there)), (apart, list(there))):
         for row in rows:
@@ -46,6 +52,9 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
             found = filler.write(table, row).rows if len(written) < MOST_ROWS else []
             present.extend(found)
             written += found
+    for columns in find_groups(reading, table, filler.writer.dialect.grammar):
+        values = repeat(columns, [*there, *written])
+        written += filler.write(table, values).rows if values and len(written) < MOST_ROWS else []
     return written
 
 
@@ -78,10 +87,32 @@ def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: 
                 yield row
 
 
+def _trees(reading: CodeReading, table: Table, grammar: str, words: re.Pattern[str]) -> Iterator[exp.Expr]:
+    """Yield the statements on the table that hold certain words, parsed."""
+    for sql in dict.fromkeys(filter(words.search, reading.statements)):
+        tree = parse_sql(sql, grammar)
+        if tree is not None and _is_on(tree, table):
+            yield tree
+
+
+def _is_on(tree: exp.Expr, table: Table) -> bool:
+    return any(type(node).__name__ == "Table" and node.name.lower() == table.name.lower() for node in tree.walk())
+
+
+def _of_emptiness(table: Table, plan: TablePlan, reading: CodeReading, grammar: str) -> Iterator[Row]:
+    """Yield the empty text, or 0, for each column that a statement compares with NULL or fills: it may be taken for NULL."""
+    for tree in _trees(reading, table, grammar, EMPTINESS):
+        for node in tree.walk():
+            if type(node).__name__ in {"Is", "Coalesce", "Nullif"} and type(node.this).__name__ == "Column":
+                pool = plan.pools.get(node.this.name)
+                if pool is not None and pool.null:
+                    yield from ({node.this.name: value} for value in pool.bare)
+
+
 def _conditions(sql: str, table: Table, grammar: str) -> Iterator[str]:
     """Yield, for each statement on the table, what it asks of a row in this table alone, and each WHEN of a CASE."""
     tree = parse_sql(sql, grammar) if ASKS.search(sql) else None
-    if tree is None or table.name.lower() not in {node.name.lower() for node in tree.walk() if type(node).__name__ == "Table"}:
+    if tree is None or not _is_on(tree, table):
         return
     for node in tree.walk():
         kind = type(node).__name__

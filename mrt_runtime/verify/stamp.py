@@ -29,14 +29,16 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
     """Return what excuses a change between the two looks around an upgrade and its rollback.
 
     A time that became the present one is a stamp where the database sets it by itself (a trigger, ON UPDATE) or its column is
-    named as one (`updated_at`), and stayed there meanwhile: one that comes back with a default has lost its values. A number
-    is counted where a trigger assigns it. What is `disturbed` was stamped or counted because rows of ours were written.
+    named as one (`updated_at`), and stayed there meanwhile: one that comes back with a default has lost its values. So is one
+    of a row that nothing had changed before: it says that the row was changed now, as it does for any other.
+
+    A number is counted where a trigger assigns it. What is `disturbed` was stamped or counted because rows of ours were written.
     """
     labels = {table.label for table in first.tables}
 
     def excuse(change: ValueChange) -> str | None:
         column = _find(first, change) if change.table in labels else None
-        if column is None or change.was is None or change.now is None:
+        if column is None or change.now is None:
             return None
         if is_present(change.now) and (column.on_update or NAMED.search(column.name) or is_assigned(before, change)):
             words: str | None = TIME

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, Schema, Table
 from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import SeedDialect
 from mrt_runtime.seed.text import THREE_BYTES
 from mrt_runtime.seed.value import SeedExpression, Value
-from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, Texts, ValueKind
 
 INTEGERS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "integer": 32, "bigint": 64}
 TEXTS = {"tinytext": 60, "text": None, "mediumtext": None, "longtext": None}  # TINYTEXT holds 255 bytes, so 63 characters

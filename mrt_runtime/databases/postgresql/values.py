@@ -17,20 +17,10 @@ from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, 
 from mrt_runtime.databases.postgresql.deferral import deferral
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
 from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import SeedDialect
 from mrt_runtime.seed.value import Value, ValuePool
-from mrt_runtime.seed.value_kind import (
-    Binaries,
-    Booleans,
-    Choices,
-    ColumnSlot,
-    Decimals,
-    Floats,
-    Integers,
-    JsonTexts,
-    Texts,
-    ValueKind,
-)
+from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, ColumnSlot, Decimals, Floats, Integers, Texts, ValueKind
 
 INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}
 TEXTS = {"character varying", "character", "text", "bpchar", "name", "citext"}

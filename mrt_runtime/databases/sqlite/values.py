@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, ForeignKey, Schema, Table
 from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import SeedDialect
 from mrt_runtime.seed.value import Value
-from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, JsonTexts, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, Decimals, Floats, Integers, Texts, ValueKind
 
 # In SQLAlchemy's spelling of types; the first word that the declared type contains decides.
 DECLARED: dict[str, ValueKind] = {

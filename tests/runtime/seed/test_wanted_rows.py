@@ -1,5 +1,8 @@
 """Rows that meet what a migration's statements ask for, beside those that do not."""
 
+import json
+import pathlib
+
 import pytest
 
 from mrt_runtime.seed import Seeder
@@ -55,17 +58,95 @@ def test_nothing_is_written_twice_or_for_another_table(field, tmp_path):
         assert not field.seeder.write_wanted(connection, field.schema, field.seeded, here)
 
 
-@pytest.mark.parametrize("call", ["json.loads(b)", "int(b)", "float(b)", "uuid.UUID(b)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "json.loads(b)",
+        "int(b)",
+        "float(b)",
+        "uuid.UUID(b)",
+        "datetime.datetime.strptime(b, '%d/%m/%Y %H:%M')",
+        "b.split('/')[2]",
+        "b.rsplit('-', 1)[-2]",
+        "base64.b64decode(b, validate=True)",
+        "bytes.fromhex(b)",
+        "ipaddress.ip_address(b)",
+        "Mood(b)",
+        "Mood[b]",
+        "NUMBERS[b]",
+        "json.loads(b)['title'].upper()",
+        "json.loads(b)['author']['name'].upper()",
+        "[item['price'] for item in json.loads(b)['items']]",
+        "[item['price'] for item in json.loads(b)]",
+    ],
+)
 def test_texts_hold_what_python_parses_them_as(any_field, tmp_path, call):
+    facts = "class Mood(enum.Enum):\n    sad = 'down'\n    happy = 'up'\n\n\nNUMBERS = {'one': 1, 'two': 2}\n"
     file = write(tmp_path, LOOP + call)
+    pathlib.Path(file).write_text(f"import enum\n\n\n{facts}{pathlib.Path(file).read_text()}")
     any_field.seeder = Seeder(any_field.scratch.database, files=[file])
     any_field.seed(TABLE.replace("VARCHAR(30)", "VARCHAR(300)"))
     names = {}
-    exec("import json, uuid", names)
+    exec(f"import base64, datetime, enum, ipaddress, json, uuid\n{facts}", names)
     texts = [kind for (kind,) in any_field.rows("t", "kind") if kind is not None]
     assert texts
     for text in texts:
         eval(call, names, {"b": text})
+
+
+def test_a_json_column_has_the_keys_that_code_reads(any_field, tmp_path):
+    file = write(
+        tmp_path,
+        "for row in op.get_bind().execute(sa.text('SELECT prefs FROM t')):\n        row.prefs['theme']['dark'] or row.prefs.get('size')",
+    )
+    any_field.seeder = Seeder(any_field.scratch.database, files=[file])
+    any_field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, prefs JSON NOT NULL)")
+    documents = [json.loads(text) if isinstance(text, str) else text for _, text in any_field.rows("t", "id, prefs")]
+    assert documents
+    assert all(document["theme"]["dark"] and document["size"] for document in documents)
+
+
+DUPLICATES = [
+    "DELETE FROM child WHERE id NOT IN (SELECT x FROM (SELECT min(id) AS x FROM child GROUP BY parent_id, kind) AS kept)",
+    (
+        "DELETE FROM child WHERE id IN (SELECT x FROM (SELECT a.id AS x FROM child a JOIN child b ON a.kind = b.kind"
+        " AND a.parent_id = b.parent_id AND a.id > b.id) AS more)"
+    ),
+    (
+        "DELETE FROM child WHERE id IN (SELECT x FROM (SELECT id AS x, row_number() OVER (PARTITION BY parent_id, kind ORDER BY id) AS n"
+        " FROM child) AS numbered WHERE n > 1)"
+    ),
+]
+
+
+@pytest.mark.parametrize("statement", DUPLICATES)
+def test_rows_that_a_statement_takes_for_duplicates_are_there(any_field, tmp_path, statement):
+    any_field.seed(
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id), kind VARCHAR(20))",
+    )
+    file = write(tmp_path, f'op.execute("{statement}")')
+    with any_field.scratch.engine.begin() as connection:
+        assert not connection.exec_driver_sql(statement).rowcount
+        assert any_field.seeder.write_wanted(connection, any_field.schema, any_field.seeded, file)
+        assert connection.exec_driver_sql(statement).rowcount == 1
+
+
+def test_what_may_not_repeat_is_not_asked_to(field, tmp_path):
+    field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, kind VARCHAR(20) UNIQUE)")
+    file = write(tmp_path, 'op.execute("DELETE FROM t WHERE id NOT IN (SELECT min(id) FROM t GROUP BY kind)")')
+    with field.scratch.engine.begin() as connection:
+        assert not field.seeder.write_wanted(connection, field.schema, field.seeded, file)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE t SET kind = '' WHERE kind IS NULL", "UPDATE t SET kind = coalesce(kind, '')"])
+def test_a_column_that_is_compared_with_null_has_the_empty_text_too(any_field, tmp_path, statement):
+    any_field.seed(TABLE)
+    file = write(tmp_path, f'op.execute("{statement}")')
+    with any_field.scratch.engine.begin() as connection:
+        any_field.seeder.write_wanted(connection, any_field.schema, any_field.seeded, file)
+    kinds = {kind for (kind,) in any_field.rows("t", "kind")}
+    assert {None, ""} < kinds
 
 
 def test_a_file_that_cannot_be_read_asks_for_nothing(field, tmp_path):
