@@ -3,6 +3,7 @@
 import signal
 from importlib import metadata
 
+import hypothesis
 import pytest
 
 try:
@@ -13,3 +14,7 @@ except metadata.PackageNotFoundError:
 # A shell lets what it starts in the background ignore Ctrl-C, and processes inherit that; tests send it to those they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long examples take depends on what else the machine does.
+hypothesis.settings.register_profile("any load", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any load")

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from mrt_runtime.seed.condition import read_condition
-from mrt_runtime.seed.value_kind import Integers, JsonTexts, Texts
+from mrt_runtime.seed.json_texts import JsonTexts
+from mrt_runtime.seed.value_kind import Integers, Texts
 
 COLUMNS = ("status", "code", "a", "b", "n", "doc")
 
