@@ -106,7 +106,9 @@ def _of_emptiness(table: Table, plan: TablePlan, reading: CodeReading, grammar: 
             if type(node).__name__ in {"Is", "Coalesce", "Nullif"} and type(node.this).__name__ == "Column":
                 pool = plan.pools.get(node.this.name)
                 if pool is not None and pool.null:
-                    yield from ({node.this.name: value} for value in pool.bare if value in {"", 0})
+                    for value in pool.bare:
+                        if value in {"", 0}:
+                            yield {node.this.name: value}
 
 
 def _conditions(sql: str, table: Table, grammar: str) -> Iterator[str]:
