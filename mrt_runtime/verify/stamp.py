@@ -1,4 +1,4 @@
-"""Values that are made to change whenever a row is: times of the last change, and what triggers count."""
+"""Values whose change is no loss: times of the last change, what triggers count, and fractions that arithmetic left a trace in."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
         column = _find(first, change) if change.table in labels else None
         if column is None or change.now is None:
             return None
+        if is_same_decimal(column, change):
+            return ""
         if is_present(change.now) and (column.on_update or NAMED.search(column.name) or is_assigned(before, change)):
             words: str | None = TIME
         else:
@@ -52,6 +54,15 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
 
 def _find(schema: Schema, change: ValueChange) -> CatalogueColumn | None:
     return next((table.column(change.column) for table in schema.tables if table.label == change.table), None)
+
+
+def is_same_decimal(column: CatalogueColumn, change: ValueChange) -> bool:
+    """Whether both are one number to the digits that SQLite's column declares, which keeps it as a binary fraction."""
+    scale, values = column.type.scale, (change.was, change.now)
+    if column.type.affinity != "numeric" or scale is None or not all(isinstance(value, int | float) for value in values):
+        return False
+    was, now = (round(float(value), scale) for value in values)
+    return was == now
 
 
 def is_assigned(schema: Schema, change: ValueChange) -> bool:

@@ -65,6 +65,22 @@ def test_another_time_that_is_overwritten_is_lost(verify, kind):
     assert [failure.column for failure in verdict.failures] == [name]
 
 
+PRICE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("price", sa.{type}, nullable=False))'
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres", "mysql"])
+def test_a_decimal_that_arithmetic_brings_back_is_back(verify, dialect):
+    back = 'op.execute("UPDATE t SET price = price - 0.7")'
+    verdict = verify(dialect, [PRICE.format(type="Numeric(12, 2)")], 'op.execute("UPDATE t SET price = price + 0.7")', back)
+    assert (verdict.outcome, verdict.failures, verdict.warnings) == (Outcome.REVERSIBLE, (), ())
+
+
+@pytest.mark.parametrize(("type_", "change"), [("Numeric(12, 2)", "price + 0.01"), ("Float()", "price + 1e-9")])
+def test_a_number_that_is_another_to_its_last_digit_is_lost(verify, type_, change):
+    verdict = verify("sqlite", [PRICE.format(type=type_)], f'op.execute("UPDATE t SET price = {change}")')
+    assert [failure.column for failure in verdict.failures] == ["price"]
+
+
 def test_a_stamp_that_is_dropped_and_comes_back_with_a_default_is_lost(verify):
     table = TABLE.format(name="updated_at", type="DateTime", more="")
     again = 'op.add_column("t", sa.Column("updated_at", sa.DateTime(), server_default=sa.func.now(), nullable=False))'
