@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+# with the byte order mark that an editor may have left
 _ASSIGNED = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n\f])(?:down_)?revision\b[^\r\n]*=")
 _HEADER = re.compile(r"^(revision|down_revision|branch_labels|depends_on)\b[^=\r\n]*=(?!=)", re.MULTILINE)
 _LONGEST_VALUE = 20

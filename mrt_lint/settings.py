@@ -46,6 +46,7 @@ RUNTIME_IGNORES: Final = (
 )
 """Words that `ignore` may hold beside codes: what the runtime shall not compare."""
 
+# without such a table, a pyproject.toml need not be parsed
 _TABLE = re.compile(r"^\s*\[\s*tool\s*\.\s*(?:mrt|alembic)\b", re.MULTILINE)
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
 _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
@@ -53,6 +54,7 @@ _LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_
 _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
 _TARGET_FLAG: Final = "sqlite_foreign_keys"
 _KEYS: Final = ("dialect", "strict", _TARGET_FLAG, "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
+# the nearest folder above with one of these is the project's
 _ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
 
 

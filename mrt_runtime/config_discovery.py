@@ -23,6 +23,7 @@ Write these lines into conftest.py:
     def pytest_configure(config):
         config._mrt_config = MRTConfig(alembic_ini="alembic.ini", db_url="sqlite:///test.db")
 """
+# the name of a rule, as in the linter's `ignore`; a revision as Alembic makes it begins with no capital
 CODE = re.compile(r"MRT|[A-Z]+\d")
 WIDTH = 60  # characters shown of a wrong value
 AFTER_WRITES = ("warn", "fail", "off")

@@ -58,6 +58,7 @@ def _redact(value: Any) -> Any:
     return value
 
 
+# above any level that a record has
 SILENT = logging.CRITICAL + 1
 POOLS = "sqlalchemy.pool"
 """The logger that hears, with a traceback, of a connection that cannot be given back because the server is gone."""

@@ -44,6 +44,7 @@ NAMED = {"\t": "t", "\n": "n", "\r": "r", "\b": "b", "\f": "f", "\v": "v", "\a":
 """Control characters that have an escape of their own in strings."""
 
 _PATTERNS: dict[str, str] = {}
+# the last login's arguments, looked through again later: a driver's hook may put a token there at the last moment
 _FOLLOWED: list[Mapping[str, Any]] = []
 _COMPILED: list[re.Pattern[str]] = []
 

@@ -30,6 +30,7 @@ _OF_TABLE = (
     (re.compile(r"ENGINE\b"), TableChange.CHANGE_ENGINE),
     (re.compile(r"(PARTITION BY|REMOVE PARTITIONING)\b"), TableChange.PARTITION),
 )
+# a statement that asks for one of these is refused where the server would have to copy
 _FORBID_COPY = frozenset({"INSTANT", "NOCOPY", "INPLACE"})
 
 

@@ -16,6 +16,7 @@ _REFUSED_ROWS = {
     "unique": "two rows hold the same",
     "primary": "two rows hold the same",
 }
+# any other type is read from what a text says, and one row can be refused
 _TEXTS = frozenset({"VARCHAR", "TEXT", "CHAR", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT"})
 
 

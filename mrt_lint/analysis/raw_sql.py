@@ -12,6 +12,7 @@ from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Exec
 from mrt_lint.model.values import HOLE, UNKNOWN
 
 _OPPOSITES = {"GRANT": "REVOKE", "REVOKE": "GRANT", "ATTACH": "DETACH", "DETACH": "ATTACH"}
+# rules of their own judge these
 _JUDGED = frozenset({"view", "materialized view"})
 _BLOCK = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*DO\b", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\w+")

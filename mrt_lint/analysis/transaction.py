@@ -17,7 +17,9 @@ from mrt_lint.model.ops import Op
 
 _ENDS: Final = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT"})
 _BEGINS: Final = frozenset({"BEGIN", "START TRANSACTION"})
+# made of files, which no rollback would remove
 _SERVER_WIDE: Final = frozenset({"database", "tablespace"})
+# it is the slot on the other server that no transaction can take back
 _NO_SLOT: Final = re.compile(r"(connect|create_slot)\s*=\s*'?(false|off|0)", re.IGNORECASE)
 # from 12 on only the use of the new value has to wait for the commit (release notes of PostgreSQL 12)
 _FIRST_WITH_ADD_VALUE: Final = (12, 0)

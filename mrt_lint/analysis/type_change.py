@@ -6,6 +6,7 @@ from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.values import SqlType
 from mrt_lint.online import TableChange, change_of_type, lost_members
 
+# longer than any length that can be declared
 _UNBOUNDED = 1 << 31
 _LONGEST = 10_485_760
 """The longest VARCHAR of PostgreSQL; a longer one is meant for a database that makes something else of it."""
@@ -13,6 +14,7 @@ _WITHOUT_COPY = frozenset({None, TableChange.WIDEN_VARCHAR, TableChange.APPEND_M
 _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
+# PostgreSQL: float(1) to float(24) select real (manual, "Floating-Point Types")
 _SINGLE = 24
 _TIMES = frozenset({"TIMESTAMP", "TIME", "INTERVAL"})
 _MICROSECONDS = 6

@@ -17,6 +17,7 @@ from typing import Final, Generic, NoReturn, TypeVar
 
 Task = TypeVar("Task")
 
+# what a pipe of Linux holds
 _CHUNK: Final = 1 << 16
 _ENOUGH: Final = 6_000
 """Bytes of source that make another process worth while: reading them takes several times as long as a fork."""

@@ -17,6 +17,7 @@ from mrt_lint.rules import all_rules
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
 
+# `mrt explain MRT4` lists a group
 _BEGINNING = re.compile(r"MRT\d{0,2}")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 

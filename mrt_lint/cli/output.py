@@ -14,6 +14,7 @@ from mrt_lint.report.style import TextStyle
 from mrt_lint.usage import UsageError
 
 FOR_PEOPLE: Final = ("table", "concise", "statistics")
+# JSON has escapes of its own for what a terminal must not get
 _JSON: Final = frozenset({"json", "gitlab", "sarif"})
 
 

@@ -7,6 +7,7 @@ import sys
 from types import TracebackType
 from typing import Any, Final, TextIO
 
+# 0, 1 and 2 are input, output and errors
 _STANDARD: Final = 3
 
 

@@ -32,6 +32,7 @@ _KEYS: Final = (
     "path_separator",
     "version_path_separator",
 )
+# configparser's, which Alembic sets to the folder of alembic.ini
 _HERE: Final = "%(here)s"
 # At a glance, for all files of all folders beside one: reading the headers in full takes seventy times as long.
 _REVISION: Final = re.compile(rb"""^revision\b[^=\r\n]*=\s*["']([^"'\r\n]+)""", re.MULTILINE)

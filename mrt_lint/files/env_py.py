@@ -12,6 +12,7 @@ from typing import Final
 _ABOVE: Final = 3
 """How many folders above its migrations an env.py may be."""
 _PRAGMA: Final = re.compile(r"\bpragma\s+foreign_keys\s*[=(]\s*['\"]?(?P<value>\w+)", re.IGNORECASE)
+# without one of these calls no PRAGMA can be in it, and it need not be parsed
 _EXECUTES: Final = re.compile(rb"\.(execute|exec_driver_sql|scalars?|begin)\s*\(")
 _ON: Final = frozenset({"on", "1", "true", "yes"})
 _HARMLESS: Final = frozenset({"alembic", "sqlalchemy", "__future__"}) | sys.stdlib_module_names - {"importlib", "runpy", "pkgutil"}

@@ -17,6 +17,7 @@ from mrt_lint.usage import UsageError
 LOCK_FILE: Final = "mrt.lock"
 """Where `mrt lock` writes, in the project's root."""
 
+# to be raised when the format changes: a file of another one is refused
 _FORMAT: Final = 1
 
 

@@ -20,6 +20,7 @@ from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.model.values import SourceSpan
 
 _BOM = b"\xef\xbb\xbf"
+# Python's; str.splitlines() also splits at \x0b, \x0c, \x1c and more, which leave a line of source as it is
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _Node = TypeVar("_Node", bound=ast.AST)
 

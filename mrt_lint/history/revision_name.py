@@ -15,6 +15,7 @@ from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
 
+# as Alembic reads +1 and head-2; a bound, since int() raises beyond 4,300 digits
 _RELATIVE: Final = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d{1,9})")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+# quotation marks that occur neither in Python nor in SQL
 _STRINGS: Final = re.compile("«([^«»]*)»")
 
 

@@ -8,7 +8,9 @@ from typing import Final
 from mrt_lint.model.values import UNKNOWN, SqlType
 from mrt_lint.online.facts import TableChange
 
+# up to here the length of a value, or the number of a member, takes one byte, and two beyond it
 _ONE_BYTE: Final = 255
+# InnoDB writes lengths up to here in one byte in any case, which MariaDB makes use of (MDEV-15563)
 _HALF: Final = 127
 _SHOWN: Final = 6
 _SAME: Final = {"BOOLEAN": "TINYINT", "REAL": "DOUBLE"}

@@ -12,6 +12,7 @@ from mrt_lint.report.attachment import attach
 
 _FEW: Final = 2
 """As many equal findings are shown in full each: to fold one of two saves little, and costs its names."""
+# messages that differ in nothing else are shown as one
 _NAMES: Final = re.compile(r"'[^']*'|\([^()]*\)")
 
 

@@ -18,6 +18,7 @@ from mrt_lint.report.style import TextStyle, counted
 
 _MOST_UNREAD: Final = 10
 _MOST_LINES: Final = 10
+# sentences in longer lines are hard to read
 _WIDEST: Final = 100
 
 

@@ -18,6 +18,7 @@ from mrt_lint.report import CheckReport
 from mrt_lint.report.fingerprint import key_of
 from mrt_lint.usage import UsageError
 
+# to be raised when the format changes: a file of another one is refused
 _FORMAT: Final = 1
 _NAMES: Final = ("where", "code", "message")
 

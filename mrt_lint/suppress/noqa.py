@@ -12,7 +12,9 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+# flake8's NOQA_INLINE_REGEXP
 _COMMENT = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+))?", re.IGNORECASE)
+# flake8's NOQA_FILE
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,\s]+")
 

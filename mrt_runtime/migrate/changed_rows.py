@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 DATA_CHANGE = re.compile(r"\s*(?:UPDATE\b|DELETE\b|INSERT\b(?=.*\bSELECT\b))", re.IGNORECASE | re.DOTALL)
+# batch mode copies all rows to a table of this name, and changes none
 OF_A_BATCH = "_alembic_tmp_"
 
 

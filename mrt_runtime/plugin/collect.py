@@ -20,6 +20,7 @@ from mrt_runtime.verdict import Outcome, Verdict
 if TYPE_CHECKING:
     from mrt_runtime.verify.session import Verification
 
+# the configuration as conftest.py gave it, to see whether a later one replaces it
 GIVEN: pytest.StashKey[object] = pytest.StashKey()
 SETTLED: pytest.StashKey[MRTConfig] = pytest.StashKey()
 WIDTH = 100  # characters of a reason that is repeated

@@ -10,6 +10,7 @@ from typing import Any
 
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
+# terminals read control characters, and consoles of Windows may have no others than these
 UNPRINTABLE = re.compile(r"[^ -~\n]")
 
 

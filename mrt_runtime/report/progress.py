@@ -6,6 +6,7 @@ from typing import TextIO
 
 from mrt_lint.escape import printable
 
+# to the line's start, and erase to its end (ECMA-48)
 CLEAR = "\r\x1b[K"
 
 

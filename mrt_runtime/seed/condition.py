@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LENGTHS = re.compile(r"\b(?:char(?:acter)?_|octet_|bit_)?len(?:gth)?\s*\(", re.IGNORECASE)
 NOW = re.compile(r"\bnow\s*\(|\bcurrent_|\blocaltime|'now'", re.IGNORECASE)
+# before and after any "now"
 FAR = ("1990-06-15", "2100-06-15")
 MOST_HINTS = 60
 

@@ -19,6 +19,7 @@ from mrt_runtime.seed.row_planner import RowPlanner, same
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.value import Row, RowVariety, Value
 
+# a UUID without its dashes
 HEX_LENGTH = 32
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import ColumnSlot, Raw
 
+# no two parts are alike, so that one that is lost or changes its place shows
 BASE = dt.datetime(2021, 3, 4, 5, 6, 7, 891234, tzinfo=dt.timezone.utc)
 
 

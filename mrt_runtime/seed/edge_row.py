@@ -11,6 +11,7 @@ from mrt_runtime.seed.value_kind import Booleans, Decimals, Integers, Texts
 
 COMPARABLE = (Integers, Decimals, Texts, Booleans, Datetimes)
 LONGEST = 40  # characters shown of a value
+# that are named in a message
 MOST_COLUMNS = 3
 
 

@@ -13,6 +13,7 @@ from mrt_runtime.migration_file import read_migration
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(", re.IGNORECASE)
 BLOCKS = ("body", "orelse", "finalbody")
+# of a statement in a message
 LONGEST = 80
 
 

@@ -18,6 +18,7 @@ from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import MaybeName, Name
 
+# said by position, or about how the index was built and not about what it is
 _LEFT_OUT: Final = frozenset(("index_name", "table_name", "columns", "schema", "if_not_exists", "postgresql_concurrently"))
 
 

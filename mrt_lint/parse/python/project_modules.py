@@ -16,6 +16,7 @@ MAX_MODULES: Final = 40
 """Modules that are read for one migration."""
 _MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", ".git")
 """What stands in the folder that a project's packages are imported from."""
+# above the migrations: a bound for a project without a mark of its root
 _MOST_FOLDERS: Final = 9
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from mrt_lint.model.values import HOLE, UNKNOWN, MaybeName, Name
 from mrt_lint.parse.sql.tokens import GROUPS, SqlToken, StatementTokens
 
+# PostgreSQL folds names without quotes to lower case; these keep them as they are written
 _AS_WRITTEN = frozenset({"mysql", "mariadb", "sqlite", "mssql"})
 _END = SqlToken("end", "", "", 0, 0)
 

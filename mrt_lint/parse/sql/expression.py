@@ -17,6 +17,7 @@ LONGEST = 4_000
 """Tokens that are still given to the parser."""
 
 _PARSERS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", "mssql": "tsql", "oracle": "oracle"}
+# None is sqlglot's own dialect
 _UNDECLARED = ("postgres", "mysql", None)
 
 # sqlglot logs what it reads only in part; that is irrelevant to a check, and other users of the logger are left alone

@@ -57,6 +57,7 @@ _KNOWN = frozenset(FAMILIES.values()) | keywords(
     "REGCLASS SET SMALLINT SMALLMONEY TEXT TIME TIMESTAMP TINYBLOB TINYINT TINYTEXT TSQUERY TSRANGE TSTZRANGE TSVECTOR "
     "UNIQUEIDENTIFIER UUID VARBINARY VARBIT VARCHAR XML YEAR"
 )
+# the longest first, as "character varying" begins with "character"
 _PHRASES = tuple(sorted((family for family in FAMILIES if " " in family), key=len, reverse=True))
 _MAXIMUM = "MAX"
 _WITHOUT_ARGS = frozenset({"BIGINT", "BOOLEAN", "INTEGER", "MEDIUMINT", "SMALLINT", "TINYINT"})

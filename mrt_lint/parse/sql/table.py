@@ -11,6 +11,7 @@ from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.definition import opens_constraint, read_column, read_constraint
 from mrt_lint.parse.sql.reference import tables_read
 
+# the longer first
 _INDEX_WORDS = ("FULLTEXT INDEX", "FULLTEXT KEY", "SPATIAL INDEX", "SPATIAL KEY", "FULLTEXT", "SPATIAL", "INDEX", "KEY")
 
 

@@ -24,6 +24,7 @@ GROUPS = {"(": ")", "[": "]", "CASE": "END"}
 MYSQL = frozenset({"mysql", "mariadb"})
 _BODIES = frozenset({"TRIGGER", "FUNCTION", "PROCEDURE", "PROC", "EVENT", "PACKAGE"})
 _LOOPS = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "FOR"})
+# after BEGIN these belong to a transaction, and anything else to a body
 _TRANSACTIONS = frozenset({"TRAN", "TRANSACTION", "WORK", "ISOLATION", "READ", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", ";"})
 
 

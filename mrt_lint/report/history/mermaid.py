@@ -23,6 +23,7 @@ _STYLES: Final = {
     "broken": "stroke:#cf222e,stroke-width:2px,stroke-dasharray:4",
     "missing": "stroke-dasharray:2",
 }
+# Mermaid takes #35; for #; a quote or bracket would end the label
 _SPECIAL: Final = re.compile(r"[^\w ,]|_", re.ASCII)
 _LONGEST: Final = 60
 

@@ -36,6 +36,7 @@ _NAMES: Final = {
     "existing_comment": "was",
     "exception": "",
 }
+# how an operation was written, or what its name says already
 _SILENT: Final = frozenset({"sql", "batch", "joined", "kind", "command"})
 _SUBJECT: Final = frozenset({"schema", "table", "column", "index", "constraint", "name", "enum", "sequence", "statement", "text"})
 _INNER: Final = ("index", "constraint", "name", "enum", "sequence")

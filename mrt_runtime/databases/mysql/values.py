@@ -20,6 +20,7 @@ INTEGERS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "integer":
 TEXTS = {"tinytext": 60, "text": None, "mediumtext": None, "longtext": None}  # TINYTEXT holds 255 bytes, so 63 characters
 BINARIES = {"tinyblob": 255, "blob": None, "mediumblob": None, "longblob": None}
 UTC = dt.timezone.utc
+# as well-known text, which ST_GeomFromText() reads
 SHAPES = {
     "point": "POINT(1 2)",
     "geometry": "POINT(1 2)",

@@ -34,6 +34,7 @@ STORAGES = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 REPLICA_IDENTITIES = {"f": "full", "n": "nothing", "i": "index"}
 DESCENDING, NULLS_FIRST = 1, 2  # pg_index.indoption
 CHOSEN_NAME = re.compile(r"_(pkey|key|fkey|check|excl|idx)\d*$")  # how the names end that PostgreSQL chooses itself
+# DEFAULT NULL is kept as NULL::varchar, and is no default
 NULL_TEXT = "NULL::"
 
 

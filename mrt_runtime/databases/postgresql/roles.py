@@ -37,6 +37,7 @@ NAMING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 ENDS_OF_ROLES = {"WITH", "GRANTED", "CASCADE", "RESTRICT", "USING", "GRANT", "REVOKE", "IN", "TO", ";"}
 ROLE_COLUMNS = {"ROLNAME", "USENAME", "GRONAME"}
 ASKING = re.compile(r"PG_HAS_ROLE|TO_REGROLE")
+# names that need no quotes; those that begin with pg_ are the server's own
 ROLE_NAME = re.compile(r"(?!pg_)[a-z_][\w$-]*")
 PRIVILEGES = {"member", "usage", "set"}
 KINDS = {

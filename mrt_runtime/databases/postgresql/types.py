@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mrt_runtime.compare.schema import Check, ColumnType, NamedType, TypeKind
 from mrt_runtime.databases.postgresql.records import TypeRow
 
+# PostgreSQL's FirstNormalObjectId: initdb gives out only smaller ones
 FIRST_USER_OID = 16384
 KINDS: Mapping[str, TypeKind] = {"b": "base", "e": "enum", "d": "domain", "c": "composite", "r": "range", "m": "multirange"}
 HEADER = 4  # bytes that a varlena's length is more than its limit in a type modifier

@@ -21,6 +21,7 @@ FROM sqlite_master AS m, pragma_index_list(m.name) AS l, pragma_index_xinfo(l.na
 WHERE m.type = 'table' AND l.origin = 'c' AND x.key"""
 NUMBERS = ("user_version", "application_id")  # in the header of the file, for applications: https://sqlite.org/fileformat2.html
 ORDER = " ORDER BY m.name, l.name, x.seqno"
+# the tables that FTS3 to FTS5 and R*Tree keep beside a virtual one, by their documentation
 SHADOW = re.compile(r"_(content|segments|segdir|docsize|stat|data|idx|config|node|parent|rowid)$")
 SYNONYMS = {"INT": "INTEGER", "BOOL": "BOOLEAN"}  # SQLAlchemy reflects the left one as the right one and writes it back so
 FEW = 8  # tables; above it one query over all is cheaper than one that names them

@@ -32,6 +32,7 @@ PARAMETERS = (
     "uri",
 )
 """Those of `sqlite3.connect` that may be passed by position, until Python 3.15 forbids it."""
+# SQLAlchemy takes `connect` from the second, others from the first
 MODULES: tuple[Any, ...] = (sqlite3, sqlite3.dbapi2)
 
 

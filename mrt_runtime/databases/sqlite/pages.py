@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 INTERIOR_INDEX, INTERIOR_TABLE, LEAF_TABLE = 2, 5, 13
+# the version at byte 18 of the header (https://www.sqlite.org/fileformat.html)
 WAL = 2
 LONGEST = 64 * 2**20  # bytes; a longer file is not kept in memory from one look to the next
 

@@ -77,6 +77,7 @@ class WalkedModule(NamedTuple):
 
 _WALKED: Final[dict[tuple[object, ...], WalkedModule | None]] = {}
 """Modules that this process has walked, by path, tree and dialects: most migrations import the same few."""
+# so that a watch that runs for days does not keep every tree it has read
 _MOST_WALKED: Final = 500
 
 

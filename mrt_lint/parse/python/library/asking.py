@@ -9,6 +9,7 @@ from typing import Final
 from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.objects import CallArguments, ConnectionValue, ContextValue, Value
 
+# SQLAlchemy keeps eight characters less, for "_", four of the digest, and numbers that it might add
 _LONGEST: Final = 63
 _KEPT: Final = 55
 

@@ -20,6 +20,7 @@ from mrt_lint.parse.python.run import FunctionRun
 NOT_GIVEN: Final = False
 """What Alembic takes for "not changed" where None means "none"."""
 
+# create_table and the others take objects in some places
 _NAMING_A_TABLE: Final = frozenset({"add_column", "alter_column", "create_index", "drop_column", "drop_index"})
 
 
