@@ -66,14 +66,29 @@ def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
 
 
 def find(folders: Iterable[Path]) -> MRTConfig:
-    """Read `[tool.mrt]`, or take the alembic.ini that lies there; UnconfiguredError where there is neither."""
-    for folder in folders:
+    """Read `[tool.mrt]`, or take the alembic.ini that lies there or below; UnconfiguredError where there is none."""
+    places = tuple(folders)
+    for folder in places:
         section = read_section(folder / "pyproject.toml")
         if section is not None:
             return from_section(section, folder / "pyproject.toml")
         if (folder / "alembic.ini").is_file():
             return MRTConfig(alembic_ini=str(folder / "alembic.ini"))
+    below = find_below(places)
+    if len(below) > 1:
+        named = " or ".join(map(str, below))
+        raise ConfigurationError(f"Which migrations to verify is not clear: {named}. {HOW_TO}")
+    if below:
+        return MRTConfig(alembic_ini=str(below[0]))
     raise UnconfiguredError(f"pytest-mrt is not told which migrations to verify. {HOW_TO}")
+
+
+def find_below(folders: Iterable[Path]) -> list[Path]:
+    """Return each alembic.ini in `migrations/` or in a folder directly below the first of these that has some."""
+    from mrt_lint.files.discovery import configurations_below  # noqa: PLC0415  only where nothing else tells
+
+    found = ([file for file in configurations_below(folder) if file.name == "alembic.ini"] for folder in folders)
+    return next(filter(None, found), [])
 
 
 def read_section(path: Path) -> dict[str, Any] | None:

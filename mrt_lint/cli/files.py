@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,7 +33,11 @@ def find(paths: list[str], settings: Settings, command: str = "check") -> dict[P
         if not location.folder.is_dir():
             raise UsageError(f"{shown(configuration)} names the folder {shown(location.folder)}, which does not exist.")
         names |= {file: shown(file) for file in location.files()}
-    return _some(names, ", ".join(shown(location.folder) for location in locations))
+    place = ", ".join(shown(location.folder) for location in locations)
+    if not names:  # a project that has just begun
+        sys.stderr.write(f"mrt {command}: There is no migration in {place} yet.\n")
+        return names
+    return _some(names, place)
 
 
 def _gather(places: Iterable[tuple[str, str]]) -> dict[Path, str]:

@@ -60,9 +60,9 @@ HistoryLocations = tuple[VersionLocation, ...]
 
 
 def discover(folder: Path) -> tuple[list[HistoryLocations], Path | None]:
-    """Find what the nearest configuration above a folder declares, and that configuration; nothing if there is none.
+    """Find what the nearest configuration above a folder declares, else one below it, and that configuration; nothing without one.
 
-    Raises UsageError if the configuration cannot be read.
+    Raises UsageError if the configuration cannot be read, or several below could be meant.
     """
     for above in (folder, *folder.parents):
         for configuration in (above / "alembic.ini", above / "pyproject.toml"):
@@ -71,7 +71,20 @@ def discover(folder: Path) -> tuple[list[HistoryLocations], Path | None]:
                 return histories, configuration
         if (above / ".git").exists():
             break
-    return [], None
+    below = [(histories, file) for file in configurations_below(folder) if (histories := read_histories(file))]
+    if len(below) > 1:
+        folders = [place.folder for histories, _ in below for history in histories for place in history]
+        named = " ".join(os.path.relpath(place, folder) for place in folders)
+        raise UsageError(f"There are {len(below)} histories below this folder: name those that are meant, as in mrt check {named}")
+    return below[0] if below else ([], None)
+
+
+def configurations_below(folder: Path) -> dict[Path, None]:
+    """Return the files that may declare a history of a project here or in a folder directly below, Flask-Migrate's too."""
+    inside = sorted(place for place in folder.iterdir() if place.is_dir() and may_hold(str(folder), place.name))
+    names = ("migrations/alembic.ini", "alembic.ini", "pyproject.toml")
+    places = (project / name for project in (folder, *inside) for name in names)
+    return dict.fromkeys(file for file in places if file.parent != folder and file.is_file())
 
 
 def read_histories(configuration: Path) -> list[HistoryLocations]:
@@ -95,6 +108,9 @@ def read_histories(configuration: Path) -> list[HistoryLocations]:
         ]
     except (configparser.Error, OSError, UnicodeError) as error:
         raise UsageError(f"{configuration} cannot be read: {' '.join(str(error).split())}") from None
+    # Flask-Migrate's alembic.ini names no script_location: its folder is the one.
+    if not sections and parser.has_section("alembic") and (configuration.parent / "env.py").is_file():
+        sections = [{"script_location": _HERE}]
     return [_history(section, configuration.parent) for section in sections]
 
 

@@ -325,11 +325,41 @@ def test_nothing_is_executed_whatever_a_migration_holds(project):
     assert not Path("touched").exists()
 
 
-def test_an_empty_history_is_named_by_its_folder_not_by_its_configuration(project):
+def test_an_empty_history_is_named_by_its_folder_and_no_fault(project):
     project.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
     (project.root / "migrations/versions").mkdir(parents=True)
+    for command in (["check"], ["check", "--format", "json"]):
+        result = project.mrt(*command)
+        assert (result.code, result.err) == (0, "mrt check: There is no migration in migrations/versions yet.\n")
+
+
+@pytest.mark.parametrize(
+    ("ini", "script_location"),
+    [
+        ("migrations/alembic.ini", ""),
+        ("backend/alembic.ini", "script_location = %(here)s/../migrations"),
+        ("backend/migrations/alembic.ini", "script_location = %(here)s/../../migrations"),
+    ],
+)
+def test_a_configuration_in_a_folder_below_is_found(history, ini, script_location):
+    history.write(ini, f"[alembic]\n{script_location}\n")
+    history.write("migrations/env.py", "")
+    (history.root / "versions").rename(history.root / "migrations/versions")
+    assert "MRT201" in history.mrt("check").out
+    assert "MRT201" in history.mrt("check", "--format", "json").out
+
+
+def test_of_several_histories_below_one_is_not_chosen(project):
+    for service in ("billing", "users"):
+        project.write(f"{service}/alembic.ini", "[alembic]\nscript_location = db\n")
     result = project.mrt("check")
-    assert (result.code, result.err) == (2, "mrt check: There is no migration in migrations/versions: it holds no Python file.\n")
+    assert (result.code, result.err) == (
+        2,
+        (
+            "mrt check: There are 2 histories below this folder: name those that are meant, as in mrt check"
+            " billing/db/versions users/db/versions\n"
+        ),
+    )
 
 
 def test_what_only_blocks_is_not_said_of_a_small_table(project):

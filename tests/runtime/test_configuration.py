@@ -40,6 +40,18 @@ def test_an_alembic_ini_beside_the_root_serves(folder):
     assert settle(None, [folder]) == MRTConfig(alembic_ini=str(ini), db_url="sqlite://")
 
 
+@pytest.mark.parametrize("ini", ["migrations/alembic.ini", "backend/alembic.ini", "backend/migrations/alembic.ini"])
+def test_an_alembic_ini_in_a_folder_below_serves_where_it_is_the_only_one(folder, ini):
+    (folder / "alembic.ini").unlink(missing_ok=True)
+    (folder / ini).parent.mkdir(parents=True)
+    (folder / ini).write_text("[alembic]\nscript_location = x\nsqlalchemy.url = sqlite://\n")
+    assert settle(None, [folder]).alembic_ini == str(folder / ini)
+    (folder / "other").mkdir()
+    (folder / "other/alembic.ini").write_text("[alembic]\n")
+    with pytest.raises(ConfigurationError, match=r"Which migrations to verify is not clear: .* or .*other/alembic\.ini"):
+        settle(None, [folder])
+
+
 def test_tool_mrt_is_read_and_its_paths_are_relative_to_its_file(folder):
     ini = write_ini(folder / "backend")
     (folder / "pyproject.toml").write_text(
