@@ -15,11 +15,25 @@ _Entry = TypeVar("_Entry")
 
 def with_columns_renamed(table: ReplayedTable, names: Mapping[str, str]) -> ReplayedTable:
     """Follow renamed columns in the indexes and constraints that cover them."""
+    table = with_names_kept(table)
     return replace(
         table,
         indexes={key: _renamed(index, names) for key, index in table.indexes.items()},
         constraints={key: _renamed(constraint, names) for key, constraint in table.constraints.items()},
         unnamed=tuple(_renamed(entry, names) for entry in table.unnamed),
+    )
+
+
+def with_names_kept(table: ReplayedTable) -> ReplayedTable:
+    """Return a table before something of it is renamed: what the database has named keeps its name."""
+    return replace(
+        table,
+        unnamed=tuple(
+            replace(entry, named_after=(table.name, entry.columns))
+            if isinstance(entry, Constraint) and entry.named_after is None
+            else entry
+            for entry in table.unnamed
+        ),
     )
 
 
@@ -71,21 +85,22 @@ def without_index(table: ReplayedTable, name: MaybeName) -> ReplayedTable:
 
 
 def with_index_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
-    """Rename an index; one that is not known only loses the old name."""
+    """Rename an index, and with it the constraint that it belongs to; one that is not known only loses the old name."""
     index = table.indexes.get(fold(name)) if isinstance(name, str) else None
+    if index is None and isinstance(name, str) and isinstance(table.constraint(name), Constraint):
+        return with_constraint_renamed(table, name, new)
     left = without_index(table, name)
     return with_index(left, replace(index, index=new)) if isinstance(index, CreateIndex) else left
 
 
 def with_constraint_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
     """Rename a constraint, also one that has had the name which PostgreSQL chose for it."""
-    key = fold(name) if isinstance(name, str) else None
-    constraint = table.constraints.get(key) if key is not None else None
-    if constraint is None and key is not None:
-        entries = (entry for entry in table.unnamed if isinstance(entry, Constraint))
-        constraint = next((entry for entry in entries if is_default_name(key, table.name, entry)), None)
-    left = without_constraint(table, name)
-    return with_constraint(left, replace(constraint, name=new)) if isinstance(constraint, Constraint) else left
+    constraint = table.constraint(name) if isinstance(name, str) else None
+    if isinstance(constraint, Constraint):
+        return with_constraint(without_constraint(table, name), replace(constraint, name=new))
+    # it is still there, whatever it is
+    constraints = {key: entry for key, entry in table.constraints.items() if not isinstance(name, str) or key != fold(name)}
+    return replace(table, constraints={**constraints, fold(new): UNKNOWN} if isinstance(new, str) else constraints)
 
 
 def validated(table: ReplayedTable, name: Name) -> ReplayedTable:
@@ -129,15 +144,18 @@ def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = 
     unnamed = tuple(
         entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_default_name(key, table.name, entry))
     )
+    lost = table.lost
     if len(constraints) == len(table.constraints) and len(unnamed) == len(table.unnamed):  # one that the database named its own way
-        unnamed = tuple(entry for entry in unnamed if not isinstance(entry, Constraint) or kind not in {None, entry.kind})
+        meant = [entry for entry in unnamed if isinstance(entry, Constraint) and kind in {None, entry.kind}]
+        unnamed = tuple(entry for entry in unnamed if not any(entry is other for other in meant))
+        lost |= {entry.kind for entry in meant} if len(meant) > 1 else frozenset()
         if key is None:
             constraints = {known: entry for known, entry in constraints.items() if not _is_kind(entry, kind)}
     # by identity: two constraints without a name may be equal
     gone = {id(entry) for entry in (*table.constraints.values(), *table.unnamed)} - {
         id(entry) for entry in (*constraints.values(), *unnamed)
     }
-    return _keyless(replace(table, constraints=constraints, unnamed=unnamed), table, gone)
+    return _keyless(replace(table, constraints=constraints, unnamed=unnamed, lost=lost), table, gone)
 
 
 def _is_kind(entry: Constraint | Unknown, kind: MaybeName) -> bool:

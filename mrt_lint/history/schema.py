@@ -52,7 +52,8 @@ def object_place(kind: str, schema: MaybeName, name: str) -> QualifiedObject:
 
 def default_name(table: str, constraint: Constraint) -> str | None:
     """Return the name that PostgreSQL gives a unique or foreign key without one, unless that is taken; None for other kinds."""
-    columns = constraint.columns if isinstance(constraint.columns, tuple) else ()
+    table, covered = constraint.named_after or (table, constraint.columns)
+    columns = covered if isinstance(covered, tuple) else ()
     if constraint.kind not in {"unique", "foreignkey"} or not columns or not all(isinstance(name, str) for name in columns):
         return None
     return _joined(fold(table), "_".join(fold(str(name)) for name in columns), _SUFFIXES[constraint.kind])
@@ -60,12 +61,11 @@ def default_name(table: str, constraint: Constraint) -> str | None:
 
 def is_default_name(name: str, table: str, constraint: Constraint) -> bool:
     """Return whether PostgreSQL chooses a name, folded, for a constraint that has none; it adds a number where that is taken."""
+    table, covered = constraint.named_after or (table, constraint.columns)
     label = _SUFFIXES[constraint.kind]
     numbered = re.fullmatch(rf".*_{label}(\d{{1,3}})", name)
     label += numbered[1] if numbered else ""
-    columns = (
-        [fold(column) for column in constraint.columns if isinstance(column, str)] if constraint.columns is not UNKNOWN else []
-    )
+    columns = [fold(column) for column in covered if isinstance(column, str)] if covered is not UNKNOWN else []
     short, full = _joined(fold(table), "", label), _joined(fold(table), "_".join(columns), label)
     # a primary key is named after its table alone; a CHECK after its column, too, where it names just one
     return name in {"primary": (short,), "check": (short, full)}.get(constraint.kind, (full,))
@@ -89,7 +89,8 @@ class ReplayedTable:
     among the constraints, with their columns filled in; those without a name are in `unnamed`, with indexes without one. A
     constraint that was added NOT VALID has `not_valid` until it is validated. `autoincrement` is SQLite's AUTOINCREMENT.
     `complete` is False if the table was not created by the chain, or not wholly readable: then what is not listed may yet
-    exist.
+    exist. `lost` are the kinds of nameless constraints that were dropped or renamed by a name that none of them is known by: one
+    of them is gone, and it is not known which.
     """
 
     name: str
@@ -98,6 +99,7 @@ class ReplayedTable:
     indexes: Mapping[str, CreateIndex | Unknown] = field(default_factory=dict, hash=False)
     constraints: Mapping[str, Constraint | Unknown] = field(default_factory=dict, hash=False)
     unnamed: tuple[Constraint | CreateIndex, ...] = ()
+    lost: frozenset[str] = frozenset()
     autoincrement: Flag = False
     complete: bool = False
 
@@ -118,7 +120,7 @@ class ReplayedTable:
         found = [entry for entry in unnamed if is_default_name(key, self.name, entry)]
         if len(found) == 1:
             return found[0]
-        return None if self.complete and not unnamed else UNKNOWN
+        return None if self.complete and not unnamed and not self.lost else UNKNOWN
 
     def known_constraints(self, kind: str | None = None) -> Iterator[Constraint]:
         """Return the constraints that certainly exist, named or not, of one kind or all."""
@@ -138,7 +140,7 @@ class ReplayedTable:
         found = next(self.known_constraints("primary"), None)
         if found is not None:
             return found.columns
-        return None if self.complete else UNKNOWN
+        return None if self.complete and "primary" not in self.lost else UNKNOWN
 
 
 class ReplayedSchema:

@@ -112,7 +112,7 @@ class SchemaDraft:
         if not isinstance(op.new_table, str):
             return
         new = place(op.schema, op.new_table)
-        self._put(new, replace(before, name=op.new_table) if isinstance(before, ReplayedTable) else UNKNOWN, op)
+        self._put(new, table_changes.renamed(before, op.new_table) if isinstance(before, ReplayedTable) else UNKNOWN, op)
         self._follow(old, lambda constraint: replace(constraint, referred_table=op.new_table), op)
 
     def _follow(self, old: QualifiedName, changed: Callable[[Constraint], Constraint], op: Op) -> None:
@@ -259,11 +259,9 @@ class SchemaDraft:
         """Change a table; one that the chain did not make is known from here on by what the operations say of it."""
         if not isinstance(op.table, str):
             return
-        where = place(op.schema, op.table)
-        before = self.tables.get(where, UNKNOWN)
-        self._put(
-            where, changed(before if isinstance(before, ReplayedTable) else ReplayedTable(name=op.table, schema=op.schema)), op
-        )
+        before = self.tables.get(where := place(op.schema, op.table), UNKNOWN)
+        known = before if isinstance(before, ReplayedTable) else ReplayedTable(name=op.table, schema=op.schema)
+        self._put(where, changed(known), op)
 
     def _change_indexed(
         self, op: ops.DropIndex | ops.RenameIndex, index: MaybeName, changed: Callable[[ReplayedTable], ReplayedTable]
@@ -271,10 +269,15 @@ class SchemaDraft:
         """Change the table that an index is on, which PostgreSQL and SQLite do not ask for."""
         where = place(op.schema, op.table) if isinstance(op.table, str) else None
         if where is None and isinstance(index, str):
-            where = self.indexes.get(place(op.schema, index), None)
+            where = self.indexes.get(place(op.schema, index), None) or self._place_of_key(index)
         before = self.tables.get(where, UNKNOWN) if where is not None else UNKNOWN
         if where is not None and isinstance(before, ReplayedTable):
             self._put(where, changed(before), op)
+
+    def _place_of_key(self, index: str) -> QualifiedName | None:
+        """Find the table with the key that has an index of this name, which PostgreSQL renames both by either."""
+        found = ((where, isinstance(table, ReplayedTable) and table.constraint(index)) for where, table in self.tables.items())
+        return next((where for where, key in found if isinstance(key, Constraint)), None)
 
     def _put(self, where: QualifiedName, table: ReplayedTable | Unknown | None, op: Op) -> None:
         before = self.tables.get(where, UNKNOWN)

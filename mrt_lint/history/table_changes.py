@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index
+from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index, with_names_kept
 from mrt_lint.history.schema import QualifiedObject, ReplayedTable, fold, object_place
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateTable
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, SqlType, Unknown
@@ -35,6 +35,11 @@ def make_table(op: CreateTable) -> ReplayedTable:
     for constraint in op.constraints:
         table = with_constraint(table, constraint)
     return table
+
+
+def renamed(table: ReplayedTable, name: str) -> ReplayedTable:
+    """Return a table under another name."""
+    return replace(with_names_kept(table), name=name)
 
 
 def is_autoincrement(op: CreateTable) -> Flag:
@@ -190,6 +195,7 @@ def blurred(before: ReplayedTable, after: ReplayedTable) -> ReplayedTable:
         indexes=_blurred_entries(before.indexes, after.indexes),
         constraints=_blurred_entries(before.constraints, after.constraints),
         unnamed=tuple(entry for entry in before.unnamed if entry in after.unnamed),
+        lost=before.lost | after.lost,
         autoincrement=before.autoincrement if before.autoincrement == after.autoincrement else UNKNOWN,
         complete=before.complete and after.complete,
     )

@@ -144,8 +144,10 @@ def _has_default_name(key: str, table: TrackedTable, tracked: TrackedObject) -> 
     """Return whether an unnamed constraint has the name that PostgreSQL chooses, under either name that the table has had."""
     if not isinstance(tracked.definition, Constraint):
         return False
-    definition = replace(tracked.definition, columns=tracked.columns)
-    return any(is_default_name(key, name, definition) for _, name in (table.current_key, table.origin))
+    # a column that was renamed since leaves the name alone
+    definitions = (tracked.definition, replace(tracked.definition, columns=tracked.columns))
+    names = (table.current_key[1], table.origin[1])
+    return any(is_default_name(key, name, definition) for name in names for definition in definitions)
 
 
 def _is_of_kind(tracked: TrackedObject, kind: MaybeName) -> bool:

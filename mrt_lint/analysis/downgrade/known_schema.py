@@ -85,7 +85,7 @@ class KnownSchema:
         found = self.table(table)
         if found is None or not found.complete or name in found.indexes or name in found.constraints:
             return False
-        return not any(_may_be(entry, kind) for entry in found.unnamed)
+        return not any(_may_be(entry, kind) for entry in (*found.unnamed, *(Constraint(kind=lost) for lost in found.lost)))
 
     def index(self, key: Key) -> CreateIndex | None:
         """Return an index's definition."""

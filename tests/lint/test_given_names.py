@@ -1,0 +1,133 @@
+"""Names that PostgreSQL gave stay what they are when the table or a column is renamed; what cannot be told is not said to be wrong."""
+
+import os
+
+import pytest
+import sqlalchemy as sa
+
+from tests.lint.test_downgrade_kinds import sql, told
+from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
+
+BOOKS = 'op.create_table("books", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("isbn", sa.Text(), unique=True))'
+LOANS = """op.create_table(
+    "loans",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("book_id", sa.Integer(), sa.ForeignKey("books.id")),
+    sa.Column("giver_id", sa.Integer(), sa.ForeignKey("books.id")),
+    sa.Column("code", sa.Text()),
+    sa.UniqueConstraint("code"),
+)"""
+SETUP = (f"{BOOKS}\n{LOANS}", 'op.drop_table("loans")\nop.drop_table("books")')
+PASS = "pass"
+
+RENAMES = {
+    "table": 'op.rename_table("loans", "lendings")',
+    "table in SQL": sql("ALTER TABLE loans RENAME TO lendings"),
+    "column": 'op.rename_table("loans", "lendings")\nop.alter_column("lendings", "book_id", new_column_name="item_id")',
+    "column in SQL": 'op.rename_table("loans", "lendings")\n' + sql("ALTER TABLE lendings RENAME COLUMN book_id TO item_id"),
+    "another key": 'op.rename_table("loans", "lendings")\n'
+    + sql("ALTER TABLE lendings RENAME CONSTRAINT loans_giver_id_fkey TO lendings_giver_id_fkey"),
+    "primary key by its index": 'op.rename_table("loans", "lendings")\n' + sql("ALTER INDEX loans_pkey RENAME TO lendings_pkey"),
+    "another without a type": 'op.rename_table("loans", "lendings")\nop.drop_constraint("loans_giver_id_fkey", "lendings")',
+}
+
+
+@pytest.mark.parametrize("dropped", ["loans_book_id_fkey", "loans_code_key"])
+@pytest.mark.parametrize("renaming", RENAMES)
+def test_a_name_that_the_database_gave_is_known_after_the_table_or_a_column_was_renamed(renaming, dropped):
+    kind = "foreignkey" if dropped.endswith("fkey") else "unique"
+    last = (f'op.drop_constraint("{dropped}", "lendings", type_="{kind}")', PASS)
+    assert "MRT116" not in {found.code for found in told([SETUP, (RENAMES[renaming], PASS), last])}
+
+
+@pytest.mark.parametrize(
+    "renaming",
+    [
+        'for table, old, new in names:\n    op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")',
+        'for table, old, new in names:\n    op.execute(sa.text(f\'ALTER TABLE "{table}" RENAME CONSTRAINT "{old}" TO "{new}"\'))',
+        'for row in names:\n    op.execute("ALTER TABLE %s RENAME CONSTRAINT %s TO %s" % row)',
+        'for row in names:\n    op.execute("ALTER TABLE {} RENAME CONSTRAINT {} TO {}".format(*row))',
+        'for table, old, new in names:\n    op.execute("ALTER TABLE " + table + " RENAME CONSTRAINT " + old + " TO " + new)',
+        'for i in range(len(names)):\n    op.execute(f"ALTER TABLE {names[i][0]} RENAME CONSTRAINT {names[i][1]} TO {names[i][2]}")',
+        'for old, new in {n[1]: n[2] for n in names}.items():\n    op.execute(f"ALTER TABLE loans RENAME CONSTRAINT {old} TO {new}")',
+        '[op.execute(f"ALTER TABLE {t} RENAME CONSTRAINT {old} TO {new}") for t, old, new in names]',
+        (
+            'for _, old, new in names[2:]:\n    op.execute(f"ALTER INDEX {old} RENAME TO {new}")\n'
+            'for t, old, new in names[:2]:\n    op.execute(f"ALTER TABLE {t} RENAME CONSTRAINT {old} TO {new}")'
+        ),
+    ],
+)
+def test_constraints_that_a_loop_renames_have_their_new_names(renaming):
+    names = (
+        'names = [("loans", "loans_book_id_fkey", "fk_book"), ("loans", "loans_giver_id_fkey", "fk_giver"), '
+        '("loans", "loans_code_key", "uq_code")]\n'
+    )
+    dropped = (
+        'op.drop_constraint("fk_book", "loans", type_="foreignkey")\nop.drop_constraint("fk_giver", "loans", type_="foreignkey")\n'
+        'op.drop_constraint("uq_code", "loans", type_="unique")'
+    )
+    assert "MRT116" not in {found.code for found in told([SETUP, (names + renaming, PASS), (dropped, PASS)])}
+    wrong = dropped.replace("uq_code", "loans_code_key")
+    assert "loans_code_key" in " ".join(
+        found.message for found in told([SETUP, (names + renaming, PASS), (wrong, PASS)]) if found.code == "MRT116"
+    )
+
+
+@pytest.mark.parametrize(
+    "renaming",
+    [
+        'for old in op.get_bind().scalars(sa.text("SELECT …")):\n    op.execute(f"ALTER TABLE loans RENAME CONSTRAINT {old} TO new_{old}")',
+        (
+            "from shop.names import KEYS\nfor old, new in KEYS:\n    "
+            'op.execute(f"ALTER TABLE loans RENAME CONSTRAINT {old} TO {new}")'
+        ),
+        'for table in tables():\n    op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {table}_book_id_fkey TO {table}_fk")',
+    ],
+)
+def test_nothing_is_said_of_names_where_the_loop_cannot_be_followed(renaming):
+    last = ('op.drop_constraint("new_name", "loans", type_="foreignkey")', PASS)
+    assert "MRT116" not in {found.code for found in told([SETUP, (renaming, PASS), last])}
+
+
+def test_a_name_that_nothing_has_is_still_found_out():
+    named = (
+        SETUP[0]
+        .replace('sa.ForeignKey("books.id")', 'sa.ForeignKey("books.id", name="fk_x")', 1)
+        .replace('sa.Column("giver_id", sa.Integer(), sa.ForeignKey("books.id"))', 'sa.Column("giver_id", sa.Integer())')
+    )
+    last = ('op.drop_constraint("loans_book_id_fkey", "lendings", type_="foreignkey")', PASS)
+    assert "MRT116" in {found.code for found in told([(named, SETUP[1]), (RENAMES["column"], PASS), last])}
+
+
+def test_a_key_that_comes_back_over_another_column_is_told_by_whichever_name_it_has():
+    moved = (
+        'op.alter_column("loans", "id", new_column_name="old_id")\nop.add_column("loans", sa.Column("number", sa.Integer()))',
+        PASS,
+    )
+    last = (
+        'op.drop_constraint("loans_pkey", "loans", type_="primary")\nop.create_primary_key("loans_pkey", "loans", ["number"])',
+        'op.drop_constraint("loans_pkey", "loans", type_="primary")\nop.create_primary_key("loans_pkey", "loans", ["giver_id"])',
+    )
+    said = [found.message for found in told([SETUP, moved, last]) if found.code == "MRT111"]
+    assert said == [
+        "upgrade drops primary key 'loans_pkey', downgrade does not restore its definition: its columns were (old_id) and become (giver_id)"
+    ]
+
+
+def test_postgresql_keeps_the_names_it_gave(postgres_server):  # noqa: F811 - as fixtures are asked for
+    with own_database(postgres_server, f"mrt_given_names_{os.getpid()}") as url:
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            for statement in (
+                "CREATE TABLE books (id SERIAL PRIMARY KEY, isbn TEXT UNIQUE)",
+                "CREATE TABLE loans (id SERIAL PRIMARY KEY, book_id INTEGER REFERENCES books, code TEXT UNIQUE)",
+                "ALTER TABLE loans RENAME TO lendings",
+                "ALTER TABLE lendings RENAME COLUMN book_id TO item_id",
+                "ALTER INDEX loans_code_key RENAME TO lendings_code_key",
+            ):
+                connection.exec_driver_sql(statement)
+            found = connection.exec_driver_sql(
+                "SELECT conname FROM pg_constraint WHERE conrelid = 'lendings'::regclass AND contype <> 'n'"
+            )
+            assert set(found.scalars()) == {"loans_pkey", "loans_book_id_fkey", "lendings_code_key"}
+        engine.dispose()
