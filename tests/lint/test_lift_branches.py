@@ -172,12 +172,38 @@ def test_a_migration_of_many_databases_is_read_through_globals():
     assert lift_text(source).upgrade_ops == (Execute(statement="X"),)
 
 
-@pytest.mark.parametrize("name", ['"upgrade_%s" % engine', 'f"upgrade_{engine}"', '"upgrade_" + engine'])
-def test_a_migration_of_many_databases_is_read_for_each_where_the_engine_is_a_parameter(name):
-    module = 'def upgrade_one():\n    op.execute("X")\n\ndef upgrade_two():\n    op.execute("Y")'
-    source = compose(f"globals()[{name}]()", module=module).replace("def upgrade():", "def upgrade(engine):")
-    migration = lift_text(source)
+ENGINES = 'def upgrade_():\n    op.execute("X")\n\ndef upgrade_two():\n    op.execute("Y")'
+
+
+@pytest.mark.parametrize("parameter", ["engine_name", 'engine_name: str = ""', "engine_name=None"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        'globals()["upgrade_%s" % engine_name]()',
+        'globals()[f"upgrade_{engine_name}"]()',
+        'globals()["upgrade_" + engine_name]()',
+        'globals()["upgrade_{}".format(engine_name)]()',
+        'globals().get("upgrade_%s" % engine_name)()',
+        'globals().get(f"upgrade_{engine_name}", lambda: None)()',
+        'run = globals().get(f"upgrade_{engine_name}")\nif run:\n    run()',
+        'run = globals().get(f"upgrade_{engine_name}")\nif run is not None:\n    run()',
+        'if (run := globals().get(f"upgrade_{engine_name}")) is not None:\n    run()',
+        'if f"upgrade_{engine_name}" in globals():\n    globals()[f"upgrade_{engine_name}"]()',
+        'name = f"upgrade_{engine_name}"\ntry:\n    run = globals()[name]\nexcept KeyError:\n    return\nrun()',
+    ],
+)
+def test_a_migration_of_many_databases_is_read_for_each_where_the_engine_is_a_parameter(call, parameter):
+    source = compose(call, module=ENGINES).replace("def upgrade():", f"def upgrade({parameter}):")
+    migration = parse_migration(source.encode(), "m.py")
     assert (migration.unreadable, migration.upgrade_ops) == ((), (Execute(statement="X"), Execute(statement="Y")))
+
+
+def test_where_no_database_has_a_function_nothing_is_done():
+    source = compose('globals().get(f"upgrade_{engine_name}", lambda: None)()').replace(
+        "def upgrade():", 'def upgrade(engine_name=""):'
+    )
+    migration = lift_text(source)
+    assert (migration.unreadable, migration.upgrade_ops) == ((), ())
 
 
 def test_a_name_that_fits_no_function_or_more_than_functions_chooses_none():

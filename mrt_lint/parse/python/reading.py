@@ -123,7 +123,10 @@ def _call(run: FunctionRun, function: Value, node: cst.CSTNode, name: str) -> No
     if isinstance(function, ExternalName):
         function = run.follow(run, function)
     if isinstance(function, LocalFunction):
-        inline(run, function, CallArguments(complete=not function.node.params.params), node)
+        parameters = {parameter.name.value for parameter in function.node.params.params}
+        # env.py of the template "multidb" gives the name of each database, whatever the default is
+        given = dict.fromkeys(parameters & {"engine_name"}, UNKNOWN)
+        inline(run, function, CallArguments(keyword=given, complete=not parameters), node)
     elif isinstance(function, (ExternalName, LocalClass)) or function is UNKNOWN:
         run.fail(node, f"{name}() is not defined in this file")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_known
-from mrt_lint.parse.python.expressions.operators import get_item, is_sized
+from mrt_lint.parse.python.expressions.operators import choose_function, get_item, is_sized
 from mrt_lint.parse.python.objects import CallArguments, DialectName, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
@@ -68,6 +68,8 @@ def _call_dict(run: FunctionRun, items: dict[Any, Value], name: str, arguments: 
         if isinstance(first, DialectName):
             found = get_item(run, items, first)
             return arguments.get(1, "default") if found is UNKNOWN else found
+        if isinstance(first, str) and HOLE in first:
+            return choose_function(items, first, arguments.get(1, "default"))
         if first is UNKNOWN or not is_known(first):
             return items.get(first, UNKNOWN)
         value = items.get(first, arguments.get(1, "default"))

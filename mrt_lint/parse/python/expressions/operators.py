@@ -64,6 +64,7 @@ OBJECTS = (
     DialectValue,
     DialectName,
     LocalFunction,
+    FunctionChoice,
     InspectorValue,
     EnumMember,
     SessionValue,
@@ -189,6 +190,8 @@ def _contains(run: FunctionRun, item: Value, items: Value) -> Value:
         return any(run.is_dialect(item, name) for name in items if isinstance(name, str))
     if isinstance(items, DialectName):
         return match_dialect(run, items, item, begins=False)
+    if isinstance(items, dict) and isinstance(item, str) and HOLE in item:
+        return True if isinstance(choose_function(items, item), FunctionChoice) else UNKNOWN
     if isinstance(items, (list, tuple, set, frozenset, dict)):
         if is_known(item) and any(is_known(known) and type(known) is type(item) and known == item for known in items):
             return True
@@ -217,7 +220,7 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
         if isinstance(key, DialectName):
             return next((value[name] for name in value if isinstance(name, str) and run.is_dialect(key, name)), UNKNOWN)
         if isinstance(key, str) and HOLE in key:
-            return _choose(value, key)
+            return choose_function(value, key)
         try:
             return value.get(key, UNKNOWN) if key is not UNKNOWN else UNKNOWN
         except TypeError:
@@ -237,12 +240,15 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
     return UNKNOWN
 
 
-def _choose(value: dict[Value, Value], key: str) -> Value:
-    """Return the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`."""
-    pattern = re.compile(".+".join(map(re.escape, key.split(HOLE))))
+def choose_function(value: dict[Value, Value], key: str, default: Value = UNKNOWN) -> Value:
+    """Return the functions under the names that a key may be, as in `globals()["upgrade_%s" % engine_name]`; else the default.
+
+    The name of a database may be empty: `upgrade_()`.
+    """
+    pattern = re.compile(".*".join(map(re.escape, key.split(HOLE))))
     found = [item for name, item in value.items() if isinstance(name, str) and pattern.fullmatch(name)]
     functions = tuple(item for item in found if isinstance(item, LocalFunction))
-    return FunctionChoice(functions) if functions and len(functions) == len(found) else UNKNOWN
+    return default if not found else FunctionChoice(functions) if len(functions) == len(found) else UNKNOWN
 
 
 def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:
