@@ -196,3 +196,37 @@ def test_the_fields_of_a_record_are_what_its_call_was_given(module, given):
     found = parse_migration(compose(body, module=module).encode(), "a.py").upgrade_ops
     assert [getattr(op, "table", None) or op.statement for op in found] == ["t", "DELETE FROM t"]
     assert found[0].column == "c"
+
+
+@pytest.mark.parametrize("decorator", ["@dataclass", "@dataclasses.dataclass(kw_only=False)"])
+@pytest.mark.parametrize("given", ['Renaming("a", "b", [Item("x")])', 'Renaming("a", new="b", items=[Item("x")])'])
+def test_a_dataclass_has_the_fields_of_its_bases_and_completes_itself(decorator, given):
+    module = f"""
+import dataclasses
+from dataclasses import dataclass
+
+{decorator}
+class Item:
+    old: str
+    new: str | None = None
+    table: str | None = None
+
+    def run(self):
+        op.execute(f"ALTER TABLE {{self.table}} RENAME {{self.old}} TO {{self.new or 'y'}}")
+
+{decorator}
+class Renaming(Item):
+    items: list[Item] | None = None
+
+    def __post_init__(self) -> None:
+        for item in self.items or []:
+            item.table = self.new
+
+    def run(self):
+        op.rename_table(self.old, self.new)
+        for item in self.items:
+            item.run()
+"""
+    given = given if "new=" in given else given.replace('"b", [', '"b", None, [')
+    found = parse_migration(compose(f"for each in [{given}]:\n    each.run()", module=module).encode(), "a.py")
+    assert [getattr(op, "statement", op.op) for op in found.upgrade_ops] == ["rename_table", "ALTER TABLE b RENAME x TO y"]

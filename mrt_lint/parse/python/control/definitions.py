@@ -112,7 +112,8 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope) -> int:
     """`class`: its bases and the names that its body binds; an enum's are its members."""
     bases = tuple(evaluate(run, base.value, scope) for base in node.bases)
     inner = NameScope(parent=scope)
-    made = LocalClass(node.name.value, bases, inner, fields=tuple(_fields(node)))
+    inherited = [name for base in reversed(bases) if isinstance(base, LocalClass) for name in base.fields]
+    made = LocalClass(node.name.value, bases, inner, fields=tuple(dict.fromkeys((*inherited, *_fields(node)))))
     run.walk(run, node.body, inner)
     is_enum = made.inherits("Enum", "IntEnum", "StrEnum")
     for name, value in list(inner.names.items()):

@@ -157,6 +157,9 @@ def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, nod
     else:
         instance.attributes.update(zip(kind.fields, arguments.positional, strict=False))
         instance.attributes.update(arguments.keyword)
+        completer = get_class_attribute(kind, "__post_init__")  # of a dataclass
+        if isinstance(completer, LocalFunction):
+            run.inline(run, dataclasses.replace(completer, receiver=instance), CallArguments(), node)
     return instance
 
 
