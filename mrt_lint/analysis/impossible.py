@@ -38,7 +38,11 @@ class Impossibility:
 def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
     """Return why an operation fails whatever came before it, None if no reason is known."""
     if isinstance(op, InvalidCall):
-        return Impossibility(f"op.{op.call}() raises TypeError, for {op.problem}", f"call op.{op.call}() as its documentation says")
+        call = f"{'batch' if op.batch else 'op'}.{op.call}()"
+        instead = (
+            "leave its first argument out: the batch has the table" if op.names_table else f"call {call} as its documentation says"
+        )
+        return Impossibility(f"{call} raises TypeError, for {op.problem}", instead)
     if case.dialect(op) == "sqlite" and not op.sql and not _is_in_batch(op):
         return _on_sqlite(op)
     if case.dialect(op) == "postgresql" and isinstance(op, AlterColumn):

@@ -271,18 +271,24 @@ class NotRemoved(Rule):
             return
         for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
             is_new = getattr(op, "if_not_exists", False) is False and id(op) not in case.analysis(op).duplicates
-            if is_new and case.undone(op) is UndoStatus.NO:
+            if is_new and _is_left(case, op):
                 yield self.found(case.migration, op, **_words(case, op), consequence=_consequence(case, op))
         for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             sure = sure and id(made) not in case.analysis(made).duplicates
-            if sure and case.undone(made) is UndoStatus.NO:
+            if sure and _is_left(case, made):
                 what = names(made)
                 on = f" ON {what['sql_table']}" if made.table else ""
                 statement = f"DROP {made.kind.upper()} {what['sql_name']}{on}"
                 undo = f"op.execute({literal(statement)})"
                 consequence = _consequence(case, made)
                 yield self.found(case.migration, made, what=what["the_name"], undo=undo, consequence=consequence)
+
+
+def _is_left(case: MigrationCase, op: ops.Op) -> bool:
+    """Return whether what an operation makes is there after downgrade(), which did not drop another thing of its name instead."""
+    made = case.tracked(op)
+    return case.undone(op) is UndoStatus.NO and (made is None or made.exists)
 
 
 def _consequence(case: MigrationCase, op: ops.Op) -> str:

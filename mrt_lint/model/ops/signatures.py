@@ -33,6 +33,9 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
 _OPTIONAL: Final = frozenset({"schema", "recreate", "type_"})
 """Parameters above that need not be given, besides the table of `drop_index`."""
 
+_VARIADIC: Final = frozenset({"batch_alter_table", "create_exclude_constraint", "create_table"})
+"""Operations that take further positional arguments than those above."""
+
 _LEGACY: Final = frozenset({"name", "source", "referent", "tablename", "type", "dest"})
 """Names that parameters had in older releases of Alembic."""
 
@@ -50,6 +53,11 @@ def parameters(name: str, *, batch: bool) -> tuple[str, ...]:
     """Return the positional parameters of an operation, without the table where a batch gives it."""
     names = OPERATIONS[name]
     return tuple(parameter for parameter in names if parameter not in ("table_name", "source_table")) if batch else names
+
+
+def most(name: str, *, batch: bool) -> int | None:
+    """Return how many positional arguments an operation takes at most, None for any number."""
+    return None if name in _VARIADIC else len(parameters(name, batch=batch))
 
 
 def missing(name: str, given: Container[str], *, batch: bool) -> str | None:

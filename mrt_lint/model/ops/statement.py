@@ -33,10 +33,14 @@ class Statement(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidCall(Op):
-    """A call of an operation that raises TypeError whatever the database: `call` is its name, `problem` one clause."""
+    """A call of an operation that raises TypeError whatever the database: `call` is its name, `problem` one clause.
+
+    `names_table` is True if it gives the table once more that the batch has.
+    """
 
     call: str
     problem: str
+    names_table: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import libcst as cst
 
 from mrt_lint.model import ops
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops.signatures import missing
+from mrt_lint.model.ops.signatures import missing, most
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name
 from mrt_lint.parse.python.convert import to_maybe_name, to_name
 from mrt_lint.parse.python.library.elements import TableElement
@@ -74,6 +74,9 @@ class OperationCall:
         lacking = missing(name, self.named, batch=self.batch is not None) if self.complete else None
         if lacking is not None:
             return f"it lacks its argument {lacking}"
+        at_most = most(name, batch=self.batch is not None)
+        if self.complete and self.rest and at_most is not None:
+            return f"it takes {at_most} positional argument{'s' if at_most > 1 else ''} and gets {at_most + len(self.rest)}"
         if name in _NAMING_A_TABLE and isinstance(self.named.get("table_name"), TableElement):
             return "it takes the name of a table as text and gets an object"
         if name in {"drop_column", "alter_column"} and isinstance(self.named.get("column_name"), Column):
@@ -81,6 +84,12 @@ class OperationCall:
         if name == "add_column" and isinstance(self.named.get("column"), str):
             return "it takes a sa.Column and gets a text"
         return None
+
+    @property
+    def names_batch_table(self) -> bool:
+        """Whether a surplus first argument is the table, which the batch gives."""
+        first = next(iter(self.named.values()), UNKNOWN)
+        return self.batch is not None and bool(self.rest) and isinstance(first, str) and first == self.batch.table
 
     def node_name(self) -> str:
         """Name the operation as it is called."""

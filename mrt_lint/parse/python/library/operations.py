@@ -56,7 +56,9 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     operation = OperationCall(run, node, batch, named, arguments.positional[count:], arguments.complete)
     problem = operation.find_problem(name)
     if problem is not None:
-        run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem)
+        run.emit(
+            ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem, names_table=operation.names_batch_table
+        )
         return UNKNOWN
     return PERFORMERS[name](operation)
 
