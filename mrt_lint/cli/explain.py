@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import textwrap
 from argparse import Namespace
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from mrt_lint.cli.rules import line
 from mrt_lint.model.rule import Rule
 from mrt_lint.report import rule_page
-from mrt_lint.report.style import TextStyle
+from mrt_lint.report.style import TextStyle, text_width
 from mrt_lint.rules import all_rules
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
@@ -25,7 +24,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 def run(options: Namespace) -> int:
     """Print the pages that were asked for, a list for the prefix of codes (MRT2). Raises UsageError if no rule matches."""
     style = TextStyle.of(sys.stdout)
-    width = min(shutil.get_terminal_size().columns, 100)
+    width = text_width()
     texts = [_list(group, style) if (group := begun_with(name)) else _page(find(name), style, width) for name in options.rules]
     sys.stdout.write("\n\n\n".join(texts) + "\n")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import textwrap
 from argparse import Namespace
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from mrt_lint.cli.output import style_of, write
 from mrt_lint.model.finding import Severity
 from mrt_lint.model.rule import Rule
-from mrt_lint.report.style import TextStyle
+from mrt_lint.report.style import TextStyle, text_width
 from mrt_lint.rules import all_rules
 
 
@@ -46,7 +45,5 @@ def line(rule: Rule, style: TextStyle) -> str:
     """Write a rule's code, name, severity and consequence, and below what it finds."""
     colour = "red" if rule.severity is Severity.ERROR else "yellow"
     remark = f"{rule.severity.value}, {rule.consequence.value}" + ("" if rule.default else ", opt-in")
-    what = textwrap.fill(
-        summary(rule), min(shutil.get_terminal_size().columns, 100), initial_indent="    ", subsequent_indent="    "
-    )
+    what = textwrap.fill(summary(rule), text_width(), initial_indent="    ", subsequent_indent="    ")
     return f"{style.paint(rule.code, 'bold', colour)} {style.paint(rule.name, 'bold')}  {style.paint(remark, colour)}\n{what}"

@@ -12,8 +12,8 @@ from mrt_lint.escape import printable
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.report import CheckReport
 from mrt_lint.report.grouping import group
-from mrt_lint.report.style import TextStyle
-from mrt_lint.report.table import in_full, summarize, text_width, what_is_unread
+from mrt_lint.report.style import TextStyle, text_width
+from mrt_lint.report.table import in_full, summarize, what_is_unread
 
 _MANY: Final = 30
 """More findings than this become an overview. In full each takes seven lines: these are 200, five screens, more than is read."""

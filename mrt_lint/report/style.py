@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TextIO
+import shutil
+from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_WIDEST: Final = 100
+
+
+def text_width() -> int:
+    """Return how wide sentences are: as the terminal, but not so wide that they are hard to read."""
+    return min(shutil.get_terminal_size().columns, _WIDEST)
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,12 +13,10 @@ from mrt_lint.escape import printable
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.report import CheckReport, UnreadCall
 from mrt_lint.report.grouping import FindingGroup, group
-from mrt_lint.report.style import TextStyle, counted
+from mrt_lint.report.style import TextStyle, counted, text_width
 
 _MOST_UNREAD: Final = 10
 _MOST_LINES: Final = 10
-# sentences in longer lines are hard to read
-_WIDEST: Final = 100
 
 
 def render(report: CheckReport, style: TextStyle, *, every_line: bool = False) -> str:
@@ -33,11 +30,6 @@ def render(report: CheckReport, style: TextStyle, *, every_line: bool = False) -
     counts = f"\n{by_consequence(report.findings, width)}" if report.findings else ""
     blocks.append(summarize(report, style) + counts + _hint(report))
     return "\n\n".join(blocks) + "\n"
-
-
-def text_width() -> int:
-    """Return how wide a report is: as wide as the terminal, but not so wide that it is hard to read."""
-    return min(shutil.get_terminal_size().columns, _WIDEST)
 
 
 def in_full(findings: Iterable[Finding], style: TextStyle, width: int, *, every_line: bool) -> Iterator[str]:

@@ -20,7 +20,7 @@ class Progress:
         self._visible = stream.isatty()
 
     def start(self, revision: str) -> None:
-        """Return that the next revision is being verified."""
+        """Show that the next revision is being verified."""
         self._number += 1
         self._write(f"{CLEAR}  {self._number}/{self._total}  verifying {printable(revision)}")
 
