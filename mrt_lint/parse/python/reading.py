@@ -125,7 +125,7 @@ def _call(run: FunctionRun, function: Value, node: cst.CSTNode, name: str) -> No
     if isinstance(function, LocalFunction):
         parameters = {parameter.name.value for parameter in function.node.params.params}
         # env.py of the template "multidb" gives the name of each database, whatever the default is
-        given = dict.fromkeys(parameters & {"engine_name"}, UNKNOWN)
+        given: dict[str, Value] = dict.fromkeys(parameters & {"engine_name"}, UNKNOWN)
         inline(run, function, CallArguments(keyword=given, complete=not parameters), node)
     elif isinstance(function, (ExternalName, LocalClass)) or function is UNKNOWN:
         run.fail(node, f"{name}() is not defined in this file")
