@@ -205,6 +205,7 @@ def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Setting
             target[key] = _dialect(value, where)
         elif key in _LIST_KEYS:
             words = _words(key, value, where)
+            # `mrt verify` has words of its own in the same list
             changes[key] = tuple(word for word in words if key != "ignore" or word not in RUNTIME_IGNORES)
         elif key == "irreversible":
             changes[key] = _reasons(value, where)

@@ -131,6 +131,7 @@ def _of_column(case: MigrationCase, op: ops.AlterColumn, server: ServerVersion) 
     if isinstance(former, SqlType) and isinstance(new, SqlType):
         change = change_of_type(former, new, server.dialect)
         yield from () if change is None else (change,)
+    # MODIFY has to repeat NOT NULL, which changes nothing
     if op.nullable is False and case.before(op, "nullable") is True:
         yield TableChange.SET_NOT_NULL
     if op.nullable is True and case.before(op, "nullable") is False:

@@ -117,6 +117,7 @@ def _named(column: Column, kind: str, name: MaybeName) -> tuple[Constraint, ...]
 
 
 def _generated(cursor: TokenCursor, column: Column) -> Column:
+    # SQL Server's, without GENERATED
     if cursor.accept("IDENTITY"):
         cursor.inside()
         return replace(column, identity=True)

@@ -74,6 +74,7 @@ def _create_object(cursor: TokenCursor, kind: str, *, or_replace: bool) -> Creat
     if kind == "type" and cursor.accept("AS ENUM"):
         kind, members = "enum", tuple(_label(item) for item in cursor.group())
     elif kind in _ON_TABLE:
+        # CREATE RULE … AS ON INSERT TO users; triggers and policies are ON it
         seeker = cursor.rest().to("TO" if kind == "rule" else "ON")
         if seeker.accept("ON", "TO"):
             table_schema, table = seeker.path()

@@ -188,6 +188,7 @@ def _load(cursor: TokenCursor) -> Iterator[Op]:
 
 def _statement(cursor: TokenCursor) -> ops.Statement:
     text = cursor.text()
+    # (SELECT …) UNION (SELECT …)
     while cursor.accept("("):
         pass
     command = cursor.key

@@ -176,6 +176,7 @@ def _token(kind: str, raw: str, start: int, end: int) -> SqlToken:
     if kind in {"name", "string"}:
         body = raw[raw.index(_opening(raw)) + 1 :]
         quote = "]" if raw[0] == "[" else _opening(raw)
+        # one that is not closed goes on to the end of the text
         body = body[:-1] if body.endswith(quote) else body
         return SqlToken(kind, body.replace(quote * 2, quote), "", start, end)
     if kind == "cast":

@@ -83,6 +83,7 @@ def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: Na
         if pattern.name is not None:
             bind(run, scope, pattern.name.value, subject)
         return fits
+    # sequences, mappings and classes are not looked into
     return None
 
 

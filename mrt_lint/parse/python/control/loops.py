@@ -45,6 +45,7 @@ def _walk_turn(
     if not uncertain:
         begin()
         return run.walk(run, body, scope)
+    # a turn that may not come leaves what was before or what it makes
     before = dict(scope.names)
     forget(body, scope)
     begin()

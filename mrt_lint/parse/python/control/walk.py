@@ -132,6 +132,7 @@ def _raise(run: FunctionRun, node: cst.Raise, scope: NameScope) -> int:
             message = value.replace(HOLE, "…") if isinstance(value, str) else UNKNOWN
         exception = exception.func
     name = exception.attr if isinstance(exception, cst.Attribute) else exception
+    # a class by its name; a variable may hold any exception
     known = isinstance(name, cst.Name) and name.value[:1].isupper()
     run.emit(Raise, node, exception=name.value if known and isinstance(name, cst.Name) else UNKNOWN, message=message)
     return RAISE

@@ -117,6 +117,7 @@ def apply_braces(template: str, arguments: CallArguments, look: Callable[[Value,
 
 
 def _find_field(name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
+    # a field of str.format(): 0, name.attribute, rows[2]
     first, *rest = re.findall(r"[^.\[\]]+|\.[^.\[]+|\[[^\]]*\]", name) or [name]
     value = arguments.get(int(first), "") if first.isdigit() else arguments.get(-1, first, UNKNOWN)
     for step in rest:

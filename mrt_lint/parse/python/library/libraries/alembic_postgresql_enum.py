@@ -56,6 +56,7 @@ def _make_anew(operation: OperationCall) -> Iterator[str | Unknown]:
     kind, former = quoted(name, schema), quoted(f"{name}_old")
     values = operation.must("new_values")
     labels = [literal(value) for value in values] if isinstance(values, (list, tuple)) else [HOLE]
+    # as the library does it: a value can only be taken from an enum by making another one
     yield f"ALTER TYPE {kind} RENAME TO {former}"
     yield f"CREATE TYPE {kind} AS ENUM ({', '.join(labels)})"
     affected = operation.get("affected_columns", [])
