@@ -41,6 +41,9 @@ HANDED_OVER = [
     'with op.batch_alter_table("parcels") as batch:\n    add_audit_columns(batch)',
     "op.get_bind().connection.cursor().copy_from(source, 'parcels')",
     "session.query(Parcel).delete()",
+    "op.execute(DropSequence(sequence))",
+    "for table in Base.metadata.sorted_tables:\n    op.execute(CreateTable(table))",
+    "op.get_bind().execute(sa.schema.DropIndex(find_index()))",
 ]
 FOR_ITS_EFFECT = [
     "load_seed_rows()",
@@ -61,7 +64,8 @@ FOR_ITS_EFFECT = [
 def test_a_call_that_may_change_the_database_is_listed(body):
     names = "drop_table_if_exists, load_seed_rows, get_or_create_default_rows, check_and_repair, drop_if_exists, upsert_roles"
     module = f"{MODELS}\nfrom app.tools import {names}, create_if_missing, Seeder, run_all, helper, add_audit_columns, seed, names"
-    module += "\nfrom app.tools import purge_orphans, frame, source"
+    module += "\nfrom app.tools import purge_orphans, frame, source, sequence, find_index"
+    module += "\nfrom sqlalchemy.schema import CreateTable, DropSequence"
     assert {call.function for call in read(body, module).unreadable} == {"upgrade"}
 
 

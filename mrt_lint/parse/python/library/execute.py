@@ -103,6 +103,9 @@ def change_object(
         run.emit(ops.DropIndex, node, index=item.name, table=home.name, schema=home.schema)
     elif isinstance(item, str):
         run.emit(operation, node, kind="schema", name=to_name(item), **({"cascade": True} if cascade else {}))
+    else:
+        run.emit(ops.Execute, node, statement=UNKNOWN)
+        run.fail(node, f"what is {'created' if creates else 'dropped'} is not a literal")
 
 
 def _change_table(run: FunctionRun, table: TableElement, node: cst.CSTNode, *, creates: bool, if_exists: bool) -> None:
