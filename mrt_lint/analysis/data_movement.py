@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from mrt_lint.analysis.case import MigrationCase
@@ -9,8 +10,10 @@ from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import AddColumn, DropColumn, Insert, Op, Update
+from mrt_lint.model.ops import AddColumn, DropColumn, Insert, Op, Statement, Update
 from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     """Return where this upgrade carried the values of a column before it drops it; None if it did not.
 
     To a column that it added, or to one of the same name in another table. Values that were worked out in Python count where they
-    fill such columns and nothing is seen to read the one that goes.
+    fill such columns, Python reads the one that goes, and downgrade() does not work it out again.
     """
     if case.state_before(drop).table is None or not readable(drop.column):
         return None
@@ -34,9 +37,20 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     filling = (op for op in before if isinstance(op, (Update, Insert)))
     found = [filled for op in filling for filled in _filled(case, op, drop, before)]
     read = tuple(dict.fromkeys(target for target, computed in found if not computed))
-    if found:
-        return DataMovement(read or tuple(dict.fromkeys(target for target, _ in found)), computed=not read)
+    if read:
+        return DataMovement(read)
+    if found and _is_read(case, drop, before) and not is_refilled(case, drop):
+        return DataMovement(tuple(dict.fromkeys(target for target, _ in found)), computed=True)
     return None
+
+
+def _is_read(case: MigrationCase, drop: DropColumn, before: tuple[Op, ...]) -> bool:
+    """Return whether upgrade() hands values of a column to Python: in a SELECT, or as an attribute or item of a row."""
+    column = fold(str(drop.column))
+    selected = (op.text for op in before if isinstance(op, Statement) and op.command in {"SELECT", "WITH", "TABLE"})
+    words = {fold(word) for text in selected for word in _WORD.findall(text)}
+    reads = case.migration.upgrade.reads if case.migration.upgrade is not None else ()
+    return column in words or any(fold(name) == column for name in reads)
 
 
 def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
@@ -50,13 +64,12 @@ def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...
                 yield target, flow.source is UNKNOWN
     elif isinstance(op, Insert) and not same and _has(op.columns, str(drop.column)):
         target = f"{op.table}.{drop.column}"
-        if readable(drop.table) and _has(op.source_tables, drop.table):
+        if op.flows is UNKNOWN and readable(drop.table) and _has(op.source_tables, drop.table):
             yield target, False
         for flow in op.flows if op.flows is not UNKNOWN else ():
-            if readable(flow.column) and fold(flow.column) == fold(str(drop.column)):
-                computed = flow.source is UNKNOWN
-                if computed or _is_of(flow, case, op, drop):
-                    yield target, computed
+            is_there = readable(flow.column) and fold(flow.column) == fold(str(drop.column))
+            if is_there and (flow.source is UNKNOWN or _is_of(flow, case, op, drop)):
+                yield target, flow.source is UNKNOWN
 
 
 def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:

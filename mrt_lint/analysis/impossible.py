@@ -40,7 +40,7 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
     if isinstance(op, InvalidCall):
         call = f"{'batch' if op.batch else 'op'}.{op.call}()"
         instead = (
-            "leave its first argument out: the batch has the table" if op.names_table else f"call {call} as its documentation says"
+            "leave the table out of its arguments: the batch has it" if op.names_table else f"call {call} as its documentation says"
         )
         return Impossibility(f"{call} raises TypeError, for {op.problem}", instead)
     if case.dialect(op) == "sqlite" and not op.sql and not _is_in_batch(op):

@@ -32,12 +32,14 @@ class MigrationFunction:
     """`upgrade()` or `downgrade()`.
 
     `ops` are its operations in the order in which Python reaches them. `effect` is False if the body provably does nothing
-    to the database (pass, docstring, return, prints, logging), True if something is done or cannot be read.
+    to the database (pass, docstring, return, prints, logging), True if something is done or cannot be read. `reads` are the names
+    of attributes and items that Python takes of rows and tables (never compared).
     """
 
     place: SourceSpan
     ops: tuple[Op, ...] = ()
     effect: bool = True
+    reads: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

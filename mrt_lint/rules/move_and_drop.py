@@ -32,6 +32,7 @@ class MoveAndDrop(Rule):
         "The table was created earlier in the same upgrade.",
         "The values are copied as they are to a column of the same type, and `downgrade()` copies all of them back.",
         "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
+        "Python works the values out, and does not read the dropped column, or `downgrade()` works that out again.",
     )
 
     bad = (
@@ -201,6 +202,28 @@ class MoveAndDrop(Rule):
                 op.add_column("users", sa.Column("phone", sa.String(20)))
                 op.execute("UPDATE users SET phone = mobile")
                 op.drop_column("users", "mobile")
+            """,
+        ),
+        Example(
+            title="Worked out in Python, both ways",
+            source="""
+            from shop import to_text, to_uuid
+
+            team = sa.table("team", sa.column("id"), sa.column("uuid"), sa.column("code"))
+
+            def upgrade():
+                op.add_column("team", sa.Column("uuid", sa.Uuid()))
+                connection = op.get_bind()
+                for row in connection.execute(sa.select(team.c.id, team.c.code)):
+                    connection.execute(team.update().where(team.c.id == row.id).values(uuid=to_uuid(row.code)))
+                op.drop_column("team", "code")
+
+            def downgrade():
+                op.add_column("team", sa.Column("code", sa.Text))
+                connection = op.get_bind()
+                for row in connection.execute(sa.select(team.c.id, team.c.uuid)):
+                    connection.execute(team.update().where(team.c.id == row.id).values(code=to_text(row.uuid)))
+                op.drop_column("team", "uuid")
             """,
         ),
         Example(

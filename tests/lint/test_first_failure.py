@@ -35,6 +35,10 @@ ADD = 'with op.batch_alter_table("users") as batch:\n    batch.add_column(sa.Col
             "batch.drop_index() raises TypeError, for it takes 1 positional argument and gets 2",
         ),
         (
+            'batch.create_unique_constraint("uq", "users", ["name"])',
+            "batch.create_unique_constraint() raises TypeError, for it takes 2 positional arguments and gets 3",
+        ),
+        (
             'batch.create_foreign_key("users", "fk", "users", ["quota"], ["id"])',
             "batch.create_foreign_key() raises TypeError, for it takes 4 positional arguments and gets 5",
         ),
@@ -44,7 +48,7 @@ def test_an_argument_too_many_is_the_one_finding(dialect, call, takes):
     down = f'with op.batch_alter_table("users") as batch:\n    {call}'
     said = [finding for finding in told([USERS, (ADD, down)], dialect) if finding.severity.value == "error"]
     assert [(finding.code, finding.message) for finding in said] == [("MRT121", f"downgrade fails here: {takes}")]
-    assert said[0].instead == "leave its first argument out: the batch has the table"
+    assert said[0].instead == "leave the table out of its arguments: the batch has it"
 
 
 def test_an_argument_too_many_outside_of_a_batch_is_found_as_well():

@@ -108,7 +108,7 @@ def _make_function(value: Value, reading: FunctionReading | None, places: dict[i
     )
     node = node_of(value)
     place = places.get(id(node), SourceSpan(1, 1, 1, 1)) if node else SourceSpan(1, 1, 1, 1)
-    return MigrationFunction(place=place, ops=ops, effect=bool(ops or reading.failures))
+    return MigrationFunction(place=place, ops=ops, effect=bool(ops or reading.failures), reads=tuple(sorted(reading.reads)))
 
 
 def _omitted(omitted: list[Omission]) -> Iterator[UnreadableCall]:

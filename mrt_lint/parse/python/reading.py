@@ -43,10 +43,14 @@ class ModuleSource:
 
 @dataclass(slots=True)
 class FunctionReading:
-    """What one function does: operations, each with the dialects it runs on (None: all), and what could not be read."""
+    """What one function does: operations, each with the dialects it runs on (None: all), and what could not be read.
+
+    `reads` are the attributes and items of rows that it looks at.
+    """
 
     ops: list[tuple[RecordedOp, tuple[str, ...] | None]] = field(default_factory=list)
     failures: list[ReadFailure] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
 
 
 def start(source: ModuleSource, dialects: frozenset[str], universe: frozenset[str]) -> tuple[FunctionRun, NameScope]:
@@ -142,6 +146,7 @@ def _merge(done: list[tuple[frozenset[str], FunctionRun]], universe: frozenset[s
     failures: dict[int, tuple[ReadFailure, set[str]]] = {}
     reading = FunctionReading()
     for dialects, run in done:
+        reading.reads |= run.reads
         at = 0
         fresh: list[tuple[RecordedOp, frozenset[str]]] = []
         for emitted in run.emitted:

@@ -125,7 +125,8 @@ class FunctionRun:
     `quiet` the reading of module level, where nothing is an operation. `yielding` remembers which functions yield, None if
     none can; `active` are those being walked. `modules` finds the project's own modules, `scopes` are the names of those that
     were walked, by path, `followed` what names from there are; `home` and `package` are those of the module that is being
-    walked, `away` is where the migration calls code of another one. `registered` are operations of the project's own,
+    walked, `away` is where the migration calls code of another one. `reads` are the names of attributes and items that are taken of
+    rows and tables. `registered` are operations of the project's own,
     `implementations` what carries them out.
     """
 
@@ -141,6 +142,7 @@ class FunctionRun:
     emitted: list[RecordedOp] = field(default_factory=list)
     failures: list[ReadFailure] = field(default_factory=list)
     failed: set[int] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
     modules: ProjectModules | None = None
     scopes: dict[str, NameScope | None] = field(default_factory=dict)
     followed: dict[str, Value] = field(default_factory=dict)

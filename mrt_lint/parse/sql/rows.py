@@ -56,7 +56,9 @@ def read_insert(cursor: TokenCursor) -> Iterator[Op]:
     cursor.until("CONFLICT", "DUPLICATE")
     source = TokenCursor(rest.statement, rest.dialect, rest.position, cursor.position)
     query = source.key == "(" or any(source.has(key) for key in ("SELECT", "WITH", "TABLE"))
-    flows: tuple[ValueFlow, ...] | Unknown = () if not query and _is_written_out(source) else UNKNOWN
+    flows: tuple[ValueFlow, ...] | Unknown = (
+        _flows_of_query(source, columns) if query else () if _is_written_out(source) else UNKNOWN
+    )
     yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source), flows=flows)
     if cursor.has("UPDATE"):
         cursor.to("UPDATE").take()
@@ -65,6 +67,20 @@ def read_insert(cursor: TokenCursor) -> Iterator[Op]:
         yield Update(
             table=table, schema=schema, columns=_columns(changes), source_columns=_sources(changes), where=True, flows=changed
         )
+
+
+def _flows_of_query(source: TokenCursor, columns: tuple[Name, ...] | Unknown) -> tuple[ValueFlow, ...] | Unknown:
+    """Return what each inserted column is selected from, UNKNOWN unless the query is one plain SELECT of as many values."""
+    query = source.rest()
+    if columns is UNKNOWN or not query.accept("SELECT") or any(source.has(key) for key in ("UNION", "EXCEPT", "INTERSECT")):
+        return UNKNOWN
+    query.accept("DISTINCT", "ALL")
+    values = list(query.until("FROM").items())
+    if len(values) != len(columns) or any(value.tokens[value.stop - 1].key == "*" for value in values):
+        return UNKNOWN
+    tables = references(query.until("WHERE", "GROUP", "ORDER", "LIMIT")) if query.accept("FROM") else {}
+    selected = [_ColumnAssignment("", column, value.until("AS")) for column, value in zip(columns, values, strict=True)]
+    return tuple(_flows(selected, {alias: name for alias, (_, name) in tables.items()}))
 
 
 def _is_written_out(source: TokenCursor) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.model.ops.signatures import OPERATIONS
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import CONTAINERS, is_same, to_text, weigh
 from mrt_lint.parse.python.expressions import operators, strings
@@ -153,7 +153,10 @@ def _dict(run: FunctionRun, node: cst.Dict, scope: NameScope) -> Value:
 
 
 def _attribute(run: FunctionRun, node: cst.Attribute, scope: NameScope) -> Value:
-    value = get_attribute(evaluate(run, node.value, scope), node.attr.value)
+    owner = evaluate(run, node.value, scope)
+    if type(owner) is not ExternalName or may_be_of_project(owner.path):
+        run.reads.add(node.attr.value)
+    value = get_attribute(owner, node.attr.value)
     if type(value) is ExternalName and not run.quiet and may_be_of_project(value.path):
         return run.follow(run, value)
     return value
@@ -250,7 +253,10 @@ def _subscript(run: FunctionRun, node: cst.Subscript, scope: NameScope) -> Value
         return UNKNOWN
     part = node.slice[0].slice
     if isinstance(part, cst.Index):
-        return operators.get_item(run, value, evaluate(run, part.value, scope))
+        key = evaluate(run, part.value, scope)
+        if isinstance(key, str) and HOLE not in key:
+            run.reads.add(key)
+        return operators.get_item(run, value, key)
     if not isinstance(part, cst.Slice):
         return UNKNOWN
     bounds = [evaluate(run, bound, scope) if bound else None for bound in (part.lower, part.upper, part.step)]

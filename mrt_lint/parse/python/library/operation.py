@@ -87,9 +87,11 @@ class OperationCall:
 
     @property
     def names_batch_table(self) -> bool:
-        """Whether a surplus first argument is the table, which the batch gives."""
-        first = next(iter(self.named.values()), UNKNOWN)
-        return self.batch is not None and bool(self.rest) and isinstance(first, str) and first == self.batch.table
+        """Whether one of too many arguments is the table, which the batch gives."""
+        given = (*self.named.values(), *self.rest)
+        return (
+            self.batch is not None and bool(self.rest) and any(isinstance(name, str) and name == self.batch.table for name in given)
+        )
 
     def node_name(self) -> str:
         """Name the operation as it is called."""
