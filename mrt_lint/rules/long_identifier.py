@@ -35,6 +35,7 @@ class LongIdentifier(Rule):
     )
     exemptions = (
         "The name stands in op.f() or in SQL text.",
+        "It is the name of a check, which a naming convention of the models may make longer, and shortens then.",
         "It is the name of a table, column or type, which is cut off wherever it is used.",
         "PostgreSQL is not declared, or a guard keeps it out.",
     )
@@ -75,6 +76,7 @@ class LongIdentifier(Rule):
                 op.create_index(op.f(NAME), "users", ["a"])
                 op.execute(f"CREATE INDEX {NAME} ON teams (a)")
                 op.create_table(NAME, sa.Column(NAME, sa.Integer))
+                op.create_check_constraint(NAME.replace("ix_", "ck_"), "users", "a > 0")
                 op.create_index("ix_a_name_of_63_characters_____________________________________", "users", ["b"])
             """,
         ),
@@ -101,6 +103,9 @@ class LongIdentifier(Rule):
 def _names(op: ops.Op) -> list[MaybeName]:
     if isinstance(op, ops.CreateIndex | ops.DropIndex):
         return [op.index]
-    if isinstance(op, ops.CreateConstraint | ops.DropConstraint):
-        return [op.constraint]
-    return [constraint.name for constraint in op.constraints] if isinstance(op, ops.CreateTable) else []
+    if isinstance(op, ops.DropConstraint):
+        return [op.constraint] if op.kind != "check" else []
+    constraints = (
+        op.constraints if isinstance(op, ops.CreateTable) else [op.definition] if isinstance(op, ops.CreateConstraint) else []
+    )
+    return [constraint.name for constraint in constraints if constraint.kind != "check"]

@@ -131,3 +131,24 @@ def test_postgresql_keeps_the_names_it_gave(postgres_server):  # noqa: F811 - as
             )
             assert set(found.scalars()) == {"loans_pkey", "loans_book_id_fkey", "lendings_code_key"}
         engine.dispose()
+
+
+LONG = "no_loan_is_returned_before_it_was_given_to_somebody_at_all"
+
+
+@pytest.mark.parametrize("convention", ["ck__%(table_name)s__%(constraint_name)s", "ck_%(table_name)s_%(constraint_name)s"])
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
+def test_a_name_that_a_convention_made_and_cut_is_the_same_constraints(convention, dialect):
+    table = sa.Table("loans", sa.MetaData(naming_convention={"ck": convention}), sa.Column("id", sa.Integer))
+    made = sa.CheckConstraint("id > 0", name=LONG)
+    table.append_constraint(made)
+    cut = sa.create_mock_engine(f"{dialect}://", lambda: None).dialect.identifier_preparer.format_constraint(made).strip('`"')
+    assert len(cut) < len(LONG) + len("ck_loans_")
+    create = f'op.create_check_constraint("{LONG}", "loans", "code > 0")'
+    drop = f'op.drop_constraint("{cut}", "loans", type_="check")'
+    assert not {found.code for found in told([SETUP, (create, drop)], dialect) if found.severity.value == "error"}
+    again = told([SETUP, (create, drop), (f"{drop}\n{create}", PASS)], dialect)
+    assert not {"MRT441", "MRT409", "MRT439"} & {found.code for found in again}
+    back = told([SETUP, (create, drop), (drop, create)], dialect)
+    assert "MRT409" not in {found.code for found in back}
+    assert "MRT409" in {found.code for found in told([SETUP, (create, drop), (drop, PASS)], dialect)}

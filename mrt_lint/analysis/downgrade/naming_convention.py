@@ -10,11 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+_SHORTENED = re.compile(r"(.{55,56})_[0-9a-f]{4}")
+"""A name that SQLAlchemy cut, for it was longer than the 63 characters of PostgreSQL or the 64 of MySQL, and its digest's end."""
+_FEWEST = 8
+"""Characters of a name that are enough to find it in a cut one."""
 _PREFIX = re.compile(r"(?:ck|uq|fk|pk|ix|chk|uc|un)")
 
 
 def is_conventional(name: str, given: str, table: str) -> bool:
     """Return whether a constraint of a table may bear `name` in the database because its migration calls it `given`; all folded."""
+    if (cut := _SHORTENED.fullmatch(name)) is not None and len(given) > _FEWEST:
+        name = cut[1]
+        given = given[: len(name) - max(name.find(f"_{given[:_FEWEST]}"), 0) - 1]
     before, underscore, _ = name.rpartition(f"_{given}")
     return bool(given and underscore) and name.endswith(f"_{given}") and (table in before or _PREFIX.fullmatch(before) is not None)
 
