@@ -162,11 +162,10 @@ class CheckEngine:
         settings = self._with_foreign_keys(history, sources)
         if settings.target.dialect not in {None, "postgresql"}:
             return settings
-        from mrt_lint.files.env_py import begins_before_alembic  # noqa: PLC0415  with migrations only
+        from mrt_lint.files.env_py import what_begins_before_alembic  # noqa: PLC0415  with migrations only
 
-        if not begins_before_alembic(location.folder for location in history):
-            return settings
-        return replace(settings, target=replace(settings.target, begun_by_env=True))
+        begun = what_begins_before_alembic(location.folder for location in history)
+        return replace(settings, target=replace(settings.target, begun_by_env=begun)) if begun else settings
 
     def _with_foreign_keys(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:
         target = self._settings.target

@@ -45,7 +45,7 @@ def judge(
         *(finding for stand_in in stand_ins for finding in _unparsable(stand_in, broken[stand_in.path], chosen)),
     ]
     if settings.target.begun_by_env:
-        findings = [_with_commit_first(finding) for finding in findings]
+        findings = [_with_begun(finding, settings.target.begun_by_env) for finding in findings]
     reported, silenced = _apply_noqa(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
     reported, accepted = _apply_exemptions(reported, settings)
@@ -63,12 +63,23 @@ def judge(
     return report + CheckReport(unreadable=(*(unread for several in unreadable for unread in several), *unjudged))
 
 
-def _with_commit_first(finding: Finding) -> Finding:
+_BEGUN = {
+    "statement": (
+        "env.py runs a statement before context.begin_transaction(), and autocommit_block() fails until it commits that: "
+        "connection.commit()"
+    ),
+    "begin": (
+        "env.py begins the transaction by itself, and autocommit_block() fails in it: there, connect without begin(), and have "
+        "context.begin_transaction() around context.run_migrations()"
+    ),
+}
+
+
+def _with_begun(finding: Finding, begun: str) -> Finding:
     """Return a finding whose advice works where env.py has begun a transaction before Alembic."""
     if "autocommit_block" not in finding.instead:
         return finding
-    first = "env.py runs a statement before context.begin_transaction(), and autocommit_block() fails until it commits that"
-    return replace(finding, instead=f"{finding.instead} ({first}: connection.commit())", fix=None)
+    return replace(finding, instead=f"{finding.instead} ({_BEGUN[begun]})", fix=None)
 
 
 def migrations_of(readings: Mapping[str, ReadResult]) -> dict[str, Migration]:

@@ -29,37 +29,41 @@ def enforces_foreign_keys(folders: Iterable[Path]) -> bool | None:
     return answers.pop() if len(answers) == 1 else None
 
 
-def begins_before_alembic(folders: Iterable[Path]) -> bool:
-    """Return whether an env.py of these folders runs a statement on the connection, and does not commit it, before Alembic begins.
+def what_begins_before_alembic(folders: Iterable[Path]) -> str:
+    """Return what an env.py of these folders begins a transaction with before Alembic does: "statement", "begin", "" for nothing.
 
-    SQLAlchemy begins a transaction with that statement; Alembic leaves it to its owner and begins none of its own, and then
+    SQLAlchemy begins one with the first statement. Alembic leaves it to its owner and begins none of its own, and then
     `autocommit_block()` has nothing to end: AssertionError (MigrationContext.autocommit_block).
     """
-    return any(map(_begins, {env for folder in folders if (env := _env_of(folder)) is not None}))
+    found = map(_begins, {env for folder in folders if (env := _env_of(folder)) is not None})
+    return max(found, default="")
 
 
-def _begins(env: Path) -> bool:
+def _begins(env: Path) -> str:
     try:
         source = env.read_bytes()
         if _EXECUTES.search(source) is None:
-            return False
+            return ""
         tree = ast.parse(source)
     except (OSError, SyntaxError, ValueError):
-        return False
-    return any(_begins_in(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module))
+        return ""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module))
+    return next(filter(None, map(_begins_in, functions)), "")
 
 
-def _begins_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) -> bool:
-    """Return whether the last thing that a function does to the connection before `begin_transaction()` is a statement."""
-    open_ = False
+def _begins_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) -> str:
+    """Return what begins the transaction that is open where a function lets Alembic begin."""
+    begun = ""
     for name, receiver in _calls(function.body):
-        if name == "begin_transaction":
-            return open_
-        if name in {"execute", "exec_driver_sql", "scalar", "scalars", "begin"} and receiver not in {"context", "op"}:
-            open_ = True
+        if name in {"begin_transaction", "run_migrations"}:  # the template for many databases begins none of Alembic's
+            return begun
+        if name.startswith("begin") and receiver not in {"context", "op"}:
+            begun = "begin"
+        elif name in {"execute", "exec_driver_sql", "scalar", "scalars"} and receiver not in {"context", "op"}:
+            begun = begun or "statement"
         elif name in {"commit", "rollback"}:
-            open_ = False
-    return False
+            begun = ""
+    return ""
 
 
 def _calls(body: Iterable[ast.AST]) -> list[tuple[str, str]]:

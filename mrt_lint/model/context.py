@@ -18,8 +18,8 @@ class DatabaseTarget:
 
     `dialect` is SQLAlchemy's name, None if it is not declared: then the PostgreSQL rules apply, and say that they are about
     PostgreSQL. Versions are (major, minor, …), as many numbers as were given; the defaults are the oldest releases that their
-    makers still support. `sqlite_foreign_keys` is whether SQLite enforces foreign keys while migrations run, `begun_by_env` whether
-    env.py runs a statement on the connection before Alembic begins a transaction, which autocommit blocks do not get over.
+    makers still support. `sqlite_foreign_keys` is whether SQLite enforces foreign keys while migrations run, `begun_by_env` what
+    env.py begins a transaction with before Alembic does, which autocommit blocks do not get over: "statement", "begin" or "".
     """
 
     dialect: str | None = None
@@ -27,7 +27,7 @@ class DatabaseTarget:
     mysql_version: tuple[int, ...] = (8, 4)
     mariadb_version: tuple[int, ...] = (10, 11)
     sqlite_foreign_keys: bool | None = None
-    begun_by_env: bool = False
+    begun_by_env: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,9 @@ from mrt_lint.model.values import HOLE
 _SCHEMA = re.compile(rf'(?<![\w.]){HOLE}\.?(?=["`\[]?\w)')
 """A hole right before a name: `{schema}users`, `{schema}.users`."""
 _VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|,|\()\s*['(]?\s*{HOLE}", re.IGNORECASE)
+_NAME = re.compile(rf"\b(INTO|FROM|UPDATE|JOIN|TABLE|SEQUENCE|INDEX)\s+[\"`]?{HOLE}", re.IGNORECASE)
+"""A hole that is a name, which no parameter gives."""
+_LIST = re.compile(rf"\bIN\s*\(\s*{HOLE}\s*\)", re.IGNORECASE)
 _ROWS = re.compile(r"\s*(UPDATE|INSERT|DELETE|REPLACE|MERGE|WITH|SELECT)\b", re.IGNORECASE)
 _AROUND = 24
 _TOOLS = frozenset({"sqlalchemy", "alembic", *sys.stdlib_module_names})
@@ -141,6 +144,8 @@ def _part(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    if _ROWS.match(text) and _VALUE.search(text):
+    if _LIST.search(text) and text.count(HOLE) == 1:
+        return 'bind the list as one: sa.text("… IN :values").bindparams(sa.bindparam("values", expanding=True, value=[…]))'
+    if _ROWS.match(text) and _VALUE.search(text) and not _NAME.search(text):
         return 'pass the value beside the SQL: op.execute(sa.text("… = :value").bindparams(value=…))'
     return "write it down in the migration, as it is at this revision: in constants, or in a loop over literals"

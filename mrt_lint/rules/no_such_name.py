@@ -30,9 +30,9 @@ class NoSuchName(Rule):
     message = "{function} fails here: {the_thing} of {the_table} is dropped without a name"
     instead = (
         "give it a name where it is made, and drop it by that; where it is in use already, by the name that the database gave it "
-        "({look})"
+        "({look}){by_type}"
     )
-    named = DialectWording(message=message, instead="drop it by the name that it was given: {given}")
+    named = DialectWording(message=message, instead="drop it by the name that it was given: {given}{by_type}")
     other = DialectWording(
         message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
         instead="look up the name where the history makes the constraint: {known}",
@@ -133,8 +133,10 @@ class NoSuchName(Rule):
                     the_thing = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
                     the_thing = the_thing.partition(" whose")[0]
                     found = names(op) | {"function": function, "the_thing": the_thing, "look": _look(case, op)}
-                    given = _given(case, op) if function == "downgrade" and isinstance(op, ops.DropConstraint) else ""
-                    yield self.found(case.migration, op, self.named if given else None, **found, given=given)
+                    given, by_type = (
+                        _advice(case, op) if function == "downgrade" and isinstance(op, ops.DropConstraint) else ("", "")
+                    )
+                    yield self.found(case.migration, op, self.named if given else None, **found, given=given, by_type=by_type)
                 elif isinstance(op, ops.DropConstraint) and (known := _known(case, op)) is not None:
                     found = names(op) | {"function": function, "known": known}
                     kind = found["the_constraint"].partition(" '")[0]
@@ -157,15 +159,24 @@ def _look(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> str:
     return places.get(case.dialect(op), f"SHOW CREATE TABLE {table}")
 
 
-def _given(case: MigrationCase, op: ops.DropConstraint) -> str:
-    """Return the names of the constraints of its kind that upgrade() makes in the table, nothing if one of them has none."""
+def _advice(case: MigrationCase, op: ops.DropConstraint) -> tuple[str, str]:
+    """Return the names of the constraints of its kind that upgrade() makes in the table, and what MySQL needs besides a name.
+
+    There are no names where one of the constraints has none.
+    """
     table = case.state_before(op).table
     made = [
-        other.constraint
+        other
         for other in case.migration.upgrade_ops
-        if isinstance(other, ops.CreateConstraint) and other.definition.kind == op.kind and case.state_before(other).table is table
+        if isinstance(other, ops.CreateConstraint)
+        and op.kind in {None, other.definition.kind}
+        and case.state_before(other).table is table
     ]
-    return " or ".join(f"'{name}'" for name in made) if table is not None and all(map(readable, made)) else ""
+    kinds = {other.definition.kind for other in made}
+    needs_type = case.dialect(op) in FAMILY and op.kind is None
+    by_type = f', with type_="{kinds.pop() if len(kinds) == 1 else "…"}", which MySQL needs' if needs_type else ""
+    names_given = " or ".join(f"'{other.constraint}'" for other in made)
+    return (names_given if table is not None and all(readable(other.constraint) for other in made) else ""), by_type
 
 
 def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:

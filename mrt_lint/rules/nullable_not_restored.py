@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.model import ops
@@ -11,7 +12,7 @@ from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, Constraint
 
 
 class NullableNotRestored(Rule):
@@ -114,6 +115,16 @@ class NullableNotRestored(Rule):
             """,
         ),
         Example(
+            title="It is in the primary key that downgrade() makes",
+            source="""
+            def upgrade():
+                op.alter_column("users", "email", nullable=False)
+
+            def downgrade():
+                op.create_primary_key("pk_users", "users", ["tenant", "email"])
+            """,
+        ),
+        Example(
             title="It was NOT NULL before",
             before=(
                 """
@@ -138,10 +149,22 @@ class NullableNotRestored(Rule):
             if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 continue
             before = case.before(op, "nullable")
+            if _joins_key(case, op):
+                continue
             if before is not False and (before is not UNKNOWN or not _is_meant_to_stay(case, op)):
                 found = names(op, case.dialect(op))
                 setting = f"{literal(found['column'])}, nullable=True{found['typed']}"
                 yield self.found(case.migration, op, **found, call=call_on_table(case, op, "alter_column", after=setting))
+
+
+def _joins_key(case: MigrationCase, op: ops.AlterColumn) -> bool:
+    """Return whether the column is in the primary key that downgrade() leaves, which takes no NULL."""
+    column = case.tracked(op)
+    table = column.table if column is not None else None
+    if not isinstance(table, TrackedTable):
+        return False
+    keys = (key for key in (*table.constraints.now.values(), *table.unnamed) if key is not None and column in key.covering)
+    return any(isinstance(key.definition, Constraint) and key.definition.kind == "primary" for key in keys)
 
 
 def _is_meant_to_stay(case: MigrationCase, op: ops.AlterColumn) -> bool:

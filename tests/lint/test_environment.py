@@ -127,23 +127,3 @@ def run_migrations_online():
 INDEX = MIGRATION.replace('"1"', '"2"').replace("None", '"1"').partition("def upgrade")[0] + (
     'def upgrade():\n    op.create_index("ix_name", "users", ["name"])\ndef downgrade():\n    op.drop_index("ix_name", "users")\n'
 )
-
-
-@pytest.mark.parametrize(
-    ("connect", "first", "begun"),
-    [
-        ("engine.connect()", "pass", False),
-        ("engine.connect()", 'connection.execute(text("SET search_path = app"))', True),
-        ("engine.connect()", 'connection.exec_driver_sql("SET ROLE app")', True),
-        ("engine.connect()", 'connection.execute(text("CREATE SCHEMA x")); connection.commit()', False),
-        ("engine.begin()", "pass", True),
-        ("engine.connect()", "context.execute('SELECT 1')", False),
-    ],
-)
-def test_an_autocommit_block_is_advised_as_env_py_lets_it_run(tmp_path, connect, first, begun):
-    versions = project(tmp_path, ONLINE.format(connect=connect, first=first))
-    (versions / "2.py").write_text(INDEX)
-    engine = CheckEngine(Settings(), cache=DiskCache(None))
-    [finding] = [finding for finding in engine.check(sorted(versions.iterdir())).findings if finding.code == "MRT407"]
-    assert ("connection.commit()" in finding.instead) is begun
-    assert (finding.fix is None) is begun

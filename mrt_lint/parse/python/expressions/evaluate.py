@@ -9,7 +9,7 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.model.ops.signatures import OPERATIONS
-from mrt_lint.model.values import HOLE, UNKNOWN
+from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import CONTAINERS, is_same, to_text, weigh
 from mrt_lint.parse.python.expressions import operators, strings
@@ -22,7 +22,7 @@ from mrt_lint.parse.python.library.asking import READING
 from mrt_lint.parse.python.library.packages import BUILTINS, may_be_of_project
 from mrt_lint.parse.python.library.sqlalchemy import MAKERS
 from mrt_lint.parse.python.library.types import FAMILIES
-from mrt_lint.parse.python.objects import ConnectionValue, ExternalName, LocalFunction, NameScope, PossibleItem, Value
+from mrt_lint.parse.python.objects import ConnectionValue, DialectValue, ExternalName, LocalFunction, NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 
@@ -156,6 +156,8 @@ def _attribute(run: FunctionRun, node: cst.Attribute, scope: NameScope) -> Value
     owner = evaluate(run, node.value, scope)
     if type(owner) is not ExternalName or may_be_of_project(owner.path):
         run.reads.add(node.attr.value)
+    if isinstance(owner, DialectValue) and node.attr.value in operators.FEATURES:
+        return run.decide(operators.FEATURES[node.attr.value].__contains__)
     value = get_attribute(owner, node.attr.value)
     if type(value) is ExternalName and not run.quiet and may_be_of_project(value.path):
         return run.follow(run, value)
@@ -253,10 +255,7 @@ def _subscript(run: FunctionRun, node: cst.Subscript, scope: NameScope) -> Value
         return UNKNOWN
     part = node.slice[0].slice
     if isinstance(part, cst.Index):
-        key = evaluate(run, part.value, scope)
-        if isinstance(key, str) and HOLE not in key:
-            run.reads.add(key)
-        return operators.get_item(run, value, key)
+        return operators.get_item(run, value, evaluate(run, part.value, scope))
     if not isinstance(part, cst.Slice):
         return UNKNOWN
     bounds = [evaluate(run, bound, scope) if bound else None for bound in (part.lower, part.upper, part.step)]

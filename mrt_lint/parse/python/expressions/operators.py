@@ -201,6 +201,10 @@ def _contains(run: FunctionRun, item: Value, items: Value) -> Value:
     return UNKNOWN
 
 
+FEATURES = {"supports_sequences": frozenset({"mariadb", "postgresql"})}
+"""Attributes of `bind.dialect` that are True on these databases, of those that rules are about."""
+
+
 def match_dialect(run: FunctionRun, value: DialectName, word: Value, *, begins: bool) -> Value:
     """`word in value`, or `value.startswith(word)`; a word of a URL that names no database says nothing of the dialect."""
     if not isinstance(word, str) or HOLE in word:
@@ -237,6 +241,8 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
         except IndexError:
             return UNKNOWN
         return UNKNOWN if isinstance(item, PossibleItem) else item
+    if isinstance(key, str):
+        run.reads.add(key)
     return UNKNOWN
 
 
