@@ -176,6 +176,12 @@ class FunctionRun:
         if self.steps % _STEPS_A_LOOK == 0 and time.process_time() > self.deadline:
             raise TooLongError("takes too long to follow")
 
+    def noted(self, key: Value) -> Value:
+        """Return the key of an item that is taken of something, noted if it is a name."""
+        if isinstance(key, str):
+            self.reads.add(key)
+        return key
+
     def build(self, size: int) -> None:
         """Count what an expression built, in characters and items; raises TooLongError."""
         self.built += min(size, MAX_LENGTH)

@@ -255,7 +255,7 @@ def _subscript(run: FunctionRun, node: cst.Subscript, scope: NameScope) -> Value
         return UNKNOWN
     part = node.slice[0].slice
     if isinstance(part, cst.Index):
-        return operators.get_item(run, value, evaluate(run, part.value, scope))
+        return operators.get_item(run, value, run.noted(evaluate(run, part.value, scope)))
     if not isinstance(part, cst.Slice):
         return UNKNOWN
     bounds = [evaluate(run, bound, scope) if bound else None for bound in (part.lower, part.upper, part.step)]

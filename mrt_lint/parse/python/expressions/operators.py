@@ -241,8 +241,6 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
         except IndexError:
             return UNKNOWN
         return UNKNOWN if isinstance(item, PossibleItem) else item
-    if isinstance(key, str):
-        run.reads.add(key)
     return UNKNOWN
 
 
