@@ -17,24 +17,13 @@ from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.question_budget import QuestionBudget
 from mrt_lint.analysis.small_table import is_unnoticed
-from mrt_lint.history.replay import replay, with_taken_along
 from mrt_lint.history.schema import fold, place
-from mrt_lint.history.taken_along import TAKING
+from mrt_lint.model import ops
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.dialects import FAMILY, admits, named
 from mrt_lint.model.finding import Consequence
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.ops import (
-    AlterColumn,
-    CreateConstraint,
-    CreateIndex,
-    DropColumn,
-    DropConstraint,
-    DropIndex,
-    DropTable,
-    Op,
-    ValidateConstraint,
-)
+from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, UNSET, Constraint
 from mrt_lint.online import ServerVersion
 
@@ -65,7 +54,6 @@ class MigrationCase:
         self.history = context.history
         self.irreversible = context.irreversible
         self.small_tables = context.small_tables
-        self._expanded: dict[str, tuple[tuple[Op, ...], tuple[Op, ...]]] = {}
         self._analyses: dict[str, DowngradeAnalysis] = {}
         self.questions = QuestionBudget()
 
@@ -139,21 +127,7 @@ class MigrationCase:
 
     def operations(self, function: str) -> tuple[Op, ...]:
         """Return the operations of upgrade() or downgrade(), with those of what goes along, on the declared database."""
-        dialect = self.target.dialect or "postgresql"
-        upgrade, downgrade = self._operations(dialect)
-        return upgrade if function == "upgrade" else downgrade
-
-    def _operations(self, dialect: str) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
-        """Return what both functions do on a database, with what goes along."""
-        if dialect not in self._expanded:
-            migration = self.migration
-            upgrade, downgrade = migration.upgrade_ops, migration.downgrade_ops
-            if any(isinstance(op, TAKING) for op in (*upgrade, *downgrade)):
-                known = self.known_schema(dialect).schema
-                upgrade = with_taken_along(known, upgrade, dialect)
-                downgrade = with_taken_along(replay(known, upgrade, dialect), downgrade, dialect)
-            self._expanded[dialect] = (upgrade, downgrade)
-        return self._expanded[dialect]
+        return tuple(self._analysis(self.target.dialect or "postgresql").operations[function])
 
     def runs(self, op: Op, dialects: tuple[str, ...] = ()) -> bool:
         """Return whether an operation runs on one of these databases (none given: any), as far as its guard and the target say."""
@@ -183,16 +157,18 @@ class MigrationCase:
     def analysis(self, op: Op) -> DowngradeAnalysis:
         """Return the account of both functions on the database on which an operation is judged."""
         self.questions.spend()
-        dialect = self.dialect(op)
+        return self._analysis(self.dialect(op))
+
+    def _analysis(self, dialect: str) -> DowngradeAnalysis:
         if dialect not in self._analyses:
-            self._analyses[dialect] = DowngradeAnalysis(
-                self.migration, dialect, self.known_schema(dialect), self._operations(dialect)
-            )
+            self._analyses[dialect] = DowngradeAnalysis(self.migration, dialect, self.known_schema(dialect))
         return self._analyses[dialect]
 
-    def failing(self, ops: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]) -> Iterator[tuple[Op, str]]:
+    def failing(
+        self, operations: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]
+    ) -> Iterator[tuple[Op, str]]:
         """Yield the operations that cannot run, each with the reason that `reasons` takes from the analysis."""
-        for op in ops:
+        for op in operations:
             reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) and not op.caught else None
             if reason:
                 yield op, reason
@@ -230,7 +206,7 @@ class MigrationCase:
             found["own"] = str(key[-1] if isinstance(key, tuple) else key)
         return found
 
-    def kind(self, op: DropConstraint) -> str | None:
+    def kind(self, op: ops.DropConstraint) -> str | None:
         """Return the kind of the constraint that is dropped, from the operation or the history."""
         constraint = self.tracked(op)
         known = constraint.definition if constraint is not None else None
@@ -238,13 +214,13 @@ class MigrationCase:
             return op.kind
         return known.kind if isinstance(known, Constraint) else None
 
-    def returns_as_another_kind(self, op: DropConstraint) -> bool:
+    def returns_as_another_kind(self, op: ops.DropConstraint) -> bool:
         """Return whether the constraint that finally replaces a dropped one is of another kind."""
         now = self.analysis(op).successor(op)
         kind = self.kind(op)
         return kind is not None and now is not None and isinstance(now.definition, Constraint) and now.definition.kind != kind
 
-    def existed_before(self, op: DropIndex) -> bool:
+    def existed_before(self, op: ops.DropIndex) -> bool:
         """Return whether an index that is dropped was there before this upgrade, on a table that stays.
 
         Nobody knows that of one without a name, under a condition; and one that the history would know, had it been made, was not.
@@ -255,11 +231,11 @@ class MigrationCase:
         gone = index is not None and index.table is not None and not index.table.exists
         return not gone and (index is None or index.creator is None)
 
-    def makes_constraint(self, op: ValidateConstraint) -> bool:
+    def makes_constraint(self, op: ops.ValidateConstraint) -> bool:
         """Return whether this upgrade makes the constraint that an operation validates, in the same transaction."""
         table = self.state_before(op).table
         return any(
-            isinstance(other, CreateConstraint)
+            isinstance(other, ops.CreateConstraint)
             and not other.autocommit
             and other.constraint == op.constraint
             and self.state_before(other).table is table
@@ -284,13 +260,13 @@ class MigrationCase:
                     return other.name
         return None
 
-    def moves_rows(self, op: DropColumn | DropTable) -> bool:
+    def moves_rows(self, op: ops.DropColumn | ops.DropTable) -> bool:
         """Return whether what is dropped is created again in the same upgrade, or its rows were moved elsewhere before."""
         analysis = self.analysis(op)
         successor = analysis.successor(op)
         # made again by upgrade(); what downgrade() makes again comes back without its rows
         again = successor is not None and id(successor.creator) not in analysis.reverse
-        return again or (isinstance(op, DropTable) and analysis.keeps_rows(op))
+        return again or (isinstance(op, ops.DropTable) and analysis.keeps_rows(op))
 
     def difference(self, op: Op) -> str:
         """Return one clause that describes how the final replacement of a dropped object differs from it."""
@@ -300,18 +276,18 @@ class MigrationCase:
             return analysis.reversals.difference(before, now) or "it differs"
         return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 
-    def former_index(self, op: DropIndex) -> CreateIndex:
+    def former_index(self, op: ops.DropIndex) -> ops.CreateIndex:
         """Return an index that is dropped as it was, its columns UNKNOWN if the history does not tell."""
         index = self.tracked(op)
         known = index.definition if index is not None else None
         table, schema = UNKNOWN if op.table is None else op.table, op.schema
-        if isinstance(known, CreateIndex):
+        if isinstance(known, ops.CreateIndex):
             return replace(
                 known, table=known.table if op.table is None else table, schema=known.schema if schema is None else schema
             )
-        return CreateIndex(index=op.index, table=table, schema=schema, columns=UNKNOWN)
+        return ops.CreateIndex(index=op.index, table=table, schema=schema, columns=UNKNOWN)
 
-    def before(self, op: AlterColumn, setting: str) -> object:
+    def before(self, op: ops.AlterColumn, setting: str) -> object:
         """Return a column's setting ("type", …) before this upgrade, UNKNOWN if neither operation nor history shows it."""
         column = self.tracked(op)
         existing = getattr(op, f"existing_{setting}", UNSET)

@@ -7,23 +7,13 @@ from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import object_place
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import AlterColumn, CreateConstraint, CreateObject, DropConstraint, InvalidCall, Op
 from mrt_lint.model.values import UNSET, SqlType
 
-_TEXT: Final = "text"
-_FAMILIES: Final = {
-    **dict.fromkeys(("VARCHAR", "TEXT", "CHAR", "NVARCHAR", "CITEXT", "CLOB"), _TEXT),
-    **dict.fromkeys(("SMALLINT", "INTEGER", "BIGINT", "NUMERIC", "FLOAT", "REAL", "DOUBLE", "DOUBLE_PRECISION"), "number"),
-    **dict.fromkeys(("DATE", "TIMESTAMP", "DATETIME"), "moment"),
-    **dict.fromkeys(("JSON", "JSONB"), "json"),
-    **dict.fromkeys(("BLOB", "BYTEA", "LARGEBINARY"), "bytes"),
-    **dict.fromkeys(("INET", "CIDR"), "address"),
-    **{name: name.lower() for name in ("BOOLEAN", "INTERVAL", "UUID", "ENUM", "MACADDR", "TSVECTOR", "XML")},
-}
-"""Types among which PostgreSQL casts by itself when a column changes its type; from all of them it does to text."""
 _SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE_PRECISION": "double precision"}
 
 
@@ -77,7 +67,7 @@ def _uncastable(case: MigrationCase, op: AlterColumn) -> Impossibility | None:
     cast = f"{found['sql_column']}::{target}"
     why = f"PostgreSQL makes no {new} of {former} by itself"
     # a plain cast exists for these, and only has to be written
-    if _FAMILIES[former.name] == _TEXT or {former.name, new.name} == {"INTEGER", "BOOLEAN"}:
+    if TYPE_FAMILIES[former.name] == TEXT or {former.name, new.name} == {"INTEGER", "BOOLEAN"}:
         text = repr(cast) if '"' in cast else f'"{cast}"'
         return Impossibility(why, f"add USING {cast} to it" if op.sql else f"add postgresql_using={text} to it")
     return Impossibility(why, f"add {'USING' if op.sql else 'postgresql_using'} with the expression that makes the new values")
@@ -102,8 +92,8 @@ def casts_by_itself(former: SqlType, new: SqlType) -> bool:
     # arrays cast as their elements do, and by rules of their own: nothing is claimed about them
     if former.item is not None or new.item is not None:
         return True
-    one, other = _FAMILIES.get(former.name), _FAMILIES.get(new.name)
-    if one is None or other is None or other == _TEXT:
+    one, other = TYPE_FAMILIES.get(former.name), TYPE_FAMILIES.get(new.name)
+    if one is None or other is None or other == TEXT:
         return True
     if one == other == "enum":
         known = readable(former.type_name) and readable(new.type_name)

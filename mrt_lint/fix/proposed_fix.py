@@ -35,8 +35,8 @@ class ProposedFix:
     `edits` do not overlap. `safety` is that of this fix, which may be less safe than others of its rule; `why` is then one
     clause that the user has to agree to. `note` is what is left for the user to do. `keeps_upgrade` is True if upgrade() must do
     what it did; `proof` is called with the migration as read again, and raises NoFix where that does not do what was meant.
-    `otherwise` is what to try where this one does not hold. `leaves` are codes of warnings that it may bring: a type that becomes
-    shorter again refuses longer values, and yet that is the way back.
+    `otherwise` is what to try where this one does not hold. `leaves` are codes of warnings that it may bring: what becomes
+    shorter or unique again refuses rows written since, and yet that is the way back.
     """
 
     edits: tuple[TextEdit, ...]

@@ -10,7 +10,7 @@ from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
 from mrt_lint.fix.reverse import plan_reverse
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.ops import AlterColumn, Op
+from mrt_lint.model.ops import AlterColumn, CreateIndex, CreatePrimaryKey, CreateUniqueConstraint, Op
 from mrt_lint.model.values import DIALECTS, UNSET
 
 
@@ -30,13 +30,17 @@ def write_whole_downgrade(context: FixContext, body: DowngradeBody | None) -> Pr
         why=unsafe[0] if unsafe else "",
         keeps_upgrade=True,
         proof=lambda again: prove(again, steps),
-        # a type that becomes shorter again refuses longer values (MRT120), and there is no other way back
-        leaves=frozenset({"MRT120"}) if any(_sets_type(op) for op in context.migration.upgrade_ops) else frozenset(),
+        leaves=refused_by_rows(steps),
     )
 
 
-def _sets_type(op: Op) -> bool:
-    return isinstance(op, AlterColumn) and op.type is not UNSET
+def refused_by_rows(steps: list[DowngradeStep]) -> frozenset[str]:
+    """Return the codes of what is reported of steps that rows may refuse, and yet they are the way back."""
+    for op in (step.op for step in steps):
+        is_unique = op.unique is True if isinstance(op, CreateIndex) else isinstance(op, CreateUniqueConstraint | CreatePrimaryKey)
+        if is_unique or (isinstance(op, AlterColumn) and op.type is not UNSET):
+            return frozenset({"MRT120"})
+    return frozenset()
 
 
 def prove(again: Migration, steps: list[DowngradeStep], before: tuple[Op, ...] = (), after: tuple[Op, ...] = ()) -> None:

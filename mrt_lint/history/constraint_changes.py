@@ -66,6 +66,7 @@ def with_constraint(table: ReplayedTable, constraint: Constraint) -> ReplayedTab
         }
         table = replace(table, columns=columns_now)
     if isinstance(constraint.name, str):
+        table = table.with_name("key", constraint.name)
         return replace(table, constraints={**table.constraints, fold(constraint.name): constraint})
     return replace(table, unnamed=(*table.unnamed, constraint))
 
@@ -73,6 +74,7 @@ def with_constraint(table: ReplayedTable, constraint: Constraint) -> ReplayedTab
 def with_index(table: ReplayedTable, index: CreateIndex) -> ReplayedTable:
     """Add an index."""
     if isinstance(index.index, str):
+        table = table.with_name("key", index.index)
         return replace(table, indexes={**table.indexes, fold(index.index): index})
     return replace(table, unnamed=(*table.unnamed, index))
 
@@ -81,7 +83,8 @@ def without_index(table: ReplayedTable, name: MaybeName) -> ReplayedTable:
     """Remove an index; if it is not known which, any of them may be removed."""
     if name is UNKNOWN:
         return replace(table, indexes=dict.fromkeys(table.indexes, UNKNOWN))
-    return replace(table, indexes={key: index for key, index in table.indexes.items() if name is None or key != fold(name)})
+    left = {key: index for key, index in table.indexes.items() if name is None or key != fold(name)}
+    return replace(table if name is None else table.without_name("key", name), indexes=left)
 
 
 def with_index_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedTable:
@@ -90,6 +93,7 @@ def with_index_renamed(table: ReplayedTable, name: Name, new: Name) -> ReplayedT
     if index is None and isinstance(name, str) and isinstance(table.constraint(name), Constraint):
         return with_constraint_renamed(table, name, new)
     left = without_index(table, name)
+    left = left.without_name("key", name, new)
     return with_index(left, replace(index, index=new)) if isinstance(index, CreateIndex) else left
 
 
@@ -97,10 +101,11 @@ def with_constraint_renamed(table: ReplayedTable, name: Name, new: Name) -> Repl
     """Rename a constraint, also one that has had the name which PostgreSQL chose for it."""
     constraint = table.constraint(name) if isinstance(name, str) else None
     if isinstance(constraint, Constraint):
-        return with_constraint(without_constraint(table, name), replace(constraint, name=new))
+        return with_constraint(without_constraint(table, name).without_name("key", name, new), replace(constraint, name=new))
     # it is still there, whatever it is
     constraints = {key: entry for key, entry in table.constraints.items() if not isinstance(name, str) or key != fold(name)}
-    return replace(table, constraints={**constraints, fold(new): UNKNOWN} if isinstance(new, str) else constraints)
+    left = table.without_name("key", name, new).with_name("key", new) if isinstance(name, str) else table
+    return replace(left, constraints={**constraints, fold(new): UNKNOWN} if isinstance(new, str) else constraints)
 
 
 def validated(table: ReplayedTable, name: Name) -> ReplayedTable:
@@ -145,6 +150,7 @@ def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = 
         entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_default_name(key, table.name, entry))
     )
     lost = table.lost
+    table = table if key is None else table.without_name("key", key)
     if len(constraints) == len(table.constraints) and len(unnamed) == len(table.unnamed):  # one that the database named its own way
         meant = [entry for entry in unnamed if isinstance(entry, Constraint) and kind in {None, entry.kind}]
         unnamed = tuple(entry for entry in unnamed if not any(entry is other for other in meant))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mrt_lint.history.effects import Thing, effects_of
+from mrt_lint.history.effects import OF_TABLES, Thing, effects_of
 from mrt_lint.history.schema import QualifiedName, fold
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.migration import Migration, UnreadableCall
@@ -13,7 +13,6 @@ from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
 from mrt_lint.model.values import UNKNOWN
 
 _WORD = re.compile(r"\w+")
-_OF_TABLES = frozenset({"table", "column", "index", "constraint"})
 
 
 class Doubts:
@@ -37,7 +36,7 @@ class Doubts:
         """Return whether something of a kind, in a table, of one of these names, may have been made, changed or dropped."""
         if self.anything or not self._open.isdisjoint({("table", None), (kind, None), (kind, owner)}):
             return True
-        if self.has_plugins and kind not in _OF_TABLES:
+        if self.has_plugins and kind not in OF_TABLES:
             return True
         return not self.words.isdisjoint({*names, *((owner[1],) if owner is not None else ())})
 

@@ -6,11 +6,11 @@ an operation leaves open), and the judgement of whether it can run (what it need
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from mrt_lint.history.schema import QualifiedName, fold, object_place, place
+from mrt_lint.history.function_body import needed_tables, sources
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import Op
@@ -35,6 +35,11 @@ class Thing:
         """The place of a thing that has a readable name."""
         return (self.schema, str(self.name))
 
+    @property
+    def key(self) -> QualifiedObject:
+        """The place of an object that has a readable name and belongs to no table."""
+        return (self.kind, *self.place)
+
 
 @dataclass(frozen=True, slots=True)
 class Effects:
@@ -55,8 +60,9 @@ class Effects:
             yield from pair
 
 
+OF_TABLES: Final = frozenset({"table", "column", "index", "constraint"})
+"""The kinds of things that are tables or belong to one."""
 _NOTHING: Final = Effects()
-_SOURCE: Final = re.compile(r"\b(?:from|join)\s+(?:only\s+)?((?:\"[^\"]+\"|\w+)(?:\.(?:\"[^\"]+\"|\w+))*)", re.IGNORECASE)
 
 
 def effects_of(op: Op) -> Effects:
@@ -66,11 +72,6 @@ def effects_of(op: Op) -> Effects:
         if kind in _EFFECTS:
             return _EFFECTS[kind](op)
     return _NOTHING
-
-
-def changes_objects(op: Op) -> bool:
-    """Return whether an operation makes, changes or drops a named thing."""
-    return any(effects_of(op).touched())
 
 
 def _name(name: MaybeName | Unset) -> str | Unknown | None:
@@ -103,12 +104,6 @@ def _of_table(op: Any) -> Thing:
     return table_thing(op.schema, op.table)
 
 
-def sources(body: object) -> set[tuple[str | None, str]]:
-    """Return the tables and views, as schema and name, that a view's query reads, as far as its text shows."""
-    found = (path.replace('"', "").rpartition(".") for path in _SOURCE.findall(body)) if isinstance(body, str) else ()
-    return {(schema or None, name) for schema, _, name in found if HOLE not in schema + name}
-
-
 def type_of(column: Column) -> Thing | None:
     """Return the enum or domain that a column has."""
     kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
@@ -124,12 +119,12 @@ def referred(constraints: Iterable[Constraint], schema: MaybeName) -> Iterator[T
             yield table_thing(constraint.referred_schema or schema, constraint.referred_table)
 
 
-def implied_type(column: Column) -> SqlType | None:
-    """Return the enum type that SQLAlchemy creates along with a table that has such a column."""
-    kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
-    if isinstance(kind, SqlType) and kind.name == "ENUM" and kind.creates_type is True and isinstance(kind.type_name, str):
-        return kind
-    return None
+def implied_types(op: ops.CreateTable) -> Iterator[tuple[Thing, SqlType]]:
+    """Yield the enum types that SQLAlchemy creates along with a table on PostgreSQL, unless they are there."""
+    for column in op.columns if not op.sql else ():
+        kind, thing = column.type.on("postgresql") if isinstance(column.type, SqlType) else None, type_of(column)
+        if isinstance(kind, SqlType) and kind.name == "ENUM" and kind.creates_type is True and thing is not None:
+            yield thing, kind
 
 
 def _create_table(op: ops.CreateTable) -> Effects:
@@ -137,8 +132,9 @@ def _create_table(op: ops.CreateTable) -> Effects:
     keys = tuple(key for key in keys if key.use_alter is False)  # SQLite, which writes the others, looks for no table
     me = _of_table(op)
     # SQLAlchemy makes an enum type along with the table; SQL finds it there or fails
-    types = (type_of(column) for column in op.columns if op.sql or implied_type(column) is None)
-    needs = (*(thing for thing in referred(keys, op.schema) if thing != me), *filter(None, types))
+    implied = [thing for thing, _ in implied_types(op)]
+    types = (thing for thing in map(type_of, op.columns) if thing is not None and thing not in implied)
+    needs = (*(thing for thing in referred(keys, op.schema) if thing != me), *types)
     return Effects(makes=(me,), needs=needs)
 
 
@@ -202,10 +198,17 @@ def _rename_constraint(op: ops.RenameConstraint) -> Effects:
     return Effects(moves=((constraint, _part("constraint", op, op.new_constraint)),), needs=(_of_table(op), constraint))
 
 
+def _validate_constraint(op: ops.ValidateConstraint) -> Effects:
+    constraint = _part("constraint", op, op.constraint)
+    return Effects(changes=(constraint,), needs=(_of_table(op), constraint))
+
+
 def _create_object(op: ops.CreateObject) -> Effects:
     needs = [_of_table(op)] if op.kind == "trigger" and op.table is not None else []
     if op.kind in {"view", "materialized view"}:
         needs += [table_thing(schema, name) for schema, name in sources(op.body)]
+    if op.kind in {"function", "procedure"}:
+        needs += [table_thing(schema, name) for schema, name in needed_tables(op.body)]
     return Effects(makes=(object_thing(op.kind, op.schema, op.name),), needs=tuple(needs))
 
 
@@ -216,6 +219,16 @@ def _drop_object(op: ops.DropObject) -> Effects:
 def _rename_object(op: ops.RenameObject) -> Effects:
     thing = object_thing(op.kind, op.schema, op.name)
     return Effects(moves=((thing, object_thing(op.kind, op.schema, op.new_name)),), needs=(thing,))
+
+
+def _alter_object(op: ops.AlterObject) -> Effects:
+    thing = table_thing(op.schema, op.name) if op.kind == "table" else object_thing(op.kind, op.schema, op.name)
+    return Effects(changes=(thing,), needs=(thing,))
+
+
+def _alter_enum(op: ops.AddEnumValue | ops.RenameEnumValue) -> Effects:
+    thing = object_thing("enum", op.schema, op.enum)
+    return Effects(changes=(thing,), needs=(thing,))
 
 
 def _write_rows(op: ops.Insert | ops.Update | ops.BulkInsert) -> Effects:
@@ -240,9 +253,13 @@ _EFFECTS: Final[dict[type[Op], Callable[[Any], Effects]]] = {
     ops.CreateConstraint: _create_constraint,
     ops.DropConstraint: _drop_constraint,
     ops.RenameConstraint: _rename_constraint,
+    ops.ValidateConstraint: _validate_constraint,
     ops.CreateObject: _create_object,
     ops.DropObject: _drop_object,
     ops.RenameObject: _rename_object,
+    ops.AlterObject: _alter_object,
+    ops.AddEnumValue: _alter_enum,
+    ops.RenameEnumValue: _alter_enum,
     ops.Insert: _write_rows,
     ops.Update: _write_rows,
     ops.BulkInsert: _write_rows,

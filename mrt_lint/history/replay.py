@@ -22,11 +22,3 @@ def replay(schema: ReplayedSchema, operations: Iterable[Op], dialect: str, *, de
             for _ in draft.run(op):
                 pass
     return draft.schema()
-
-
-def with_taken_along(schema: ReplayedSchema, operations: Iterable[Op], dialect: str) -> tuple[Op, ...]:
-    """Return the operations, each after those of what it takes along on a database of this dialect."""
-    draft, found = SchemaDraft(schema, dialect, is_forgetful=False), list[Op]()
-    for op in operations:
-        found += draft.run(op) if op.dialects is None or dialect in op.dialects else (op,)
-    return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from mrt_lint.history.persistent_mapping import PersistentMapping
@@ -90,7 +90,8 @@ class ReplayedTable:
     constraint that was added NOT VALID has `not_valid` until it is validated. `autoincrement` is SQLite's AUTOINCREMENT.
     `complete` is False if the table was not created by the chain, or not wholly readable: then what is not listed may yet
     exist. `lost` are the kinds of nameless constraints that were dropped or renamed by a name that none of them is known by: one
-    of them is gone, and it is not known which.
+    of them is gone, and it is not known which. `former_names` are those that columns, constraints and indexes certainly have no
+    more, by kind and name, with the ones that they have now, None for what was dropped.
     """
 
     name: str
@@ -102,6 +103,24 @@ class ReplayedTable:
     lost: frozenset[str] = frozenset()
     autoincrement: Flag = False
     complete: bool = False
+    former_names: Mapping[tuple[str, str], Name | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def without_name(self, kind: str, name: Name, new: Name | None = None) -> ReplayedTable:
+        """Return the table that has nothing of a kind under a name any more: it was dropped, or has another."""
+        return replace(self, former_names={**self.former_names, (kind, fold(str(name))): new})
+
+    def with_name(self, kind: str, name: Name) -> ReplayedTable:
+        """Return the table in which a name is taken again."""
+        if (kind, fold(str(name))) not in self.former_names:
+            return self
+        return replace(self, former_names={key: new for key, new in self.former_names.items() if key != (kind, fold(str(name)))})
+
+    def current_name(self, kind: str, name: str) -> Name | None:
+        """Return the name that something has now whose former one is given, None if it was dropped. Raises KeyError."""
+        found = self.former_names[kind, fold(name)]
+        while isinstance(found, str) and (kind, fold(found)) in self.former_names:
+            found = self.former_names[kind, fold(found)]
+        return found
 
     def column(self, name: str) -> Column | Unknown | None:
         """Return a column; None if the table provably has none of that name."""
@@ -143,6 +162,11 @@ class ReplayedTable:
         return None if self.complete and "primary" not in self.lost else UNKNOWN
 
 
+def refers(key: Constraint, target: QualifiedName) -> bool:
+    """Return whether a foreign key points to a table."""
+    return isinstance(key.referred_table, str) and place(key.referred_schema, key.referred_table) == target
+
+
 class ReplayedSchema:
     """What is known of a database when a revision begins or ends.
 
@@ -171,13 +195,20 @@ class ReplayedSchema:
         known = ((key, table) for key, table in self.tables_by_place.items() if isinstance(table, ReplayedTable))
         yield from (table for _, table in sorted(known, key=lambda entry: (entry[0][0] or "", entry[0][1])))
 
-    def keys_to(self, target: QualifiedName) -> Iterator[Constraint]:
-        """Return the foreign keys of all tables that point to a table."""
-        for where in self.places_of_referrers.get(target, frozenset()):
+    def references_to(self, target: QualifiedName) -> Iterator[tuple[ReplayedTable, Constraint]]:
+        """Return the foreign keys that point to a table, each after the table that has it."""
+        for where in sorted(self.places_of_referrers.get(target, frozenset()), key=lambda found: (found[0] or "", found[1])):
             table = self.tables_by_place.get(where, UNKNOWN)
-            for key in table.known_constraints("foreignkey") if isinstance(table, ReplayedTable) else ():
-                if isinstance(key.referred_table, str) and place(key.referred_schema, key.referred_table) == target:
-                    yield key
+            if isinstance(table, ReplayedTable):
+                yield from ((table, key) for key in table.known_constraints("foreignkey") if refers(key, target))
+
+    def triggers(self, where: QualifiedName) -> Iterator[tuple[QualifiedObject, CreateObject]]:
+        """Return the triggers of a table, each after its place."""
+        for key, made in self.objects_by_place.items():
+            if not isinstance(made, CreateObject) or made.kind != "trigger" or not isinstance(made.table, str):
+                continue
+            if place(made.schema, made.table) == where:
+                yield key, made
 
     def index(self, name: str, table: MaybeName = None, schema: MaybeName = None) -> CreateIndex | Unknown | None:
         """Return an index by its name, on a table or on whichever has it."""

@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import singledispatchmethod
-from typing import TypeAlias
+from typing import Any, Final
 
 from mrt_lint.history import constraint_changes, table_changes
+from mrt_lint.history.effects import implied_types
 from mrt_lint.history.mysql_modify import modified
-from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable, fold, object_place, place
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable, fold, object_place, place, refers
 from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, rebuilds, rebuilt
 from mrt_lint.history.taken_along import TAKING, taken_along
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
 
-_OnTable: TypeAlias = (
-    ops.AddColumn
-    | ops.BatchAlterTable
-    | ops.DropColumn
-    | ops.AlterColumn
-    | ops.CreateIndex
-    | ops.CreateConstraint
-    | ops.DropConstraint
-    | ops.DropIndex
-    | ops.RenameConstraint
-    | ops.ValidateConstraint
-)
+_CHANGES: Final[dict[type[Op], Callable[[ReplayedTable, Any], ReplayedTable]]] = {
+    ops.BatchAlterTable: lambda table, _: table,
+    ops.DropColumn: lambda table, op: table_changes.without_column(table, op.column),
+    ops.CreateIndex: constraint_changes.with_index,
+    ops.DropConstraint: lambda table, op: constraint_changes.without_constraint(table, op.constraint, op.kind),
+    ops.RenameConstraint: lambda table, op: constraint_changes.with_constraint_renamed(table, op.constraint, op.new_constraint),
+    ops.ValidateConstraint: lambda table, op: constraint_changes.validated(table, op.constraint),
+}
+"""What operations make of a table that need to know of no other."""
 
 
 class SchemaDraft:
@@ -40,28 +38,29 @@ class SchemaDraft:
         self.objects = schema.objects_by_place
         self.indexes = schema.places_of_indexes
         self.referrers = schema.places_of_referrers
+        self.rebuilt: list[tuple[Rebuilding, ReplayedSchema, ReplayedSchema]] = []
 
     def schema(self) -> ReplayedSchema:
         """Return what has been made."""
         return ReplayedSchema(self.tables, self.objects, self.indexes, self.referrers)
 
     def run(self, op: Op) -> Iterator[Op]:
-        """Follow an operation, after what it takes along; yield them all."""
+        """Follow an operation, after what it takes along; yield each before it is followed."""
         for along in tuple(taken_along(self.schema(), op, self.dialect)) if isinstance(op, TAKING) else ():
             yield from self.run(along)
+        yield op
         self.apply(op)
         if self.dialect == "sqlite" and rebuilds(op):
+            before = self.schema()
             self.rebuild(op)
-        yield op
+            self.rebuilt.append((op, before, self.schema()))
 
     @singledispatchmethod
     def apply(self, op: Op) -> None:
         """Follow one operation; those on rows and statements change no schema."""
-
-    @apply.register
-    def _batch_alter_table(self, op: ops.BatchAlterTable) -> None:
-        """Know of the table from here on."""
-        self._change(op, lambda table: table)
+        change = _CHANGES.get(type(op))
+        if change is not None:
+            self._change(op, lambda table: change(table, op))
 
     def rebuild(self, op: Rebuilding) -> None:
         """Rebuild a table as batch mode does on SQLite: its triggers are dropped with the old one."""
@@ -70,11 +69,8 @@ class SchemaDraft:
         self._change(op, lambda table: rebuilt(table, op))
         if asked(op).has_unknown_parts:
             return
-        for where, made in list(self.objects.items()):
-            if not isinstance(made, ops.CreateObject) or made.kind != "trigger" or not isinstance(made.table, str):
-                continue
-            if place(made.schema, made.table) == place(op.schema, op.table):
-                self._put_object(where, None, op)
+        for where, _ in list(self.schema().triggers(place(op.schema, op.table))):
+            self._put_object(where, None, op)
 
     @apply.register
     def _create_table(self, op: ops.CreateTable) -> None:
@@ -84,18 +80,24 @@ class SchemaDraft:
         where = place(op.schema, op.table)
         if op.if_not_exists is not False and isinstance(self.tables.get(where, None), ReplayedTable):
             return
-        made = table_changes.make_table(replace(op.emitted(self.dialect), columns=tuple(map(self._for_dialect, op.columns))))
-        self._put(where, made, op)
-        for column in made.columns.values():
-            kind = column.type if isinstance(column, Column) else None
-            if isinstance(kind, SqlType) and kind.name == "ENUM" and isinstance(kind.type_name, str) and kind.creates_type is True:
-                self._make_enum(kind.type_name, kind, op)
+        self._put(where, self.made_by(op), op)
+        for thing, kind in implied_types(op) if self.dialect == "postgresql" else ():
+            if not isinstance(self.objects.get(thing.key, UNKNOWN), ops.CreateObject):
+                enum = ops.CreateObject(kind="enum", name=kind.type_name, schema=kind.schema, members=kind.members)  # type: ignore[arg-type]  # a name
+                self._put_object(thing.key, enum, op)
 
-    def _make_enum(self, name: str, kind: SqlType, op: Op) -> None:
-        """Make the type that SQLAlchemy creates for a table's Enum column, unless it is there."""
-        where = object_place("enum", kind.schema, name)
-        if not isinstance(self.objects.get(where, UNKNOWN), ops.CreateObject):
-            self._put_object(where, ops.CreateObject(kind="enum", name=name, schema=kind.schema, members=kind.members), op)
+    def made_by(self, op: ops.CreateTable | ops.AddColumn | ops.CreateConstraint) -> ReplayedTable:
+        """Return the table as it is once an operation has made it, a column or a constraint, whatever is known of its condition."""
+        if isinstance(op, ops.CreateTable):
+            emitted = op.emitted(self.dialect)
+            return table_changes.make_table(replace(emitted, columns=tuple(map(self._for_dialect, emitted.columns))))
+        before = self.tables.get(place(op.schema, op.table), UNKNOWN) if isinstance(op.table, str) else UNKNOWN
+        return self._with(before if isinstance(before, ReplayedTable) else ReplayedTable(name=str(op.table), schema=op.schema), op)
+
+    def _with(self, table: ReplayedTable, op: ops.AddColumn | ops.CreateConstraint) -> ReplayedTable:
+        if isinstance(op, ops.AddColumn):
+            return table_changes.with_column(table, self._for_dialect(op.definition))
+        return constraint_changes.with_constraint(table, op.definition)
 
     @apply.register
     def _drop_table(self, op: ops.DropTable) -> None:
@@ -120,21 +122,18 @@ class SchemaDraft:
         for where in self.referrers.get(old, frozenset()):
             table = self.tables.get(where, UNKNOWN)
             if isinstance(table, ReplayedTable) and any(
-                _refers(constraint, old) for constraint in table.known_constraints("foreignkey")
+                refers(constraint, old) for constraint in table.known_constraints("foreignkey")
             ):
-                self._put(
-                    where, constraint_changes.with_references(table, lambda constraint: _refers(constraint, old), changed), op
-                )
+                self._put(where, constraint_changes.with_references(table, lambda constraint: refers(constraint, old), changed), op)
 
     @apply.register
     def _add_column(self, op: ops.AddColumn) -> None:
-        if op.if_not_exists is not False and self._has(op, op.column):
-            return
-        self._change(op, lambda table: table_changes.with_column(table, self._for_dialect(op.definition)))
+        if op.if_not_exists is False or not self._has(op, op.column):
+            self._change(op, lambda table: self._with(table, op))
 
     @apply.register
-    def _drop_column(self, op: ops.DropColumn) -> None:
-        self._change(op, lambda table: table_changes.without_column(table, op.column))
+    def _create_constraint(self, op: ops.CreateConstraint) -> None:
+        self._change(op, lambda table: self._with(table, op))
 
     @apply.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
@@ -149,32 +148,12 @@ class SchemaDraft:
             )
 
     @apply.register
-    def _create_index(self, op: ops.CreateIndex) -> None:
-        self._change(op, lambda table: constraint_changes.with_index(table, op))
-
-    @apply.register
     def _drop_index(self, op: ops.DropIndex) -> None:
         self._change_indexed(op, op.index, lambda table: constraint_changes.without_index(table, op.index))
 
     @apply.register
     def _rename_index(self, op: ops.RenameIndex) -> None:
         self._change_indexed(op, op.index, lambda table: constraint_changes.with_index_renamed(table, op.index, op.new_index))
-
-    @apply.register
-    def _create_constraint(self, op: ops.CreateConstraint) -> None:
-        self._change(op, lambda table: constraint_changes.with_constraint(table, op.definition))
-
-    @apply.register
-    def _drop_constraint(self, op: ops.DropConstraint) -> None:
-        self._change(op, lambda table: constraint_changes.without_constraint(table, op.constraint, op.kind))
-
-    @apply.register
-    def _rename_constraint(self, op: ops.RenameConstraint) -> None:
-        self._change(op, lambda table: constraint_changes.with_constraint_renamed(table, op.constraint, op.new_constraint))
-
-    @apply.register
-    def _validate_constraint(self, op: ops.ValidateConstraint) -> None:
-        self._change(op, lambda table: constraint_changes.validated(table, op.constraint))
 
     @apply.register
     def _create_object(self, op: ops.CreateObject) -> None:
@@ -255,7 +234,7 @@ class SchemaDraft:
         table = self.tables.get(place(op.schema, op.table), None) if isinstance(op.table, str) else None
         return isinstance(table, ReplayedTable) and isinstance(column, str) and isinstance(table.column(column), Column)
 
-    def _change(self, op: _OnTable, changed: Callable[[ReplayedTable], ReplayedTable]) -> None:
+    def _change(self, op: Any, changed: Callable[[ReplayedTable], ReplayedTable]) -> None:
         """Change a table; one that the chain did not make is known from here on by what the operations say of it."""
         if not isinstance(op.table, str):
             return
@@ -314,7 +293,3 @@ class SchemaDraft:
             both = isinstance(before, ops.CreateObject) and isinstance(made, ops.CreateObject)
             made = replace(before, members=UNKNOWN, body=UNKNOWN) if both and isinstance(before, ops.CreateObject) else UNKNOWN
         self.objects = self.objects.put(where, made)
-
-
-def _refers(constraint: Constraint, where: QualifiedName) -> bool:
-    return isinstance(constraint.referred_table, str) and place(constraint.referred_schema, constraint.referred_table) == where

@@ -12,21 +12,19 @@ from dataclasses import replace
 from typing import Final, TypeAlias, TypeGuard
 
 from mrt_lint.history.schema import ReplayedTable
-from mrt_lint.model.ops import (
-    AddColumn,
-    AlterColumn,
-    BatchAlterTable,
-    CreateConstraint,
-    CreateIndex,
-    DropColumn,
-    DropConstraint,
-    DropIndex,
-    Op,
-)
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, BatchRebuild, Column, Constraint, Flag, SqlType, Unknown
 
 Rebuilding: TypeAlias = (
-    AddColumn | AlterColumn | BatchAlterTable | CreateConstraint | CreateIndex | DropColumn | DropConstraint | DropIndex
+    ops.AddColumn
+    | ops.AlterColumn
+    | ops.BatchAlterTable
+    | ops.CreateConstraint
+    | ops.CreateIndex
+    | ops.DropColumn
+    | ops.DropConstraint
+    | ops.DropIndex
 )
 
 _AS_IT_STANDS: Final = BatchRebuild()
@@ -43,9 +41,9 @@ def rebuilds(op: Op) -> TypeGuard[Rebuilding]:
     how = asked(op)
     if how.recreate not in {"auto", "always"}:
         return False
-    if isinstance(op, AddColumn) and how.recreate == "auto":
+    if isinstance(op, ops.AddColumn) and how.recreate == "auto":
         return op.batch and _is_more_than_added(op.definition)
-    if isinstance(op, CreateIndex | DropIndex) and how.recreate == "auto":
+    if isinstance(op, ops.CreateIndex | ops.DropIndex) and how.recreate == "auto":
         return False
     return op.batch and isinstance(op, Rebuilding)
 
@@ -61,14 +59,14 @@ def asked(op: Op) -> BatchRebuild:
     return op.rebuild or _AS_IT_STANDS
 
 
-def is_unseen(index: CreateIndex) -> bool:
+def is_unseen(index: ops.CreateIndex) -> bool:
     """Return whether an index is certainly left behind: it has an expression."""
     return index.columns is not UNKNOWN and any(
         isinstance(part, str) and HOLE not in part and _ORDERED.fullmatch(_inner(part)) is None for part in index.columns
     )
 
 
-def is_reordered(index: CreateIndex) -> bool:
+def is_reordered(index: ops.CreateIndex) -> bool:
     """Return whether an index is restored without the order or collation of its columns."""
     if index.columns is UNKNOWN or is_unseen(index):
         return False
@@ -80,7 +78,7 @@ def _inner(part: str) -> str:
     return part[1:-1].strip() if part.startswith("(") and part.endswith(")") else part
 
 
-def is_unnamed_check(entry: Constraint | CreateIndex) -> TypeGuard[Constraint]:
+def is_unnamed_check(entry: Constraint | ops.CreateIndex) -> TypeGuard[Constraint]:
     """Return whether an entry is an unnamed CHECK."""
     return isinstance(entry, Constraint) and entry.kind == "check" and entry.name is None
 
@@ -109,7 +107,7 @@ def rebuilt(table: ReplayedTable, op: Rebuilding) -> ReplayedTable:
     )
 
 
-def _seen(index: CreateIndex, how: BatchRebuild) -> CreateIndex | Unknown | None:
+def _seen(index: ops.CreateIndex, how: BatchRebuild) -> ops.CreateIndex | Unknown | None:
     if is_unseen(index):
         return UNKNOWN if how.has_unknown_parts else None
     if not is_reordered(index) or index.columns is UNKNOWN:
@@ -122,5 +120,6 @@ def _seen(index: CreateIndex, how: BatchRebuild) -> CreateIndex | Unknown | None
 def _uncollated(column: Column | Unknown, op: Rebuilding, how: BatchRebuild) -> Column | Unknown:
     if collation(column) is None or not isinstance(column, Column) or not isinstance(column.type, SqlType):
         return column
-    is_given = isinstance(op, AddColumn | AlterColumn) and op.column == column.name and getattr(op, "type", None) is not UNSET
-    return column if is_given else replace(column, type=UNKNOWN if how.has_unknown_parts else replace(column.type, collation=None))
+    is_given = isinstance(op, ops.AddColumn) or (isinstance(op, ops.AlterColumn) and op.type is not UNSET)
+    unknown = UNKNOWN if how.has_unknown_parts else replace(column.type, collation=None)
+    return column if is_given and getattr(op, "column", None) == column.name else replace(column, type=unknown)

@@ -64,7 +64,7 @@ def with_column(table: ReplayedTable, column: Column) -> ReplayedTable:
     """Add a column, with the constraints and the index that its definition brings along."""
     if not isinstance(column.name, str):
         return replace(table, complete=False)
-    table = replace(table, columns={**table.columns, fold(column.name): _settled(column)})
+    table = replace(table.with_name("column", column.name), columns={**table.columns, fold(column.name): _settled(column)})
     for constraint in column.constraints:
         table = with_constraint(table, constraint if constraint.columns else replace(constraint, columns=(column.name,)))
     kinds = {constraint.kind for constraint in column.constraints}
@@ -118,6 +118,7 @@ def without_column(table: ReplayedTable, name: Name) -> ReplayedTable:
     if not isinstance(name, str):
         return replace(table, columns=dict.fromkeys(table.columns, UNKNOWN), complete=False)
     columns = {key: column for key, column in table.columns.items() if key != fold(name)}
+    table = table.without_name("column", name)
     return replace(
         table,
         columns=columns,
@@ -144,7 +145,7 @@ def altered(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:
         if value is not UNSET:
             column = replace(column, **{attribute: value})
     columns = {**table.columns, fold(op.column): column if before is not UNKNOWN else UNKNOWN}
-    table = replace(table, columns=columns)
+    table = replace(table.with_name("column", op.column), columns=columns)
     return table if op.new_column is UNSET or op.new_column == op.column else _column_renamed(table, op, column)
 
 
@@ -166,6 +167,7 @@ def _column_renamed(table: ReplayedTable, op: AlterColumn, column: Column) -> Re
     moved = {
         fold(new) if key == old else key: replace(column, name=new) if key == old else known for key, known in table.columns.items()
     }
+    table = table.without_name("column", old, new).with_name("column", new)
     return replace(with_columns_renamed(table, {old: new}), columns=moved)
 
 
@@ -198,6 +200,7 @@ def blurred(before: ReplayedTable, after: ReplayedTable) -> ReplayedTable:
         lost=before.lost | after.lost,
         autoincrement=before.autoincrement if before.autoincrement == after.autoincrement else UNKNOWN,
         complete=before.complete and after.complete,
+        former_names={key: new for key, new in before.former_names.items() if after.former_names.get(key, UNKNOWN) == new},
     )
 
 

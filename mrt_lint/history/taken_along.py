@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from mrt_lint.history.effects import sources
+from mrt_lint.history.function_body import sources
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, default_name, fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
@@ -124,11 +124,8 @@ def _with_object(schema: ReplayedSchema, op: ops.DropObject, dialect: str) -> It
     if op.kind == "schema" and (op.cascade or dialect in FAMILY):
         yield from _contents(schema, op, what, fold(op.name))
     elif op.cascade:
-        yield from _CASCADES.get(object_place(op.kind, None, "")[0], _nothing)(schema, op, what)
-
-
-def _nothing(*_: object) -> Iterator[Op]:
-    return iter(())
+        along = _CASCADES.get(object_place(op.kind, None, "")[0])
+        yield from along(schema, op, what) if along is not None else ()
 
 
 def _contents(schema: ReplayedSchema, op: ops.DropObject, what: str, name: str) -> Iterator[Op]:
@@ -199,17 +196,13 @@ def _referring(
     schema: ReplayedSchema, op: Op, what: str, target: QualifiedName, columns: set[str] | None, *, whole: bool = False
 ) -> Iterator[Op]:
     """Yield the drop of each foreign key that points to a table: to one of some columns, or to all of them (`whole`)."""
-    for where in schema.places_of_referrers.get(target, frozenset()):
-        table = schema.tables_by_place.get(where, UNKNOWN)
-        for key in table.known_constraints("foreignkey") if isinstance(table, ReplayedTable) and where != target else ():
-            if not isinstance(key.referred_table, str) or place(key.referred_schema, key.referred_table) != target:
-                continue
-            referred = {fold(str(name)) for name in key.referred_columns} if isinstance(key.referred_columns, tuple) else set()
-            # PostgreSQL binds a foreign key to the one unique constraint that has exactly its columns
-            hit = columns is None or (referred == columns if whole else bool(referred & columns))
-            if hit and isinstance(key.name, str) and isinstance(table, ReplayedTable):
-                fields = {"table": table.name, "schema": table.schema, "constraint": key.name, "kind": "foreignkey"}
-                yield _of(op, what, ops.DropConstraint, **fields)
+    for table, key in schema.references_to(target):
+        referred = {fold(str(name)) for name in key.referred_columns} if isinstance(key.referred_columns, tuple) else set()
+        # PostgreSQL binds a foreign key to the one unique constraint that has exactly its columns
+        hit = columns is None or (referred == columns if whole else bool(referred & columns))
+        if hit and isinstance(key.name, str) and place(table.schema, table.name) != target:
+            fields = {"table": table.name, "schema": table.schema, "constraint": key.name, "kind": "foreignkey"}
+            yield _of(op, what, ops.DropConstraint, **fields)
 
 
 def _table(schema: ReplayedSchema, where: object, name: object) -> ReplayedTable | None:

@@ -8,29 +8,14 @@ from dataclasses import fields, is_dataclass
 from typing import Final
 
 from mrt_lint.history.doubt import unread
-from mrt_lint.history.schema import QualifiedName, QualifiedObject, fold, object_place, place
+from mrt_lint.history.effects import OF_TABLES, Thing, effects_of
+from mrt_lint.history.schema import QualifiedName, QualifiedObject
 from mrt_lint.model import ops
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN
 
-_OF_TABLES: Final = (
-    ops.CreateTable,
-    ops.DropTable,
-    ops.RenameTable,
-    ops.AddColumn,
-    ops.DropColumn,
-    ops.AlterColumn,
-    ops.CreateIndex,
-    ops.DropIndex,
-    ops.RenameIndex,
-    ops.CreateConstraint,
-    ops.DropConstraint,
-    ops.RenameConstraint,
-    ops.ValidateConstraint,
-)
-_OF_OBJECTS: Final = (ops.CreateObject, ops.DropObject, ops.RenameObject, ops.AlterObject)
 _CONDITION: Final = "under a condition that reading cannot decide"
 _HOLES: Final = "not all of it could be read"
 
@@ -57,60 +42,59 @@ class UnknownCauses:
         self.of_table: defaultdict[QualifiedName, list[UnknownCause]] = defaultdict(list)
         self.of_object: defaultdict[QualifiedObject, list[UnknownCause]] = defaultdict(list)
         self.made: set[QualifiedName] = set()
-        self._indexes: dict[str, QualifiedName] = {}
+        self._indexes: dict[QualifiedName, QualifiedName] = {}
         for migration in migrations:
             for op in migration.upgrade_ops:
-                if op.dialects is None or dialect in op.dialects:
-                    self._follow(op, migration)
+                if op.dialects is not None and dialect not in op.dialects:
+                    continue
+                self._follow(op, migration)
+                if isinstance(op, ops.Statement) and _may_change(op):
+                    text = " ".join(op.text.replace(HOLE, "…").split())
+                    self._add(self.of_all, op, migration, "what it does to the schema could not be read", text)
             self.of_all += _unread(migration)
 
     def _follow(self, op: Op, migration: Migration) -> None:
-        if isinstance(op, _OF_TABLES):
-            self._follow_table(op, migration)
-        elif isinstance(op, _OF_OBJECTS):
-            self._follow_object(op, migration)
-        elif isinstance(op, ops.Statement) and _may_change(op):
-            text = " ".join(op.text.replace(HOLE, "…").split())
-            self._add(self.of_all, op, migration, "what it does to the schema could not be read", text)
+        effects = effects_of(op)
+        for thing in (*effects.makes, *effects.drops, *effects.changes, *(old for old, _ in effects.moves)):
+            doubts = self._of(thing)
+            if doubts is None:
+                kind = "table" if thing.kind in OF_TABLES else getattr(op, "kind", thing.kind)
+                self._add(self.of_all, op, migration, f"which {kind} it concerns could not be read")
+            elif isinstance(op, ops.AlterObject):
+                self._add(doubts, op, migration, "what it leaves is not followed")
+            else:
+                # a table that is made anew, or gone, has none of the doubts about the one before it
+                if thing.kind == "table" and thing in (*effects.makes, *effects.drops) and op.certain:
+                    doubts.clear()
+                self._collect(doubts, op, migration)
+        self.made |= {thing.place for thing in effects.makes if thing.kind == "table" and isinstance(thing.name, str)}
+        for thing in effects.makes:
+            if thing.kind == "index" and isinstance(thing.owner, tuple):
+                self._indexes[thing.place] = thing.owner
+        for old, new in effects.moves:
+            self._rename(old, new, op, migration)
 
-    def _follow_table(self, op: Op, migration: Migration) -> None:
-        table, index = getattr(op, "table", None), getattr(op, "index", None)
-        where = place(op.schema, table) if isinstance(table, str) else self._indexes.get(fold(str(index)))  # type: ignore[attr-defined]  # they all have one
-        if where is None:
-            if table is UNKNOWN or index is UNKNOWN:
-                self._add(self.of_all, op, migration, "which table it concerns could not be read")
-            return
-        if isinstance(op, ops.CreateTable):
-            self.made.add(where)
-        # a table that is made anew, or gone, has none of the doubts about the one before it
-        if isinstance(op, ops.CreateTable | ops.DropTable) and op.certain:
-            self.of_table.pop(where, None)
-        if isinstance(op, ops.CreateIndex) and isinstance(index, str):
-            self._indexes[fold(index)] = where
-        self._collect(self.of_table[where], op, migration)
-        if isinstance(op, ops.RenameTable) and isinstance(op.new_table, str):
-            self._rename(where, place(op.schema, op.new_table), op, migration)
+    def _of(self, thing: Thing) -> list[UnknownCause] | None:
+        """Return the doubts about a thing, or about its table; None if it may be any."""
+        if thing.kind not in OF_TABLES:
+            return self.of_object[thing.key] if isinstance(thing.name, str) else None
+        where = thing.place if thing.kind == "table" and isinstance(thing.name, str) else thing.owner
+        if where is None and thing.kind == "index" and isinstance(thing.name, str):
+            where = self._indexes.get(thing.place)
+            return self.of_table[where] if where is not None else []
+        return self.of_table[where] if isinstance(where, tuple) else None
 
-    def _rename(self, old: QualifiedName, new: QualifiedName, op: ops.RenameTable, migration: Migration) -> None:
-        self.of_table[new] = self.of_table.pop(old, [])
-        if old in self.made:
-            self.made.add(new)
-        else:
-            self._add(self.of_table[new], op, migration, f"it renames {op.table}, which this history does not create")
-
-    def _follow_object(self, op: Op, migration: Migration) -> None:
-        kind, name, schema = (getattr(op, field) for field in ("kind", "name", "schema"))
-        if not isinstance(name, str):
-            self._add(self.of_all, op, migration, f"which {kind} it concerns could not be read")
+    def _rename(self, old: Thing, new: Thing, op: Op, migration: Migration) -> None:
+        if not (isinstance(old.name, str) and isinstance(new.name, str)):
             return
-        where = object_place(kind, schema, name)
-        if isinstance(op, ops.AlterObject):
-            doubts = self.of_table[where[1:]] if kind == "table" else self.of_object[where]
-            self._add(doubts, op, migration, "what it leaves is not followed")
-            return
-        self._collect(self.of_object[where], op, migration)
-        if isinstance(op, ops.RenameObject) and isinstance(op.new_name, str):
-            self.of_object[object_place(kind, schema, op.new_name)] = self.of_object.pop(where, [])
+        if old.kind not in OF_TABLES:
+            self.of_object[new.key] = self.of_object.pop(old.key, [])
+        elif old.kind == "table":
+            self.of_table[new.place] = self.of_table.pop(old.place, [])
+            if old.place in self.made:
+                self.made.add(new.place)
+            else:
+                self._add(self.of_table[new.place], op, migration, f"it renames {old.name}, which this history does not create")
 
     def _collect(self, doubts: list[UnknownCause], op: Op, migration: Migration) -> None:
         if not op.certain:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.refusal import MISFIT
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -18,7 +19,7 @@ class BrokenOrder(Rule):
     """`downgrade()` does things in an order that cannot run.
 
     A table is dropped before what points to it, a type before its column, an index after the table it was on; an index is made
-    again while the new one of its name exists. The rollback stops
+    again while the new one of its name exists, a foreign key while its column has another type. The rollback stops
     halfway, in the middle of an incident; on MySQL what ran before has committed, and neither direction works any more.
     """
 
@@ -31,6 +32,10 @@ class BrokenOrder(Rule):
     existing = DialectWording(
         message="downgrade fails here: {conflict}",
         instead="leave it out of downgrade(), or drop first what is there",
+    )
+    types = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead="change the types of both columns back before the foreign key is made, or leave both as they are",
     )
     enum = DialectWording(
         message="downgrade fails here: {conflict}",
@@ -50,6 +55,30 @@ class BrokenOrder(Rule):
     )
 
     bad = (
+        Example(
+            title="A foreign key between columns of two types",
+            before=(
+                """
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("team_id", sa.Integer))
+                op.create_foreign_key("fk_team", "users", "teams", ["team_id"], ["id"])
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("fk_team", "users", type_="foreignkey")
+                op.alter_column("teams", "id", type_=sa.String(36))
+                op.alter_column("users", "team_id", type_=sa.String(36))
+                op.create_foreign_key("fk_team", "users", "teams", ["team_id"], ["id"])
+
+            def downgrade():
+                op.drop_constraint("fk_team", "users", type_="foreignkey")
+                op.alter_column("teams", "id", type_=sa.Integer, postgresql_using="id::integer")
+                op.create_foreign_key("fk_team", "users", "teams", ["team_id"], ["id"])  # MRT112
+                op.alter_column("users", "team_id", type_=sa.Integer, postgresql_using="team_id::integer")
+            """,
+        ),
         Example(
             title="A table before those that point to it",
             source="""
@@ -217,7 +246,8 @@ class BrokenOrder(Rule):
                 if getattr(op, "table", None) in failed - {None}:
                     continue
                 enum = _ENUM.search(conflict)
-                wording = self.enum if enum else self.existing if _IS_THERE.search(conflict) else None
+                wording = self.enum if enum else self.types if MISFIT in conflict else None
+                wording = self.existing if _IS_THERE.search(conflict) else wording
                 yield self.found(case.migration, op, wording, conflict=conflict, enum=enum[1] if enum else "")
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.refusal import MISFIT
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class BrokenUpgrade(Rule):
@@ -23,6 +24,8 @@ class BrokenUpgrade(Rule):
     default = False
     message = "upgrade fails here: {conflict}"
     instead = "write the name that the history gives"
+    needed = DialectWording(message=message, instead="drop first what still needs it")
+    types = DialectWording(message=message, instead="give both columns one type before the foreign key is made")
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The operation runs under a condition, IF EXISTS or IF NOT EXISTS.",
@@ -32,6 +35,23 @@ class BrokenUpgrade(Rule):
     )
 
     bad = (
+        Example(
+            title="What is still needed, also under another name, and columns that do not fit",
+            before=(
+                """
+            def upgrade():
+                op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                op.create_table("users", sa.Column("id", sa.Integer), sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.rename_table("teams", "teams_old")
+                op.create_table("teams", sa.Column("id", sa.Uuid, primary_key=True))
+                op.create_foreign_key("fk_team", "users", "teams", ["team_id"], ["id"])  # MRT804
+                op.drop_table("teams_old")  # MRT804
+            """,
+        ),
         Example(
             title="What is not there",
             before=(
@@ -150,4 +170,5 @@ class BrokenUpgrade(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of upgrade() that fails on the schema that the earlier revisions leave."""
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
-            yield self.found(case.migration, op, conflict=conflict)
+            wording = self.types if MISFIT in conflict else self.needed if " still " in conflict else None
+            yield self.found(case.migration, op, wording, conflict=conflict)

@@ -7,6 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.function_body import uses_column
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -31,7 +32,7 @@ class LeftReader(Rule):
     manual = ("PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",)
     exemptions = (
         "It is created without OR REPLACE and IF NOT EXISTS, and stays: MRT110 and MRT502 report that.",
-        "The body reads no NEW.column or OLD.column: which table another name belongs to is not known.",
+        "The body names the column without its table and uses several tables, or a variable of the name: whose it is is not known.",
         "`downgrade()` raises or has parts that cannot be read.",
     )
 
@@ -44,6 +45,20 @@ class LeftReader(Rule):
                 op.execute(  # MRT122
                     "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS "
                     "$$ BEGIN NEW.nick := lower(NEW.nick); RETURN NEW; END $$"
+                )
+
+            def downgrade():
+                op.drop_column("users", "nick")
+            """,
+        ),
+        Example(
+            title="A function that reads the table",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nick", sa.Text))
+                op.execute(  # MRT122
+                    "CREATE OR REPLACE FUNCTION nicks() RETURNS bigint LANGUAGE sql AS "
+                    "$$ SELECT count(u.nick) FROM users u JOIN teams t ON t.id = u.team_id $$"
                 )
 
             def downgrade():
@@ -97,7 +112,8 @@ class LeftReader(Rule):
                 continue
             read = {fold(column) for column in _ROW.findall(made.body)}
             for drop in analysis.reverse.values():
-                is_gone = isinstance(drop, ops.DropColumn) and drop.certain and readable(drop.column) and fold(drop.column) in read
-                if is_gone and isinstance(drop, ops.DropColumn):
+                if not isinstance(drop, ops.DropColumn) or not drop.certain or not (readable(drop.column) and readable(drop.table)):
+                    continue
+                if fold(drop.column) in read or uses_column(made.body, drop.table, drop.column):
                     yield self.found(case.migration, made, **names(made) | {"the_column": names(drop)["the_column"]})
                     break

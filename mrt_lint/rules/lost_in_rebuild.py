@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.tracked_objects import RebuildLoss
+from mrt_lint.analysis.downgrade.batch_rebuild import RebuildLoss
 from mrt_lint.analysis.wording import names
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -178,7 +178,7 @@ class LostInRebuild(Rule):
             lost.setdefault(id(loss.op), []).append(loss)
         for op in operations:
             losses = lost.get(id(op), [])
-            won = [loss for loss in losses if loss.what == "autoincrement" and loss.table.autoincrement is True]
+            won = [loss for loss in losses if loss.what == "autoincrement" and loss.former is False]
             left = [loss for loss in losses if loss not in won]
             if left:
                 what = " and ".join(_WHAT[loss.what].format(name=loss.name) for loss in left)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.absent_objects import ON_CONSTRAINTS
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -16,7 +17,7 @@ _KINDS = frozenset({"unique", "foreignkey", "primary"})
 
 
 class NoSuchName(Rule):
-    """A constraint or index is dropped without a name, or by a name that it never had.
+    """A constraint or index is dropped without a name, or by a name that it never had, or has no more.
 
     Autogenerate writes `op.drop_constraint(None, …)` into `downgrade()` where the model gave no name; the database gave one, but
     the migration does not know it. The statement raises: “Can't emit DROP CONSTRAINT … it has no name”. A naming convention does
@@ -37,6 +38,7 @@ class NoSuchName(Rule):
         message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
         instead="look up the name where the history makes the constraint: {known}",
     )
+    renamed = DialectWording(message="downgrade fails here: {missing}", instead="write the name that it has by then")
     manual = (
         "Alembic, “The Importance of Naming Constraints”: https://alembic.sqlalchemy.org/en/latest/naming.html",
         "Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",
@@ -64,6 +66,27 @@ class NoSuchName(Rule):
             """,
         ),
         Example(
+            title="By a name that an earlier revision has changed",
+            before=(
+                """
+            def upgrade():
+                op.create_unique_constraint("uq", "users", ["email"])
+            """,
+                """
+            def upgrade():
+                op.execute("ALTER TABLE users RENAME CONSTRAINT uq TO uq_users_email")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_unique_constraint("uq_users_name", "users", ["name"])
+
+            def downgrade():
+                op.drop_constraint("uq_users_name", "users", type_="unique")
+                op.drop_constraint("uq", "users", type_="unique")  # MRT116
+            """,
+        ),
+        Example(
             title="By the name of another table's",
             before=(
                 """
@@ -83,6 +106,26 @@ class NoSuchName(Rule):
         ),
     )
     good = (
+        Example(
+            title="By the name that an earlier revision gave it",
+            before=(
+                """
+            def upgrade():
+                op.create_unique_constraint("uq", "users", ["email"])
+            """,
+                """
+            def upgrade():
+                op.execute("ALTER TABLE users RENAME CONSTRAINT uq TO uq_users_email")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_constraint("uq_users_email", "users", type_="unique")
+
+            def downgrade():
+                op.create_unique_constraint("uq_users_email", "users", ["email"])
+            """,
+        ),
         Example(
             title="Named where it is made",
             source="""
@@ -125,8 +168,13 @@ class NoSuchName(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every such drop, in either function."""
+        constraints = (op for op in case.migration.downgrade_ops if isinstance(op, ON_CONSTRAINTS))
+        renamed = {id(op): why for op, why in case.failing(constraints, lambda analysis: analysis.missing_objects)}
         for function, operations in (("upgrade", case.migration.upgrade_ops), ("downgrade", case.migration.downgrade_ops)):
             for op in operations:
+                if function == "downgrade" and id(op) in renamed:
+                    yield self.found(case.migration, op, self.renamed, missing=renamed[id(op)])
+                    continue
                 if not isinstance(op, ops.DropConstraint | ops.DropIndex) or not _runs(case, op):
                     continue
                 if _is_nameless(op):

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.absent_objects import ON_CONSTRAINTS
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
 
 class NoSuchTable(Rule):
-    """`downgrade()` works on a table, column or index that no migration has made.
+    """`downgrade()` works on a table, column or index that no migration has made, or that has another name by then.
 
     A misspelt name, or one forgotten in a copy, is found by the first rollback, in the middle of an incident: the database
     reports that it does not exist, and nothing of the rollback happens, or on MySQL half of it.
@@ -167,5 +168,6 @@ class NoSuchTable(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() on something that does not exist."""
-        for op, missing in case.failing(case.migration.downgrade_ops, lambda analysis: analysis.missing_objects):
+        named = (op for op in case.migration.downgrade_ops if not isinstance(op, ON_CONSTRAINTS))
+        for op, missing in case.failing(named, lambda analysis: analysis.missing_objects):
             yield self.found(case.migration, op, missing=missing)

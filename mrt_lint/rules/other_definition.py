@@ -4,17 +4,18 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.replacement import find_untouched_change
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
 _SETTINGS = {"type": "type", "server_default": "server default", "nullable": "nullability"}
 
 
 class OtherDefinition(Rule):
-    """`downgrade()` brings something back with another definition than it had.
+    """`downgrade()` brings something back with another definition than it had, or changes what `upgrade()` did not touch.
 
     The rollback succeeds, and the schema is neither the old one nor the new one: a column that refuses NULL where the older
     release writes it, a default that is missing, a constraint on other columns. The next autogenerate finds it, or nothing does.
@@ -26,6 +27,10 @@ class OtherDefinition(Rule):
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade {does}, downgrade does not restore {what}: {difference}"
     instead = "give it in downgrade() the definition it had before this revision"
+    untouched = DialectWording(
+        message="downgrade changes {the_column}, which upgrade did not touch: {difference}",
+        instead="leave it out of downgrade(), or make the change in upgrade() too",
+    )
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The former definition is not known, neither from the operation nor from what earlier revisions make and set.",
@@ -36,7 +41,7 @@ class OtherDefinition(Rule):
 
     bad = (
         Example(
-            title="A column comes back with another type, nullability or default",
+            title="A column comes back with another type, nullability or default, or gets one that upgrade() did not touch",
             before=(
                 """
             def upgrade():
@@ -46,6 +51,7 @@ class OtherDefinition(Rule):
                     sa.Column("name", sa.String(50), nullable=False),
                     sa.Column("state", sa.Text, server_default="new"),
                     sa.Column("age", sa.Integer),
+                    sa.Column("mail", sa.String(50)),
                 )
             """,
             ),
@@ -59,6 +65,7 @@ class OtherDefinition(Rule):
                 op.add_column("users", sa.Column("name", sa.String(50), nullable=True))
                 op.add_column("users", sa.Column("state", sa.Text))
                 op.add_column("users", sa.Column("age", sa.BigInteger))
+                op.alter_column("users", "mail", type_=sa.Text)  # MRT111
             """,
         ),
         Example(
@@ -213,11 +220,7 @@ class OtherDefinition(Rule):
                 op.drop_table("teams")
 
             def downgrade():
-                op.create_table(
-                    "users",
-                    sa.Column("age", sa.Integer),
-                    sa.Column("id", sa.Integer, primary_key=True),
-                )
+                op.create_table("users", sa.Column("age", sa.Integer), sa.Column("id", sa.Integer, primary_key=True))
                 op.execute("ALTER TABLE users ADD COLUMN name varchar(50) DEFAULT 'x'")
                 op.create_table("teams", *team_columns())
             """,
@@ -246,15 +249,18 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
-            title="The former definition is not known",
+            title="The former definition is not known, or it is a column of this upgrade's own",
             source="""
             def upgrade():
+                op.add_column("users", sa.Column("rank", sa.Integer, server_default="0", nullable=False))
+                op.alter_column("users", "rank", server_default=None)
                 op.drop_column("users", "name")
                 op.alter_column("users", "age", type_=sa.BigInteger(), nullable=True)
 
             def downgrade():
                 op.alter_column("users", "age", type_=sa.SmallInteger(), nullable=False)
                 op.add_column("users", sa.Column("name", sa.Text))
+                op.drop_column("users", "rank")
             """,
         ),
         Example(
@@ -265,17 +271,6 @@ class OtherDefinition(Rule):
 
             def downgrade():
                 op.alter_column("users", "age", type_=sa.Integer())
-            """,
-        ),
-        Example(
-            title="A column of this upgrade's own",
-            source="""
-            def upgrade():
-                op.add_column("users", sa.Column("age", sa.Integer, server_default="0", nullable=False))
-                op.alter_column("users", "age", server_default=None)
-
-            def downgrade():
-                op.drop_column("users", "age")
             """,
         ),
     )
@@ -290,8 +285,8 @@ class OtherDefinition(Rule):
             ):
                 kind = {ops.DropColumn: "the_column", ops.DropTable: "the_table"}.get(type(op), "the_constraint")
                 what = names(op)[kind]
-                difference = case.difference(op)
-                yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=difference)
+                yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=case.difference(op))
+        yield from self._find_untouched(case)
         for altered in case.ops_for(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
                 spoken = self._is_set(case, altered, setting) and not self._is_restated(case, altered, setting)
@@ -303,6 +298,13 @@ class OtherDefinition(Rule):
                     difference = "it stays as upgrade left it" if undone is UndoStatus.NO else "it gets another one"
                     does = f"changes the {word} of {names(altered)['the_column']}"
                     yield self.found(case.migration, altered, does=does, what="it", difference=difference)
+
+    def _find_untouched(self, case: MigrationCase) -> Iterator[Finding]:
+        for op in case.migration.downgrade_ops:
+            if isinstance(op, ops.AlterColumn) and op.certain and case.runs(op):
+                difference = find_untouched_change(case.analysis(op), op)
+                if difference is not None:
+                    yield self.found(case.migration, op, self.untouched, **names(op), difference=difference)
 
     @staticmethod
     def _is_set(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:

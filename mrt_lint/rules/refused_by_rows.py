@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value, starts_with_null
+from mrt_lint.analysis.downgrade.replacement import was_dropped_as_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
 from mrt_lint.analysis.former_type import narrowed_from
+from mrt_lint.analysis.index_sql import sql_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -20,7 +22,7 @@ _CAST = re.compile(r"""\(*["`]?\w+["`]?\)*\s*(::.*)?""")
 
 
 class RefusedByRows(Rule):
-    """`downgrade()` requires values that rows do not have: a column NOT NULL again or shorter, or a new one without a default.
+    """`downgrade()` requires what rows do not fulfil: a column NOT NULL, shorter or unique again, or a new one without a default.
 
     On the empty database of a test it passes. In production the rows that the new release has written hold NULL there, or all rows
     hold nothing in a column that comes back, and the database refuses: the rollback fails in the middle of an incident.
@@ -43,6 +45,7 @@ class RefusedByRows(Rule):
         "The type that becomes narrower has a USING, or a number only loses digits behind the point; SQLite keeps no lengths.",
         "MySQL and MariaDB give the rows of a new column an empty value.",
         "An identity, autoincrement, serial or generated column fills itself.",
+        "What becomes unique again was so after `upgrade()`, if only by fewer columns, or has a column that comes back with NULL.",
     )
 
     bad = (
@@ -56,6 +59,19 @@ class RefusedByRows(Rule):
             def downgrade():
                 op.alter_column("users", "visits", existing_type=sa.BigInteger(), type_=sa.Integer())  # MRT120
                 op.alter_column("users", "name", existing_type=sa.String(50), type_=sa.String(20))  # MRT120
+            """,
+        ),
+        Example(
+            title="Unique again, or by fewer columns, though the new release may have written the same twice",
+            source="""
+            def upgrade():
+                op.drop_constraint("uq_name", "users", type_="unique")
+                op.create_unique_constraint("uq_name_team", "users", ["name", "team_id"])
+                op.drop_index("ix_code", table_name="teams")
+
+            def downgrade():
+                op.execute("CREATE UNIQUE INDEX ix_code ON teams (code)")  # MRT120
+                op.create_unique_constraint("uq_name", "users", ["name"])  # MRT120
             """,
         ),
         Example(
@@ -172,6 +188,18 @@ class RefusedByRows(Rule):
             """,
         ),
         Example(
+            title="Unique all the time",
+            source="""
+            def upgrade():
+                op.drop_constraint("uq_name_team", "users", type_="unique")
+                op.create_unique_constraint("uq_name", "users", ["name"])
+
+            def downgrade():
+                op.drop_constraint("uq_name", "users", type_="unique")
+                op.create_unique_constraint("uq_name_team", "users", ["name", "team_id"])
+            """,
+        ),
+        Example(
             title="On MySQL, which has a value for everybody",
             target=DatabaseTarget(dialect="mysql"),
             source="""
@@ -205,6 +233,8 @@ class RefusedByRows(Rule):
                 deed = f"adds NOT NULL {found['the_column']} without a server default"
                 advice = "give it a server_default, or add it with nullable=True, fill it, and set it NOT NULL then"
                 yield self.found(case.migration, op, deed=deed, where="the table has rows", advice=advice)
+            if isinstance(op, ops.CreateIndex | ops.CreateConstraint) and was_dropped_as_unique(case.analysis(op), op):
+                yield from self._unique_again(case, op, place)
             if isinstance(op, ops.AlterColumn) and (wide := narrowed_from(case, op)):
                 yield from self._narrowed(case, op, place, wide)
             if isinstance(op, ops.AlterColumn) and op.nullable is False:
@@ -218,6 +248,18 @@ class RefusedByRows(Rule):
                 statement = f"UPDATE {found['sql_table']} SET {name} = … WHERE {name} IS NULL"
                 advice = f"before it, op.execute({literal(statement)})"
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
+
+    def _unique_again(self, case: MigrationCase, op: ops.CreateIndex | ops.CreateConstraint, place: int) -> Iterator[Finding]:
+        if _is_filled(case, op, case.migration.downgrade_ops[:place]):
+            return
+        columns, look = (sql_of(op.columns, of, case.dialect(op)) for of in (None, op))
+        found = names(op, case.dialect(op))
+        advice = (
+            "delete or change such rows before it, or leave it out of downgrade(), which the former release can do without; look "
+            f"for them: SELECT {look}, count(*) FROM {found['sql_table']} GROUP BY {look} HAVING count(*) > 1"
+        )
+        deed = f"makes ({columns}) unique in {found['the_table']} again, which upgrade dropped"
+        yield self.found(case.migration, op, deed=deed, where="two rows hold the same by then", advice=advice)
 
     def _narrowed(self, case: MigrationCase, op: ops.AlterColumn, place: int, wide: SqlType) -> Iterator[Finding]:
         if _is_filled(case, op, case.migration.downgrade_ops[:place]):
@@ -250,21 +292,24 @@ def _came_back(column: TrackedObject, before: tuple[ops.Op, ...]) -> bool:
     return any(column.creator is other for other in before)
 
 
-def _is_filled(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
-    """Return whether downgrade() may give the column values, or delete the rows without one, before it needs them."""
+def _is_filled(case: MigrationCase, op: ops.Op, before: tuple[ops.Op, ...]) -> bool:
+    """Return whether downgrade() may give the columns values, or delete the rows that it cannot have, before it needs them."""
     if not case.is_readable("downgrade"):
         return True
-    table = case.state_before(op).table
+    table, column = case.state_before(op).table, getattr(op, "column", None)
+    columns = {column} if column is not None else set(getattr(op, "columns", ()) or ())
     for other in (*before, op):
         if isinstance(other, ops.Execute) and not isinstance(other.statement, str):
             return True
         if isinstance(other, ops.Statement) and other.effect is UNKNOWN:
             return True
         writes = isinstance(other, ops.Update) and (
-            other.columns is UNKNOWN or op.column in other.columns or UNKNOWN in other.columns
+            other.columns is UNKNOWN or not columns.isdisjoint(other.columns) or UNKNOWN in other.columns
         )
-        writes = writes or (isinstance(other, ops.AlterColumn) and other.column == op.column and _gives_values(other))
-        writes = writes or (isinstance(other, ops.Insert) and other.query and op.table in other.source_tables)  # REPLACE … SELECT
+        writes = writes or (isinstance(other, ops.AlterColumn) and other.column in columns and _gives_values(other))
+        writes = writes or (
+            isinstance(other, ops.Insert) and other.query and getattr(op, "table", None) in other.source_tables
+        )  # REPLACE … SELECT
         if (writes or isinstance(other, ops.Delete)) and case.state_before(other).table in {table, None}:
             return True
     return False

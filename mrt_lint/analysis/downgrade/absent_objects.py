@@ -9,9 +9,21 @@ from mrt_lint.history.effects import Thing, effects_of
 from mrt_lint.history.schema import ReplayedTable as KnownTable
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AlterColumn, CreateTable, DropColumn, DropConstraint, DropIndex, DropObject, Op
+from mrt_lint.model.ops import (
+    AlterColumn,
+    CreateTable,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    DropObject,
+    Op,
+    RenameConstraint,
+    ValidateConstraint,
+)
 from mrt_lint.model.values import UNKNOWN, Column, Constraint
 
+ON_CONSTRAINTS = (DropConstraint, RenameConstraint, ValidateConstraint)
+"""The operations on a constraint that is there."""
 _FOREIGN = ("_alembic", "alembic_", "pg_", "sqlite_", "information_schema", "mysql")
 """How names begin that belong to Alembic or the database."""
 
@@ -39,31 +51,28 @@ def _gone(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
             return None
         is_view = simulated.objects.now.get(("view", *thing.place)) is not None
         gone = simulated.tables.is_gone(thing.place) and not is_view
-        return f"there is no table '{_spelled(op, thing)}' at that point" if gone else None
+        return f"there is no table '{spelled(op, thing)}' at that point" if gone else None
     if thing.kind in {"column", "constraint"}:
         return _gone_part(simulated, op, thing)
     if thing.kind == "index":
         gone = simulated.indexes.was_dropped(thing.place)
-        return f"index '{_spelled(op, thing)}' no longer exists by then" if gone else None
+        return f"index '{spelled(op, thing)}' no longer exists by then" if gone else None
     if isinstance(op, DropObject) and readable(op.name):
         gone = simulated.objects.was_dropped(object_key(simulated, op, op.name))
         return f"{op.kind} '{op.name}' no longer exists by then" if gone else None
-    gone = simulated.dialect == "postgresql" and simulated.objects.is_gone((thing.kind, *thing.place))
+    gone = simulated.dialect == "postgresql" and simulated.objects.is_gone(thing.key)
     return f"there is no {thing.kind} '{thing.name}' at that point" if gone else None
 
 
 def _gone_part(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
-    owner = thing.owner
-    if not isinstance(owner, tuple) or (owner in simulated.tables.now and simulated.tables.now[owner] is None):
-        return None
-    table = simulated.tables.find(owner)
-    if not isinstance(table, TrackedTable) or not isinstance(thing.name, str):
+    slot = simulated.slot(thing)
+    if slot is None:
         return None
     if thing.kind == "constraint":
-        gone = isinstance(op, DropConstraint) and table.constraints.was_dropped(thing.name)
-        return f"constraint '{_spelled(op, thing)}' no longer exists by then" if gone else None
-    gone = table.columns_by_name.is_gone(thing.name)
-    return f"column '{_owner_spelled(op, thing)}.{_spelled(op, thing)}' no longer exists by then" if gone else None
+        gone = isinstance(op, DropConstraint) and slot[0].was_dropped(slot[1])
+        return f"constraint '{spelled(op, thing)}' no longer exists by then" if gone else None
+    gone = slot[0].is_gone(slot[1])
+    return f"column '{_owner_spelled(op, thing)}.{spelled(op, thing)}' no longer exists by then" if gone else None
 
 
 def find_missing_object(simulated: SimulatedSchema, op: Op, *, tables: bool = True) -> str | None:
@@ -85,16 +94,28 @@ def find_missing_object(simulated: SimulatedSchema, op: Op, *, tables: bool = Tr
 def _missing(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
     if thing.kind == "table":
         return _missing_table(simulated, op, thing)
-    owner = thing.owner
-    if not isinstance(owner, tuple) or (owner in simulated.tables.now and simulated.tables.now[owner] is None):
+    table = simulated.owner_of(thing)
+    if table is None:
         return None
-    table = simulated.tables.find(owner)
-    if not isinstance(table, TrackedTable):
-        return None
+    if (why := _lost_before(simulated, table, thing)) is not None:
+        return f"table '{_owner_spelled(op, thing)}' has no {thing.kind} '{spelled(op, thing)}': {why}"
     lacks = {"column": _lacks_column, "index": _lacks_index}.get(thing.kind)
     if lacks is None or not lacks(simulated, table, str(thing.name)):
         return None
-    return f"table '{_owner_spelled(op, thing)}' has no {thing.kind} '{_spelled(op, thing)}'"
+    return f"table '{_owner_spelled(op, thing)}' has no {thing.kind} '{spelled(op, thing)}'"
+
+
+def _lost_before(simulated: SimulatedSchema, table: TrackedTable, thing: Thing) -> str | None:
+    """Return one clause if an earlier revision has dropped or renamed a thing, and this migration has not taken its name."""
+    known, kind = simulated.known_schema.table(table.origin), "column" if thing.kind == "column" else "key"
+    slot = simulated.slot(thing)
+    if known is None or table.creator is not None or slot is None or (kind, thing.name) not in known.former_names:
+        return None
+    namespace, key = slot
+    if key in namespace.seen_in_upgrade or (key in namespace.now and namespace.now[key] is not namespace.before.get(key)):
+        return None
+    name = known.current_name(kind, str(thing.name))
+    return "an earlier revision has dropped it" if name is None else f"an earlier revision has renamed it to '{name}'"
 
 
 def _missing_table(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
@@ -110,7 +131,7 @@ def _missing_table(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | No
         return None
     if simulated.known_schema.may_be_made_in_parallel("table", key[1]):
         return None
-    return f"no migration before this one leaves a table '{_spelled(op, thing)}'"
+    return f"no migration before this one leaves a table '{spelled(op, thing)}'"
 
 
 def find_dropped_table(simulated: SimulatedSchema, op: Op) -> str | None:
@@ -126,8 +147,7 @@ def find_dropped_table(simulated: SimulatedSchema, op: Op) -> str | None:
     if known_schema.may_be_made_in_parallel("table", key[1]):
         return None
     # the name may be a view's by now
-    views = (made for (kind, _, view), made in known_schema.schema.objects_by_place.items() if kind == "view" and view == key[1])
-    return None if any(views) else f"an earlier revision has dropped or renamed table '{name}'"
+    return None if any(known_schema.views(key[1])) else f"an earlier revision has dropped or renamed table '{name}'"
 
 
 def _makes_tables(simulated: SimulatedSchema) -> bool:
@@ -187,9 +207,9 @@ def _place_of(op: Op) -> object:
     return place(getattr(op, "schema", None), name) if readable(name) else None
 
 
-def _spelled(op: Op, thing: Thing) -> str:
+def spelled(op: Op, thing: Thing) -> str:
     """Return the name of a thing as the operation writes it."""
-    for field in ("table", "column", "index", "constraint", "new_table"):
+    for field in ("table", "column", "index", "constraint", "new_table", "name"):
         name = getattr(op, field, None)
         if readable(name) and fold(name) == thing.name:
             return name

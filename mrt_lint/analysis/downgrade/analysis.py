@@ -6,32 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
+from mrt_lint.analysis.downgrade.batch_rebuild import RebuildLoss, lasting_losses
 from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.effects import apply
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
-from mrt_lint.analysis.downgrade.refusal import find_duplicate, find_refusal, find_upgrade_conflict
+from mrt_lint.analysis.downgrade.refusal import find_duplicate, find_misfit, find_refusal, find_upgrade_conflict
 from mrt_lint.analysis.downgrade.reversal import ReversalChecker, UndoStatus
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
-from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, RebuildLoss, TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, TrackedObject, TrackedTable, readable
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import effects_of
 from mrt_lint.history.schema import fold, object_place
+from mrt_lint.model import ops
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.ops import (
-    AlterColumn,
-    CreateConstraint,
-    CreateTable,
-    Delete,
-    DropColumn,
-    DropTable,
-    InvalidCall,
-    Op,
-    Raise,
-    Update,
-)
+from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, SqlType
 
 
@@ -51,8 +42,9 @@ class StateBefore:
 
 
 class DowngradeAnalysis:
-    """Both functions of a migration, simulated on one dialect; `operations` are those of both, with what goes along.
+    """Both functions of a migration, simulated on one dialect.
 
+    `operations` are those of each function, each after those of what goes along; `upgrade` and `reverse` are those that run there.
     The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
     `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in
     the schema by then), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
@@ -60,42 +52,55 @@ class DowngradeAnalysis:
     something that could not be read, `refuses` if it raises an exception.
     """
 
-    def __init__(
-        self, migration: Migration, dialect: str, known_schema: KnownSchema, operations: tuple[tuple[Op, ...], tuple[Op, ...]]
-    ) -> None:
+    def __init__(self, migration: Migration, dialect: str, known_schema: KnownSchema) -> None:
         self.simulated = SimulatedSchema(known_schema, dialect)
         self.states_before: dict[int, StateBefore] = {}
         self.effects: dict[int, tuple[ObjectEffect, ...]] = {}
-        self.upgrade = tuple(running(operations[0], dialect))
-        self.upgrade_doubts = Doubts(migration, "upgrade", dialect, self.upgrade)
+        self.operations: dict[str, list[Op]] = {"upgrade": [], "downgrade": []}
+        self.upgrade: list[Op] = []
+        self.reverse: dict[int, Op] = {}
+        both = migration.upgrade_ops, migration.downgrade_ops
+        upgrade, downgrade = (tuple(op for op in function if admits(op.dialects, dialect)) for function in both)
+        self.upgrade_doubts = Doubts(migration, "upgrade", dialect, upgrade)
+        self.downgrade_doubts = Doubts(migration, "downgrade", dialect, downgrade)
         self.upgrade_conflicts: dict[int, str] = {}
         self.duplicates: dict[int, str] = {}
-        for op in self.upgrade:
+        for op in self._run("upgrade", migration.upgrade_ops):
             if not op.along_with and self.upgrade_doubts.is_clear:
                 if duplicate := find_duplicate(self.simulated, op):
                     self.duplicates[id(op)] = duplicate
                 elif conflict := find_upgrade_conflict(self.simulated, op):
                     self.upgrade_conflicts[id(op)] = conflict
-            self._follow([op])
+            self.upgrade.append(op)
+            self._follow(op)
         self.simulated.mark(self.upgrade_doubts)
-        self.reverse = {id(op): op for op in running(operations[1], dialect)}
-        reverse = self.reverse.values()
         self.order_conflicts: dict[int, str] = {}
         self.missing_objects: dict[int, str] = {}
-        self.refuses = any(isinstance(op, Raise | InvalidCall) and op.certain for op in reverse)
-        self.downgrade_doubts = Doubts(migration, "downgrade", dialect, reverse)
-        for op in reverse:
+        self.refuses = any(isinstance(op, ops.Raise | ops.InvalidCall) and op.certain for op in downgrade)
+        for op in self._run("downgrade", migration.downgrade_ops):
             if not self.refuses and not op.along_with:
                 self._judge(op)
-            self._follow([op])
+            self.reverse[id(op)] = op
+            self._follow(op)
         self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, self.upgrade_doubts)
+
+    def _run(self, function: str, operations: Iterable[Op]) -> Iterator[Op]:
+        """Yield the operations that run, each after what it takes along, before the simulated schema follows it."""
+        for op in operations:
+            runs = admits(op.dialects, self.simulated.dialect)
+            for one in self.simulated.draft.run(op) if runs else (op,):
+                self.operations[function].append(one)
+                if runs:
+                    yield one
 
     def _judge(self, op: Op) -> None:
         """Record why an operation of downgrade() cannot run where it stands."""
         if missing := find_missing_object(self.simulated, op):
             self.missing_objects[id(op)] = missing
-        elif conflict := find_refusal(self.simulated, op) or (
-            find_existing_object(self.simulated, op) if self._is_clear_about(op) else None
+        elif conflict := (
+            find_refusal(self.simulated, op)
+            or (find_existing_object(self.simulated, op) if self._is_clear_about(op) else None)
+            or find_misfit(self.simulated, op)
         ):
             self.order_conflicts[id(op)] = conflict
 
@@ -109,10 +114,9 @@ class DowngradeAnalysis:
         """Whether downgrade() may do what was not read to something that is no part of a table."""
         return self.downgrade_doubts.concern("object")
 
-    def _follow(self, ops: Iterable[Op]) -> None:
-        for op in ops:
-            self.states_before[id(op)] = self._state_before(op)
-            self.effects[id(op)] = apply(self.simulated, op)
+    def _follow(self, op: Op) -> None:
+        self.states_before[id(op)] = self._state_before(op)
+        self.effects[id(op)] = apply(self.simulated, op)
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -144,11 +148,11 @@ class DowngradeAnalysis:
         return self.states_before.get(id(op), StateBefore())
 
     def _state_before(self, op: Op) -> StateBefore:
-        if isinstance(op, CreateTable):
+        if isinstance(op, ops.CreateTable):
             return StateBefore()
         table = self.simulated.view_of(op) or self.simulated.table_of(op)
         if table is None:
-            known = op.existing_type if isinstance(op, AlterColumn) else UNKNOWN
+            known = op.existing_type if isinstance(op, ops.AlterColumn) else UNKNOWN
             return StateBefore(new_table=self._may_be_new(op), type=known)
         column = None
         name = getattr(op, "column", None)
@@ -158,22 +162,20 @@ class DowngradeAnalysis:
             table=table,
             new_table=table.creator is not None,
             new_column=column is not None and column.creator is not None,
-            new_columns=_new_columns(table) if isinstance(op, Update) else frozenset(),
+            new_columns=_new_columns(table) if isinstance(op, ops.Update) else frozenset(),
             empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
             type=self._type_before(op, column),
         )
 
     def _type_before(self, op: Op, column: TrackedObject | None) -> object:
-        if not isinstance(op, AlterColumn) or op.type is UNSET:
+        if not isinstance(op, ops.AlterColumn) or op.type is UNSET:
             return UNKNOWN
         return for_dialect(former(op, column, "type") if column is not None else op.existing_type, self.simulated.dialect)
 
     def _may_be_new(self, op: Op) -> bool:
         """Return whether an unreadable table may be one that this upgrade created under an unreadable name."""
         named = not readable(getattr(op, "table", ""))
-        return named and any(
-            isinstance(other, CreateTable) and not readable(other.table) for other in self.upgrade[: len(self.states_before)]
-        )
+        return named and any(isinstance(other, ops.CreateTable) and not readable(other.table) for other in self.upgrade)
 
     def undone(self, op: Op, action: str | None = None) -> UndoStatus:
         """Return what becomes of an operation.
@@ -214,7 +216,7 @@ class DowngradeAnalysis:
                 return UndoStatus.YES
         return UndoStatus.CANNOT_TELL if self.downgrade_doubts.rows or self.refuses else UndoStatus.NO
 
-    def keeps_rows(self, op: DropTable | Delete) -> bool:
+    def keeps_rows(self, op: ops.DropTable | ops.Delete) -> bool:
         """Return whether rows that are dropped or deleted were moved before and end up in a table of the same name."""
         table = self.state_before(op).table
         if not isinstance(table, TrackedTable):
@@ -222,7 +224,7 @@ class DowngradeAnalysis:
         holders = [other for other in self.simulated.tables.now.values() if isinstance(other, TrackedTable) and table in other.rows]
         return any(self.downgrade_doubts.anything or holder.current_key == table.origin for holder in holders)
 
-    def makes_room_for_own_table(self, op: DropTable) -> bool:
+    def makes_room_for_own_table(self, op: ops.DropTable) -> bool:
         """Return whether a drop IF EXISTS makes room for a table of this migration: a temporary one, or one that is dropped again.
 
         Under a condition, which may ask for anything, only one that upgrade() itself takes away again is a passing one.
@@ -237,29 +239,28 @@ class DowngradeAnalysis:
                 effect for other in self.upgrade for effect in self.effects[id(other)] if effect.namespace is cleared.namespace
             )
             gone = any(effect.action in {"moved", "dropped"} and effect.tracked in made for effect in touched)
-        return gone or any(isinstance(tracked.creator, CreateTable) and tracked.creator.temporary for tracked in made)
+        return gone or any(isinstance(tracked.creator, ops.CreateTable) and tracked.creator.temporary for tracked in made)
 
     @property
     def losses(self) -> Iterator[RebuildLoss]:
         """What batch mode left behind on SQLite and nothing brought back, the last time where it came and went."""
         if self.refuses or not (self.upgrade_doubts.is_clear and self.downgrade_doubts.is_clear):
             return
-        last = {(id(loss.table), loss.what, loss.name): loss for loss in self.simulated.losses}
-        yield from (loss for loss in last.values() if loss.table.exists and not loss.is_back())
+        yield from lasting_losses(self.simulated, lambda op: self.state_before(op).table)
 
     def successor(self, op: Op) -> TrackedObject | None:
         """Return the object that finally has the name of the one that an operation removed."""
         effects = self.effects.get(id(op), ())
         return effects[0].namespace.now.get(effects[0].key) if effects else None
 
-    def leaked_types(self, op: CreateTable) -> Iterator[str]:
+    def leaked_types(self, op: ops.CreateTable) -> Iterator[str]:
         """Return the enum types that were created along with a table and still exist in the end."""
         for effect in self.effects.get(id(op), ()):
             if effect.action == "implied" and self.reversals.of(effect, op) is UndoStatus.NO and isinstance(effect.key, tuple):
                 kinds = (column.type.type_name for column in op.columns if isinstance(column.type, SqlType))
                 yield next((name for name in kinds if readable(name) and fold(name) == effect.key[-1]), str(effect.key[-1]))
 
-    def destroys(self, op: DropTable | DropColumn) -> bool:
+    def destroys(self, op: ops.DropTable | ops.DropColumn) -> bool:
         """Return whether an operation of downgrade() drops for good what existed before upgrade() and upgrade() did not change."""
         effect = next((effect for effect in self.effects.get(id(op), ()) if effect.action == "dropped"), None)
         if effect is None or effect.tracked is None or effect.tracked.creator is not None:
@@ -297,11 +298,6 @@ class DowngradeAnalysis:
         return self.simulated.objects.before[key] is None or (made is not None and made.creator is not None)
 
 
-def running(ops: Iterable[Op], dialect: str) -> Iterator[Op]:
-    """Return the operations that run on a dialect."""
-    return (op for op in ops if admits(op.dialects, dialect))
-
-
 def _new_columns(table: TrackedObject) -> frozenset[str]:
     if not isinstance(table, TrackedTable):
         return frozenset()
@@ -311,4 +307,4 @@ def _new_columns(table: TrackedObject) -> frozenset[str]:
 
 
 def _family(op: Op) -> str:
-    return "constraint" if isinstance(op, CreateConstraint) else op.op.rpartition("_")[2]
+    return "constraint" if isinstance(op, ops.CreateConstraint) else op.op.rpartition("_")[2]

@@ -3,128 +3,107 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
-from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, RebuildLoss, TrackedObject, TrackedTable, readable
-from mrt_lint.history.schema import ReplayedTable as KnownTable
-from mrt_lint.history.schema import fold, place
-from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, collation, is_reordered, is_unnamed_check, is_unseen, numbered
-from mrt_lint.model.ops import CreateIndex, CreateObject
-from mrt_lint.model.values import UNKNOWN, Constraint, SqlType
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, place
+from mrt_lint.history.sqlite_rebuild import asked, collation, is_reordered, is_unnamed_check, is_unseen
+from mrt_lint.model.lean import dataclass
+from mrt_lint.model.ops import CreateIndex, CreateObject, Op
+from mrt_lint.model.values import UNKNOWN
 
 _WORD = re.compile(r"\w+")
 
 
-def rebuild(simulated: SimulatedSchema, op: Rebuilding) -> None:
-    """Rebuild a table: remove what batch mode does not reflect, and record what of it existed before this migration."""
-    table, how = simulated.table_of(op), asked(op)
-    if table is None:
+@dataclass(frozen=True, slots=True)
+class RebuildLoss:
+    """What batch mode lost when it rebuilt a table on SQLite.
+
+    `what` is "index", "trigger", "collation" (of a column), "order" (of an index's columns), "check" or "autoincrement", which is
+    lost or gained. `name` is its name, the condition for a CHECK; `former` is what it was before this migration.
+    """
+
+    op: Op
+    table: TrackedTable
+    what: str
+    name: str
+    former: object
+
+
+def forget_unseen(simulated: SimulatedSchema, op: Op) -> None:
+    """Remove what batch mode does not reflect, and so does not make again: triggers, and indexes with an expression."""
+    table = simulated.table_of(op)
+    for namespace in (simulated.indexes, simulated.objects) if table is not None else ():
+        for key, tracked in list(namespace.now.items()):
+            made = tracked.definition if tracked is not None and tracked.table is table else None
+            if is_unseen(made) if isinstance(made, CreateIndex) else isinstance(made, CreateObject) and made.kind == "trigger":
+                namespace.drop(key)
+
+
+def lasting_losses(simulated: SimulatedSchema, table_of: Callable[[Op], TrackedObject | None]) -> Iterator[RebuildLoss]:
+    """Yield what rebuilds have lost and nothing has brought back, the last time where it came and went."""
+    known, final = simulated.known_schema.schema, simulated.schema
+    found: dict[tuple[int, str, str], RebuildLoss] = {}
+    for op, before, after in simulated.draft.rebuilt if simulated.known_schema.with_types else ():
+        table, how = table_of(op), asked(op)
+        if not isinstance(table, TrackedTable) or table.creator is not None or not readable(op.table):
+            continue
+        for key, loss in list(found.items()):  # it may come back with what a later rebuild is told
+            if loss.table is table and (how.has_unknown_parts or (how.checks and loss.what == "check")):
+                del found[key]
+        if op.certain and not how.has_unknown_parts:
+            losses = _losses(op, table, known, *(dict(_parts(schema, place(op.schema, op.table))) for schema in (before, after)))
+            found |= {(id(table), loss.what, loss.name): loss for loss in losses}
+    yield from (loss for loss in found.values() if loss.table.exists and not _is_back(loss, known, final))
+
+
+_Parts: TypeAlias = dict[tuple[str, str], object]
+
+
+def _losses(op: Op, table: TrackedTable, known: ReplayedSchema, before: _Parts, after: _Parts) -> Iterator[RebuildLoss]:
+    former, columns = dict(_parts(known, table.origin)), table.columns_by_name.now
+    for (what, name), value in before.items():
+        lost = value != after.get((what, name)) and (what == "autoincrement" or former.get((what, name)) == value)
+        goes_along = what == "check" and any(columns.get(word, table) is None for word in map(fold, _WORD.findall(name)))
+        if lost and not goes_along:
+            yield RebuildLoss(op, table, what, name, former.get((what, name)))
+
+
+def _parts(schema: ReplayedSchema, where: QualifiedName) -> Iterator[tuple[tuple[str, str], object]]:
+    """Yield what batch mode may lose of a table, by what it is and its name."""
+    table = schema.tables_by_place.get(where, None)
+    if not isinstance(table, ReplayedTable):
         return
-    if how.has_unknown_parts or how.checks:  # what was left behind before may come back with it
-        simulated.losses = [
-            loss for loss in simulated.losses if loss.table is not table or not (how.has_unknown_parts or loss.what == "check")
-        ]
-    known = simulated.known_schema.table(table.origin) if table.creator is None and simulated.known_schema.with_types else None
-    if known is not None and op.certain and not how.has_unknown_parts:
-        _track_dependents(simulated, table, known)
-        simulated.losses += [
-            *_unseen_indexes(simulated, op, table),
-            *_triggers(simulated, op, table),
-            *_collations(simulated, op, table, known),
-        ]
-        simulated.losses += [] if how.checks else _unnamed_checks(simulated, op, table, known)
-    for key, tracked in list(simulated.objects.now.items()):
-        if tracked is not None and tracked.table is table and isinstance(key, tuple) and key[0] == "trigger":
-            simulated.objects.drop(key)
-    before, table.autoincrement = table.autoincrement, numbered(table.autoincrement, how) if op.certain else UNKNOWN
-    if known is not None and known.complete and known.autoincrement is not UNKNOWN and before != table.autoincrement:
-        simulated.losses.append(RebuildLoss(op, table, "autoincrement", "", partial(_is_numbered_as, table, known)))
+    for index in table.known_indexes():
+        if is_unseen(index) or is_reordered(index):
+            yield ("index" if is_unseen(index) else "order", str(index.index)), index.columns
+    for name, column in table.columns.items():
+        if collation(column) is not None:
+            yield ("collation", name), collation(column)
+    for check in filter(is_unnamed_check, table.unnamed):
+        yield ("check", check.condition if readable(check.condition) else "…"), True
+    for _, made in schema.triggers(where):
+        yield ("trigger", str(made.name)), True
+    if table.complete and table.autoincrement is not UNKNOWN:
+        yield ("autoincrement", ""), table.autoincrement
 
 
-def _track_dependents(simulated: SimulatedSchema, table: TrackedTable, known: KnownTable) -> None:
-    """Track the indexes and triggers that the history knows of a table, unless an operation changed them before."""
-    for index in known.known_indexes():
-        if readable(index.index):
-            simulated.indexes.find(place(index.schema, index.index))
-    for where, made in simulated.known_schema.schema.objects_by_place.items():
-        if not isinstance(made, CreateObject) or made.kind != "trigger" or not readable(made.table) or not readable(made.name):
-            continue
-        key = ("trigger", fold(known.name), fold(made.name))
-        if (
-            place(made.schema, made.table) == table.origin
-            and where not in simulated.objects.now
-            and key not in simulated.objects.now
-        ):
-            simulated.objects.before[key] = simulated.objects.now[key] = TrackedObject(definition=made, table=table)
-
-
-def _unseen_indexes(simulated: SimulatedSchema, op: Rebuilding, table: TrackedTable) -> Iterator[RebuildLoss]:
-    namespace = simulated.indexes
-    for key, tracked in list(namespace.now.items()):
-        if tracked is None or tracked.table is not table or not isinstance(tracked.definition, CreateIndex):
-            continue
-        if is_unseen(tracked.definition):
-            namespace.drop(key)
-            if tracked.creator is None:
-                yield RebuildLoss(
-                    op, table, "index", str(tracked.definition.index), partial(_holds_other_than, namespace, key, None)
-                )
-        elif is_reordered(tracked.definition) and tracked.creator is None:
-            name = str(tracked.definition.index)
-            yield RebuildLoss(op, table, "order", name, partial(_holds_other_than, namespace, key, tracked))
-
-
-def _triggers(simulated: SimulatedSchema, op: Rebuilding, table: TrackedTable) -> Iterator[RebuildLoss]:
-    namespace = simulated.objects
-    for key, tracked in list(namespace.now.items()):
-        if (
-            tracked is not None
-            and tracked.table is table
-            and tracked.creator is None
-            and isinstance(tracked.definition, CreateObject)
-        ):
-            yield RebuildLoss(op, table, "trigger", str(tracked.definition.name), partial(_holds_other_than, namespace, key, None))
-
-
-def _holds_other_than(namespace: ObjectNamespace, key: Key, former: TrackedObject | None) -> bool:
-    """Return whether another object than before has this name in the end."""
-    return namespace.now[key] is not former
-
-
-def _unnamed_checks(simulated: SimulatedSchema, op: Rebuilding, table: TrackedTable, known: KnownTable) -> Iterator[RebuildLoss]:
-    lost = {loss.name for loss in simulated.losses if loss.table is table and loss.what == "check"}
-    columns = table.columns_by_name.now
-    for check in filter(is_unnamed_check, known.unnamed):
-        condition = check.condition if readable(check.condition) else "…"
-        # a CHECK of a column that the migration drops has to go
-        goes_along = any(columns.get(fold(word), check) is None for word in _WORD.findall(condition))
-        if condition not in lost and not goes_along:
-            yield RebuildLoss(op, table, "check", condition, partial(_has_new_check, table))
-
-
-def _has_new_check(table: TrackedTable) -> bool:
-    made = (*table.unnamed, *(tracked for tracked in table.constraints.now.values() if tracked is not None))
-    return any(
-        tracked.creator is not None and isinstance(tracked.definition, Constraint) and tracked.definition.kind == "check"
-        for tracked in made
-    )
-
-
-def _collations(simulated: SimulatedSchema, op: Rebuilding, table: TrackedTable, known: KnownTable) -> Iterator[RebuildLoss]:
-    lost = {loss.name for loss in simulated.losses if loss.table is table and loss.what == "collation"}
-    for key, column in known.columns.items():
-        tracked = table.columns_by_name.original_object(key) if collation(column) is not None and key not in lost else None
-        if tracked is not None and tracked.exists:
-            yield RebuildLoss(op, table, "collation", key, partial(_is_collated, tracked))
-
-
-def _is_collated(column: TrackedObject) -> bool:
-    """Return whether a column has been given a collation again, or no longer exists."""
-    kind = column.settings["type"][0] if "type" in column.settings else None
-    return not column.exists or (isinstance(kind, SqlType) and kind.collation is not None)
-
-
-def _is_numbered_as(table: TrackedTable, known: KnownTable) -> bool:
-    return table.autoincrement is UNKNOWN or table.autoincrement == known.autoincrement
+def _is_back(loss: RebuildLoss, known: ReplayedSchema, final: ReplayedSchema) -> bool:
+    """Return whether all is finally as it was, or something else is in its place, or the table is gone."""
+    former, table = known.tables_by_place.get(loss.table.origin, None), final.tables_by_place.get(loss.table.current_key, None)
+    if not isinstance(table, ReplayedTable) or not isinstance(former, ReplayedTable):
+        return True
+    if loss.what == "autoincrement":
+        return table.autoincrement is UNKNOWN or table.autoincrement == loss.former
+    if loss.what == "check":
+        checks, before = table.known_constraints("check"), tuple(former.known_constraints("check"))
+        return any(check.condition == loss.name or check not in before for check in checks)
+    if loss.what == "collation":
+        column = table.columns.get(loss.name)
+        return column is None or collation(column) is not None
+    if loss.what == "trigger":
+        return any(fold(str(made.name)) == fold(loss.name) for _, made in final.triggers(loss.table.current_key))
+    index = table.indexes.get(fold(loss.name))
+    return index is not None if loss.what == "index" else not isinstance(index, CreateIndex) or index.columns == loss.former

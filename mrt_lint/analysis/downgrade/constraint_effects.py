@@ -10,20 +10,11 @@ from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, ObjectNamespace, TrackedObject, TrackedTable, readable
 from mrt_lint.history.schema import fold, is_default_name, place
-from mrt_lint.model.ops import (
-    CreateConstraint,
-    CreateIndex,
-    DropConstraint,
-    DropIndex,
-    DropObject,
-    DropTable,
-    RenameConstraint,
-    RenameIndex,
-)
+from mrt_lint.model import ops
 from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
 
 
-def drop(namespace: ObjectNamespace, key: Key, op: DropIndex | DropConstraint | DropObject) -> TrackedObject | None:
+def drop(namespace: ObjectNamespace, key: Key, op: ops.DropIndex | ops.DropConstraint | ops.DropObject) -> TrackedObject | None:
     """Remove an object, and record whether it is known to have existed."""
     tracked = namespace.drop(key, certain=op.certain)
     if tracked is not None and tracked.creator is None and tracked.definition is None and may_miss(op):
@@ -31,12 +22,12 @@ def drop(namespace: ObjectNamespace, key: Key, op: DropIndex | DropConstraint | 
     return tracked
 
 
-def may_miss(op: DropIndex | DropConstraint | DropObject | DropTable) -> bool:
+def may_miss(op: ops.DropIndex | ops.DropConstraint | ops.DropObject | ops.DropTable) -> bool:
     """Return whether an operation is written for the case that there is nothing to drop."""
     return op.if_exists is not False or not op.certain
 
 
-def create_index(simulated: SimulatedSchema, op: CreateIndex) -> Iterator[ObjectEffect]:
+def create_index(simulated: SimulatedSchema, op: ops.CreateIndex) -> Iterator[ObjectEffect]:
     """Add an index to its table or view."""
     if readable(op.index):
         key = place(op.schema, op.index)
@@ -45,7 +36,7 @@ def create_index(simulated: SimulatedSchema, op: CreateIndex) -> Iterator[Object
         yield ObjectEffect("made", simulated.indexes, key, index)
 
 
-def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffect]:
+def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[ObjectEffect]:
     """Take an index away."""
     if readable(op.index):
         key = place(op.schema, op.index)
@@ -65,14 +56,7 @@ def drop_index(simulated: SimulatedSchema, op: DropIndex) -> Iterator[ObjectEffe
         yield ObjectEffect("dropped", simulated.indexes, key, index)
 
 
-def rename_index(simulated: SimulatedSchema, op: RenameIndex) -> Iterator[ObjectEffect]:
-    """Rename an index."""
-    if readable(op.index) and readable(op.new_index):
-        key = place(op.schema, op.index)
-        yield ObjectEffect("moved", simulated.indexes, key, simulated.indexes.move(key, place(op.schema, op.new_index)))
-
-
-def create_constraint(simulated: SimulatedSchema, op: CreateConstraint) -> Iterator[ObjectEffect]:
+def create_constraint(simulated: SimulatedSchema, op: ops.CreateConstraint) -> Iterator[ObjectEffect]:
     """Add a constraint to its table."""
     table = simulated.table_of(op)
     if table is not None:
@@ -80,13 +64,13 @@ def create_constraint(simulated: SimulatedSchema, op: CreateConstraint) -> Itera
         if readable(definition.using_index):  # it belongs to the constraint from now on, whose name and columns it gives
             index = simulated.indexes.drop(place(op.schema, definition.using_index))
             known = index.definition if index is not None else None
-            columns = known.columns if isinstance(known, CreateIndex) else UNKNOWN
+            columns = known.columns if isinstance(known, ops.CreateIndex) else UNKNOWN
             name = definition.using_index if definition.name is None else definition.name
             definition = replace(definition, name=name, columns=columns)
         yield ObjectEffect("made", table.constraints, *simulated.put_constraint(table, definition, op))
 
 
-def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[ObjectEffect]:
+def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Iterator[ObjectEffect]:
     """Remove a constraint; a name that is not known is the one that the database gave to an unnamed constraint, if there is one."""
     table = simulated.table_of(op)
     if table is None:
@@ -120,7 +104,7 @@ def drop_constraint(simulated: SimulatedSchema, op: DropConstraint) -> Iterator[
         yield ObjectEffect("dropped", table.constraints, key if constraint.creator is None and key else None, constraint)
 
 
-def _may_be_meant(table: TrackedTable, tracked: TrackedObject, op: DropConstraint, key: str) -> bool:
+def _may_be_meant(table: TrackedTable, tracked: TrackedObject, op: ops.DropConstraint, key: str) -> bool:
     """Return whether a constraint without a name may be the one that an operation drops.
 
     One that existed before has the name that the database chose, or a convention, if it is the only one of the kind.
@@ -133,7 +117,7 @@ def _may_be_meant(table: TrackedTable, tracked: TrackedObject, op: DropConstrain
     return readable(op.kind) and twins == [tracked]
 
 
-def _known_name(table: TrackedTable, op: DropConstraint) -> str:
+def _known_name(table: TrackedTable, op: ops.DropConstraint) -> str:
     """Return the name under which a constraint is known here: its own, or what its migration called it before a convention did."""
     name = fold(str(op.constraint))
     existing = (key for key, tracked in table.constraints.now.items() if tracked is not None and _is_of_kind(tracked, op.kind))
@@ -154,7 +138,7 @@ def _is_of_kind(tracked: TrackedObject, kind: MaybeName) -> bool:
     return not isinstance(tracked.definition, Constraint) or not readable(kind) or tracked.definition.kind == kind
 
 
-def rename_constraint(simulated: SimulatedSchema, op: RenameConstraint) -> Iterator[ObjectEffect]:
+def rename_constraint(simulated: SimulatedSchema, op: ops.RenameConstraint) -> Iterator[ObjectEffect]:
     """Rename a constraint."""
     table = simulated.table_of(op)
     if table is not None and readable(op.constraint) and readable(op.new_constraint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -80,8 +81,12 @@ def _compared(definition: object) -> tuple[str, ...]:
 
 def describe(one: Definition, other: Definition) -> str:
     """Return one clause that describes how two definitions differ."""
-    words = [_clause(field, one, other) for field in _compared(one) if _differ_in(field, one, other)]
-    return ", ".join(words) or "it differs"
+    return ", ".join(difference for _, difference in differences(one, other)) or "it differs"
+
+
+def differences(one: Definition, other: Definition) -> Iterator[tuple[str, str]]:
+    """Yield each field in which two definitions differ, with a clause that describes how."""
+    yield from ((field, _clause(field, one, other)) for field in _compared(one) if _differ_in(field, one, other))
 
 
 def _clause(field: str, one: Definition, other: Definition) -> str:

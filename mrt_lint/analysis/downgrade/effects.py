@@ -6,47 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from mrt_lint.analysis.downgrade.batch_rebuild import rebuild
-from mrt_lint.analysis.downgrade.constraint_effects import (
-    create_constraint,
-    create_index,
-    drop,
-    drop_constraint,
-    drop_index,
-    may_miss,
-    rename_constraint,
-    rename_index,
-)
+from mrt_lint.analysis.downgrade import constraint_effects
+from mrt_lint.analysis.downgrade.batch_rebuild import forget_unseen
 from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable, readable
+from mrt_lint.history.effects import effects_of, implied_types
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
-from mrt_lint.history.table_changes import is_autoincrement
-from mrt_lint.model.ops import (
-    AddColumn,
-    AlterColumn,
-    BatchAlterTable,
-    CreateConstraint,
-    CreateIndex,
-    CreateObject,
-    CreateTable,
-    Delete,
-    DropColumn,
-    DropConstraint,
-    DropIndex,
-    DropObject,
-    DropTable,
-    Insert,
-    Op,
-    RenameConstraint,
-    RenameIndex,
-    RenameObject,
-    RenameTable,
-    Truncate,
-    Update,
-)
-from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, UNSET
 
 SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoincrement")
 """What `AlterColumn` can change apart from the name, by the names of its fields."""
@@ -58,7 +28,7 @@ def apply(simulated: SimulatedSchema, op: Op) -> tuple[ObjectEffect, ...]:
         if kind in _EFFECTS:
             effects = tuple(_EFFECTS[kind](simulated, op))
             if simulated.dialect == "sqlite" and rebuilds(op):
-                rebuild(simulated, op)
+                forget_unseen(simulated, op)
             return effects
     return ()
 
@@ -66,14 +36,13 @@ def apply(simulated: SimulatedSchema, op: Op) -> tuple[ObjectEffect, ...]:
 # Tables ---------------------------------------------------------------------------------------------------------------------
 
 
-def _create_table(simulated: SimulatedSchema, op: CreateTable) -> Iterator[ObjectEffect]:
+def _create_table(simulated: SimulatedSchema, op: ops.CreateTable) -> Iterator[ObjectEffect]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
     if op.if_not_exists is not False and simulated.is_known_table(key):
         return
     table = TrackedTable(key, op, op, complete=op.complete and op.source is None)
-    table.autoincrement = is_autoincrement(op)
     for name in op.source_tables:
         table.rows |= simulated.rows_of(name)
     emitted = op.emitted(simulated.dialect)
@@ -88,36 +57,27 @@ def _create_table(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Objec
         yield ObjectEffect("implied", simulated.objects, kind, simulated.objects.now[kind])
 
 
-def _implied_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Key]:
+def _implied_types(simulated: SimulatedSchema, op: ops.CreateTable) -> Iterator[Key]:
     """Add the enum types that `create_table` creates before the table on PostgreSQL, and yield their keys."""
-    if op.sql or simulated.dialect != "postgresql":
-        return
-    for column in op.columns:
-        kind = for_dialect(column.type, simulated.dialect)
-        if isinstance(kind, SqlType) and kind.name == "ENUM" and kind.creates_type is True and readable(kind.type_name):
-            key = object_place("enum", kind.schema, kind.type_name)
-            if simulated.objects.now.get(key) is None and simulated.known_schema.object(key) is None:
-                simulated.objects.put(key, TrackedObject(creator=op, definition=op))
-                yield key
+    for thing, _ in implied_types(op) if simulated.dialect == "postgresql" else ():
+        key = thing.key
+        if simulated.objects.now.get(key) is None and simulated.known_schema.object(key) is None:
+            simulated.objects.put(key, TrackedObject(creator=op, definition=op))
+            yield key
 
 
-def _drop_table(simulated: SimulatedSchema, op: DropTable) -> Iterator[ObjectEffect]:
+def _drop_table(simulated: SimulatedSchema, op: ops.DropTable) -> Iterator[ObjectEffect]:
     if not readable(op.table):
         return
     key = place(op.schema, op.table)
     table = simulated.tables.drop(key, certain=op.certain)
     if isinstance(table, TrackedTable):
-        table.uncertain = table.creator is None and may_miss(op) and simulated.known_schema.table(key) is None
+        table.uncertain = table.creator is None and constraint_effects.may_miss(op) and simulated.known_schema.table(key) is None
         simulated.drop_dependents(table)
     yield ObjectEffect("dropped", simulated.tables, key, table)
 
 
-def _batch_alter_table(simulated: SimulatedSchema, op: BatchAlterTable) -> Iterator[ObjectEffect]:
-    simulated.table_of(op)
-    return iter(())
-
-
-def _rename_table(simulated: SimulatedSchema, op: RenameTable) -> Iterator[ObjectEffect]:
+def _rename_table(simulated: SimulatedSchema, op: ops.RenameTable) -> Iterator[ObjectEffect]:
     if readable(op.table) and readable(op.new_table):
         key, new_key = place(op.schema, op.table), place(op.schema, op.new_table)
         table = simulated.tables.move(key, new_key)
@@ -135,7 +95,7 @@ def _rename_table(simulated: SimulatedSchema, op: RenameTable) -> Iterator[Objec
 # Columns --------------------------------------------------------------------------------------------------------------------
 
 
-def _add_column(simulated: SimulatedSchema, op: AddColumn) -> Iterator[ObjectEffect]:
+def _add_column(simulated: SimulatedSchema, op: ops.AddColumn) -> Iterator[ObjectEffect]:
     table = simulated.table_of(op)
     if table is not None and readable(op.column) and not (op.if_not_exists is not False and _is_known_column(table, op.column)):
         simulated.put_column(table, replace(op.definition, name=op.column), op)
@@ -149,7 +109,7 @@ def _is_known_column(table: TrackedTable, name: str) -> bool:
     return column is not None and column.definition is not None and column.exists
 
 
-def _drop_column(simulated: SimulatedSchema, op: DropColumn) -> Iterator[ObjectEffect]:
+def _drop_column(simulated: SimulatedSchema, op: ops.DropColumn) -> Iterator[ObjectEffect]:
     table = simulated.table_of(op)
     if table is not None and readable(op.column):
         key = fold(op.column)
@@ -158,7 +118,7 @@ def _drop_column(simulated: SimulatedSchema, op: DropColumn) -> Iterator[ObjectE
         yield ObjectEffect("dropped", table.columns_by_name, key, column)
 
 
-def _alter_column(simulated: SimulatedSchema, op: AlterColumn) -> Iterator[ObjectEffect]:
+def _alter_column(simulated: SimulatedSchema, op: ops.AlterColumn) -> Iterator[ObjectEffect]:
     table = simulated.table_of(op)
     if table is None or not readable(op.column):
         return
@@ -171,14 +131,13 @@ def _alter_column(simulated: SimulatedSchema, op: AlterColumn) -> Iterator[Objec
             if column is not None:
                 column.former.setdefault(setting, for_dialect(former(op, column, setting), simulated.dialect))
                 column.settings[setting] = (value, op)
-    if readable(op.new_column):
-        yield ObjectEffect("moved", namespace, key, namespace.move(key, fold(op.new_column)))
+    yield from _move(simulated, op)
 
 
 # Other objects --------------------------------------------------------------------------------------------------------------
 
 
-def _create_object(simulated: SimulatedSchema, op: CreateObject) -> Iterator[ObjectEffect]:
+def _create_object(simulated: SimulatedSchema, op: ops.CreateObject) -> Iterator[ObjectEffect]:
     if readable(op.name):
         key = object_key(simulated, op, op.name)
         made = TrackedObject(creator=op, definition=op, table=simulated.table_of(op))
@@ -186,14 +145,14 @@ def _create_object(simulated: SimulatedSchema, op: CreateObject) -> Iterator[Obj
         yield ObjectEffect("made", simulated.objects, key, made)
 
 
-def _drop_object(simulated: SimulatedSchema, op: DropObject) -> Iterator[ObjectEffect]:
+def _drop_object(simulated: SimulatedSchema, op: ops.DropObject) -> Iterator[ObjectEffect]:
     if not readable(op.name):
         return
     key = object_key(simulated, op, op.name)
-    yield ObjectEffect("dropped", simulated.objects, key, drop(simulated.objects, key, op))
+    yield ObjectEffect("dropped", simulated.objects, key, constraint_effects.drop(simulated.objects, key, op))
 
 
-def object_key(simulated: SimulatedSchema, op: CreateObject | DropObject, name: str) -> Key:
+def object_key(simulated: SimulatedSchema, op: ops.CreateObject | ops.DropObject, name: str) -> Key:
     """Return the key of an object; PostgreSQL's triggers are named per table, and a drop on other databases names no table."""
     if op.kind != "trigger":
         return object_place(op.kind, op.schema, name)
@@ -204,18 +163,17 @@ def object_key(simulated: SimulatedSchema, op: CreateObject | DropObject, name: 
     return next(iter(seen), ("trigger", None, fold(name)))
 
 
-def _rename_object(simulated: SimulatedSchema, op: RenameObject) -> Iterator[ObjectEffect]:
-    if readable(op.name) and readable(op.new_name):
-        key = object_place(op.kind, op.schema, op.name)
-        yield ObjectEffect(
-            "moved", simulated.objects, key, simulated.objects.move(key, object_place(op.kind, op.schema, op.new_name))
-        )
+def _move(simulated: SimulatedSchema, op: Op) -> Iterator[ObjectEffect]:
+    for old, new in effects_of(op).moves:
+        slot, target = simulated.slot(old), simulated.slot(new)
+        if slot is not None and target is not None:
+            yield ObjectEffect("moved", *slot, slot[0].move(slot[1], target[1]))
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------------
 
 
-def _insert(simulated: SimulatedSchema, op: Insert) -> Iterator[ObjectEffect]:
+def _insert(simulated: SimulatedSchema, op: ops.Insert) -> Iterator[ObjectEffect]:
     table = simulated.table_of(op)
     if table is not None:
         table.filled = table.filled or _comes_from_anywhere(op)
@@ -225,14 +183,14 @@ def _insert(simulated: SimulatedSchema, op: Insert) -> Iterator[ObjectEffect]:
     return iter(())
 
 
-def _comes_from_anywhere(op: Insert) -> bool:
+def _comes_from_anywhere(op: ops.Insert) -> bool:
     """Return whether reading leaves open from where rows come: from another table, perhaps, by way of Python."""
     if op.query:
         return UNKNOWN in op.source_tables
     return op.flows is UNKNOWN or any(flow.source is UNKNOWN for flow in op.flows)
 
 
-def _update(simulated: SimulatedSchema, op: Update) -> Iterator[ObjectEffect]:
+def _update(simulated: SimulatedSchema, op: ops.Update) -> Iterator[ObjectEffect]:
     """Note whose rows a table holds in part: what was folded into a column can be unfolded again."""
     table = simulated.table_of(op)
     if table is not None:
@@ -241,9 +199,9 @@ def _update(simulated: SimulatedSchema, op: Update) -> Iterator[ObjectEffect]:
     return iter(())
 
 
-def _empty(simulated: SimulatedSchema, op: Delete | Truncate) -> Iterator[ObjectEffect]:
+def _empty(simulated: SimulatedSchema, op: ops.Delete | ops.Truncate) -> Iterator[ObjectEffect]:
     table = simulated.table_of(op)
-    if table is not None and (isinstance(op, Truncate) or op.where is False):
+    if table is not None and (isinstance(op, ops.Truncate) or op.where is False):
         if op.certain:
             table.rows.clear()
         table.maybe_empty = True
@@ -251,24 +209,23 @@ def _empty(simulated: SimulatedSchema, op: Delete | Truncate) -> Iterator[Object
 
 
 _EFFECTS: dict[type[Op], Callable[[SimulatedSchema, Any], Iterator[ObjectEffect]]] = {
-    CreateTable: _create_table,
-    DropTable: _drop_table,
-    BatchAlterTable: _batch_alter_table,
-    RenameTable: _rename_table,
-    AddColumn: _add_column,
-    DropColumn: _drop_column,
-    AlterColumn: _alter_column,
-    CreateIndex: create_index,
-    DropIndex: drop_index,
-    RenameIndex: rename_index,
-    CreateConstraint: create_constraint,
-    DropConstraint: drop_constraint,
-    RenameConstraint: rename_constraint,
-    CreateObject: _create_object,
-    DropObject: _drop_object,
-    RenameObject: _rename_object,
-    Insert: _insert,
-    Update: _update,
-    Delete: _empty,
-    Truncate: _empty,
+    ops.CreateTable: _create_table,
+    ops.DropTable: _drop_table,
+    ops.RenameTable: _rename_table,
+    ops.AddColumn: _add_column,
+    ops.DropColumn: _drop_column,
+    ops.AlterColumn: _alter_column,
+    ops.CreateIndex: constraint_effects.create_index,
+    ops.DropIndex: constraint_effects.drop_index,
+    ops.RenameIndex: _move,
+    ops.CreateConstraint: constraint_effects.create_constraint,
+    ops.DropConstraint: constraint_effects.drop_constraint,
+    ops.RenameConstraint: constraint_effects.rename_constraint,
+    ops.CreateObject: _create_object,
+    ops.DropObject: _drop_object,
+    ops.RenameObject: _move,
+    ops.Insert: _insert,
+    ops.Update: _update,
+    ops.Delete: _empty,
+    ops.Truncate: _empty,
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.downgrade.absent_objects import spelled
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
-from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
-from mrt_lint.history.effects import implied_type
-from mrt_lint.history.schema import fold, object_place, place
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable
+from mrt_lint.history.effects import Thing, effects_of, implied_types
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateIndex, CreateObject, CreateTable, Op, RenameTable
+from mrt_lint.model.ops import CreateConstraint, CreateIndex, CreateObject, CreateTable, Op
 from mrt_lint.model.values import Constraint
 
 _ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum", "domain", "schema", "extension"})
@@ -26,64 +26,51 @@ def find_existing_object(simulated: SimulatedSchema, op: Op) -> str | None:
 
 
 def _duplicates(simulated: SimulatedSchema, op: Op) -> Iterator[str]:
-    if isinstance(op, CreateObject) and op.kind in _ONE_BY_NAME and not op.or_replace and readable(op.name):
-        found = _find(simulated, simulated.objects, object_place(op.kind, op.schema, op.name))
-        if found is not None:
-            yield _exists(found, f"{op.kind} '{op.name}'")
-    elif isinstance(op, CreateTable) and readable(op.table) and not op.temporary:
-        found = _find(simulated, simulated.tables, place(op.schema, op.table))
-        if found is not None:
-            yield _exists(found, f"table '{op.table}'")
+    effects = effects_of(op)
+    if isinstance(op, CreateIndex):
+        simulated.table_of(op)  # which brings the indexes that it has
+    for thing in (*effects.makes, *(new for old, new in effects.moves if new.kind == "table" and new != old)):
+        slot = simulated.slot(thing)
+        found = _find(simulated, *slot) if slot is not None else None
+        if found is not None and _takes_the_name(simulated, op, found):
+            yield _clause(op, thing, found)
+    if isinstance(op, CreateTable):
         yield from _existing_types(simulated, op)
-    elif isinstance(op, RenameTable) and readable(op.new_table) and op.new_table != op.table:
-        found = _find(simulated, simulated.tables, place(op.schema, op.new_table))
-        if found is not None:
-            yield _exists(found, f"table '{op.new_table}'")
-    elif isinstance(op, CreateIndex) and readable(op.index):
-        table = simulated.table_of(op)
-        found = _find(simulated, simulated.indexes, place(op.schema, op.index))
-        is_another = found is not None and found.table is not table and simulated.dialect in FAMILY
-        if found is not None and not is_another and (found.table is None or found.table.exists):
-            yield _exists(found, f"index '{op.index}'")
-    elif isinstance(op, AddColumn | CreateConstraint):
-        yield from _existing_part(simulated, op)
 
 
-def _existing_part(simulated: SimulatedSchema, op: AddColumn | CreateConstraint) -> Iterator[str]:
-    table = simulated.table_of(op)
-    if table is None:
-        return
-    if isinstance(op, AddColumn) and readable(op.column):
-        found = _find(simulated, table.columns_by_name, fold(op.column))
-        if found is not None:
-            made = f"column '{op.table}.{op.column}' exists already"
-            yield made if found.creator is not None else f"table '{op.table}' has a column '{op.column}' already"
-    if isinstance(op, CreateConstraint) and readable(op.constraint):
-        found = _find(simulated, table.constraints, fold(op.constraint))
-        if found is not None and isinstance(found.definition, Constraint) and found.definition.kind == op.definition.kind:
-            made = f"constraint '{op.constraint}' exists already"
-            yield made if found.creator is not None else f"table '{op.table}' has a constraint '{op.constraint}' already"
+def _takes_the_name(simulated: SimulatedSchema, op: Op, found: TrackedObject) -> bool:
+    """Return whether what has the name of a new thing keeps it from being made."""
+    if isinstance(op, CreateObject):
+        return op.kind in _ONE_BY_NAME and not op.or_replace
+    if isinstance(op, CreateIndex):
+        is_another = found.table is not simulated.table_of(op) and simulated.dialect in FAMILY
+        return not is_another and (found.table is None or found.table.exists)
+    if isinstance(op, CreateConstraint):
+        return isinstance(found.definition, Constraint) and found.definition.kind == op.definition.kind
+    return not (isinstance(op, CreateTable) and op.temporary)
+
+
+def _clause(op: Op, thing: Thing, found: TrackedObject) -> str:
+    name, kind = spelled(op, thing), op.kind if isinstance(op, CreateObject) else thing.kind
+    if found.creator is None and kind in {"column", "constraint"}:
+        return f"table '{getattr(op, 'table', '')}' has a {kind} '{name}' already"
+    what = f"column '{getattr(op, 'table', '')}.{name}'" if kind == "column" else f"{kind} '{name}'"
+    return f"{what} exists already" if found.creator is not None else f"an earlier revision has made {what}"
 
 
 def _existing_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[str]:
     """Look for the enum types that create_table makes for its columns, which PostgreSQL refuses where they are there."""
-    for column in op.columns if simulated.dialect == "postgresql" and not op.sql else ():
-        kind = implied_type(column)
-        if kind is not None and readable(kind.type_name):
-            key = object_place("enum", kind.schema, kind.type_name)
-            found = _find(simulated, simulated.objects, key)
-            if found is not None and not _is_remembered(simulated, key, found):
-                by = "which an earlier revision has made" if found.creator is None else "which exists by then"
-                yield f"on PostgreSQL create_table makes the enum type '{kind.type_name}', {by}"
+    for thing, kind in implied_types(op) if simulated.dialect == "postgresql" else ():
+        key = thing.key
+        found = _find(simulated, simulated.objects, key)
+        if found is not None and not _is_remembered(simulated, key, found):
+            by = "which an earlier revision has made" if found.creator is None else "which exists by then"
+            yield f"on PostgreSQL create_table makes the enum type '{kind.type_name}', {by}"
 
 
 def _is_remembered(simulated: SimulatedSchema, key: Key, found: TrackedObject) -> bool:
     """Return whether Alembic remembers that create_table has made a type in this run, and does not make it again."""
     return isinstance(found.creator, CreateTable) and key not in simulated.objects.seen_in_upgrade
-
-
-def _exists(found: TrackedObject, what: str) -> str:
-    return f"{what} exists already" if found.creator is not None else f"an earlier revision has made {what}"
 
 
 def _find(simulated: SimulatedSchema, namespace: ObjectNamespace, key: Key) -> TrackedObject | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import cast
 
@@ -33,29 +33,34 @@ class KnownSchema:
         self.is_fully_read = is_fully_read
         self.may_be_made_in_parallel = may_be_made_in_parallel
 
+    @property
+    def _makes_whole_tables(self) -> bool:
+        tables = (table for _, table in self.schema.tables_by_place.items())
+        return all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables)
+
     def is_complete(self, *names: str) -> bool:
         """Return whether everything in the schema, or of these names, provably comes from migrations that were read in full."""
-        tables = (table for _, table in self.schema.tables_by_place.items())
-        whole = all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables)
-        return whole and self.is_fully_read(*names)
+        return self._makes_whole_tables and self.is_fully_read(*names)
+
+    def _is_unknown(self, name: str) -> bool:
+        """Return whether no table or view of a name is known in any schema."""
+        tables = (found for (_, known), found in self.schema.tables_by_place.items() if known == name)
+        return not any(tables) and not any(self.views(name))
+
+    def views(self, name: str) -> Iterator[object]:
+        """Return what is known of the views of a name, in any schema."""
+        yield from (found for (kind, _, known), found in self.schema.objects_by_place.items() if kind == "view" and known == name)
 
     def makes_all_but(self, key: QualifiedName) -> bool:
         """Return whether the migrations make tables, all of them whole, and none of that name, nor a view, in any schema."""
-        tables = [table for _, table in self.schema.tables_by_place.items()]
-        whole = all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables)
-        named = [found for (_, name), found in self.schema.tables_by_place.items() if name == key[1]]
-        views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
-        return any(tables) and whole and not any(named) and not any(views) and not key[1].startswith(("pg_", "alembic_", "sqlite_"))
+        is_foreign = key[1].startswith(("pg_", "alembic_", "sqlite_"))
+        makes_any = any(table for _, table in self.schema.tables_by_place.items())
+        return makes_any and self._makes_whole_tables and self._is_unknown(key[1]) and not is_foreign
 
     def is_absent(self, key: QualifiedName) -> bool:
         """Return whether there provably is no table, and no view, of that name in any schema."""
-        named = [table for (_, name), table in self.schema.tables_by_place.items() if name == key[1]]
-        views = [found for (kind, _, name), found in self.schema.objects_by_place.items() if kind == "view" and name == key[1]]
-        return (
-            not any(named)
-            and not any(views)
-            and (self.schema.tables_by_place.get(key, UNKNOWN) is None or self.is_complete(key[1]))
-        )
+        is_dropped = self.schema.tables_by_place.get(key, UNKNOWN) is None
+        return self._is_unknown(key[1]) and (is_dropped or self.is_complete(key[1]))
 
     def table(self, key: Key) -> ReplayedTable | None:
         """Return what is known of a table."""

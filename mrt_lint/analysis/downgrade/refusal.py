@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from mrt_lint.analysis.downgrade.absent_objects import find_dropped_table, find_gone_object, find_missing_object
 from mrt_lint.analysis.downgrade.dependents import find_dependent
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
-from mrt_lint.model.ops import Op
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.type_family import may_refer
+from mrt_lint.history.effects import effects_of
+from mrt_lint.history.schema import ReplayedTable, fold, place
+from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateTable, Op
+from mrt_lint.model.values import UNKNOWN, Column, Name
+
+MISFIT: Final = "to which its foreign key points"
+"""Words of the clause on a foreign key whose columns differ in their types."""
 
 
 def find_refusal(simulated: SimulatedSchema, op: Op) -> str | None:
@@ -16,6 +25,32 @@ def find_refusal(simulated: SimulatedSchema, op: Op) -> str | None:
     if not op.certain or getattr(op, "if_exists", False) is not False:
         return None
     return find_gone_object(simulated, op) or find_dependent(simulated, op)
+
+
+def find_misfit(simulated: SimulatedSchema, op: Op) -> str | None:
+    """Return one clause on a foreign key whose column has another type than the one that it points to."""
+    if not isinstance(op, CreateTable | AddColumn | CreateConstraint) or not readable(op.table) or not op.certain:
+        return None
+    mine = place(op.schema, op.table)
+    if all(thing.kind != "table" or thing.place == mine for thing in effects_of(op).needs):
+        return None
+    made, before = simulated.draft.made_by(op), simulated.schema.tables_by_place.get(mine, None)
+    old = tuple(before.known_constraints()) if isinstance(before, ReplayedTable) and not isinstance(op, CreateTable) else ()
+    for key in made.known_constraints("foreignkey") if simulated.known_schema.with_types else ():
+        target = place(key.referred_schema or op.schema, str(key.referred_table))
+        there = simulated.schema.tables_by_place.get(target, None)
+        if key in old or not isinstance(there, ReplayedTable) or key.columns is UNKNOWN or key.referred_columns is UNKNOWN:
+            continue
+        for name, referred in zip(key.columns, key.referred_columns, strict=False):
+            one, other = _type_of(made, name), _type_of(there, referred)
+            if not may_refer(one, other, simulated.dialect):
+                return f"column '{op.table}.{name}' is {one} by then, and '{there.name}.{referred}', {MISFIT}, {other}"
+    return None
+
+
+def _type_of(table: ReplayedTable, name: Name) -> object:
+    column = table.columns.get(fold(str(name)))
+    return column.type if isinstance(column, Column) else None
 
 
 def find_duplicate(simulated: SimulatedSchema, op: Op) -> str | None:
@@ -42,4 +77,4 @@ def _conflicts(simulated: SimulatedSchema, op: Op) -> Iterator[str | None]:
     if getattr(op, "if_exists", False) is False:
         yield find_dropped_table(simulated, op)
         yield find_missing_object(simulated, op, tables=False)
-        yield find_refusal(simulated, op)
+        yield find_refusal(simulated, op) or find_misfit(simulated, op)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mrt_lint.analysis.downgrade.analysis import DowngradeAnalysis
+from mrt_lint.analysis.downgrade.definition import differences, effective
 from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, TrackedObject, TrackedTable, readable
+from mrt_lint.history.effects import effects_of
 from mrt_lint.history.schema import fold, without_order
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op, RenameTable
+from mrt_lint.model.ops import AlterColumn, CreateConstraint, CreateIndex, DropConstraint, DropIndex, Op, RenameTable
 from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName, Name, Unknown
 
 
@@ -40,9 +42,32 @@ def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) 
     for effect in (effect for other in earlier for effect in analysis.effects[id(other)]):
         if effect.action == "dropped" and effect.tracked is not None and effect.tracked.table is new.table:
             former = effect.tracked if effect.tracked.columns else effect.namespace.now.get(effect.key)
-            if former is not None and _is_unique(former) and _covered(former) and _covered(former) <= wanted:
+            if former is not None and former.is_unique and _covered(former) and _covered(former) <= wanted:
                 return True
     return False
+
+
+def was_dropped_as_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) -> bool:
+    """Return whether what downgrade() makes unique again was so before upgrade(), but not after it.
+
+    Then rows that were written in between may hold the same. A column that comes back holds NULL.
+    """
+    made = _first_effect(analysis, op)
+    new = made.tracked if made is not None else None
+    if made is None or new is None or not new.is_unique or not isinstance(new.table, TrackedTable) or not new.columns:
+        return False
+    columns = [new.table.columns_by_name.find(name) for name in map(without_order, new.columns)]
+    wanted = frozenset(map(id, columns))
+    still = (_covered(part) for part in analysis.simulated.unique_after_upgrade if part.table is new.table)
+    if any(column is None or column.creator is not None for column in columns) or any(part and part <= wanted for part in still):
+        return False
+    dropped = (effect for other in analysis.upgrade for effect in analysis.effects[id(other)] if effect.action == "dropped")
+    former = [
+        (effect.key, effect.tracked) for effect in dropped if effect.tracked is not None and effect.tracked.table is new.table
+    ]
+    return any(
+        _covered(old) == wanted if old.is_unique and old.columns else not old.columns and key == made.key for key, old in former
+    )
 
 
 def _unique_before(analysis: DowngradeAnalysis, table: TrackedTable) -> Iterator[frozenset[object]]:
@@ -56,7 +81,7 @@ def _unique_before(analysis: DowngradeAnalysis, table: TrackedTable) -> Iterator
         found += [entry.columns for kind in ("primary", "unique") for entry in known.known_constraints(kind)]
         found += [entry.columns for entry in known.known_indexes() if entry.unique is True and entry.where is None]
     if analysis.simulated.dialect not in FAMILY:
-        found += [key.referred_columns for key in analysis.simulated.known_schema.schema.keys_to(table.origin)]
+        found += [key.referred_columns for _, key in analysis.simulated.known_schema.schema.references_to(table.origin)]
     for columns in found:
         if isinstance(columns, tuple) and columns and all(map(readable, columns)):
             objects = {name: table.columns_by_name.before.get(name) for name in (fold(str(name)) for name in columns)}
@@ -77,6 +102,20 @@ def dropped_before(analysis: DowngradeAnalysis, op: Op) -> Iterator[Constraint]:
             yield tracked.definition
 
 
+def find_untouched_change(analysis: DowngradeAnalysis, op: AlterColumn) -> str | None:
+    """Return one clause on what an operation of downgrade() changes for good of a column, and upgrade() has not touched."""
+    effects = [effect for effect in analysis.effects.get(id(op), ()) if effect.action != "moved"]
+    column = effects[0].tracked if effects else None
+    doubts = analysis.upgrade_doubts, analysis.downgrade_doubts
+    is_open = any(one.concern_thing(thing) for one in doubts for thing in effects_of(op).changes)
+    if column is None or not column.exists or is_open or analysis.refuses:
+        return None
+    touched = {effect.action for one in analysis.upgrade for effect in analysis.effects[id(one)] if effect.tracked is column}
+    mine = {effect.action for effect in effects if column.settings[effect.action][1] is op} - touched
+    found = differences(column.definition, effective(column)) if column.creator is None else ()
+    return ", ".join(difference for field, difference in found if field in mine) or None
+
+
 def names_of(analysis: DowngradeAnalysis, table: MaybeName) -> set[str]:
     """Return the names, folded, that a table has had so far in upgrade(), by the one it has in the end."""
     names = {fold(table)} if readable(table) else set()
@@ -95,7 +134,7 @@ def stands_in(analysis: DowngradeAnalysis, op: DropConstraint) -> bool:
     dropped = effect.tracked if effect is not None else None
     if dropped is None or not isinstance(dropped.table, TrackedTable) or not dropped.covering:
         return False
-    others = (*dropped.table.constraints.now.values(), *dropped.table.unnamed)
+    others = dropped.table.parts()
     return any(
         _kind(other) == _kind(dropped) and _covered(other) == _covered(dropped) and _target(other) == _target(dropped)
         for other in others
@@ -107,7 +146,7 @@ def _first_effect(analysis: DowngradeAnalysis, op: Op) -> ObjectEffect | None:
     return next((effect for effect in analysis.effects.get(id(op), ()) if effect.action in {"made", "dropped"}), None)
 
 
-def _before(analysis: DowngradeAnalysis, op: Op) -> tuple[Op, ...]:
+def _before(analysis: DowngradeAnalysis, op: Op) -> list[Op]:
     """Return the operations of upgrade() before one of them."""
     return analysis.upgrade[: analysis.places.get(id(op), 0)]
 
@@ -116,12 +155,6 @@ def _is_nameless_drop(op: Op) -> bool:
     if isinstance(op, DropIndex):
         return not readable(op.index)
     return isinstance(op, DropConstraint) and not readable(op.constraint) and op.kind in {"unique", "primary", None, UNKNOWN}
-
-
-def _is_unique(tracked: TrackedObject) -> bool:
-    if isinstance(tracked.definition, Constraint):
-        return tracked.definition.kind in {"unique", "primary"}
-    return isinstance(tracked.definition, CreateIndex) and tracked.definition.unique is True and tracked.definition.where is None
 
 
 def _kind(tracked: TrackedObject) -> str | None:

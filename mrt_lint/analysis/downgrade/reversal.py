@@ -195,7 +195,7 @@ class ReversalChecker:
         if thing is None:
             return False
         objects = self.simulated.objects
-        key: Key = (thing.kind, *thing.place)
+        key: Key = thing.key
         moved = (effect for effects in self.effects.values() for effect in effects if effect.action == "moved")
         made = next((one.tracked for one in moved if one.namespace is objects and one.key == key and one.tracked), None)
         if made is not None and made.creator is not None:
@@ -283,7 +283,7 @@ def _is_written_out(op: Op) -> bool:
 
 def _has_twin(table: TrackedTable, former: TrackedObject) -> bool:
     """Return whether a table has a constraint of the kind on the same columns, to the same table, under any name."""
-    others = (*table.constraints.now.values(), *table.unnamed)
+    others = table.parts()
     wanted = _promise(former)
     return wanted is not None and any(other is not None and other is not former and _promise(other) == wanted for other in others)
 

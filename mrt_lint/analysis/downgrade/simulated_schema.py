@@ -8,9 +8,11 @@ from functools import partial
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
-from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, RebuildLoss, TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
 from mrt_lint.history.doubt import Doubts
-from mrt_lint.history.schema import QualifiedName, fold, object_place, place
+from mrt_lint.history.effects import OF_TABLES, Thing
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, fold, object_place, place
+from mrt_lint.history.schema_draft import SchemaDraft
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateIndex, DropIndex, Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlType
@@ -25,7 +27,20 @@ class SimulatedSchema:
         self.tables = ObjectNamespace(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
         self.indexes = ObjectNamespace(self._original_index)
         self.objects = ObjectNamespace(lambda key: TrackedObject(definition=known_schema.object(key)))
-        self.losses: list[RebuildLoss] = []
+        self.unique_after_upgrade: list[TrackedObject] = []
+        self.draft = SchemaDraft(known_schema.schema, dialect, is_forgetful=False)
+
+    @property
+    def schema(self) -> ReplayedSchema:
+        """All that is there by now, as far as it is known: what is under a condition is not."""
+        return self.draft.schema()
+
+    def is_sure_of_part(self, where: QualifiedName, part: Column | Constraint, *names: str) -> bool:
+        """Return whether a table certainly has what the schema shows of it: this migration has made it, or the history was read."""
+        table = self.tables.now.get(where)
+        known = self.known_schema.table(table.origin if isinstance(table, TrackedTable) else where)
+        former = (*known.columns.values(), *known.known_constraints()) if known is not None else ()
+        return part not in former or self.known_schema.is_fully_read(*names)
 
     @property
     def kind_of_index(self) -> str:
@@ -33,7 +48,9 @@ class SimulatedSchema:
         return "index" if self.dialect in FAMILY else "plain index"
 
     def mark(self, doubts: Doubts) -> None:
-        """Record what is dropped at the end of upgrade(); what could not be read may have restored what is in doubt."""
+        """Record what is dropped at the end of upgrade(), and what is unique; what could not be read may have restored the rest."""
+        parts = (*self.indexes.now.values(), *(part for _, table in self._named_tables() for part in table.parts()))
+        self.unique_after_upgrade = [part for part in parts if part is not None and part.is_unique]
         self.tables.mark(lambda key: doubts.concern("table", None, *_words(key)))
         self.indexes.mark(lambda key: doubts.concern("index", None, *_words(key)))
         self.objects.mark(lambda key: doubts.concern("object", None, *_words(key)))
@@ -59,7 +76,6 @@ class SimulatedSchema:
         )
         if known is None:
             return table
-        table.autoincrement = known.autoincrement if known.complete else UNKNOWN
         for name, column in known.columns.items():
             if isinstance(column, Column):
                 table.columns_by_name.find(name)
@@ -80,6 +96,27 @@ class SimulatedSchema:
             return None
         found = self.tables.find(place(schema, name))
         return found if isinstance(found, TrackedTable) else None
+
+    def owner_of(self, thing: Thing) -> TrackedTable | None:
+        """Return the table that a thing belongs to, None if it is gone or not known."""
+        owner = thing.owner
+        if not isinstance(owner, tuple) or (owner in self.tables.now and self.tables.now[owner] is None):
+            return None
+        found = self.tables.find(owner)
+        return found if isinstance(found, TrackedTable) else None
+
+    def slot(self, thing: Thing) -> tuple[ObjectNamespace, Key] | None:
+        """Return the namespace and key of a thing, None if it has no readable name, or its table is not there."""
+        if not isinstance(thing.name, str):
+            return None
+        if thing.kind not in OF_TABLES:
+            return self.objects, thing.key
+        if thing.kind in {"table", "index"}:
+            return (self.tables if thing.kind == "table" else self.indexes), thing.place
+        table = self.owner_of(thing)
+        if table is None:
+            return None
+        return (table.columns_by_name if thing.kind == "column" else table.constraints), thing.name
 
     def is_known_table(self, key: QualifiedName) -> bool:
         """Return whether a table is certainly there, made before this migration and not dropped by it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import TypeAlias, TypeGuard
 
 from mrt_lint.history.schema import QualifiedName, fold
@@ -12,7 +12,7 @@ from mrt_lint.model.ops import (
     CreateIndex,
     Op,
 )
-from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Unset
+from mrt_lint.model.values import HOLE, Column, Constraint, MaybeName, Unset
 
 _WORD = re.compile(r"\w+")
 Key = Hashable
@@ -60,6 +60,13 @@ class TrackedObject:
         if isinstance(self.definition, CreateIndex):  # of an expression, as of a predicate
             texts = [self.definition.where, *(self.definition.columns if isinstance(self.definition.columns, tuple) else ())]
         return any(isinstance(text, str) and column in map(fold, _WORD.findall(text)) for text in texts)
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no two rows may hold the same in its columns."""
+        if isinstance(self.definition, CreateIndex):
+            return self.definition.unique is True and self.definition.where is None
+        return isinstance(self.definition, Constraint) and self.definition.kind in {"unique", "primary"}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -153,7 +160,7 @@ class TrackedTable(TrackedObject):
 
     `unnamed` are constraints that the source gives no name; `complete` is False if its definition was not read in full,
     `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written.
-    `current_key` is its present name, `origin` its first. `autoincrement` is SQLite's AUTOINCREMENT.
+    `current_key` is its present name, `origin` its first.
     """
 
     def __init__(
@@ -164,31 +171,19 @@ class TrackedTable(TrackedObject):
         self.complete = complete
         self.maybe_empty = False
         self.filled = False
-        self.autoincrement: Flag = UNKNOWN
         self.columns_by_name = ObjectNamespace(lambda _: TrackedObject(creator, table=self))
         self.constraints = ObjectNamespace(lambda _: TrackedObject(creator, table=self))
         self.unnamed: list[TrackedObject] = []
         self.rows: set[TrackedTable] = {self} if creator is None else set()
 
+    def parts(self) -> Iterator[TrackedObject | None]:
+        """Return the constraints that are there, named or not."""
+        yield from (*self.constraints.now.values(), *self.unnamed)
+
     def drop_unnamed(self, constraint: TrackedObject) -> None:
         """Take away a constraint that the source gives no name."""
         self.unnamed.remove(constraint)
         constraint.exists = False
-
-
-@dataclass(frozen=True, slots=True)
-class RebuildLoss:
-    """What batch mode lost when it rebuilt a table on SQLite.
-
-    `what` is "index", "trigger", "collation" (of a column), "order" (of an index's columns), "check" or "autoincrement", which is
-    lost or gained. `name` is its name, the condition for a CHECK. `is_back` returns whether all is finally as it was.
-    """
-
-    op: Op
-    table: TrackedTable
-    what: str
-    name: str
-    is_back: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix
 from mrt_lint.fix.reverse import ReversePlan
-from mrt_lint.fix.whole_downgrade import prove, write_whole_downgrade
+from mrt_lint.fix.whole_downgrade import prove, refused_by_rows, write_whole_downgrade
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Finding
@@ -85,7 +85,8 @@ def _placed(context: FixContext, body: DowngradeBody, steps: list[DowngradeStep]
     if any(isinstance(step.op, ops.DropTable | ops.DropColumn) for step in steps):
         unsafe = "downgrade() leaves it alone, and rows may have been written to it since"
     imports = context.names.edits()
-    proposal = partial(ProposedFix, safety=FixSafety.UNSAFE if unsafe else FixSafety.SAFE, why=unsafe, keeps_upgrade=True)
+    safety, leaves = FixSafety.UNSAFE if unsafe else FixSafety.SAFE, refused_by_rows(steps)
+    proposal = partial(ProposedFix, safety=safety, why=unsafe, keeps_upgrade=True, leaves=leaves)
     first = proposal(edits=(body.at_start(steps), *imports), proof=lambda again: prove(again, steps, after=old))
     try:
         last = proposal(edits=(body.at_end(steps), *imports), proof=lambda again: prove(again, steps, before=old))
