@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mrt_lint.escape import printable
 
@@ -46,7 +46,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason."""
+    """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason.
+
+    behind: the revision that is in the way of one that was not reached.
+    """
 
     revision: str
     down_revision: tuple[str, ...] = ()
@@ -56,6 +59,7 @@ class Verdict:
     warnings: tuple[str, ...] = ()
     unseeded: dict[str, str] = field(default_factory=dict)
     reason: str = ""
+    behind: str | None = None
 
     def __repr__(self) -> str:
         """Fit in the line that pytest shows of `assert result.passed`."""
@@ -76,3 +80,17 @@ class Verdict:
             if failure.file and failure.line:
                 lines.append(f"    {printable(failure.file)}:{failure.line}")
         return "\n".join(lines)
+
+
+class ToldObstacles:
+    """Says why revisions were not reached: whole the first time, and in two words for all others behind the same one."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def shorten(self, verdict: Verdict) -> Verdict:
+        """Return the verdict, its reason shortened where it was told before."""
+        if verdict.behind is None or verdict.behind not in self._told:
+            self._told |= {verdict.behind} if verdict.behind is not None else set()
+            return verdict
+        return replace(verdict, reason=f"behind {verdict.behind}")

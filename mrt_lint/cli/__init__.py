@@ -84,10 +84,8 @@ def _has_folder() -> bool:
 
 
 def _call(options: Namespace) -> int:
-    if options.command == "verify":
-        from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
-
-        return int(runtime.run(options))
+    if options.command in {"verify", "report"}:  # the other half, only when asked for
+        return int(import_module(f"mrt_runtime.cli.{options.command}").run(options))
     from mrt_lint.usage import UsageError  # noqa: PLC0415  mrt --version needs none of it
 
     try:
@@ -186,9 +184,15 @@ def _add_explain(parser: ArgumentParser) -> None:
 
 
 def _add_verify(parser: ArgumentParser) -> None:
-    from mrt_runtime import cli as runtime  # noqa: PLC0415  the other half, only when asked for
+    from mrt_runtime.cli import verify  # noqa: PLC0415  the other half, only when asked for
 
-    runtime.add_arguments(parser)
+    verify.add_arguments(parser)
+
+
+def _add_report(parser: ArgumentParser) -> None:
+    from mrt_runtime.cli import report  # noqa: PLC0415  the other half, only when asked for
+
+    report.add_arguments(parser)
 
 
 def _add_output(parser: ArgumentParser, *forms: str) -> None:
@@ -206,4 +210,5 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
     "rules": ("list the rules", _add_output),
     "explain": ("say what a rule finds, why that hurts, and what to write instead", _add_explain),
     "verify": ("upgrade, downgrade and compare every revision on a scratch database", _add_verify),
+    "report": ("put the reports of several machines together", _add_report),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mrt_lint.usage import UsageError
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph
+from mrt_runtime.shard import WHOLE, Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,20 +20,27 @@ class RevisionChoice:
     """What a user asks for; each part that is given leaves fewer revisions.
 
     revisions: names of some; empty for all. since: only those that a database standing at this revision has not run yet.
-    diff_base: only those whose files were added or changed since git's merge base with this.
+    diff_base: only those whose files were added or changed since git's merge base with this. shard: the part of what is left
+    that this machine verifies; job: the part of that which is this process's.
     """
 
     revisions: Sequence[str] = ()
     since: str | None = None
     diff_base: str | None = None
+    shard: Shard = WHOLE
+    job: Shard = WHOLE
 
     @property
     def may_be_empty(self) -> bool:
-        """Whether it is no mistake where nothing is left: nothing is new."""
-        return self.since is not None or self.diff_base is not None
+        """Whether it is no mistake where nothing is left: nothing is new, or there are more shards than revisions."""
+        return self.since is not None or self.diff_base is not None or self.shard != WHOLE
 
     def choose(self, graph: MigrationGraph) -> list[HistoryStep]:
         """Return the revisions, bases first. Raises ConfigurationError where a name means none, or git cannot tell."""
+        return self.job.cut(self.shard.cut(self.choose_whole(graph)))
+
+    def choose_whole(self, graph: MigrationGraph) -> list[HistoryStep]:
+        """Return the revisions of all shards."""
         steps = list(graph)
         if self.revisions:
             asked = {graph.resolve(revision).revision for revision in self.revisions}
@@ -47,3 +56,12 @@ class RevisionChoice:
                 raise ConfigurationError(end(str(error))) from None
             steps = [step for step in steps if files[step.revision] in changed]
         return steps
+
+
+def digest(steps: Iterable[HistoryStep]) -> str:
+    """Compute what tells whether two runs were about the same revisions, in the same order and of the same text."""
+    known = hashlib.blake2s(digest_size=16)
+    for step in steps:
+        text = b"\n".join(Path(step.file).read_bytes().splitlines())  # git may write other ends of lines elsewhere
+        known.update(repr((step.revision, step.parents, text)).encode(errors="surrogatepass"))
+    return known.hexdigest()

@@ -18,6 +18,7 @@ from mrt_runtime.plugin.stash import LEFT, TERMINATION, VERIFICATION
 if TYPE_CHECKING:
     from mrt_runtime.plugin.collect import RevisionFile
     from mrt_runtime.plugin.fixture import Mrt
+    from mrt_runtime.shard import Shard
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,9 +34,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="GITREF",
         help="only revisions whose files were added or changed since git's merge base with this, e.g. origin/main",
     )
+    group.addoption(
+        "--mrt-shard",
+        metavar="I/N",
+        type=read_shard,
+        help="only the Ith of N parts of the history, for N machines; -n of pytest-xdist divides it further",
+    )
     parser.addini(
         "mrt_default_tests", help="accepted and without effect: `--mrt` asks for a test of every revision", default="false"
     )
+
+
+def read_shard(text: str) -> Shard:
+    """Return which part of the history `--mrt-shard` names."""
+    from mrt_runtime.shard import Shard  # noqa: PLC0415  see above
+
+    return Shard.parse(text)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.config_discovery import settle
 from mrt_runtime.plugin.stash import REFUSED, TERMINATION, VERIFICATION
 from mrt_runtime.report.wording import expound, name_database
+from mrt_runtime.shard import WHOLE
 from mrt_runtime.termination import Termination
 from mrt_runtime.verdict import Outcome, Verdict
 
@@ -126,7 +127,7 @@ class RevisionFile(pytest.File):
         from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  as well
 
         options = self.config.option
-        choice = RevisionChoice(since=options.mrt_since, diff_base=options.mrt_diff_base)
+        choice = RevisionChoice(since=options.mrt_since, diff_base=options.mrt_diff_base, shard=options.mrt_shard or WHOLE)
         try:
             for step in choice.choose(read_graph(settle_session(self.config))):
                 yield RevisionItem.from_parent(self, name=printable(step.revision), revision=step.revision)

@@ -14,10 +14,12 @@ from mrt_runtime.verdict import Failure, Outcome, Verdict
 UNPRINTABLE = re.compile(r"[^ -~\n]")
 
 
-def render(verdicts: Sequence[Verdict], database: Mapping[str, str], stopped: str | None = None) -> str:
+def render(
+    verdicts: Sequence[Verdict], database: Mapping[str, str], stopped: str | None = None, shard: Mapping[str, Any] | None = None
+) -> str:
     """Write the whole run. `database` holds "dialect", "version" and "url", the password masked.
 
-    stopped: why the run ended before its last revision, where it did.
+    stopped: why the run ended before its last revision, where it did. shard: which part of a history it is, where it is one.
     """
     document = {
         "version": metadata.version("pytest-mrt"),
@@ -25,6 +27,7 @@ def render(verdicts: Sequence[Verdict], database: Mapping[str, str], stopped: st
         "summary": summarise(verdicts),
         "revisions": [as_json(verdict) for verdict in verdicts],
         "stopped": stopped,
+        **({"shard": dict(shard)} if shard else {}),
     }
     text = json.dumps(document, indent=2, ensure_ascii=False).replace("##", "#\\u0023")  # a command of Azure Pipelines
     return UNPRINTABLE.sub(escape, text) + "\n"
@@ -56,7 +59,23 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "warnings": list(verdict.warnings),
         "unseeded": dict(verdict.unseeded),
         "reason": verdict.reason,
+        "behind": verdict.behind,
     }
+
+
+def from_json(found: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that `as_json` wrote; KeyError, TypeError or ValueError where it did not."""
+    return Verdict(
+        revision=found["revision"],
+        down_revision=tuple(found["down_revision"]),
+        outcome=Outcome(found["outcome"]),
+        seconds=found["seconds"],
+        failures=tuple(Failure(**{**failure, "evidence": tuple(failure["evidence"])}) for failure in found["failures"]),
+        warnings=tuple(found["warnings"]),
+        unseeded=dict(found["unseeded"]),
+        reason=found["reason"],
+        behind=found["behind"],
+    )
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

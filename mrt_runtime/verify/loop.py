@@ -34,8 +34,13 @@ def verify(
                 judged.warn_of_edges(findings.stopped_by, runner.edges_out)
                 findings = judged
     except NotReachedError as error:
-        reason = runner.tell(error)
-        return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.NOT_REACHED, reason=reason)
+        return Verdict(
+            revision=step.revision,
+            down_revision=step.down_revision,
+            outcome=Outcome.NOT_REACHED,
+            reason=str(error),
+            behind=error.revision,
+        )
     if findings.first is None and findings.outcome is Outcome.UPGRADE_FAILED:
         findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]))
     if findings.before and findings.first:

@@ -64,7 +64,6 @@ class RevisionRunner:
         self._has_gone_back = False
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
-        self._told: set[str] = set()
         self.edges_out: tuple[str, ...] = ()
         self.ignore = frozenset(config.ignore)
 
@@ -171,12 +170,6 @@ class RevisionRunner:
     def find_disturbed(self, first: Snapshot) -> Disturbed:
         """Find what the writing of rows changed in those that `first` saw, by table and column."""
         return self._contents.find_disturbed(first)
-
-    def tell(self, obstacle: NotReachedError) -> str:
-        """Return why a revision is not reached: whole the first time, and in two words for all others behind the same one."""
-        is_new = obstacle.revision not in self._told
-        self._told.add(obstacle.revision)
-        return str(obstacle) if is_new else f"behind {obstacle.revision}"
 
     def trust(self) -> None:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""

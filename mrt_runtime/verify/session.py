@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -12,15 +12,16 @@ from mrt_runtime import termination
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.outage import LostServerError, explain_failure
-from mrt_runtime.databases.sentences import end, join
+from mrt_runtime.databases.sentences import end, join, warn
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.revision_choice import RevisionChoice
 from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
-from mrt_runtime.verdict import Outcome, Verdict
+from mrt_runtime.verdict import Outcome, ToldObstacles, Verdict
 from mrt_runtime.verify.loop import verify
 from mrt_runtime.verify.runner import RevisionRunner
+from mrt_runtime.verify.step_error import NotReachedError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -49,6 +50,7 @@ class Verification:
         self._log = RedactedLog()
         register_settings(config.env)
         self._verdicts: dict[str, Verdict] = {}
+        self._obstacles = ToldObstacles()
         self._version = ""
         self._lost: LostServerError | None = None
         with self.telling():
@@ -69,7 +71,7 @@ class Verification:
         if error is None:
             self.close()
         else:
-            self._abandon()
+            self._abandon(is_told=not isinstance(error, KeyboardInterrupt))
 
     def select(self, choice: RevisionChoice = EVERYTHING) -> list[HistoryStep]:
         """Find the revisions asked for, bases first; without a choice all of them."""
@@ -88,8 +90,16 @@ class Verification:
         """Check one revision, unless the configuration says not to; a revision is checked once in a session."""
         if step.revision not in self._verdicts:
             termination.check()
-            self._verdicts[step.revision] = redact_verdict(self._skip(step) or self._verify(step))
+            self._verdicts[step.revision] = self._obstacles.shorten(redact_verdict(self._skip(step) or self._verify(step)))
         return self._verdicts[step.revision]
+
+    def run_in(self, steps: Iterable[HistoryStep]) -> None:
+        """Go through revisions that come before those to be checked, for the rows that a check of them would leave behind."""
+        for step in steps:
+            termination.check()
+            if self._skip(step) is None:
+                with self.telling(step), contextlib.suppress(NotReachedError):
+                    self.runner.approach(step)
 
     def find_doubts(self) -> list[str]:
         """Describe what the configuration names that no revision has; nothing before the schema of every revision was seen.
@@ -134,10 +144,13 @@ class Verification:
                 self.database.close()
                 self._log.close()
 
-    def _abandon(self) -> None:
-        """Close where an error is on its way already, which says more than that dropping fails as well."""
-        with contextlib.suppress(ConfigurationError):
+    def _abandon(self, *, is_told: bool = True) -> None:
+        """Close where an error is on its way already. Where it tells what is wrong, nothing is said of that dropping fails as well."""
+        try:
             self.close()
+        except ConfigurationError as error:
+            if not is_told:
+                warn(str(error))
 
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.telling(step):

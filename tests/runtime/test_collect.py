@@ -155,3 +155,15 @@ def test_the_summary_names_a_server_without_its_password(broken, postgres_url, m
 def test_nothing_is_said_of_a_database_that_nothing_was_verified_on(broken):
     assert "Verified on" not in broken.runpytest_inprocess("--mrt", "--collect-only").stdout.str()
     assert "Verified on" not in broken.runpytest_inprocess("--mrt", "-m", "not mrt").stdout.str()
+
+
+def test_shards_of_several_machines_are_all_revisions(broken):
+    broken.runpytest_inprocess("--mrt", "--mrt-shard=1/2").assert_outcomes(passed=1)
+    broken.runpytest_inprocess("--mrt", "--mrt-shard=2/2", "-n", "2").assert_outcomes(passed=1, failed=1)
+    assert broken.runpytest_inprocess("--mrt", "--mrt-shard=1/9").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_shard_that_is_none_is_refused_in_a_sentence(broken):
+    result = broken.runpytest_inprocess("--mrt", "--mrt-shard=3/2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*error: argument --mrt-shard: '3/2' names no shard: write 2/5 for the second of five"])

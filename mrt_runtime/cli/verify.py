@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import errno
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,12 +18,14 @@ from mrt_runtime.report.progress import Progress
 from mrt_runtime.report.terminal import TerminalReport
 from mrt_runtime.report.whole_file import WholeFile
 from mrt_runtime.report.wording import name_database
+from mrt_runtime.shard import WHOLE, Shard
 from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
-    from mrt_runtime.migrate import HistoryStep
-    from mrt_runtime.verify.session import Verification
+    from contextlib import AbstractContextManager
+
+    from mrt_runtime.verify.run import Run
 
 FALLBACKS = f"[tool.mrt] db_url, {URL_VARIABLE} or an embedded database"
 EPILOG = """\
@@ -41,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--diff-base",
         metavar="GITREF",
         help="only revisions whose files were added or changed since git's merge base with this, e.g. origin/main",
+    )
+    parser.add_argument("-j", "--jobs", metavar="N", type=count_from_one, default=1, help="processes to verify with (default: 1)")
+    parser.add_argument(
+        "--shard", metavar="I/N", type=Shard.parse, help="only the Ith of N parts, for N machines; see mrt report merge"
     )
     parser.add_argument("--db-url", metavar="URL", help=f"the test database (default: [tool.mrt] db_url, {URL_VARIABLE}, embedded)")
     parser.add_argument(
@@ -67,11 +73,6 @@ def run(args: argparse.Namespace) -> int:
         except ConfigurationError as error:
             sys.stderr.write(f"mrt verify: {printable(str(error))}\n")
             return 2
-        except OSError as error:
-            if error.errno not in {errno.EMFILE, errno.ENFILE}:
-                raise
-            sys.stderr.write("mrt verify: no more files can be opened: raise the limit (ulimit -n), and run again\n")
-            return 2
         except KeyboardInterrupt as error:
             sys.stderr.write(f"mrt verify: {say_stop(error)}; the scratch databases are dropped\n")
             return error.exit_code if isinstance(error, TerminationError) else 130
@@ -80,55 +81,68 @@ def run(args: argparse.Namespace) -> int:
 def verify(args: argparse.Namespace) -> int:
     """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
     config = configure(args)
-    from mrt_runtime.verify.session import Verification  # noqa: PLC0415  a wrong command need not wait for SQLAlchemy
-
     stream, keep = open_output(args.output)
-    with Verification(config) as verification:
-        steps, facts, verdicts = select(verification, args), verification.facts(), list[Verdict]()
+    with open_run(config, args) as run:
+        facts, verdicts = run.facts, list[Verdict]()
         if args.format == "json":
             from mrt_runtime.report.json import render  # noqa: PLC0415  one report is enough
 
             try:
-                check(verification, steps, verdicts, None)
+                check(run, verdicts, None)
             except (ConfigurationError, KeyboardInterrupt) as error:
                 if verdicts or isinstance(error, KeyboardInterrupt):
-                    stream.write(render(verdicts, facts, say_stop(error)))
+                    stream.write(render(verdicts, facts, say_stop(error), run.shard))
                     keep()
                 raise
-            stream.write(render(verdicts, facts))
+            stream.write(render(verdicts, facts, shard=run.shard))
         else:
-            check(verification, steps, verdicts, TerminalReport(stream))
+            check(run, verdicts, TerminalReport(stream))
             stream.write("  " + name_database(facts, "--db-url") + "\n\n")
     keep()
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def select(verification: Verification, args: argparse.Namespace) -> list[HistoryStep]:
-    """Find the revisions to check; ConfigurationError where there is none, unless only new ones were asked for."""
+@contextmanager
+def open_run(config: MRTConfig, args: argparse.Namespace) -> Iterator[Run]:
+    """Open what checks the revisions that the arguments choose; ConfigurationError where there is none to check.
+
+    It is none only where all were asked for: nothing may be new, and there may be more shards than revisions.
+    """
     from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  a wrong command need not wait for Alembic
+    from mrt_runtime.verify.parallel_run import count_jobs, open_parallel  # noqa: PLC0415  as well
+    from mrt_runtime.verify.run import open_single  # noqa: PLC0415  as well
 
-    choice = RevisionChoice(revisions=args.revisions, since=args.since, diff_base=args.diff_base)
-    steps = verification.select(choice)
-    if not steps and not choice.may_be_empty:
-        raise ConfigurationError(f"There is no migration in the history of {shorten(verification.config.alembic_ini)}.")
-    return steps
+    choice = RevisionChoice(revisions=args.revisions, since=args.since, diff_base=args.diff_base, shard=args.shard or WHOLE)
+    jobs = count_jobs(config, choice, args.jobs)
+    opened: AbstractContextManager[Run] = open_parallel(config, choice, jobs) if jobs > 1 else open_single(config, choice)
+    with opened as run:
+        if not run.revisions and not choice.may_be_empty:
+            raise ConfigurationError(f"There is no migration in the history of {shorten(config.alembic_ini)}.")
+        yield run
 
 
-def check(verification: Verification, steps: list[HistoryStep], verdicts: list[Verdict], picture: TerminalReport | None) -> None:
-    """Check the revisions one after the other, drawing each as it happens; `verdicts` are added to."""
-    progress = Progress(sys.stderr, len(steps))
+def check(run: Run, verdicts: list[Verdict], picture: TerminalReport | None) -> None:
+    """Check the revisions, drawing each as soon as it and those before it are done; `verdicts` are added to."""
+    progress = Progress(sys.stderr, len(run.revisions))
     if picture:
         picture.begin()
-    for step in steps:
-        progress.start(step.revision)
-        try:
-            verdicts.append(verification.check_step(step))
-        finally:
+    try:
+        for verdict in run.check(progress.start):
+            verdicts.append(verdict)
             progress.clear()
-        if picture:
-            picture.show(verdicts[-1])
+            if picture:
+                picture.show(verdict)
+    finally:
+        progress.clear()
     if picture:
         picture.end(verdicts)
+
+
+def count_from_one(text: str) -> int:
+    """Return a whole number from 1; what argparse shows where it is none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)
 
 
 def say_stop(error: BaseException) -> str:

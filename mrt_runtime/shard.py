@@ -1,0 +1,40 @@
+"""One of several parts of a history, each for a machine or a process of its own. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+Item = TypeVar("Item")
+SPELLED = re.compile(r"(\d{1,4})/(\d{1,4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The `number`th of `count` parts. All together are the whole, in its order, and each is of one piece."""
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Return what "2/5" means on a command line."""
+        match = SPELLED.fullmatch(text)
+        shard = cls(*map(int, match.groups())) if match else cls(0, 0)
+        if not 1 <= shard.number <= shard.count:
+            raise ArgumentTypeError(f"{text!r} names no shard: write 2/5 for the second of five")
+        return shard
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+    def cut(self, whole: Sequence[Item]) -> list[Item]:
+        """Return the part."""
+        length = len(whole)
+        return list(whole[length * (self.number - 1) // self.count : length * self.number // self.count])
+
+
+WHOLE = Shard()
