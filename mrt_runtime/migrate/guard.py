@@ -23,6 +23,7 @@ from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.migrate.call_site import find_line, trace_calls
 from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.error import WrongDatabaseError, show_setting
+from mrt_runtime.migrate.first_connect import FirstConnects, install, note_arguments
 from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class ConnectionGuard:
         self._opened: list[Any] = []
         self._strangers: set[threading.Thread] = set()  # not their numbers, which a new thread takes over from one that ended
         self._notes: list[tuple[str, int | None]] = []
+        self.first_connects = FirstConnects(scratch)
         self.changed_rows = ChangedRows()
         self.file: str | None = None
         """The migration that is running, in which a statement's line is looked for."""
@@ -145,6 +147,7 @@ class ConnectionGuard:
         if not self.is_configured:
             self.last_statement = statement
         self.prove(connection)
+        self.first_connects.read(statement)
         translation = self._scratch.translate(statement)
         if translation.outside:
             reason = (
@@ -245,6 +248,7 @@ def install_hooks() -> None:
     def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> None:
         for guard in find_guard():
             follow(settings)
+            note_arguments(dialect, arguments, settings)
             guard.before_connect(read_target(dialect.name, arguments, settings))
             guard.prepare(dialect.driver, settings)
 
@@ -273,6 +277,7 @@ def install_hooks() -> None:
     event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
     event.listen(Engine, "after_cursor_execute", count_rows)
     listen(Engine, noting)
+    install(lambda: [guard.first_connects for guard in find_guard()])
 
 
 def on_error(context: ExceptionContext) -> None:

@@ -145,7 +145,7 @@ class Verification:
                 self._log.close()
 
     def _abandon(self, *, is_told: bool = True) -> None:
-        """Close where an error is on its way already. Where it tells what is wrong, nothing is said of that dropping fails as well."""
+        """Close where an error is on its way already: what it tells says more than that dropping fails as well."""
         try:
             self.close()
         except ConfigurationError as error:

@@ -1,0 +1,76 @@
+"""What SQLAlchemy asks on an engine's first connection is asked once, and again where a migration may have changed the answer."""
+
+import pytest
+import sqlalchemy as sa
+
+from mrt_runtime.migrate import Migrator
+
+ASKED = "standard_conforming_strings"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The questions of first connections, as they are asked."""
+    found = []
+    original = sa.dialects.postgresql.base.PGDialect._set_backslash_escapes
+    monkeypatch.setattr(
+        sa.dialects.postgresql.base.PGDialect,
+        "_set_backslash_escapes",
+        lambda dialect, connection: (found.append(ASKED), original(dialect, connection)),
+    )
+    return found
+
+
+def test_many_runs_ask_once(project, postgres_scratch, asked):
+    for number in range(4):
+        project.add(f"r{number}", f"r{number - 1}" if number else None)
+    migrator = Migrator(project.config(), postgres_scratch)
+    migrator.upgrade("r0")
+    asked.clear()
+    for number in range(1, 4):
+        migrator.upgrade(f"r{number}")
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "schema"),
+    [
+        ("ALTER ROLE CURRENT_USER SET search_path = other, public", "other"),
+        ("CREATE SCHEMA other", "public"),
+    ],
+)
+def test_what_may_change_the_answers_has_them_asked_again(project, postgres_scratch, asked, statement, schema):
+    project.add("a", upgrade=f"op.execute('{statement}')", downgrade="pass")
+    project.add("b", "a", upgrade=f"assert op.get_bind().dialect.default_schema_name == {schema!r}")
+    first = "op.execute('CREATE SCHEMA other')" if "ROLE" in statement else None
+    project.add("before", upgrade=first, downgrade="pass")
+    project.add("a", "before", upgrade=f"op.execute('{statement}')", downgrade="pass")
+    migrator = Migrator(project.config(), postgres_scratch)
+    migrator.upgrade("a")
+    asked.clear()
+    migrator.upgrade("b")
+    assert asked == [ASKED]
+
+
+def test_another_database_in_the_place_of_this_one_is_asked_anew(project, postgres_scratch, asked):
+    project.add("a")
+    migrator = Migrator(project.config(), postgres_scratch)
+    migrator.upgrade("a")
+    postgres_scratch.reset()
+    asked.clear()
+    migrator.upgrade("a")
+    assert asked == [ASKED]
+
+
+def test_engines_that_connect_otherwise_are_asked_themselves(project, postgres_scratch):
+    project.add("a", upgrade="op.execute('CREATE SCHEMA tenant')")
+    project.add(
+        "b",
+        "a",
+        upgrade="engine = sa.create_engine(op.get_bind().engine.url, connect_args={'options': '-csearch_path=tenant'})\n"
+        "    with engine.connect() as connection:\n"
+        "        assert connection.dialect.default_schema_name == 'tenant'",
+    )
+    migrator = Migrator(project.config(), postgres_scratch)
+    migrator.upgrade("a")
+    migrator.upgrade("b")
