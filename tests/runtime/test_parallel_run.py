@@ -121,7 +121,7 @@ def test_a_signal_ends_all_of_them_with_everything_cleaned_up(project, url, numb
     with project.started(url, "mrt_lint", "verify", "--jobs", "2") as process:
         assert len(leftovers(url, project.root / "temporary")) >= 2
         process.send_signal(number)
-        _, err = process.communicate(timeout=40)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert "Traceback" not in err
     assert err.count("the scratch databases are dropped") == 1
@@ -133,7 +133,7 @@ def test_where_the_command_is_killed_its_processes_clean_up_and_end(project, url
     with project.started(url, "mrt_lint", "verify", "--jobs", "2") as process:
         workers = psutil.Process(process.pid).children()
         process.kill()
-        psutil.wait_procs(workers, timeout=40)
+        psutil.wait_procs(workers, timeout=120)
     assert len(workers) == 2
     assert leftovers(url, project.root / "temporary") == []
 
@@ -142,7 +142,7 @@ def test_a_process_that_crashes_is_one_sentence_and_its_database_is_dropped(proj
     fill(project, r08={"upgrade": HERE + "time.sleep(60)"})
     with project.started(url, "mrt_lint", "verify", "--jobs", "2") as process:
         psutil.Process(int((project.root / "pid").read_text())).kill()
-        _, err = process.communicate(timeout=40)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 2
     assert err == (
         "mrt verify: Worker 2 of 2 was ended by SIGKILL while it verified r08, and the run was stopped. "
