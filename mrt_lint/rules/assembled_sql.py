@@ -13,6 +13,8 @@ from mrt_lint.model.values import HOLE
 
 _SCHEMA = re.compile(rf'(?<![\w.]){HOLE}\.?(?=["`\[]?\w)')
 """A hole right before a name: `{schema}users`, `{schema}.users`."""
+_STRING = re.compile(r"'(?:[^']|'')*'")
+_QUALIFIED = re.compile(rf"'{HOLE}\.?\w+'")
 _VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|,|\()\s*['(]?\s*{HOLE}", re.IGNORECASE)
 _NAME = re.compile(rf"\b(INTO|FROM|UPDATE|JOIN|TABLE|SEQUENCE|INDEX)\s+[\"`]?{HOLE}", re.IGNORECASE)
 """A hole that is a name, which no parameter gives."""
@@ -62,6 +64,17 @@ class AssembledSql(Rule):
                     op.execute(f"UPDATE users SET name = '{row.name.strip()}' WHERE id = 1")  # MRT803
             """,
         ),
+        Example(
+            title="Out of the environment, before a dot",
+            source="""
+            import os
+
+            def upgrade():
+                region = os.environ["REGION"]
+                op.execute(sa.text(f"UPDATE users SET public_id = '{region}.users.' || public_id"))  # MRT803
+                op.execute(f"UPDATE users SET note = 'in {os.getenv('REGION')}'")  # MRT803
+            """,
+        ),
     )
     good = (
         Example(
@@ -91,12 +104,13 @@ class AssembledSql(Rule):
             """,
         ),
         Example(
-            title="The schema before a name, a statement that reads",
+            title="The schema before a name, in a string too, a statement that reads",
             source="""
             from app.settings import schema
 
             def upgrade():
                 op.execute(f"ALTER TABLE {schema}.users ADD COLUMN age integer")
+                op.execute(f"ALTER TABLE users ALTER COLUMN id SET DEFAULT nextval('{schema}.users_id_seq')")
                 op.get_bind().execute(sa.text(f"SELECT count(*) FROM {schema}"))
             """,
         ),
@@ -111,9 +125,15 @@ class AssembledSql(Rule):
                     continue
                 if closed and op.certain:
                     continue
-                text = _SCHEMA.sub("", op.statement)
+                text = _without_schema(op.statement)
                 if HOLE in text and not _only_reads(operations[place + 1 :]):
                     yield self.found(case.migration, op, text=_part(text), safe=_safe(text))
+
+
+def _without_schema(statement: str) -> str:
+    """Return a statement without the holes that are a schema; in a string a hole is one only where it holds nothing but a name."""
+    values = [text for text in _STRING.findall(statement) if HOLE in text and not _QUALIFIED.fullmatch(text)]
+    return _SCHEMA.sub("", statement) if not values else statement
 
 
 def _is_closed(migration: Migration) -> bool:

@@ -226,6 +226,15 @@ class TypeChange(Rule):
             """,
         ),
         Example(
+            title="To a class of another package, which may keep the values as they are",
+            source="""
+            from shop.types import UrlType
+
+            def upgrade():
+                op.alter_column("users", "website", existing_type=sa.Unicode(2000), type_=UrlType())
+            """,
+        ),
+        Example(
             title="`existing_type` alone changes nothing",
             target=DatabaseTarget(dialect="mysql"),
             source="""
@@ -286,7 +295,8 @@ class TypeChange(Rule):
                 if dialect == "postgresql" and former != new and (why := looked_through(case, op, new)):
                     yield self.found(case.migration, op, self.verified, **names(op), former=former, new=new, why=why)
                 continue
-            if new is UNKNOWN and op.existing_type is UNKNOWN:
+            of_a_class = isinstance(new, SqlType) and not _is_sql(new) and not op.sql
+            if of_a_class or (new is UNKNOWN and op.existing_type is UNKNOWN):
                 continue
             yield self._found(case, op, former, new)
 

@@ -161,6 +161,19 @@ class UpdateNotUndone(Rule):
             """,
         ),
         Example(
+            title="Written through a relationship of the ORM",
+            source="""
+            from shop.models import Session, User
+
+            def upgrade():
+                for user in Session(op.get_bind()).query(User):
+                    user.team = user.boss.team
+
+            def downgrade():
+                op.execute("UPDATE users SET team_id = NULL")
+            """,
+        ),
+        Example(
             title="A table of this upgrade's own",
             source="""
             def upgrade():
@@ -200,7 +213,10 @@ def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> boo
     if isinstance(answer, ops.Update):
         if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
             return False
-        return {fold(str(name)) for name in op.columns}.isdisjoint(fold(str(name)) for name in answer.columns)
+        mine = {fold(str(name)) for name in op.columns}
+        # assigning to a relationship of the ORM writes its foreign key
+        mine |= {f"{name}_id" for name in mine}
+        return mine.isdisjoint(fold(str(name)) for name in answer.columns)
     inserts = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Insert | ops.BulkInsert))
     return (
         isinstance(answer, ops.Delete)
