@@ -40,6 +40,7 @@ class HalfCommitted(Rule):
         "The table is new or empty, the column new, or it was NOT NULL before.",
         "This upgrade changed or deleted rows of the table before, or dropped what this constraint or index takes the place of.",
         "All statements before it can be run again: IF NOT EXISTS, IF EXISTS, a condition; a changed type or default.",
+        "The failure is caught and the upgrade goes on, which MRT442 reports.",
         "Both are actions of one ALTER TABLE, which succeeds or fails as a whole.",
     )
 
@@ -135,7 +136,8 @@ class HalfCommitted(Rule):
             server = case.server(op)
             if server is None:
                 continue
-            reason = refusable(case, op) if first is not None and first not in statement(case, op) else ""
+            stops = first is not None and not op.caught and first not in statement(case, op)
+            reason = refusable(case, op) if stops else ""
             if first is not None and reason:
                 yield self.found(case.migration, op, **names(op), server=server.name, reason=reason, first=deed(first))
                 return

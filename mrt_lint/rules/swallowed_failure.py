@@ -1,0 +1,122 @@
+"""MRT442."""
+
+from collections.abc import Iterator
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.model import ops
+from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.finding import Consequence, Finding, Severity
+from mrt_lint.model.rule import Example, Rule
+
+
+class SwallowedFailure(Rule):
+    """`upgrade()` catches the exception of a statement and goes on.
+
+    It is meant for what is there already, and swallows every other failure as well: a lost connection, a full disk, rows that do
+    not fit. Alembic then stamps the revision. Half of the upgrade is missing from a schema that counts as complete, no later run
+    makes up for it, and the next revisions or the application fail elsewhere. On PostgreSQL the transaction is lost with
+    the statement, so that the upgrade fails all the same.
+    """
+
+    code = "MRT442"
+    name = "swallowed-failure"
+    severity = Severity.WARNING
+    consequence = Consequence.DEPLOY_FAILS
+    message = "where this fails, upgrade goes on, and the revision counts as done without it: no later run makes up for it"
+    instead = (
+        "let the exception end the upgrade; of what may be there already ask before: if_not_exists=True, or "
+        "sa.inspect(op.get_bind())"
+    )
+    dialects = ("mysql", "mariadb", "sqlite")
+    manual = (
+        "Alembic, “Tutorial”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",
+        "Python, “Errors and Exceptions”: https://docs.python.org/3/tutorial/errors.html#handling-exceptions",
+    )
+    exemptions = (
+        "Every `except` clause raises an exception again, or returns.",
+        "What is caught is IF EXISTS or IF NOT EXISTS, or only reads.",
+        "The database is neither declared to be MySQL, MariaDB or SQLite nor named so by a guard.",
+    )
+
+    bad = (
+        Example(
+            title="Once for each upgrade",
+            target=DatabaseTarget(dialect="mysql"),
+            source="""
+            def upgrade():
+                try:
+                    op.add_column("users", sa.Column("nick", sa.String(20)))  # MRT442
+                    op.create_index("ix_nick", "users", ["nick"])
+                except Exception as error:
+                    print("it is there already", error)
+                try:
+                    op.drop_column("users", "name")
+                except Exception:
+                    pass
+            """,
+        ),
+        Example(
+            title="Rows, and one kind of exception",
+            target=DatabaseTarget(dialect="sqlite"),
+            source="""
+            def upgrade():
+                try:
+                    op.execute("UPDATE users SET name = trim(name)")  # MRT442
+                except sa.exc.OperationalError:
+                    pass
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Raised again, asked for, or IF NOT EXISTS",
+            target=DatabaseTarget(dialect="mysql"),
+            source="""
+            def upgrade():
+                try:
+                    op.add_column("users", sa.Column("nick", sa.String(20)))
+                except Exception as error:
+                    print(error)
+                    raise
+                if not sa.inspect(op.get_bind()).has_table("teams"):
+                    op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True))
+                try:
+                    op.get_bind().execute(sa.text("SELECT 1 FROM users"))
+                    op.execute("CREATE TABLE IF NOT EXISTS marks (id INT PRIMARY KEY)")
+                except Exception:
+                    pass
+
+            def downgrade():
+                op.drop_table("marks")
+                op.drop_table("teams")
+                op.drop_column("users", "nick")
+            """,
+        ),
+        Example(
+            title="PostgreSQL goes on with nothing after an error",
+            target=DatabaseTarget(dialect="postgresql"),
+            source="""
+            def upgrade():
+                try:
+                    op.add_column("users", sa.Column("nick", sa.String(20)))
+                except Exception:
+                    pass
+            """,
+        ),
+    )
+
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for the first statement of an upgrade whose failure is swallowed."""
+        for op in case.ops_for(self, ops.Op, new_tables=True):
+            if op.caught and not op.along_with and _matters(op):
+                yield self.found(case.migration, op)
+                return
+
+
+def _matters(op: ops.Op) -> bool:
+    """Return whether something is missing where an operation fails."""
+    if isinstance(op, ops.Execute | ops.BatchAlterTable | ops.Raise | ops.InvalidCall):
+        return False
+    if isinstance(op, ops.Statement):
+        return op.effect is True
+    return getattr(op, "if_exists", False) is False and getattr(op, "if_not_exists", False) is False
