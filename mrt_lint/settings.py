@@ -25,6 +25,7 @@ RUNTIME_KEYS: Final = (
     "env",
     "target_metadata",
     "after_writes",
+    "base_schema",
     "edge_rows",
     "unmet",
     "x_arguments",

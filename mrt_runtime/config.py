@@ -65,6 +65,7 @@ class MRTConfig:
     migration_timeout: seconds that one upgrade or downgrade may take; None for no limit.
     env: environment variables set while env.py runs; "{url}" stands for the scratch database's URL, and "{host}", "{port}",
         "{database}", "{user}" and "{password}" for its parts.
+    base_schema: a file with SQL that makes what the first revision finds, for a history that begins on tables made elsewhere.
     target_metadata: "package.module:Base" or a MetaData, for `assert_schema_matches`.
     after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
     edge_rows: "warn" (default), "fail" or "off": what a step that fails only with a row at the edge of its type counts as; "off"
@@ -85,6 +86,7 @@ class MRTConfig:
     custom_seeds: dict[str, SeedRows] = field(default_factory=dict)
     migration_timeout: float | None = 60
     env: dict[str, str] = field(default_factory=dict)
+    base_schema: str | None = None
     target_metadata: Any = None
     after_writes: str = "warn"
     edge_rows: str = "warn"

@@ -60,9 +60,10 @@ def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
     if not isinstance(given, MRTConfig):
         raise ConfigurationError(f"config._mrt_config is {describe(given)}, where an MRTConfig is expected. {HOW_TO}")
     check(given)
-    ini = locate_ini(given.alembic_ini, places)
+    ini = locate("alembic_ini", "the project's alembic.ini", given.alembic_ini, places)
     url = given.db_url or os.environ.get(URL_VARIABLE, "") or embedded_url(ini)
-    return dataclasses.replace(given, alembic_ini=str(ini), db_url=str(url), x_arguments=tuple(given.x_arguments))
+    base = None if given.base_schema is None else str(locate("base_schema", "an SQL file", given.base_schema, places))
+    return dataclasses.replace(given, alembic_ini=str(ini), db_url=str(url), x_arguments=tuple(given.x_arguments), base_schema=base)
 
 
 def find(folders: Iterable[Path]) -> MRTConfig:
@@ -117,6 +118,8 @@ def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
         config.skip = {**named["irreversible"], **config.skip}  # agreed for the linter, agreed here
     if isinstance(config.alembic_ini, str):
         config.alembic_ini = str(path.parent / config.alembic_ini)
+    if isinstance(config.base_schema, str):
+        config.base_schema = str(path.parent / config.base_schema)
     return config
 
 
@@ -138,6 +141,8 @@ def check(config: MRTConfig) -> None:
         ("alembic_ini", "a path", not isinstance(config.alembic_ini, (str, os.PathLike)) or not str(config.alembic_ini)),
         ("db_url", f"the URL of a test database (or none given, which means {URL_VARIABLE}'s, or an embedded one)",
          isinstance(config.db_url, str) and not config.db_url.strip()),
+        ("base_schema", "a path", config.base_schema is not None
+         and (not isinstance(config.base_schema, (str, os.PathLike)) or not str(config.base_schema))),
         ("seed_rows", "a whole number from 1", type(config.seed_rows) is not int or config.seed_rows < 1),
         ("skip", "a mapping of revision to reason", not is_mapping(config.skip)),
         ("env", "a mapping of names to strings", not is_mapping(config.env)),
@@ -185,16 +190,14 @@ def describe(value: object) -> str:
     return text if len(text) <= WIDTH else f"of type {type(value).__name__}"
 
 
-def locate_ini(path: str, folders: Iterable[Path]) -> Path:
-    """Find the project's alembic.ini: a relative path is tried in the current folder first, then in those given."""
+def locate(name: str, what: str, path: str, folders: Iterable[Path]) -> Path:
+    """Find the file that a setting names: a relative path is tried in the current folder first, then in those given."""
     tried = [folder / path for folder in (Path.cwd(), *folders)]
     for candidate in tried:
         if candidate.is_file():
             return candidate.resolve()
     where = ", ".join(dict.fromkeys(str(candidate.parent) for candidate in tried))
-    raise ConfigurationError(
-        f"There is no {Path(path).name} in {where}: alembic_ini={str(path)!r} has to name the project's alembic.ini."
-    )
+    raise ConfigurationError(f"There is no {Path(path).name} in {where}: {name}={str(path)!r} has to name {what}.")
 
 
 def embedded_url(ini: Path) -> str:

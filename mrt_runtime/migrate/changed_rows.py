@@ -12,15 +12,14 @@ OF_A_BATCH = "_alembic_tmp_"
 
 @dataclass(slots=True)
 class ChangedRows:
-    """The most rows that a statement on a line changed, for statements that may change none: UPDATE, DELETE, INSERT … SELECT."""
+    """The most rows that each statement on a line changed, for statements that may change none: UPDATE, DELETE, INSERT … SELECT."""
 
-    rows: dict[int, int] = field(default_factory=dict)
-    statements: dict[int, str] = field(default_factory=dict)
+    lines: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def record(self, line: int | None, statement: str, rowcount: int) -> None:
         """Record a statement; a driver that cannot count (-1) is taken to have changed something."""
         # Alembic's batch mode copies whole tables, which may be empty without saying anything about the migration.
         if line is None or OF_A_BATCH in statement or not DATA_CHANGE.match(statement):
             return
-        self.rows[line] = max(self.rows.get(line, 0), 1 if rowcount < 0 else rowcount)
-        self.statements[line] = statement
+        counts = self.lines.setdefault(line, {})
+        counts[statement] = max(counts.get(statement, 0), 1 if rowcount < 0 else rowcount)

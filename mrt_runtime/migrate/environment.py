@@ -36,6 +36,7 @@ from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.missing_module import tell_missing
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
+from mrt_runtime.migrate.schema_file import load_base_schema
 from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
@@ -52,6 +53,7 @@ class AlembicEnvironment:
 
     def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
         self._scratch = scratch
+        self._base_schema = config.base_schema
         self._timeout = config.migration_timeout
         self._deadline = MigrationDeadline(config.migration_timeout, self._interrupt)
         self._project = AlembicProject(config)
@@ -91,6 +93,12 @@ class AlembicEnvironment:
             if not (self._url == self._scratch.env_url and is_wrong_driver(error) and self._change_driver()):
                 raise
             self._run(directory, work, command, settings)
+
+    def load_base_schema(self) -> None:
+        """Execute the SQL of `base_schema`, as contained as a migration."""
+        if self._base_schema is not None:
+            with self.entered(), self._scratch.engine.begin() as connection:
+                load_base_schema(self._base_schema, connection)
 
     def _change_driver(self) -> bool:
         """Hand over an async driver instead of a sync one, or the other way round; env.py got no further than its engine."""

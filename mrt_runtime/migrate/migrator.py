@@ -37,6 +37,7 @@ class Migrator:
         self._scratch = scratch
         self._environment = AlembicEnvironment(config, scratch)
         self._known: tuple[int, Heads] | None = None
+        self._has_base = False
         self._last: Move | None = None
         self.version_tables = {"alembic_version"}
         """Names of the tables in which Alembic notes where the database stands; env.py may have chosen another."""
@@ -47,6 +48,9 @@ class Migrator:
 
     def current(self) -> Heads:
         """Ask the database for its heads, as `alembic current` does; empty where nothing is applied."""
+        if not self._has_base:
+            self._environment.load_base_schema()
+            self._has_base = True
         found: list[Heads] = []
 
         def look(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
@@ -62,6 +66,11 @@ class Migrator:
     def run_without_step(self) -> None:
         """Run env.py once before any revision, so that what it creates by itself is there; nothing where that was done."""
         self._read_heads()
+
+    def reset(self) -> None:
+        """Bring the database back to before env.py ran for the first time."""
+        self._scratch.reset()
+        self._has_base = False
 
     @property
     def changed_rows(self) -> ChangedRows:

@@ -32,6 +32,7 @@ CONVERTED: dict[str, ValueKind] = {
     "uuid": PARSERS["UUID"],
 }
 SELECTED = re.compile(r"\bSELECT\s+(?P<columns>.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
+MOST_VALUES, MOST_TEXTS = 12, 40
 STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
 
 
@@ -67,10 +68,11 @@ def read_code(file: str) -> CodeReading:
     for node in ast.walk(tree):
         for text, kind in texts.read(node):
             reading.parsed += [(aliases.get(name, name), kind) for name in names_in(text)]
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.search(node.value):
-            reading.statements.append(node.value)
-            reading.parsed += [(aliases.get(name, name), kind) for name, kind in find_conversions(node.value)]
-        elif isinstance(node, ast.Call):
+        for sql in spell(node, constants) if isinstance(node, ast.Constant | ast.JoinedStr) else ():
+            reading.statements.append(sql)
+            reading.parsed += [(aliases.get(name, name), kind) for name, kind in find_conversions(sql)]
+        if isinstance(node, ast.Call):
+            reading.statements += bind(node, constants)
             if isinstance(node.func, ast.Attribute):
                 reading.compared += relate(node.func.value, node.args, aliases, constants)
         elif isinstance(node, ast.Compare):
@@ -78,6 +80,37 @@ def read_code(file: str) -> CodeReading:
             for side in sides:
                 reading.compared += relate(side, [other for other in sides if other is not side], aliases, constants)
     return reading
+
+
+def spell(node: ast.AST, known: dict[str, ast.expr]) -> Iterator[str]:
+    """Yield the SQL texts that a string literal may be, an f-string with each constant that its variables may have."""
+    texts = [""]
+    for piece in node.values if isinstance(node, ast.JoinedStr) else (node,):
+        part = piece.value if isinstance(piece, ast.FormattedValue) else piece
+        values = list(constants_in(part, known))[:MOST_VALUES] if isinstance(part, ast.Name | ast.Constant) else []
+        texts = [text + str(value) for text in texts for value in values][:MOST_TEXTS]
+    yield from (text for text in texts if STATEMENT.search(text))
+
+
+def bind(call: ast.Call, known: dict[str, ast.expr]) -> Iterator[str]:
+    """Yield the SQL texts in a call with each of its parameters' constants: `execute("… = :kind", {"kind": "a"})`, bindparams()."""
+    named = [(word.arg, word.value) for word in call.keywords if word.arg]
+    for given in (inner for arg in call.args for inner in ast.walk(arg) if isinstance(inner, ast.Dict)):
+        entries = zip(given.keys, given.values, strict=True)
+        named += [(str(key.value), value) for key, value in entries if isinstance(key, ast.Constant)]
+    for sql in (sql for node in ast.walk(call) if isinstance(node, ast.Constant | ast.JoinedStr) for sql in spell(node, known)):
+        texts = [sql]
+        for name, expression in named:
+            parameter = re.compile(rf"(?<!:):{re.escape(name)}\b")
+            if isinstance(expression, ast.Name | ast.Constant) and parameter.search(sql):
+                values = list(constants_in(expression, known))[:MOST_VALUES]
+                texts = [quote(value).join(parameter.split(text)) for text in texts for value in values or (None,)][:MOST_TEXTS]
+        yield from (text for text in texts if text != sql)
+
+
+def quote(value: Raw | None) -> str:
+    """Write a constant as SQL; None stands for a parameter whose value cannot be read."""
+    return "NULL" if value is None else str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
 def find_conversions(sql: str) -> Iterator[tuple[str, ValueKind]]:
@@ -120,10 +153,17 @@ def constants_in(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[Raw]:
 
 
 def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the names that the file gives a value once, at its top or in a function."""
+    """Yield the names that the file gives a value once, at its top or in a function, and those of loops over such a value."""
+    assigned: dict[str, ast.expr] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.List | ast.Tuple | ast.Set | ast.Dict):
-            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+            assigned |= {target.id: node.value for target in node.targets if isinstance(target, ast.Name)}
+    yield from assigned.items()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):
+            values = assigned.get(node.iter.id) if isinstance(node.iter, ast.Name) else node.iter
+            if isinstance(values, ast.List | ast.Tuple | ast.Set):
+                yield node.target.id, values
 
 
 def find_aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, CreateObject
 from mrt_lint.model.values import SqlType
@@ -13,9 +14,10 @@ from mrt_runtime.seed.condition import read_condition
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import dialect_of
+from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import Booleans, Choices, Decimals, Floats, Integers, Texts, ValueKind
 
-VOCABULARY = re.compile(r"\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
+VOCABULARY = re.compile(r"(?<!NOT )\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
 KINDS: dict[str, ValueKind] = {
     "SMALLINT": Integers(-(2**15), 2**15 - 1),
     "INTEGER": Integers(-(2**31), 2**31 - 1),
@@ -74,11 +76,13 @@ class HintReader:
 
 
 def _vocabulary(condition: str, dialect: str) -> Iterator[tuple[str, ValueKind]]:
-    """Yield the column of a condition such as `status IN ('a', 'b')`, with its words."""
+    """Yield the column of a condition such as `status IN ('a', 'b')` or `level IN (1, 2)`, with its words or numbers."""
     if not VOCABULARY.search(condition):
         return
     names = [word for word in dict.fromkeys(re.findall(r"\w+", re.sub(r"'[^']*'", "", condition))) if not word.isnumeric()]
     read = read_condition(condition, names, dialect_of(dialect).grammar)
     words = tuple(word for word in read.constants if isinstance(word, str))
-    if len(read.columns) == 1 and words:
-        yield read.columns[0], Choices(words)
+    numbers = (number for number in read.constants if isinstance(number, Decimal))
+    values: tuple[Value, ...] = words or tuple(int(number) for number in numbers if number == int(number))
+    if len(read.columns) == 1 and values:
+        yield read.columns[0], Choices(values)

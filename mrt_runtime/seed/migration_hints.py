@@ -1,7 +1,7 @@
 """What texts will have to be later: a migration ahead turns their column into an enum, a number, JSON, or lists its values.
 
-A made-up text would fail there and say nothing about the migration, so such columns get values that it can convert. Only texts
-are looked after: whether numbers or lengths still fit later is what seeding is meant to find out.
+A made-up text would fail there and say nothing about the migration, so such columns get values that it can convert, and numbers
+those that a check ahead lists. Whether other numbers or lengths still fit later is what seeding is meant to find out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.value import Value, ValuePool
-from mrt_runtime.seed.value_kind import ColumnSlot, Raw, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
 
 TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
 CHECKS = re.compile(rb"create_check_constraint|\bADD\b[^;]*\bCHECK\b", re.IGNORECASE)
@@ -65,12 +65,15 @@ class MigrationHints:
 
     def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
         """Return the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
-        if not isinstance(kind, Texts | JsonTexts):
+        if not isinstance(kind, Texts | Integers | JsonTexts):
             return kind
         if self._known is None:
             self._known = self._read()
             self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
-        other = self._known.get((label, column)) or self._parsed_as(label, column)
+        other = self._known.get((label, column))
+        if isinstance(kind, Integers):
+            return other if isinstance(other, Choices) and all(isinstance(value, int) for value in other.typical) else kind
+        other = other or self._parsed_as(label, column)
         paths = tuple(self._paths(label, column)) if isinstance(other or kind, JsonTexts) else ()
         if isinstance(kind, JsonTexts):
             return JsonTexts(paths)

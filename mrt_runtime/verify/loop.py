@@ -78,7 +78,7 @@ def go_and_return(
     try:
         if first is None:
             first = runner.upgrade(step)
-            findings.unmet = runner.find_unmet(step)
+            findings.unmet = runner.find_unmet(step, before, first)
         findings.first = first
         if write:
             findings.written = runner.write(before, first)

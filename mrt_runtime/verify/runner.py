@@ -17,6 +17,7 @@ from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import ScratchContents, is_same
+from mrt_runtime.verify.missing_table import tell_missing_table
 from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, refuse_broken_env
 from mrt_runtime.verify.unmet import find_unmet
@@ -154,9 +155,9 @@ class RevisionRunner:
         self.seeder.meet(here.schema)
         return here
 
-    def find_unmet(self, step: HistoryStep) -> list[str]:
-        """Return what of the upgrade that was just made changed no row."""
-        return find_unmet(step.file, self._dialect, self.migrator.changed_rows)
+    def find_unmet(self, step: HistoryStep, before: Snapshot, first: Snapshot) -> list[str]:
+        """Return what of the upgrade that was just made changed no row; the looks are those before it and after it."""
+        return find_unmet(step.file, self._dialect, self.migrator.changed_rows, before, first)
 
     def downgrade(self, step: HistoryStep) -> Snapshot:
         """Roll the revision back and look; StepError where it fails."""
@@ -228,7 +229,7 @@ class RevisionRunner:
     def _restart(self) -> None:
         """Go back to base, to what env.py itself makes before any revision."""
         self._stand(frozenset(), None)
-        self.scratch.reset()
+        self.migrator.reset()
 
     def _leads_on(self, applied: frozenset[str], step: HistoryStep, needed: frozenset[str]) -> bool:
         """Whether a state with these revisions, and rows, may be upgraded to the revision's parents."""
@@ -274,6 +275,7 @@ class RevisionRunner:
             self.trusted = self.trusted and self._is_unharmed()
             if is_first:
                 self._fails_with_rows.add(step.revision)
+                error.cause += tell_missing_table(error.cause, self.graph, step)
             raise StepError(describe(error, otherwise)) from None
 
     def _is_unharmed(self) -> bool:

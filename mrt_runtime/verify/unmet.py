@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import ChangedRows
 from mrt_runtime.migration_file import read_migration
+from mrt_runtime.verify.same_values import writes_same_values
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(", re.IGNORECASE)
 BLOCKS = ("body", "orelse", "finalbody")
@@ -17,21 +19,32 @@ BLOCKS = ("body", "orelse", "finalbody")
 LONGEST = 80
 
 
-def find_unmet(file: str, dialect: str, changed: ChangedRows) -> list[str]:
+def find_unmet(file: str, dialect: str, changed: ChangedRows, before: Snapshot, after: Snapshot) -> list[str]:
     """Return a sentence for each line of an upgrade whose statement changed no row, or that no row made it execute."""
     found: dict[int, str] = {}
-    for first, last, table in read_changes(file, dialect) if has_more(file, changed.rows) else ():
-        lines = [line for line in changed.rows if first <= line <= last]
+    for first, last, table in read_changes(file, dialect) if has_more(file, changed.lines) else ():
+        lines = [line for line in changed.lines if first <= line <= last]
         if not lines:
             found[first] = f"no row made it execute its change of '{table}'"
-    for line, rows in changed.rows.items():
-        if not rows:
-            statement = " ".join(changed.statements[line].split())
-            found[line] = f"no row met {statement if len(statement) <= LONGEST else statement[: LONGEST - 1] + '…'}"
+    met = {statement for counts in changed.lines.values() for statement, rows in counts.items() if rows}
+    for line, counts in changed.lines.items():
+        unmet = [statement for statement in counts if statement not in met]
+        same = [statement for statement in counts if statement in met and writes_same_values(statement, dialect, before, after)]
+        if unmet:
+            found[line] = f"no row met {_name(unmet)}"
+        elif same:
+            found[line] = f"each row that met {_name(same)} had these values already"
     return [
         f"Line {line}: {what}, so nothing is proved about it; custom_seeds can supply a row that it changes"
         for line, what in sorted(found.items())
     ]
+
+
+def _name(statements: Sequence[str]) -> str:
+    """Return the first statement, shortened to one line, and how many more there are."""
+    first = " ".join(statements[0].split())
+    others = f" and {len(statements) - 1} more on this line" if len(statements) > 1 else ""
+    return (first if len(first) <= LONGEST else f"{first[: LONGEST - 1]}…") + others
 
 
 def has_more(file: str, executed: Collection[int]) -> bool:

@@ -9,6 +9,8 @@ from mrt_runtime.verify.unmet import has_more
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("note", sa.Text()))'
 NEVER = {
     "a condition that no row can meet": 'op.execute("UPDATE t SET note = 1 WHERE id < 0 AND id > 5")',
+    "what each row holds already": "op.execute(\"UPDATE t SET note = replace(note, '~~', '-') WHERE id > 0\")",
+    "a column with its schema and an alias": 'op.execute("UPDATE main.t SET note = coalesce(t.note, note)")',
     "a loop that changes nothing": """bind = op.get_bind()
     for id_, note in bind.execute(sa.text("SELECT id, note FROM t")).all():
         if hash(note) == 5:
@@ -48,6 +50,30 @@ def test_it_is_unproven_where_the_configuration_says_so(verify, kind):
 def test_a_change_that_met_rows_is_not_said(verify):
     verdict, _ = verify("op.execute(\"UPDATE t SET note = note WHERE note LIKE 'done-%'\")")
     assert (verdict.outcome, verdict.warnings) == (Outcome.REVERSIBLE, ())
+
+
+def test_each_statement_of_a_loop_counts(verify):
+    verdict, line = verify(
+        "for word in ('done', 'never'):\n        op.execute(f\"UPDATE t SET note = '{word}' WHERE note LIKE '{word[:1]}%' AND id > 0\")"
+    )
+    assert verdict.outcome is Outcome.DATA_LOSS
+    [warning] = verdict.warnings
+    assert warning.startswith(f"{line}no row met UPDATE t SET note = 'done' WHERE note LIKE 'd%'")
+
+
+CHANGES = {
+    "a value": "op.execute(\"UPDATE t SET note = 'x'\")",
+    "a new column, which had the default": """op.add_column("t", sa.Column("ok", sa.Boolean(), server_default="1"))
+    op.execute("UPDATE t SET ok = 1")""",
+    "the same statement on another line": """op.execute("UPDATE t SET note = 'x' WHERE note IS NULL")
+    op.execute("UPDATE t SET note = 'x' WHERE note IS NULL")""",
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_nothing_is_said_of_a_change_of(verify, kind):
+    verdict, _ = verify(CHANGES[kind])
+    assert verdict.warnings == ()
 
 
 def test_a_change_for_another_database_is_not_said(verify):

@@ -46,6 +46,20 @@ def test_words_of_a_check_ahead_are_used(any_field, tmp_path):
     assert {status for (status,) in any_field.rows("t", "status")} == {"on", "off"}
 
 
+def test_numbers_of_a_check_ahead_are_used(any_field, tmp_path):
+    files = write(tmp_path, "op.create_check_constraint('levels', 't', 'level IN (1, 2, 5)')")
+    any_field.seeder = Seeder(any_field.scratch.database, files=files)
+    any_field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, level INTEGER NOT NULL)")
+    assert {level for (level,) in any_field.rows("t", "level")} == {1, 2, 5}
+
+
+def test_what_a_check_ahead_forbids_is_not_used(any_field, tmp_path):
+    files = write(tmp_path, "op.create_check_constraint('words', 't', \"status NOT IN ('on', 'off')\")")
+    any_field.seeder = Seeder(any_field.scratch.database, files=files)
+    any_field.seed("CREATE TABLE t (id INTEGER PRIMARY KEY, status VARCHAR(20) NOT NULL)")
+    assert not {status for (status,) in any_field.rows("t", "status")} & {"on", "off"}
+
+
 def test_a_longer_text_is_still_a_text(postgres, tmp_path):
     files = write(tmp_path, 'op.alter_column("t", "status", type_=sa.String(5))')
     postgres.seeder = Seeder(postgres.scratch.database, files=files)

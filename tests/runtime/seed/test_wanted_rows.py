@@ -22,6 +22,22 @@ CONDITIONS = {
     "a branch of a CASE": ("op.execute(\"UPDATE t SET n = CASE kind WHEN 'hi' THEN 1 ELSE n END\")", lambda kind, n: kind == "hi"),
     "a beginning in Python": (LOOP + "if b.startswith('https://idp.'): pass", lambda kind, n: str(kind).startswith("https://idp.")),
     "a list in Python": (LOOP + "if b in LEGACY: pass", lambda kind, n: kind == "older"),
+    "a pattern in an f-string": (
+        "for old in LEGACY:\n        op.execute(f\"DELETE FROM t WHERE kind LIKE '{old}-%'\")",
+        lambda kind, n: str(kind).startswith("older-"),
+    ),
+    "a table and a value in an f-string": (
+        "for table in ('other', 't'):\n        op.execute(f\"DELETE FROM {table} WHERE kind = 'here'\")",
+        lambda kind, n: kind == "here",
+    ),
+    "a parameter of a call": (
+        "op.get_bind().execute(sa.text('SELECT id FROM t WHERE n = :number'), {'number': 33})",
+        lambda kind, n: n == 33,
+    ),
+    "a parameter in bindparams": (
+        "for old in LEGACY:\n        op.execute(sa.text('DELETE FROM t WHERE kind = :k').bindparams(k=old))",
+        lambda kind, n: kind == "older",
+    ),
     "an SQLAlchemy expression": (
         "t = sa.table('t', sa.column('kind'))\n    op.execute(t.delete().where(t.c.kind == 'gone'))",
         lambda kind, n: kind == "gone",

@@ -1,0 +1,83 @@
+"""A history that begins on tables which it did not make."""
+
+import pytest
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.config_discovery import settle
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
+
+UP = 'op.add_column("people", sa.Column("phone", sa.String(20)))'
+DOWN = 'op.drop_column("people", "phone")'
+DUMP = """\
+-- as pg_dump writes it
+\\restrict x
+CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(50) CHECK (name NOT LIKE '%;'));
+CREATE INDEX ix_people_name ON people (name);
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mysql"])
+def url(request):
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def verify(project, url):
+    def run(upgrade=UP, downgrade=DOWN, **settings):
+        project.add("001", upgrade=upgrade, downgrade=downgrade)
+        project.add("002", "001", upgrade='op.create_index("ix", "people", ["phone"])', downgrade='op.drop_index("ix", "people")')
+        config = settle(project.config(db_url=url, **settings), (project.root,))
+        with Verification(config) as verification:
+            return {verdict.revision: verdict for verdict in verification.check_all()}
+
+    return run
+
+
+def test_the_failure_says_that_no_revision_makes_the_table(verify):
+    verdict = verify()["001"]
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
+    assert verdict.failures[0].message.endswith(
+        ". No revision before it makes 'people': if something else does, name a file with that SQL in `base_schema`"
+    )
+
+
+def test_it_does_not_say_so_of_a_table_that_a_revision_made(project, sqlite_url):
+    project.add("001")
+    project.add("002", "001", upgrade='op.drop_table("t_001")', downgrade="pass")
+    project.add("003", "002", upgrade='op.execute("DELETE FROM t_001")', downgrade="pass")
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
+    assert "base_schema" not in verdict.failures[0].message
+
+
+def test_the_file_is_loaded_before_the_first_revision_and_after_a_return_to_base(verify, project):
+    (project.root / "base.sql").write_text(DUMP)
+    verdicts = verify(downgrade="raise ValueError", base_schema="base.sql")
+    assert [verdict.outcome for verdict in verdicts.values()] == [Outcome.DOWNGRADE_FAILED, Outcome.REVERSIBLE]
+
+
+def test_its_tables_are_seeded(verify, project):
+    (project.root / "base.sql").write_text(DUMP)
+    verdict = verify('op.execute("UPDATE people SET name = NULL")', "pass", base_schema="base.sql")["001"]
+    assert "Column 'people.name': " in verdict.failures[0].message
+
+
+def test_a_statement_that_is_refused_is_told_with_its_line(verify, project):
+    (project.root / "base.sql").write_text(DUMP + "\nCREATE INDEX ix ON people (nothing);\n")
+    with pytest.raises(ConfigurationError, match=r"^base_schema, base\.sql:6: .*nothing"):
+        verify(base_schema="base.sql")
+
+
+def test_a_file_that_is_not_there_is_told(project):
+    project.add("001")
+    with pytest.raises(ConfigurationError, match=r"There is no base\.sql in .*base_schema='base\.sql' has to name an SQL file"):
+        settle(project.config(base_schema="base.sql"), (project.root,))
+
+
+def test_a_path_in_pyproject_starts_from_there(project, monkeypatch, tmp_path_factory):
+    (project.root / "pyproject.toml").write_text('[tool.mrt]\nbase-schema = "base.sql"\n')
+    (project.root / "base.sql").write_text(DUMP)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert settle(None, (project.root,)).base_schema == str(project.root / "base.sql")
