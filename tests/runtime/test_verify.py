@@ -425,3 +425,24 @@ def test_the_line_is_that_of_the_branch_that_ran(project, verify):
     )
     [failure] = verify()["002"].failures
     assert failure.line == line_of(file, "op.execute")
+
+
+def add_default(project, value):
+    """A revision that makes a table with a default that Python computes."""
+    column = f'sa.Column("at", sa.String(40), server_default={value})'
+    table = f'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), {column})'
+    project.add("001", upgrade=f"import datetime, time\n    {table}", downgrade='op.drop_table("t")')
+
+
+def test_a_default_that_is_the_moment_of_the_upgrade_is_a_warning(project, verify):
+    add_default(project, "str(datetime.datetime.now())")
+    verdict = verify()["001"]
+    assert verdict.outcome is Outcome.REVERSIBLE
+    [warning] = verdict.warnings
+    assert warning.startswith("Column 't.at': default '20")
+    assert warning.endswith(" after the second upgrade")
+
+
+def test_another_default_each_time_is_a_failure(project, verify):
+    add_default(project, "f'2000-01-01 00:00:00 {time.monotonic_ns()}'")
+    assert verify()["001"].outcome is Outcome.REUPGRADE_FAILED

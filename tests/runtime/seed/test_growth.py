@@ -169,3 +169,12 @@ def test_a_child_that_had_no_parent_is_filled_once_there_is_one(postgres):
     second = postgres.seed("ALTER TABLE parents DROP CONSTRAINT never")
     assert second.unseeded == {}
     assert second.rows == {"parents": 3, "children": 3}
+
+
+def test_uuids_do_not_repeat_in_a_table_without_a_key(postgres):
+    postgres.seed("CREATE TABLE t (name text NOT NULL)")
+    postgres.seed("ALTER TABLE t ADD COLUMN id uuid DEFAULT gen_random_uuid() NOT NULL")
+    postgres.seed("ALTER TABLE t ADD COLUMN note text")
+    ids = [identity for (identity,) in postgres.rows("t", "id")]
+    assert len(ids) > 6
+    assert len(set(ids)) == len(ids)
