@@ -12,6 +12,7 @@ from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
 from mrt_runtime.verify.rowless import check_without_rows
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError, StepError
+from mrt_runtime.verify.unmet import find_unmet
 
 
 def verify(
@@ -78,7 +79,7 @@ def go_and_return(
     try:
         if first is None:
             first = runner.upgrade(step)
-            findings.unmet = runner.find_unmet(step, before, first)
+            findings.unmet = find_unmet(step, runner.migrator, before, first)
         findings.first = first
         if write:
             findings.written = runner.write(before, first)

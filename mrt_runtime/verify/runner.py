@@ -20,7 +20,6 @@ from mrt_runtime.verify.contents import ScratchContents, is_same
 from mrt_runtime.verify.missing_table import tell_missing_table
 from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, refuse_broken_env
-from mrt_runtime.verify.unmet import find_unmet
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
@@ -51,7 +50,6 @@ class RevisionRunner:
                 self.scratch.drop()
             raise
         self.graph = self.migrator.graph
-        self._dialect = database.dialect
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
         files = [step.file for step in self.graph]
@@ -154,10 +152,6 @@ class RevisionRunner:
         here = self._arrive(self.applied | {step.revision})
         self.seeder.meet(here.schema)
         return here
-
-    def find_unmet(self, step: HistoryStep, before: Snapshot, first: Snapshot) -> list[str]:
-        """Return what of the upgrade that was just made changed no row; the looks are those before it and after it."""
-        return find_unmet(step.file, self._dialect, self.migrator.changed_rows, before, first)
 
     def downgrade(self, step: HistoryStep) -> Snapshot:
         """Roll the revision back and look; StepError where it fails."""

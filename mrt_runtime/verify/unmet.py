@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mrt_runtime.compare.snapshot import Snapshot
-from mrt_runtime.migrate import ChangedRows
+from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migration_file import read_migration
 from mrt_runtime.verify.same_values import writes_same_values
 
@@ -19,8 +19,9 @@ BLOCKS = ("body", "orelse", "finalbody")
 LONGEST = 80
 
 
-def find_unmet(file: str, dialect: str, changed: ChangedRows, before: Snapshot, after: Snapshot) -> list[str]:
-    """Return a sentence for each line of an upgrade whose statement changed no row, or that no row made it execute."""
+def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: Snapshot) -> list[str]:
+    """Return a sentence for each line of the upgrade just made whose statement changed no row, or that no row made it execute."""
+    file, changed, dialect = step.file, migrator.changed_rows, before.schema.dialect
     found: dict[int, str] = {}
     for first, last, table in read_changes(file, dialect) if has_more(file, changed.lines) else ():
         lines = [line for line in changed.lines if first <= line <= last]
