@@ -12,6 +12,7 @@ from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts
+from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
 from mrt_runtime.seed.value_kind import Booleans, Integers, Raw, ValueKind
 
 NAME = r"(?:\w+\.)?[\"`]?(?P<name>\w+)[\"`]?"
@@ -31,7 +32,6 @@ CONVERTED: dict[str, ValueKind] = {
     **dict.fromkeys(("bool", "boolean"), Booleans()),
     "uuid": PARSERS["UUID"],
 }
-SELECTED = re.compile(r"\bSELECT\s+(?P<columns>.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
 MOST_VALUES, MOST_TEXTS = 12, 40
 STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
 
@@ -61,7 +61,9 @@ def read_code(file: str) -> CodeReading:
     # What a downgrade asks for is written by the upgrade before it: such rows would be in its way.
     tree.body = [node for node in tree.body if getattr(node, "name", None) != "downgrade"]
     reading = CodeReading(frozenset(re.findall(r"\w+", source)))
-    aliases = dict(find_aliases(tree))
+    selected = SelectedColumns(tree)
+    name_places(tree, selected)
+    aliases = dict(find_aliases(tree, selected))
     constants = dict(find_constants(tree))
     texts = ParsedTexts(tree, constants)
     reading.keys = [(aliases.get(name, name), path) for name, path in dict.fromkeys(read_paths(tree))]
@@ -166,7 +168,7 @@ def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
                 yield node.target.id, values
 
 
-def find_aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def find_aliases(tree: ast.Module, selected: SelectedColumns) -> Iterator[tuple[str, str]]:
     """Yield each variable that a loop fills from a SELECT, with the column at its place; and one that is given an attribute.
 
     A column's new name stands for the one that it had: rows are made before it is renamed.
@@ -178,14 +180,8 @@ def find_aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
             if named and isinstance(new, ast.Constant) and isinstance(new.value, str):
                 yield new.value, named[-1]
         if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Tuple):
-            texts = (
-                inner.value for inner in ast.walk(node.iter) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
-            )
-            selected = next((found for text in texts if (found := SELECTED.search(text))), None)
-            columns = [re.findall(r"\w+", part)[-1:] for part in selected["columns"].split(",")] if selected else []
-            yield from (
-                (to.id, of[0]) for to, of in zip(node.target.elts, columns, strict=False) if isinstance(to, ast.Name) and of
-            )
+            columns = selected.of(node.iter)
+            yield from ((to.id, of) for to, of in zip(node.target.elts, columns, strict=False) if isinstance(to, ast.Name) and of)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             value = node.value
             if isinstance(value, ast.Attribute):

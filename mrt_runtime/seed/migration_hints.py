@@ -17,6 +17,11 @@ from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
 
 TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
+RENAMES = re.compile(
+    rb"rename_table\(\s*[\"'](\w+)[\"']\s*,\s*[\"'](\w+)[\"']"
+    rb"|\bALTER\s+TABLE\s+[\"`]?(\w+)[\"`]?\s+RENAME\s+TO\s+[\"`]?(\w+)",
+    re.IGNORECASE,
+)
 CHECKS = re.compile(rb"create_check_constraint|\bADD\b[^;]*\bCHECK\b", re.IGNORECASE)
 
 
@@ -54,6 +59,7 @@ class MigrationHints:
         self._dialect = dialect
         self._converts = converts
         self._known: dict[tuple[str, str], ValueKind] | None = None
+        self._later: dict[str, tuple[str, ...]] = {}
         self._parsed: list[tuple[frozenset[str], str, ValueKind]] | None = None
         self._code: dict[str, CodeReading] = {}
 
@@ -69,8 +75,10 @@ class MigrationHints:
             return kind
         if self._known is None:
             self._known = self._read()
+            self._later = find_later_names(self._files)
             self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
-        other = self._known.get((label, column))
+        labels = (label, *self._later.get(label, ()))
+        other = next((self._known[name, column] for name in labels if (name, column) in self._known), None)
         if isinstance(kind, Integers):
             return other if isinstance(other, Choices) and all(isinstance(value, int) for value in other.typical) else kind
         other = other or self._parsed_as(label, column)
@@ -110,3 +118,17 @@ class MigrationHints:
         except OSError:
             return False
         return bool(CHECKS.search(source) or (self._converts and TYPES.search(source)))
+
+
+def find_later_names(files: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the names that tables get in the upgrades of a history, by each that they had before."""
+    later: dict[str, tuple[str, ...]] = {}
+    for file in reversed(files):
+        try:
+            source = Path(file).read_bytes().partition(b"def downgrade")[0]
+        except OSError:
+            continue
+        for found in reversed(list(RENAMES.finditer(source))):
+            old, new = (name.decode() for name in found.groups() if name)
+            later[old] = (new, *later.get(new, ()))
+    return later

@@ -22,15 +22,17 @@ def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failur
         before = runner.approach_without_rows(step)
         try:
             first, is_alone = runner.upgrade(step), True
-        except StepError:
+        except StepError as error:
             first, is_alone = runner.upgrade_in_one_run(step), False
-            findings.failures = [replace(failed, message=f"{failed.message} (run alone; within one `alembic upgrade` it passes)")]
+            alone = replace(error.failure, message=f"{error.failure.message} (run alone; within one `alembic upgrade` it passes)")
+            findings.failures = [alone] if error.failure.message == failed.message else [failed, alone]
+        known = len(findings.failures)
         after = runner.downgrade(step)
         findings.add(judge.compare_rollback(step, before, after, runner.ignore))
         again = runner.upgrade(step, Outcome.REUPGRADE_FAILED) if is_alone else runner.upgrade_in_one_run(step)
-        if len(findings.failures) == 1:
+        if len(findings.failures) == known:
             findings.add(judge.repeated(step, first, again, {}, runner.ignore))
-        if len(findings.failures) == 1:
+        if len(findings.failures) == known:
             runner.trust()
     except StepError as error:
         findings.failures += [error.failure] if error.failure.message != failed.message else []

@@ -144,3 +144,13 @@ def test_a_constraint_without_a_name_is_told_on_mysql_too(project, mysql_url):
     assert failure.message.endswith(
         "AssertionError at `assert name is not None`, for a constraint without a name: write the one that the database has into op.drop_constraint()"
     )
+
+
+def test_what_fails_alone_is_told_beside_what_fails_with_rows(project, postgres_url):
+    project.add("001", upgrade=f"{ITEMS}\n    {KIND.format('a')}", downgrade="pass")
+    project.add("002", "001", upgrade=f"{REFUSED_BY_ROWS}\n    {KIND.format('b')}", downgrade="pass")
+    refused, alone, *_ = verify(project, postgres_url)["002"].failures
+    assert "UniqueViolation" in refused.message
+    assert "run alone" not in refused.message
+    assert 'type "kind" already exists' in alone.message
+    assert alone.message.endswith("(run alone; within one `alembic upgrade` it passes)")

@@ -72,3 +72,12 @@ def test_files_that_cannot_be_read_hint_at_nothing(postgres, tmp_path):
     broken.write_text("def upgrade(:\n  ALTER TABLE t ALTER COLUMN status TYPE integer")
     postgres.seeder = Seeder(postgres.scratch.database, files=[str(broken), str(tmp_path / "missing.py")])
     assert postgres.seed("CREATE TABLE t (id integer PRIMARY KEY, status text)").rows == {"t": 3}
+
+
+@pytest.mark.parametrize("rename", ["op.rename_table('t', 'later')", "op.execute('ALTER TABLE t RENAME TO later')"])
+def test_a_text_can_be_converted_after_its_table_was_renamed(postgres, tmp_path, rename):
+    create = "op.execute(\"CREATE TYPE mood AS ENUM ('sad', 'happy')\")"
+    files = write(tmp_path, rename, create, 'op.execute("ALTER TABLE later ALTER COLUMN status TYPE mood USING status::mood")')
+    postgres.seeder = Seeder(postgres.scratch.database, files=files)
+    postgres.seed("CREATE TABLE t (id integer PRIMARY KEY, status varchar(200) NOT NULL)")
+    assert {status for (status,) in postgres.rows("t", "status")} == {"sad", "happy"}

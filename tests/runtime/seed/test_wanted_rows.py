@@ -194,3 +194,20 @@ def test_a_setting_that_code_looks_up_and_compares_is_one_row_beside_rows_that_m
     assert {("theme", "old"), ("theme", "older")} <= set(pairs)
     assert any(kind == "theme" and note not in {"old", "older"} for kind, note in pairs)
     assert any(kind != "theme" and note == "old" for kind, note in pairs)
+
+
+ROWS = {
+    "by place": "for row in op.get_bind().execute('SELECT id, t.kind FROM t'):\n        json.loads(row[1])",
+    "by place, of a variable": "rows = op.get_bind().execute('SELECT id, kind FROM t')\n    for row in rows.all(): json.loads(row[1])",
+    "unpacked, of a variable": "rows = op.get_bind().execute('SELECT id, kind FROM t')\n    for a, b in rows: json.loads(b)",
+}
+
+
+@pytest.mark.parametrize("body", ROWS.values(), ids=ROWS)
+def test_a_column_is_known_by_its_place_in_a_query(field, tmp_path, body):
+    field.seeder = Seeder(field.scratch.database, files=[write(tmp_path, body)])
+    field.seed(TABLE.replace("VARCHAR(30)", "VARCHAR(300)"))
+    texts = [kind for (kind,) in field.rows("t", "kind") if kind is not None]
+    assert texts
+    for text in texts:
+        json.loads(text)

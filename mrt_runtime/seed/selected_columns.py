@@ -1,0 +1,47 @@
+"""The columns behind the rows that code reads from a SELECT, by their places in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+SELECTED = re.compile(r"\bSELECT\s+(?P<columns>.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
+
+
+class SelectedColumns:
+    """What one file selects: a query is looked for where rows are taken, and where the variable that they are taken from is set."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._assigned = {
+            target.id: node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+
+    def of(self, rows: ast.expr) -> list[str]:
+        """Return the columns of the rows that an expression gives; none where no SELECT is in sight."""
+        while isinstance(rows, ast.Call) and isinstance(rows.func, ast.Attribute) and isinstance(rows.func.value, ast.Name):
+            rows = rows.func.value
+        if isinstance(rows, ast.Name):
+            rows = self._assigned.get(rows.id, rows)
+        texts = (inner.value for inner in ast.walk(rows) if isinstance(inner, ast.Constant) and isinstance(inner.value, str))
+        found = next((found for text in texts if (found := SELECTED.search(text))), None)
+        return ["".join(re.findall(r"\w+", part)[-1:]) for part in found["columns"].split(",")] if found else []
+
+
+def name_places(tree: ast.Module, selected: SelectedColumns) -> None:
+    """Write in the tree `row["config"]` for `row[1]`, where a loop takes the row from a SELECT."""
+    rows = {
+        node.target.id: columns
+        for node in ast.walk(tree)
+        if isinstance(node, ast.For | ast.comprehension)
+        and isinstance(node.target, ast.Name)
+        and (columns := selected.of(node.iter))
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
+            columns, place = rows.get(node.value.id, []), node.slice.value
+            if isinstance(place, int) and place < len(columns) and columns[place]:
+                node.slice = ast.Constant(columns[place])
