@@ -60,10 +60,9 @@ def _create_table(simulated: SimulatedSchema, op: ops.CreateTable) -> Iterator[O
 def _implied_types(simulated: SimulatedSchema, op: ops.CreateTable) -> Iterator[Key]:
     """Add the enum types that `create_table` creates before the table on PostgreSQL, and yield their keys."""
     for thing, _ in implied_types(op) if simulated.dialect == "postgresql" else ():
-        key = thing.key
-        if simulated.objects.now.get(key) is None and simulated.known_schema.object(key) is None:
-            simulated.objects.put(key, TrackedObject(creator=op, definition=op))
-            yield key
+        if simulated.objects.now.get(thing.key) is None and simulated.known_schema.object(thing.key) is None:
+            simulated.objects.put(thing.key, TrackedObject(creator=op, definition=op))
+            yield thing.key
 
 
 def _drop_table(simulated: SimulatedSchema, op: ops.DropTable) -> Iterator[ObjectEffect]:

@@ -61,9 +61,8 @@ def _clause(op: Op, thing: Thing, found: TrackedObject) -> str:
 def _existing_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[str]:
     """Look for the enum types that create_table makes for its columns, which PostgreSQL refuses where they are there."""
     for thing, kind in implied_types(op) if simulated.dialect == "postgresql" else ():
-        key = thing.key
-        found = _find(simulated, simulated.objects, key)
-        if found is not None and not _is_remembered(simulated, key, found):
+        found = _find(simulated, simulated.objects, thing.key)
+        if found is not None and not _is_remembered(simulated, thing.key, found):
             by = "which an earlier revision has made" if found.creator is None else "which exists by then"
             yield f"on PostgreSQL create_table makes the enum type '{kind.type_name}', {by}"
 
