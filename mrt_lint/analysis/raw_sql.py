@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
@@ -35,13 +36,18 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
 
 def is_in_block(case: MigrationCase, op: Op) -> bool:
     """Return whether an operation of upgrade() is a statement in an anonymous block: DO."""
+    return _BLOCK.match(statement_of(case.migration.upgrade_ops, op)) is not None
+
+
+def statement_of(function: Iterable[Op], op: Op) -> str:
+    """Return the text that an operation of a function was read from; nothing for one that is not from SQL."""
     text: object = ""
-    for other in case.migration.upgrade_ops:
+    for other in function if op.sql else ():
         if isinstance(other, Execute):
             text = other.statement
         if other is op:
-            return op.sql and isinstance(text, str) and _BLOCK.match(text) is not None
-    return False
+            return text if isinstance(text, str) else ""
+    return ""
 
 
 def reverse_statement(op: Op) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mrt_lint import rules
+from mrt_lint.check.losses import fold_losses, irreversible, is_agreed
 from mrt_lint.files.lock import LockViolation
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
@@ -48,7 +49,7 @@ def judge(
         findings = [_with_begun(finding, settings.target.begun_by_env) for finding in findings]
     reported, silenced = _apply_noqa(findings, sources, migrations, chosen)
     unreadable = (_unread(migration) for migration in migrations.values())
-    reported, accepted = _apply_exemptions(reported, settings)
+    reported, accepted = _apply_exemptions(reported, settings, migrations)
     newest = (history.migrations[revision].path for revision in reversed(history.order))
     report = CheckReport(
         files=(*migrations, *broken),
@@ -104,7 +105,7 @@ def judge_file(migration: Migration, source: bytes, context: RuleContext, settin
     chosen = choose(settings)
     findings = _check(migration, context, chosen, [])
     reported, _ = _apply_noqa(findings, {migration.path: source}, {migration.path: migration}, chosen)
-    return _apply_exemptions(reported, settings)[0]
+    return _apply_exemptions(reported, settings, {migration.path: migration})[0]
 
 
 def choose(settings: Settings) -> tuple[Rule, ...]:
@@ -185,15 +186,19 @@ def _useless(rule: Rule, migration: Migration, silences: NoqaComments, chosen: S
             yield rule.found(migration, SourceSpan(line, column, line, column + len(code)), code=code)
 
 
-def _apply_exemptions(findings: Sequence[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
-    """Separate the findings that the configuration accepts."""
+def _apply_exemptions(
+    findings: Sequence[Finding], settings: Settings, migrations: Mapping[str, Migration]
+) -> tuple[list[Finding], list[Finding]]:
+    """Separate the findings that the configuration accepts, and fold what is lost in an irreversible revision into one."""
     exemptions = (*settings.files, *settings.revisions)
-    if not exemptions:
-        return list(findings), []
+    agreed = dict(settings.irreversible).keys() & irreversible(migrations.values()) if settings.irreversible else set()
+    if not exemptions and not agreed:
+        return fold_losses(findings), []
     reported: list[Finding] = []
     accepted: list[Finding] = []
     for finding in findings:
         path = settings.from_root(finding.path)
-        excused = any(exemption.covers(finding.code, finding.revision, path) for exemption in exemptions)
+        excused = is_agreed(finding, agreed)
+        excused = excused or any(exemption.covers(finding.code, finding.revision, path) for exemption in exemptions)
         (accepted if excused else reported).append(finding)
-    return reported, accepted
+    return fold_losses(reported), accepted

@@ -12,7 +12,8 @@ class Irreversible(Rule):
     """`downgrade()` raises: the migration declares that it cannot be undone.
 
     That is better than a downgrade which does nothing. Still, the release that brings it cannot be rolled back, and users should
-    not learn that during an incident.
+    not learn that during an incident. The finding names all that is lost with it, which no other rule reports then,
+    and is as severe as those would be.
     """
 
     code = "MRT115"
@@ -26,7 +27,7 @@ class Irreversible(Rule):
     )
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
     exemptions = (
-        "The configuration names the revision and the reason.",
+        "The configuration names the revision and the reason, which accepts what is lost in it as well.",
         "It raises only under a condition, or on other databases.",
     )
 

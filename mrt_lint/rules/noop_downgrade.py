@@ -1,14 +1,16 @@
 """MRT102."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from mrt_lint.analysis.backfill import is_pure_backfill
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.migration import MigrationFunction
 from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class NoopDowngrade(Rule):
@@ -27,6 +29,13 @@ class NoopDowngrade(Rule):
     )
     instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and explain why"
     manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
+    backfill = DialectWording(
+        message="downgrade() of revision {revision} does nothing: the rows and values that upgrade() adds outlive the rollback",
+        instead=(
+            "where the older release can do with them, explain that in downgrade() and write '# noqa: MRT102' behind its colon; "
+            "where it cannot, delete or empty them there; raise nothing, which would block every later rollback past this revision"
+        ),
+    )
     fix = FixSafety.SAFE
     fixes = (
         "`downgrade()` is written whole: the reverse of every operation, last first, what was there before as the migrations "
@@ -37,6 +46,7 @@ class NoopDowngrade(Rule):
         "`upgrade()` does nothing either, as in a merge revision, or nothing on the declared database.",
         "`upgrade()` runs nothing but SQL without an effect: SELECT, SET, SHOW.",
         "All that `upgrade()` does leaves the schema as it was: an index is dropped IF EXISTS that the history never made.",
+        "`upgrade()` only inserts rows and fills what was NULL: then this is a warning.",
         "`downgrade()` raises: that is visible, and MRT115 reports it.",
         "`downgrade()` calls something that cannot be read.",
     )
@@ -187,7 +197,10 @@ class NoopDowngrade(Rule):
             return
         if _acts(case, upgrade, "upgrade") and not _acts(case, downgrade, "downgrade") and not _is_without_trace(case):
             revision = migration.revision if isinstance(migration.revision, str) else "of this file"
-            yield self.found(migration, downgrade.place, revision=revision)
+            if is_pure_backfill(case):
+                yield replace(self.found(migration, downgrade.place, self.backfill, revision=revision), severity=Severity.WARNING)
+            else:
+                yield self.found(migration, downgrade.place, revision=revision)
 
 
 def _is_without_trace(case: MigrationCase) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from mrt_lint.analysis.backfill import fills_only
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -12,7 +13,7 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
 _COPY: Final = (
@@ -36,6 +37,13 @@ class UpdateNotUndone(Rule):
     instead = (
         "write the values to a new column of {table}, which downgrade() drops, or compute the former ones again there with an "
         "UPDATE"
+    )
+    filling = DialectWording(
+        message="upgrade fills what was NULL in {the_table}, downgrade empties nothing there: the older release reads new values",
+        instead=(
+            "where the older release can do with them, explain that in downgrade() and write '# noqa: MRT103' here; where not, "
+            "mark the rows in a new column of {table}, by which downgrade() empties them again and which it drops"
+        ),
     )
     manual = (
         (
@@ -189,7 +197,7 @@ class UpdateNotUndone(Rule):
             others = partial(_is_about_others, case, op)
             answered = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
             if answered is UndoStatus.NO and not self._fills_new_columns(case, op):
-                found = self.found(case.migration, op, **names(op))
+                found = self.found(case.migration, op, self.filling if fills_only(case, op) else None, **names(op))
                 yield replace(found, instead=_COPY) if _deletes_next(case, op) else found
 
     @staticmethod

@@ -28,7 +28,8 @@ class Insert(Op):
 class Update(Op):
     """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
 
-    `flows` tell which of them goes where, UNKNOWN if nothing of that could be read (never compared).
+    `flows` tell which of them goes where, UNKNOWN if nothing of that could be read; `fills` are columns in which it replaces NULL
+    and nothing else (neither compared).
     """
 
     table: Name
@@ -38,6 +39,7 @@ class Update(Op):
     source_tables: tuple[Name, ...] = ()
     where: Flag = UNKNOWN
     flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+    fills: tuple[Name, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

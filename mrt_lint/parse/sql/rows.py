@@ -7,6 +7,7 @@ from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Name, Unknown, ValueFlow
+from mrt_lint.parse.sql.condition import is_never_true, null_columns
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
@@ -22,7 +23,6 @@ _HARD = keywords(
     "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER "
     "BETWEEN WITHIN SEPARATOR EXISTS ANY ALL :: ["
 )
-_COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 _OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
 """Behind these a hole is a name or a value, not a clause."""
 
@@ -39,6 +39,12 @@ class _ColumnAssignment:
     def read(self) -> tuple[tuple[str | None, Name], ...] | Unknown:
         """The columns that the value reads, each with the table or alias before it."""
         return _read(self.value)
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether every value but NULL stays: `column = coalesce(column, …)`."""
+        value = self.value.rest()
+        return value.accept("COALESCE", "IFNULL") != "" and next((item.path()[1] for item in value.group()), UNKNOWN) == self.column
 
 
 def read_insert(cursor: TokenCursor) -> Iterator[Op]:
@@ -97,7 +103,7 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
     changes = _assignments(cursor)
     tables = {**targets, **(references(cursor.until("WHERE", "RETURNING")) if cursor.accept("FROM") else {})}
-    if _is_never_true(whole):
+    if is_never_true(whole):
         yield Statement(command="UPDATE", effect=False, text=str(whole.text()))
         return
     where = has_where(whole.rest())
@@ -112,6 +118,7 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
             source_tables=tuple(dict.fromkeys(name for name in reads if name != table)),
             where=where,
             flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()}, whole=where is False)),
+            fills=(*null_columns(whole, alias), *(change.column for change in mine if change.keeps_values)),
         )
 
 
@@ -133,7 +140,7 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     listed = references(cursor.until("WHERE", "USING", "RETURNING", "ORDER", "LIMIT", "OUTPUT"))
     # `DELETE a FROM users AS a`: what is named before FROM may be an alias
     targets = [listed.get(alias, place) for alias, place in named.items()] or list(listed.values())[:1] or [(None, UNKNOWN)]
-    if _is_never_true(whole):
+    if is_never_true(whole):
         yield Statement(command="DELETE", effect=False, text=str(whole.text()))
         return
     for schema, table in targets:
@@ -189,40 +196,6 @@ def has_where(cursor: TokenCursor) -> Flag:
             return UNKNOWN
         cursor.skip()
     return False
-
-
-def _is_never_true(cursor: TokenCursor) -> bool:
-    """Return whether the WHERE that comes next outside of parentheses is false or NULL for every row.
-
-    One of the conditions that it joins by AND compares something with NULL, or is false itself. MySQL's `<=>` and IS compare with
-    NULL as one may expect.
-    """
-    where = cursor.rest().to("WHERE")
-    if where.done:
-        return False
-    where.take()
-    condition = where.until("RETURNING", "ORDER", "LIMIT", "OPTION")
-    while condition.key == "(" and condition.closing() == condition.stop - 1:
-        condition = condition.inside()
-    if condition.has("OR") or condition.has("BETWEEN") or condition.has("XOR"):
-        return False
-    while not condition.done:
-        if _is_false(condition.until("AND")):
-            return True
-        condition.take()
-    return False
-
-
-def _is_false(condition: TokenCursor) -> bool:
-    keys = [token.key for token in condition.tokens[condition.position : condition.stop]]
-    if keys in (["FALSE"], ["0"]):
-        return True
-    tokens = condition.tokens[condition.position : condition.stop]
-    one_of_two = len(keys) > 2  # noqa: PLR2004 - two sides and what is between
-    if one_of_two and ((keys[-2] in _COMPARISONS and keys[-1] == "NULL") or (keys[0] == "NULL" and keys[1] in _COMPARISONS)):
-        return True
-    numbers = len(keys) == 3 and keys[1] == "=" and tokens[0].kind == tokens[2].kind == "number"  # noqa: PLR2004 - a = b
-    return numbers and tokens[0].text != tokens[2].text
 
 
 def _modifiers(cursor: TokenCursor) -> None:

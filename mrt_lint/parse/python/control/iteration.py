@@ -18,8 +18,10 @@ def iterate(run: FunctionRun, value: Value) -> list[Value] | None:
         return sorted(value, key=repr) if isinstance(value, (set, frozenset)) else list(value)
     if isinstance(value, LocalClass) and value.inherits("Enum", "IntEnum", "StrEnum"):
         return [member for member in value.scope.names.values() if isinstance(member, EnumMember)]
-    if isinstance(value, OrmRows) or (isinstance(value, SelectElement) and value.query and value.rows):
-        return [PossibleItem(OrmRow(value.table if isinstance(value, OrmRows) else value.tables[0]))]
+    if isinstance(value, OrmRows):
+        return [PossibleItem(value.row)]
+    if isinstance(value, SelectElement) and value.query and value.rows:
+        return [PossibleItem(OrmRow(value.tables[0], value.nulls))]
     if isinstance(value, GeneratorCall):
         turns: list[Value] = []
         run.produce(run, value, turns.append)

@@ -86,6 +86,7 @@ def set_attribute(run: FunctionRun, node: cst.CSTNode, receiver: Value, name: Na
             source_columns=sources,
             where=UNKNOWN,
             flows=tuple(flows_into(name, value)),
+            fills=receiver.nulls,
         )
         if receiver.table.name is UNKNOWN:
             run.fail(node, "the table of the object is not known", concerns="rows")

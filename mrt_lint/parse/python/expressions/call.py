@@ -14,7 +14,7 @@ from mrt_lint.parse.python.expressions.assignment import set_attribute
 from mrt_lint.parse.python.expressions.attribute import get_attribute, get_class_attribute
 from mrt_lint.parse.python.expressions.builtin import call_builtin, call_library
 from mrt_lint.parse.python.expressions.container import call_container
-from mrt_lint.parse.python.expressions.operators import as_sql, match_dialect, merge_sql
+from mrt_lint.parse.python.expressions.operators import match_dialect
 from mrt_lint.parse.python.library.database import call_connection, call_context, call_session
 from mrt_lint.parse.python.library.elements import (
     DmlElement,
@@ -32,6 +32,7 @@ from mrt_lint.parse.python.library.invocation import make_operation
 from mrt_lint.parse.python.library.operations import perform
 from mrt_lint.parse.python.library.packages import LIBRARIES, STANDARD, is_inert, may_be_of_project
 from mrt_lint.parse.python.library.registry import find, perform_library
+from mrt_lint.parse.python.library.sql_expression import as_sql, merge_sql, require_null
 from mrt_lint.parse.python.library.sqlalchemy import call_sqlalchemy
 from mrt_lint.parse.python.library.statement import (
     FINDING_ALL,
@@ -222,9 +223,9 @@ def _call_super(run: FunctionRun, proxy: SuperProxy, name: str, arguments: CallA
 def _call_rows(rows: OrmRows, name: str) -> Value:
     """Return a method of a result, or of a dict of objects."""
     if name in FINDING_ONE or name in ("get", "pop"):
-        return OrmRow(rows.table)
+        return rows.row
     if name == "items":
-        return [PossibleItem((UNKNOWN, OrmRow(rows.table)))]
+        return [PossibleItem((UNKNOWN, rows.row))]
     return rows if name in FINDING_ALL or name == "values" else UNKNOWN
 
 
@@ -277,4 +278,6 @@ def _call_sql(value: SqlExpression, name: str, arguments: CallArguments) -> Valu
     if name in ("desc", "asc", "nullsfirst", "nullslast", "nulls_first", "nulls_last") and isinstance(value.text, str):
         words = {"desc": "DESC", "asc": "ASC", "nullsfirst": "NULLS FIRST", "nulls_first": "NULLS FIRST"}
         return SqlExpression(f"{value.text} {words.get(name, 'NULLS LAST')}", value.columns, value.tables)
+    if name in ("is_", "__eq__"):
+        return require_null(value, arguments.get(0, "other", UNKNOWN))
     return merge_sql(value, *arguments.everything())

@@ -49,7 +49,7 @@ def comprehend_dict(run: FunctionRun, node: cst.DictComp, scope: NameScope) -> V
 
     _turn(run, node.for_in, NameScope(parent=scope), add)
     rows = [value for value in result.values() if isinstance(value, OrmRow)]
-    return OrmRows(rows[0].table) if rows else UNKNOWN if any(doubts) else result
+    return OrmRows(rows[0].table, rows[0].nulls) if rows else UNKNOWN if any(doubts) else result
 
 
 def _turn(

@@ -11,6 +11,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN, Column, Unknown
 from mrt_lint.parse.python.convert import is_known
 from mrt_lint.parse.python.expressions.strings import apply_percent, bounded
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression, TableElement
+from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all, require_null
 from mrt_lint.parse.python.objects import (
     BatchValue,
     BoundMethod,
@@ -95,7 +96,7 @@ def combine(name: str, left: Value, right: Value) -> Value:
     if name == "Add" and isinstance(right, str) and left is UNKNOWN:
         return bounded(HOLE + right)
     if isinstance(left, (SqlExpression, Column)) or isinstance(right, (SqlExpression, Column)):
-        return merge_sql(left, right)
+        return require_all(left, right) if name == "BitAnd" else merge_sql(left, right)
     if name == "Add" and isinstance(left, (list, tuple)) and type(left) is type(right):
         return left + right if len(left) + len(right) <= MAX_LENGTH else UNKNOWN  # type: ignore[operator] # of one type
     if isinstance(left, dict) and isinstance(right, dict) and name == "BitOr":
@@ -120,18 +121,6 @@ def _compute(name: str, left: Any, right: Any) -> Value:
         return UNKNOWN
 
 
-def as_sql(value: SqlExpression | Column) -> SqlExpression:
-    """Return a column of a table or model as an expression."""
-    return value if isinstance(value, SqlExpression) else SqlExpression(value.name, (value.name,), (), value.name)
-
-
-def merge_sql(*parts: Value) -> SqlExpression:
-    """Return an expression over several: what it reads is known though its text is not."""
-    found = [as_sql(part) for part in parts if isinstance(part, (SqlExpression, Column))]
-    columns = tuple(dict.fromkeys(column for part in found for column in part.columns))
-    return SqlExpression(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
-
-
 def negate(name: str, value: Value) -> Value:
     """`-value`, `+value`, `~value`."""
     if isinstance(value, SqlExpression):
@@ -151,7 +140,7 @@ def compare(run: FunctionRun, name: str, left: Value, right: Value) -> Value:
         outcome = truth(compare(run, {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[name], left, right))
         return UNKNOWN if outcome is None else not outcome
     if isinstance(left, (SqlExpression, Column)) or isinstance(right, (SqlExpression, Column)):
-        return merge_sql(left, right)
+        return require_null(left, right) if name == "Equal" else merge_sql(left, right)
     if name == "Is":
         return _is(left, right)
     if name == "In":
@@ -232,7 +221,7 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
     if isinstance(value, DialectName):
         return value if key == 0 else UNKNOWN
     if isinstance(value, (OrmRow, OrmRows)):
-        return OrmRow(value.table) if isinstance(value, OrmRows) or key == 0 else UNKNOWN
+        return value.row if isinstance(value, OrmRows) else value if key == 0 else UNKNOWN
     if isinstance(value, list) and (row := row_among(value)) is not None:
         return row
     if isinstance(value, (list, tuple, str, bytes)) and isinstance(key, int) and is_sized(value):

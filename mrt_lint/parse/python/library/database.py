@@ -96,7 +96,7 @@ def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cs
     """Return a method of an ORM session."""
     if name in ("scalar", "scalars"):
         rows = execute(run, statement_of(arguments), node)
-        return OrmRow(rows.table) if isinstance(rows, OrmRows) and name == "scalar" else rows
+        return rows.row if isinstance(rows, OrmRows) and name == "scalar" else rows
     if name in EXECUTING:
         return execute(run, statement_of(arguments), node)
     if name in ("get", "get_one"):

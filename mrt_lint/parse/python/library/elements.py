@@ -26,37 +26,50 @@ class TableColumns:
 
 @dataclass(slots=True, frozen=True)
 class OrmRow:
-    """One row of a table, read through the ORM: assigning to its attributes updates it."""
+    """One row of a table, read through the ORM: assigning to its attributes updates it. `nulls` are columns that are NULL in it."""
 
     table: TableElement
+    nulls: tuple[Name, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
 class OrmRows:
-    """Rows of a table, read through the ORM."""
+    """Rows of a table, read through the ORM; `nulls` are columns that are NULL in all of them."""
 
     table: TableElement
+    nulls: tuple[Name, ...] = ()
+
+    @property
+    def row(self) -> OrmRow:
+        """One of them."""
+        return OrmRow(self.table, self.nulls)
 
 
 @dataclass(slots=True, frozen=True)
 class SqlExpression:
-    """An SQL expression: its text where it can be told, the columns and tables that it reads."""
+    """An SQL expression: its text where it can be told, the columns and tables that it reads.
+
+    `nulls` are the columns that are NULL in every row that meets it as a condition.
+    """
 
     text: Name = UNKNOWN
     columns: tuple[Name, ...] = ()
     tables: tuple[Name, ...] = ()
     name: Name = UNKNOWN
+    nulls: tuple[Name, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
 class SelectElement:
     """A Core SELECT, which changes nothing, or an ORM query.
 
-    `query` is what a session's `query()` makes, which can update and delete; with `rows` it finds objects of the ORM.
+    `query` is what a session's `query()` makes, which can update and delete; with `rows` it finds objects of the ORM. `nulls` are
+    the columns that are NULL in every row that it selects, as in `DmlElement`.
     """
 
     tables: tuple[TableElement, ...] = ()
     where: bool = False
+    nulls: tuple[Name, ...] = ()
     query: bool = False
     rows: bool = False
 
@@ -72,6 +85,7 @@ class DmlElement:
     source_tables: tuple[Name, ...] = ()
     flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
     where: bool = False
+    nulls: tuple[Name, ...] = ()
     query: bool = False
 
 

@@ -35,7 +35,7 @@ def execute(run: FunctionRun, value: Value, node: cst.CSTNode, *, batch: bool = 
         if not known:
             run.fail(node, "the statement is not a literal")
     elif isinstance(value, SelectElement):
-        return OrmRows(value.tables[0]) if value.rows and value.tables else UNKNOWN
+        return OrmRows(value.tables[0], value.nulls) if value.rows and value.tables else UNKNOWN
     elif isinstance(value, DmlElement):
         change_rows(run, value, node, **marks)
     elif isinstance(value, DdlElement):
@@ -72,6 +72,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             source_tables=statement.source_tables,
             where=statement.where,
             flows=statement.flows,
+            fills=statement.nulls,
             **marks,
         )
     else:

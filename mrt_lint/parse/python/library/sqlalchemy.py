@@ -10,7 +10,6 @@ from typing import Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, SqlType
 from mrt_lint.parse.python.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql
-from mrt_lint.parse.python.expressions.operators import merge_sql
 from mrt_lint.parse.python.library import columns
 from mrt_lint.parse.python.library.elements import (
     ComputedElement,
@@ -21,6 +20,7 @@ from mrt_lint.parse.python.library.elements import (
     TableElement,
     TableIndex,
 )
+from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all
 from mrt_lint.parse.python.library.statement import make_select, make_table, start_dml
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.library.types import make_type
@@ -48,9 +48,9 @@ def call_sqlalchemy(ref: ExternalName, arguments: CallArguments) -> Value:
         return maker(arguments)
     if name[:1].isupper() and ".exc." not in ref.path and ".orm." not in ref.path:
         return make_type(ref, arguments)
-    return (
-        merge_sql(*arguments.everything()) if any(isinstance(value, SqlExpression) for value in arguments.everything()) else UNKNOWN
-    )
+    if not any(isinstance(value, SqlExpression) for value in arguments.everything()):
+        return UNKNOWN
+    return require_all(*arguments.everything()) if name == "and_" else merge_sql(*arguments.everything())
 
 
 def _function(name: str, arguments: CallArguments) -> SqlExpression:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from mrt_lint.model.values import UNKNOWN, Column, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten, to_maybe_name, to_name
-from mrt_lint.parse.python.expressions.operators import merge_sql
 from mrt_lint.parse.python.library.elements import DmlElement, OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
+from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, PossibleItem, Value
 
@@ -45,10 +45,9 @@ def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) 
     statement = DmlElement(kind, as_table(target) or TableElement(UNKNOWN))
     if arguments is None:
         return statement
-    statement = dataclasses.replace(
-        statement,
-        where=bool(arguments.keyword.get("whereclause")) or any(isinstance(value, SqlExpression) for value in arguments.positional),
-    )
+    given = arguments.keyword.get("whereclause")
+    where = bool(given) or any(isinstance(value, SqlExpression) for value in arguments.positional)
+    statement = dataclasses.replace(statement, where=where, nulls=require_all(*arguments.positional, given).nulls)
     values = arguments.keyword.get("values")
     return add_values(statement, CallArguments(positional=[values])) if values is not None else statement
 
@@ -56,7 +55,7 @@ def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) 
 def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) -> Value:
     """Return the next step of a statement."""
     if name in FILTERS:
-        return dataclasses.replace(statement, where=True)
+        return dataclasses.replace(statement, where=True, nulls=_nulls(statement, arguments))
     if name in ("values", "ordered_values"):
         return add_values(statement, arguments)
     if name == "from_select":
@@ -69,6 +68,12 @@ def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) 
             source_tables=(source.name,) if source else (UNKNOWN,),
         )
     return statement
+
+
+def _nulls(statement: DmlElement | SelectElement, arguments: CallArguments) -> tuple[Name, ...]:
+    """Return the columns that are NULL in every row which these further conditions leave; `filter_by(code=None)` names one."""
+    named = tuple(name for name, value in arguments.keyword.items() if value is None)
+    return (*statement.nulls, *require_all(*arguments.positional).nulls, *named)
 
 
 def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
@@ -128,13 +133,13 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
     if name in ("get", "get_or_404") and statement.rows:
         return OrmRow(statement.tables[0])
     if name in FILTERS:
-        return dataclasses.replace(statement, where=True)
+        return dataclasses.replace(statement, where=True, nulls=_nulls(statement, arguments))
     if name == "select_from" and (table := as_table(arguments.get(0, "from"))) is not None:
         return dataclasses.replace(statement, tables=(*statement.tables, table))
     if name in FINDING_ALL and statement.rows and statement.query:
-        return OrmRows(statement.tables[0])
+        return OrmRows(statement.tables[0], statement.nulls)
     if name in FINDING_ONE and statement.rows and statement.query:
-        return OrmRow(statement.tables[0])
+        return OrmRow(statement.tables[0], statement.nulls)
     if name in ("c", "scalar_subquery", "as_scalar", "label"):
         return SqlExpression(UNKNOWN, (), tuple(table.name for table in statement.tables))
     if name in ("first", "one", "one_or_none", "scalar", "count", "exists"):
@@ -145,6 +150,6 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
 def finish_query(statement: SelectElement, name: str, arguments: CallArguments) -> DmlElement:
     """`session.query(Model).filter(…).update({…})` or `.delete()`."""
     table = statement.tables[0] if statement.tables else TableElement(UNKNOWN)
-    made = DmlElement(name, table, where=statement.where)
+    made = DmlElement(name, table, where=statement.where, nulls=statement.nulls)
     values = arguments.get(0, "values")
     return add_values(made, CallArguments(positional=[values])) if name == "update" else made

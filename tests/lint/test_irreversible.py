@@ -1,0 +1,76 @@
+"""A revision that declares itself irreversible: one finding says what is lost in it, one reason agrees to it."""
+
+import json
+
+import pytest
+
+from tests.lint.conftest import Project, functions
+
+DROPS = [
+    'op.drop_column("users", "phone")',
+    'op.drop_table("notes")',
+    'op.execute("TRUNCATE logs")',
+    'op.execute("DELETE FROM sessions")',
+]
+LOST = "column 'users.phone', table 'notes', the rows of table 'logs', the rows of table 'sessions'"
+
+
+def findings(project: Project, upgrade: str, downgrade: str, *options: str) -> list[dict[str, object]]:
+    project.migration("1", None, functions(upgrade, downgrade))
+    return list(json.loads(project.mrt("check", "versions", "--format", "json", *options).out)["findings"])
+
+
+@pytest.mark.parametrize(
+    "downgrade",
+    [
+        'raise NotImplementedError("gone")',
+        "raise Exception",
+        'op.execute("SELECT 1")\nraise RuntimeError("no")',
+        "assert False",
+    ],
+)
+def test_one_finding_names_all_that_is_lost_and_is_as_severe(project: Project, downgrade: str):
+    (finding,) = findings(project, "\n".join(DROPS), downgrade)
+    assert (finding["code"], finding["severity"]) == ("MRT115", "error")
+    assert str(finding["message"]).endswith(f", and this is lost for good: {LOST}")
+    assert "'mrt explain MRT201'" in str(finding["instead"])
+
+
+@pytest.mark.parametrize("downgrade", ["pass", 'if op.get_bind().execute("SELECT 1").scalar():\n    raise RuntimeError("no")'])
+def test_where_nothing_is_declared_each_loss_is_a_finding(project: Project, downgrade: str):
+    codes = {finding["code"] for finding in findings(project, "\n".join(DROPS), downgrade)}
+    assert {"MRT201", "MRT202", "MRT203", "MRT214"} <= codes
+
+
+def test_a_revision_that_loses_nothing_is_a_warning(project: Project):
+    (finding,) = findings(project, 'op.execute("CREATE EXTENSION citext")', "raise RuntimeError()")
+    assert (finding["code"], finding["severity"]) == ("MRT115", "warning")
+    assert "lost for good" not in str(finding["message"])
+
+
+def test_many_losses_are_counted(project: Project):
+    (finding,) = findings(project, "\n".join(f'op.drop_column("users", "c{number}")' for number in range(9)), "raise KeyError")
+    assert str(finding["message"]).endswith("column 'users.c4', 4 more")
+
+
+def test_a_comment_on_the_line_of_a_loss_accepts_that_one(project: Project):
+    (finding,) = findings(project, f"{DROPS[0]}  # noqa: MRT201\n{DROPS[1]}", "raise KeyError", "--extend-select", "MRT990")
+    assert "'notes'" in str(finding["message"])
+    assert "phone" not in str(finding["message"])
+
+
+def test_a_reason_in_the_configuration_agrees_to_what_is_lost_and_to_nothing_else(project: Project):
+    project.write("pyproject.toml", '[tool.mrt.irreversible]\n"1" = "nobody calls"\n')
+    index = 'op.create_index("ix", "users", ["name"])'
+    assert [finding["code"] for finding in findings(project, f"{DROPS[0]}\n{index}", "raise KeyError")] == ["MRT407"]
+    assert "1 accepted" in project.mrt("check", "versions").out
+
+
+def test_a_reason_for_a_revision_that_does_not_refuse_agrees_to_nothing(project: Project):
+    project.write("pyproject.toml", '[tool.mrt.irreversible]\n"1" = "nobody calls"\n')
+    back = 'op.add_column("users", sa.Column("phone", sa.Text))'
+    assert [finding["code"] for finding in findings(project, DROPS[0], back)] == ["MRT201"]
+
+
+def test_without_the_rule_nothing_is_folded(project: Project):
+    assert [finding["code"] for finding in findings(project, DROPS[0], "raise KeyError", "--select", "MRT2")] == ["MRT201"]
