@@ -1,7 +1,7 @@
 """Which transaction an operation runs in, and what PostgreSQL refuses to do in one.
 
-Alembic opens a transaction around a migration; an autocommit block and COMMIT end it. After a COMMIT in SQL, psycopg2 goes on
-without a transaction; psycopg 3 begins another one with the next statement.
+Alembic opens a transaction around a migration; an autocommit block and COMMIT end it. After a COMMIT in SQL, psycopg2 and asyncpg
+go on without a transaction; psycopg 3 begins another one with the next statement.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ _ENDS: Final = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT"})
 _BEGINS: Final = frozenset({"BEGIN", "START TRANSACTION"})
 # made of files, which no rollback would remove
 _SERVER_WIDE: Final = frozenset({"database", "tablespace"})
+_ALONE: Final = re.compile(r"\s*(DISCARD\s+ALL|(?:COMMIT|ROLLBACK)\s+PREPARED)\b", re.IGNORECASE)
+# these end no transaction, though they begin like what does
+_GOES_ON: Final = re.compile(r"\s*(COMMIT|ROLLBACK)\s+(PREPARED|TO)\b", re.IGNORECASE)
+_REFRESHES: Final = re.compile(r"(REFRESH|SET|ADD|DROP) PUBLICATION")
+_NO_REFRESH: Final = re.compile(r"(REFRESH|COPY_DATA)\s*=\s*'?(FALSE|OFF|0)", re.IGNORECASE)
 # it is the slot on the other server that no transaction can take back
 _NO_SLOT: Final = re.compile(r"(connect|create_slot)\s*=\s*'?(false|off|0)", re.IGNORECASE)
 # from 12 on only the use of the new value has to wait for the commit (release notes of PostgreSQL 12)
@@ -26,11 +31,12 @@ _FIRST_WITH_ADD_VALUE: Final = (12, 0)
 
 
 class Surroundings(Enum):
-    """Where an operation runs: in the migration's transaction, in one that SQL began, in a text of several statements, or alone."""
+    """Where an operation runs: in the migration's transaction, one that SQL began, a text of several, after COMMIT, or alone."""
 
     MIGRATION = "this is in no autocommit block"
     BEGUN = "a BEGIN before it has opened one"
     TEXT = "several statements in one text are one"
+    COMMITTED = "psycopg 3 begins one again after a COMMIT in SQL; only psycopg2 and asyncpg do not"
     NONE = ""
 
 
@@ -42,16 +48,18 @@ def surroundings(function: Iterable[Op]) -> Iterator[tuple[Op, Surroundings, int
     for op in function:
         if op.autocommit != was_alone:
             number, begun, was_alone = number + 1, False, op.autocommit
-        if isinstance(op, ops.Statement) and op.command in _ENDS | _BEGINS:
+        if isinstance(op, ops.Statement) and op.command in _ENDS | _BEGINS and not _GOES_ON.match(op.text):
             number, begun, committed = number + 1, op.command in _BEGINS, op.command in _ENDS
         if begun:
             where = Surroundings.BEGUN
         elif not op.autocommit and not committed:
             where = Surroundings.MIGRATION
+        elif id(op) in together:
+            where = Surroundings.TEXT
         else:
-            where = Surroundings.TEXT if id(op) in together else Surroundings.NONE
+            where = Surroundings.NONE if op.autocommit else Surroundings.COMMITTED
         # alone, each statement is a transaction of its own
-        number += where is Surroundings.NONE
+        number += where in {Surroundings.NONE, Surroundings.COMMITTED}
         yield op, where, number
 
 
@@ -84,7 +92,8 @@ def refused(op: Op, version: tuple[int, ...]) -> str:
     if isinstance(op, ops.AddEnumValue):
         return "ALTER TYPE … ADD VALUE" if version < _FIRST_WITH_ADD_VALUE else ""
     if isinstance(op, ops.Statement):
-        return op.command if op.command == "VACUUM" or op.text.upper().startswith("DISCARD ALL") else ""
+        alone = _ALONE.match(op.text)
+        return op.command if op.command == "VACUUM" else " ".join(alone[1].upper().split()) if alone else ""
     if isinstance(op, ops.CreateObject | ops.DropObject):
         verb = op.op.partition("_")[0].upper()
         slot = op.kind == "subscription" and isinstance(op, ops.CreateObject) and not _NO_SLOT.search(str(op.body))
@@ -93,6 +102,8 @@ def refused(op: Op, version: tuple[int, ...]) -> str:
         action = op.action if isinstance(op.action, str) else ""
         if op.kind == "table" and action.startswith("DETACH PARTITION") and action.endswith("CONCURRENTLY"):
             return "DETACH PARTITION … CONCURRENTLY"
+        if op.kind == "subscription" and _REFRESHES.match(action) and not _NO_REFRESH.search(action):
+            return f"ALTER SUBSCRIPTION … {' '.join(action.split()[:2])}"
         if op.kind == "system" or (op.kind == "database" and action.startswith("SET TABLESPACE")):
             return f"ALTER {op.kind.upper()}"
     return ""

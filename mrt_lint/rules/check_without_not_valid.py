@@ -28,6 +28,13 @@ class CheckWithoutNotValid(Rule):
         "add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {sql_constraint}»)"
     )
+    inline = DialectWording(
+        message="PostgreSQL locks {the_table} against everybody while it checks every row for the CHECK of the new {the_column}",
+        instead=(
+            "add {column} without the CHECK, that by op.execute(«ALTER TABLE {sql_table} ADD CONSTRAINT … CHECK (…) NOT VALID»), "
+            "and validate it in a later revision"
+        ),
+    )
     copied = DialectWording(
         message="{server} copies {the_table} while it checks every row for {the_constraint}: writes wait until it is done",
         instead="add it with gh-ost or pt-online-schema-change, or at a quiet hour",
@@ -63,6 +70,14 @@ class CheckWithoutNotValid(Rule):
             def upgrade():
                 op.create_check_constraint("ck_age", "users", "age > 0")  # MRT423
                 op.execute("ALTER TABLE users ADD CONSTRAINT ck_name CHECK (name <> '')")  # MRT423
+            """,
+        ),
+        Example(
+            title="With a new column, whose rows are looked at all the same",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer, sa.CheckConstraint("age > 0")))  # MRT423
+                op.execute("ALTER TABLE users ADD COLUMN size int CHECK (size > 0)")  # MRT423
             """,
         ),
         Example(
@@ -112,3 +127,6 @@ class CheckWithoutNotValid(Rule):
                 yield self.found(case.migration, op, self.copied, **names(op), server=server.name)
             elif case.server(op) is None and op.definition.not_valid is False:
                 yield self.found(case.migration, op, **names(op))
+        for column in case.ops_for(self, ops.AddColumn):
+            if case.server(column) is None and any(each.kind == "check" for each in column.definition.constraints):
+                yield self.found(case.migration, column, self.inline, **names(column))

@@ -1,6 +1,7 @@
 """MRT421."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.transaction import Surroundings, refused, surroundings
@@ -40,8 +41,8 @@ class ConcurrentlyInTransaction(Rule):
     exemptions = (
         "It is in an autocommit block.",
         (
-            'It comes after op.execute("COMMIT"), which helps with psycopg2 only: psycopg 3 begins another transaction with the '
-            "next statement. An autocommit block helps with every driver."
+            'It comes after op.execute("COMMIT"): then this is a warning, since that helps with psycopg2 and asyncpg; psycopg 3 '
+            "begins another transaction with the next statement."
         ),
         "Whether it is concurrent cannot be read.",
         "ALTER TYPE … ADD VALUE from PostgreSQL 12 on.",
@@ -69,6 +70,8 @@ class ConcurrentlyInTransaction(Rule):
                 op.execute("CREATE DATABASE reports")  # MRT421
                 op.execute("DROP DATABASE IF EXISTS old_reports")  # MRT421
                 op.execute("ALTER SYSTEM SET work_mem = '64MB'")  # MRT421
+                op.execute("ALTER SUBSCRIPTION copy REFRESH PUBLICATION")  # MRT421
+                op.execute("COMMIT PREPARED 'import'")  # MRT421
                 op.execute("CREATE SUBSCRIPTION copy CONNECTION 'host=a' PUBLICATION all_tables")  # MRT421
             """,
         ),
@@ -82,6 +85,14 @@ class ConcurrentlyInTransaction(Rule):
                     op.execute("DROP INDEX CONCURRENTLY ix_c")  # MRT421
                     op.execute("COMMIT")
                     op.execute("DROP INDEX CONCURRENTLY ix_d")
+            """,
+        ),
+        Example(
+            title="After a COMMIT in SQL, which does not help with psycopg 3",
+            source="""
+            def upgrade():
+                op.execute("COMMIT")
+                op.execute("CREATE INDEX CONCURRENTLY ix_users_email ON users (email)")  # MRT421
             """,
         ),
         Example(
@@ -110,14 +121,6 @@ class ConcurrentlyInTransaction(Rule):
             """,
         ),
         Example(
-            title="After a COMMIT",
-            source="""
-            def upgrade():
-                op.execute("COMMIT")
-                op.execute("CREATE INDEX CONCURRENTLY ix_users_email ON users (email)")
-            """,
-        ),
-        Example(
             title="Not concurrently",
             source="""
             def upgrade():
@@ -135,9 +138,10 @@ class ConcurrentlyInTransaction(Rule):
                 if not what or not case.runs(op, self.dialects) or (where is Surroundings.TEXT and op.origin in seen):
                     continue
                 seen.add(op.origin)
-                yield self.found(case.migration, op, self._wording(op, where), what=what, where=where.value)
+                found = self.found(case.migration, op, self._wording(op, where), what=what, where=where.value)
+                yield replace(found, severity=Severity.WARNING) if where is Surroundings.COMMITTED else found
 
     def _wording(self, op: ops.Op, where: Surroundings) -> DialectWording | None:
         if where is Surroundings.MIGRATION:
             return None if isinstance(op, ops.CreateIndex | ops.DropIndex) else self.alone
-        return self.begun if where is Surroundings.BEGUN else self.apart
+        return {Surroundings.BEGUN: self.begun, Surroundings.COMMITTED: self.alone}.get(where, self.apart)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
@@ -22,6 +22,7 @@ from mrt_lint.model.ops import (
     DropObject,
     DropTable,
     Op,
+    Truncate,
 )
 from mrt_lint.model.values import UNSET, Column, Constraint
 
@@ -37,6 +38,8 @@ def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
         return f"{cover} still covers column '{op.table}.{op.column}'" if isinstance(op, DropColumn) and cover else None
     if isinstance(op, DropTable) and readable(op.table):
         return _find_child(simulated, place(op.schema, op.table))
+    if isinstance(op, Truncate) and readable(op.table) and simulated.dialect == "postgresql":
+        return _find_child(simulated, place(op.schema, op.table), {fold(name) for name in op.together if readable(name)})
     if isinstance(op, DropIndex | DropConstraint) and simulated.dialect in FAMILY:
         key = find_served_key(simulated, op)
         return f"MySQL and MariaDB need it for {key} (error 1553)" if key is not None else None
@@ -45,11 +48,11 @@ def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
     return None
 
 
-def _find_child(simulated: SimulatedSchema, key: QualifiedName) -> str | None:
-    """Return one clause on a table whose foreign key points to one that is dropped."""
+def _find_child(simulated: SimulatedSchema, key: QualifiedName, together: Collection[str] = ()) -> str | None:
+    """Return one clause on a table whose foreign key points to one that is dropped, or truncated without it."""
     for child, reference in simulated.schema.references_to(key):
         where = place(child.schema, child.name)
-        if where != key and simulated.is_sure_of_part(where, reference, where[1]):
+        if where != key and where[1] not in together and simulated.is_sure_of_part(where, reference, where[1]):
             return f"a foreign key of table '{where[1]}' still points to it"
     return None
 
@@ -128,11 +131,22 @@ def _find_reader(simulated: SimulatedSchema, op: Op) -> str | None:
         return None
     for view in _views(simulated):
         body = str(view.body)
-        words = [fold(word) for word in re.findall(r"\w+", body)]
         read = {fold(table) for _, table in sources(body)}
-        if fold(name) in read and (whole or (read == {fold(name)} and fold(str(column)) in words)):
+        if fold(name) in read and (whole or _reads_column(body, fold(name), fold(str(column)), is_alone=len(read) == 1)):
             return str(view.name)
     return None
+
+
+def _reads_column(body: str, table: str, column: str, *, is_alone: bool) -> bool:
+    """Return whether a query surely reads a column of a table, which it reads alone or names with the column.
+
+    A view of all columns (*) reads those that were there when it was made, which may be before this one.
+    """
+    text = fold(body).replace('"', "")
+    if is_alone and column in re.findall(r"\w+", text):
+        return True
+    named = re.findall(rf"\b(?:from|join|,)\s*(?:\w+\.)?{re.escape(table)}\s+(?:as\s+)?(\w+)", text)
+    return any(re.search(rf"\b{re.escape(name)}\.{re.escape(column)}\b", text) for name in (table, *named))
 
 
 def _views(simulated: SimulatedSchema) -> Iterator[CreateObject]:

@@ -51,9 +51,12 @@ class Delete(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truncate(Op):
+    """`together` are the tables of the same statement (never compared)."""
+
     table: Name
     schema: MaybeName = None
     cascade: bool = False
+    together: tuple[Name, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
-from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Name, Unknown, ValueFlow
+from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.sql.condition import is_never_true, null_columns
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.reference import references, tables_read
@@ -178,11 +178,14 @@ def read_merge(cursor: TokenCursor) -> Iterator[Op]:
 def read_truncate(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows TRUNCATE."""
     cursor.accept("TABLE")
+    paths: list[tuple[MaybeName, Name]] = []
     for item in cursor.items():
         item.accept("ONLY")
-        schema, table = item.path()
-        # CASCADE comes once, behind the last table
-        yield Truncate(table=table, schema=schema, cascade=cursor.statement.tokens[-1].key == "CASCADE")
+        paths.append(item.path())
+    # CASCADE comes once, behind the last table
+    cascade, together = cursor.statement.tokens[-1].key == "CASCADE", tuple(table for _, table in paths)
+    for schema, table in paths:
+        yield Truncate(table=table, schema=schema, cascade=cascade, together=together)
 
 
 def has_where(cursor: TokenCursor) -> Flag:
