@@ -44,10 +44,14 @@ class MigrationFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleImport:
-    """A module that the file imports, by its dotted name, inside a function or not."""
+    """A module that the file imports, by its dotted name, inside a function or not.
+
+    `entities` are the classes from it that the file uses as an ORM's: queried, added, or asked for their table.
+    """
 
     module: str
     names: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
     place: SourceSpan
 
 

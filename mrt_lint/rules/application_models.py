@@ -51,7 +51,7 @@ class ApplicationModels(Rule):
         "Django, “Historical models”, on the same matter: https://docs.djangoproject.com/en/stable/topics/migrations/#historical-models",
     )
     exemptions = (
-        "The module is none of model, models, orm and dbmodels, nor inside a package of that name.",
+        "The module is none of model, models, orm and dbmodels, nor in a package of one, and the file queries no class of it.",
         (
             "What is imported is a column's type or the class of its Enum, a function or a constant, or is under "
             "`if TYPE_CHECKING:`; a whole module is imported where columns have types of the application: models.JSONText()."
@@ -74,6 +74,22 @@ class ApplicationModels(Rule):
 
                 session = sa.orm.Session(bind=op.get_bind())
                 session.query(User).update({"role": ROLES[0]})
+            """,
+        ),
+        Example(
+            title="Classes of any module that are used as models",
+            source="""
+            from app.accounts.user import User, hash_password  # MRT801
+            from data.database import Robot as Machine  # MRT801
+
+            def upgrade():
+                import app.billing  # MRT801
+
+                session = sa.orm.Session(bind=op.get_bind())
+                for user in session.query(User).filter(User.password.is_(None)):
+                    user.password = hash_password("")
+                session.add(app.billing.Plan(name="free"))
+                Machine.delete().execute()
             """,
         ),
     )
@@ -104,6 +120,7 @@ class ApplicationModels(Rule):
             from app.models import DEFAULT_ROLE, JSONText, UserState, new_id
             from app.models.enums import Color
             from app.migrations.models import Snapshot
+            from app.security import Hasher
 
             if TYPE_CHECKING:
                 from app.models import User
@@ -112,6 +129,7 @@ class ApplicationModels(Rule):
                 op.add_column("users", sa.Column("settings", JSONText()))
                 op.add_column("users", sa.Column("state", sa.Enum(UserState, name="user_state")))
                 op.add_column("users", sa.Column("role", sa.String(20), server_default=DEFAULT_ROLE))
+                op.execute(sa.text("UPDATE users SET hash = :hash").bindparams(hash=Hasher().hash("")))
             """,
         ),
     )
@@ -136,9 +154,11 @@ def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
     if modules or (not each.names and _MODULES & set(path)):
         # a type of the application's own may come from there
         return "" if any(not kind.name.isupper() for kind in kinds) else ", ".join(modules) or "all"
+    if not _MODULES & set(path):
+        return ", ".join(each.entities)
     types = {_key(name) for kind in kinds for name in (kind.name, kind.type_name) if isinstance(name, str)}
     classes = [name for name in each.names if name[:1].isupper() and not name.isupper() and _key(name) not in types]
-    return ", ".join(classes) if _MODULES & set(path) else ""
+    return ", ".join(classes)
 
 
 def _key(name: str) -> str:

@@ -130,14 +130,18 @@ class ConcurrentlyInTransaction(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for everything that PostgreSQL refuses, in either direction; one for several statements of one text."""
+        """Yield a finding for everything that PostgreSQL refuses, in either direction.
+
+        Of several statements in one text, or behind one COMMIT, only the first has one.
+        """
         seen: set[object] = set()
         for function in (case.migration.upgrade_ops, case.migration.downgrade_ops):
             for op, where, _ in surroundings(function):
                 what = refused(op, case.target.pg_version) if where is not Surroundings.NONE else ""
-                if not what or not case.runs(op, self.dialects) or (where is Surroundings.TEXT and op.origin in seen):
+                once = {Surroundings.TEXT: op.origin, Surroundings.COMMITTED: id(function)}.get(where)
+                if not what or not case.runs(op, self.dialects) or once in seen:
                     continue
-                seen.add(op.origin)
+                seen |= {once} - {None}
                 found = self.found(case.migration, op, self._wording(op, where), what=what, where=where.value)
                 yield replace(found, severity=Severity.WARNING) if where is Surroundings.COMMITTED else found
 

@@ -143,6 +143,5 @@ TEACHING = {
     "MRT433": {"MRT201"},
     "MRT434": {"MRT433"},
     "MRT436": {"MRT304", "MRT102"},
-    "MRT804": {"MRT201"},
 }
 """What the subject of an example cannot do without."""

@@ -11,6 +11,7 @@ from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport,
 from mrt_lint.model.values import DIALECTS, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
+from mrt_lint.parse.python.entities import entities_of, find_entities
 from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
@@ -45,6 +46,7 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
         name: read_function(source, name) for name in ("upgrade", "downgrade") if name in scope.names
     }
     imports = list(header.find_imports(module.body))
+    used = find_entities(parsed.tree) if imports and parsed.tree else frozenset()
     revision = header.find_revision(module)
     wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
     places = locate(module, parsed.tree, parsed.source, wanted)
@@ -60,7 +62,7 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
         downgrade=_make_function(scope.names.get("downgrade"), readings.get("downgrade"), places),
         unreadable=(*_omitted(parsed.omitted), *_unreadable(module, readings, places)),
         imports=tuple(
-            ModuleImport(module=name, names=names, place=places[id(node)])
+            ModuleImport(module=name, names=names, place=places[id(node)], entities=entities_of(node, used) if used else ())
             for node in imports
             for name, names in header.imported(node)
         ),

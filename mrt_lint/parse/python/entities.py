@@ -1,0 +1,64 @@
+"""The classes that a file uses as an ORM's: what it queries, adds to a session, or asks for its table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+import libcst as cst
+
+from mrt_lint.parse.python.control.definitions import dotted
+
+_TAKING: Final = frozenset(
+    {"query", "select", "insert", "update", "delete", "get", "get_one", "exists", "with_entities", "aliased"}
+)
+"""Functions and methods whose arguments are entities, or columns of them."""
+_ADDING: Final = frozenset({"add", "add_all", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"})
+_OF_ENTITIES: Final = frozenset(
+    {"__table__", "query", "objects", "select", "update", "delete", "insert", "create", "get_or_none", "get_or_create"}
+)
+"""Attributes that only an ORM's classes have: SQLAlchemy's, Flask-SQLAlchemy's and peewee's."""
+
+
+def find_entities(tree: ast.AST) -> frozenset[str]:
+    """Return the dotted names that a file uses as an ORM's classes."""
+    return frozenset(name for node in ast.walk(tree) for name in _used(node) if name.rpartition(".")[2][:1].isupper())
+
+
+def entities_of(statement: cst.Import | cst.ImportFrom, used: frozenset[str]) -> tuple[str, ...]:
+    """Return the classes of an ORM among what an import statement brings, by the names that its module has for them."""
+    if isinstance(statement.names, cst.ImportStar):
+        return ()
+    found: list[str] = []
+    for alias in statement.names:
+        name = dotted(alias.name)
+        here = alias.evaluated_alias or name
+        if isinstance(statement, cst.ImportFrom) and here in used:
+            found.append(name)
+        found += sorted(each.removeprefix(f"{here}.") for each in used if each.startswith(f"{here}."))
+    return tuple(found)
+
+
+def _used(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Attribute) and node.attr in _OF_ENTITIES:
+        yield _path(node.value)
+    if not isinstance(node, ast.Call):
+        return
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+    if called in _TAKING:
+        for argument in node.args:
+            path = _path(argument)
+            yield path
+            yield path.rpartition(".")[0]
+    if called in _ADDING:
+        for inner in (inner for argument in node.args for inner in ast.walk(argument)):
+            yield _path(inner.func if isinstance(inner, ast.Call) else inner)
+
+
+def _path(node: ast.AST) -> str:
+    """Return a dotted name as it is written, nothing for any other expression."""
+    if isinstance(node, ast.Name):
+        return node.id
+    inner = _path(node.value) if isinstance(node, ast.Attribute) else ""
+    return f"{inner}.{node.attr}" if inner and isinstance(node, ast.Attribute) else ""
