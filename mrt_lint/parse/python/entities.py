@@ -10,10 +10,10 @@ import libcst as cst
 
 from mrt_lint.parse.python.control.definitions import dotted
 
-_TAKING: Final = frozenset(
-    {"query", "select", "insert", "update", "delete", "get", "get_one", "exists", "with_entities", "aliased"}
-)
+_TAKING: Final = frozenset({"query", "select", "insert", "update", "delete", "with_entities", "aliased"})
 """Functions and methods whose arguments are entities, or columns of them."""
+_FETCHING: Final = frozenset({"get", "get_one"})
+"""Methods of a session that take one; dicts have such methods, too."""
 _ADDING: Final = frozenset({"add", "add_all", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"})
 _OF_ENTITIES: Final = frozenset(
     {"__table__", "query", "objects", "select", "update", "delete", "insert", "create", "get_or_none", "get_or_create"}
@@ -23,7 +23,8 @@ _OF_ENTITIES: Final = frozenset(
 
 def find_entities(tree: ast.AST) -> frozenset[str]:
     """Return the dotted names that a file uses as an ORM's classes."""
-    return frozenset(name for node in ast.walk(tree) for name in _used(node) if name.rpartition(".")[2][:1].isupper())
+    found = (name for node in ast.walk(tree) for name in _used(node))
+    return frozenset(name for name in found if (last := name.rpartition(".")[2])[:1].isupper() and not last.isupper())
 
 
 def entities_of(statement: cst.Import | cst.ImportFrom, used: frozenset[str]) -> tuple[str, ...]:
@@ -46,7 +47,8 @@ def _used(node: ast.AST) -> Iterator[str]:
     if not isinstance(node, ast.Call):
         return
     called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
-    if called in _TAKING:
+    receiver = _path(node.func.value).lower() if isinstance(node.func, ast.Attribute) else ""
+    if called in _TAKING or (called in _FETCHING and receiver.endswith("session")):
         for argument in node.args:
             path = _path(argument)
             yield path
