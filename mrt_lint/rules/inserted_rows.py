@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
-from mrt_lint.history.schema import place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.ops import Op
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -92,25 +90,7 @@ class InsertedRows(Rule):
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.Insert, ops.BulkInsert):
-            if _is_table_absent(case, op):
+            if is_table_absent(case, op):
                 continue
             if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 yield self.found(case.migration, op, **names(op))
-
-
-def _is_table_absent(case: MigrationCase, op: Op) -> bool:
-    """Return whether the table of an upgrade operation provably is not there when it runs.
-
-    The revisions before are read in full and make all tables that they use, and neither they nor this upgrade make that one.
-    """
-    name, table = getattr(op, "table", None), case.state_before(op).table
-    history, parents = case.history, case.migration.parents
-    if not readable(name) or not isinstance(table, TrackedTable) or table.creator is not None or history is None:
-        return False
-    key = place(getattr(op, "schema", None), name)
-    if table.origin != key or not case.analysis(op).upgrade_doubts.is_clear:
-        return False
-    if history.may_be_made_in_parallel(str(case.migration.revision), "table", key[1]):
-        return False
-    known = case.known_schema(case.dialect(op))
-    return bool(parents) and all(map(history.is_fully_read, parents)) and known.makes_all_but(key)
