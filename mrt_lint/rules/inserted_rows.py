@@ -28,7 +28,7 @@ class InsertedRows(Rule):
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` deletes, updates or inserts rows of the same table, or has parts that cannot be read.",
-        "No revision makes the table, and the history makes all of its tables: MRT442 reports that.",
+        "No revision makes the table, and the history makes all of its tables: MRT443 reports that.",
         "`downgrade()` is missing or does nothing: MRT101 and MRT102 report that.",
     )
 

@@ -1,4 +1,4 @@
-"""MRT442."""
+"""MRT443."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ class RefusedUpgrade(Rule):
     database takes rows for a table that is not there. The deployment stops at that statement.
     """
 
-    code = "MRT442"
+    code = "MRT443"
     name = "refused-upgrade"
     severity = Severity.ERROR
     consequence = Consequence.DEPLOY_FAILS
@@ -49,9 +49,9 @@ class RefusedUpgrade(Rule):
             ),
             source="""
             def upgrade():
-                op.alter_column("users", "name", type_=sa.Text)  # MRT442
-                op.execute("TRUNCATE users")  # MRT442
-                op.drop_table("users")  # MRT442
+                op.alter_column("users", "name", type_=sa.Text)  # MRT443
+                op.execute("TRUNCATE users")  # MRT443
+                op.drop_table("users")  # MRT443
             """,
         ),
         Example(
@@ -64,7 +64,7 @@ class RefusedUpgrade(Rule):
             ),
             source="""
             def upgrade():
-                op.execute("INSERT INTO user (name) VALUES ('Ada')")  # MRT442
+                op.execute("INSERT INTO user (name) VALUES ('Ada')")  # MRT443
             """,
         ),
     )
