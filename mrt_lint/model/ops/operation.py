@@ -6,7 +6,7 @@ import re
 from dataclasses import field
 
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.values import BatchRebuild, SourceSpan
+from mrt_lint.model.values import BatchRebuild, Flag, SourceSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,8 @@ class Op:
     outside the migration's transaction. `sql` marks one that was understood from raw SQL; it follows the `Execute` it came
     from. `batch` marks one inside `batch_alter_table`, `rebuild` is what that was told where it was told anything; `joined` marks
     a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of
-    that name ask for, in capitals. `caught` is True if the migration goes on where it fails. `along_with` names what took a thing
-    along that no operation drops by itself (none of these compared).
+    that name ask for, in capitals. `caught` is True if the migration goes on where it fails, UNKNOWN if that hangs on a condition.
+    `along_with` names what took a thing along that no operation drops by itself (none of these compared).
     """
 
     origin: SourceSpan | None = field(default=None, compare=False, repr=False)
@@ -32,7 +32,7 @@ class Op:
     joined: bool = field(default=False, compare=False)
     algorithm: str = field(default="", compare=False)
     lock: str = field(default="", compare=False)
-    caught: bool = field(default=False, compare=False)
+    caught: Flag = field(default=False, compare=False)
     along_with: str = field(default="", compare=False)
 
     @property

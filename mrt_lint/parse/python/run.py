@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import weigh
 from mrt_lint.parse.python.objects import (
     CallArguments,
@@ -154,6 +155,7 @@ class FunctionRun:
     followed_yielding: dict[int, bool] = field(default_factory=dict)
     undecided: int = 0
     catching: int = 0
+    swallowing: int = 0
     forks: int = 0
     asked: int = 0
     quiet: int = 0
@@ -191,7 +193,7 @@ class FunctionRun:
     def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
         """Record that the migration does this here."""
         if self.catching:
-            fields["caught"] = True
+            fields["caught"] = True if self.swallowing else UNKNOWN
         if not self.quiet:
             if len(self.emitted) >= MAX_OPERATIONS:
                 raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")

@@ -89,11 +89,14 @@ def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: Na
 
 def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope) -> int:
     """Walk the body as if nothing went wrong, and the handlers in doubt; what they leave behind gives way to the body."""
-    run.catching += (catches := any(map(_goes_on, node.handlers)))
+    going_on = [handler for handler in node.handlers if _goes_on(handler)]
+    run.catching += (catches := bool(going_on))
+    run.swallowing += (swallows := any(not _has_raise(handler.body) for handler in going_on))
     try:
         flow = run.walk(run, node.body, scope)
     finally:
         run.catching -= catches
+        run.swallowing -= swallows
     # a body that always raises, as a test on a feature does, has one of its handlers run for certain
     fails = not flow & ~RAISE and bool(node.handlers)
     if flow & FALL and node.orelse is not None:
@@ -124,6 +127,11 @@ def _goes_on(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     last = body[-1] if body else None
     line = last.body if isinstance(last, cst.SimpleStatementLine) else body
     return not (line and isinstance(line[-1], cst.Raise))
+
+
+def _has_raise(node: cst.CSTNode) -> bool:
+    """Return whether a handler raises anywhere, if only under a condition."""
+    return isinstance(node, cst.Raise) or any(map(_has_raise, node.children))
 
 
 def walk_with(run: FunctionRun, node: cst.With, scope: NameScope) -> int:
