@@ -98,14 +98,18 @@ class Seeder:
         due += [
             table for table in seedable if table.label in seeded.unseeded.keys() - due_labels and parents_of(table) & due_labels
         ]
+        incomplete = [
+            with_inherited(table, known) for table in seedable if table.label in before.without_edges - self.custom_seeds.keys()
+        ]
+        # Before new columns are filled, by the places of the rows; afterwards only where the rows that it points at came then.
+        incomplete = [table for table in incomplete if not self._put_edge_back(filler, table, seeded)]
         for group in order_tables([with_inherited(table, known) for table in due], known):
             if len(group) > 1:
                 TableCycle(self, filler, group).fill(seeded, change)
             else:
                 self.seed_table(filler, group[0], seeded, change)
-        for table in seedable:
-            if table.label in before.without_edges and table.label not in self.custom_seeds:
-                self._put_edge_back(filler, with_inherited(table, known), seeded)
+        for table in incomplete:
+            self._put_edge_back(filler, table, seeded)
         return seeded
 
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
@@ -130,13 +134,16 @@ class Seeder:
             has_written = has_written or bool(rows)
         return has_written
 
-    def _put_edge_back(self, filler: TableFiller, table: Table, seeded: Seeded) -> None:
+    def _put_edge_back(self, filler: TableFiller, table: Table, seeded: Seeded) -> bool:
+        """Insert a row at the edge in the place of the one that was taken out, the second; returns whether it could be."""
         keys = seeded.keys.get(table.label, ())
         with suppress(DBAPIError):
             filled = filler.insert_edge(table)
             if filled.rows:
                 seeded.note(table, filled)
-                seeded.keys[table.label] = (*keys, *seeded.keys[table.label])
+                seeded.keys[table.label] = (*keys[:1], *seeded.keys[table.label], *keys[1:])
+                return True
+        return False
 
     def take_out_edges(
         self, connection: Connection, schema: Schema, seeded: Seeded, tables: Collection[str]

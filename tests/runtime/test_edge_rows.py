@@ -98,3 +98,16 @@ def test_rows_that_are_out_already_are_still_named(project, postgres_url):
         runner.approach(step, edges=False)
         assert named
         assert runner.edges_out == named
+
+
+def test_rows_with_nulls_stay_where_such_a_row_comes_and_goes(project, sqlite_url):
+    broken = "raise NotImplementedError"
+    project.add("r1", upgrade='op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer))')
+    project.add("r2", "r1", upgrade='op.create_index("ix_2", "t", ["n"])', downgrade=broken)
+    project.add("r3", "r2", upgrade='op.add_column("t", sa.Column("c", sa.Integer))', downgrade='op.drop_column("t", "c")')
+    project.add("r4", "r3", upgrade='op.create_index("ix_4", "t", ["c"])', downgrade=broken)
+    narrow = 'with op.batch_alter_table("t") as batch:\n        batch.alter_column("n", nullable=False)'
+    project.add("r5", "r4", upgrade=narrow, downgrade=narrow.replace("False", "True"))
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        outcomes = [verdict.outcome for verdict in verification.check_all()]
+    assert outcomes[2:] == [Outcome.REVERSIBLE, Outcome.DOWNGRADE_FAILED, Outcome.UPGRADE_FAILED]
