@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 Item = TypeVar("Item")
+REACHING = 0.35
+"""What reaching a revision costs of what checking it costs, as measured on SQLite with 400 revisions: every part goes through those
+before it."""
 SPELLED = re.compile(r"(\d{1,4})/(\d{1,4})")
 
 
@@ -32,9 +35,11 @@ class Shard:
         return f"{self.number}/{self.count}"
 
     def cut(self, whole: Sequence[Item]) -> list[Item]:
-        """Return the part."""
-        length = len(whole)
-        return list(whole[length * (self.number - 1) // self.count : length * self.number // self.count])
+        """Return the part: a smaller one the later it comes, so that all take the same time."""
+        return list(whole[self._end(self.number - 1, len(whole)) : self._end(self.number, len(whole))])
+
+    def _end(self, number: int, length: int) -> int:
+        return round(length * (1 - (1 - REACHING) ** number) / (1 - (1 - REACHING) ** self.count))
 
 
 WHOLE = Shard()

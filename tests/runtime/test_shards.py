@@ -161,4 +161,4 @@ def test_a_shard_may_be_verified_by_several_jobs(history, capsys):
     one = without_times(capsys.readouterr().out)
     main(["verify", "--shard", "1/2", "--jobs", "2", "--format", "json"])
     assert without_times(capsys.readouterr().out) == one
-    assert len(one["revisions"]) == 20
+    assert 20 < len(one["revisions"]) < 40
