@@ -50,7 +50,7 @@ def test_what_downgrade_leaves_as_wide_or_cuts_off_fits(former: str):
         (
             "class Mood(sa.TypeDecorator):\n    impl = sa.String(255)\n    def load_dialect_impl(self, dialect):\n        return other()",
             "Mood()",
-            "+MRT303",
+            "-MRT303",
         ),
     ],
 )
