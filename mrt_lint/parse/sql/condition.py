@@ -1,45 +1,66 @@
-"""What a WHERE requires of every row: conditions that none meets, columns that are NULL."""
+"""What a WHERE requires of every row: conditions that all rows meet, or none, and columns that are NULL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Final
 
-from mrt_lint.model.values import Name
+from mrt_lint.model.values import HOLE, Name
 from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.tokens import SqlToken
 
-_COMPARISONS: Final = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
+_COMPARISONS: Final = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "ILIKE", "REGEXP", "SIMILAR", "~"})
 _ENDS: Final = ("RETURNING", "ORDER", "LIMIT", "OPTION")
+_NOT_READ: Final = ("XOR", "BETWEEN", "CASE")
+_OTHER_COMPARISONS: Final = ("IS", "<=>", "ANY", "ALL", "SOME")
+_DEEPEST: Final = 20
+"""Conditions within conditions that are still read."""
 
 
-def is_never_true(cursor: TokenCursor) -> bool:
-    """Return whether the WHERE that comes next outside of parentheses is false or NULL for every row.
+class Truth(Enum):
+    """What a condition is for every row: NEVER is false or NULL, OPEN depends on the row, or was not read."""
 
-    One of the conditions that it joins by AND compares something with NULL, or is false itself. MySQL's `<=>` and IS compare with
-    NULL as one may expect.
+    TRUE = "true"
+    FALSE = "false"
+    NULL = "null"
+    NEVER = "never"
+    OPEN = "open"
+
+    @property
+    def never_true(self) -> bool:
+        """Whether no row meets the condition."""
+        return self in {Truth.FALSE, Truth.NULL, Truth.NEVER}
+
+
+_NEGATED: Final = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.NULL: Truth.NULL}
+
+
+def truth_of_where(cursor: TokenCursor) -> Truth:
+    """Return what the WHERE that comes next outside of parentheses is for every row.
+
+    A comparison with NULL is NULL, also by IN and LIKE; MySQL's `<=>` and IS compare with NULL as one may expect, and are not read.
     """
-    return any(map(_is_false, _requirements(cursor)))
+    condition = _where(cursor)
+    return Truth.OPEN if condition.done else _truth(condition)
 
 
 def null_columns(cursor: TokenCursor, alias: str = "") -> Iterator[Name]:
     """Return the columns that are NULL in every row that meets the next WHERE; `alias` is their table."""
-    for condition in map(_without_parentheses, _requirements(cursor)):
+    where = _without_parentheses(_where(cursor))
+    if any(where.has(key) for key in ("OR", *_NOT_READ)):
+        return
+    for condition in map(_without_parentheses, _parts(where, "AND")):
         *table, column = condition.parts()
         is_own = not table or str(table[-1]).lower() == alias.lower()
         if is_own and condition.at("IS NULL") and condition.position == condition.stop - 2:
             yield column
 
 
-def _requirements(cursor: TokenCursor) -> Iterator[TokenCursor]:
-    """Return the conditions of the next WHERE outside of parentheses that every row meets: those that it joins by AND."""
+def _where(cursor: TokenCursor) -> TokenCursor:
     where = cursor.rest().to("WHERE")
     where.take()
-    condition = _without_parentheses(where.until(*_ENDS))
-    if condition.has("OR") or condition.has("BETWEEN") or condition.has("XOR"):
-        return
-    while not condition.done:
-        yield condition.until("AND")
-        condition.take()
+    return where.until(*_ENDS)
 
 
 def _without_parentheses(condition: TokenCursor) -> TokenCursor:
@@ -48,13 +69,72 @@ def _without_parentheses(condition: TokenCursor) -> TokenCursor:
     return condition
 
 
-def _is_false(condition: TokenCursor) -> bool:
-    keys = [token.key for token in condition.tokens[condition.position : condition.stop]]
-    if keys in (["FALSE"], ["0"]):
-        return True
-    tokens = condition.tokens[condition.position : condition.stop]
-    one_of_two = len(keys) > 2  # noqa: PLR2004 - two sides and what is between
-    if one_of_two and ((keys[-2] in _COMPARISONS and keys[-1] == "NULL") or (keys[0] == "NULL" and keys[1] in _COMPARISONS)):
-        return True
-    numbers = len(keys) == 3 and keys[1] == "=" and tokens[0].kind == tokens[2].kind == "number"  # noqa: PLR2004 - a = b
-    return numbers and tokens[0].text != tokens[2].text
+def _truth(condition: TokenCursor, depth: int = 0) -> Truth:
+    condition = _without_parentheses(condition)
+    if depth > _DEEPEST or any(condition.has(key) for key in _NOT_READ):
+        return Truth.OPEN
+    for joint, decisive in (("OR", Truth.TRUE), ("AND", Truth.FALSE)):
+        if condition.has(joint):
+            return _joined({_truth(part, depth + 1) for part in _parts(condition, joint)}, decisive)
+    if condition.accept("NOT"):
+        return _NEGATED.get(_truth(condition.rest(), depth + 1), Truth.OPEN)
+    return _comparison(condition)
+
+
+def _joined(parts: set[Truth], decisive: Truth) -> Truth:
+    """Return what OR or AND makes of its parts: one that is decisive decides."""
+    if decisive in parts or len(parts) == 1:
+        return decisive if decisive in parts else parts.pop()
+    if decisive is Truth.FALSE and any(part.never_true for part in parts):
+        return Truth.NEVER
+    return Truth.OPEN if Truth.OPEN in parts or Truth.TRUE in parts else Truth.NEVER
+
+
+def _parts(condition: TokenCursor, joint: str) -> Iterator[TokenCursor]:
+    left = condition.rest()
+    while not left.done:
+        yield left.until(joint)
+        left.take()
+
+
+def _comparison(condition: TokenCursor) -> Truth:
+    if any(condition.has(key) for key in _OTHER_COMPARISONS):
+        return Truth.OPEN
+    left = condition.until("IN", "NOT", *_COMPARISONS)
+    if condition.done:
+        return _constant(left)
+    negated = condition.accept("NOT") != ""
+    operator, right = condition.take().key, condition.rest()
+    if operator == "IN":
+        items = [_is_null(item) for item in right.inside().items()]
+        return Truth.NEVER if items and (any(items) if negated else all(items)) else Truth.OPEN
+    if _is_null(left) or _is_null(right):
+        return Truth.NULL
+    mine, other = _literal(left), _literal(right)
+    if operator not in {"=", "<>", "!="} or mine is None or other is None or mine.kind != other.kind:
+        return Truth.OPEN
+    alike = mine.text == other.text
+    if mine.kind == "string" and not alike:  # a collation may take them for alike
+        return Truth.OPEN
+    return Truth.TRUE if alike == (operator == "=") else Truth.FALSE
+
+
+def _constant(condition: TokenCursor) -> Truth:
+    if _is_null(condition):
+        return Truth.NULL
+    token = condition.token if condition.stop - condition.position == 1 else None
+    if token is None or (token.key not in {"TRUE", "FALSE"} and not (token.kind == "number" and token.text.isdigit())):
+        return Truth.OPEN
+    return Truth.FALSE if token.key == "FALSE" or token.text.strip("0") == "" else Truth.TRUE
+
+
+def _is_null(side: TokenCursor) -> bool:
+    """Return whether one side is NULL, also with a type: NULL::text, CAST(NULL AS text)."""
+    keys = [token.key for token in side.tokens[side.position : side.stop]]
+    return keys == ["NULL"] or keys[:2] == ["NULL", "::"] or keys[:4] == ["CAST", "(", "NULL", "AS"]
+
+
+def _literal(side: TokenCursor) -> SqlToken | None:
+    token = side.token
+    known = token.kind in {"number", "string"} and HOLE not in token.text
+    return token if known and side.stop - side.position == 1 else None

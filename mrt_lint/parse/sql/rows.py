@@ -7,7 +7,7 @@ from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
-from mrt_lint.parse.sql.condition import is_never_true, null_columns
+from mrt_lint.parse.sql.condition import Truth, null_columns, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
@@ -103,7 +103,7 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
     targets = references(cursor.until("SET", "WHERE", HOLE)) or {"": (None, UNKNOWN)}
     changes = _assignments(cursor)
     tables = {**targets, **(references(cursor.until("WHERE", "RETURNING")) if cursor.accept("FROM") else {})}
-    if is_never_true(whole):
+    if truth_of_where(whole).never_true:
         yield Statement(command="UPDATE", effect=False, text=str(whole.text()))
         return
     where = has_where(whole.rest())
@@ -140,7 +140,7 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     listed = references(cursor.until("WHERE", "USING", "RETURNING", "ORDER", "LIMIT", "OUTPUT"))
     # `DELETE a FROM users AS a`: what is named before FROM may be an alias
     targets = [listed.get(alias, place) for alias, place in named.items()] or list(listed.values())[:1] or [(None, UNKNOWN)]
-    if is_never_true(whole):
+    if truth_of_where(whole).never_true:
         yield Statement(command="DELETE", effect=False, text=str(whole.text()))
         return
     for schema, table in targets:
@@ -189,10 +189,10 @@ def read_truncate(cursor: TokenCursor) -> Iterator[Op]:
 
 
 def has_where(cursor: TokenCursor) -> Flag:
-    """Return whether a WHERE, LIMIT or join, which all select rows, is outside of parentheses; UNKNOWN if a hole is."""
+    """Return whether a LIMIT, a join, or a WHERE that is not true anyway, is outside of parentheses; UNKNOWN if a hole is."""
     while not cursor.done:
         token = cursor.token
-        if token.key in {"WHERE", "LIMIT", "JOIN"}:
+        if token.key in {"LIMIT", "JOIN"} or (token.key == "WHERE" and truth_of_where(cursor) is not Truth.TRUE):
             return True
         before = cursor.tokens[cursor.position - 1] if cursor.position else token
         if HOLE in token.text and token.kind == "word" and before.kind != "mark" and before.key not in _OPENERS:

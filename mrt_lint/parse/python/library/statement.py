@@ -55,7 +55,10 @@ def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) 
 def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) -> Value:
     """Return the next step of a statement."""
     if name in FILTERS:
-        return dataclasses.replace(statement, where=True, nulls=_nulls(statement, arguments))
+        given = [value.text if isinstance(value, SqlExpression) else UNKNOWN for value in arguments.positional]
+        if "false" in given:
+            return SelectElement((statement.table,))  # which changes no row, either
+        return dataclasses.replace(statement, where=statement.where or given != ["true"], nulls=_nulls(statement, arguments))
     if name in ("values", "ordered_values"):
         return add_values(statement, arguments)
     if name == "from_select":
