@@ -24,14 +24,13 @@ def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | Creat
     return case.dialect(op) != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op)
 
 
-def deletes_from_an_unread_table(case: MigrationCase, op: Op) -> bool:
-    """Return whether upgrade() deletes some rows before of a table whose name could not be read: it may be the operation's."""
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            return False
-        if isinstance(other, Delete) and other.where is not False and not readable(other.table):
-            return True
-    return False
+def makes_unique(op: Op) -> bool:
+    """Return whether an operation demands that no two rows hold the same, and builds an index for it under a lock."""
+    if isinstance(op, CreateIndex):
+        return op.unique is True and op.concurrently is False
+    if isinstance(op, AddColumn):
+        return op.definition.unique is True or any(constraint.kind == "unique" for constraint in op.definition.constraints)
+    return isinstance(op, CreateUniqueConstraint) and op.definition.using_index is None
 
 
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.index_sql import code_of
+from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
+from mrt_lint.analysis.index_sql import code_of, sql_of
 from mrt_lint.analysis.raw_sql import is_in_block
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _OUT_OF_BLOCK = "CONCURRENTLY is refused in a DO block: check in Python what the block checks, and where that holds, "
 
@@ -33,6 +34,13 @@ class IndexWithoutConcurrently(Rule):
         "{first}with op.get_context().autocommit_block(): {before}op.create_index(«{index}», «{last}», [{columns}]{options}, "
         "postgresql_concurrently=True)"
     )
+    of_key = DialectWording(
+        message="PostgreSQL blocks every access to {the_table} while it builds the index that keeps ({columns}) unique",
+        instead=(
+            "build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
+            "INDEX …"
+        ),
+    )
     dialects = ("postgresql",)
     manual = (
         (
@@ -48,6 +56,7 @@ class IndexWithoutConcurrently(Rule):
         "failure finds the first half done."
     )
     exemptions = (
+        "A constraint takes over a finished index (USING INDEX), or rows may prevent it, which MRT406 reports.",
         "The table or materialized view was created earlier in the same upgrade.",
         "Another database is declared, or a guard keeps PostgreSQL out.",
         "Whether it is built concurrently cannot be read.",
@@ -79,6 +88,24 @@ class IndexWithoutConcurrently(Rule):
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("email", sa.Text, index=True))  # MRT407
+                op.add_column("users", sa.Column("phone", sa.Text, unique=True))  # MRT407
+            """,
+        ),
+        Example(
+            title="Of a unique constraint that no rows can prevent: for others see MRT406",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("org_id", sa.Integer))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_unique_constraint("uq_users_id_org", "users", ["id", "org_id"])  # MRT407
+                op.execute("DELETE FROM runs WHERE id NOT IN (SELECT max(id) FROM runs GROUP BY day)")
+                op.create_unique_constraint("uq_runs_day", "runs", ["day"])  # MRT407
+                op.add_column("users", sa.Column("badge", sa.Text()))
+                op.create_unique_constraint("uq_badge", "users", ["badge"])  # MRT407
             """,
         ),
     )
@@ -130,7 +157,7 @@ class IndexWithoutConcurrently(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that is built under the lock."""
-        for op in case.ops_for(self, ops.CreateIndex, ops.AddColumn):
+        for op in case.ops_for(self, ops.CreateIndex, ops.AddColumn, ops.CreateUniqueConstraint):
             found = names(op) | {"first": "", "before": ""}
             if is_in_block(case, op):
                 found |= {"first": _OUT_OF_BLOCK, "before": self._dropped_before(case, op)}
@@ -147,3 +174,11 @@ class IndexWithoutConcurrently(Rule):
                     index=index, table=op.table, schema=op.schema, columns=(op.column,), unique=op.definition.unique
                 )
                 yield self.found(case.migration, op, **found | code_of(built))
+            elif not isinstance(op, ops.CreateIndex) and _only_locks(case, op):
+                columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
+                yield self.found(case.migration, op, self.of_key, **found | {"columns": sql_of(columns, None, "postgresql")})
+
+
+def _only_locks(case: MigrationCase, op: ops.AddColumn | ops.CreateUniqueConstraint) -> bool:
+    """Return whether something becomes unique that no rows can prevent, in a table that may have some."""
+    return makes_unique(op) and not case.state_before(op).empty and holds_no_duplicates(case, op)

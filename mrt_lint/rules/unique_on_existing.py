@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import is_filled_here
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.duplicates import deletes_from_an_unread_table, holds_no_duplicates
+from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -47,14 +47,6 @@ class UniqueOnExisting(Rule):
             "count(*) > 1"
         ),
     )
-    of_lock = DialectWording(
-        message="upgrade makes ({columns}) unique in {the_table}: it locks the table while it looks",
-        instead=(
-            "build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
-            "INDEX …"
-        ),
-        consequence=Consequence.DEPLOY_BLOCKS,
-    )
     of_new_column = DialectWording(
         message=message,
         instead=(
@@ -73,13 +65,12 @@ class UniqueOnExisting(Rule):
         (
             "No two rows can hold the same: the columns, or some of them, are a key already, or foreign keys point to them; the "
             "same upgrade dropped a unique constraint or index on them, or one whose name only the database knows; one of them is "
-            "new and NULL in every row. Then only the lock counts, which MRT407 reports of an index, and nothing on MySQL."
+            "new and NULL in every row. Then only the lock counts, which MRT407 reports, and nothing on MySQL."
         ),
         (
-            "The same upgrade deleted some rows of the table, or Python works out what one of the columns holds: duplicates were "
-            "thought of. Then, too, only the lock counts."
+            "The same upgrade deleted some rows of the table, or of one whose name could not be read, or Python works out what one "
+            "of the columns holds: duplicates were thought of. Then, too, only the lock counts."
         ),
-        "The same upgrade deleted some rows of a table whose name could not be read.",
     )
 
     bad = (
@@ -96,11 +87,9 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="On a new column: filled, or with a default; or NULL in every row, with a lock all the same",
+            title="On a new column: filled, or with a default",
             source="""
             def upgrade():
-                op.add_column("users", sa.Column("badge", sa.Text()))
-                op.create_unique_constraint("uq_badge", "users", ["badge"])  # MRT406
                 op.add_column("users", sa.Column("code", sa.Text(), server_default="x"))
                 op.create_index("ix_code", "users", ["code"], unique=True)  # MRT406
                 op.add_column("users", sa.Column("mail", sa.Text()))
@@ -143,36 +132,22 @@ class UniqueOnExisting(Rule):
             """,
         ),
         Example(
-            title="Unique already, or thought of: only the lock counts",
-            before=(
-                """
-            def upgrade():
-                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("org_id", sa.Integer))
-            """,
-            ),
-            source="""
-            def upgrade():
-                op.create_unique_constraint("uq_users_id_org", "users", ["id", "org_id"])  # MRT406
-                op.execute("DELETE FROM runs WHERE id NOT IN (SELECT max(id) FROM runs GROUP BY day)")
-                op.create_unique_constraint("uq_runs_day", "runs", ["day"])  # MRT406
-            """,
-        ),
-        Example(
             title="Beside a new column",
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("email", sa.Text, unique=True, server_default=""))  # MRT406
-                op.execute("ALTER TABLE users ADD COLUMN code integer UNIQUE")  # MRT406
+                op.execute("ALTER TABLE users ADD COLUMN code integer DEFAULT 0 UNIQUE")  # MRT406
             """,
         ),
     )
     good = (
         Example(
-            title="An index of a new column: rows without a value are not alike",
+            title="A new column: rows without a value are not alike",
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("badge", sa.Text()))
                 op.create_index("ix_users_badge", "users", ["badge"], unique=True)
+                op.create_unique_constraint("uq_users_badge", "users", ["badge"])
             """,
         ),
         Example(
@@ -282,28 +257,16 @@ class UniqueOnExisting(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
         for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if not self._is_unique(op) or case.state_before(op).empty or deletes_from_an_unread_table(case, op):
+            if not makes_unique(op) or case.state_before(op).empty or holds_no_duplicates(case, op):
                 continue
             dialect = case.dialect(op)
             wording: DialectWording | None = self.elsewhere
-            if holds_no_duplicates(case, op):
-                if dialect != "postgresql" or isinstance(op, ops.CreateIndex):
-                    continue
-                wording = self.of_lock
-            elif is_filled_here(case.analysis(op), op):
+            if is_filled_here(case.analysis(op), op):
                 wording = self.of_new_column
             elif dialect == "postgresql":
                 wording = self.of_index if isinstance(op, ops.CreateIndex) else None
             lock = "" if dialect in FAMILY else ", and locks the table while it looks"
             yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
-
-    @staticmethod
-    def _is_unique(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
-        if isinstance(op, ops.CreateIndex):
-            return op.unique is True and op.concurrently is False
-        if isinstance(op, ops.AddColumn):
-            return op.definition.unique is True or any(constraint.kind == "unique" for constraint in op.definition.constraints)
-        return op.definition.using_index is None
 
 
 def _words(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:

@@ -73,7 +73,7 @@ CASES = [
         "",
     ),
     ("squawk disallowed-unique-constraint +", "ALTER TABLE shops ADD CONSTRAINT uq UNIQUE (note)", "MRT406"),
-    ("squawk disallowed-unique-constraint +", f"{ADD} code text UNIQUE", "MRT406"),
+    ("squawk disallowed-unique-constraint +", f"{ADD} code text UNIQUE", "MRT407"),
     ("squawk disallowed-unique-constraint -", "ALTER TABLE shops ADD CONSTRAINT uq UNIQUE USING INDEX ux", ""),
     ("squawk adding-serial-primary-key-field +", "ALTER TABLE keyless ADD PRIMARY KEY (a)", "MRT426"),
     ("squawk adding-not-nullable-field +", f"{NAMED} SET NOT NULL", "MRT213 MRT704"),

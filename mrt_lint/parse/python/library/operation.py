@@ -9,12 +9,12 @@ import libcst as cst
 
 from mrt_lint.model import ops
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops.signatures import missing, most
+from mrt_lint.model.ops.signatures import missing, most, parameters
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name
 from mrt_lint.parse.python.convert import to_maybe_name, to_name
 from mrt_lint.parse.python.library.elements import TableElement
 from mrt_lint.parse.python.library.table import as_table
-from mrt_lint.parse.python.objects import BatchValue, Value
+from mrt_lint.parse.python.objects import BatchValue, CallArguments, Value
 from mrt_lint.parse.python.run import FunctionRun
 
 NOT_GIVEN: Final = False
@@ -69,12 +69,17 @@ class OperationCall:
         if unknown:
             self.run.fail(self.node, f"the {unknown.replace('_', ' ')} of {self.node_name()} is not a literal")
 
-    def find_problem(self, name: str) -> str | None:
+    def find_problem(self, name: str, arguments: CallArguments) -> str | None:
         """Return one clause on why the call raises TypeError before the database sees anything; None if it does not."""
-        lacking = missing(name, self.named, batch=self.batch is not None) if self.complete else None
+        batch = self.batch is not None
+        by_place = parameters(name, batch=batch)[: len(arguments.positional)]
+        twice = next((given for given in by_place if given in arguments.keyword), None)
+        if twice is not None:
+            return f"it is given its argument {twice} twice"
+        lacking = missing(name, self.named, batch=batch) if self.complete else None
         if lacking is not None:
             return f"it lacks its argument {lacking}"
-        at_most = most(name, batch=self.batch is not None)
+        at_most = most(name, batch=batch)
         if self.complete and self.rest and at_most is not None:
             return f"it takes {at_most} positional argument{'s' if at_most > 1 else ''} and gets {at_most + len(self.rest)}"
         if name in _NAMING_A_TABLE and isinstance(self.named.get("table_name"), TableElement):

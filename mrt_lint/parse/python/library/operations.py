@@ -54,7 +54,7 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
     operation = OperationCall(run, node, batch, named, arguments.positional[count:], arguments.complete)
-    problem = operation.find_problem(name)
+    problem = operation.find_problem(name, arguments)
     if problem is not None:
         run.emit(
             ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem, names_table=operation.names_batch_table
