@@ -49,7 +49,8 @@ def surroundings(function: Iterable[Op]) -> Iterator[tuple[Op, Surroundings, int
         if op.autocommit != was_alone:
             number, begun, was_alone = number + 1, False, op.autocommit
         if isinstance(op, ops.Statement) and op.command in _ENDS | _BEGINS and not _GOES_ON.match(op.text):
-            number, begun, committed = number + 1, op.command in _BEGINS, op.command in _ENDS
+            chained = "CHAIN" in op.text.upper().split()
+            number, begun, committed = number + 1, op.command in _BEGINS, op.command in _ENDS and not chained
         if begun:
             where = Surroundings.BEGUN
         elif not op.autocommit and not committed:

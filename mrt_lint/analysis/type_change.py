@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.ops import AlterColumn
 from mrt_lint.model.values import SqlType
 from mrt_lint.online import TableChange, change_of_type, lost_members
 
@@ -40,7 +43,7 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
         return False
     if _ENUM_FAMILY in {former.name, new.name}:
         return _is_same_enum(former, new) and dialect == "postgresql"
-    if former.name == new.name == "VARCHAR":
+    if former.name == new.name and former.name in {"VARCHAR", "VARBIT"}:
         return _is_wider_text(former, new)
     return _is_stored_alike(former, new, dialect)
 
@@ -58,6 +61,17 @@ def _is_stored_alike(former: SqlType, new: SqlType, dialect: str) -> bool:
     if former.name == new.name and former.name in _TIMES:
         return former.timezone == new.timezone and _is_more_precise(former, new)
     return dialect == "postgresql" and not new.args and (former.name, new.name) in _COERCIBLE
+
+
+def computes(op: AlterColumn) -> bool:
+    """Return whether USING makes other values, or what could not be read, of the column's: more than a cast."""
+    if op.using is None:
+        return False
+    if not isinstance(op.using, str) or not isinstance(op.column, str):
+        return True
+    name = rf'"?{re.escape(op.column)}"?'
+    cast = rf"\(*{name}\)*(::[\w (),]+)*|cast\s*\(\s*{name}\s+as\s[\w (),]+\)"
+    return re.fullmatch(cast, op.using, re.IGNORECASE) is None
 
 
 def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:

@@ -6,6 +6,7 @@ an operation leaves open), and the judgement of whether it can run (what it need
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -63,6 +64,8 @@ class Effects:
 OF_TABLES: Final = frozenset({"table", "column", "index", "constraint"})
 """The kinds of things that are tables or belong to one."""
 _NOTHING: Final = Effects()
+_RUNS: Final = re.compile(r"\bexecute\s+(?:function|procedure)\s+((?:\"?\w+\"?\.)?\"?\w+)", re.IGNORECASE)
+_COUNTED_BY: Final = re.compile(r"\bnextval\(\s*'((?:\"?\w+\"?\.)?\"?\w+\"?)'", re.IGNORECASE)
 
 
 def effects_of(op: Op) -> Effects:
@@ -102,6 +105,17 @@ def object_thing(kind: str, schema: MaybeName, name: MaybeName) -> Thing:
 
 def _of_table(op: Any) -> Thing:
     return table_thing(op.schema, op.table)
+
+
+def function_of(trigger: ops.CreateObject) -> Thing | None:
+    """Return the function that a trigger runs, as far as its text shows."""
+    return _named("function", _RUNS, trigger.body)
+
+
+def _named(kind: str, pattern: re.Pattern[str], text: object) -> Thing | None:
+    found = pattern.search(text) if isinstance(text, str) and HOLE not in text else None
+    schema, _, name = found[1].replace('"', "").rpartition(".") if found else ("", "", "")
+    return object_thing(kind, schema or None, name) if found else None
 
 
 def type_of(column: Column) -> Thing | None:
@@ -148,7 +162,8 @@ def _rename_table(op: ops.RenameTable) -> Effects:
 
 def _add_column(op: ops.AddColumn) -> Effects:
     keys = (thing for thing in referred(op.definition.constraints, op.schema) if thing != _of_table(op))
-    needs = (_of_table(op), *keys, *filter(None, (type_of(op.definition),)))
+    others = (type_of(op.definition), _named("sequence", _COUNTED_BY, op.definition.server_default))
+    needs = (_of_table(op), *keys, *filter(None, others))
     return Effects(makes=(_part("column", op, op.column),), needs=needs)
 
 
@@ -205,6 +220,8 @@ def _validate_constraint(op: ops.ValidateConstraint) -> Effects:
 
 def _create_object(op: ops.CreateObject) -> Effects:
     needs = [_of_table(op)] if op.kind == "trigger" and op.table is not None else []
+    if op.kind == "trigger":
+        needs += filter(None, (function_of(op),))
     if op.kind in {"view", "materialized view"}:
         needs += [table_thing(schema, name) for schema, name in sources(op.body)]
     if op.kind in {"function", "procedure"}:

@@ -45,8 +45,10 @@ def place(schema: MaybeName, name: str) -> QualifiedName:
     return None if folded in DEFAULT_SCHEMAS else folded, fold(name)
 
 
-def object_place(kind: str, schema: MaybeName, name: str) -> QualifiedObject:
-    """Return the place of an object that is no table."""
+def object_place(kind: str, schema: MaybeName, name: str, table: MaybeName = None) -> QualifiedObject:
+    """Return the place of an object that is no table; a trigger's is its table: PostgreSQL's are named per table."""
+    if kind == "trigger":
+        return kind, fold(table) if isinstance(table, str) else None, fold(name)
     return FAMILIES.get(kind, kind), *place(schema, name)
 
 
@@ -216,9 +218,17 @@ class ReplayedSchema:
         found = self.tables_by_place.get(where, UNKNOWN) if where is not None else UNKNOWN
         return found.index(name) if isinstance(found, ReplayedTable) else found
 
-    def object(self, kind: str, name: str, schema: MaybeName = None) -> CreateObject | Unknown | None:
+    def object(self, kind: str, name: str, schema: MaybeName = None, table: MaybeName = None) -> CreateObject | Unknown | None:
         """Return a view, type, sequence, function, …; like `table` for what is not known. `kind` as in `CreateObject`."""
-        return self.objects_by_place.get(object_place(kind, schema, name), UNKNOWN)
+        return self.objects_by_place.get(self.place_of_object(kind, schema, name, table), UNKNOWN)
+
+    def place_of_object(self, kind: str, schema: MaybeName, name: str, table: MaybeName = None) -> QualifiedObject:
+        """Return the place of an object; of a trigger whose drop names no table, that of one that is there."""
+        where = object_place(kind, schema, name, table)
+        if kind != "trigger" or where[1] is not None:
+            return where
+        named = [(other, made) for other, made in self.objects_by_place.items() if (other[0], other[2]) == (kind, where[2])]
+        return next((other for other, made in named if made is not None), named[0][0] if named else where)
 
     def obscured(self) -> ReplayedSchema:
         """Return a schema in which everything that this one knows is UNKNOWN."""

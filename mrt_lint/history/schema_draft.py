@@ -158,14 +158,14 @@ class SchemaDraft:
     @apply.register
     def _create_object(self, op: ops.CreateObject) -> None:
         if isinstance(op.name, str):
-            where = object_place(op.kind, op.schema, op.name)
+            where = object_place(op.kind, op.schema, op.name, op.table)
             if op.if_not_exists is False or self.objects.get(where, None) is None:
                 self._put_object(where, op, op)
 
     @apply.register
     def _drop_object(self, op: ops.DropObject) -> None:
         if isinstance(op.name, str):
-            self._put_object(object_place(op.kind, op.schema, op.name), None, op)
+            self._put_object(self.schema().place_of_object(op.kind, op.schema, op.name, op.table), None, op)
 
     @apply.register
     def _rename_object(self, op: ops.RenameObject) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from mrt_lint.history.effects import function_of
 from mrt_lint.history.function_body import sources
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, default_name, fold, object_place, place
 from mrt_lint.model import ops
@@ -19,7 +20,6 @@ from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
 
 _WORD: Final = re.compile(r"\w+")
-_RUNS: Final = re.compile(r"\bexecute\s+(?:function|procedure)\s+\"?(?:\w+\.)?(\w+)", re.IGNORECASE)
 _TYPES_OF_EXTENSIONS: Final = {
     "citext": {"CITEXT"},
     "hstore": {"HSTORE"},
@@ -172,8 +172,8 @@ def _objects(schema: ReplayedSchema) -> Iterator[ops.CreateObject]:
 
 def _triggers(schema: ReplayedSchema, op: ops.DropObject, what: str) -> Iterator[Op]:
     for entry in _objects(schema):
-        runs = _RUNS.search(entry.body) if isinstance(entry.body, str) else None
-        if entry.kind == "trigger" and runs and fold(runs[1]) == fold(str(op.name)):
+        runs = function_of(entry) if entry.kind == "trigger" else None
+        if runs is not None and runs.name == fold(str(op.name)):
             yield _of(op, what, ops.DropObject, kind="trigger", name=entry.name, schema=entry.schema, table=entry.table)
 
 

@@ -67,6 +67,7 @@ class ApplicationModels(Rule):
             from app.models.shop import Order  # MRT801
             from app import models  # MRT801
             from app.db.models.shipping.parcel import Parcel  # MRT801
+            from app.stock.models import *  # MRT801
             import app.models.shop.order as order  # MRT801
 
             def upgrade():
@@ -151,7 +152,7 @@ def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
     if _APART & {part.lower() for part in path}:
         return ""
     modules = [name for name in each.names if name in _MODULES]
-    if modules or (not each.names and _MODULES & set(path)):
+    if modules or (each.names in ((), ("*",)) and _MODULES & set(path)):
         # a type of the application's own may come from there
         return "" if any(not kind.name.isupper() for kind in kinds) else ", ".join(modules) or "all"
     if not _MODULES & set(path):

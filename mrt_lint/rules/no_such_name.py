@@ -38,7 +38,9 @@ class NoSuchName(Rule):
         message="{function} fails here: by its history {the_table} has no {kind} of the name '{constraint}'",
         instead="look up the name where the history makes the constraint: {known}",
     )
-    renamed = DialectWording(message="downgrade fails here: {missing}", instead="write the name that it has by then")
+    renamed = DialectWording(
+        message="downgrade fails here: {missing}", instead="write the name that it has by then, and drop it as what it is"
+    )
     manual = (
         "Alembic, “The Importance of Naming Constraints”: https://alembic.sqlalchemy.org/en/latest/naming.html",
         "Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",
@@ -230,7 +232,10 @@ def _advice(case: MigrationCase, op: ops.DropConstraint) -> tuple[str, str]:
 def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
     """Return the names that a table's constraints have where the one that is dropped provably has none of them."""
     table, tracked, dialect = case.state_before(op).table, case.tracked(op), case.dialect(op)
-    if dialect == "sqlite" or op.kind not in _KINDS or (op.kind == "primary" and dialect in FAMILY):
+    # MySQL drops by kind; elsewhere SQL names none
+    is_any = op.kind is None and dialect == "postgresql"
+    kind = op.kind if readable(op.kind) else None
+    if dialect == "sqlite" or not (is_any or kind in _KINDS) or (kind == "primary" and dialect in FAMILY):
         return None
     if (
         not readable(op.constraint)
@@ -241,7 +246,7 @@ def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
         return None
     known_schema = case.known_schema(dialect)
     former, name = known_schema.table(table.origin), fold(op.constraint)
-    if former is None or not known_schema.lacks(table.origin, name, op.kind):
+    if former is None or not known_schema.lacks(table.origin, name, kind):
         return None
     known = (*former.constraints, *former.indexes)
     # the rest may be a naming convention's: ck_users_positive is `positive`

@@ -20,7 +20,7 @@ class NoSuchTable(Rule):
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade fails here: {missing}"
-    instead = "write the name that upgrade() or an earlier revision gave"
+    instead = "write the name that upgrade() or an earlier revision gave, and drop it as what it is"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The operation runs under a condition or IF EXISTS.",

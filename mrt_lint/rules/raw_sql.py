@@ -6,9 +6,10 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.raw_sql import outlives_rollback, reverse_statement, sql_words
+from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _LONGEST = 50
 
@@ -26,6 +27,9 @@ class RawSql(Rule):
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade runs {what}, downgrade() does not reverse it: its effect outlives the rollback"
     instead = "add op.execute({answer!r}) to downgrade(), or explain there why nothing is needed and write '# noqa: MRT104' here"
+    taken = DialectWording(
+        message="upgrade drops {what}, downgrade() does not make it again: it is missing after the rollback", instead=instead
+    )
     manual = ("Alembic, Operations.execute: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "SELECT, SET, SHOW and whatever else changes neither schema nor rows.",
@@ -101,8 +105,11 @@ class RawSql(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with an effect that outlives the rollback."""
-        for op in case.ops_for(self, ops.Op):
+        for op in case.ops_for(self, ops.Op, along=True):
             if outlives_rollback(case, op):
+                if op.along_with:
+                    yield self.found(case.migration, op, self.taken, what=names(op)["the_name"], answer=reverse_statement(op))
+                    continue
                 found = self.found(case.migration, op, what=_short(op), answer=reverse_statement(op))
                 yield replace(found, instead=_copied(op)) if isinstance(op, ops.Delete) else found
 

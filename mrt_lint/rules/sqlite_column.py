@@ -63,6 +63,7 @@ class SqliteColumn(Rule):
                 op.add_column("users", sa.Column("half", sa.Integer(), server_default=sa.text("(1 + 1)")))  # MRT437
                 op.execute("ALTER TABLE users ADD COLUMN key TEXT DEFAULT (hex(randomblob(8)))")  # MRT437
                 op.add_column("users", sa.Column("twice", sa.Integer(), sa.Computed("id * 2", persisted=True)))  # MRT437
+                op.execute("ALTER TABLE users ADD COLUMN code TEXT UNIQUE")  # MRT437
 
             def downgrade():
                 op.drop_column("users", "twice")
@@ -124,7 +125,7 @@ class SqliteColumn(Rule):
             found = names(op)
             if not op.sql and _constraint(op.definition):
                 yield self.found(case.migration, op, self.constrained, **found, why=_constraint(op.definition))
-            elif why := _refused(op.definition):
+            elif why := _refused(op.definition) or (_key(op.definition) if op.sql else ""):
                 yield self.found(case.migration, op, **found, why=why)
 
 
@@ -135,6 +136,14 @@ def _refused(column: Column) -> str:
     if readable(default) and not _CONSTANT.fullmatch(default.strip()):
         return f"its default, {default}, is no constant"
     return ""
+
+
+def _key(column: Column) -> str:
+    """Return the key that SQL makes of a column; Alembic adds the column first, and the key by itself."""
+    kinds = {constraint.kind for constraint in column.constraints}
+    if column.primary_key is True or "primary" in kinds:
+        return "it is the PRIMARY KEY"
+    return "it is UNIQUE" if column.unique is True or "unique" in kinds else ""
 
 
 def _constraint(column: Column) -> str:

@@ -7,7 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.mysql_alteration import blocked
-from mrt_lint.analysis.type_change import is_harmless
+from mrt_lint.analysis.type_change import computes, is_harmless
 from mrt_lint.analysis.verification import looked_through
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -121,15 +121,14 @@ class TypeChange(Rule):
             """,
         ),
         Example(
-            title="Fewer digits of a second, another time zone",
+            title="Fewer digits of a second, another time zone, values computed anew",
             target=DatabaseTarget(dialect="postgresql"),
             source="""
             from sqlalchemy.dialects import postgresql
 
             def upgrade():
-                op.alter_column(  # MRT303
-                    "users", "seen", type_=postgresql.TIMESTAMP(precision=3), existing_type=postgresql.TIMESTAMP()
-                )
+                op.alter_column("users", "name", type_=sa.Text(), existing_type=sa.String(9), postgresql_using="'x'")  # MRT303
+                op.alter_column("users", "seen", type_=postgresql.TIMESTAMP(precision=3), existing_type=sa.DateTime())  # MRT303
                 op.alter_column("users", "born", type_=sa.DateTime(timezone=True), existing_type=sa.DateTime())  # MRT303
                 op.alter_column("users", "net", type_=postgresql.CIDR(), existing_type=postgresql.INET())  # MRT303
             """,
@@ -222,6 +221,7 @@ class TypeChange(Rule):
             source="""
             def upgrade():
                 op.alter_column("users", "name", type_=sa.String(100))
+                op.execute("ALTER TABLE users ALTER COLUMN name TYPE varchar(120) USING name::varchar(120)")
                 op.execute("ALTER TABLE users ALTER COLUMN name TYPE text")
             """,
         ),
@@ -291,7 +291,8 @@ class TypeChange(Rule):
                 continue
             dialect = case.dialect(op)
             former, new = for_dialect(former_type(case, op), dialect), for_dialect(op.type, dialect)
-            if isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
+            known = isinstance(former, SqlType) and isinstance(new, SqlType) and not computes(op)
+            if known and isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
                 if dialect == "postgresql" and former != new and (why := looked_through(case, op, new)):
                     yield self.found(case.migration, op, self.verified, **names(op), former=former, new=new, why=why)
                 continue

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.sql_names import sql_path
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
@@ -89,4 +91,7 @@ class TypeNotDropped(Rule):
             return
         for op in case.ops_for(self, ops.CreateObject):
             if op.kind in _KINDS and not op.if_not_exists and case.undone(op) is UndoStatus.NO:
-                yield self.found(case.migration, op, **names(op), kind="DOMAIN" if op.kind == "domain" else "TYPE")
+                found = names(op, case.dialect(op))
+                if "own" in (now := case.current_names(op)):
+                    found["sql_name"] = sql_path(op.schema if readable(op.schema) else None, now["own"], case.dialect(op))
+                yield self.found(case.migration, op, **found, kind="DOMAIN" if op.kind == "domain" else "TYPE")

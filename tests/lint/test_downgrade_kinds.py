@@ -189,7 +189,7 @@ OLD_CODE = 'op.add_column("parcels", sa.Column("code", sa.String(20)))'
         ),
         (SHOP, f'{AGE}\nop.create_entity("items")', f'{DROP_AGE}\nop.drop_column("items", "parcel_id")', "-MRT113"),
         (BASE, AGE, f'op.drop_index("ix_parcels_age", table_name="parcels")\n{DROP_AGE}', "+MRT117"),
-        (BASE, AGE, f"{sql('DROP INDEX ix_age')}\n{DROP_AGE}", "-MRT117"),
+        (BASE, AGE, f"{sql('DROP INDEX ix_age')}\n{DROP_AGE}", "+MRT117"),
         (
             (f"{PARCELS}\nop.create_entity(view)", f"op.drop_entity(view)\n{DROP_PARCELS}"),
             AGE,

@@ -82,6 +82,8 @@ def find_missing_object(simulated: SimulatedSchema, op: Op, *, tables: bool = Tr
     """
     if not op.certain or getattr(op, "if_exists", False) is not False or getattr(op, "schema", None) is UNKNOWN:
         return None
+    if isinstance(op, DropIndex | DropConstraint | DropObject) and (clause := _not_there(simulated, op)) is not None:
+        return clause
     for thing in effects_of(op).needs:
         own = thing.place == _place_of(op) if thing.kind == "table" else thing.owner == _place_of(op)
         is_asked = own and isinstance(thing.name, str) and (tables or thing.kind != "table")
@@ -89,6 +91,54 @@ def find_missing_object(simulated: SimulatedSchema, op: Op, *, tables: bool = Tr
         if clause is not None:
             return clause
     return None
+
+
+def _not_there(simulated: SimulatedSchema, op: DropIndex | DropConstraint | DropObject) -> str | None:
+    """Return one clause if nothing has the name of what is dropped, or something of another kind has it."""
+    if isinstance(op, DropObject):
+        return f"no migration makes a {op.kind} '{op.name}'" if _lacks_object(simulated, op) else None
+    if isinstance(op, DropIndex) and op.table is None and readable(op.index):
+        return f"no migration makes an index '{op.index}'" if _no_table_has(simulated, op) else None
+    table, name = simulated.table_of(op), op.index if isinstance(op, DropIndex) else op.constraint
+    if simulated.dialect in FAMILY or not isinstance(table, TrackedTable) or not readable(name):
+        return None
+    index, constraint = simulated.indexes.now.get(place(op.schema, name)), table.constraints.now.get(fold(name))
+    if isinstance(op, DropIndex) and index is None and constraint is not None and _is_index(constraint):
+        return f"'{name}' is a constraint of table '{op.table}', not an index of its own"
+    if isinstance(op, DropConstraint) and constraint is None and index is not None and index.table is table and index.creator:
+        return f"'{name}' is an index of table '{op.table}', not a constraint"
+    return None
+
+
+def _is_index(tracked: TrackedObject) -> bool:
+    made = tracked.creator
+    return isinstance(tracked.definition, Constraint) and tracked.definition.kind == "unique" and made is not None and made.certain
+
+
+def _lacks_object(simulated: SimulatedSchema, op: DropObject) -> bool:
+    """Return whether no migration makes a view or trigger of that name, on any table and in any schema."""
+    if op.kind not in {"trigger", "view", "materialized view"} or not readable(op.name) or not _makes_tables(simulated):
+        return False
+    family, name = ("trigger" if op.kind == "trigger" else "view"), fold(op.name)
+    known_schema = simulated.known_schema
+    keys = (*simulated.objects.now, *(key for key, _ in known_schema.schema.objects_by_place.items()))
+    if any(isinstance(key, tuple) and key[0] == family and key[-1] == name for key in keys):
+        return False
+    return known_schema.is_complete(name) and not known_schema.may_be_made_in_parallel(family, name)
+
+
+def _no_table_has(simulated: SimulatedSchema, op: DropIndex) -> bool:
+    """Return whether no table has an index of that name, nor one without a name that may bear it."""
+    name, known_schema = str(op.index), simulated.known_schema
+    if simulated.dialect in FAMILY or simulated.finds_index(op) or not _makes_tables(simulated):
+        return False
+    if not known_schema.is_complete(fold(name)) or known_schema.may_be_made_in_parallel("index", fold(name)):
+        return False
+    for where, known in known_schema.schema.tables_by_place.items():
+        if known is not None:
+            simulated.tables.find(where)
+    tables = [table for table in simulated.tables.now.values() if isinstance(table, TrackedTable)]
+    return all(_lacks_index(simulated, table, fold(name)) for table in tables)
 
 
 def _missing(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
@@ -176,7 +226,7 @@ def _lacks_index(simulated: SimulatedSchema, table: TrackedTable, index: str) ->
         or any(_may_be_an_index(simulated, tracked) for tracked in table.unnamed)
     ):
         return False
-    if _may_have_another_name(simulated, table, index):
+    if simulated.has_nameless_index or _may_have_another_name(simulated, table, index):
         return False
     if table.creator is not None:
         return table.complete

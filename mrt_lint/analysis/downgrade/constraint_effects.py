@@ -34,6 +34,8 @@ def create_index(simulated: SimulatedSchema, op: ops.CreateIndex) -> Iterator[Ob
         index = TrackedObject(creator=op, definition=op, table=simulated.view_of(op) or simulated.table_of(op))
         simulated.indexes.put(key, index)
         yield ObjectEffect("made", simulated.indexes, key, index)
+    else:
+        simulated.has_nameless_index = True
 
 
 def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[ObjectEffect]:

@@ -40,9 +40,10 @@ def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
         return _find_child(simulated, place(op.schema, op.table))
     if isinstance(op, Truncate) and readable(op.table) and simulated.dialect == "postgresql":
         return _find_child(simulated, place(op.schema, op.table), {fold(name) for name in op.together if readable(name)})
-    if isinstance(op, DropIndex | DropConstraint) and simulated.dialect in FAMILY:
-        key = find_served_key(simulated, op)
-        return f"MySQL and MariaDB need it for {key} (error 1553)" if key is not None else None
+    if isinstance(op, DropIndex | DropConstraint):
+        if simulated.dialect in FAMILY and (key := find_served_key(simulated, op)) is not None:
+            return f"MySQL and MariaDB need it for {key} (error 1553)"
+        return _find_referrer(simulated, op)
     if isinstance(op, DropObject) and readable(op.name) and simulated.dialect == "postgresql":
         return _find_content(simulated, fold(op.name)) if op.kind == "schema" else _find_typed_column(simulated, op)
     return None
@@ -89,25 +90,50 @@ def find_served_key(simulated: SimulatedSchema, op: DropIndex | DropConstraint) 
     That the database once made one by itself for the key helps nothing: it is dropped in silence once another serves. Source:
     MySQL, “FOREIGN KEY Constraints” (https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html).
     """
-    name = op.index if isinstance(op, DropIndex) else op.constraint
-    if not readable(name) or not readable(op.table):
+    found = _dropped_index(simulated, op)
+    if found is None:
         return None
-    where = place(op.schema, op.table)
-    table = simulated.schema.tables_by_place.get(where, None)
-    if not isinstance(table, ReplayedTable):
-        return None
-    keys = [key for key in table.known_constraints() if key.kind in {"primary", "unique"}]
-    index = (table.indexes if isinstance(op, DropIndex) else table.constraints).get(fold(name))
-    if not isinstance(index, CreateIndex) and index not in keys:
-        return None
-    serving = [_covered(other) for other in (*table.known_indexes(), *keys) if other is not index]
+    table, index, serving = found
     for key in table.known_constraints("foreignkey"):
         columns = _covered(key)
         served = any(found[: len(columns)] == columns for found in serving)
         needs = columns and _covered(index)[: len(columns)] == columns and not served
-        if needs and simulated.is_sure_of_part(where, key, fold(name)):
+        name = op.index if isinstance(op, DropIndex) else op.constraint
+        if needs and simulated.is_sure_of_part(place(table.schema, table.name), key, fold(str(name))):
             return f"foreign key '{key.name}'" if readable(key.name) else f"a foreign key on {', '.join(columns)}"
     return None
+
+
+def _find_referrer(simulated: SimulatedSchema, op: DropIndex | DropConstraint) -> str | None:
+    """Return one clause on a foreign key that points to columns which nothing else than what is dropped keeps unique."""
+    found = _dropped_index(simulated, op)
+    if found is None:
+        return None
+    table, dropped, others = found
+    where, covered = place(table.schema, table.name), _covered(dropped)
+    for child, key in simulated.schema.references_to(where):
+        columns = tuple(map(fold, filter(readable, key.referred_columns))) if isinstance(key.referred_columns, tuple) else ()
+        is_served = any(other[: len(columns)] == columns for other in others)
+        serves = (covered[: len(columns)] if simulated.dialect in FAMILY else covered) == columns
+        source = place(child.schema, child.name)
+        if columns and serves and not is_served and source != where and simulated.is_sure_of_part(source, key, source[1]):
+            return f"a foreign key of table '{source[1]}' still points to what it keeps unique"
+    return None
+
+
+def _dropped_index(
+    simulated: SimulatedSchema, op: DropIndex | DropConstraint
+) -> tuple[ReplayedTable, CreateIndex | Constraint, list[tuple[str, ...]]] | None:
+    """Return the table, the index or key that is dropped, and the columns under each other one of the table."""
+    name = op.index if isinstance(op, DropIndex) else op.constraint
+    table = simulated.schema.tables_by_place.get(place(op.schema, op.table), None) if readable(op.table) else None
+    if not readable(name) or not isinstance(table, ReplayedTable):
+        return None
+    keys = [key for key in table.known_constraints() if key.kind in {"primary", "unique"}]
+    dropped = (table.indexes if isinstance(op, DropIndex) else table.constraints).get(fold(name))
+    if not isinstance(dropped, CreateIndex) and not (isinstance(dropped, Constraint) and dropped in keys):
+        return None
+    return table, dropped, [_covered(other) for other in (*table.known_indexes(), *keys) if other is not dropped]
 
 
 def _covered(entry: object) -> tuple[str, ...]:

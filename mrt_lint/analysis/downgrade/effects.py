@@ -152,14 +152,13 @@ def _drop_object(simulated: SimulatedSchema, op: ops.DropObject) -> Iterator[Obj
 
 
 def object_key(simulated: SimulatedSchema, op: ops.CreateObject | ops.DropObject, name: str) -> Key:
-    """Return the key of an object; a trigger's has its table on PostgreSQL alone, elsewhere a DROP TRIGGER names none."""
-    if op.kind != "trigger":
-        return object_place(op.kind, op.schema, name)
-    if readable(op.table) and simulated.dialect == "postgresql":
-        return ("trigger", fold(op.table), fold(name))
+    """Return the key of an object; PostgreSQL's triggers are named per table, and a drop on other databases names no table."""
+    table = op.table if readable(op.table) else None
+    if op.kind != "trigger" or (table is not None and simulated.dialect == "postgresql"):
+        return object_place(op.kind, op.schema, name, table)
     seen = [key for key in simulated.objects.now if isinstance(key, tuple) and key[0] == "trigger" and key[2] == fold(name)]
     seen.sort(key=lambda key: simulated.objects.now[key] is None)  # an existing one comes first
-    return next(iter(seen), ("trigger", None, fold(name)))
+    return next(iter(seen), simulated.known_schema.schema.place_of_object(op.kind, op.schema, name, table))
 
 
 def _move(simulated: SimulatedSchema, op: Op) -> Iterator[ObjectEffect]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.downgrade.absent_objects import spelled
+from mrt_lint.analysis.downgrade.effects import object_key
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
-from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable
+from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
 from mrt_lint.history.effects import Thing, effects_of, implied_types
+from mrt_lint.history.schema import ReplayedTable, place
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateConstraint, CreateIndex, CreateObject, CreateTable, Op
 from mrt_lint.model.values import Constraint
 
-_ONE_BY_NAME = frozenset({"view", "materialized view", "sequence", "type", "enum", "domain", "schema", "extension"})
-"""Kinds of objects of which a schema holds one under a name; functions differ in their parameters, too."""
+_ROUTINES = frozenset({"function", "procedure"})
+_ONE_BY_NAME = _ROUTINES | {"view", "materialized view", "sequence", "type", "enum", "domain", "schema", "extension", "trigger"}
+"""Kinds of objects of which a schema holds one under a name, or a table a trigger, or a function for each list of parameters."""
 
 
 def find_existing_object(simulated: SimulatedSchema, op: Op) -> str | None:
@@ -30,18 +34,27 @@ def _duplicates(simulated: SimulatedSchema, op: Op) -> Iterator[str]:
     if isinstance(op, CreateIndex):
         simulated.table_of(op)  # which brings the indexes that it has
     for thing in (*effects.makes, *(new for old, new in effects.moves if new.kind == "table" and new != old)):
-        slot = simulated.slot(thing)
+        slot = _slot(simulated, op, thing)
         found = _find(simulated, *slot) if slot is not None else None
         if found is not None and _takes_the_name(simulated, op, found):
             yield _clause(op, thing, found)
+    if isinstance(op, CreateConstraint) and op.definition.kind == "primary" and _has_primary_key(simulated, op):
+        yield f"table '{op.table}' has a primary key already"
     if isinstance(op, CreateTable):
         yield from _existing_types(simulated, op)
+
+
+def _slot(simulated: SimulatedSchema, op: Op, thing: Thing) -> tuple[ObjectNamespace, Key] | None:
+    if isinstance(op, CreateObject) and readable(op.name):
+        return simulated.objects, object_key(simulated, op, op.name)
+    return simulated.slot(thing)
 
 
 def _takes_the_name(simulated: SimulatedSchema, op: Op, found: TrackedObject) -> bool:
     """Return whether what has the name of a new thing keeps it from being made."""
     if isinstance(op, CreateObject):
-        return op.kind in _ONE_BY_NAME and not op.or_replace
+        is_another = op.kind in _ROUTINES and not _takes_the_same(found.definition, op)
+        return op.kind in _ONE_BY_NAME and not op.or_replace and not is_another
     if isinstance(op, CreateIndex):
         is_another = found.table is not simulated.table_of(op) and simulated.dialect in FAMILY
         return not is_another and (found.table is None or found.table.exists)
@@ -58,6 +71,15 @@ def _clause(op: Op, thing: Thing, found: TrackedObject) -> str:
     return f"{what} exists already" if found.creator is not None else f"an earlier revision has made {what}"
 
 
+def _has_primary_key(simulated: SimulatedSchema, op: CreateConstraint) -> bool:
+    """Return whether PostgreSQL refuses a primary key because the table certainly has one, by any name."""
+    where = place(op.schema, op.table) if readable(op.table) and simulated.dialect == "postgresql" else None
+    table = simulated.schema.tables_by_place.get(where, None) if where is not None else None
+    if where is None or not isinstance(table, ReplayedTable) or not table.complete:
+        return False
+    return any(simulated.is_sure_of_part(where, key, where[1]) for key in table.known_constraints("primary"))
+
+
 def _existing_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[str]:
     """Look for the enum types that create_table makes for its columns, which PostgreSQL refuses where they are there."""
     for thing, kind in implied_types(op) if simulated.dialect == "postgresql" else ():
@@ -70,6 +92,13 @@ def _existing_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[str
 def _is_remembered(simulated: SimulatedSchema, key: Key, found: TrackedObject) -> bool:
     """Return whether Alembic remembers that create_table has made a type in this run, and does not make it again."""
     return isinstance(found.creator, CreateTable) and key not in simulated.objects.seen_in_upgrade
+
+
+def _takes_the_same(made: object, op: CreateObject) -> bool:
+    """Return whether a function has the parameters of another, as they are written; PostgreSQL tells them apart by those."""
+    bodies = (made.body if isinstance(made, CreateObject) else None, op.body)
+    first, second = (re.match(r"\s*\([^()]*\)", body) if isinstance(body, str) else None for body in bodies)
+    return first is not None and second is not None and first[0].lower().split() == second[0].lower().split()
 
 
 def _find(simulated: SimulatedSchema, namespace: ObjectNamespace, key: Key) -> TrackedObject | None:
@@ -94,5 +123,11 @@ def _known(simulated: SimulatedSchema, namespace: ObjectNamespace, key: Key) -> 
     known_schema = simulated.known_schema
     if namespace is simulated.tables:
         return TrackedTable(key) if isinstance(key, tuple) and known_schema.table(key) is not None else None
-    definition = known_schema.index(key) if namespace is simulated.indexes else known_schema.object(key)
+    if namespace is simulated.objects:
+        found = simulated.original_object(key)
+        is_trigger = isinstance(found.definition, CreateObject) and found.definition.kind == "trigger"
+        # it went with the table, which was made anew
+        is_left = is_trigger and (found.table is None or found.table.creator is not None)
+        return found if found.definition is not None and not is_left else None
+    definition = known_schema.index(key) if namespace is simulated.indexes else None
     return TrackedObject(definition=definition) if definition is not None else None

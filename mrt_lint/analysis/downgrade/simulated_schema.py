@@ -26,8 +26,9 @@ class SimulatedSchema:
         self.dialect = dialect
         self.tables = ObjectNamespace(lambda key: self._original_table(key if isinstance(key, tuple) else (None, "")))
         self.indexes = ObjectNamespace(self._original_index)
-        self.objects = ObjectNamespace(lambda key: TrackedObject(definition=known_schema.object(key)))
+        self.objects = ObjectNamespace(self.original_object)
         self.unique_after_upgrade: list[TrackedObject] = []
+        self.has_nameless_index = False
         self.draft = SchemaDraft(known_schema.schema, dialect, is_forgetful=False)
 
     @property
@@ -63,6 +64,12 @@ class SimulatedSchema:
         definition = self.known_schema.index(key)
         table = self.table_of(definition) if definition is not None else None
         return self.indexes.now.get(key) or TrackedObject(definition=definition, table=table)
+
+    def original_object(self, key: Key) -> TrackedObject:
+        """Return what is no table as it was before the migration; a trigger goes with its table."""
+        definition = self.known_schema.object(key)
+        is_trigger = definition is not None and definition.kind == "trigger"
+        return TrackedObject(definition=definition, table=self.table_of(definition) if definition and is_trigger else None)
 
     def _original_table(self, key: QualifiedName) -> TrackedTable:
         """Return a table that existed before, with all that the history knows to be in it."""

@@ -11,7 +11,7 @@ from mrt_lint.fix.downgrade_step import DowngradeStep
 from mrt_lint.fix.proposed_fix import NoFix
 from mrt_lint.fix.reverse.enum import create_enum, drop_enum
 from mrt_lint.fix.reverse.step_builder import StepBuilder, again_in_sql, known
-from mrt_lint.history.schema import object_place
+from mrt_lint.history.schema import QualifiedObject, object_place
 from mrt_lint.model import ops
 from mrt_lint.model.values import MaybeName, SqlType, Unknown
 
@@ -60,17 +60,17 @@ def restore_object(builder: StepBuilder, op: ops.DropObject) -> Iterator[Downgra
     """Undo DROP of something that is no table: the SQL that made it is run again."""
     if op.cascade:
         raise NoFix(f"CASCADE drops whatever needs {op.kind} {op.name}")
-    found = builder.former.agreed(builder.number, lambda at: at.object(op.kind, str(op.name), op.schema))
+    found = builder.former.agreed(builder.number, lambda at: at.object(op.kind, str(op.name), op.schema, op.table))
     if not isinstance(found, ops.CreateObject):
         raise NoFix(f"the earlier migrations do not show what {op.kind} {op.name} was")
     if found.kind == "enum":
         yield create_enum(builder, found)
         return
-    where = object_place(op.kind, op.schema, str(op.name))
+    where = _place(found)
     if op.kind in {"function", "procedure", "aggregate"} and _count(builder, where) > 1:
         raise NoFix(f"there was more than one {op.kind} {op.name}, each with arguments of its own")
     for migration, earlier in builder.former.before(builder.number):
-        if isinstance(earlier, ops.CreateObject) and object_place(earlier.kind, earlier.schema, str(earlier.name)) == where:
+        if isinstance(earlier, ops.CreateObject) and _place(earlier) == where:
             if earlier.body != found.body or not earlier.sql:
                 break
             yield again_in_sql(builder, migration, earlier)
@@ -81,7 +81,11 @@ def restore_object(builder: StepBuilder, op: ops.DropObject) -> Iterator[Downgra
 def _count(builder: StepBuilder, where: object) -> int:
     """Count how often an object of a name was made."""
     made = (op for _, op in builder.former.before(builder.number) if isinstance(op, ops.CreateObject))
-    return sum(object_place(op.kind, op.schema, str(op.name)) == where for op in made)
+    return sum(_place(op) == where for op in made)
+
+
+def _place(op: ops.CreateObject) -> QualifiedObject:
+    return object_place(op.kind, op.schema, str(op.name), op.table)
 
 
 def rename_index_back(builder: StepBuilder, op: ops.RenameIndex) -> Iterator[DowngradeStep]:

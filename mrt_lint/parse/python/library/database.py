@@ -58,6 +58,8 @@ def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, ar
         return ConnectionValue(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
     if name in _CONNECTING:
         return connection
+    if name == "commit":  # SQLAlchemy begins the next transaction with the next statement
+        run.emit(ops.Statement, node, command="COMMIT", effect=False, text="COMMIT AND CHAIN")
     if name in ("run_callable", "run_sync"):
         return call_back(run, connection, arguments, node)
     if name == "copy_expert":

@@ -22,11 +22,12 @@ def as_table(value: Value) -> TableElement | None:
         return _of_class(value)
     if isinstance(value, SelectElement):
         return value.tables[0] if value.tables else None
-    return (
-        TableElement(UNKNOWN)
-        if isinstance(value, ExternalName) and value.last[:1].isupper() and value.root != "sqlalchemy"
-        else None
-    )
+    if not isinstance(value, ExternalName):
+        return None
+    # automap calls its classes as their tables: Base.classes.users
+    if value.path.rpartition(".")[0].endswith(".classes"):
+        return TableElement(value.last)
+    return TableElement(UNKNOWN) if value.last[:1].isupper() and value.root != "sqlalchemy" else None
 
 
 def _of_class(value: LocalClass) -> TableElement | None:
