@@ -158,9 +158,9 @@ def test_nothing_is_said_of_a_database_that_nothing_was_verified_on(broken):
 
 
 def test_shards_of_several_machines_are_all_revisions(broken):
-    broken.runpytest_inprocess("--mrt", "--mrt-shard=1/2").assert_outcomes(passed=1)
-    broken.runpytest_inprocess("--mrt", "--mrt-shard=2/2", "-n", "2").assert_outcomes(passed=1, failed=1)
-    assert broken.runpytest_inprocess("--mrt", "--mrt-shard=1/9").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    broken.runpytest_inprocess("--mrt", "--mrt-shard=1/2").assert_outcomes(passed=1, failed=1)
+    broken.runpytest_inprocess("--mrt", "--mrt-shard=2/2", "-n", "2").assert_outcomes(passed=1)
+    assert broken.runpytest_inprocess("--mrt", "--mrt-shard=9/9").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 def test_a_shard_that_is_none_is_refused_in_a_sentence(broken):
