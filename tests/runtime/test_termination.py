@@ -135,7 +135,7 @@ def test_a_signal_ends_pytest_with_its_summary_and_everything_cleaned_up(project
     assert leftovers(url, project.root / "temporary") == []
 
 
-@pytest.mark.parametrize("whole_group", [True, False])
+@pytest.mark.parametrize(("url", "whole_group"), [("sqlite", False), ("postgres", True)], indirect=["url"])
 def test_a_signal_ends_the_workers_of_xdist_too(project, url, whole_group):
     project.add("a")
     project.add("b", "a", upgrade=SLEEP)

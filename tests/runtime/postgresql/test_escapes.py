@@ -51,10 +51,9 @@ def test_as_a_superuser_a_statement_in_each_nest_is_executed(expendable):
         expendable.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public", database=expendable.name)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_no_composition_changes_anything_outside(place, tmp_path, seed):
+def test_no_composition_changes_anything_outside(place, tmp_path):
     before = place.fingerprint()
-    became = try_escapes(place, Random(seed), 100, tmp_path)
+    became = try_escapes(place, Random(1), 100, tmp_path)
     assert became.keys() == {"refused", "executed"}
     assert became["refused"] > 60
     assert place.fingerprint() == before
