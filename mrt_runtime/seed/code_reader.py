@@ -11,7 +11,7 @@ from pathlib import Path
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
-from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts
+from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
 from mrt_runtime.seed.value_kind import Booleans, Integers, Raw, ValueKind
 
@@ -137,14 +137,9 @@ def names_in(node: ast.AST) -> Iterator[str]:
     """Yield the variables, attributes and string subscripts of an expression: any may be the name of a column."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name | ast.Attribute):
-            yield name_of(inner) or ""
+            yield name_of(inner)
         elif isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, str):
             yield inner.slice.value
-
-
-def name_of(node: ast.expr) -> str | None:
-    """Return the last name of a dotted one, None for any other expression."""
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
 
 
 def constants_in(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[Raw]:

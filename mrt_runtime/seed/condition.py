@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mrt_runtime.seed.json_texts import JsonTexts
@@ -84,8 +85,9 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
     )
 
 
+@lru_cache(maxsize=256)
 def parse_sql(expression: str, grammar: str) -> exp.Expr | None:
-    """Return the tree of a condition or a statement, None where sqlglot cannot read it."""
+    """Return the tree of a condition or a statement, None where sqlglot cannot. It is kept, and not to be changed."""
     import sqlglot  # noqa: PLC0415 slow to import and only needed where there are checks
 
     logger = logging.getLogger("sqlglot")
@@ -96,6 +98,14 @@ def parse_sql(expression: str, grammar: str) -> exp.Expr | None:
         return None
     finally:
         logger.disabled = before
+
+
+def parse_statements(statements: Iterable[str], words: re.Pattern[str], table: str, grammar: str) -> Iterator[exp.Expr]:
+    """Yield the trees of the statements that hold certain words and name a table, each statement once."""
+    for sql in dict.fromkeys(filter(words.search, statements)):
+        tree = parse_sql(sql, grammar)
+        if tree is not None and any(node.name.lower() == table.lower() for node in _nodes(tree, "Table")):
+            yield tree
 
 
 def _nodes(tree: exp.Expr, kind: str) -> Iterator[exp.Expr]:

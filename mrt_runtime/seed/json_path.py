@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from mrt_runtime.seed.json_texts import ITEM, JsonPath
-from mrt_runtime.seed.parsed_text import JSON, PARSERS, called
+from mrt_runtime.seed.parsed_text import JSON, PARSERS, name_of
 
 READING = frozenset({"get", "pop", "setdefault"})
 DEEPEST = 6  # variables that are given one another's values
@@ -56,6 +56,6 @@ def step(node: ast.expr) -> tuple[ast.expr | None, str | None]:
         key = node.args[0]
         if isinstance(node.func, ast.Attribute) and node.func.attr in READING and isinstance(key, ast.Constant):
             return node.func.value, str(key.value)
-        if PARSERS.get(called(node)) is JSON:
+        if PARSERS.get(name_of(node.func)) is JSON:
             return node.args[0], None
     return None, None

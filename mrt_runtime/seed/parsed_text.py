@@ -65,9 +65,9 @@ def separate(separator: str, parts: int) -> ValueKind:
     return WrittenTexts(lambda ordinal: separator.join(str(ordinal + part + 1) for part in range(parts)))
 
 
-def called(call: ast.Call) -> str:
-    """Return the last name of what is called, "" where that has none."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+def name_of(node: ast.expr) -> str:
+    """Return the last name of a dotted one, "" for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 class ParsedTexts:
@@ -90,7 +90,7 @@ class ParsedTexts:
     def _read_call(self, call: ast.Call) -> Iterator[tuple[ast.expr, ValueKind]]:
         if not call.args:
             return
-        name = called(call)
+        name = name_of(call.func)
         kind = PARSERS.get(name) or ENCODED.get(name)
         if name == "strptime" and len(call.args) > 1 and isinstance(form := call.args[1], ast.Constant):
             kind = format_dates(str(form.value))
@@ -122,8 +122,7 @@ def find_split(node: ast.expr) -> tuple[ast.expr, str] | None:
 
 def find_members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     """Yield the names and texts of an enum's members; nothing for any other class."""
-    bases = {base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases}
-    for statement in node.body if any(name.endswith("Enum") for name in bases) else ():
+    for statement in node.body if any(name_of(base).endswith("Enum") for base in node.bases) else ():
         if (
             isinstance(statement, ast.Assign)
             and isinstance(value := statement.value, ast.Constant)

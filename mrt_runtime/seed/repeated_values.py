@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.code_reader import CodeReading
-from mrt_runtime.seed.condition import parse_sql
+from mrt_runtime.seed.condition import parse_statements
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, comparable
 
@@ -22,11 +22,7 @@ def find_groups(reading: CodeReading, table: Table, grammar: str) -> Iterator[tu
     """Yield the columns by which statements group the rows of the table, or compare them with one another; each set once."""
     known = {column.name.lower(): column.name for column in table.columns}
     found: dict[frozenset[str], None] = {}
-    for sql in dict.fromkeys(filter(GROUPS.search, reading.statements)):
-        tree = parse_sql(sql, grammar)
-        names = {node.name.lower() for node in tree.walk() if type(node).__name__ == "Table"} if tree is not None else set()
-        if tree is None or table.name.lower() not in names:
-            continue
+    for tree in parse_statements(reading.statements, GROUPS, table.name, grammar):
         for columns in read_groups(tree):
             if columns and columns <= known.keys() and not columns & {name.lower() for name in key_columns(table)}:
                 found[columns] = None

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading
-from mrt_runtime.seed.condition import parse_sql, read_condition
+from mrt_runtime.seed.condition import parse_statements, read_condition
 from mrt_runtime.seed.repeated_values import find_groups, repeat
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
@@ -62,7 +62,7 @@ def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: 
     """Yield values that meet each condition of a statement; the database itself says which do."""
     grammar = filler.writer.dialect.grammar
     names = insertable(table)
-    for expression in dict.fromkeys(text for sql in reading.statements for text in _conditions(sql, table, grammar)):
+    for expression in dict.fromkeys(_conditions(reading, table, grammar)):
         condition = read_condition(expression, names, grammar)
         choices: list[tuple[CatalogueColumn, tuple[Value, ...]]] = []
         for name in condition.columns:
@@ -87,21 +87,9 @@ def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: 
                 yield row
 
 
-def _trees(reading: CodeReading, table: Table, grammar: str, words: re.Pattern[str]) -> Iterator[exp.Expr]:
-    """Yield the statements on the table that hold certain words, parsed."""
-    for sql in dict.fromkeys(filter(words.search, reading.statements)):
-        tree = parse_sql(sql, grammar)
-        if tree is not None and _is_on(tree, table):
-            yield tree
-
-
-def _is_on(tree: exp.Expr, table: Table) -> bool:
-    return any(type(node).__name__ == "Table" and node.name.lower() == table.name.lower() for node in tree.walk())
-
-
 def _of_emptiness(table: Table, plan: TablePlan, reading: CodeReading, grammar: str) -> Iterator[Row]:
     """Yield the empty text, or 0, for each column that a statement compares with NULL or fills: it may be taken for NULL."""
-    for tree in _trees(reading, table, grammar, EMPTINESS):
+    for tree in parse_statements(reading.statements, EMPTINESS, table.name, grammar):
         for node in tree.walk():
             if type(node).__name__ in {"Is", "Coalesce", "Nullif"} and type(node.this).__name__ == "Column":
                 pool = plan.pools.get(node.this.name)
@@ -111,12 +99,10 @@ def _of_emptiness(table: Table, plan: TablePlan, reading: CodeReading, grammar: 
                             yield {node.this.name: value}
 
 
-def _conditions(sql: str, table: Table, grammar: str) -> Iterator[str]:
+def _conditions(reading: CodeReading, table: Table, grammar: str) -> Iterator[str]:
     """Yield, for each statement on the table, what it asks of a row in this table alone, and each WHEN of a CASE."""
-    tree = parse_sql(sql, grammar) if ASKS.search(sql) else None
-    if tree is None or not _is_on(tree, table):
-        return
-    for node in tree.walk():
+    trees = parse_statements(reading.statements, ASKS, table.name, grammar)
+    for node in (node for tree in trees for node in tree.walk()):
         kind = type(node).__name__
         if kind == "Where":
             parts = [part for part in _conjuncts(node.this) if _is_about(part, table)]
