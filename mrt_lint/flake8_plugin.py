@@ -55,6 +55,7 @@ class MigrationChecker:
             settings = settings_of(options)
             _look_up_codes(settings)
             _read_lock(settings)
+            _read_baseline(settings)
         except UsageError as error:
             from mrt_lint.escape import printable  # noqa: PLC0415  see the module
 
@@ -126,6 +127,14 @@ def _read_lock(settings: Settings) -> None:
         from mrt_lint.files.lock import loads  # noqa: PLC0415  see the module
 
         loads(read_file(file))
+
+
+def _read_baseline(settings: Settings) -> None:
+    """Raise UsageError for a baseline that is needed and cannot be read, before flake8 has begun."""
+    if settings.lock_warnings != "always":
+        from mrt_lint.suppress.baseline import with_deployed  # noqa: PLC0415  see the module
+
+        with_deployed(settings)
 
 
 @cache

@@ -54,7 +54,9 @@ _VERSION_KEYS: Final = ("pg_version", "mysql_version", "mariadb_version")
 _LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_branches", "small_tables")
 _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
 _TARGET_FLAG: Final = "sqlite_foreign_keys"
-_KEYS: Final = ("dialect", "strict", _TARGET_FLAG, "irreversible", *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
+_CHOICES: Final = {"lock_warnings": ("always", "since-baseline")}
+_PLAIN_KEYS: Final = ("dialect", "strict", "baseline", "irreversible", _TARGET_FLAG)
+_KEYS: Final = (*_PLAIN_KEYS, *_CHOICES, *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
 # the nearest folder above with one of these is the project's
 _ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
 
@@ -92,6 +94,8 @@ class Settings:
     selects by; they wake opt-in rules like extend_select, but may name no rule. independent_branches: labels of branches that
     are meant to have heads of their own. small_tables: "users" or "crm.users", tables whose locks nobody notices. irreversible:
     revision → the reason why it cannot be undone. files, revisions: what is not accepted in some files, or in a revision.
+    baseline: the file of accepted findings, relative to the root; empty for none. lock_warnings: "always", or "since-baseline"
+    for those of revisions alone that the baseline does not name. deployed: the revisions that it names, where that matters.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -107,6 +111,9 @@ class Settings:
     irreversible: tuple[tuple[str, str], ...] = ()
     files: tuple[Exemption, ...] = ()
     revisions: tuple[Exemption, ...] = ()
+    baseline: str = ""
+    lock_warnings: str = "always"
+    deployed: frozenset[str] = frozenset()
 
     def selects(self, code: str, *, default: bool) -> bool:
         """Return whether findings with this code are wanted; `default` is the rule's own."""
@@ -212,6 +219,10 @@ def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Setting
             changes[key] = _reasons(value, where)
         elif key in _EXEMPTION_FORMS:
             changes[key] = _exemptions(key, value, where)
+        elif key in _CHOICES:
+            changes[key] = _choice(key, value, where)
+        elif key == "baseline":
+            changes[key] = _path(key, value, where)
         elif isinstance(value, bool):
             (target if key == _TARGET_FLAG else changes)[key] = value
         else:
@@ -231,6 +242,18 @@ def _dialect(value: object, where: str) -> str:
     if value not in DIALECTS:
         raise UsageError(f"{where}dialect is {value!r}, which is none of {', '.join(DIALECTS)}.")
     return str(value)
+
+
+def _choice(key: str, value: object, where: str) -> str:
+    if value not in _CHOICES[key]:
+        raise UsageError(f"{where}{key} is {value!r}, where {' or '.join(map(repr, _CHOICES[key]))} is expected.")
+    return str(value)
+
+
+def _path(key: str, value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{where}{key} is {value!r}, where a path is expected.")
+    return value
 
 
 def _words(key: str, value: object, where: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from mrt_lint.gate import is_migration
 from mrt_lint.model.finding import Finding
 from mrt_lint.report import CheckReport
 from mrt_lint.settings import Settings, load_settings
+from mrt_lint.suppress.baseline import with_deployed
 from mrt_lint.usage import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class CheckEngine:
     def __init__(
         self, settings: Settings, *, cache: DiskCache, jobs: int | None = 1, sources: Mapping[Path, bytes] | None = None
     ) -> None:
-        self._settings = settings
+        self._settings = with_deployed(settings)
         self._cache = cache
         self._jobs = jobs
         self._contents: dict[Path, bytes] = dict(sources or {})

@@ -10,7 +10,7 @@ from mrt_lint.check.losses import fold_losses, irreversible, is_agreed
 from mrt_lint.files.lock import LockViolation
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
-from mrt_lint.model.finding import Finding
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Rule
 from mrt_lint.model.values import SourceSpan
@@ -186,19 +186,25 @@ def _useless(rule: Rule, migration: Migration, silences: NoqaComments, chosen: S
             yield rule.found(migration, SourceSpan(line, column, line, column + len(code)), code=code)
 
 
+def _is_done(finding: Finding, settings: Settings) -> bool:
+    """Return whether a finding only warns of a lock that has been, since its revision was deployed before the baseline."""
+    is_lock_warning = finding.severity is Severity.WARNING and finding.consequence is Consequence.DEPLOY_BLOCKS
+    return is_lock_warning and finding.revision in settings.deployed
+
+
 def _apply_exemptions(
     findings: Sequence[Finding], settings: Settings, migrations: Mapping[str, Migration]
 ) -> tuple[list[Finding], list[Finding]]:
     """Separate the findings that the configuration accepts, and fold what is lost in an irreversible revision into one."""
     exemptions = (*settings.files, *settings.revisions)
     agreed = dict(settings.irreversible).keys() & irreversible(migrations.values()) if settings.irreversible else set()
-    if not exemptions and not agreed:
+    if not exemptions and not agreed and not settings.deployed:
         return fold_losses(findings), []
     reported: list[Finding] = []
     accepted: list[Finding] = []
     for finding in findings:
         path = settings.from_root(finding.path)
-        excused = is_agreed(finding, agreed)
+        excused = is_agreed(finding, agreed) or _is_done(finding, settings)
         excused = excused or any(exemption.covers(finding.code, finding.revision, path) for exemption in exemptions)
         (accepted if excused else reported).append(finding)
     return fold_losses(reported), accepted

@@ -139,7 +139,8 @@ def _add_check(parser: ArgumentParser) -> None:
         metavar="GITREF",
         help="report only on files added or changed since git's merge base with this, e.g. origin/main",
     )
-    add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted")
+    add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted (default: [tool.mrt] baseline)")
+    add("--no-baseline", action="store_true", help="report these, too")
     add("--all", action="store_true", help="every finding in full; without, the first check of an old history is an overview")
     add("--statistics", action="store_true", help="only how often each code was found")
     add("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
@@ -151,8 +152,8 @@ def _add_check(parser: ArgumentParser) -> None:
 
 def _add_baseline(parser: ArgumentParser) -> None:
     _add_choice(parser)
-    parser.add_argument("--output", "-o", metavar="FILE", default="mrt-baseline.json", help="(default: mrt-baseline.json)")
-    parser.set_defaults(strict=None, since=None, diff_base=None, baseline=None)
+    parser.add_argument("--output", "-o", metavar="FILE", help="(default: [tool.mrt] baseline, or mrt-baseline.json)")
+    parser.set_defaults(strict=None, since=None, diff_base=None, baseline=None, no_baseline=True)
 
 
 def _add_lock(parser: ArgumentParser) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from pathlib import Path
 
-from mrt_lint.cli.inspection import examine
+from mrt_lint.check.engine import shown
+from mrt_lint.cli.inspection import as_given, inspect
 from mrt_lint.cli.output import write
 from mrt_lint.escape import printable
+from mrt_lint.files.lock import entry_of
 from mrt_lint.report.style import counted
-from mrt_lint.suppress.baseline import dumps
+from mrt_lint.suppress.baseline import BASELINE_FILE, dumps
 
 NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
 """Broken files and histories, and changed locked revisions: these cannot be accepted."""
@@ -17,11 +20,17 @@ NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
 
 def run(options: Namespace) -> int:
     """Check, write the findings to the baseline, and say how many there are."""
-    report = examine(options)
+    inspection = inspect(options)
+    report = as_given(inspection)
+    configured = inspection.settings.root / (inspection.settings.baseline or BASELINE_FILE)
+    options.output = options.output or shown(configured)
+    sources = (source for files in inspection.engine.histories(inspection.names) for source in files.values())
+    revisions = [entry.revision for source in sources if (entry := entry_of(source, ""))]
     accepted = [finding for finding in report.findings if finding.code not in NEVER_ACCEPTED]
-    write(dumps(accepted), options)
+    write(dumps(accepted, revisions), options)
     file = printable(options.output)
-    sys.stdout.write(f"{file} accepts {counted(len(accepted), 'finding')}; mrt check --baseline {file} reports others only.\n")
+    named = "" if inspection.settings.baseline and Path(options.output).absolute() == configured else f" --baseline {file}"
+    sys.stdout.write(f"{file} accepts {counted(len(accepted), 'finding')}; mrt check{named} reports others only.\n")
     left = [finding for finding in report.findings if finding.code in NEVER_ACCEPTED]
     if left:
         codes = ", ".join(sorted({f"{finding.code} {finding.name}" for finding in left}))

@@ -27,7 +27,11 @@ class CheckRun(NamedTuple):
 
 def examine(options: Namespace) -> CheckReport:
     """Check what the options say. Raises UsageError if they, the settings or a file cannot be read or meant."""
-    inspection = inspect(options)
+    return as_given(inspect(options))
+
+
+def as_given(inspection: CheckRun) -> CheckReport:
+    """Return the report of a check with the names that the files were given under."""
     shown_as = {shown(file): name for file, name in inspection.names.items()}
     return replace(inspection.report.renamed(lambda path: shown_as.get(path, path)), strict=inspection.settings.strict)
 
@@ -36,11 +40,19 @@ def inspect(options: Namespace) -> CheckRun:
     """Check what the options say, what a baseline accepts left out. Raises UsageError as `examine` does."""
     settings, names, engine = prepare(options)
     report = engine.check(names).only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
-    if options.baseline is not None:
+    baseline = _baseline(options, settings)
+    if baseline is not None:
         from mrt_lint.suppress.baseline import accept, load_baseline  # noqa: PLC0415  only when asked for
 
-        report = accept(report, load_baseline(Path(options.baseline)))
+        report = accept(report, load_baseline(baseline))
     return CheckRun(settings, names, engine, report)
+
+
+def _baseline(options: Namespace, settings: Settings) -> Path | None:
+    """Return the baseline that holds: that of the command line, or else of the configuration."""
+    if options.baseline is not None:
+        return Path(options.baseline)
+    return settings.root / settings.baseline if settings.baseline and not options.no_baseline else None
 
 
 def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], CheckEngine]:
@@ -57,6 +69,8 @@ def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], CheckEngine]
     )
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
+    if options.command == "baseline":  # it is about to be written
+        settings = replace(settings, lock_warnings="always")
     names = find(options.paths, settings, options.command)
     return settings, names, CheckEngine(settings, cache=DiskCache(None if options.no_cache else settings.root), jobs=options.jobs)
 

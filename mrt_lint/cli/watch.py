@@ -15,6 +15,7 @@ from mrt_lint.escape import printable
 from mrt_lint.files.lock import LOCK_FILE
 from mrt_lint.files.snapshot import difference, take
 from mrt_lint.settings import find_root
+from mrt_lint.suppress.baseline import BASELINE_FILE
 from mrt_lint.usage import UsageError
 
 _PAUSE: Final = 0.5
@@ -64,6 +65,7 @@ def _watched(options: Namespace, last: _WatchedPaths | None) -> _WatchedPaths:
     """Find what a check would read; where that cannot be told just now, what was watched last and whatever may be meant."""
     here = Path.cwd()
     old = _WatchedPaths(frozenset(), frozenset())
+    baseline = BASELINE_FILE
     given = {Path(os.path.abspath(path)) for path in options.paths}  # noqa: PTH100  resolve() would follow links
     try:
         settings, names, engine = prepare(options)
@@ -75,7 +77,8 @@ def _watched(options: Namespace, last: _WatchedPaths | None) -> _WatchedPaths:
         folders = {location.folder for location in engine.locations(names)} | {path for path in given if path.is_dir()}
         given |= names.keys()
         root = settings.root
-    files = {file for file in given if not file.is_dir()} | {root / LOCK_FILE}
+        baseline = settings.baseline or baseline
+    files = {file for file in given if not file.is_dir()} | {root / LOCK_FILE, root / baseline}
     files |= {above / name for folder in {here, *folders} for above in _upward(folder) for name in _CONFIGURATIONS}
     if options.baseline:
         files.add(here / options.baseline)

@@ -1,7 +1,8 @@
 """A baseline: the findings that a project had when it began to check, accepted until the code changes.
 
 A finding is known by its revision, code and message, and by how many of its kind there are, so that moved lines make none new.
-The file holds an entry a line, so that it can be read in a review and merged by git.
+The revisions that there were are named as well: what is only a matter of deploying need not be reported of them again. The file
+holds an entry a line, so that it can be read in a review and merged by git.
 """
 
 from __future__ import annotations
@@ -16,26 +17,59 @@ from typing import Any, Final
 from mrt_lint.model.finding import Finding
 from mrt_lint.report import CheckReport
 from mrt_lint.report.fingerprint import key_of
+from mrt_lint.settings import Settings
 from mrt_lint.usage import UsageError
 
 # to be raised when the format changes: a file of another one is refused
 _FORMAT: Final = 1
+BASELINE_FILE: Final = "mrt-baseline.json"
+"""Where `mrt baseline` writes if nothing else is said."""
 _NAMES: Final = ("where", "code", "message")
 
 Baseline = Counter[tuple[str, str, str]]
 """How many findings of each kind are accepted."""
 
 
-def dumps(findings: Iterable[Finding]) -> str:
-    """Write a baseline that accepts these findings."""
+def dumps(findings: Iterable[Finding], revisions: Iterable[str] = ()) -> str:
+    """Write a baseline that accepts these findings of a history with these revisions."""
     counts = Counter(map(key_of, findings))
     entries = [json.dumps({**dict(zip(_NAMES, key, strict=True)), "count": counts[key]}) for key in sorted(counts)]
     listed = ",\n".join(f"    {entry}" for entry in entries)
-    return f'{{\n  "mrt_baseline": {_FORMAT},\n  "accepted": [{f"{chr(10)}{listed}{chr(10)}  " if listed else ""}]\n}}\n'
+    named = ",\n".join(f"    {json.dumps(revision)}" for revision in sorted(set(revisions)))
+    return f'{{\n  "mrt_baseline": {_FORMAT},\n  "accepted": {_list(listed)},\n  "revisions": {_list(named)}\n}}\n'
+
+
+def _list(lines: str) -> str:
+    return f"[\n{lines}\n  ]" if lines else "[]"
 
 
 def load_baseline(path: Path) -> Baseline:
-    """Read a baseline. Raises UsageError if there is none, or the file is damaged or of another version."""
+    """Read what a baseline accepts. Raises UsageError if there is none, or the file is damaged or of another version."""
+    document = _read(path)
+    try:
+        return Counter(dict(map(_entry, document["accepted"])))
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(path) from None
+
+
+def with_deployed(settings: Settings) -> Settings:
+    """Return the settings with the revisions of the baseline, where warnings of locks are wanted since it only.
+
+    Raises UsageError as `load_baseline` does, and for a baseline that names no revisions.
+    """
+    if settings.lock_warnings != "since-baseline":
+        return settings
+    path = settings.root / (settings.baseline or BASELINE_FILE)
+    revisions = _read(path).get("revisions")
+    if revisions is None:
+        raise UsageError(f"{path} is older than lock_warnings and names no revisions: mrt baseline -o {path} writes it again.")
+    if not isinstance(revisions, list) or not all(isinstance(revision, str) for revision in revisions):
+        raise _damaged(path)
+    return replace(settings, deployed=frozenset(revisions))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read the document. Raises UsageError if there is none, or the file is damaged or of another version."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -45,13 +79,16 @@ def load_baseline(path: Path) -> Baseline:
     try:
         document = json.loads(text)
         version = document["mrt_baseline"]
-        counts = Counter(dict(map(_entry, document["accepted"]))) if version == _FORMAT else Counter()
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(f"{path} is no baseline, or is damaged: mrt baseline --output {path} writes it again.") from None
+        raise _damaged(path) from None
     if version != _FORMAT:
         again = f"mrt baseline --output {path} writes it again"
         raise UsageError(f"{path} is a baseline of format {version!r}, where this mrt knows {_FORMAT}: {again}.")
-    return counts
+    return dict(document)
+
+
+def _damaged(path: Path) -> UsageError:
+    return UsageError(f"{path} is no baseline, or is damaged: mrt baseline --output {path} writes it again.")
 
 
 def accept(report: CheckReport, baseline: Baseline) -> CheckReport:

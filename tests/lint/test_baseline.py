@@ -131,3 +131,68 @@ def test_a_file_that_does_not_parse_is_named_though_its_rule_was_not_asked_for(h
         "does not parse"
         not in history.mrt("check", "versions/b1.py", "--select", "MRT902", "--format", "json").out.partition("unreadable")[2]
     )
+
+
+LOCK = functions('op.create_index("ix_users_name", "users", ["name"])', 'op.drop_index("ix_users_name", "users")')
+BOTH = functions(
+    'op.drop_column("users", "phone")\nop.create_index("ix_users_email", "users", ["email"])',
+    'op.drop_index("ix_users_email", "users")\nop.add_column("users", sa.Column("phone", sa.String(20)))',
+)
+
+
+@pytest.fixture
+def deployed(project):
+    """A history whose first two revisions are older than the baseline."""
+    project.write("pyproject.toml", '[tool.mrt]\npaths = ["versions"]\ndialect = "postgresql"\nlock_warnings = "since-baseline"\n')
+    project.migration("a1", None)
+    project.migration("a2", "a1", BOTH)
+    assert project.mrt("baseline").code == 0
+    project.migration("a3", "a2", LOCK)
+    return project
+
+
+def test_locks_are_warned_of_since_the_baseline_only_and_losses_always(deployed):
+    result = deployed.mrt("check", "--format", "json")
+    assert found(result) == [("versions/a2.py", "MRT201"), ("versions/a3.py", "MRT407")]
+    assert json.loads(result.out)["summary"]["suppressed"] == 1
+    deployed.write("pyproject.toml", '[tool.mrt]\npaths = ["versions"]\ndialect = "postgresql"\n')
+    assert found(deployed.mrt("check", "--format", "json")) == [
+        ("versions/a2.py", "MRT201"),
+        ("versions/a2.py", "MRT407"),
+        ("versions/a3.py", "MRT407"),
+    ]
+
+
+def test_the_baseline_of_the_configuration_holds_without_an_option(deployed):
+    text = '[tool.mrt]\npaths = ["versions"]\ndialect = "postgresql"\nbaseline = "mrt-baseline.json"\n'
+    deployed.write("pyproject.toml", text)
+    assert found(deployed.mrt("check", "--format", "json")) == [("versions/a3.py", "MRT407")]
+    assert len(found(deployed.mrt("check", "--no-baseline", "--format", "json"))) == 3
+
+
+def test_the_baseline_of_the_configuration_is_written_without_an_option(deployed):
+    deployed.write("pyproject.toml", '[tool.mrt]\npaths = ["versions"]\nbaseline = "accepted.json"\n')
+    assert deployed.mrt("baseline").out.startswith("accepted.json accepts 3 findings; mrt check reports others only.")
+    assert deployed.mrt("check", "--strict").code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "There is no baseline"),
+        ('{"mrt_baseline": 1, "accepted": []}', "is older than lock_warnings and names no revisions: mrt baseline -o"),
+        ('{"mrt_baseline": 1, "accepted": [], "revisions": [1]}', "is no baseline, or is damaged"),
+    ],
+)
+def test_without_its_baseline_lock_warnings_are_refused(deployed, content, why):
+    (deployed.root / "mrt-baseline.json").unlink()
+    if content:
+        deployed.write("mrt-baseline.json", content)
+    result = deployed.mrt("check")
+    assert (result.code, result.out) == (2, "")
+    assert why in result.err
+
+
+def test_lock_warnings_have_two_values(project):
+    project.write("pyproject.toml", '[tool.mrt]\nlock_warnings = "never"\n')
+    assert "lock_warnings is 'never', where 'always' or 'since-baseline' is expected." in project.mrt("check").err
