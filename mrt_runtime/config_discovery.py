@@ -25,6 +25,7 @@ Write these lines into conftest.py:
 """
 # the name of a rule, as in the linter's `ignore`; a revision as Alembic makes it begins with no capital
 CODE = re.compile(r"MRT|[A-Z]+\d")
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 WIDTH = 60  # characters shown of a wrong value
 AFTER_WRITES = ("warn", "fail", "off")
 ISOLATION = ("role", "statements")
@@ -116,11 +117,27 @@ def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
     config = MRTConfig(**{key: value for key, value in named.items() if key in FROM_TOML})
     if isinstance(named.get("irreversible"), Mapping) and isinstance(config.skip, Mapping):
         config.skip = {**named["irreversible"], **config.skip}  # agreed for the linter, agreed here
+    if isinstance(config.db_url, str):
+        config.db_url = fill_in(config.db_url, path)
     if isinstance(config.alembic_ini, str):
         config.alembic_ini = str(path.parent / config.alembic_ini)
     if isinstance(config.base_schema, str):
         config.base_schema = str(path.parent / config.base_schema)
     return config
+
+
+def fill_in(url: str, path: Path) -> str | None:
+    """Return a URL with the environment variables that it names as `${NAME}`, so that no password need be in a file.
+
+    A URL that is nothing but one that is not set is none. Raises ConfigurationError for one that is not set inside of a URL.
+    """
+    whole = VARIABLE.fullmatch(url)
+    if whole:
+        return os.environ.get(whole[1]) or None
+    missing = [name for name in VARIABLE.findall(url) if name not in os.environ]
+    if missing:
+        raise ConfigurationError(f"{path}: db_url takes its {missing[0]} from the environment, where that is not set.")
+    return VARIABLE.sub(lambda found: os.environ[found[1]], url)
 
 
 def name_keys(section: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: Sequence[str], *, may_print: bool) -> int:
     """Run a command, unless its output would not be visible."""
     try:
-        options = _make_parser(given[:1]).parse_args(given)
+        options = parse_command(given)
         prints = options.command != "lock" and not getattr(options, "output", None)
         if prints and not may_print:
             raise OutputError("the output cannot be written: standard output is closed")
@@ -100,6 +100,11 @@ def _call(options: Namespace) -> int:
 def _command(name: str) -> Callable[[Namespace], int]:
     run: Callable[[Namespace], int] = import_module(f"mrt_lint.cli.{name}").run
     return run
+
+
+def parse_command(given: Sequence[str]) -> Namespace:
+    """Return the options of a command line."""
+    return _make_parser(given[:1]).parse_args(given)
 
 
 def _make_parser(first: Sequence[str]) -> ArgumentParser:
@@ -156,6 +161,12 @@ def _add_baseline(parser: ArgumentParser) -> None:
     parser.set_defaults(strict=None, since=None, diff_base=None, baseline=None, no_baseline=True)
 
 
+def _add_init(parser: ArgumentParser) -> None:
+    parser.add_argument("--yes", "-y", action="store_true", help="write all of it without a question")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    parser.epilog = "Nothing that is there is overwritten. Exit codes: 0 set up, or nothing to do; 2 something could not be done."
+
+
 def _add_lock(parser: ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
 
@@ -203,6 +214,7 @@ def _add_output(parser: ArgumentParser, *forms: str) -> None:
 
 
 _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
+    "init": ("look at a project, and set up what it needs: configuration, test, pre-commit, CI, baseline", _add_init),
     "check": ("read migrations and report what is dangerous in them", _add_check),
     "baseline": ("accept what is found today, for mrt check --baseline", _add_baseline),
     "lock": ("write down what every revision is, so that mrt check notices when one is changed", _add_lock),

@@ -12,10 +12,7 @@ from mrt_lint.cli.output import write
 from mrt_lint.escape import printable
 from mrt_lint.files.lock import entry_of
 from mrt_lint.report.style import counted
-from mrt_lint.suppress.baseline import BASELINE_FILE, dumps
-
-NEVER_ACCEPTED = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
-"""Broken files and histories, and changed locked revisions: these cannot be accepted."""
+from mrt_lint.suppress.baseline import BASELINE_FILE, NEVER_ACCEPTED, dumps
 
 
 def run(options: Namespace) -> int:

@@ -24,7 +24,7 @@ def enforces_foreign_keys(folders: Iterable[Path]) -> bool | None:
 
     SQLite does not unless told so on each connection (https://www.sqlite.org/pragma.html#pragma_foreign_keys).
     """
-    found = dict.fromkeys(env for folder in folders if (env := _env_of(folder)) is not None)
+    found = dict.fromkeys(env for folder in folders if (env := env_of(folder)) is not None)
     answers = {_enforces(env) for env in found}
     return answers.pop() if len(answers) == 1 else None
 
@@ -35,7 +35,7 @@ def what_begins_before_alembic(folders: Iterable[Path]) -> str:
     SQLAlchemy begins one with the first statement. Alembic leaves it to its owner and begins none of its own, and then
     `autocommit_block()` has nothing to end: AssertionError (MigrationContext.autocommit_block).
     """
-    found = map(_begins, {env for folder in folders if (env := _env_of(folder)) is not None})
+    found = map(_begins, {env for folder in folders if (env := env_of(folder)) is not None})
     return max(found, default="")
 
 
@@ -86,7 +86,8 @@ def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
         yield from _own_nodes(child)
 
 
-def _env_of(folder: Path) -> Path | None:
+def env_of(folder: Path) -> Path | None:
+    """Return the env.py that runs the migrations of a folder."""
     candidates = (above / "env.py" for above in (folder, *list(folder.parents)[:_ABOVE]))
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 

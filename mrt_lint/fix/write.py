@@ -1,4 +1,4 @@
-"""Writing a fixed file so that a half-written one is never visible."""
+"""Writing a file so that a half-written one is never visible."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Final
 
 from mrt_lint.usage import UsageError
 
+_NEW: Final = 0o666
 _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 """A file without write permission is not written, not even by root, whom the system would allow it."""
 
 
-def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -> None:
+def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "", command: str = "mrt check --fix") -> None:
     """Put new bytes in the place of those that were read, in one move; a link keeps pointing to the file behind it.
 
     The file keeps its permissions and its owner. Raises UsageError, and changes nothing, if the file no longer exists, was
@@ -30,9 +31,46 @@ def write_file(path: Path, before: bytes, after: bytes, *, shown_as: str = "") -
     except FileNotFoundError:
         raise UsageError(f"{name} no longer exists since it was read: nothing was written.") from None
     except OSError as error:
-        raise UsageError(f"{name} could not be fixed: {error.strerror or error}.") from None
+        raise UsageError(f"{name} could not be written: {error.strerror or error}.") from None
     except _ChangedError:
-        raise UsageError(f"{name} was changed since it was read: it was left alone, run mrt check --fix again.") from None
+        raise UsageError(f"{name} was changed since it was read: it was left alone, run {command} again.") from None
+
+
+def create_file(path: Path, content: bytes, *, shown_as: str = "") -> None:
+    """Write a new file in one move, with the folders that it needs. Raises UsageError if it cannot be, or is there already."""
+    name = shown_as or str(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = _make_sibling(path)
+        try:
+            scratch.write_bytes(content)
+            _flush_to_disk(scratch)
+            scratch.chmod(_NEW & ~_umask())
+            _move_to_new(scratch, path)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except FileExistsError:
+        raise UsageError(f"{name} is there by now: it was left alone.") from None
+    except OSError as error:
+        raise UsageError(f"{name} could not be written: {error.strerror or error}.") from None
+
+
+def _move_to_new(scratch: Path, path: Path) -> None:
+    """Rename a file to a name which no file may have yet."""
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError from None
+        scratch.replace(path)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _replace(target: Path, before: bytes, after: bytes) -> None:

@@ -24,6 +24,8 @@ from mrt_lint.usage import UsageError
 _FORMAT: Final = 1
 BASELINE_FILE: Final = "mrt-baseline.json"
 """Where `mrt baseline` writes if nothing else is said."""
+NEVER_ACCEPTED: Final = frozenset({"MRT902", "MRT903", "MRT904", "MRT905", "MRT907"})
+"""Broken files and histories, and changed locked revisions: these cannot be accepted."""
 _NAMES: Final = ("where", "code", "message")
 
 Baseline = Counter[tuple[str, str, str]]

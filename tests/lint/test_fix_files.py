@@ -60,7 +60,7 @@ def test_a_hard_link_is_left_alone_as_its_other_name_would_not_change(users):
     other.hardlink_to(path)
     result = users.mrt("check", "versions", "--fix")
     said = "it is a hard link, and the file's other names would keep what it was"
-    assert (result.code, result.err) == (2, f"mrt check: versions/a2.py could not be fixed: {said}.\n")
+    assert (result.code, result.err) == (2, f"mrt check: versions/a2.py could not be written: {said}.\n")
     assert b"pass" in path.read_bytes()
     assert sorted(path.name for path in users.root.joinpath("versions").iterdir()) == ["a1.py", "a2.py"]
 
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_keep_its_owner_is_left_alone(users, monkeypatch):
 
     monkeypatch.setattr(os, "chown", refuse)
     result = users.mrt("check", "versions", "--fix")
-    assert (result.code, result.err) == (2, "mrt check: versions/a2.py could not be fixed: it belongs to another user.\n")
+    assert (result.code, result.err) == (2, "mrt check: versions/a2.py could not be written: it belongs to another user.\n")
     assert b"pass" in path.read_bytes()
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_may_not_be_written_is_named_and_the_others_are_fixed(users)
     other = users.migration("a3", "a2", ADD.replace('"a"', '"b"'))
     locked.chmod(0o444)
     result = users.mrt("check", "versions", "--fix")
-    assert (result.code, result.err) == (2, "mrt check: versions/a2.py could not be fixed: it is read-only.\n")
+    assert (result.code, result.err) == (2, "mrt check: versions/a2.py could not be written: it is read-only.\n")
     assert b"pass" in locked.read_bytes()
     assert b'op.drop_column("users", "b")' in other.read_bytes()
     assert "Fixed 1 finding in 1 file:\n  versions/a3.py: MRT102 noop-downgrade\n" in result.out
@@ -133,7 +133,7 @@ def test_a_failure_while_writing_leaves_the_file_and_no_other(users, monkeypatch
 
     monkeypatch.setattr(os, "fsync", fail)
     result = users.mrt("check", "versions", "--fix")
-    assert (result.code, result.err) == (2, "mrt check: versions/a2.py could not be fixed: No space left on device.\n")
+    assert (result.code, result.err) == (2, "mrt check: versions/a2.py could not be written: No space left on device.\n")
     assert path.read_bytes() == before
     assert sorted(path.name for path in users.root.joinpath("versions").iterdir()) == ["a1.py", "a2.py"]
 
@@ -147,5 +147,5 @@ def test_a_folder_that_may_not_be_written_is_named(users, monkeypatch):
 
     monkeypatch.setattr(write.tempfile, "mkstemp", refuse)
     result = users.mrt("check", "versions", "--fix")
-    said = "mrt check: versions/a2.py could not be fixed: nothing can be written in its folder (Permission denied).\n"
+    said = "mrt check: versions/a2.py could not be written: nothing can be written in its folder (Permission denied).\n"
     assert (result.code, result.err, path.read_bytes()) == (2, said, before)

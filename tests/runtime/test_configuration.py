@@ -191,3 +191,27 @@ def test_an_unreadable_pyproject_is_named(folder, text):
     (folder / "pyproject.toml").write_text(text)
     with pytest.raises(ConfigurationError, match=r"pyproject\.toml"):
         settle(None, [folder])
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("${TEST_DATABASE_URL}", "sqlite:///mine.db"),
+        ("${NOT_SET}", "sqlite://"),
+        ("sqlite:///${NAME}.db", "sqlite:///shop.db"),
+        ("sqlite:///a$NAME.db", "sqlite:///a$NAME.db"),
+    ],
+)
+def test_a_url_in_pyproject_takes_from_the_environment_what_it_names(folder, monkeypatch, written, expected):
+    monkeypatch.setenv("TEST_DATABASE_URL", "sqlite:///mine.db")
+    monkeypatch.setenv("NAME", "shop")
+    write_ini(folder)
+    (folder / "pyproject.toml").write_text(f'[tool.mrt]\ndb_url = "{written}"\n')
+    assert settle(None, [folder]).db_url == expected
+
+
+def test_a_part_of_a_url_that_the_environment_lacks_is_named(folder):
+    write_ini(folder)
+    (folder / "pyproject.toml").write_text('[tool.mrt]\ndb_url = "postgresql://app:${NOT_SET}@localhost/test"\n')
+    with pytest.raises(ConfigurationError, match="db_url takes its NOT_SET from the environment, where that is not set"):
+        settle(None, [folder])

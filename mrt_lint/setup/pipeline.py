@@ -1,0 +1,166 @@
+"""The step of CI: a workflow of its own for GitHub Actions, a job more for GitLab."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final, NamedTuple
+
+from mrt_lint.check.engine import shown
+from mrt_lint.setup.change import FileChange, FileText
+from mrt_lint.setup.project import ProjectSurvey
+from mrt_lint.setup.yaml_text import keys, with_key, words
+from mrt_lint.usage import UsageError
+
+_EXTRAS: Final = {"postgresql": "[postgres]", "mysql": "[mysql]", "mariadb": "[mysql]"}
+_STAGES: Final = ("migrations", "test", "tests", "testing", "check", "lint", "quality", "verify")
+
+_WORKFLOW: Final = """\
+name: Migrations
+
+on:
+  pull_request:
+
+permissions:
+  contents: read
+
+jobs:
+  migrations:
+    runs-on: ubuntu-latest
+{defaults}{services}    steps:
+      - uses: actions/checkout@v4
+        with:
+          fetch-depth: 0  # git's history tells what is new
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "{python}"
+{installation}      - name: Read the migrations that are new
+        run: {mrt} check --format github --diff-base "origin/$GITHUB_BASE_REF"
+      - name: Roll them back on a scratch database
+        run: {mrt} verify --diff-base "origin/$GITHUB_BASE_REF"
+{environment}"""
+
+
+class DatabaseService(NamedTuple):
+    """A database server beside a job: no password, for it is gone with the job."""
+
+    image: str
+    variables: tuple[tuple[str, str], ...]
+    url: str
+    health: str
+    port: int
+
+
+class Installation(NamedTuple):
+    """How a project and pytest-mrt are installed, and what commands begin with then."""
+
+    lines: tuple[str, ...]
+    prefix: str = ""
+
+
+def propose_pipeline(project: ProjectSurvey) -> FileChange | None:
+    """Return what CI is to do more; None if it calls mrt already, or there is no CI that is known.
+
+    Raises UsageError if .gitlab-ci.yml cannot be extended for sure.
+    """
+    if project.checking_pipeline:
+        return None
+    gitlab = project.repository / ".gitlab-ci.yml"
+    if gitlab.is_file():
+        return _gitlab(project, FileText(gitlab))
+    path = project.repository / ".github" / "workflows" / "migrations.yml"
+    if not (project.repository / ".github").is_dir() or path.exists():
+        return None
+    return FileChange(path, None, _workflow(project).encode(), "mrt check and mrt verify of what is new in a pull request")
+
+
+def _workflow(project: ProjectSurvey) -> str:
+    service, installed = _service(project), _installation(project)
+    folder = project.root.relative_to(project.repository).as_posix()
+    return _WORKFLOW.format(
+        defaults=f"    defaults:\n      run:\n        working-directory: {folder}\n" if folder != "." else "",
+        services=textwrap.indent(_github_service(service), "    ") if service else "",
+        python=_python(project),
+        installation="".join(f"      - run: {line}\n" for line in installed.lines),
+        mrt=f"{installed.prefix}mrt",
+        environment=f"        env:\n          {project.url_variable}: {service.url}\n" if service else "",
+    )
+
+
+def _gitlab(project: ProjectSurvey, file: FileText) -> FileChange:
+    service, installed = _service(project), _installation(project)
+    stages = words(file.text, "stages")
+    stage = next((stage for stage in _STAGES if stage in stages), stages[0] if stages else "")
+    name = "migrations" if "migrations" not in keys(file.text) else "mrt-migrations"
+    folder = project.root.relative_to(project.repository).as_posix()
+    since = '--diff-base "$CI_MERGE_REQUEST_DIFF_BASE_SHA"'
+    variables = {"GIT_DEPTH": '"0"  # what is new is told by git\'s history'}
+    if service:
+        host = service.image.partition(":")[0]
+        variables |= {**dict(service.variables), project.url_variable: service.url.replace("127.0.0.1", host)}
+    commands = [*([f"cd {folder}"] if folder != "." else []), *installed.lines]
+    commands += [f"{installed.prefix}mrt {command} {since}" for command in ("check", "verify")]
+    block = "".join(
+        [
+            f"{name}:\n",
+            f"  stage: {stage}\n" if stage else "",
+            f'  image: "python:{_python(project)}"\n',
+            f"  services:\n    - {service.image}\n" if service else "",
+            "  variables:\n" + "".join(f"    {key}: {value}\n" for key, value in variables.items()),
+            "  rules:\n    - if: $CI_MERGE_REQUEST_DIFF_BASE_SHA\n",
+            "  script:\n" + "".join(f"    - {command}\n" for command in commands),
+        ]
+    )
+    text = with_key(file.text, block)
+    if text is None:
+        raise UsageError(f"{shown(file.path)} is written in a way that cannot be extended for sure: add this job by hand\n{block}")
+    return file.changed(text, "mrt check and mrt verify of what is new in a merge request")
+
+
+def _service(project: ProjectSurvey) -> DatabaseService | None:
+    """Return the server for the project's dialect, of its version where that was found."""
+    found = project.database
+    version = found.version if found and found.dialect == project.dialect else ""
+    if project.dialect == "postgresql":
+        url = "postgresql://postgres@127.0.0.1:5432/postgres"
+        return DatabaseService(f"postgres:{version or 17}", (("POSTGRES_HOST_AUTH_METHOD", "trust"),), url, "pg_isready", 5432)
+    if project.dialect == "mysql":
+        variables = (("MYSQL_ALLOW_EMPTY_PASSWORD", '"yes"'), ("MYSQL_DATABASE", "test"))
+        return DatabaseService(f"mysql:{version or '8.4'}", variables, "mysql://root@127.0.0.1:3306/test", "mysqladmin ping", 3306)
+    if project.dialect == "mariadb":
+        variables = (("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", '"yes"'), ("MARIADB_DATABASE", "test"))
+        check = "healthcheck.sh --connect"
+        return DatabaseService(f"mariadb:{version or 11}", variables, "mariadb://root@127.0.0.1:3306/test", check, 3306)
+    return None
+
+
+def _github_service(service: DatabaseService) -> str:
+    variables = "".join(f"      {name}: {value}\n" for name, value in service.variables)
+    options = f'--health-cmd "{service.health}" --health-interval 5s --health-timeout 5s --health-retries 10'
+    ports = f'["{service.port}:{service.port}"]'
+    return f"services:\n  database:\n    image: {service.image}\n    env:\n{variables}    options: {options}\n    ports: {ports}\n"
+
+
+def _installation(project: ProjectSurvey) -> Installation:
+    """Return how the project is installed, by the files that package managers keep."""
+    name = f'"pytest-mrt{_EXTRAS[project.dialect]}"' if project.dialect in _EXTRAS else "pytest-mrt"
+    has = {
+        file: (project.root / file).is_file() for file in ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt", "setup.py")
+    }
+    if has["uv.lock"]:
+        return Installation(("pip install uv", "uv sync", f"uv pip install {name}"), "uv run --no-sync ")
+    if has["poetry.lock"]:
+        return Installation(("pip install poetry", "poetry install", f"poetry run pip install {name}"), "poetry run ")
+    if has["Pipfile.lock"]:
+        return Installation(("pip install pipenv", "pipenv sync --dev", f"pipenv run pip install {name}"), "pipenv run ")
+    if has["requirements.txt"]:
+        return Installation((f"pip install -r requirements.txt {name}",))
+    if has["setup.py"] or "project" in project.pyproject:
+        return Installation((f"pip install . {name}",))
+    return Installation((f"pip install {name}",))
+
+
+def _python(project: ProjectSurvey) -> str:
+    """Return the Python to run on: the one that the project pins, else one that pytest-mrt knows."""
+    pinned = project.root / ".python-version"
+    version = pinned.read_text(encoding="utf-8").strip() if pinned.is_file() else ""
+    return ".".join(version.split(".")[:2]) if version[:2] == "3." else "3.12"
