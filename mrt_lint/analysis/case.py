@@ -31,6 +31,7 @@ _A = TypeVar("_A", bound=Op)
 _B = TypeVar("_B", bound=Op)
 _C = TypeVar("_C", bound=Op)
 _D = TypeVar("_D", bound=Op)
+_Reason = TypeVar("_Reason")
 
 
 class RuleScope(Protocol):
@@ -165,8 +166,8 @@ class MigrationCase:
         return self._analyses[dialect]
 
     def failing(
-        self, operations: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, str]]
-    ) -> Iterator[tuple[Op, str]]:
+        self, operations: Iterable[Op], reasons: Callable[[DowngradeAnalysis], Mapping[int, _Reason]]
+    ) -> Iterator[tuple[Op, _Reason]]:
         """Yield the operations that cannot run, each with the reason that `reasons` takes from the analysis."""
         for op in operations:
             reason = reasons(self.analysis(op)).get(id(op)) if self.runs(op) and not op.caught else None

@@ -1,18 +1,14 @@
 """MRT112."""
 
-import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.refusal import MISFIT
+from mrt_lint.analysis.downgrade.conflict import ConflictKind
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.ops import DropConstraint
 from mrt_lint.model.rule import DialectWording, Example, Rule
-
-_ENUM = re.compile(r"create_table makes the enum type '([^']*)'")
-_IS_THERE = re.compile(r" already$|^an earlier revision has made ")
 
 
 class BrokenOrder(Rule):
@@ -239,16 +235,18 @@ class BrokenOrder(Rule):
         What only follows from a constraint of the table that cannot be dropped at all is left to MRT121 and MRT116.
         """
         failed: set[object] = set()
+        wordings = {
+            ConflictKind.EXISTING: self.existing,
+            ConflictKind.EXISTING_TYPE: self.enum,
+            ConflictKind.MISFIT: self.types,
+        }
         for op in case.migration.downgrade_ops:
             if isinstance(op, DropConstraint) and case.runs(op) and _never_runs(case, op):
                 failed.add(op.table)
             for _, conflict in case.failing((op,), lambda analysis: analysis.order_conflicts):
                 if getattr(op, "table", None) in failed - {None}:
                     continue
-                enum = _ENUM.search(conflict)
-                wording = self.enum if enum else self.types if MISFIT in conflict else None
-                wording = self.existing if _IS_THERE.search(conflict) else wording
-                yield self.found(case.migration, op, wording, conflict=conflict, enum=enum[1] if enum else "")
+                yield self.found(case.migration, op, wordings.get(conflict.kind), conflict=conflict.clause, enum=conflict.enum)
 
 
 def _never_runs(case: MigrationCase, op: DropConstraint) -> bool:

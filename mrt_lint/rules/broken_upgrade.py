@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.refusal import MISFIT
+from mrt_lint.analysis.downgrade.conflict import ConflictKind
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
@@ -170,5 +170,5 @@ class BrokenUpgrade(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of upgrade() that fails on the schema that the earlier revisions leave."""
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
-            wording = self.types if MISFIT in conflict else self.needed if " still " in conflict else None
-            yield self.found(case.migration, op, wording, conflict=conflict)
+            wording = {ConflictKind.MISFIT: self.types, ConflictKind.NEEDED: self.needed}.get(conflict.kind)
+            yield self.found(case.migration, op, wording, conflict=conflict.clause)

@@ -104,4 +104,4 @@ class MadeTwice(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of upgrade() that makes what certainly is there."""
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.duplicates):
-            yield self.found(case.migration, op, conflict=conflict)
+            yield self.found(case.migration, op, conflict=conflict.clause)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.conflict import ConflictKind
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -99,8 +100,8 @@ class RefusedUpgrade(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation that what is there keeps from running, and every INSERT into nothing."""
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
-            if " still " in conflict or "need it for" in conflict:
-                yield self.found(case.migration, op, conflict=conflict)
+            if conflict.kind is ConflictKind.NEEDED:
+                yield self.found(case.migration, op, conflict=conflict.clause)
         for change in case.ops_for(self, ops.Insert, ops.BulkInsert):
             if change.certain and not change.caught and is_table_absent(case, change):
                 absent = f"no revision before this one leaves a table '{change.table}'"

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
 from mrt_lint.analysis.downgrade.batch_rebuild import RebuildLoss, lasting_losses
+from mrt_lint.analysis.downgrade.conflict import Conflict
 from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.effects import apply
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
@@ -63,8 +64,8 @@ class DowngradeAnalysis:
         upgrade, downgrade = (tuple(op for op in function if admits(op.dialects, dialect)) for function in both)
         self.upgrade_doubts = Doubts(migration, "upgrade", dialect, upgrade)
         self.downgrade_doubts = Doubts(migration, "downgrade", dialect, downgrade)
-        self.upgrade_conflicts: dict[int, str] = {}
-        self.duplicates: dict[int, str] = {}
+        self.upgrade_conflicts: dict[int, Conflict] = {}
+        self.duplicates: dict[int, Conflict] = {}
         for op in self._run("upgrade", migration.upgrade_ops):
             if not op.along_with and self.upgrade_doubts.is_clear:
                 if duplicate := find_duplicate(self.simulated, op):
@@ -74,7 +75,7 @@ class DowngradeAnalysis:
             self.upgrade.append(op)
             self._follow(op)
         self.simulated.mark(self.upgrade_doubts)
-        self.order_conflicts: dict[int, str] = {}
+        self.order_conflicts: dict[int, Conflict] = {}
         self.missing_objects: dict[int, str] = {}
         self.refuses = any(isinstance(op, ops.Raise | ops.InvalidCall) and op.certain for op in downgrade)
         for op in self._run("downgrade", migration.downgrade_ops):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.downgrade.absent_objects import spelled
+from mrt_lint.analysis.downgrade.conflict import Conflict, ConflictKind
 from mrt_lint.analysis.downgrade.effects import object_key
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
@@ -20,8 +21,8 @@ _ONE_BY_NAME = _ROUTINES | {"view", "materialized view", "sequence", "type", "en
 """Kinds of objects of which a schema holds one under a name, or a table a trigger, or a function for each list of parameters."""
 
 
-def find_existing_object(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Return one clause if an operation creates what exists at that point, else None."""
+def find_existing_object(simulated: SimulatedSchema, op: Op) -> Conflict | None:
+    """Return the conflict if an operation creates what exists at that point, else None."""
     if not op.certain or getattr(op, "if_not_exists", False) is not False:
         return None
     if simulated.dialect == "sqlite" and op.batch:  # the table is put together first, and the later definition wins
@@ -29,7 +30,7 @@ def find_existing_object(simulated: SimulatedSchema, op: Op) -> str | None:
     return next(_duplicates(simulated, op), None)
 
 
-def _duplicates(simulated: SimulatedSchema, op: Op) -> Iterator[str]:
+def _duplicates(simulated: SimulatedSchema, op: Op) -> Iterator[Conflict]:
     effects = effects_of(op)
     if isinstance(op, CreateIndex):
         simulated.table_of(op)  # which brings the indexes that it has
@@ -37,9 +38,9 @@ def _duplicates(simulated: SimulatedSchema, op: Op) -> Iterator[str]:
         slot = _slot(simulated, op, thing)
         found = _find(simulated, *slot) if slot is not None else None
         if found is not None and _takes_the_name(simulated, op, found):
-            yield _clause(op, thing, found)
+            yield Conflict(ConflictKind.EXISTING, _clause(op, thing, found))
     if isinstance(op, CreateConstraint) and op.definition.kind == "primary" and _has_primary_key(simulated, op):
-        yield f"table '{op.table}' has a primary key already"
+        yield Conflict(ConflictKind.EXISTING, f"table '{op.table}' has a primary key already")
     if isinstance(op, CreateTable):
         yield from _existing_types(simulated, op)
 
@@ -80,13 +81,14 @@ def _has_primary_key(simulated: SimulatedSchema, op: CreateConstraint) -> bool:
     return any(simulated.is_sure_of_part(where, key, where[1]) for key in table.known_constraints("primary"))
 
 
-def _existing_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[str]:
+def _existing_types(simulated: SimulatedSchema, op: CreateTable) -> Iterator[Conflict]:
     """Look for the enum types that create_table makes for its columns, which PostgreSQL refuses where they are there."""
     for thing, kind in implied_types(op) if simulated.dialect == "postgresql" else ():
         found = _find(simulated, simulated.objects, thing.key)
         if found is not None and not _is_remembered(simulated, thing.key, found):
             by = "which an earlier revision has made" if found.creator is None else "which exists by then"
-            yield f"on PostgreSQL create_table makes the enum type '{kind.type_name}', {by}"
+            clause = f"on PostgreSQL create_table makes the enum type '{kind.type_name}', {by}"
+            yield Conflict(ConflictKind.EXISTING_TYPE, clause, enum=str(kind.type_name))
 
 
 def _is_remembered(simulated: SimulatedSchema, key: Key, found: TrackedObject) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from mrt_lint.analysis.downgrade.absent_objects import find_dropped_table, find_gone_object, find_missing_object
+from mrt_lint.analysis.downgrade.conflict import Conflict, ConflictKind
 from mrt_lint.analysis.downgrade.dependents import find_dependent
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
@@ -16,19 +16,19 @@ from mrt_lint.history.schema import ReplayedTable, fold, place
 from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateTable, Op
 from mrt_lint.model.values import UNKNOWN, Column, Name
 
-MISFIT: Final = "to which its foreign key points"
-"""Words of the clause on a foreign key whose columns differ in their types."""
 
-
-def find_refusal(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Return one clause that says why an operation fails where it stands; None if no reason is known."""
+def find_refusal(simulated: SimulatedSchema, op: Op) -> Conflict | None:
+    """Return why an operation fails where it stands; None if no reason is known."""
     if not op.certain or getattr(op, "if_exists", False) is not False:
         return None
-    return find_gone_object(simulated, op) or find_dependent(simulated, op)
+    if gone := find_gone_object(simulated, op):
+        return Conflict(ConflictKind.ABSENT, gone)
+    dependent = find_dependent(simulated, op)
+    return Conflict(ConflictKind.NEEDED, dependent) if dependent else None
 
 
-def find_misfit(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Return one clause on a foreign key whose column has another type than the one that it points to."""
+def find_misfit(simulated: SimulatedSchema, op: Op) -> Conflict | None:
+    """Return the conflict of a foreign key whose column has another type than the one that it points to."""
     if not isinstance(op, CreateTable | AddColumn | CreateConstraint) or not readable(op.table) or not op.certain:
         return None
     mine = place(op.schema, op.table)
@@ -44,7 +44,8 @@ def find_misfit(simulated: SimulatedSchema, op: Op) -> str | None:
         for name, referred in zip(key.columns, key.referred_columns, strict=False):
             one, other = _type_of(made, name), _type_of(there, referred)
             if not may_refer(one, other, simulated.dialect):
-                return f"column '{op.table}.{name}' is {one} by then, and '{there.name}.{referred}', {MISFIT}, {other}"
+                pointed = f"'{there.name}.{referred}', to which its foreign key points, {other}"
+                return Conflict(ConflictKind.MISFIT, f"column '{op.table}.{name}' is {one} by then, and {pointed}")
     return None
 
 
@@ -53,13 +54,13 @@ def _type_of(table: ReplayedTable, name: Name) -> object:
     return column.type if isinstance(column, Column) else None
 
 
-def find_duplicate(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Return one clause if an operation of upgrade() makes what the earlier revisions, all of them read in full, have made."""
+def find_duplicate(simulated: SimulatedSchema, op: Op) -> Conflict | None:
+    """Return the conflict if an operation of upgrade() makes what the earlier revisions, all of them read in full, have made."""
     return find_existing_object(simulated, op) if _is_surely_run(simulated, op) else None
 
 
-def find_upgrade_conflict(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Return one clause that says why an operation of upgrade() finds not what it needs in the schema that earlier revisions leave.
+def find_upgrade_conflict(simulated: SimulatedSchema, op: Op) -> Conflict | None:
+    """Return why an operation of upgrade() finds not what it needs in the schema that earlier revisions leave.
 
     What a migration does not say is not known: of a table that no revision makes nothing is said, and nothing at all where a
     part of what ran before could not be read.
@@ -73,8 +74,8 @@ def _is_surely_run(simulated: SimulatedSchema, op: Op) -> bool:
     return op.certain and known_schema.with_types and known_schema.is_fully_read()
 
 
-def _conflicts(simulated: SimulatedSchema, op: Op) -> Iterator[str | None]:
+def _conflicts(simulated: SimulatedSchema, op: Op) -> Iterator[Conflict | None]:
     if getattr(op, "if_exists", False) is False:
-        yield find_dropped_table(simulated, op)
-        yield find_missing_object(simulated, op, tables=False)
+        absent = find_dropped_table(simulated, op) or find_missing_object(simulated, op, tables=False)
+        yield Conflict(ConflictKind.ABSENT, absent) if absent else None
         yield find_refusal(simulated, op) or find_misfit(simulated, op)

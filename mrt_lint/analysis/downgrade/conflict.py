@@ -1,0 +1,26 @@
+"""What keeps an operation from running where it stands, as a value that rules ask for its kind."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from mrt_lint.model.lean import dataclass
+
+
+class ConflictKind(Enum):
+    """Why a database refuses an operation."""
+
+    ABSENT = "what it needs is not there"
+    NEEDED = "something else needs what it takes away or changes"
+    MISFIT = "the columns of a foreign key differ in their types"
+    EXISTING = "what it makes is there"
+    EXISTING_TYPE = "an enum type that create_table makes along with its table is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One clause that says why an operation fails, and its kind; `enum` is the type of an `EXISTING_TYPE`."""
+
+    kind: ConflictKind
+    clause: str
+    enum: str = ""
