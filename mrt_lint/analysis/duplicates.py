@@ -5,10 +5,10 @@ from __future__ import annotations
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import holds_nulls
 from mrt_lint.analysis.downgrade.replacement import was_unique
-from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
-from mrt_lint.model.ops import AddColumn, CreateIndex, CreateUniqueConstraint, Delete, Op, Update
+from mrt_lint.model.ops import AddColumn, CreateIndex, CreateUniqueConstraint, Delete, Op, Truncate, Update
 from mrt_lint.model.values import UNKNOWN, Name
 
 
@@ -41,7 +41,8 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     """
     table = case.state_before(op).table
     line = op.origin.line if op.origin is not None else 0
-    if any(call.function == "upgrade" and call.concerns == "rows" and call.place.line < line for call in case.migration.unreadable):
+    calls = (call for call in case.migration.unreadable if call.function == "upgrade" and call.concerns != "objects")
+    if any(call.place.line < line for call in calls):
         return True
     columns = getattr(op, "columns", UNKNOWN)
     for other in case.migration.upgrade_ops:
@@ -51,14 +52,26 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
             return True
         if table is None or case.state_before(other).table is not table:
             continue
-        if isinstance(other, Delete) and other.where is not False:
+        if isinstance(other, Truncate) or (isinstance(other, Delete) and other.where is not False):
             return True
-        if isinstance(other, Update) and columns is not UNKNOWN and _fills(other, columns):
+        if isinstance(other, Update) and columns is not UNKNOWN and _fills(other, columns, _key_of(case, op)):
             return True
     return False
 
 
-def _fills(update: Update, columns: tuple[Name, ...]) -> bool:
+def _key_of(case: MigrationCase, op: Op) -> set[str]:
+    """Return the one column that is the primary key of an operation's table, as far as the history knows."""
+    table, simulated = case.state_before(op).table, case.analysis(op).simulated
+    known = simulated.known_schema.table(table.origin) if isinstance(table, TrackedTable) else None
+    key = known.primary_key if known is not None else None
+    return {fold(name) for name in key if readable(name)} if isinstance(key, tuple) and len(key) == 1 else set()
+
+
+def _fills(update: Update, columns: tuple[Name, ...], key: set[str]) -> bool:
+    """Return whether an UPDATE sets one of the columns to what Python works out, or to what it puts together with the row's key."""
     wanted = {fold(column) for column in columns if readable(column)}
-    computed = (flow.column for flow in (update.flows if update.flows is not UNKNOWN else ()) if flow.source is UNKNOWN)
-    return any(readable(column) and fold(column) in wanted for column in computed)
+    for flow in update.flows if update.flows is not UNKNOWN else ():
+        is_own = readable(flow.source) and flow.table is None and fold(flow.source) in key
+        if readable(flow.column) and fold(flow.column) in wanted and (flow.source is UNKNOWN or is_own):
+            return True
+    return False

@@ -21,8 +21,18 @@ _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
 _SINGLE = 24
 _TIMES = frozenset({"TIMESTAMP", "TIME", "INTERVAL"})
 _MICROSECONDS = 6
+_UNITS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 _COERCIBLE = frozenset(
-    {("CIDR", "INET"), ("VARCHAR", "CITEXT"), ("TEXT", "CITEXT"), ("CITEXT", "TEXT"), ("CITEXT", "VARCHAR"), ("BIT", "VARBIT")}
+    {
+        ("CIDR", "INET"),
+        ("VARCHAR", "CITEXT"),
+        ("TEXT", "CITEXT"),
+        ("CITEXT", "TEXT"),
+        ("CITEXT", "VARCHAR"),
+        ("BIT", "VARBIT"),
+        ("XML", "TEXT"),
+        ("XML", "VARCHAR"),
+    }
 )
 """Types that PostgreSQL takes for one another as they are stored (pg_cast.castmethod = 'b')."""
 
@@ -88,6 +98,9 @@ def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
         return True
     if dialect == "sqlite":
         return False
+    if former.name == new.name == "INTERVAL":
+        finest, new_finest = _finest(former), _finest(new)
+        return finest is not None and new_finest is not None and new_finest < finest
     if former.name == new.name == "VARCHAR" or (former.name, new.name) == ("TEXT", "VARCHAR"):
         length, new_length = _length(former), _length(new)
         return length is not None and new_length is not None and new_length < min(length, _LONGEST)
@@ -125,8 +138,19 @@ def _is_wider_text(former: SqlType, new: SqlType) -> bool:
     return length is not None and new_length is not None and new_length >= length
 
 
+def _finest(span: SqlType) -> int | None:
+    """Return the place among the units of the finest one that an INTERVAL keeps: it drops smaller ones, but no larger ones."""
+    last = "SECOND" if span.fields is None else span.fields.split()[-1] if isinstance(span.fields, str) else ""
+    return _UNITS.index(last) if last in _UNITS else None
+
+
 def _is_more_precise(former: SqlType, new: SqlType) -> bool:
-    """Return whether a moment or span keeps at least as many digits of a second; without a number it keeps all six."""
+    """Return whether a moment or span keeps as much: its units, and digits of a second; without a number it keeps all six."""
+    finest, new_finest = _finest(former), _finest(new)
+    if finest is None or new_finest is None or new_finest < finest:
+        return False
+    if finest < len(_UNITS) - 1:
+        return True
     known = (kind.args[0] if kind.args else _MICROSECONDS for kind in (former, new))
     precision, new_precision = (number if isinstance(number, int) else None for number in known)
     return precision is not None and new_precision is not None and new_precision >= precision

@@ -118,10 +118,15 @@ def _named(kind: str, pattern: re.Pattern[str], text: object) -> Thing | None:
     return object_thing(kind, schema or None, name) if found else None
 
 
+def _enum_of(column: Column) -> object:
+    """Return the type of a column on PostgreSQL, of an array that of its items."""
+    kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
+    return kind.item if isinstance(kind, SqlType) and isinstance(kind.item, SqlType) else kind
+
+
 def type_of(column: Column) -> Thing | None:
     """Return the enum or domain that a column has."""
-    kind = column.type.on("postgresql") if isinstance(column.type, SqlType) else None
-    inner = kind.item if isinstance(kind, SqlType) and isinstance(kind.item, SqlType) else kind
+    inner = _enum_of(column)
     named = isinstance(inner, SqlType) and isinstance(inner.type_name, str)
     return object_thing("type", inner.schema, inner.type_name) if named and isinstance(inner, SqlType) else None
 
@@ -136,7 +141,7 @@ def referred(constraints: Iterable[Constraint], schema: MaybeName) -> Iterator[T
 def implied_types(op: ops.CreateTable) -> Iterator[tuple[Thing, SqlType]]:
     """Yield the enum types that SQLAlchemy creates along with a table on PostgreSQL, unless they are there."""
     for column in op.columns if not op.sql else ():
-        kind, thing = column.type.on("postgresql") if isinstance(column.type, SqlType) else None, type_of(column)
+        kind, thing = _enum_of(column), type_of(column)
         if isinstance(kind, SqlType) and kind.name == "ENUM" and kind.creates_type is True and thing is not None:
             yield thing, kind
 

@@ -57,11 +57,11 @@ class SqlType:
 
     `name` is upper case ("VARCHAR", "TEXT", "NUMERIC", "INTEGER", "TIMESTAMP", "ENUM", …; an application's own type keeps its
     class name, with its module where that is in capitals). `args` holds the numbers in the parentheses: length, or precision and
-    scale. `members` are an enum's labels in order, None for any other type; `type_name` is the name of an enum or domain in the
-    database. `creates_type` is False if the source suppresses `CREATE TYPE` (`create_type=False`). `timezone` is
-    set for TIME and TIMESTAMP. `item` is the element type of an array. `variants` are the types that replace it on other
-    dialects (`with_variant`), by SQLAlchemy's name of each. `datetime` is True of a TIMESTAMP that MySQL and MariaDB keep as
-    DATETIME, without a time zone and beyond the year 2038.
+    scale; `fields` are those that an INTERVAL is restricted to ("DAY TO SECOND"). `members` are an enum's labels in order, None
+    for any other type; `type_name` is the name of an enum or domain in the database. `creates_type` is False if the source
+    suppresses `CREATE TYPE` (`create_type=False`). `timezone` is set for TIME and TIMESTAMP. `item` is the element type of an
+    array. `variants` are the types that replace it on other dialects (`with_variant`), by SQLAlchemy's name of each. `datetime`
+    is True of a TIMESTAMP that MySQL and MariaDB keep as DATETIME, without a time zone and beyond the year 2038.
     """
 
     name: str
@@ -71,6 +71,7 @@ class SqlType:
     schema: MaybeName = None
     creates_type: Flag = True
     timezone: Flag | None = None
+    fields: MaybeName = None
     item: SqlType | Unknown | None = None
     collation: MaybeName = None
     variants: tuple[tuple[str, SqlType | Unknown], ...] = ()
@@ -91,7 +92,8 @@ class SqlType:
         known = any(arg is not UNKNOWN for arg in self.args)
         inside = ", ".join("?" if arg is UNKNOWN else str(arg) for arg in self.args) if known else ""
         zone = " WITH TIME ZONE" if self.timezone is True else ""
-        return f"{self.name}({inside}){zone}" if inside else f"{self.name}{zone}"
+        name = f"{self.name} {self.fields}" if isinstance(self.fields, str) else self.name
+        return f"{name}({inside}){zone}" if inside else f"{name}{zone}"
 
 
 MaybeType: TypeAlias = SqlType | Unknown | None

@@ -159,7 +159,7 @@ def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
         return ", ".join(each.entities)
     types = {_key(name) for kind in kinds for name in (kind.name, kind.type_name) if isinstance(name, str)}
     classes = [name for name in each.names if name[:1].isupper() and not name.isupper() and _key(name) not in types]
-    return ", ".join(classes)
+    return ", ".join(classes or each.entities)
 
 
 def _key(name: str) -> str:

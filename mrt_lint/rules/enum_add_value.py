@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.effects import effects_of
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -95,5 +96,7 @@ class EnumAddValue(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every value of a type that existed before and is not created again."""
         for op in case.ops_for(self, ops.AddEnumValue):
-            if not case.analysis(op).makes_anew(op, "type", op.enum):
+            analysis = case.analysis(op)
+            is_open = any(map(analysis.downgrade_doubts.concern_thing, effects_of(op).changes))
+            if not is_open and not analysis.makes_anew(op, "type", op.enum):
                 yield self.found(case.migration, op, **names(op))

@@ -74,8 +74,6 @@ def test_a_call_that_may_change_the_database_is_listed(body):
     [
         'print("done")',
         'logging.getLogger(__name__).info("x")',
-        "sys.exit(1)",
-        "exit(1)",
         "redis.Redis().flushall()",
         'redis.from_url("x").delete("k")',
         'redis_client.delete("k")',
@@ -324,3 +322,10 @@ class Drop(AlterStep):
 def test_super_is_the_method_of_the_base():
     migration = read('Drop("t").run()', LADDER)
     assert (migration.upgrade_ops, migration.unreadable) == ((DropTable(table="t"),), ())
+
+
+@pytest.mark.parametrize("body", ["sys.exit(1)", "exit()", 'os._exit("no")'])
+def test_the_end_of_the_process_is_the_end_of_the_function(body):
+    migration = read(f"{body}\nop.drop_table('t')", "import os, sys")
+    assert [(op.op, op.exception) for op in migration.upgrade_ops] == [("raise", "SystemExit")]
+    assert migration.unreadable == ()

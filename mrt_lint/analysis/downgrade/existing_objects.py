@@ -34,7 +34,7 @@ def _duplicates(simulated: SimulatedSchema, op: Op) -> Iterator[Conflict]:
     effects = effects_of(op)
     if isinstance(op, CreateIndex):
         simulated.table_of(op)  # which brings the indexes that it has
-    for thing in (*effects.makes, *(new for old, new in effects.moves if new.kind == "table" and new != old)):
+    for thing in (*effects.makes, *(new for old, new in effects.moves if new.kind in {"table", "column"} and new != old)):
         slot = _slot(simulated, op, thing)
         found = _find(simulated, *slot) if slot is not None else None
         if found is not None and _takes_the_name(simulated, op, found):

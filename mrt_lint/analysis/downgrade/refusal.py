@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from mrt_lint.analysis.downgrade.absent_objects import find_dropped_table, find_gone_object, find_missing_object
 from mrt_lint.analysis.downgrade.conflict import Conflict, ConflictKind
@@ -16,6 +17,8 @@ from mrt_lint.history.schema import ReplayedTable, fold, place
 from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateTable, Op
 from mrt_lint.model.values import UNKNOWN, Column, Name
 
+_Reference: TypeAlias = tuple[ReplayedTable, tuple[Name, ...], ReplayedTable, tuple[Name, ...]]
+
 
 def find_refusal(simulated: SimulatedSchema, op: Op) -> Conflict | None:
     """Return why an operation fails where it stands; None if no reason is known."""
@@ -28,25 +31,52 @@ def find_refusal(simulated: SimulatedSchema, op: Op) -> Conflict | None:
 
 
 def find_misfit(simulated: SimulatedSchema, op: Op) -> Conflict | None:
-    """Return the conflict of a foreign key whose column has another type than the one that it points to."""
+    """Return the conflict of a foreign key with the columns that it points to: of another type, or by then not unique."""
+    for made, columns, there, pointed in _new_keys(simulated, op):
+        for name, referred in zip(columns, pointed, strict=False):
+            one, other = _type_of(made, name), _type_of(there, referred)
+            if simulated.known_schema.with_types and not may_refer(one, other, simulated.dialect):
+                target = f"'{there.name}.{referred}', to which its foreign key points, {other}"
+                return Conflict(ConflictKind.MISFIT, f"column '{made.name}.{name}' is {one} by then, and {target}")
+        if simulated.dialect == "postgresql" and _was_keyed(simulated, there, pointed) and not _is_keyed(there, pointed):
+            by = ", ".join(map(str, pointed))
+            return Conflict(ConflictKind.ABSENT, f"nothing keeps table '{there.name}' unique by {by} at that point")
+    return None
+
+
+def _new_keys(simulated: SimulatedSchema, op: Op) -> Iterator[_Reference]:
+    """Yield each foreign key that an operation makes: its table and columns, and those that it points to."""
     if not isinstance(op, CreateTable | AddColumn | CreateConstraint) or not readable(op.table) or not op.certain:
-        return None
+        return
     mine = place(op.schema, op.table)
     if all(thing.kind != "table" or thing.place == mine for thing in effects_of(op).needs):
-        return None
+        return
     made, before = simulated.draft.made_by(op), simulated.schema.tables_by_place.get(mine, None)
     old = tuple(before.known_constraints()) if isinstance(before, ReplayedTable) and not isinstance(op, CreateTable) else ()
-    for key in made.known_constraints("foreignkey") if simulated.known_schema.with_types else ():
-        target = place(key.referred_schema or op.schema, str(key.referred_table))
-        there = simulated.schema.tables_by_place.get(target, None)
+    for key in made.known_constraints("foreignkey"):
+        there = simulated.schema.tables_by_place.get(place(key.referred_schema or op.schema, str(key.referred_table)), None)
         if key in old or not isinstance(there, ReplayedTable) or key.columns is UNKNOWN or key.referred_columns is UNKNOWN:
             continue
-        for name, referred in zip(key.columns, key.referred_columns, strict=False):
-            one, other = _type_of(made, name), _type_of(there, referred)
-            if not may_refer(one, other, simulated.dialect):
-                pointed = f"'{there.name}.{referred}', to which its foreign key points, {other}"
-                return Conflict(ConflictKind.MISFIT, f"column '{op.table}.{name}' is {one} by then, and {pointed}")
-    return None
+        yield made, key.columns, there, key.referred_columns or _primary(there)
+
+
+def _primary(table: ReplayedTable) -> tuple[Name, ...]:
+    return table.primary_key if isinstance(table.primary_key, tuple) else ()
+
+
+def _is_keyed(table: ReplayedTable, names: tuple[Name, ...]) -> bool:
+    """Return whether a table may have a key, or a unique index, of exactly these columns."""
+    wanted = {fold(str(name)) for name in names}
+    covered = [entry.columns for entry in table.known_constraints() if entry.kind in {"primary", "unique"}]
+    covered += [entry.columns for entry in table.known_indexes() if entry.unique is not False]
+    unclear = UNKNOWN in (*table.constraints.values(), *table.indexes.values()) or bool(table.lost)
+    return unclear or any(columns is UNKNOWN or {fold(str(name)) for name in columns} == wanted for columns in covered)
+
+
+def _was_keyed(simulated: SimulatedSchema, table: ReplayedTable, names: tuple[Name, ...]) -> bool:
+    """Return whether a table certainly had such a key before this migration, which then is what has taken it away."""
+    before = simulated.known_schema.table(place(table.schema, table.name))
+    return before is not None and before.complete and bool(names) and _is_keyed(before, names)
 
 
 def _type_of(table: ReplayedTable, name: Name) -> object:

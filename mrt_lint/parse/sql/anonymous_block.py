@@ -1,23 +1,27 @@
 """PostgreSQL's DO: the statements inside of an anonymous block of PL/pgSQL, as operations.
 
-Static SQL and EXECUTE of a literal are read; a branch or loop leaves them in doubt, but for the two idioms that mean IF [NOT]
+Static SQL and EXECUTE of literals are read; a branch or loop leaves them in doubt, but for the two idioms that mean IF [NOT]
 EXISTS: a condition that asks whether something exists, and a handler of the error that it does (not). What the block does besides
 is one `Statement`. Source: https://www.postgresql.org/docs/current/plpgsql-control-structures.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import HOLE, UNKNOWN, Flag
+from mrt_lint.model.values import UNKNOWN, Flag
 from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.dynamic_sql import literal_text
 from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, keywords, statements, tokens
 
 _HARMLESS: Final = keywords("NULL RAISE RETURN EXIT CONTINUE ASSERT GET OPEN CLOSE FETCH MOVE")
+
+StatementReader: TypeAlias = Callable[[StatementTokens, str | None, int], Iterator[Op]]
+"""Reads one statement: its tokens, the dialect, and how deep it is within others."""
 
 
 @dataclass(slots=True)
@@ -37,6 +41,7 @@ class _BlockReader:
     source: str
     dialect: str | None
     depth: int
+    read_one: StatementReader
     found: list[Op] = field(default_factory=list)
     parts: list[_Part] = field(default_factory=list)
     declaring: bool = False
@@ -107,31 +112,31 @@ class _BlockReader:
             self.found[begun:] = [replace(op, certain=False) for op in self.found[begun:]]
 
     def _statement(self, piece: list[SqlToken]) -> None:
-        key = piece[0].key
+        keys = [token.key for token in piece[:4]]
+        if keys[:2] == ["RETURN", "QUERY"]:
+            piece = piece[2:]
         # `x := 1`, `r.x := 1` and `x = 1` are assignments
-        if key in _HARMLESS or ":=" in {token.key for token in piece[:4]} or (len(piece) > 1 and piece[1].key == "="):
+        elif keys[0] in _HARMLESS or ":=" in keys or keys[1:2] == ["="]:
             return
+        key = piece[0].key if piece else ""
         if key == "EXECUTE":
             self._execute(piece)
+        elif key == "SELECT" and any(token.key == "INTO" for token in piece):  # here it sets variables
             return
-        if key == "SELECT" and any(token.key == "INTO" for token in piece):  # here it sets variables
-            return
-        if key == "PERFORM":
-            piece = [piece[0]._replace(text="SELECT", key="SELECT"), *piece[1:]]
-        self._add(self._read(StatementTokens(tuple(piece), self.source)))
+        elif piece:
+            first = piece[0]._replace(text="SELECT", key="SELECT") if key == "PERFORM" else piece[0]
+            self._add(self._read(StatementTokens((first, *piece[1:]), self.source)))
 
     def _execute(self, piece: list[SqlToken]) -> None:
-        literal = len(piece) > 1 and piece[1].kind == "string" and (len(piece) == 2 or piece[2].key in {"USING", "INTO"})  # noqa: PLR2004 - EXECUTE and the text
-        if not literal or HOLE in piece[1].text:
+        text = literal_text(_until(_until(piece[1:], "USING"), "INTO"))
+        if text is None:
             self.unread = True
             return
-        for statement in statements(piece[1].text, self.dialect):
+        for statement in statements(text, self.dialect):
             self._add(self._read(statement))
 
     def _read(self, statement: StatementTokens) -> Iterator[Op]:
-        from mrt_lint.parse.sql.statement import read_statement  # noqa: PLC0415  a block holds statements, and is one
-
-        return read_statement(statement, self.dialect, self.depth + 1)
+        return self.read_one(statement, self.dialect, self.depth + 1)
 
     def _add(self, found: Iterator[Op]) -> None:
         for op in found:
@@ -160,7 +165,14 @@ def _where_present(op: Op) -> Op | None:
     return replace(op, if_exists=True) if drops else None  # type: ignore[call-arg] # these have it
 
 
-def read_do(cursor: TokenCursor, depth: int) -> Iterator[Op]:
+def read_block(source: str, dialect: str | None, depth: int, read_one: StatementReader) -> tuple[list[Op], bool]:
+    """Return the operations of a block, and whether all that it does was read."""
+    reader = _BlockReader(source, dialect, depth, read_one)
+    reader.read()
+    return reader.found, not reader.unread
+
+
+def read_do(cursor: TokenCursor, depth: int, read_one: StatementReader) -> Iterator[Op]:
     """Read what follows DO: the operations of the block, and one `Statement` where it may do more, or does nothing."""
     text = cursor.statement.text
     body = next((token for token in cursor.tokens[cursor.position : cursor.stop] if token.kind == "string"), None)
@@ -168,11 +180,10 @@ def read_do(cursor: TokenCursor, depth: int) -> Iterator[Op]:
     other = "LANGUAGE" in words and "PLPGSQL" not in words
     if body is None or other:
         return
-    reader = _BlockReader(body.text, cursor.dialect, depth)
-    reader.read()
-    effect: Flag = UNKNOWN if reader.unread else False
-    yield from reader.found
-    if effect is UNKNOWN or not reader.found:
+    found, is_read = read_block(body.text, cursor.dialect, depth, read_one)
+    effect: Flag = False if is_read else UNKNOWN
+    yield from found
+    if not is_read or not found:
         yield ops.Statement(command="DO", effect=effect, text=text)
 
 

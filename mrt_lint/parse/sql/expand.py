@@ -13,8 +13,8 @@ from typing import Final
 from mrt_lint.model.migration import Migration, MigrationFunction, UnreadableCall
 from mrt_lint.model.ops import Execute, Op
 from mrt_lint.model.values import UNKNOWN, SourceSpan
-from mrt_lint.parse.sql.statement import read_statement
-from mrt_lint.parse.sql.tokens import MYSQL, backticked, statements
+from mrt_lint.parse.sql.routine import Routines
+from mrt_lint.parse.sql.tokens import MYSQL, backticked
 
 MAX_CHARACTERS: Final = 1_000_000
 """Characters of raw SQL that are read in one function."""
@@ -30,25 +30,26 @@ def expand_sql(migration: Migration, dialect: str | None = None) -> Migration:
     is left as it is, and unreadable.
     """
     unreadable = list(migration.unreadable)
-    upgrade = _expanded_ops(migration.upgrade, "upgrade", dialect, unreadable)
-    downgrade = _expanded_ops(migration.downgrade, "downgrade", dialect, unreadable)
+    routines = Routines()
+    upgrade = _expanded_ops(migration.upgrade, "upgrade", dialect, unreadable, routines)
+    downgrade = _expanded_ops(migration.downgrade, "downgrade", dialect, unreadable, routines)
     return replace(migration, upgrade=upgrade, downgrade=downgrade, unreadable=tuple(unreadable))
 
 
-def read_sql(text: str, dialect: str | None = None) -> tuple[Op, ...]:
+def read_sql(text: str, dialect: str | None = None, routines: Routines | None = None) -> tuple[Op, ...]:
     """Read SQL text, one statement or several, as operations in the order in which the database runs them.
 
     Accepts any text and never raises: what has no operation of its own is a `Statement`. `dialect` is SQLAlchemy's name; without
     one the text is read as PostgreSQL, or as MySQL where it quotes names in backticks. Unquoted names are folded to lower case
-    on PostgreSQL and Oracle, as `op.` calls write them, and kept as written elsewhere.
+    on PostgreSQL and Oracle, as `op.` calls write them, and kept as written elsewhere. `routines` are those that were made before.
     """
     if dialect is None and backticked(text):
         dialect = "mysql"
-    return tuple(replace(op, sql=True) for statement in statements(text, dialect) for op in read_statement(statement, dialect))
+    return (routines or Routines()).read_sql(text, dialect)
 
 
 def _expanded_ops(
-    function: MigrationFunction | None, name: str, dialect: str | None, unreadable: list[UnreadableCall]
+    function: MigrationFunction | None, name: str, dialect: str | None, unreadable: list[UnreadableCall], routines: Routines
 ) -> MigrationFunction | None:
     if function is None or not any(isinstance(op, Execute) for op in function.ops):
         return function
@@ -59,7 +60,7 @@ def _expanded_ops(
         if not isinstance(op, Execute) or op.statement is UNKNOWN:
             continue
         characters += len(op.statement)
-        found = read_sql(op.statement, _dialect(op, dialect)) if characters <= MAX_CHARACTERS else None
+        found = read_sql(op.statement, _dialect(op, dialect), routines) if characters <= MAX_CHARACTERS else None
         if found is None or len(found) > room:
             unreadable.append(_too_much(op, name, "it has too many operations" if found else "it has too much raw SQL"))
             continue

@@ -59,6 +59,22 @@ _KNOWN = frozenset(FAMILIES.values()) | keywords(
 )
 # the longest first, as "character varying" begins with "character"
 _PHRASES = tuple(sorted((family for family in FAMILIES if " " in family), key=len, reverse=True))
+# the longest first here, too
+_FIELDS = (
+    "YEAR TO MONTH",
+    "DAY TO SECOND",
+    "DAY TO MINUTE",
+    "DAY TO HOUR",
+    "HOUR TO SECOND",
+    "HOUR TO MINUTE",
+    "MINUTE TO SECOND",
+    "YEAR",
+    "MONTH",
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+)
 _MAXIMUM = "MAX"
 _WITHOUT_ARGS = frozenset({"BIGINT", "BOOLEAN", "INTEGER", "MEDIUMINT", "SMALLINT", "TINYINT"})
 """Families whose number in parentheses, MySQL's display width, holds nothing."""
@@ -77,6 +93,7 @@ def read_type(cursor: TokenCursor) -> tuple[MaybeType, bool]:
         members: tuple[Name, ...] | Unknown = tuple(member.name() for member in cursor.group())
         _suffix(cursor)
         return SqlType(name="ENUM", members=members, creates_type=False), False
+    fields = (cursor.accept(*_FIELDS) or None) if family == "INTERVAL" else None
     args = _args(cursor)
     args = () if family in _WITHOUT_ARGS else args
     timezone = _timezone(cursor, spelled, family)
@@ -84,7 +101,9 @@ def read_type(cursor: TokenCursor) -> tuple[MaybeType, bool]:
     if name is UNKNOWN:
         return UNKNOWN, False
     if family in _KNOWN or (token.kind == "word" and args):
-        found = SqlType(name=family, args=args, timezone=timezone, collation=collation, datetime=spelled == "DATETIME")
+        found = SqlType(
+            name=family, args=args, timezone=timezone, fields=fields, collation=collation, datetime=spelled == "DATETIME"
+        )
     else:  # an enum or a domain, perhaps: only the database knows
         found = SqlType(name=name, args=args, type_name=name, schema=schema, creates_type=False, collation=collation)
     return _array(cursor, found), spelled in SERIALS

@@ -69,7 +69,7 @@ def _dispatch(cursor: TokenCursor, depth: int) -> Iterator[Op]:
         yield from _comment(cursor)
     # MySQL's DO evaluates expressions and throws the results away
     elif key == "DO" and cursor.dialect in {None, "postgresql"}:
-        yield from read_do(cursor, depth)
+        yield from read_do(cursor, depth, read_statement)
     elif key in {"REINDEX", "CLUSTER", "VACUUM", "OPTIMIZE"}:
         yield from _rebuild(cursor)
     elif key in {"COPY", "LOAD"}:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
+from mrt_lint.model.ops import Statement
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.exits import FALL, LEAVES, RAISE, join
 from mrt_lint.parse.python.expressions.assignment import assign, bind
@@ -155,6 +156,8 @@ def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite,
     run.autocommit += commits
     flow = _enter(run, rest, body, scope)
     run.autocommit -= commits
+    if commits and len(run.emitted) == begun:  # an empty block only ends the transaction
+        run.emit(Statement, item.item, command="COMMIT", effect=False, text="COMMIT AND CHAIN")
     if isinstance(value, BatchValue):
         close_batch(run, value, item.item, begun)
     return flow

@@ -27,6 +27,9 @@ _RUNNERS: Final = frozenset(
 )
 """Functions that call, await or use up what they are given."""
 
+_EXITS: Final = frozenset(["sys.exit", "os._exit", "exit", "quit"])
+"""Functions that end the process."""
+
 
 def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: NameScope) -> int:
     """Walk the statements of a block and say how it may be left."""
@@ -64,6 +67,9 @@ def _expression(run: FunctionRun, node: cst.Expr, scope: NameScope) -> int:
     if kind is not cst.SimpleString and kind is not cst.Ellipsis:
         run.discarded = _discarded_by(node.value)
         evaluate(run, node.value, scope)
+    if isinstance(node.value, cst.Call) and dotted(node.value.func) in _EXITS:
+        run.emit(Raise, node, exception="SystemExit")
+        return RAISE
     return FALL
 
 

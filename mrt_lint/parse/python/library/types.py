@@ -61,7 +61,7 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     "REAL": ("precision",),
     "TIMESTAMP": ("timezone", "precision", "fsp"),
     "TIME": ("timezone", "precision", "fsp"),
-    "INTERVAL": ("native", "second_precision", "day_precision", "precision", "fields"),
+    "INTERVAL": ("native", "second_precision", "day_precision", "precision"),
 }
 """The parameters of a type, in order; the numbers among them are its arguments."""
 
@@ -128,8 +128,12 @@ def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
     if name == "DOMAIN":
         return SqlType(name="DOMAIN", type_name=to_name(arguments.get(0, "name", UNKNOWN)))
     numbers = _numbers(name, arguments)
+    if name == "BIT" and arguments.get(1, "varying") is True:
+        name = "VARBIT"
+    fields = to_maybe_name(arguments.keyword.get("fields")) if name == "INTERVAL" else None
     return SqlType(
         name=name,
+        fields=fields.upper() if isinstance(fields, str) else fields,
         args=numbers,
         variants=_AUTO_STRING if ref.last == "AutoString" and not numbers else (),
         timezone=_timezone(name, ref, arguments),

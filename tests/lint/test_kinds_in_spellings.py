@@ -1,0 +1,168 @@
+"""Kinds of findings in spellings that strangers use: what has to be said of the last revision ("+"), and what must not ("-")."""
+
+import pytest
+
+from tests.lint.test_downgrade_kinds import AGE, BASE, DROP_AGE, NOTHING, PARCELS, SHOP, holds, sql, told
+
+GONE = 'op.add_column("parcels", sa.Column("code", sa.String(20)))'
+FUNCTION = "CREATE FUNCTION f({}) RETURNS {} AS $$ {} $$ LANGUAGE {}"
+DROPS = "BEGIN ALTER TABLE parcels DROP COLUMN code; END"
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        # what EXECUTE puts together from literals
+        (["DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'parcels' || ' DROP COLUMN code'; END $$"], "+MRT201"),
+        (["DO $$ BEGIN EXECUTE format('ALTER TABLE %I DROP COLUMN %I', 'parcels', 'code'); END $$"], "+MRT201"),
+        (["DO $$ BEGIN EXECUTE 'ALTER TABLE ' || quote_ident('parcels') || ' DROP code'; END $$"], "+MRT201"),
+        (["DO $$ BEGIN EXECUTE ('ALTER TABLE parcels ' || $x$DROP COLUMN code$x$); END $$"], "+MRT201"),
+        (["DO $$ BEGIN EXECUTE format('ALTER TABLE %I DROP COLUMN code', name); END $$"], "-MRT201 +MRT104"),
+        (["DO $$ BEGIN EXECUTE format('ALTER TABLE %1$I DROP COLUMN code', 'parcels'); END $$"], "-MRT201 +MRT104"),
+        # functions that are made and run
+        ([FUNCTION.format("", "void", DROPS, "plpgsql"), "SELECT f()", "DROP FUNCTION f()"], "+MRT201 -MRT104"),
+        ([FUNCTION.format("n int", "void", DROPS, "plpgsql"), "select public.f(1);", "DROP FUNCTION f(int)"], "+MRT201"),
+        ([FUNCTION.format("", "void", "ALTER TABLE parcels DROP code", "sql"), "SELECT * FROM f()"], "+MRT201"),
+        ([FUNCTION.format("", "void", DROPS, "plpgsql") + "; DO $$ BEGIN PERFORM f(); END $$"], "+MRT201"),
+        (["CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ " + DROPS + " $$", "CALL p()", "DROP PROCEDURE p"], "+MRT201"),
+        (
+            [FUNCTION.format("", "void", "BEGIN RETURN QUERY DELETE FROM parcels RETURNING id; END", "plpgsql"), "SELECT f()"],
+            "+MRT214",
+        ),
+        ([FUNCTION.format("", "void", DROPS, "plpgsql"), "DROP FUNCTION f()"], "-MRT201"),
+        ([FUNCTION.format("", "void", "BEGIN PERFORM f(); END", "plpgsql"), "SELECT f()"], "-MRT201"),
+        (
+            [FUNCTION.format("", "void", DROPS, "plpgsql"), FUNCTION.format("n int", "void", DROPS, "plpgsql"), "SELECT f()"],
+            "-MRT201",
+        ),
+    ],
+)
+def test_what_a_block_or_a_function_of_the_migration_runs_is_read(statements: list[str], expected: str):
+    found = told([BASE, (sql(*statements), GONE)])
+    assert holds(expected, found), [(finding.code, finding.message) for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("former", "new", "expected"),
+    [
+        ("interval day", "interval", "-MRT303 -MRT215"),
+        ("interval hour to minute", "interval day to second", "-MRT303 -MRT215"),
+        ("interval minute", "interval second(2)", "-MRT303 -MRT215"),
+        ("interval second(2)", "interval second(4)", "-MRT303 -MRT215"),
+        ("interval", "interval second", "-MRT303 -MRT215"),
+        ("interval", "interval day", "+MRT215"),
+        ("interval day to second", "interval hour to minute", "+MRT215"),
+        ("interval second(6)", "interval second(2)", "+MRT303"),
+        ("interval(3)", "interval(2)", "+MRT303"),
+        ("xml", "text", "-MRT303"),
+        ("bit varying(5)", "bit varying(8)", "-MRT303"),
+    ],
+)
+def test_a_span_keeps_what_its_finest_unit_keeps(former: str, new: str, expected: str):
+    visits = "CREATE TABLE visits (id int PRIMARY KEY, span {})"
+    altered = sql(f"ALTER TABLE visits ALTER COLUMN span TYPE {new}")
+    assert holds(expected, told([(sql(visits.format(former)), "pass"), (altered, NOTHING)]))
+    names = {"interval": "postgresql.INTERVAL()", "interval day": 'postgresql.INTERVAL(fields="day")'}
+    names |= {f"bit varying({length})": f"postgresql.BIT({length}, varying=True)" for length in (5, 8)}
+    if former in names and new in names:
+        called = f"from sqlalchemy.dialects import postgresql\nop.alter_column('t', 'c', type_={names[new]}, existing_type={names[former]})"
+        assert holds(expected, told([(NOTHING, "pass"), (called, NOTHING)]))
+
+
+WILD = sql("ALTER TYPE mood ADD VALUE 'wild'")
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "expected"),
+    [
+        ('from app.enums import drop_value\ndrop_value(op, "mood", "wild")', "-MRT304"),
+        ('op.sync_enum_values("mood", ["sad", "glad"], [("dogs", "mood")])', "-MRT304"),
+        ('op.create_entity(view)\nop.drop_index("ix", table_name="parcels")', "-MRT304"),
+        ('op.drop_index("ix", table_name="parcels")', "+MRT304"),
+        ("pass", "+MRT304"),
+    ],
+)
+def test_a_call_that_may_take_an_enum_value_back_leaves_it_open(downgrade: str, expected: str):
+    assert holds(expected, told([(sql("CREATE TYPE mood AS ENUM ('sad', 'glad')"), "pass"), (WILD, downgrade)]))
+
+
+KEYED_BY_CODE = (
+    (
+        f'{PARCELS}\nop.create_unique_constraint("uq", "parcels", ["code"])\n'
+        'op.create_table("items", sa.Column("code", sa.String(20), sa.ForeignKey("parcels.code", name="fk")))'
+    ),
+    "pass",
+)
+FREE = 'op.drop_constraint("fk", "items", type_="foreignkey")\nop.drop_constraint("uq", "parcels", type_="unique")'
+KEY = 'op.create_foreign_key("fk", "items", "parcels", ["code"], ["code"])'
+UNIQUE = 'op.create_unique_constraint("uq", "parcels", ["code"])'
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "expected"),
+    [
+        (f"{KEY}\n{UNIQUE}", "+MRT112"),
+        (sql("ALTER TABLE items ADD CONSTRAINT fk FOREIGN KEY (code) REFERENCES parcels (code)") + f"\n{UNIQUE}", "+MRT112"),
+        (f"{KEY}\n" + sql("CREATE UNIQUE INDEX uq ON parcels (code)"), "+MRT112"),
+        (f"{UNIQUE}\n{KEY}", "-MRT112"),
+        (sql("CREATE UNIQUE INDEX uq ON parcels (code)") + f"\n{KEY}", "-MRT112"),
+        (f'op.create_primary_key("pk", "parcels", ["code"])\n{KEY}', "-MRT112 -MRT117"),
+    ],
+)
+def test_a_foreign_key_comes_after_what_keeps_its_target_unique(downgrade: str, expected: str):
+    if "create_primary_key" in downgrade:  # in place of the one that is there
+        downgrade = f"{sql('ALTER TABLE parcels DROP CONSTRAINT parcels_pkey')}\n{downgrade}"
+    found = told([KEYED_BY_CODE, (FREE, downgrade)])
+    assert holds(expected, found), [(finding.code, finding.message) for finding in found]
+    assert holds("-MRT112", told([KEYED_BY_CODE, (FREE, downgrade)], "sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "expected"),
+    [
+        ('op.alter_column("parcels", "id", new_column_name="code")', "+MRT112"),
+        (sql("ALTER TABLE parcels RENAME id TO code"), "+MRT112"),
+        ('op.alter_column("parcels", "id", new_column_name="number")', "-MRT112"),
+        ('op.alter_column("parcels", "code", new_column_name="code")', "-MRT112"),
+    ],
+)
+def test_a_column_takes_no_name_that_another_has(downgrade: str, expected: str):
+    assert holds(expected, told([SHOP, (AGE, f"{DROP_AGE}\n{downgrade}")]))
+
+
+@pytest.mark.parametrize("kind", ["sa.ARRAY(sa.Enum('a', name='mood'))", "postgresql.ARRAY(postgresql.ENUM('a', name='mood'))"])
+def test_a_table_makes_the_enum_type_of_an_array_as_well(kind: str):
+    dogs = f"from sqlalchemy.dialects import postgresql\nop.create_table('dogs', sa.Column('moods', {kind}))"
+    assert holds("+MRT112", told([(dogs, "pass"), ('op.drop_table("dogs")', dogs)]))
+    assert holds("-MRT112", told([(dogs, "pass"), (f'op.drop_table("dogs")\n{sql("DROP TYPE mood")}', dogs)]))
+
+
+@pytest.mark.parametrize(
+    ("cleaned", "expected"),
+    [
+        ('from app.clean import dedupe\ndedupe(op.get_bind(), "parcels")', "-MRT406"),
+        (sql("UPDATE parcels SET code = code || '-' || id"), "-MRT406"),
+        (sql("UPDATE parcels SET code = code || '-' || name"), "+MRT406"),
+        (sql("TRUNCATE parcels", "INSERT INTO parcels SELECT DISTINCT ON (code) * FROM kept"), "-MRT406"),
+        ("op.create_entity(view)", "+MRT406"),
+    ],
+)
+def test_duplicates_may_be_thought_of_in_several_ways(cleaned: str, expected: str):
+    upgrade = f'{cleaned}\nop.create_unique_constraint("uq", "parcels", ["code"])'
+    assert holds(expected, told([BASE, (upgrade, 'op.drop_constraint("uq", "parcels", type_="unique")')]))
+
+
+def test_an_empty_autocommit_block_ends_the_transaction():
+    check = "ALTER TABLE parcels ADD CONSTRAINT ck CHECK (code <> '') NOT VALID"
+    ended = f"{sql(check)}\nwith op.get_context().autocommit_block():\n    pass\n" + sql(
+        "ALTER TABLE parcels VALIDATE CONSTRAINT ck"
+    )
+    assert holds("-MRT424", told([BASE, (ended, 'op.drop_constraint("ck", "parcels")')]))
+    together = f"{sql(check)}\n" + sql("ALTER TABLE parcels VALIDATE CONSTRAINT ck")
+    assert holds("+MRT424", told([BASE, (together, 'op.drop_constraint("ck", "parcels")')]))
+
+
+@pytest.mark.parametrize("used", ["parcel.Parcel", "parcel.Parcel.__table__"])
+def test_models_of_a_leaf_module_that_is_imported_whole(used: str):
+    body = f"from app.db.models.shipping import parcel\nop.execute(sa.update({used}).values(code='x'))"
+    assert holds("+MRT801", told([BASE, (body, "pass")]))
