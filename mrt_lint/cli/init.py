@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ from mrt_lint.setup.change import FileChange
 from mrt_lint.setup.configuration import propose_baseline, propose_hook, propose_settings, propose_test
 from mrt_lint.setup.history import HistoryLook, look_at
 from mrt_lint.setup.pipeline import propose_pipeline
-from mrt_lint.setup.project import ProjectSurvey, survey
+from mrt_lint.setup.project import ProjectSurvey, find_project, survey
 from mrt_lint.setup.summary import remarks, summarize
 from mrt_lint.usage import UsageError
 
@@ -28,6 +29,20 @@ def run(options: Namespace) -> int:
 
     Raises UsageError if there are no migrations, or the project's configuration cannot be read.
     """
+    here = Path.cwd()
+    folder = find_project(here)
+    if folder == here:
+        return _set_up(options)
+    name = printable(folder.relative_to(here).as_posix())
+    sys.stdout.write(f"The project is in {name}/, which has a pyproject.toml of its own: mrt is to be run there, and is now.\n\n")
+    os.chdir(folder)
+    try:
+        return _set_up(options)
+    finally:
+        os.chdir(here)
+
+
+def _set_up(options: Namespace) -> int:
     project = survey(Path.cwd())
     look = look_at(project)
     sys.stdout.write(printable(summarize(project, look), keep="\n") + "\n")

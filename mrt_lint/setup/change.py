@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from mrt_lint.fix.write import create_file, write_file
 from mrt_lint.report.style import counted
 from mrt_lint.usage import UsageError
 
-_LONGEST: Final = 120
+_LONGEST: Final = 60
 """Lines of a new file that are shown; a longer one is data."""
 
 
@@ -28,7 +29,7 @@ class FileChange:
     @property
     def name(self) -> str:
         """The path as people want to read it."""
-        return shown(self.path)
+        return os.path.relpath(self.path)
 
     def diff(self) -> str:
         """Return what would change, as a unified diff for a terminal; of a long new file its length only."""

@@ -113,7 +113,10 @@ def propose_hook(project: ProjectSurvey) -> FileChange | None:
     if "mrt-check" in file.text or "mrt check" in file.text:
         return None
     item = _HOOK
-    if any(location.folder.name != "versions" for location in project.locations):
+    if project.root != project.repository:
+        folder = project.root.relative_to(project.repository).as_posix()
+        item += f"      entry: sh -c 'cd {folder} && exec mrt check'\n      pass_filenames: false\n"
+    elif any(location.folder.name != "versions" for location in project.locations):
         folders = "|".join(location.folder.relative_to(project.repository).as_posix() for location in project.locations)
         item += f"      files: ^({folders})/.*\\.py$\n"
     text = with_item(file.text, "repos", item)

@@ -51,10 +51,12 @@ class DatabaseEvidence:
         return f"{self.dialect} {self.version}".rstrip()
 
 
-def find_database(root: Path, configuration: Path, environment: EnvironmentFacts | None) -> DatabaseEvidence | None:
-    """Return what the best of the sources says; SQLite only if nothing names a server, for it serves many only on a desk."""
-    places = (root, configuration.parent, configuration.parent.parent) if configuration.parent != root else (root,)
-    named = [*_configured(configuration), *_read(environment, root)]
+def find_database(places: tuple[Path, ...], configuration: Path, environment: EnvironmentFacts | None) -> DatabaseEvidence | None:
+    """Return what the best of the sources in some folders says, the project's first.
+
+    SQLite only if nothing names a server, for it serves many only on a desk.
+    """
+    named = [*_configured(configuration), *_read(environment, places[0])]
     served = [
         evidence for place in dict.fromkeys(places) for patterns in (COMPOSE, PIPELINES) for evidence in _images(place, patterns)
     ]

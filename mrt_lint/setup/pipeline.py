@@ -143,9 +143,9 @@ def _github_service(service: DatabaseService) -> str:
 def _installation(project: ProjectSurvey) -> Installation:
     """Return how the project is installed, by the files that package managers keep."""
     name = f'"pytest-mrt{_EXTRAS[project.dialect]}"' if project.dialect in _EXTRAS else "pytest-mrt"
-    has = {
-        file: (project.root / file).is_file() for file in ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt", "setup.py")
-    }
+    files = ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt", "setup.py")
+    has = {file: (project.root / file).is_file() for file in files}
+    has["uv.lock"] |= (project.repository / "uv.lock").is_file()  # a workspace has one for all
     if has["uv.lock"]:
         return Installation(("pip install uv", "uv sync", f"uv pip install {name}"), "uv run --no-sync ")
     if has["poetry.lock"]:

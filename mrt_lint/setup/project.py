@@ -41,7 +41,7 @@ class ProjectSurvey:
     @cached_property
     def repository(self) -> Path:
         """The folder of the git repository, where CI and pre-commit have their files; the project's own without one."""
-        return next((above for above in (self.root, *self.root.parents) if (above / ".git").exists()), self.root)
+        return repository_of(self.root)
 
     @cached_property
     def pyproject(self) -> dict[str, Any]:
@@ -103,8 +103,26 @@ class ProjectSurvey:
         return next((file for file in files if re.search(r"def test\w*\([^)]*\bmrt\b", _text(file))), None)
 
 
+def repository_of(folder: Path) -> Path:
+    """Return the folder of the git repository that a folder is in; itself if it is in none."""
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
+
+
+def find_project(here: Path) -> Path:
+    """Return the folder below where the migrations are, if it has a pyproject.toml of its own; else the folder itself.
+
+    Raises UsageError if a configuration cannot be read, or several below could be meant.
+    """
+    _, configuration = discover(here)
+    if configuration is None or here not in configuration.parents:
+        return here
+    between = [folder for folder in configuration.parents if here in folder.parents]
+    return next((folder for folder in between if (folder / "pyproject.toml").is_file()), here)
+
+
 def survey(here: Path) -> ProjectSurvey:
-    """Look at the project that a folder is in. Raises UsageError if there are no migrations, or its configuration is broken."""
+    """Look at the project that a folder is in, or that is in it. Raises UsageError without migrations, or if a file is broken."""
+    here = find_project(here)
     settings = load_settings(here)
     root = settings.root if settings != Settings(root=settings.root) else find_root(here)
     histories, configuration = discover(here)
@@ -116,7 +134,8 @@ def survey(here: Path) -> ProjectSurvey:
     locations = tuple(dict.fromkeys(location for history in histories for location in history))
     env = next((env for location in locations if (env := env_of(location.folder))), None)
     environment = read_environment(env, _application(env, configuration, root)) if env else None
-    return ProjectSurvey(root, settings, configuration, locations, environment, find_database(root, configuration, environment))
+    database = find_database((root, configuration.parent, repository_of(root)), configuration, environment)
+    return ProjectSurvey(root, settings, configuration, locations, environment, database)
 
 
 def _application(env: Path, configuration: Path, root: Path) -> Path:

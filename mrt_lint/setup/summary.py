@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os.path import relpath
 
-from mrt_lint.check.engine import shown
 from mrt_lint.report.style import counted
 from mrt_lint.setup.history import HistoryLook
 from mrt_lint.setup.project import ProjectSurvey
@@ -17,13 +17,13 @@ def summarize(project: ProjectSurvey, look: HistoryLook) -> str:
     rows = [
         (
             "migrations",
-            f"{counted(len(look.revisions), 'revision')} in {_folders(project)}, declared in {shown(project.configuration)}",
+            f"{counted(len(look.revisions), 'revision')} in {_folders(project)}, declared in {relpath(project.configuration)}",
         ),
         ("env.py", _environment(project)),
         ("database", _database(project)),
         ("tests", _tests(project)),
         ("pre-commit", _named(project, ".pre-commit-config.yaml")),
-        ("CI", ", ".join(shown(file) for file in project.pipelines[:_SHOWN_FILES]) or "none of GitHub's or GitLab's"),
+        ("CI", ", ".join(relpath(file) for file in project.pipelines[:_SHOWN_FILES]) or "none of GitHub's or GitLab's"),
     ]
     return "Found:\n" + "\n".join(f"  {name:<11} {text}" for name, text in rows)
 
@@ -32,7 +32,7 @@ def remarks(project: ProjectSurvey, look: HistoryLook) -> Iterator[str]:
     """Yield what this program leaves to people."""
     environment = project.environment
     if environment and environment.is_flask and not environment.pushes_context:
-        name = shown(environment.file)
+        name = relpath(environment.file)
         yield f"Left to you: mrt verify runs {name} without flask db; docs/configuration.md#flask-migrate has the lines for it."
     if not project.dialect:
         yield 'Left to you: no file says which database it is: dialect = "postgresql" in [tool.mrt], or what else it is.'
@@ -41,7 +41,7 @@ def remarks(project: ProjectSurvey, look: HistoryLook) -> Iterator[str]:
 
 
 def _folders(project: ProjectSurvey) -> str:
-    return ", ".join(shown(location.folder) for location in project.locations)
+    return ", ".join(relpath(location.folder) for location in project.locations)
 
 
 def _environment(project: ProjectSurvey) -> str:
@@ -50,7 +50,7 @@ def _environment(project: ProjectSurvey) -> str:
         return "not there"
     kind = " ".join(["async" if facts.is_async else "sync", *(["Flask-Migrate"] if facts.is_flask else [])])
     asked = ", ".join(name for name, _ in facts.variables)
-    return f"{shown(facts.file)}, {kind}, {f'asks the environment for {asked}' if asked else 'asks the environment for no URL'}"
+    return f"{relpath(facts.file)}, {kind}, {f'asks the environment for {asked}' if asked else 'asks the environment for no URL'}"
 
 
 def _database(project: ProjectSurvey) -> str:
@@ -63,9 +63,11 @@ def _tests(project: ProjectSurvey) -> str:
     file, folder = project.pytest
     test = project.has_test()
     said = f", configured in {file}" if file else ""
-    return f"{shown(folder)}/{'' if folder.is_dir() else ' (not there yet)'}{said}" + (f", {shown(test)} verifies" if test else "")
+    return f"{relpath(folder)}/{'' if folder.is_dir() else ' (not there yet)'}{said}" + (
+        f", {relpath(test)} verifies" if test else ""
+    )
 
 
 def _named(project: ProjectSurvey, name: str) -> str:
     path = project.repository / name
-    return shown(path) if path.is_file() else "not used"
+    return relpath(path) if path.is_file() else "not used"

@@ -144,6 +144,33 @@ def test_a_flask_application_below_is_found_with_its_variable_and_what_is_left_t
     assert "Nothing to do" in project.mrt("init").out
 
 
+def test_a_project_below_with_a_pyproject_of_its_own_is_set_up_there_and_ci_where_git_is(project):
+    project.write(".git/HEAD", "")
+    project.write(".github/dependabot.yml", "")
+    project.write("pyproject.toml", "[tool.uv.workspace]\n")
+    project.write("uv.lock", "")
+    project.write(".pre-commit-config.yaml", PRE_COMMIT)
+    project.write("backend/pyproject.toml", "[project]\nname = 'b'\n")
+    project.write("backend/alembic.ini", "[alembic]\nscript_location = app/alembic\n")
+    project.migration("a1", None, folder="backend/app/alembic/versions")
+    before = files(project)
+    result = project.mrt("init", "--yes")
+    assert result.code == 0
+    assert "The project is in backend/, which has a pyproject.toml of its own" in result.out
+    after = files(project)
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "backend/pyproject.toml",
+        "backend/tests/test_migrations.py",
+        ".pre-commit-config.yaml",
+        ".github/workflows/migrations.yml",
+    }
+    job = yaml.safe_load(after[".github/workflows/migrations.yml"])["jobs"]["migrations"]
+    assert (job["defaults"], job["steps"][3]) == ({"run": {"working-directory": "backend"}}, {"run": "uv sync"})
+    hook = yaml.safe_load(after[".pre-commit-config.yaml"])["repos"][-1]["hooks"][0]
+    assert hook == {"id": "mrt-check", "entry": "sh -c 'cd backend && exec mrt check'", "pass_filenames": False}
+    assert "Nothing to do" in project.mrt("init").out
+
+
 def test_what_conftest_or_the_user_has_said_is_left_alone(fresh):
     fresh.write("conftest.py", "def pytest_configure(config):\n    config._mrt_config = None\n")
     fresh.write("pyproject.toml", '[tool.mrt]\ndialect = "mysql" # really\nstrict = true\n\n[tool.ruff]\nline-length = 99\n')
