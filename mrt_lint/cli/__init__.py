@@ -65,7 +65,7 @@ def _run(given: Sequence[str], *, may_print: bool) -> int:
 def _dispatch(options: Namespace) -> int:
     """Run the command; what comes of a current folder that is not there any more is said in a sentence."""
     try:
-        return _call(options)
+        return call(options)
     except OSError:
         if _has_folder():
             raise
@@ -83,7 +83,8 @@ def _has_folder() -> bool:
     return True
 
 
-def _call(options: Namespace) -> int:
+def call(options: Namespace) -> int:
+    """Run the command that the options name; what is wrong with it is one sentence on standard error."""
     if options.command in {"verify", "report"}:  # the other half, only when asked for
         return int(import_module(f"mrt_runtime.cli.{options.command}").run(options))
     from mrt_lint.usage import UsageError  # noqa: PLC0415  mrt --version needs none of it
@@ -214,6 +215,7 @@ def _add_output(parser: ArgumentParser, *forms: str) -> None:
 
 
 _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
+    "demo": ("check and verify a small project that loses data", lambda _: None),
     "init": ("look at a project, and set up what it needs: configuration, test, pre-commit, CI, baseline", _add_init),
     "check": ("read migrations and report what is dangerous in them", _add_check),
     "baseline": ("accept what is found today, for mrt check --baseline", _add_baseline),
