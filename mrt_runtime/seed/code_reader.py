@@ -41,7 +41,7 @@ class CodeReading:
     """What one file says: its SQL texts, `parsed` names with the kind, and `compared` names with constants.
 
     `words` are all words of the file: a table that is not among them is not meant. `keys` are the paths that are read of JSON
-    documents, each with a name that may be the document's column.
+    documents, each with a name that may be the document's column. `given` are the names that dictionaries give a text.
     """
 
     words: frozenset[str] = frozenset()
@@ -49,6 +49,7 @@ class CodeReading:
     parsed: list[tuple[str, ValueKind]] = field(default_factory=list)
     compared: list[tuple[str, Raw]] = field(default_factory=list)
     keys: list[tuple[str, JsonPath]] = field(default_factory=list)
+    given: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_code(file: str) -> CodeReading:
@@ -77,11 +78,20 @@ def read_code(file: str) -> CodeReading:
             reading.statements += bind(node, constants)
             if isinstance(node.func, ast.Attribute):
                 reading.compared += relate(node.func.value, node.args, aliases, constants)
+        elif isinstance(node, ast.Dict):
+            reading.given += find_given(node)
         elif isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             for side in sides:
                 reading.compared += relate(side, [other for other in sides if other is not side], aliases, constants)
     return reading
+
+
+def find_given(node: ast.Dict) -> Iterator[tuple[str, str]]:
+    """Yield each name with the text that a dictionary gives it: a row of op.bulk_insert()."""
+    for key, value in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield str(key.value), value.value
 
 
 def spell(node: ast.AST, known: dict[str, ast.expr]) -> Iterator[str]:

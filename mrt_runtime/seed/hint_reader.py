@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
-from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, CreateObject
+from mrt_lint.model.ops import (
+    AlterColumn,
+    CreateCheckConstraint,
+    CreateConstraint,
+    CreateForeignKey,
+    CreateIndex,
+    CreateObject,
+    CreatePrimaryKey,
+    CreateTable,
+    CreateUniqueConstraint,
+    Op,
+)
 from mrt_lint.model.values import SqlType
 from mrt_runtime.compare.schema import qualified
 from mrt_runtime.migration_file import read_migration
-from mrt_runtime.seed.condition import read_condition
+from mrt_runtime.seed.code_reader import CodeReading
+from mrt_runtime.seed.condition import parse_sql, read_condition
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
+from mrt_runtime.seed.key_ahead import KeyAhead
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import Booleans, Choices, Decimals, Floats, Integers, Texts, ValueKind
 
+INSERTED = re.compile(r"\bINSERT\b.*\bVALUES\b", re.IGNORECASE | re.DOTALL)
 VOCABULARY = re.compile(r"(?<!NOT )\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
 KINDS: dict[str, ValueKind] = {
     "SMALLINT": Integers(-(2**15), 2**15 - 1),
@@ -39,6 +54,16 @@ KINDS: dict[str, ValueKind] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnHint:
+    """The kind that a column's values have to be of; `converted` where that is so because of a new type."""
+
+    label: str
+    column: str
+    kind: ValueKind
+    converted: bool = False
+
+
 class HintReader:
     """Reads migrations in the order of the history; remembers the enums that they create."""
 
@@ -46,26 +71,39 @@ class HintReader:
         self._dialect = dialect
         self._enums: dict[str, tuple[str, ...]] = {}
 
-    def read(self, file: str) -> Iterator[tuple[str, str, ValueKind, bool]]:
-        """Yield each column that the upgrade converts or lists the values of.
+    def read(self, file: str, code: CodeReading) -> Iterator[ColumnHint | KeyAhead]:
+        """Yield each column that the upgrade converts or lists the values of, and each key that it adds to a table that was there.
 
-        Yields its table's label, its name, the kind that its values have to be of, and whether that is so because of a new type.
-        A file that cannot be read yields nothing.
+        code: what the file's Python says. A file that cannot be read yields nothing.
         """
         migration = read_migration(file, self._dialect)
+        made: set[str] = set()
         for op in migration.upgrade_ops if migration is not None else ():
-            if isinstance(op, CreateObject) and isinstance(op.members, tuple) and isinstance(op.name, str):
+            if isinstance(op, CreateTable):
+                made.add(self._label(op))
+            elif isinstance(op, CreateObject) and isinstance(op.members, tuple) and isinstance(op.name, str):
                 self._enums[op.name] = tuple(label for label in op.members if isinstance(label, str))
             elif isinstance(op, AlterColumn) and isinstance(op.type, SqlType) and isinstance(op.column, str):
                 kind = self._kind(op.type)
                 if kind is not None:
-                    yield self._label(op), op.column, kind, True
+                    yield ColumnHint(self._label(op), op.column, kind, converted=True)
             elif isinstance(op, CreateCheckConstraint) and isinstance(op.definition.condition, str):
                 for column, kind in _vocabulary(op.definition.condition, self._dialect):
-                    yield self._label(op), column, kind, False
+                    yield ColumnHint(self._label(op), column, kind)
+            elif (key := _read_key(op, self._label(op))) is not None and key.label not in made:
+                yield from self._listed(key, code) if key.referred in made else (key,)
 
-    def _label(self, op: AlterColumn | CreateCheckConstraint) -> str:
-        return qualified(str(op.table), op.schema if isinstance(op.schema, str) else None)
+    def _listed(self, key: KeyAhead, code: CodeReading) -> Iterator[ColumnHint]:
+        """Yield the values of a column that is going to refer to a table which the same migration makes and fills."""
+        if len(key.columns) == len(key.referred_columns) == 1:
+            inserted = _find_inserted(code.statements, str(key.referred), dialect_of(self._dialect).grammar)
+            values = [value for name, value in (*code.given, *inserted) if name == key.referred_columns[0]]
+            if values:
+                yield ColumnHint(key.label, key.columns[0], Choices(tuple(dict.fromkeys(values))))
+
+    def _label(self, op: Op) -> str:
+        schema = getattr(op, "schema", None)
+        return qualified(str(getattr(op, "table", "")), schema if isinstance(schema, str) else None)
 
     def _kind(self, wanted: SqlType) -> ValueKind | None:
         wanted = found if isinstance(found := wanted.on(self._dialect), SqlType) else wanted
@@ -86,3 +124,32 @@ def _vocabulary(condition: str, dialect: str) -> Iterator[tuple[str, ValueKind]]
     values: tuple[Value, ...] = words or tuple(int(number) for number in numbers if number == int(number))
     if len(read.columns) == 1 and values:
         yield read.columns[0], Choices(values)
+
+
+def _read_key(op: Op, label: str) -> KeyAhead | None:
+    """Return the key that an operation adds, None where it adds none or its columns cannot be read."""
+    columns = op.columns if isinstance(op, CreateIndex) else op.definition.columns if isinstance(op, CreateConstraint) else ()
+    names = tuple(name for name in columns if isinstance(name, str)) if isinstance(columns, tuple) else ()
+    if not names or len(names) != len(columns if isinstance(columns, tuple) else ()):
+        return None
+    if isinstance(op, CreateForeignKey):
+        key = op.definition
+        schema = key.referred_schema if isinstance(key.referred_schema, str) else None
+        there = tuple(map(str, key.referred_columns)) if isinstance(key.referred_columns, tuple) else ()
+        return KeyAhead(label=label, columns=names, referred=qualified(str(key.referred_table), schema), referred_columns=there)
+    if isinstance(op, CreateUniqueConstraint | CreatePrimaryKey):
+        return KeyAhead(label=label, columns=names, nulls_equal=op.definition.nulls_not_distinct is True)
+    if isinstance(op, CreateIndex) and op.unique is True:
+        return KeyAhead(label=label, columns=names, nulls_equal=op.nulls_not_distinct is True)
+    return None
+
+
+def _find_inserted(statements: Iterable[str], table: str, grammar: str) -> Iterator[tuple[str, Value]]:
+    """Yield each column with each constant that INSERT … VALUES gives it in a table."""
+    for tree in filter(None, (parse_sql(sql, grammar) for sql in statements if INSERTED.search(sql))):
+        target, rows = tree.this, tree.args.get("expression")
+        if type(target).__name__ == "Schema" and type(rows).__name__ == "Values" and target.this.name == table:
+            names = [column.name for column in target.expressions]
+            for row in rows.args["expressions"] if rows is not None else ():
+                pairs = zip(names, row.expressions, strict=False)
+                yield from ((name, value.name) for name, value in pairs if type(value).__name__ == "Literal" and value.is_string)

@@ -1,4 +1,4 @@
-"""What texts will have to be later: a migration ahead turns their column into an enum, a number, JSON, or lists its values.
+"""What values will have to be later: a migration ahead turns a column into an enum, a number, JSON or a key, or lists its values.
 
 A made-up text would fail there and say nothing about the migration, so such columns get values that it can convert, and numbers
 those that a check ahead lists. Whether other numbers or lengths still fit later is what seeding is meant to find out.
@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mrt_runtime.compare.schema import Schema
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
+from mrt_runtime.seed.key_ahead import KeyAhead, bind_ahead
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
 
@@ -21,6 +23,11 @@ RENAMES = re.compile(
     rb"rename_table\(\s*[\"'](\w+)[\"']\s*,\s*[\"'](\w+)[\"']"
     rb"|\bALTER\s+TABLE\s+[\"`]?(\w+)[\"`]?\s+RENAME\s+TO\s+[\"`]?(\w+)",
     re.IGNORECASE,
+)
+KEYS = re.compile(
+    rb"create_(?:foreign_key|unique_constraint|primary_key)|create_index\(.{0,400}?unique\s*=\s*True"
+    rb"|\bADD\b[^;]*\b(?:FOREIGN|UNIQUE|PRIMARY)\b|\bUNIQUE\s+INDEX\b",
+    re.IGNORECASE | re.DOTALL,
 )
 CHECKS = re.compile(rb"create_check_constraint|\bADD\b[^;]*\bCHECK\b", re.IGNORECASE)
 
@@ -62,6 +69,17 @@ class MigrationHints:
         self._later: dict[str, tuple[str, ...]] = {}
         self._parsed: list[tuple[frozenset[str], str, ValueKind]] | None = None
         self._code: dict[str, CodeReading] = {}
+        self._keys: list[tuple[int, KeyAhead]] = []
+        self._position = 0
+
+    def stand_before(self, file: str) -> None:
+        """Note which migration comes next: keys that earlier ones added are no longer ahead."""
+        self._position = self._files.index(file) if file in self._files else 0
+
+    def bind(self, schema: Schema) -> Schema:
+        """Return a catalogue with the keys that the migrations from the next one on add to what is there."""
+        self._read_once()
+        return bind_ahead(schema, (key for place, key in self._keys if place >= self._position), self._later)
 
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""
@@ -73,12 +91,11 @@ class MigrationHints:
         """Return the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
         if not isinstance(kind, Texts | Integers | JsonTexts):
             return kind
-        if self._known is None:
-            self._known = self._read()
-            self._later = find_later_names(self._files)
+        known = self._read_once()
+        if self._parsed is None:
             self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
         labels = (label, *self._later.get(label, ()))
-        other = next((self._known[name, column] for name in labels if (name, column) in self._known), None)
+        other = next((known[name, column] for name in labels if (name, column) in known), None)
         if isinstance(kind, Integers):
             return other if isinstance(other, Choices) and all(isinstance(value, int) for value in other.typical) else kind
         other = other or self._parsed_as(label, column)
@@ -99,25 +116,31 @@ class MigrationHints:
         found = (kind for words, name, kind in self._parsed or () if name == column and table in words)
         return next(found, None)
 
-    def _read(self) -> dict[tuple[str, str], ValueKind]:
-        files = [file for file in self._files if self._hints(file)]
-        known: dict[tuple[str, str], ValueKind] = {}
-        if files:
-            from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 slow to import, and few histories need it
+    def _read_once(self) -> dict[tuple[str, str], ValueKind]:
+        if self._known is None:
+            known: dict[tuple[str, str], ValueKind] = {}
+            self._known = known
+            self._later = find_later_names(self._files)
+            self._keys = []
+            files = [(place, file) for place, file in enumerate(self._files) if self._hints(file)]
+            if files:
+                from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 slow to import, and few histories need it
 
-            reader = HintReader(self._dialect)
-            for file in files:
-                for label, column, kind, is_type in reader.read(file):
-                    if self._converts or not is_type:
-                        known.setdefault((label, column), kind)
-        return known
+                reader = HintReader(self._dialect)
+                for place, file in files:
+                    for hint in reader.read(file, self.code(file)):
+                        if isinstance(hint, KeyAhead):
+                            self._keys.append((place, hint))
+                        elif self._converts or not hint.converted:
+                            known.setdefault((hint.label, hint.column), hint.kind)
+        return self._known
 
     def _hints(self, file: str) -> bool:
         try:
-            source = Path(file).read_bytes()
+            source = Path(file).read_bytes().partition(b"def downgrade")[0]
         except OSError:
             return False
-        return bool(CHECKS.search(source) or (self._converts and TYPES.search(source)))
+        return bool(CHECKS.search(source) or KEYS.search(source) or (self._converts and TYPES.search(source)))
 
 
 def find_later_names(files: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.seed_dialect import SeedDialect
@@ -59,6 +60,20 @@ class RowWriter:
         """Remove the row that has this key."""
         parameters: list[object] = []
         self.run(f"DELETE FROM {self.name(table)} WHERE {self._same(key, parameters)}", parameters)
+
+    def try_delete(self, table: Table, key: Row) -> bool:
+        """Remove the row that has this key; returns False where the database holds on to it."""
+        try:
+            with self.dialect.attempt(self.connection):
+                self.delete(table, key)
+        except DBAPIError:
+            return False
+        return True
+
+    def clear(self, table: Table, columns: Sequence[str]) -> None:
+        """Remove all rows or, where columns are named, those that hold NULL in one of them."""
+        condition = " OR ".join(f"{self._quote(name)} IS NULL" for name in columns)
+        self.run(f"DELETE FROM {self.name(table)}{' WHERE ' * bool(columns)}{condition}", ())
 
     def _same(self, key: Row, parameters: list[object]) -> str:
         return " AND ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in key.items())

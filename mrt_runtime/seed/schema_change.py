@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mrt_runtime.compare.schema import CatalogueColumn, NamedType, Schema, Table, qualified
+from mrt_runtime.seed.key_ahead import is_ahead
 from mrt_runtime.seed.table_filler import insertable
 
 
@@ -36,11 +37,18 @@ class SchemaChange:
         return qualified(column.type.base, column.type.schema) in self._changed_types
 
     def fresh_columns(self, old: Table, new: Table) -> list[str]:
-        """Return the columns in which the old table's rows need new values: added ones, and those that may now hold others."""
-        fresh = []
+        """Return the columns in which the old table's rows need new values.
+
+        These are added ones, those that may now hold others, and those of a foreign key ahead whose other table is new.
+        """
+        fresh: list[str] = []
+        known = {key.columns for key in old.foreign_keys}
+        pointing = {name for key in new.foreign_keys if is_ahead(key) and key.columns not in known for name in key.columns}
         for name in insertable(new):
             column, before = new.column(name), old.column(name)
-            if column is not None and (before is None or differs(before, column) or self.has_new_type(column)):
+            if column is None:
+                continue
+            if name in pointing or before is None or differs(before, column) or self.has_new_type(column):
                 fresh.append(name)
         return fresh
 

@@ -8,7 +8,7 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.edge_row import EdgeRow
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.unique_key import key_columns
-from mrt_runtime.seed.value import Row
+from mrt_runtime.seed.value import Row, RowVariety
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,8 @@ class Seeded:
     """What a call did: `rows` written in each table, and why tables (or one of their columns) could not be filled.
 
     `schema` is the catalogue that it was done for and `keys` how our rows are found again; both are for the next call.
-    `edges` are the rows at the edge of their types; `without_edges` names the tables that lost theirs and get one again.
+    `edges` are the rows at the edge of their types; `without` names tables with the kind of row that they lost and get again.
+    `orphans` are the keys of rows that point at nothing, in columns which become foreign keys.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -24,7 +25,8 @@ class Seeded:
     schema: Schema | None = None
     keys: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     edges: dict[str, tuple[EdgeRow, ...]] = field(default_factory=dict)
-    without_edges: frozenset[str] = frozenset()
+    orphans: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    without: frozenset[tuple[str, RowVariety]] = frozenset()
 
     def note(self, table: Table, filled: FilledTable) -> None:
         """Write down what came of a table."""

@@ -12,9 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
+from mrt_runtime.seed.adjustment import Adjustment, RowAdjuster
 from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.new_values import newly_allowed
+from mrt_runtime.seed.orphan import write_orphans
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row_insertion import FilledTable
@@ -69,6 +71,10 @@ class Seeder:
         self.custom_seeds = {label: CustomSeed(label, supply) for label, supply in (custom_seeds or {}).items()}
         self._met: set[str] = set()
 
+    def stand_before(self, file: str) -> None:
+        """Note which migration comes next: rows satisfy the keys that it and those behind it add."""
+        self.migration_hints.stand_before(file)
+
     def seed(
         self, connection: Connection, schema: Schema, previous: Seeded | None = None, *, touched: Collection[str] = ()
     ) -> Seeded:
@@ -78,7 +84,7 @@ class Seeder:
         columns that came later. Raises nothing that concerns a single table: that is in `Seeded.unseeded`.
         """
         before = previous or Seeded()
-        if before.schema is schema and not touched and not before.without_edges:
+        if before.schema is schema and not touched and not before.without:
             return replace(before, rows={})
         labels = {table.label for table in schema.tables}
         self.meet(schema)
@@ -87,10 +93,13 @@ class Seeder:
             schema=schema,
             keys={label: keys for label, keys in before.keys.items() if label in labels},
             edges={label: edges for label, edges in before.edges.items() if label in labels},
+            orphans={label: keys for label, keys in before.orphans.items() if label in labels},
         )
-        change = SchemaChange(before.schema, schema)
-        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints, edges=self.edges)
-        seedable = seedable_tables(schema)
+        bind = self.migration_hints.bind
+        bound = bind(schema)
+        change = SchemaChange(before.schema and bind(before.schema), bound)
+        filler = self._filler(connection, bound)
+        seedable = seedable_tables(bound)
         known = filler.parents.tables
         due = [table for table in seedable if table.label in touched or change.concerns(table)]
         due_labels = {table.label for table in due}
@@ -99,85 +108,68 @@ class Seeder:
             table for table in seedable if table.label in seeded.unseeded.keys() - due_labels and parents_of(table) & due_labels
         ]
         incomplete = [
-            with_inherited(table, known) for table in seedable if table.label in before.without_edges - self.custom_seeds.keys()
+            (with_inherited(table, known), variety)
+            for table in seedable
+            for label, variety in sorted(before.without, key=str)
+            if label == table.label and label not in self.custom_seeds
         ]
         # Before new columns are filled, by the places of the rows; afterwards only where the rows that it points at came then.
-        incomplete = [table for table in incomplete if not self._put_edge_back(filler, table, seeded)]
+        incomplete = [(table, variety) for table, variety in incomplete if not self._put_back(filler, table, seeded, variety)]
         for group in order_tables([with_inherited(table, known) for table in due], known):
             if len(group) > 1:
                 TableCycle(self, filler, group).fill(seeded, change)
             else:
                 self.seed_table(filler, group[0], seeded, change)
-        for table in incomplete:
-            self._put_edge_back(filler, table, seeded)
+        for table, variety in incomplete:
+            self._put_back(filler, table, seeded, variety)
         return seeded
+
+    def _filler(self, connection: Connection, schema: Schema, *, edges: bool = True) -> TableFiller:
+        writer = RowWriter(connection, self.dialect)
+        return TableFiller(writer, schema, self.seed_rows, self.migration_hints, edges=edges and self.edges)
 
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
         """Write rows that meet the conditions of the migration that comes next; returns whether any were missing."""
         reading = self.migration_hints.code(file)
         if not (reading.statements or reading.compared):
             return False
-        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints, edges=self.edges)
+        filler, plain = self._filler(connection, self.migration_hints.bind(schema)), self._filler(connection, schema)
         has_written = False
-        for table in seedable_tables(schema):
+        for table in seedable_tables(filler.schema):
             if table.label in self.custom_seeds or table.label in seeded.unseeded:
                 continue
             bound = with_inherited(table, filler.parents.tables)
             try:
                 rows = write_wanted_rows(filler, bound, reading)
+                orphans = write_orphans(plain, bound, reading)
             except DBAPIError:
                 continue
             names = key_columns(bound)
-            if rows and names:
-                keys = [{name: row[name] for name in names} for row in rows]
-                seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *keys)
-            has_written = has_written or bool(rows)
+            keys = [{name: row[name] for name in names} for row in rows] if names else []
+            if keys or orphans:
+                seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *keys, *orphans)
+                seeded.orphans[table.label] = (*seeded.orphans.get(table.label, ()), *orphans)
+            has_written = has_written or bool(rows or orphans)
         return has_written
 
-    def _put_edge_back(self, filler: TableFiller, table: Table, seeded: Seeded) -> bool:
-        """Insert a row at the edge in the place of the one that was taken out, the second; returns whether it could be."""
-        keys = seeded.keys.get(table.label, ())
+    def _put_back(self, filler: TableFiller, table: Table, seeded: Seeded, variety: RowVariety) -> bool:
+        """Insert a row of that kind in the place of the one that was taken out; returns whether it could be."""
+        keys, place = seeded.keys.get(table.label, ()), (RowVariety.TYPICAL, RowVariety.EDGE, RowVariety.BARE).index(variety)
         with suppress(DBAPIError):
-            filled = filler.insert_edge(table)
+            filled = filler.insert_one(table, variety)
             if filled.rows:
                 seeded.note(table, filled)
-                seeded.keys[table.label] = (*keys[:1], *seeded.keys[table.label], *keys[1:])
+                seeded.keys[table.label] = (*keys[:place], *seeded.keys[table.label], *keys[place:])
                 return True
         return False
 
-    def take_out_edges(
-        self, connection: Connection, schema: Schema, seeded: Seeded, tables: Collection[str]
+    def adjust(
+        self, connection: Connection, schema: Schema, seeded: Seeded, adjustment: Adjustment, tables: Collection[str]
     ) -> tuple[Seeded, tuple[str, ...]]:
-        """Take the rows at the edge of their types out of these tables; returns what is seeded now, and each row in words.
-
-        A row that another table may point at stays and gets everyday values, so that no row of that table is lost with it.
-        The next call of `seed` puts such a row back.
-        """
-        referred = {label for table in schema.tables for label in parents_of(table)}
-        filler = TableFiller(RowWriter(connection, self.dialect), schema, self.seed_rows, self.migration_hints, edges=False)
-        told: list[str] = []
-        keys, edges = dict(seeded.keys), dict(seeded.edges)
-        for table in seedable_tables(schema):
-            label = table.label
-            if label not in tables or label not in edges:
-                continue
-            bound = with_inherited(table, filler.parents.tables)
-            for row in edges.pop(label):
-                told.append(row.describe(label))
-                if label not in referred and self._delete(filler.writer, table, row.key):
-                    keys[label] = tuple(key for key in keys.get(label, ()) if key != row.key)
-                else:
-                    with suppress(DBAPIError):
-                        filler.refill(bound, [row.key], row.values.keys() - row.key.keys(), RowVariety.TYPICAL)
-        return replace(seeded, keys=keys, edges=edges, without_edges=frozenset(tables) & seeded.edges.keys()), tuple(told)
-
-    def _delete(self, writer: RowWriter, table: Table, key: Row) -> bool:
-        try:
-            with self.dialect.attempt(writer.connection):
-                writer.delete(table, key)
-        except DBAPIError:
-            return False
-        return True
+        """Adjust the rows in these tables; returns what is seeded now, and in words which rows it were."""
+        adjuster = RowAdjuster(self._filler(connection, self.migration_hints.bind(schema), edges=False), seeded)
+        told = adjuster.adjust(adjustment, tables)
+        return adjuster.seeded, told
 
     def seed_table(self, filler: TableFiller, table: Table, seeded: Seeded, change: SchemaChange, first: Row | None = None) -> None:
         """Seed one table, or fill columns that are new to our rows in it."""
@@ -216,7 +208,7 @@ class Seeder:
         """
         seeded = self.seed(connection, after, Seeded(schema=before))
         written = {label: seeded.keys.get(label, ()) for label in seeded.rows}
-        filler = TableFiller(RowWriter(connection, self.dialect), after, self.seed_rows, self.migration_hints, edges=self.edges)
+        filler = self._filler(connection, after)
         change = SchemaChange(before, after)
         for table in seedable_tables(after):
             old = change.old(table)
@@ -237,7 +229,7 @@ class Seeder:
         writer = RowWriter(connection, self.dialect)
         groups = reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables})))
         kept = [(table, key) for group in groups for table in group for key in written.get(table.label, ())]
-        kept = [(table, key) for table, key in kept if not self._delete(writer, table, key)]
+        kept = [(table, key) for table, key in kept if not writer.try_delete(table, key)]
         for table, key in kept:
             names = {name for foreign in table.foreign_keys for name in foreign.columns} - key.keys()
             free = [column.name for column in table.columns if column.name in names and column.nullable]
@@ -245,7 +237,7 @@ class Seeder:
                 writer.update(table, key, dict.fromkeys(free))
         # What was kept in a table may hold on to what was kept in one before it, so the last one goes first, too.
         for _ in range(2):
-            kept = [(table, key) for table, key in kept if not self._delete(writer, table, key)]
+            kept = [(table, key) for table, key in kept if not writer.try_delete(table, key)]
         return not kept
 
 

@@ -77,13 +77,13 @@ class TableFiller:
             return FilledTable(reason=filled.reason if empty else None)
         return FilledTable(reason=self.refill(table, keys, ()).reason)
 
-    def insert_edge(self, table: Table) -> FilledTable:
-        """Insert one row at the edge of its types, in place of one that was taken out."""
+    def insert_one(self, table: Table, variety: RowVariety) -> FilledTable:
+        """Insert one row of that kind, in place of one that was taken out."""
         target = self.writer.dialect.target(table, self.schema)
         there = self.writer.read(target, insertable(target))
         plan = self.planner.plan_table(table, start=len(there), count=10)
         insertion = RowInsertion(self.writer, self.seed_rows, plan, target, there)
-        filled = insertion.one_by_one({}, rows=1, wanted=(), variety=RowVariety.EDGE, words=False)
+        filled = insertion.one_by_one({}, rows=1, wanted=(), variety=variety, words=False)
         self._forget(table, target)
         return filled
 

@@ -11,13 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.condition import RowCondition, read_condition
 from mrt_runtime.seed.json_texts import JsonTexts
-from mrt_runtime.seed.migration_hints import MigrationHints
+from mrt_runtime.seed.key_ahead import is_ahead
+from mrt_runtime.seed.migration_hints import ConvertibleTexts, MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
 from mrt_runtime.seed.table_plan import ColumnGroup, TablePlan, sample
 from mrt_runtime.seed.unique_key import mentioned, uniques_of
 from mrt_runtime.seed.value import ANY, Row, Value, ValuePool
-from mrt_runtime.seed.value_kind import ColumnSlot, Integers, Texts
+from mrt_runtime.seed.value_kind import ColumnSlot, Integers, Texts, ValueKind
 
 MOST_COMBINATIONS = 4000
 MOST_VALUES = 80
@@ -122,6 +123,10 @@ class TablePlanner:
         if found is None or any(name not in pools for name in key.columns):
             return  # the table is missing, as SQLite allows, or a generated column points at it
         options: list[Row] = [dict(zip(key.columns, row.values(), strict=False)) for row in found]
+        if is_ahead(key):
+            options = [{name: written_as(plan.kinds.get(name), value) for name, value in row.items()} for row in options]
+            if not options or any(name not in plan.kinds for name in key.columns):
+                return
         nullable = [name for name in key.columns if pools[name].null]
         if not options:
             for name in nullable or key.columns:
@@ -254,6 +259,12 @@ def written_out(sql: str, table: Table) -> str:
             name = re.escape(column.name)
             sql = re.sub(rf'"{name}"|`{name}`|\b{name}\b', f"({column.generated})".replace("\\", r"\\"), sql)
     return sql
+
+
+def written_as(kind: ValueKind | None, value: Value) -> Value:
+    """Return a value that is referred to as one of the column that refers: its type may differ until the key is made."""
+    is_text = isinstance(kind, Texts | ConvertibleTexts)
+    return str(value) if is_text and isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def holds_json(column: CatalogueColumn, table: Table) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ASKS = re.compile(r"\b(?:WHERE|CASE)\b", re.IGNORECASE)
 EMPTINESS = re.compile(r"\bIS\s+(?:NOT\s+)?NULL\b|\b(?:COALESCE|IFNULL|NULLIF)\s*\(", re.IGNORECASE)
+SIGNS = re.compile(r"\bABS\s*\(", re.IGNORECASE)
 MOST_ROWS = 12  # for one table and one migration
 MOST_OF_A_CONDITION = 4
 MOST_VALUES = 12
@@ -43,6 +45,7 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
         *_of_statements(filler, table, plan, reading),
         *_of_code(table, plan, reading),
         *_of_emptiness(table, plan, reading, filler.writer.dialect.grammar),
+        *_of_signs(table, plan, reading, filler.writer.dialect.grammar),
     )
     # A row that meets all that the code compares does not stand for one that meets a single comparison.
     for rows, present in ((together, list(there)), (apart, list(there))):
@@ -97,6 +100,22 @@ def _of_emptiness(table: Table, plan: TablePlan, reading: CodeReading, grammar: 
                     for value in pool.bare:
                         if value in {"", 0}:
                             yield {node.this.name: value}
+
+
+def _of_signs(table: Table, plan: TablePlan, reading: CodeReading, grammar: str) -> Iterator[Row]:
+    """Yield a negative number for each column whose sign a statement takes away: those of everyday rows are positive."""
+    for tree in parse_statements(reading.statements, SIGNS, table.name, grammar):
+        for node in tree.walk():
+            if type(node).__name__ == "Abs" and type(node.this).__name__ == "Column":
+                name = node.this.name
+                typical = plan.pools[name].typical if name in plan.kinds else ()
+                negative = [-value for value in typical[-1:] if isinstance(value, int | float | Decimal)]
+                yield from ({name: value} for one in negative for value in list(plan.kinds[name].fit(as_raw(one)))[:1])
+
+
+def as_raw(number: float | Decimal) -> Raw:
+    """Return a number as a constant of a constraint is given."""
+    return Decimal(str(number)) if isinstance(number, float) else number
 
 
 def _conditions(reading: CodeReading, table: Table, grammar: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.seed import Seeded, Seeder
+from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.value import Row
 from mrt_runtime.verify.stamp import Disturbed
 
@@ -59,20 +60,19 @@ class ScratchContents:
         connection.rollback()
         return self._last
 
-    def seed(self, here: Snapshot | None = None, *, edges: bool = True) -> Snapshot:
+    def seed(self, here: Snapshot | None = None, adjustments: Collection[Adjustment] = ()) -> Snapshot:
         """Fill the tables that lack rows or values, and look.
 
-        here: what is there, where that is known. edges: whether rows at the edge of their types are put back.
+        here: what is there, where that is known. adjustments: what else was taken out by any is made again.
         """
         here = here or self.look()
         touched = find_touched(self._sown, here)
-        if self.seeded is None or self.seeded.schema is not here.schema or touched or (edges and self.seeded.without_edges):
+        without = self.seeded.without if self.seeded else frozenset()
+        out = frozenset((label, variety) for label, variety in without if any(variety is one.variety for one in adjustments))
+        if self.seeded is None or self.seeded.schema is not here.schema or touched or without - out:
             connection = self._connection()
-            lost = self.seeded.without_edges if self.seeded else frozenset()
-            before = replace(self.seeded, without_edges=frozenset()) if self.seeded and not edges else self.seeded
-            self.seeded = self._seeder.seed(connection, here.schema, before, touched=touched)
-            if lost and not edges:
-                self.seeded = replace(self.seeded, without_edges=lost)
+            before = replace(self.seeded, without=without - out) if self.seeded else None
+            self.seeded = replace(self._seeder.seed(connection, here.schema, before, touched=touched), without=out)
             connection.commit()
             here = self.look()
         self._sown = here
@@ -89,15 +89,15 @@ class ScratchContents:
             here = self._sown = self.look()
         return here
 
-    def take_out_edges(self, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
-        """Take the rows at the edge of their types out of these tables, and look; returns each row in words as well."""
+    def adjust(self, adjustment: Adjustment, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
+        """Adjust the rows in these tables, and look; returns in words, too, which rows it were."""
         told: tuple[str, ...] = ()
         here = self.look()
         if self.seeded is not None:
             connection = self._connection()
-            self.seeded, told = self._seeder.take_out_edges(connection, here.schema, self.seeded, tables)
+            self.seeded, told = self._seeder.adjust(connection, here.schema, self.seeded, adjustment, tables)
             connection.commit()
-            here = self._sown = self.look()
+            here = self._sown = self.look() if told else here
         return here, told
 
     def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:

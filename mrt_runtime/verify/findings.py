@@ -9,6 +9,7 @@ from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.rows import TableRows
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 from mrt_runtime.verify.stamp import Disturbed
 
@@ -73,11 +74,22 @@ class RevisionFindings:
             else:
                 self.warnings.append(message)
 
-    def warn_of_edges(self, failure: Failure, rows: Sequence[str]) -> None:
-        """Add a warning that a step fails only with rows at the edge of their types, and which these are."""
+    def replace_by(self, judged: RevisionFindings, adjustment: Adjustment, rows: Sequence[str]) -> RevisionFindings:
+        """Return what was found with adjusted rows, with what stopped a step before.
+
+        A row with NULL is one that an application writes, so its failure stays; other rows that it may never write only warn.
+        """
+        failure = self.stopped_by
+        if failure is None:
+            return judged
+        judged.warnings[:0] = self.warnings
+        if adjustment is Adjustment.NULLS:
+            judged.failures.insert(0, failure)
+            return judged
         more = len(rows) - MOST_ROWS_NAMED
         named = "; ".join(rows[:MOST_ROWS_NAMED]) + (f" and {more} more" if more > 0 else "")
-        self.warnings.append(f"Only with rows at the edge of their types, so judged without them ({named}): {failure.message}")
+        judged.warnings.append(f"Only with {adjustment.value} ({named}): {failure.message}")
+        return judged
 
     @property
     def may_hide_loss(self) -> bool:

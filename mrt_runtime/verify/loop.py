@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
@@ -29,11 +31,7 @@ def verify(
     clock = time.perf_counter()
     try:
         findings = go_with_written_rows(runner, step, after_writes)
-        if edge_rows == "warn" and findings.stopped_by and runner.find_edges(step):
-            judged = go_with_written_rows(runner, step, after_writes, edges=False)
-            if judged.is_free_of(findings.stopped_by):
-                judged.warn_of_edges(findings.stopped_by, runner.edges_out)
-                findings = judged
+        findings = judge_again(runner, step, findings, after_writes, edge_rows)
     except NotReachedError as error:
         return Verdict(
             revision=step.revision,
@@ -52,18 +50,48 @@ def verify(
     return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
 
 
-def go_with_written_rows(runner: RevisionRunner, step: HistoryStep, after_writes: str, *, edges: bool = True) -> RevisionFindings:
+def judge_again(
+    runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, after_writes: str, edge_rows: str
+) -> RevisionFindings:
+    """Return the findings with rows that are adjusted for as long as a step fails: that failure must hide no other.
+
+    Only rows at the edge are adjusted where it is not the first upgrade that fails.
+    """
+    adjustments: list[Adjustment] = []
+    for adjustment in Adjustment:
+        is_edge = adjustment is Adjustment.EDGES
+        if findings.stopped_by is None or (edge_rows != "warn" if is_edge else findings.first is not None):
+            continue
+        together = [*adjustments, adjustment]
+        runner.approach(step, together)
+        judged = go_with_written_rows(runner, step, after_writes, together) if runner.adjusted[adjustment] else findings
+        if judged.is_free_of(findings.stopped_by):
+            adjustments = together
+            findings = findings.replace_by(judged, adjustment, runner.adjusted[adjustment])
+    return findings
+
+
+def go_with_written_rows(
+    runner: RevisionRunner, step: HistoryStep, after_writes: str, adjustments: Sequence[Adjustment] = ()
+) -> RevisionFindings:
     """Go up and down with rows written in between, and without them where that fails or they may hide a loss."""
-    findings = go_and_return(runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file), edges=edges)
+    findings = go_and_return(
+        runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file), adjustments=adjustments
+    )
     # the same without those rows tells whose fault it is
     if findings.written and (findings.failures or findings.may_hide_loss):
-        risky, findings = findings, go_and_return(runner, step, write=False, edges=edges, earlier=findings)
+        risky, findings = findings, go_and_return(runner, step, write=False, adjustments=adjustments, earlier=findings)
         findings.add_risk(risky, fatal=after_writes == "fail")
     return findings
 
 
 def go_and_return(
-    runner: RevisionRunner, step: HistoryStep, *, write: bool, edges: bool = True, earlier: RevisionFindings | None = None
+    runner: RevisionRunner,
+    step: HistoryStep,
+    *,
+    write: bool,
+    adjustments: Sequence[Adjustment] = (),
+    earlier: RevisionFindings | None = None,
 ) -> RevisionFindings:
     """Go up, down and up again over seeded rows, and compare what is there each time.
 
@@ -74,7 +102,7 @@ def go_and_return(
         before, first = earlier.before, earlier.first
         findings.unmet = earlier.unmet
     else:
-        before, first = runner.approach(step, edges=edges), None
+        before, first = runner.approach(step, adjustments), None
     findings.before = before
     try:
         if first is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,13 +13,14 @@ from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Checkpoint, Database
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
 from mrt_runtime.seed import Seeded, Seeder
+from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.contents import ScratchContents, is_same
 from mrt_runtime.verify.missing_table import tell_missing_table
 from mrt_runtime.verify.stamp import Disturbed
-from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, refuse_broken_env
+from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, find_targets, refuse_broken_env
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
@@ -63,7 +64,8 @@ class RevisionRunner:
         self._has_gone_back = False
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
-        self.edges_out: tuple[str, ...] = ()
+        self.adjusted: dict[Adjustment, tuple[str, ...]] = {}
+        self._targets: frozenset[str] = frozenset()
         self.ignore = frozenset(config.ignore)
 
     @property
@@ -77,20 +79,22 @@ class RevisionRunner:
         driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
         return driver
 
-    def approach(self, step: HistoryStep, *, edges: bool = True) -> Snapshot:
+    def approach(self, step: HistoryStep, adjustments: Sequence[Adjustment] = ()) -> Snapshot:
         """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there.
 
-        edges: whether there are rows at the edge of their types; without them, `edges_out` tells which were taken out.
+        adjustments: what is changed about the rows; `adjusted` tells then in words which these are.
         """
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
         self._run_env()
-        self._here = self._contents.write_wanted(self._contents.seed(self._here, edges=edges), step.file)
-        if not edges:
-            self._here, told = self._contents.take_out_edges(self.find_edges(step))
-            self.edges_out = told or self.edges_out  # none the second time: they are out already
+        self.seeder.stand_before(step.file)
+        self._here = self._contents.write_wanted(self._contents.seed(self._here, adjustments), step.file)
+        self.adjusted = {} if not adjustments else self.adjusted
+        for adjustment in adjustments:
+            self._here, told = self._contents.adjust(adjustment, self._find_tables(step, adjustment))
+            self.adjusted[adjustment] = told or self.adjusted.get(adjustment, ())  # none the second time: it is done already
         self._known = {self.applied: self._here}
         self._set_milestone()
         self.migrator.take_notes()  # those of other revisions, told under these
@@ -140,9 +144,12 @@ class RevisionRunner:
         self._known.pop(needed, None)
         return self._arrive(needed)
 
-    def find_edges(self, step: HistoryStep) -> set[str]:
-        """Return the tables that hold rows at the edge of their types: those that the revision's file names, or else all."""
-        tables = set(self._contents.seeded.edges) if self._contents.seeded else set()
+    def _find_tables(self, step: HistoryStep, adjustment: Adjustment) -> Collection[str]:
+        """Return the tables whose rows are adjusted: that of an INSERT that failed, or those that the file names, or else all."""
+        if adjustment is Adjustment.TARGETS:
+            return self._targets
+        seeded = self._contents.seeded
+        tables = set(seeded.edges if adjustment is Adjustment.EDGES else seeded.keys) if seeded else set()
         return {label for label in tables if judge.contains_word(step.file, label.rpartition(".")[2])} or tables
 
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
@@ -269,6 +276,7 @@ class RevisionRunner:
             self.trusted = self.trusted and self._is_unharmed()
             if is_first:
                 self._fails_with_rows.add(step.revision)
+                self._targets = find_targets(error)
                 error.cause += tell_missing_table(error.cause, self.graph, step)
             raise StepError(describe(error, otherwise)) from None
 

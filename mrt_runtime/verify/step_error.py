@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
+from sqlalchemy.exc import IntegrityError
+
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, MigrationTimeout
 from mrt_runtime.verdict import Failure, Outcome
+
+REPEATED = re.compile(r"unique|duplicate", re.IGNORECASE)
+INSERTED = re.compile(
+    r"\s*(?:WITH\b.*?\))?\s*INSERT\s+INTO\s+(?:[\"`]?(?P<schema>\w+)[\"`]?\.)?[\"`]?(?P<table>\w+)[\"`]?(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class StepError(Exception):
@@ -28,6 +38,18 @@ def refuse_broken_env(error: MigrationError) -> None:
     """Stop the run where it is env.py that fails: no revision can be blamed, and none can be verified."""
     if error.phase == "env":
         raise ConfigurationError(f"{error}.") from None
+
+
+def find_targets(error: MigrationError) -> frozenset[str]:
+    """Return the table, by its label, into which a refused statement inserts rows of another one that are there already."""
+    refused = error.__cause__
+    if not isinstance(refused, IntegrityError) or not REPEATED.search(str(refused.orig)):
+        return frozenset()
+    found = INSERTED.match(refused.statement or "")
+    if found is None or re.search(rf"\b{re.escape(found['table'])}\b", found["rest"]):
+        return frozenset()
+    schema, table = found["schema"], found["table"]
+    return frozenset({f"{schema}.{table}" if schema else table})
 
 
 def describe(error: MigrationError, otherwise: Outcome) -> Failure:

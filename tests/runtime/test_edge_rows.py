@@ -2,6 +2,7 @@
 
 import pytest
 
+from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
 
@@ -93,11 +94,11 @@ def test_rows_that_are_out_already_are_still_named(project, postgres_url):
         runner = verification.runner
         step = runner.graph["002"]
         runner.approach(step)
-        runner.approach(step, edges=False)
-        named = runner.edges_out
-        runner.approach(step, edges=False)
+        runner.approach(step, [Adjustment.EDGES])
+        named = runner.adjusted[Adjustment.EDGES]
+        runner.approach(step, [Adjustment.EDGES])
         assert named
-        assert runner.edges_out == named
+        assert runner.adjusted[Adjustment.EDGES] == named
 
 
 def test_rows_with_nulls_stay_where_such_a_row_comes_and_goes(project, sqlite_url):

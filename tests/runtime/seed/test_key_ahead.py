@@ -1,0 +1,53 @@
+"""Keys that lie ahead bind rows as long as they are ahead, and keep no table from having rows."""
+
+from mrt_runtime.seed import Seeder
+
+HEAD = "from alembic import op\nrevision = 'a'\ndown_revision = None\n\n\ndef upgrade():\n"
+UNIQUE = "op.create_index('ux', 't', ['flag', 'part'], unique=True)"
+TABLE = "CREATE TABLE t (id INTEGER PRIMARY KEY, flag BOOLEAN NOT NULL, part VARCHAR(1) NOT NULL CHECK (part IN ('x', 'y')))"
+
+
+def write(tmp_path, *lines):
+    file = tmp_path / "a.py"
+    file.write_text(HEAD + "".join(f"    {line}\n" for line in lines))
+    return [str(file), str(tmp_path / "b.py")]
+
+
+def test_rows_are_unique_only_until_the_key_was_made(sqlite, tmp_path):
+    files = write(tmp_path, UNIQUE)
+    sqlite.seeder = Seeder(sqlite.scratch.database, 8, files=files)
+    sqlite.seeder.stand_before(files[0])
+    sqlite.seed(TABLE)
+    rows = sqlite.rows("t", "flag, part")
+    assert len(set(rows)) == len(rows) == 4
+    sqlite.seeder.stand_before(files[1])
+    sqlite.seed("INSERT INTO t VALUES (1, 0, 'x')", touched={"t"})
+    sqlite.seed("CREATE TABLE u (id INTEGER PRIMARY KEY, flag BOOLEAN NOT NULL, part VARCHAR(1) NOT NULL)")
+    assert len(sqlite.rows("u", "flag")) == 8
+
+
+def test_a_table_whose_parent_takes_no_rows_has_rows_all_the_same(sqlite, tmp_path):
+    sqlite.seeder = Seeder(sqlite.scratch.database, files=write(tmp_path, "op.create_foreign_key('fk', 'k', 'p', ['p'], ['id'])"))
+    seeded = sqlite.seed(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY, n INTEGER CHECK (n > 1 AND n < 1), CHECK (n IS NOT NULL))",
+        "CREATE TABLE k (id INTEGER PRIMARY KEY, p INTEGER NOT NULL)",
+    )
+    assert set(seeded.unseeded) == {"p"}
+    assert len(sqlite.rows("k", "p")) == 3
+
+
+def test_keys_ahead_that_would_close_a_circle_keep_no_table_empty(sqlite, tmp_path):
+    lines = ["op.create_foreign_key('fk', 'a', 'b', ['b'], ['id'])", "op.create_foreign_key('kf', 'b', 'a', ['a'], ['id'])"]
+    sqlite.seeder = Seeder(sqlite.scratch.database, files=write(tmp_path, *lines))
+    seeded = sqlite.seed(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER NOT NULL)", "CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER NOT NULL)"
+    )
+    assert not seeded.unseeded
+    assert set(sqlite.rows("a", "b")) <= set(sqlite.rows("b", "id"))
+
+
+def test_a_key_of_a_table_that_is_renamed_meanwhile_is_known(sqlite, tmp_path):
+    lines = ["op.rename_table('t', 'later')", UNIQUE.replace("'t'", "'later'")]
+    sqlite.seeder = Seeder(sqlite.scratch.database, 8, files=write(tmp_path, *lines))
+    sqlite.seed(TABLE)
+    assert len(sqlite.rows("t", "flag, part")) == 4
