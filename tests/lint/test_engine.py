@@ -128,7 +128,7 @@ ODD = {
     "an endless loop": HEADER.format(revision="a1", parent=None) + ENDLESS,
     "helpers in a circle": HEADER.format(revision="a1", parent=None) + CIRCLE,
     "a string of 5 MB": f"{PLAIN}BIG = {'x' * 5_000_000!r}\n",
-    "10,000 lines": f"{PLAIN}def data():\n" + "    rows = [1, 2, 3]\n" * 10_000,
+    "3,000 lines": f"{PLAIN}def data():\n" + "    rows = [1, 2, 3]\n" * 3_000,
 }
 
 

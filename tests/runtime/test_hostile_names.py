@@ -88,7 +88,7 @@ def test_mrt_verify_obeys_nobody(hostile, url, form):
         assert r"x\x1b[2J\x07\r\n::error::owned" in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("options", [("--mrt",), ("--mrt", "-v"), ("--mrt", "-n1"), ("test_it.py",)])
+@pytest.mark.parametrize("options", [("--mrt", "-v"), ("--mrt", "-n1"), ("test_it.py",)])
 def test_pytest_obeys_nobody(hostile, sqlite_url, options):
     (hostile.root / "test_it.py").write_text("def test_all(mrt):\n    mrt.assert_all_reversible()\n")
     done = run(hostile, "pytest", "-p", "no:cacheprovider", "--junitxml=junit.xml", *options, MRT_DATABASE_URL=sqlite_url)

@@ -121,7 +121,9 @@ def test_short_histories_start_no_processes(project, enter, sqlite_url, monkeypa
     assert main(["verify", "--db-url", sqlite_url, "--jobs", "8"]) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("url", "number"), [("sqlite", signal.SIGINT), ("postgres", signal.SIGTERM), ("mysql", signal.SIGTERM)], indirect=["url"]
+)
 def test_a_signal_ends_all_of_them_with_everything_cleaned_up(project, url, number, leftovers):
     fill(project, r12={"upgrade": HERE + "time.sleep(60)"})
     with project.started(url, "mrt_lint", "verify", "--jobs", "2") as process:

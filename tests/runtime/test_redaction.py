@@ -78,7 +78,7 @@ def shown(text):
     return [line for line in text.splitlines() if any(piece in line for piece in PIECES)]
 
 
-@pytest.mark.parametrize("style", ["long", "short", "native", "line"])
+@pytest.mark.parametrize("style", ["long", "native"])
 def test_pytest_shows_no_secret_with_all_the_locals(leaky, style):
     options = ("-l", f"--tb={style}", "--junitxml=junit.out", "-ojunit_logging=all", "-olog_cli=true", "-olog_level=DEBUG", "--mrt")
     done, text = leaky("pytest", "-p", "no:cacheprovider", *options)

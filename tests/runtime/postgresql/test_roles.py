@@ -123,6 +123,7 @@ def test_a_role_that_may_create_roles_is_enough(verify, deploy, place):
     assert "must be owner of database" in str(verdicts["worse"])
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_a_role_that_may_create_no_roles_is_told_loudly_in_every_report(deploy, place, project):
     url = deploy("CREATEDB")
     project.add("a")
