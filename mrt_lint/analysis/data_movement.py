@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import AddColumn, DropColumn, Insert, Op, Statement, Update
-from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
+from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, Insert, Op, Statement, Update
+from mrt_lint.model.values import UNKNOWN, Name, SqlType, Unknown, ValueFlow
 
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class DataMovement:
-    """Where values went: the columns `to`; `computed` is True if Python computed them, so that their source is not visible."""
+    """Where values went: the columns `to`.
+
+    `computed` is True if Python computed them, so that their source is not visible; `chosen` if only which rows get which value
+    hangs on the source.
+    """
 
     to: tuple[str, ...]
     computed: bool = False
+    chosen: bool = False
 
 
 def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
@@ -36,12 +42,48 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     before = upgrade[: next(place for place, op in enumerate(upgrade) if op is drop)]
     filling = (op for op in before if isinstance(op, (Update, Insert)))
     found = [filled for op in filling for filled in _filled(case, op, drop, before)]
-    read = tuple(dict.fromkeys(target for target, computed in found if not computed))
+    read = tuple(dict.fromkeys(target for target, flow in found if flow.source is not UNKNOWN))
     if read:
-        return DataMovement(read)
+        plain = all(flow.plain for _, flow in found) and _is_copied(case, drop, read, before)
+        return None if plain and is_refilled(case, drop) else DataMovement(read)
+    chosen = [target for op in before if isinstance(op, Update) for target in _chosen(case, op, drop, before)]
+    if chosen:
+        return None if is_refilled(case, drop) else DataMovement(tuple(dict.fromkeys(chosen)), chosen=True)
     if found and _is_read(case, drop, before) and not is_refilled(case, drop):
         return DataMovement(tuple(dict.fromkeys(target for target, _ in found)), computed=True)
     return None
+
+
+def _is_copied(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], before: tuple[Op, ...]) -> bool:
+    """Return whether the columns that values were copied to hold them as they were: of the same type, or JSON."""
+    source = case.tracked(drop)
+    for target in to:
+        table, _, column = target.rpartition(".")
+        kinds = [kind for op in before for kind in _types_of(op, table or str(drop.table), column)]
+        same = (is_same_value(setting_of(source, "type"), kind) for kind in kinds if source is not None)
+        in_json = any(isinstance(kind, SqlType) and kind.name in {"JSON", "JSONB"} for kind in kinds)
+        if not in_json and (False in same if table else not kinds or any(found is not True for found in same)):
+            return False
+    return True
+
+
+def _types_of(op: Op, table: str, column: str) -> Iterator[object]:
+    """Return the type that an operation gives to a column that it makes."""
+    made = (op.definition,) if isinstance(op, AddColumn) else op.columns if isinstance(op, CreateTable) else ()
+    if made and readable(op.table) and fold(op.table) == fold(table):  # type: ignore[attr-defined]  # both have it
+        yield from (each.type for each in made if readable(each.name) and fold(each.name) == fold(column))
+
+
+def _chosen(case: MigrationCase, op: Update, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[str]:
+    """Return the new columns whose values an UPDATE of the same table chooses by the column that goes."""
+    is_same = case.state_before(op).table is case.state_before(drop).table
+    if not is_same or not _has(op.conditions, str(drop.column)) or op.columns is UNKNOWN or op.flows is UNKNOWN:
+        return
+    for column in op.columns:
+        mine = [flow for flow in op.flows if readable(flow.column) and flow.column == column]
+        target = _target(case, op, ValueFlow(column=column, source=column), drop, before)
+        if target is not None and all(flow.source is not UNKNOWN for flow in mine):
+            yield target
 
 
 def _is_read(case: MigrationCase, drop: DropColumn, before: tuple[Op, ...]) -> bool:
@@ -53,23 +95,24 @@ def _is_read(case: MigrationCase, drop: DropColumn, before: tuple[Op, ...]) -> b
     return column in words or any(fold(name) == column for name in reads)
 
 
-def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, bool]]:
-    """Return the columns that one operation fills in place of the dropped one, each with whether Python works its values out."""
+def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, ValueFlow]]:
+    """Return the columns that one operation fills in place of the dropped one, each with what its values come from."""
     same = case.state_before(op).table is case.state_before(drop).table
     if isinstance(op, Update) and not (same and _has(op.columns, str(drop.column))):
         for flow in _flows(op):
             may_be_it = flow.source is UNKNOWN or _is_of(flow, case, op, drop)
             target = _target(case, op, flow, drop, before) if may_be_it else None
             if target is not None:
-                yield target, flow.source is UNKNOWN
+                yield target, replace(flow, plain=flow.plain and op.where is False)
     elif isinstance(op, Insert) and not same and _has(op.columns, str(drop.column)):
         target = f"{op.table}.{drop.column}"
         if op.flows is UNKNOWN and readable(drop.table) and _has(op.source_tables, drop.table):
-            yield target, False
+            # a query of SQLAlchemy's, which takes a column of that name as it is
+            yield target, ValueFlow(column=str(drop.column), source=str(drop.column), plain=True)
         for flow in op.flows if op.flows is not UNKNOWN else ():
             is_there = readable(flow.column) and fold(flow.column) == fold(str(drop.column))
             if is_there and (flow.source is UNKNOWN or _is_of(flow, case, op, drop)):
-                yield target, flow.source is UNKNOWN
+                yield target, flow
 
 
 def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:

@@ -12,8 +12,9 @@ from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Raise
 
 _IRREVERSIBLE: Final = "MRT115"
+_MOVED: Final = "MRT208"
 _LOST: Final = {
-    **dict.fromkeys(("MRT201", "MRT202", "MRT208"), ""),
+    **dict.fromkeys(("MRT201", "MRT202"), ""),
     **dict.fromkeys(("MRT203", "MRT214"), "the rows of "),
     **dict.fromkeys(("MRT215", "MRT303"), "former values of "),
 }
@@ -55,18 +56,27 @@ def irreversible(migrations: Iterable[Migration]) -> set[str | None]:
 
 
 def _is_loss(finding: Finding) -> bool:
-    return finding.code in _LOST and finding.consequence is Consequence.ROLLBACK_LOSES_DATA
+    return finding.code in {*_LOST, _MOVED} and finding.consequence is Consequence.ROLLBACK_LOSES_DATA
 
 
 def _with_losses(finding: Finding, losses: list[Finding]) -> Finding:
-    """Return the finding that a revision is irreversible with what is lost in it."""
-    subjects = ((loss, _SUBJECT.search(loss.message)) for loss in losses)
-    parts = list(dict.fromkeys(_LOST[loss.code] + (found[0] if found else "what could not be read") for loss, found in subjects))
-    listed = ", ".join([*parts[:_MOST], *([f"{len(parts) - _MOST} more"] if len(parts) > _MOST else [])])
-    worst = next((loss for loss in losses if loss.severity is Severity.ERROR), losses[0])
+    """Return the finding that a revision is irreversible with what is lost in it, and what is only moved elsewhere."""
+    moved = [loss for loss in losses if loss.code == _MOVED]
+    gone = [loss for loss in losses if loss.code != _MOVED]
+    message = finding.message + (f", and this is lost for good: {_listed(gone)}" if gone else "")
+    if moved:
+        message += f"; nothing brings back what it moves elsewhere: {_listed(moved)}"
+    worst = next((loss for loss in gone if loss.severity is Severity.ERROR), losses[0])
     return replace(
         finding,
-        severity=worst.severity,
-        message=f"{finding.message}, and this is lost for good: {listed}",
+        severity=worst.severity if gone else finding.severity,
+        message=message,
         instead=f"{finding.instead}; or {_ADVICE.format(code=worst.code)}",
     )
+
+
+def _listed(losses: list[Finding]) -> str:
+    """Return what findings are about, the first few of it by name."""
+    subjects = ((_LOST.get(loss.code, ""), _SUBJECT.search(loss.message)) for loss in losses)
+    parts = list(dict.fromkeys(of + (found[0] if found else "a table whose name could not be read") for of, found in subjects))
+    return ", ".join([*parts[:_MOST], *([f"{len(parts) - _MOST} more"] if len(parts) > _MOST else [])])

@@ -9,10 +9,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mrt_lint.settings import read_tools
 from mrt_lint.usage import UsageError
+
+if TYPE_CHECKING:
+    import configparser
 
 _SEPARATORS: Final = {
     "space": r"\s+",
@@ -101,17 +104,17 @@ def read_histories(configuration: Path) -> list[HistoryLocations]:
     parser = configparser.ConfigParser({"here": here})
     try:
         parser.read_string(configuration.read_text(encoding="utf-8"), str(configuration))
-        sections = [
-            {key: parser.get(name, key) for key in _KEYS if parser.has_option(name, key)}
-            for name in parser.sections()
-            if parser.has_option(name, "script_location")
-        ]
+        sections = [_keys(parser, name) for name in parser.sections() if parser.has_option(name, "script_location")]
     except (configparser.Error, OSError, UnicodeError) as error:
         raise UsageError(f"{configuration} cannot be read: {' '.join(str(error).split())}") from None
     # Flask-Migrate's alembic.ini names no script_location: its folder is the one.
     if not sections and parser.has_section("alembic") and (configuration.parent / "env.py").is_file():
-        sections = [{"script_location": _HERE}]
+        sections = [{"script_location": str(configuration.parent), **_keys(parser, "alembic")}]
     return [_history(section, configuration.parent) for section in sections]
+
+
+def _keys(parser: configparser.ConfigParser, section: str) -> dict[str, str]:
+    return {key: parser.get(section, key) for key in _KEYS if parser.has_option(section, key)}
 
 
 class HistoryFinder:

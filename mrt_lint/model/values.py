@@ -120,7 +120,7 @@ class ValueFlow:
     """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
 
     `table` is the table of the source, None if none is named. `plain` is True if the source's value is copied
-    unchanged, as far as raw SQL shows it.
+    unchanged, or put into a JSON value as it is, as far as raw SQL shows it.
     """
 
     column: Name

@@ -253,4 +253,6 @@ class MoveAndDrop(Rule):
                 if moved.computed:
                     moves = f"fills {targets} with what Python works out"
                     words = {"moves": moves, "it": what["the_column"], "lost": "was not carried over"}
+                if moved.chosen:
+                    words = {"moves": f"fills {targets} by {what['the_column']}", "it": "it", "lost": "that left out"}
                 yield self.found(case.migration, op, **what, **words, target=moved.to[0])

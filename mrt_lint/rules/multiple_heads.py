@@ -7,7 +7,7 @@ from mrt_lint.model.context import RuleContext
 from mrt_lint.model.example_files import EMAILS, PHONES, USERS, revision_file
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.rule import Example, HistoryRule
+from mrt_lint.model.rule import DialectWording, Example, HistoryRule
 
 
 class MultipleHeads(HistoryRule):
@@ -25,6 +25,13 @@ class MultipleHeads(HistoryRule):
         "revision {revision} is one of {count} heads of the history, beside {others}: 'alembic upgrade head' refuses to choose"
     )
     instead = "alembic merge -m 'merge heads' {heads}, or set down_revision of the later one to the other"
+    labelled = DialectWording(
+        message=message,
+        instead=(
+            "run 'alembic upgrade heads', or one branch as 'alembic upgrade {label}@head'; and name the branches that are to stay "
+            "apart under independent_branches in [tool.mrt]"
+        ),
+    )
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
     exemptions = (
         "The branches are joined by a merge revision.",
@@ -56,7 +63,27 @@ class MultipleHeads(HistoryRule):
         for head in heads:
             migration = history.migrations[head]
             others = ", ".join(f"{other} ({_file(history.migrations[other])})" for other in heads if other != head)
-            yield self.found(migration, migration.place, revision=head, count=len(heads), others=others, heads=" ".join(heads))
+            label = _own_label(history, head)
+            names = {"revision": head, "count": len(heads), "others": others, "heads": " ".join(heads), "label": label}
+            yield self.found(migration, migration.place, self.labelled if label else None, **names)
+
+
+def _own_label(history: History, head: str) -> str:
+    """Return the label of the branch that ends in a head where it shares no revision with another, as one does that stays apart."""
+    line = _line(history, head)
+    if any(not line.isdisjoint(_line(history, other)) for other in history.heads if other != head):
+        return ""
+    return next((label for revision in sorted(line) for label in history.migrations[revision].branch_labels), "")
+
+
+def _line(history: History, head: str) -> set[str]:
+    """Return a head with what it follows, without what it depends on."""
+    line, waiting = {head}, [head]
+    while waiting:
+        parents = [parent for parent in history.graph.parents[waiting.pop()] if parent not in line]
+        line.update(parents)
+        waiting += parents
+    return line
 
 
 def _is_independent(history: History, head: str, labels: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN
 MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete", "caught", "datetime"])
 """Fields that say how something was read or under which guard it stands."""
 
-UNTOLD = frozenset(["source_columns", "source_tables", "query", "source", "sqlite_autoincrement"])
+UNTOLD = frozenset(["source_columns", "conditions", "source_tables", "query", "source", "sqlite_autoincrement"])
 """Fields that the recording does not hold."""
 
 

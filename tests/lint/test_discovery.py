@@ -201,3 +201,10 @@ def test_a_fifo_is_no_migration_but_a_link_to_a_file_is(tmp_path):
     assert [path.name for path in walk(tmp_path)] == ["a.py", "dangling.py", "link.py"]
     with pytest.raises(UsageError, match=r"fifo\.py is no regular file"):
         find([str(tmp_path / "fifo.py")], Settings())
+
+
+def test_flask_migrate_names_other_places_without_a_script_location(tmp_path):
+    (tmp_path / "env.py").touch()
+    (tmp_path / "alembic.ini").write_text("[alembic]\nversion_locations = %(here)s/versions,%(here)s/versions/imports\n")
+    [history] = read_histories(tmp_path / "alembic.ini")
+    assert [location.folder for location in history] == [tmp_path / "versions", tmp_path / "versions/imports"]

@@ -74,3 +74,12 @@ def test_a_reason_for_a_revision_that_does_not_refuse_agrees_to_nothing(project:
 
 def test_without_the_rule_nothing_is_folded(project: Project):
     assert [finding["code"] for finding in findings(project, DROPS[0], "raise KeyError", "--select", "MRT2")] == ["MRT201"]
+
+
+def test_what_is_only_moved_is_not_lost(project: Project):
+    upgrade = 'op.add_column("users", sa.Column("mobile", sa.Text()))\nop.execute("UPDATE users SET mobile = phone")\n' + DROPS[0]
+    (finding,) = findings(project, upgrade, "raise KeyError")
+    assert (finding["code"], finding["severity"]) == ("MRT115", "warning")
+    assert str(finding["message"]).endswith(
+        "cannot be rolled back; nothing brings back what it moves elsewhere: column 'users.phone'"
+    )

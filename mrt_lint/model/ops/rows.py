@@ -29,7 +29,7 @@ class Update(Op):
     """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
 
     `flows` tell which of them goes where, UNKNOWN if nothing of that could be read; `fills` are columns in which it replaces NULL
-    and nothing else (neither compared).
+    and nothing else; `conditions` are the table's own columns that WHERE and joins name (none of these is compared).
     """
 
     table: Name
@@ -40,6 +40,7 @@ class Update(Op):
     where: Flag = UNKNOWN
     flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
     fills: tuple[Name, ...] = field(default=(), compare=False, repr=False)
+    conditions: tuple[Name, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

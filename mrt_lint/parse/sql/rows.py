@@ -23,6 +23,12 @@ _HARD = keywords(
     "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER "
     "BETWEEN WITHIN SEPARATOR EXISTS ANY ALL :: ["
 )
+_KEEPING = keywords(
+    "JSON_BUILD_OBJECT JSONB_BUILD_OBJECT JSON_OBJECT JSON_BUILD_ARRAY JSONB_BUILD_ARRAY JSON_ARRAY TO_JSON TO_JSONB"
+)
+"""Functions that put values into another one, out of which they can be taken again."""
+_QUALIFIED = 3
+"""The tokens of `alias.column`."""
 _OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
 """Behind these a hole is a name or a value, not a clause."""
 
@@ -119,7 +125,22 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
             where=where,
             flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()}, whole=where is False)),
             fills=(*null_columns(whole, alias), *(change.column for change in mine if change.keeps_values)),
+            conditions=tuple(_conditions(whole, tables, alias)),
         )
+
+
+def _conditions(whole: TokenCursor, tables: dict[str, tuple[MaybeName, Name]], target: str) -> Iterator[Name]:
+    """Return the columns of the table that is written which come behind WHERE and ON, outside of what is set."""
+    is_condition = False
+    for place in range(whole.position, whole.stop):
+        token, before = whole.tokens[place], whole.tokens[place - 1].key if place else ""
+        behind = whole.tokens[place + 1].key if place + 1 < whole.stop else ""
+        if token.key in {"WHERE", "ON", "SET", "FROM", "JOIN"}:
+            is_condition = token.key in {"WHERE", "ON"}
+        elif is_condition and token.kind in {"word", "name"} and behind not in {"(", "."} and token.key not in _CONSTANTS:
+            alias = whole.tokens[place - 2].text.lower() if before == "." else target
+            if alias == target or (alias in tables and tables[alias] == tables.get(target)):
+                yield whole.fold(token)
 
 
 def _by_target(changes: list[_ColumnAssignment], targets: tuple[str, ...]) -> dict[str, list[_ColumnAssignment]]:
@@ -257,7 +278,8 @@ def _flows(changes: list[_ColumnAssignment], tables: dict[str, Name], *, whole: 
             yield ValueFlow(column=change.column, source=UNKNOWN)
         for alias, name in () if read is UNKNOWN else read:
             table = tables.get(alias.lower(), alias) if alias is not None else None
-            yield ValueFlow(column=change.column, source=name, table=table, plain=len(tokens) == 1)
+            plain = len(tokens) == 1 or (len(tokens) == _QUALIFIED and tokens[1].key == ".") or tokens[0].key in _KEEPING
+            yield ValueFlow(column=change.column, source=name, table=table, plain=plain)
 
 
 def _read(value: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:

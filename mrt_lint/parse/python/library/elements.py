@@ -86,6 +86,7 @@ class DmlElement:
     flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
     where: bool = False
     nulls: tuple[Name, ...] = ()
+    conditions: tuple[Name, ...] = ()
     query: bool = False
 
 

@@ -73,6 +73,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             where=statement.where,
             flows=statement.flows,
             fills=statement.nulls,
+            conditions=statement.conditions,
             **marks,
         )
     else:

@@ -58,7 +58,12 @@ def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) 
         given = [value.text if isinstance(value, SqlExpression) else UNKNOWN for value in arguments.positional]
         if "false" in given:
             return SelectElement((statement.table,))  # which changes no row, either
-        return dataclasses.replace(statement, where=statement.where or given != ["true"], nulls=_nulls(statement, arguments))
+        return dataclasses.replace(
+            statement,
+            where=statement.where or given != ["true"],
+            nulls=_nulls(statement, arguments),
+            conditions=(*statement.conditions, *merge_sql(*arguments.positional).columns),
+        )
     if name in ("values", "ordered_values"):
         return add_values(statement, arguments)
     if name == "from_select":
