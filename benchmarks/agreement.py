@@ -7,7 +7,7 @@ as many random histories of --length revisions (default 8) on --url (default sql
 
 Every revision is verified by the runtime and checked by the linter, the dialect declared, and that SQLite enforces foreign keys
 where env.py says so. Two figures are printed:
-A: of the revisions whose rollback the runtime saw fail, the share with an error or warning that says why (explanation.py).
+A: of the revisions whose rollback the runtime saw fail, the share with an error or warning that says why (mrt_report/explanation.py).
 B: of the revisions that the runtime proved reversible, the share with an error of the rollback groups (MRT1, MRT2, MRT3).
 Each disagreement is printed with its file. Exits with 1 where a figure is not good enough.
 """
@@ -28,13 +28,13 @@ from alembic.script import ScriptDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.explanation import explains
 from benchmarks.mixed_histories import write
 from mrt_lint.check.judgement import judge
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.parse.reading import MigrationSource, read
 from mrt_lint.settings import Settings
+from mrt_report.explanation import explains
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.verdict import Failure, Outcome, Verdict

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from mrt_runtime.secret import conceal, find_cut, knows_secrets
-from mrt_runtime.verdict import Failure, Verdict
+from mrt_runtime.verdict import Failure, RowExample, Verdict
 
 Report = TypeVar("Report")
 PYTESTS_OWN = ("_pytest.", "pytest")
@@ -27,8 +27,19 @@ def redact_verdict(verdict: Verdict) -> Verdict:
 
 
 def redact_failure(failure: Failure) -> Failure:
-    """Take secrets out of a failure's message and evidence."""
-    return dataclasses.replace(failure, message=conceal(failure.message), evidence=tuple(map(conceal, failure.evidence)))
+    """Take secrets out of a failure's message, evidence and examples."""
+    return dataclasses.replace(
+        failure,
+        message=conceal(failure.message),
+        evidence=tuple(map(conceal, failure.evidence)),
+        examples=tuple(
+            RowExample(before=_redact_row(example.before), after=_redact_row(example.after)) for example in failure.examples
+        ),
+    )
+
+
+def _redact_row(row: dict[str, str] | None) -> dict[str, str] | None:
+    return None if row is None else {name: conceal(text) for name, text in row.items()}
 
 
 def redact_report(report: Report) -> Report:

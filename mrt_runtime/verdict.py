@@ -24,12 +24,24 @@ class Outcome(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowExample:
+    """A row before and after, as it is shown: column and value, only the key and what changed where it was not lost as a whole.
+
+    `before` is None for a row that was not there before, `after` for one that is not there any more.
+    """
+
+    before: dict[str, str] | None
+    after: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """One thing that a rollback did not bring back, or one step that failed.
 
     `kind` is the outcome's word that this failure alone would give ("data-loss", …). `message` is one line with fixed first
     words: "Table 'users': 3/3 rows lost after rollback". `evidence` are further lines (sample rows, the database's error, a
-    traceback's last line). `file` and `line` name the operation in the migration where it can be told.
+    traceback's last line), `examples` the sample rows among it. `file` and `line` name the operation in the migration where it
+    can be told.
     """
 
     kind: str
@@ -39,6 +51,7 @@ class Failure:
     evidence: tuple[str, ...] = ()
     file: str | None = None
     line: int | None = None
+    examples: tuple[RowExample, ...] = ()
 
     def __str__(self) -> str:
         return self.message

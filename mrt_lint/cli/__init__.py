@@ -85,8 +85,8 @@ def _has_folder() -> bool:
 
 def call(options: Namespace) -> int:
     """Run the command that the options name; what is wrong with it is one sentence on standard error."""
-    if options.command in {"verify", "report"}:  # the other half, only when asked for
-        return int(import_module(f"mrt_runtime.cli.{options.command}").run(options))
+    if options.command in _ELSEWHERE:
+        return int(import_module(_ELSEWHERE[options.command]).run(options))
     from mrt_lint.usage import UsageError  # noqa: PLC0415  mrt --version needs none of it
 
     try:
@@ -104,7 +104,7 @@ def _command(name: str) -> Callable[[Namespace], int]:
 
 
 def parse_command(given: Sequence[str]) -> Namespace:
-    """Return the options of a command line."""
+    """Return the options of a command line; what is wrong with it ends the program with a sentence."""
     return _make_parser(given[:1]).parse_args(given)
 
 
@@ -153,7 +153,8 @@ def _add_check(parser: ArgumentParser) -> None:
     add("--fix", action="store_true", help="write what can be written for certain, and report what is left")
     add("--diff", action="store_true", help="show what --fix would write, and write nothing")
     add("--unsafe-fixes", action="store_true", help="with --fix or --diff: fixes too that may change what the author meant")
-    _add_output(parser, "concise", "github", "gitlab", "junit", "sarif")
+    add("--report", metavar="FILE", help="write a page for people there, too: HTML that needs nothing else")
+    _add_output(parser, "concise", "github", "gitlab", "junit", "markdown", "sarif")
 
 
 def _add_baseline(parser: ArgumentParser) -> None:
@@ -203,9 +204,9 @@ def _add_verify(parser: ArgumentParser) -> None:
 
 
 def _add_report(parser: ArgumentParser) -> None:
-    from mrt_runtime.cli import report  # noqa: PLC0415  the other half, only when asked for
+    from mrt_report import command  # noqa: PLC0415  brings both halves
 
-    report.add_arguments(parser)
+    command.add_arguments(parser)
 
 
 def _add_output(parser: ArgumentParser, *forms: str) -> None:
@@ -225,5 +226,7 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
     "rules": ("list the rules", _add_output),
     "explain": ("say what a rule finds, why that hurts, and what to write instead", _add_explain),
     "verify": ("upgrade, downgrade and compare every revision on a scratch database", _add_verify),
-    "report": ("put the reports of several machines together", _add_report),
+    "report": ("check and verify, and write one page for people; or put the reports of several machines together", _add_report),
 }
+_ELSEWHERE: Final = {"verify": "mrt_runtime.cli.verify", "report": "mrt_report.command"}
+"""The commands of the other packages, which are imported only when asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from mrt_lint.cli.inspection import examine
+from mrt_lint.cli.inspection import as_given, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
 from mrt_lint.usage import UsageError
 
@@ -14,6 +14,8 @@ def run(options: Namespace) -> int:
     for name in ("statistics", "watch"):
         if getattr(options, name) and options.format not in FOR_PEOPLE:
             raise UsageError(f"--{name} is for people: it cannot be written as {options.format}.")
+    if options.report and (options.fix or options.diff):
+        raise UsageError("--report shows what a check finds: run mrt check --report once --fix is done, without it.")
     if options.fix or options.diff or options.unsafe_fixes:
         from mrt_lint.cli import fixing  # noqa: PLC0415  only when asked for
 
@@ -26,6 +28,16 @@ def run(options: Namespace) -> int:
 
 
 def _run(options: Namespace) -> int:
-    report = examine(options)
+    if options.report:
+        from mrt_report.report_file import ReportFile  # noqa: PLC0415  only when asked for
+
+        page = ReportFile(options.report)
+    inspection = inspect(options)
+    report = as_given(inspection)
     write(render(report, options), options)
+    if options.report:
+        from mrt_report.page import render_page  # noqa: PLC0415  only when asked for
+        from mrt_report.static_check import take  # noqa: PLC0415  as well
+
+        page.write(render_page(take(inspection).with_run(None)))
     return int(report.fails)

@@ -14,8 +14,7 @@ from mrt_lint.history.graph import RevisionGraph
 from mrt_lint.history.revision_log import log
 from mrt_lint.model.finding import Finding
 from mrt_lint.model.values import UNKNOWN
-from mrt_lint.parse.outline import outlines
-from mrt_lint.parse.reading import MigrationSource, ReadResult, read
+from mrt_lint.parse.outline import outline_here
 from mrt_lint.report import CheckReport
 from mrt_lint.report.history.chronicle import HistoryReport
 from mrt_lint.report.verdict import FileVerdict
@@ -40,11 +39,7 @@ def run(options: Namespace) -> int:
 
 
 def _chronicle(sources: dict[str, bytes], report: CheckReport, dialect: str | None) -> HistoryReport:
-    def read_some(files: dict[str, bytes]) -> dict[str, ReadResult]:
-        # in this process: only files with an unusual header come here
-        return {path: read(MigrationSource(path, content, dialect)) for path, content in files.items()}
-
-    migrations = outlines(sources, read_some)
+    migrations = outline_here(sources, dialect)
     found: dict[str, list[Finding]] = {}
     for finding in report.findings:
         found.setdefault(finding.path, []).append(finding)

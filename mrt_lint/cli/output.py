@@ -29,6 +29,10 @@ def render(report: CheckReport, options: Namespace) -> str:
     style = style_of(options)
     if form == "table":
         return _table(report, options, style)
+    if form == "markdown":
+        from mrt_report.markdown import render_check  # noqa: PLC0415  see above
+
+        return render_check(report)
     write_down = import_module(f"mrt_lint.report.{form}").render
     return str(write_down(report, style) if form in FOR_PEOPLE else write_down(report))
 

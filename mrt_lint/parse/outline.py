@@ -12,7 +12,7 @@ from mrt_lint.gate import MigrationHeader, read_header
 from mrt_lint.history import History
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.values import UNKNOWN, SourceSpan
-from mrt_lint.parse.reading import ReadResult
+from mrt_lint.parse.reading import MigrationSource, ReadResult, read
 
 _PASSED_OVER = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE})
 
@@ -22,20 +22,31 @@ def outline(path: str, source: bytes) -> Migration:
     return _outlined(path, read_header(source), "")
 
 
-def outlines(sources: Mapping[str, bytes], read: Callable[[dict[str, bytes]], Mapping[str, ReadResult]]) -> dict[str, Migration]:
+def outlines(
+    sources: Mapping[str, bytes], read_full: Callable[[dict[str, bytes]], Mapping[str, ReadResult]]
+) -> dict[str, Migration]:
     """Return every migration by its path, with its message, as far as its header shows; only an unusual header is read in full.
 
-    `read` reads some of the files in full. `revision` is UNKNOWN if neither shows it, None in a file that assigns none.
+    `read_full` reads some of the files in full. `revision` is UNKNOWN if neither shows it, None in a file that assigns none.
     """
     headers = {path: read_header(source) for path, source in sources.items()}
     found = {path: _outlined(path, header, read_message(sources[path])) for path, header in headers.items()}
     unusual = {path: sources[path] for path, header in headers.items() if header is None or not header.plain}
-    for path, reading in (read(unusual) if unusual else {}).items():
+    for path, reading in (read_full(unusual) if unusual else {}).items():
         if isinstance(reading, Migration):
             found[path] = reading
         elif found[path].revision is None:
             found[path] = replace(found[path], revision=UNKNOWN)
     return found
+
+
+def outline_here(sources: Mapping[str, bytes], dialect: str | None) -> dict[str, Migration]:
+    """Return what `outlines` does; what has to be read in full is read in this process: only files with an unusual header are."""
+
+    def read_some(files: dict[str, bytes]) -> dict[str, ReadResult]:
+        return {path: read(MigrationSource(path, content, dialect)) for path, content in files.items()}
+
+    return outlines(sources, read_some)
 
 
 def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], dialect: str | None) -> History:

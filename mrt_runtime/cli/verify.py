@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mrt_lint.escape import printable
+from mrt_runtime.cli.verdict_document import VerdictDocument, VerdictFile, open_page
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.config_discovery import AFTER_WRITES, URL_VARIABLE, UnconfiguredError, find, settle
@@ -38,6 +39,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line to the parser of `mrt verify`."""
     parser.epilog = EPILOG
     parser.add_argument("revisions", nargs="*", metavar="REV", help="what to verify (default: every revision)")
+    add_run_options(parser)
+    parser.add_argument(
+        "--shard", metavar="I/N", type=Shard.parse, help="only the Ith of N parts, for N machines; see mrt report merge"
+    )
+    parser.add_argument(
+        "--format", choices=("table", "json", "markdown"), default="table", help="how to show the verdicts (default: table)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output"
+    )
+    parser.add_argument("--report", metavar="FILE", help="write a page for people there, too: HTML that needs nothing else")
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Describe what says how to verify, to the parser of each command that does."""
     parser.add_argument("--since", metavar="REV", help="only revisions that a database standing at this one has not run yet")
     parser.add_argument(
         "--diff-base",
@@ -45,18 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only revisions whose files were added or changed since git's merge base with this, e.g. origin/main",
     )
     parser.add_argument("-j", "--jobs", metavar="N", type=count_from_one, default=1, help="processes to verify with (default: 1)")
-    parser.add_argument(
-        "--shard", metavar="I/N", type=Shard.parse, help="only the Ith of N parts, for N machines; see mrt report merge"
-    )
     parser.add_argument("--db-url", metavar="URL", help=f"the test database (default: [tool.mrt] db_url, {URL_VARIABLE}, embedded)")
     parser.add_argument(
         "-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)"
     )
     parser.add_argument("--engine", metavar="NAME", help="which of the databases that alembic.ini names (multidb template)")
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="how to show the verdicts (default: table)")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output"
-    )
     parser.add_argument("--seed-rows", type=int, metavar="N", help="rows made up for each table (default: 3)")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one upgrade or downgrade may take (default: 60)")
     parser.add_argument("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
@@ -82,23 +91,22 @@ def verify(args: argparse.Namespace) -> int:
     """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
     config = configure(args)
     stream, keep = open_output(args.output)
+    documents: list[VerdictDocument] = [VerdictFile(args.format, stream, keep)] if args.format != "table" else []
+    documents += [open_page(args.report, config)] if args.report else []
     with open_run(config, args) as run:
-        facts, verdicts = run.facts, list[Verdict]()
-        if args.format == "json":
-            from mrt_runtime.report.json import render  # noqa: PLC0415  one report is enough
-
-            try:
-                check(run, verdicts, None)
-            except (ConfigurationError, KeyboardInterrupt) as error:
-                if verdicts or isinstance(error, KeyboardInterrupt):
-                    stream.write(render(verdicts, facts, say_stop(error), run.shard))
-                    keep()
-                raise
-            stream.write(render(verdicts, facts, shard=run.shard))
-        else:
-            check(run, verdicts, TerminalReport(stream))
-            stream.write("  " + name_database(facts, "--db-url") + "\n\n")
-    keep()
+        verdicts = list[Verdict]()
+        try:
+            check(run, verdicts, TerminalReport(stream) if args.format == "table" else None)
+        except (ConfigurationError, KeyboardInterrupt) as error:
+            if verdicts or isinstance(error, KeyboardInterrupt):
+                for document in documents:
+                    document.write(verdicts, run, say_stop(error))
+            raise
+        if args.format == "table":
+            stream.write("  " + name_database(run.facts, "--db-url") + "\n\n")
+            keep()
+        for document in documents:
+            document.write(verdicts, run)
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 

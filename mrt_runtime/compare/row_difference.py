@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mrt_runtime.compare.rows import Fingerprint, Row, Rows, TableRows, fingerprinted, form_of
-from mrt_runtime.verdict import Failure
+from mrt_runtime.verdict import Failure, RowExample
 
 REWRITTEN = "written in another way as the same JSON"
 SAMPLES = 3  # rows shown as evidence
@@ -72,14 +72,16 @@ def _table(old: TableRows, new: TableRows | None, excuse: Excuse, when: str) -> 
         yield _lost(old, lost, total, when)
     if extra:
         message = f"Table '{old.table}': {len(extra)} {'row' if len(extra) == 1 else 'rows'} left behind {when}"
-        yield Failure(kind="data-loss", message=message, table=old.table, evidence=tuple(_samples(new, extra)))
+        examples = tuple(RowExample(before=None, after=_shown_row(new, row)) for row in extra[:SAMPLES])
+        yield Failure(kind="data-loss", message=message, table=old.table, evidence=tuple(_samples(new, extra)), examples=examples)
     for column in old.columns:
         yield from _column(old, new, column, pairs, excuse=excuse, when=when)
 
 
 def _lost(table: TableRows, rows: Sequence[Row], total: int, when: str) -> Failure:
     message = f"Table '{table.table}': {len(rows)}/{total} rows lost {when}"
-    return Failure(kind="data-loss", message=message, table=table.table, evidence=tuple(_samples(table, rows)))
+    examples = tuple(RowExample(before=_shown_row(table, row), after=None) for row in rows[:SAMPLES])
+    return Failure(kind="data-loss", message=message, table=table.table, evidence=tuple(_samples(table, rows)), examples=examples)
 
 
 def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[Row]]:
@@ -158,7 +160,7 @@ def _column(
 ) -> Iterator[Failure | str]:
     """Compare the paired rows in one column: what is lost or changed, and in a sentence each what is so without a loss."""
     at, place = old.columns.index(column), new.columns.index(column) if column in new.columns else None
-    changes: dict[str, list[tuple[Row, str]]] = {"lost": [], "changed": []}
+    changes: dict[str, list[tuple[Row, str, str]]] = {"lost": [], "changed": []}
     notes: Counter[str] = Counter()
     for row, now in pairs:
         was, value = row[at], None if place is None else now[place]
@@ -169,13 +171,20 @@ def _column(
         elif (words := excuse(ValueChange(old.table, column, was, value))) is not None:
             notes[words] += 1
         else:
-            shown = f"{_shown(was, old, column)} → {_shown(value, new, column)}"
-            changes["lost" if value is None else "changed"].append((row, shown))
+            changes["lost" if value is None else "changed"].append((row, _shown(was, old, column), _shown(value, new, column)))
     for what, rows in changes.items():
         if rows:
             message = f"Column '{old.table}.{column}': {len(rows)}/{len(old.rows)} values {what} {when}"
-            evidence = [f"{_called(old, row)}: {change}" for row, change in rows[:SAMPLES]]
-            yield Failure(kind="data-loss", message=message, table=old.table, column=column, evidence=(*evidence, *_more(rows)))
+            evidence = [f"{_called(old, row)}: {was} → {now}" for row, was, now in rows[:SAMPLES]]
+            examples = [_changed(old, row, column, was, now) for row, was, now in rows[:SAMPLES]]
+            yield Failure(
+                kind="data-loss",
+                message=message,
+                table=old.table,
+                column=column,
+                evidence=(*evidence, *_more(rows)),
+                examples=tuple(examples),
+            )
     yield from (
         f"Column '{old.table}.{column}': {n}/{len(old.rows)} values {words} {when}" for words, n in notes.items() if n and words
     )
@@ -183,7 +192,7 @@ def _column(
 
 def _samples(table: TableRows, rows: Sequence[Row]) -> Iterator[str]:
     for row in rows[:SAMPLES]:
-        yield ", ".join(f"{name} = {_shown(value, table, name)}" for name, value in zip(table.columns, row, strict=True))
+        yield ", ".join(f"{name} = {text}" for name, text in _shown_row(table, row).items())
     yield from _more(rows)
 
 
@@ -194,8 +203,24 @@ def _more(rows: Sequence[object]) -> Iterator[str]:
 
 def _called(table: TableRows, row: Row) -> str:
     """Return the words for a row: by its key, else by its first value that is not NULL."""
-    names = table.key or next(((name,) for name, value in zip(table.columns, row, strict=True) if value is not None), ())
-    return ", ".join(f"{name} = {_shown(row[table.columns.index(name)], table, name)}" for name in names) or "a row of NULLs"
+    return ", ".join(f"{name} = {text}" for name, text in _shown_row(table, row, _telling(table, row)).items()) or "a row of NULLs"
+
+
+def _telling(table: TableRows, row: Row) -> tuple[str, ...]:
+    """Return the columns that tell which row it is."""
+    return table.key or next(((name,) for name, value in zip(table.columns, row, strict=True) if value is not None), ())
+
+
+def _changed(table: TableRows, row: Row, column: str, was: str, now: str) -> RowExample:
+    """Show one value of a row before and after."""
+    telling = _shown_row(table, row, _telling(table, row))
+    return RowExample(before={**telling, column: was}, after={**telling, column: now})
+
+
+def _shown_row(table: TableRows, row: Row, names: Iterable[str] | None = None) -> dict[str, str]:
+    """Show some of a row's values, without names all of them."""
+    chosen = table.columns if names is None else names
+    return {name: _shown(row[table.columns.index(name)], table, name) for name in chosen}
 
 
 def _shown(value: object, table: TableRows, column: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
-from mrt_runtime.verdict import Failure, Outcome, Verdict
+from mrt_runtime.verdict import Failure, Outcome, RowExample, Verdict
 
 # terminals read control characters, and consoles of Windows may have no others than these
 UNPRINTABLE = re.compile(r"[^ -~\n]")
@@ -70,7 +70,7 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         down_revision=tuple(found["down_revision"]),
         outcome=Outcome(found["outcome"]),
         seconds=found["seconds"],
-        failures=tuple(Failure(**{**failure, "evidence": tuple(failure["evidence"])}) for failure in found["failures"]),
+        failures=tuple(map(_failure_from, found["failures"])),
         warnings=tuple(found["warnings"]),
         unseeded=dict(found["unseeded"]),
         reason=found["reason"],
@@ -87,4 +87,10 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "evidence": list(failure.evidence),
         "file": failure.file,
         "line": failure.line,
+        "examples": [{"before": example.before, "after": example.after} for example in failure.examples],
     }
+
+
+def _failure_from(found: Mapping[str, Any]) -> Failure:
+    examples = tuple(RowExample(**example) for example in found.get("examples", ()))
+    return Failure(**{**found, "evidence": tuple(found["evidence"]), "examples": examples})

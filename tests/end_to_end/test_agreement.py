@@ -4,9 +4,9 @@ tries thousands, and real ones."""
 import pytest
 
 from benchmarks.agreement import BROKEN, Agreement, compare_generated
-from benchmarks.explanation import explains
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.values import SourceSpan
+from mrt_report.explanation import explains
 from mrt_runtime.verdict import Failure
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from mrt_runtime.redaction import RedactedLog, redact_report, redact_verdict
 from mrt_runtime.secret import register_secret
-from mrt_runtime.verdict import Failure, Outcome, Verdict
+from mrt_runtime.verdict import Failure, Outcome, RowExample, Verdict
 
 PASSWORD, PHRASE, TOKEN = "corr%ct h/rse", "b@ttery-staple", "tok3n-of-env-py"
 PIECES = ("rse", "b@ttery", "b%40ttery", "ttery-staple", "tok3n")
@@ -128,7 +128,8 @@ def test_a_server_that_is_not_there_is_told_without_the_secrets_of_its_url(proje
 
 def test_a_verdict_keeps_its_names_and_loses_its_secrets():
     register_secret("hunter2-x")
-    failure = Failure(kind="data-loss", message="says hunter2-x", table="hunter2-x", evidence=("hunter2-x",))
+    row = RowExample(before={"hunter2-x": "hunter2-x"}, after=None)
+    failure = Failure(kind="data-loss", message="says hunter2-x", table="hunter2-x", evidence=("hunter2-x",), examples=(row,))
     verdict = Verdict(
         revision="hunter2-x", outcome=Outcome.DATA_LOSS, failures=(failure,), warnings=("hunter2-x",), unseeded={"t": "hunter2-x"}
     )
@@ -136,6 +137,7 @@ def test_a_verdict_keeps_its_names_and_loses_its_secrets():
     assert shown.revision == shown.failures[0].table == "hunter2-x"
     assert (shown.failures[0].message, shown.failures[0].evidence, shown.warnings) == ("says ***", ("***",), ("***",))
     assert shown.unseeded == {"t": "***"}
+    assert shown.failures[0].examples == (RowExample(before={"hunter2-x": "***"}, after=None),)
 
 
 def test_a_long_value_that_was_cut_in_the_middle_shows_no_half_of_a_secret():

@@ -5,6 +5,7 @@ import pytest
 from mrt_runtime.compare import rows as rows_module
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.rows import Rows, TableRows
+from mrt_runtime.verdict import RowExample
 
 COLUMNS = ("id", "name", "phone")
 OLD = ((1, "Ann", "11"), (2, "Bob", "22"), (3, "Cleo", None))
@@ -38,6 +39,18 @@ def test_a_missing_table_has_lost_its_rows():
         "id = 2, name = 'Bob', phone = '22'",
         "id = 3, name = 'Cleo', phone = NULL",
     )
+
+
+def test_examples_are_rows_before_and_after():
+    lost, left = told(OLD[:1], ((9, "Zoe", None),))
+    assert (lost.examples, left.examples) == (
+        (RowExample(before={"id": "1", "name": "'Ann'", "phone": "'11'"}, after=None),),
+        (RowExample(before=None, after={"id": "9", "name": "'Zoe'", "phone": "NULL"}),),
+    )
+    (changed,) = told(OLD, ((1, "Ann", None), *OLD[1:]))
+    assert changed.evidence == ("id = 1: '11' → NULL",)
+    assert changed.examples == (RowExample(before={"id": "1", "phone": "'11'"}, after={"id": "1", "phone": "NULL"}),)
+    assert len(told(OLD + tuple((number, "", None) for number in range(4, 9)), None)[0].examples) == 3
 
 
 def test_a_missing_table_without_rows_has_lost_none():

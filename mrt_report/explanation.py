@@ -12,7 +12,8 @@ from mrt_runtime.compare.blame import names, read
 from mrt_runtime.verdict import Failure
 
 CODES = {
-    r"^Downgrade failed": "101 110 112 113 114 115 116 117 119 120 201 202 205 207 208 215 301 302 303 304 402 403 408 409 501 502 503",
+    r"^Downgrade failed": "101 110 112 113 114 115 116 117 119 120 201 202 205 207 208 215 301 302 303 304 402 403 "
+    "408 409 501 502 503",
     r"rows lost after": "102 104 113 202 203 214 217 301",
     r"rows? left behind": "102 103 104 106",
     r"values (lost|changed) after": "102 103 104 113 201 208 215 302 303",
@@ -44,8 +45,8 @@ OF_TABLES = frozenset(
 """Findings that explain what becomes of a table's columns and of all else that hangs on it, where they name the table."""
 
 
-def explains(finding: Finding, failure: Failure, file: str) -> bool:
-    """Tell whether a finding says why the rollback failed so: its code can, and it names what the failure names."""
+def explains(finding: Finding, failure: Failure, file: str | None) -> bool:
+    """Return whether a finding says why the rollback failed so: its code can, and it names what the failure names."""
     if not any(re.search(words, failure.message) and finding.code[3:] in codes.split() for words, codes in CODES.items()):
         return False
     if finding.code in WHOLE or (failure.line is not None and finding.place.line == failure.line):
@@ -55,12 +56,12 @@ def explains(finding: Finding, failure: Failure, file: str) -> bool:
     return not spoken.isdisjoint(own | tables if finding.code in OF_TABLES or not own else own)
 
 
-def named(failure: Failure, file: str) -> tuple[set[str], set[str]]:
+def named(failure: Failure, file: str | None) -> tuple[set[str], set[str]]:
     """Collect what a failure names: objects and columns, and tables."""
     quoted = [part.lower() for name in re.findall(r"'([^']+)'", failure.message) for part in re.findall(r"\w+", name)]
     listed = [word.lower() for names in re.findall(r"\(([\w, ]+)\)", failure.message) for word in names.split(", ")]
     own, tables = {*quoted, *listed}, {(failure.table or "").rpartition(".")[2].lower()}
-    migration = read(file)
+    migration = read(file) if file else None
     if failure.kind == "downgrade-failed" and migration is not None:
         at = [op for op in migration.downgrade_ops if op.origin is not None and op.origin.line == failure.line]
         tables |= {str(getattr(op, "table", "")).lower() for op in at}
@@ -76,7 +77,7 @@ def named(failure: Failure, file: str) -> tuple[set[str], set[str]]:
 
 
 def renamed(found: set[str], migration: Migration) -> Iterator[str]:
-    """Give the names that upgrade() gives to what had these before."""
+    """Yield the names that upgrade() gives to what had these before."""
     known = set(found)
     for op in migration.upgrade_ops:
         if isinstance(op, RenameTable) and str(op.table).lower() in known:

@@ -19,10 +19,9 @@ Exit codes are those that one run would have: 0 all reversible, 1 some are not, 
 """
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command line to the parser of `mrt report`."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    command = actions.add_parser("merge", help="put the reports of all shards of mrt verify --shard I/N together", epilog=EPILOG)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Describe the command line to the parser of `mrt report merge`."""
+    command.epilog = EPILOG
     command.add_argument(
         "files", nargs="+", metavar="FILE", type=Path, help="what mrt verify --format json wrote, one of each shard"
     )

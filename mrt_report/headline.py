@@ -1,0 +1,120 @@
+"""What a reader has to know first: one line, and the sentences below it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from mrt_lint.report.style import counted
+from mrt_report.agreement import CONFIRMED, NOT_MET, REFUTED
+from mrt_report.reported_revision import HistoryResults
+from mrt_report.results import CheckResults, VerifyResults
+from mrt_runtime.report.wording import PHRASES
+from mrt_runtime.verdict import Outcome
+
+BAD: Final = {
+    Outcome.DATA_LOSS: ("loses data when it is rolled back", "lose data when they are rolled back"),
+    Outcome.DOWNGRADE_FAILED: ("cannot be rolled back", "cannot be rolled back"),
+    Outcome.SCHEMA_NOT_RESTORED: ("does not restore the schema", "do not restore the schema"),
+    Outcome.UPGRADE_FAILED: ("fails to upgrade", "fail to upgrade"),
+    Outcome.REUPGRADE_FAILED: ("fails to upgrade a second time", "fail to upgrade a second time"),
+    Outcome.TIMED_OUT: ("timed out", "timed out"),
+    Outcome.UNPROVEN: ("could not be proven", "could not be proven"),
+    Outcome.NOT_REACHED: ("could not be reached", "could not be reached"),
+}
+"""What is said of one and of several revisions with such an outcome, the worst first."""
+
+
+class Headline(NamedTuple):
+    """`title` is a line without a full stop, `tone` is "good", "warning" or "bad", `sentences` follow."""
+
+    title: str
+    tone: str
+    sentences: tuple[str, ...]
+
+
+def summarize(results: HistoryResults) -> Headline:
+    """Return what is most important in the results of one half or both."""
+    sentences: list[str] = []
+    if results.verify is not None:
+        title, tone = _title_of_run(results.verify)
+        sentences += _about_run(results.verify)
+        if results.check is not None:
+            sentences += [_about_check(results.check), *_about_marks(results)]
+            if tone == "good" and results.check.findings:
+                tone = "warning"
+    elif results.check is not None:
+        title, tone = _title_of_check(results.check)
+        sentences += _about_unread(results.check)
+    else:
+        title, tone = "Nothing was checked or verified", "warning"
+    return Headline(title, tone, tuple(sentences))
+
+
+def count_outcomes(verify: VerifyResults) -> Counter[Outcome]:
+    """Count the revisions of each outcome."""
+    return Counter(verdict.outcome for verdict in verify.verdicts)
+
+
+def _title_of_run(verify: VerifyResults) -> tuple[str, str]:
+    counts, total = count_outcomes(verify), len(verify.verdicts)
+    worst = next((outcome for outcome in BAD if counts[outcome]), None)
+    if worst is not None:
+        one, several = BAD[worst]
+        tone = "warning" if worst in {Outcome.UNPROVEN, Outcome.NOT_REACHED} else "bad"
+        if total == 1:
+            return f"The revision {one}", tone
+        return f"{counts[worst]} of {total} revisions {one if counts[worst] == 1 else several}", tone
+    reversible = counts[Outcome.REVERSIBLE]
+    if not reversible:
+        return ("No revision was verified" if not total else f"{counted(total, 'revision')} skipped, none verified"), "warning"
+    if verify.stopped is not None:
+        return f"{counted(reversible, 'revision')} verified before the run ended", "warning"
+    one = "The revision rolls back without loss"
+    return (one if reversible == 1 else f"All {reversible} revisions roll back without loss"), "good"
+
+
+def _about_run(verify: VerifyResults) -> Iterator[str]:
+    counts = count_outcomes(verify)
+    listed = [f"{counts[outcome]} {PHRASES[outcome]}" for outcome in Outcome if counts[outcome]]
+    told = f": {', '.join(listed)}" if set(counts) - {Outcome.REVERSIBLE} else ""
+    yield f"Verified on {verify.place}{told}."
+    if verify.shard is not None:
+        yield f"This is shard {verify.shard} of the history."
+    if verify.stopped is not None:
+        yield f"The run ended before its last revision: {verify.stopped.rstrip('.')}."
+    if verify.database["dialect"] == "sqlite":
+        yield "A rollback that works on SQLite may fail elsewhere: verify on the database that you deploy to."
+    if verify.database.get("isolation_warning"):
+        yield verify.database["isolation_warning"]
+
+
+def _title_of_check(check: CheckResults) -> tuple[str, str]:
+    where = f"in {counted(check.migrations, 'migration')}"
+    if not check.findings:
+        return f"Nothing found {where}", "good"
+    counts = [counted(number, noun) for number, noun in ((check.errors, "error"), (check.warnings, "warning")) if number]
+    return f"{' and '.join(counts)} {where}", "bad" if check.errors else "warning"
+
+
+def _about_check(check: CheckResults) -> str:
+    title, _ = _title_of_check(check)
+    return " ".join([f"The static check: {title[0].lower()}{title[1:]}.", *_about_unread(check)])
+
+
+def _about_unread(check: CheckResults) -> Iterator[str]:
+    if check.silenced:
+        yield f"{counted(check.silenced, 'finding')} {'is' if check.silenced == 1 else 'are'} silenced or accepted."
+    if check.unreadable:
+        count = len(check.unreadable)
+        yield f"{counted(count, 'call')} could not be read, so nothing is said about {'it' if count == 1 else 'them'}."
+
+
+def _about_marks(results: HistoryResults) -> Iterator[str]:
+    words = ((CONFIRMED, "confirms {}"), (REFUTED, "refutes {}"), (NOT_MET, "did not meet {}"))
+    counts = [(results.count_marks(word), phrase) for word, phrase in words]
+    said = [phrase.format(count) for count, phrase in counts if count]
+    if said:
+        listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+        yield f"Of the findings, the run {listed}."
