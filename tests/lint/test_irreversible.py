@@ -78,7 +78,8 @@ def test_without_the_rule_nothing_is_folded(project: Project):
 
 def test_what_is_only_moved_is_not_lost(project: Project):
     upgrade = 'op.add_column("users", sa.Column("mobile", sa.Text()))\nop.execute("UPDATE users SET mobile = phone")\n' + DROPS[0]
-    (finding,) = findings(project, upgrade, "raise KeyError")
+    found = findings(project, upgrade, "raise KeyError")
+    (finding,) = [each for each in found if each["code"] in {"MRT115", "MRT208"}]
     assert (finding["code"], finding["severity"]) == ("MRT115", "warning")
     assert str(finding["message"]).endswith(
         "cannot be rolled back; nothing brings back what it moves elsewhere: column 'users.phone'"
