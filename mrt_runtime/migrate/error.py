@@ -105,7 +105,8 @@ def remedy(error: BaseException) -> str:
     if isinstance(error, NotImplementedError):
         return ". A revision that has no way back is listed with the reason in `skip`, or under [tool.mrt.irreversible]"
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if isinstance(error, AssertionError) and codes and codes[-1].co_name == "format_constraint":
+    # an assertion there, or in older SQLAlchemy what comes of quoting None
+    if isinstance(error, (AssertionError, TypeError)) and any(code.co_name == "format_constraint" for code in codes):
         return f", for a constraint {WRITE_NAME}"
     if not isinstance(error, KeyError) or codes[-1:] != [type(os.environ).__getitem__.__code__]:
         return ""

@@ -5,19 +5,20 @@ import sqlalchemy as sa
 
 from mrt_runtime.migrate import Migrator
 
-ASKED = "standard_conforming_strings"
+ASKED = "current_schema()"
 
 
 @pytest.fixture
 def asked(monkeypatch):
     """The questions of first connections, as they are asked."""
     found = []
-    original = sa.dialects.postgresql.base.PGDialect._set_backslash_escapes
-    monkeypatch.setattr(
-        sa.dialects.postgresql.base.PGDialect,
-        "_set_backslash_escapes",
-        lambda dialect, connection: (found.append(ASKED), original(dialect, connection)),
-    )
+    original = sa.dialects.postgresql.base.PGDialect._get_default_schema_name
+
+    def ask(dialect, connection):
+        found.append(ASKED)
+        return original(dialect, connection)
+
+    monkeypatch.setattr(sa.dialects.postgresql.base.PGDialect, "_get_default_schema_name", ask)
     return found
 
 

@@ -65,4 +65,4 @@ def test_what_does_not_exist_is_one_sentence(history, capsys, arguments, said):
 def test_pytest_collects_only_these(history, option, wanted):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--mrt", option, "--collect-only", "-q"]
     result = subprocess.run(command, cwd=history.root, capture_output=True, text=True, check=True)
-    assert f"{wanted} tests collected" in result.stdout
+    assert result.stdout.count("alembic.ini::") == wanted
