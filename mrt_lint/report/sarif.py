@@ -1,7 +1,8 @@
 """SARIF 2.1.0, which GitHub code scanning and many editors read.
 
-The shape is that of the standard (docs.oasis-open.org/sarif/sarif/v2.1.0); `ruleId`, `level`, `help`, `partialFingerprints` and
-`uriBaseId` are what GitHub makes use of (docs.github.com, "SARIF support for code scanning").
+The shape is that of the standard (docs.oasis-open.org/sarif/sarif/v2.1.0); `ruleId`, `level`, `help`, `partialFingerprints`,
+`uriBaseId`, the rules' `tags`, `precision` and `problem.severity`, and the category in `automationDetails` are what GitHub makes
+use of (docs.github.com, "SARIF support for code scanning").
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mrt_lint import __version__
-from mrt_lint.model.finding import Finding
+from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.model.rule import Rule
 from mrt_lint.report import CheckReport, UnreadCall, rule_page
 from mrt_lint.report.attachment import attach
@@ -38,6 +39,7 @@ def render(report: CheckReport) -> str:
     }
     run = {
         "tool": {"driver": driver},
+        "automationDetails": {"id": f"mrt-check/{_folder()}"},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {"executionSuccessful": True, "toolExecutionNotifications": [_notification(unread) for unread in report.unreadable]}
@@ -59,8 +61,25 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "help": {"text": text, "markdown": text},
         "helpUri": f"{_HOME}/blob/main/docs/rules/{rule.code}.md",
         "defaultConfiguration": {"level": rule.severity.value},
-        "properties": {"consequence": rule.consequence.value},
+        "properties": {
+            "consequence": rule.consequence.value,
+            "tags": ["alembic", "database", "migration", *rule.dialects, rule.consequence.value.replace(" ", "-")],
+            "precision": _precision(rule),
+            "problem.severity": rule.severity.value,
+        },
     }
+
+
+def _precision(rule: Rule) -> str:
+    """Return how often a finding is right, in GitHub's words: an error says what happens, a warning what may."""
+    if not rule.default:
+        return "low"
+    return "high" if rule.severity is Severity.ERROR else "medium"
+
+
+def _folder() -> str:
+    """Return the current folder from the root of the repository, with a slash at its end: it tells projects apart."""
+    return in_repository("any").removesuffix("any")
 
 
 def _result(finding: Finding, order: dict[str, int], fingerprint: str, leader: Finding | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.lint.conftest import DROP, functions
 # No object of the standard may have others (its schema has "additionalProperties": false throughout, save in property bags).
 SARIF = {
     "sarifLog": ({"version", "runs"}, {"$schema"}),
-    "run": ({"tool"}, {"columnKind", "invocations", "results"}),
+    "run": ({"tool"}, {"automationDetails", "columnKind", "invocations", "results"}),
     "driver": ({"name"}, {"version", "informationUri", "rules"}),
     "rule": ({"id"}, {"name", "shortDescription", "fullDescription", "help", "helpUri", "defaultConfiguration", "properties"}),
     "invocation": ({"executionSuccessful"}, {"toolExecutionNotifications"}),
@@ -99,6 +99,7 @@ def test_sarif_has_the_shape_of_the_standard(mixed):
     assert_sarif("run", run)
     assert run["columnKind"] == "unicodeCodePoints"
     assert run["tool"].keys() == {"driver"}
+    assert run["automationDetails"] == {"id": "mrt-check/"}
     driver = run["tool"]["driver"]
     assert_sarif("driver", driver)
     assert len({rule["id"] for rule in driver["rules"]}) == len(driver["rules"])
@@ -108,6 +109,12 @@ def test_sarif_has_the_shape_of_the_standard(mixed):
         assert all(rule[text]["text"] for text in ("shortDescription", "fullDescription", "help"))
         assert URI.fullmatch(rule["helpUri"])
         assert rule["defaultConfiguration"]["level"] in {"error", "warning"}
+        # of a property bag the standard says only that tags are different strings; the others are GitHub's
+        tags = rule["properties"]["tags"]
+        assert len(set(tags)) == len(tags) <= 20
+        assert {"alembic", "database", "migration", rule["properties"]["consequence"].replace(" ", "-")} <= set(tags)
+        assert rule["properties"]["problem.severity"] == rule["defaultConfiguration"]["level"]
+        assert rule["properties"]["precision"] == {"error": "high", "warning": "medium"}[rule["defaultConfiguration"]["level"]]
     for one in run["results"]:
         assert_sarif("result", one)
         assert one["message"].keys() == {"text"}
@@ -171,6 +178,8 @@ def test_paths_start_at_the_root_of_the_repository(history, monkeypatch):
     monkeypatch.chdir(history.root / "backend")
     for form, start in (("github", "::error file=backend/versions/a1.py,"), ("concise", "versions/a1.py:10:5: ")):
         assert history.mrt("check", "versions", "--format", form).out.startswith(start)
+    (run,) = json.loads(history.mrt("check", "versions", "--format", "sarif").out)["runs"]
+    assert run["automationDetails"] == {"id": "mrt-check/backend/"}
 
 
 def test_gitlab_gets_what_its_code_quality_report_demands(mixed):

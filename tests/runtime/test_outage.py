@@ -248,7 +248,11 @@ def wrap(error, statement="INSERT"):
         (wrap(psycopg.errors.AdminShutdown("terminating"), "SELECT pg_terminate_backend(pg_backend_pid())"), False, False),
         (wrap(psycopg.errors.AdminShutdown("terminating"), "SELECT pg_terminate_backend(pg_backend_pid())"), True, True),
         (wrap(psycopg.OperationalError("server closed the connection unexpectedly")), False, True),
-        (wrap(psycopg.OperationalError("server closed the connection unexpectedly"), "SELECT pg_terminate_backend(1)"), False, False),
+        (
+            wrap(psycopg.OperationalError("server closed the connection unexpectedly"), "SELECT pg_terminate_backend(1)"),
+            False,
+            False,
+        ),
         (wrap(psycopg.OperationalError("server closed the connection unexpectedly")), True, True),
         (wrap(psycopg.errors.UndefinedTable("no connection refused")), True, False),
         (wrap(pymysql.err.OperationalError(2013, "Lost connection")), False, True),
