@@ -203,6 +203,12 @@ def _add_verify(parser: ArgumentParser) -> None:
     verify.add_arguments(parser)
 
 
+def _add_rehearse(parser: ArgumentParser) -> None:
+    from mrt_runtime.cli import rehearse  # noqa: PLC0415  the other half, only when asked for
+
+    rehearse.add_arguments(parser)
+
+
 def _add_report(parser: ArgumentParser) -> None:
     from mrt_report import command  # noqa: PLC0415  brings both halves
 
@@ -226,7 +232,8 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
     "rules": ("list the rules", _add_output),
     "explain": ("say what a rule finds, why that hurts, and what to write instead", _add_explain),
     "verify": ("upgrade, downgrade and compare every revision on a scratch database", _add_verify),
+    "rehearse": ("run the pending revisions on a copy of a real database, and measure them", _add_rehearse),
     "report": ("check and verify, and write one page for people; or put the reports of several machines together", _add_report),
 }
-_ELSEWHERE: Final = {"verify": "mrt_runtime.cli.verify", "report": "mrt_report.command"}
+_ELSEWHERE: Final = {"verify": "mrt_runtime.cli.verify", "rehearse": "mrt_runtime.cli.rehearse", "report": "mrt_report.command"}
 """The commands of the other packages, which are imported only when asked for."""

@@ -10,9 +10,20 @@ from mrt_runtime.databases.isolation import ROLE, Isolation, Translation
 from mrt_runtime.databases.protocol import Checkpoint, ConnectionTarget, Database, Scratch, Watcher
 from mrt_runtime.databases.registry import BACKENDS, backend_of
 
-__all__ = ["Checkpoint", "ConnectionTarget", "Database", "Isolation", "Scratch", "Translation", "Watcher", "connect"]
+__all__ = [
+    "Checkpoint",
+    "ConnectionTarget",
+    "Database",
+    "Isolation",
+    "Scratch",
+    "Translation",
+    "Watcher",
+    "connect",
+    "connect_copying",
+]
 
 EMBEDDED = "embedded:postgresql"
+FAMILIES = {"mariadb": "mysql"}
 
 
 def connect(url: str | URL, isolation: str = ROLE) -> Database:
@@ -31,3 +42,22 @@ def connect(url: str | URL, isolation: str = ROLE) -> Database:
     if dialect not in BACKENDS:
         raise ConfigurationError(f"db_url is for {dialect}: supported are {', '.join(BACKENDS)} and {EMBEDDED!r}.")
     return backend_of(dialect).connect(parsed, isolation)
+
+
+def connect_copying(source: str | URL, target: str | URL | None, isolation: str = ROLE) -> Database:
+    """Open what makes copies of the database that a URL names, beside it or where `target` names; the source is only read.
+
+    Raises ConfigurationError, in one sentence with passwords masked, where that is impossible.
+    """
+    given = parse_url(source)
+    dialect = given.get_backend_name()
+    if dialect not in BACKENDS:
+        raise ConfigurationError(f"--from is a URL for {dialect}: supported are {', '.join(BACKENDS)}.")
+    other = None
+    if target is not None and str(target) == EMBEDDED:
+        raise ConfigurationError(f"A copy cannot be made on {EMBEDDED!r}: leave --db-url out, or name a server.")
+    if target is not None:
+        other = parse_url(target)
+        if FAMILIES.get(other.get_backend_name(), other.get_backend_name()) != FAMILIES.get(dialect, dialect):
+            raise ConfigurationError(f"--db-url is for {other.get_backend_name()} and --from for {dialect}: a copy needs the same.")
+    return backend_of(dialect).connect_copying(given, other, isolation)

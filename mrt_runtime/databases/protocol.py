@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,12 +12,14 @@ from sqlalchemy import URL, Connection, Engine
 
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.journal import Journal
+from mrt_runtime.databases.observation import LockWatch
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from mrt_runtime.compare.fingerprint import DatabaseFingerprint
     from mrt_runtime.compare.rows import Rows
-    from mrt_runtime.compare.schema import Schema
+    from mrt_runtime.compare.schema import Schema, Table
     from mrt_runtime.seed.seed_dialect import SeedDialect
 
 
@@ -128,6 +130,12 @@ class Scratch(Protocol):
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:
         """Cancel what env.py's connections are executing, from another thread. Never raises."""
 
+    def watch_locks(self) -> LockWatch | None:
+        """Return what looks at the locks of migrations; None where the database does not show them."""
+
+    def measure(self) -> int:
+        """Return how many bytes it takes on the disk."""
+
     def checkpoint(self) -> Checkpoint | None:
         """Keep the present state; None where the server does not let us (then `reset` and run the migrations again).
 
@@ -202,3 +210,28 @@ class DatabaseBackend(Protocol):
 
     def read_content(self, connection: Connection, schema: Schema, previous: Rows | None) -> Rows:
         """Return the rows of every table of a catalogue that was just read on the same connection; `previous` as above."""
+
+    def connect_copying(self, source: URL, target: URL | None, isolation: str) -> Database:
+        """Open a server (SQLite: a folder) on which every scratch database is a copy of `source`, which is only read.
+
+        target: where the copies are made, for None beside the source. Raises ConfigurationError, one sentence, where the source
+        cannot be read or may not be copied.
+        """
+
+    def read_fingerprint(
+        self,
+        connection: Connection,
+        schema: Schema,
+        previous: DatabaseFingerprint | None,
+        columns: Mapping[str, Sequence[str]] | None = None,
+    ) -> DatabaseFingerprint:
+        """Return the fingerprints of the rows of every table of a catalogue that was just read, whatever their number.
+
+        previous: an earlier one of the same scratch database; what has provably not changed since is taken from it.
+        columns: which columns of a table count, as far as it has them, and in which order; for others all of them.
+        """
+
+    def stream_rows(
+        self, connection: Connection, table: Table, order: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        """Yield of each row what it is ordered by, which Python orders in the same way, and its values in these columns."""

@@ -21,14 +21,13 @@ def render(
 
     stopped: why the run ended before its last revision, where it did. shard: which part of a history it is, where it is one.
     """
-    document = {
-        "version": metadata.version("pytest-mrt"),
-        "database": dict(database),
-        "summary": summarise(verdicts),
-        "revisions": [as_json(verdict) for verdict in verdicts],
-        "stopped": stopped,
-        **({"shard": dict(shard)} if shard else {}),
-    }
+    found = {"summary": summarise(verdicts), "revisions": [as_json(verdict) for verdict in verdicts], "stopped": stopped}
+    return render_document(database, {**found, **({"shard": dict(shard)} if shard else {})})
+
+
+def render_document(database: Mapping[str, str], found: Mapping[str, Any]) -> str:
+    """Write a document about a run: the version of this program, the database, and what was found."""
+    document = {"version": metadata.version("pytest-mrt"), "database": dict(database), **found}
     text = json.dumps(document, indent=2, ensure_ascii=False).replace("##", "#\\u0023")  # a command of Azure Pipelines
     return UNPRINTABLE.sub(escape, text) + "\n"
 

@@ -80,10 +80,10 @@ def _positions(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[Seq
 
 def _select(at: int, table: Table) -> str:
     """Write the part of a statement that reads one table: its place, and each row as a JSON array of texts."""
-    return f"SELECT {at}, JSON_ARRAY({', '.join(map(_as_text, table.columns))}) FROM {quote(table.name)}"
+    return f"SELECT {at}, JSON_ARRAY({', '.join(map(write_as_text, table.columns))}) FROM {quote(table.name)}"
 
 
-def _as_text(column: CatalogueColumn) -> str:
+def write_as_text(column: CatalogueColumn) -> str:
     """Write a column so that two values have the same text only if they are the same."""
     name = quote(column.name)
     if column.type.base in BINARY:

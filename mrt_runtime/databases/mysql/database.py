@@ -47,7 +47,7 @@ class MySQLDatabase:
         self._made += 1
         stem = (self._name or "scratch").lower()  # servers on Windows and macOS store names in lower case
         name = make_name(stem, self._server.token, f"{worker}_{self._made}".lower(), LONGEST_NAME - len("_c99999"))
-        contents: CreatedMySQLContents | ExistingMySQLContents = CreatedMySQLContents(self._server, name, self._options())
+        contents: CreatedMySQLContents | ExistingMySQLContents = self._fill(name)
         try:
             contents.make()
         except exc.DBAPIError as error:
@@ -60,6 +60,10 @@ class MySQLDatabase:
         except BaseException:  # Ctrl-C among them
             contents.remove()
             raise
+
+    def _fill(self, name: str) -> CreatedMySQLContents:
+        """Return what fills the scratch database of that name."""
+        return CreatedMySQLContents(self._server, name, self._options())
 
     def _isolate(self, contents: CreatedMySQLContents | ExistingMySQLContents, url: URL, env_url: URL) -> MySQLScratch:
         """Create an account for a scratch database, where that was not declined and the given one may create it."""

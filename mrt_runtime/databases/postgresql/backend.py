@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mrt_runtime.databases.postgresql.catalogue import read_catalogue
 from mrt_runtime.databases.postgresql.content import read_content
+from mrt_runtime.databases.postgresql.copying import connect_copying
 from mrt_runtime.databases.postgresql.database import connect
+from mrt_runtime.databases.postgresql.fingerprint import read_fingerprint, stream_rows
 from mrt_runtime.databases.postgresql.values import PostgreSQLValues
 
 
@@ -16,3 +18,6 @@ class PostgreSQLBackend:
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)
+    connect_copying = staticmethod(connect_copying)
+    read_fingerprint = staticmethod(read_fingerprint)
+    stream_rows = staticmethod(stream_rows)

@@ -57,7 +57,8 @@ class PostgresDatabase:
             if isinstance(made, PostgresScratch):
                 return made
             reason = made
-        return self._open(CreatedPostgresContents(self._server, self._given, self._next_name(worker)), reason)
+        self._require_role(reason)
+        return self._open(self._fill(self._next_name(worker)), reason)
 
     def _make_with_role(self, name: str) -> PostgresScratch | str:
         """Make a scratch database that a role of its own owns; return why that cannot be had where it cannot."""
@@ -65,8 +66,7 @@ class PostgresDatabase:
             role = create_role(self._server, name, self._given.name)
             if not isinstance(role, ScratchRole):
                 return role
-            contents = CreatedPostgresContents(self._server, self._given, name, role)
-            made = self._open(contents)
+            made = self._open(self._fill(name, role))
         except BaseException:  # Ctrl-C among them
             self._server.drop_roles([name])
             raise
@@ -80,6 +80,13 @@ class PostgresDatabase:
             return made
         made.drop()
         return f"the role of the run cannot connect ({refusal})"
+
+    def _fill(self, name: str, role: ScratchRole | None = None) -> CreatedPostgresContents:
+        """Return what fills the scratch database of that name."""
+        return CreatedPostgresContents(self._server, self._given, name, role)
+
+    def _require_role(self, reason: str) -> None:
+        """Raise ConfigurationError where migrations may not run as the given role, which is what they would do for that reason."""
 
     def _next_name(self, worker: str) -> str:
         self._made += 1

@@ -14,6 +14,7 @@ from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
 from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
+from mrt_runtime.databases.postgresql.lock_watch import PostgresLockWatch
 from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
 from mrt_runtime.databases.postgresql.translation import Translator
@@ -74,6 +75,12 @@ class PostgresScratch(ServerScratch):
     def admit(self, dbapi_connection: Any) -> None:
         """Note it as the run's own; nothing else: the database itself is set up to be fast."""
         self.journal.admit(dbapi_connection)
+
+    def watch_locks(self) -> PostgresLockWatch:
+        return PostgresLockWatch(self.engine)
+
+    def measure(self) -> int:
+        return int(self._server.run(f"SELECT pg_catalog.pg_database_size({literal(self._contents.name)})")[0][0])
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
         cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mrt_runtime.databases.sqlite.catalogue import read_catalogue
 from mrt_runtime.databases.sqlite.content import read_content
+from mrt_runtime.databases.sqlite.copying import connect_copying
 from mrt_runtime.databases.sqlite.database import connect
+from mrt_runtime.databases.sqlite.fingerprint import read_fingerprint, stream_rows
 from mrt_runtime.databases.sqlite.values import SQLiteValues
 
 
@@ -17,3 +19,6 @@ class SQLiteBackend:
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)
+    connect_copying = staticmethod(connect_copying)
+    read_fingerprint = staticmethod(read_fingerprint)
+    stream_rows = staticmethod(stream_rows)

@@ -42,9 +42,13 @@ class SQLiteDatabase:
             query={name: value for name, value in self._url.query.items() if name not in ABOUT_THE_FILE},
         )
         own = choose_driver(url, DRIVERS, "")
+        return self._fill(private, (own, keep_driver(url, own)))
+
+    def _fill(self, private: folder.Folder, urls: tuple[URL, URL]) -> SQLiteScratch:
+        """Return the scratch file in a folder; `urls` are those for our own driver and for env.py."""
         # an empty file may have settings in its header that migrations count on: page size, encoding, WAL
         template = self.given if self.given is not None and is_empty(self.given) else None
-        return SQLiteScratch(self, private, own, keep_driver(url, own), template)
+        return SQLiteScratch(self, private, urls[0], urls[1], template)
 
     def sweep(self) -> None:
         folder.sweep()

@@ -141,6 +141,13 @@ class SQLiteScratch:
                 with contextlib.suppress(sqlite3.Error):
                     raw.interrupt()
 
+    def watch_locks(self) -> None:
+        """Nothing: a writer locks the whole file."""
+
+    def measure(self) -> int:
+        files = (self._path.with_name(self._path.name + ending) for ending in ("", "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def checkpoint(self) -> Checkpoint:
         self._checkpoints += 1
         kept = FileCheckpoint(self._folder.path / f"checkpoint-{self._checkpoints}.db")

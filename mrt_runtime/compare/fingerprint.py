@@ -1,0 +1,25 @@
+"""What tells whether a table's rows are the same, without any of them being kept: their number, and a sum of hashes of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class TableFingerprint:
+    """The rows of one table, in no order: how many there are, and the sum of the hashes of their values in these columns."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFingerprint:
+    """The fingerprints of all tables by label. `basis` is what the dialect keeps for a later one to build on."""
+
+    tables: Mapping[str, TableFingerprint] = field(default_factory=lambda: MappingProxyType({}))
+    basis: object = field(default=None, compare=False, repr=False)

@@ -1,0 +1,139 @@
+"""PostgreSQL's rows as fingerprints that the server computes, and as sorted streams where two databases differ.
+
+The rows of a table are hashed again only where something can have changed: its file, its columns' places, or the server's own
+counts of the rows that were inserted, updated and deleted. Sessions add to these counts as they end, at once since version 15.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
+
+from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint
+from mrt_runtime.compare.rows import holds_rows
+from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.databases.postgresql.content import SETTINGS
+from mrt_runtime.databases.postgresql.quoting import quote
+
+COUNTS_AT_ONCE = 150000
+"""Version since which the counts are in shared memory. Source: the release notes of PostgreSQL 15."""
+STATES = """SELECT c.oid::bigint, n.nspname::text, c.relname::text, pg_catalog.pg_relation_filenode(c.oid)::bigint,
+  pg_catalog.pg_stat_get_tuples_inserted(c.oid), pg_catalog.pg_stat_get_tuples_updated(c.oid),
+  pg_catalog.pg_stat_get_tuples_deleted(c.oid),
+  (SELECT string_agg(a.attnum || ' ' || a.attname || ' ' || a.atttypid || ' ' || a.atttypmod, ',' ORDER BY a.attnum)
+   FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  (SELECT coalesce(array_agg(i.inhrelid::bigint), '{}') FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid),
+  n.nspname = current_schema()
+FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'"""
+ABOUT = "current_setting('server_version_num')::int, current_setting('track_counts') = 'on', current_database()::text"
+OTHERS = (
+    "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()"
+    " AND pid <> pg_catalog.pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend'"
+)
+PATIENCE = 2.0
+"""Seconds that the sessions of migrations get to end before the counts are not believed."""
+STREAMED = {"stream_results": True, "yield_per": 2000}
+State: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTables:
+    """Which state each table was in when it was hashed; `states` is empty where the server's counts cannot be relied on."""
+
+    database: str
+    types: object
+    states: Mapping[str, State]
+
+
+def read_fingerprint(
+    connection: Connection,
+    schema: Schema,
+    previous: DatabaseFingerprint | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
+) -> DatabaseFingerprint:
+    """See `DatabaseBackend`."""
+    cursor = connection.connection.cursor()
+    cursor.execute(f"SELECT {ABOUT}, {SETTINGS}")
+    [(version, counts, database, *_)] = cursor.fetchall()
+    is_counted = version >= COUNTS_AT_ONCE and counts and _is_alone(cursor)
+    states = _read_states(cursor) if is_counted else {}
+    parents = {parent for table in schema.tables if table.kind == "table" for parent in table.parents}
+    basis = previous.basis if previous is not None else None
+    known: Mapping[str, State] = {}
+    if isinstance(basis, CountedTables) and basis.database == database and basis.types == schema.types:
+        known = basis.states
+    found: dict[str, TableFingerprint] = {}
+    for table in filter(holds_rows, schema.tables):
+        wanted = _choose(table, (columns or {}).get(table.label))
+        former = previous.tables.get(table.label) if previous is not None else None
+        is_same = table.label in states and states[table.label] == known.get(table.label)
+        if is_same and former is not None and former.columns == wanted:
+            found[table.label] = former
+        else:
+            found[table.label] = _hash(cursor, table, wanted, parents)
+    return DatabaseFingerprint(found, CountedTables(database, schema.types, states))
+
+
+def _choose(table: Table, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the columns to hash: those that are wanted and there, in the order in which they are wanted."""
+    names = [column.name for column in table.columns]
+    return tuple(name for name in wanted if name in names) if wanted is not None else tuple(names)
+
+
+def _is_alone(cursor: Any) -> bool:
+    """Wait until the migrations' sessions have ended, which is when they have counted; False where one stays."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        cursor.execute(OTHERS)
+        if cursor.fetchone()[0] == 0:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.002)
+
+
+def _read_states(cursor: Any) -> dict[str, State]:
+    """Return by label what changes whenever a table's rows do, those of its parts included."""
+    cursor.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
+    cursor.execute(STATES)
+    rows = {row[0]: tuple(row) for row in cursor.fetchall()}
+
+    def with_parts(oid: int) -> State:
+        row = rows[oid]
+        return (*row[:8], *(with_parts(part) for part in sorted(row[8]) if part in rows))
+
+    return {(row[2] if row[9] else f"{row[1]}.{row[2]}"): with_parts(oid) for oid, row in rows.items()}
+
+
+def _hash(cursor: Any, table: Table, columns: Sequence[str], parents: Collection[str]) -> TableFingerprint:
+    row = ", ".join(quote(name) for name in columns)
+    # the sum of 64-bit numbers is a numeric: nothing overflows, and no order is needed
+    cursor.execute(f'SELECT count(*), sum(hashtextextended((ROW({row})::text) COLLATE "C", 0)) FROM {_source(table, parents)}')
+    count, digest = cursor.fetchone()
+    return TableFingerprint(table.label, tuple(columns), int(count), str(digest or 0))
+
+
+def stream_rows(
+    connection: Connection, table: Table, order: Sequence[str], columns: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], tuple[str | None, ...]]]:
+    """See `DatabaseBackend`."""
+    keys = [f"coalesce({quote(name)}::text, '')" for name in order]
+    texts = [f"{quote(name)}::text" for name in columns]
+    # by bytes, which for UTF-8 is the order of Python's strings
+    collated = ", ".join(f'({key}) COLLATE "C"' for key in keys) or "1"
+    connection.exec_driver_sql(f"SELECT {SETTINGS}")
+    query = (
+        f"SELECT ARRAY[{', '.join(keys)}]::text[], ARRAY[{', '.join(texts)}]::text[] FROM {_source(table, ())} ORDER BY {collated}"
+    )
+    for key, values in connection.exec_driver_sql(query, execution_options=STREAMED):
+        yield tuple(key), tuple(values)
+
+
+def _source(table: Table, parents: Collection[str]) -> str:
+    name = f"{quote(table.schema)}.{quote(table.name)}" if table.schema else quote(table.name)
+    return f"ONLY {name}" if table.label in parents else name

@@ -1,0 +1,112 @@
+"""Copies of a SQLite file, made page by page while it may be in use. The file is only read."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases import folder
+from mrt_runtime.databases.address import mask
+from mrt_runtime.databases.folder import Folder
+from mrt_runtime.databases.sqlite.database import SQLiteDatabase, locate
+from mrt_runtime.databases.sqlite.scratch import SQLiteScratch
+
+PAGES = 4096  # copied at a time: between them Ctrl-C is noticed
+OF_WAL = b"\x02\x02"
+"""Bytes 18 and 19 of a file in WAL mode. Source: https://sqlite.org/fileformat.html."""
+
+
+class CopyingSQLiteDatabase(SQLiteDatabase):
+    """Makes scratch files that hold what the given file holds."""
+
+    def __init__(self, url: URL, given: Path) -> None:
+        super().__init__(url, given)
+        self._file = given
+
+    def _fill(self, private: Folder, urls: tuple[URL, URL]) -> SQLiteScratch:
+        return CopiedSQLiteScratch(self, private, urls[0], urls[1], self._file)
+
+
+class CopiedSQLiteScratch(SQLiteScratch):
+    """A scratch file that begins as a copy of another one."""
+
+    def __init__(self, database: SQLiteDatabase, private: Folder, url: URL, env_url: URL, given: Path) -> None:
+        self._given = given
+        super().__init__(database, private, url, env_url, None)
+
+    def reset(self) -> None:
+        fresh = self._path.with_suffix(".copy")
+        try:
+            copy_file(self._given, fresh)
+            self._replace_by(fresh)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a database as it is at one moment; ConfigurationError where it cannot be read, or changes where it must not."""
+    before = identify(source)
+    try:
+        with reading(source) as given, contextlib.closing(sqlite3.connect(target)) as copy:
+            copy.execute("PRAGMA synchronous=OFF")
+            given.execute("BEGIN")
+            given.execute("SELECT 1 FROM sqlite_master").fetchall()  # from here on it is seen as it is now
+            given.backup(copy, pages=PAGES, progress=lambda *_: None)
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"{source} cannot be copied: {error}.") from None
+    if is_still(source) and identify(source) != before:
+        raise ConfigurationError(f"{source} was written to while it was copied: run again.")
+
+
+@contextlib.contextmanager
+def reading(source: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file for reading. `immutable` for one that nobody is writing to: reading in WAL mode would make files beside it."""
+    how = "&immutable=1" if is_still(source) else ""
+    with contextlib.closing(sqlite3.connect(f"file:{quote(str(source.resolve()))}?mode=ro{how}", uri=True)) as connection:
+        yield connection
+
+
+def is_still(source: Path) -> bool:
+    """Whether a file is in WAL mode and nobody has it open for writing: then there is no log beside it."""
+    with source.open("rb") as file:
+        return file.read(20)[18:] == OF_WAL and not source.with_name(f"{source.name}-wal").exists()
+
+
+def identify(source: Path) -> tuple[int, int]:
+    """Return what changes when a file is written to."""
+    state = source.stat()
+    return state.st_size, state.st_mtime_ns
+
+
+def connect_copying(source: URL, target: URL | None, isolation: str) -> CopyingSQLiteDatabase:  # noqa: ARG001  its engine always refuses
+    """See `DatabaseBackend`."""
+    if target is not None:
+        raise ConfigurationError("A copy of a SQLite file is made in the temporary folder, which TMPDIR names: leave --db-url out.")
+    given = locate(source)
+    if given is None:
+        raise ConfigurationError(f"{mask(source)} is in memory, where nothing can be copied from: name a file.")
+    if not given.is_file():
+        what = "is a folder" if given.is_dir() else "does not exist"
+        raise ConfigurationError(f"{mask(source)} cannot be copied: {given} {what}.")
+    folder.sweep()
+    log = given.with_name(f"{given.name}-wal")
+    size = given.stat().st_size + (log.stat().st_size if log.exists() else 0)
+    place = Path(tempfile.gettempdir())
+    free = shutil.disk_usage(place).free
+    if free < size:
+        sizes = f"{size / 1e6:,.0f} MB, and {place} has {free / 1e6:,.0f} MB left"
+        raise ConfigurationError(f"The copy would take {sizes}: make room there, or let TMPDIR name another folder.")
+    try:
+        with reading(given) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+    except (sqlite3.Error, OSError) as error:
+        raise ConfigurationError(f"{given} cannot be read as a SQLite database: {error}.") from None
+    return CopyingSQLiteDatabase(source, given)

@@ -1,0 +1,135 @@
+"""What each statement of a step took: time, locks and for how long, tables written anew. Each with its line in the migration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from mrt_runtime.databases.observation import LOCK_MODES, LockWatch, RelationLock, SessionReading
+
+WIDTH = 200  # characters kept of a statement
+
+
+@dataclass(slots=True)
+class HeldLock:
+    """The strongest lock that a statement took on a relation, and the seconds from its start to the end of the transaction."""
+
+    lock: RelationLock
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class ObservedStatement:
+    """All executions of one statement on one line. locks: None where they cannot be told, which is not the same as none."""
+
+    line: int | None
+    text: str
+    count: int = 0
+    seconds: float = 0.0
+    locks: dict[str, HeldLock] | None = None
+    rewritten: list[str] = field(default_factory=list)
+    scanned: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def strongest(self) -> HeldLock | None:
+        """The strongest of its locks; of equals the one that was held longest."""
+        held = (self.locks or {}).values()
+        return max(held, key=lambda one: (one.lock.strength, one.seconds), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLock:
+    """A lock that a session holds now, the statement that took it, and when that began."""
+
+    held: HeldLock
+    since: float
+
+
+class StepObserver:
+    """Observes one step. watch: what looks at locks; None where only times are taken."""
+
+    def __init__(self, watch: LockWatch | None = None) -> None:
+        self._watch = watch
+        self._statements: dict[tuple[int | None, str], ObservedStatement] = {}
+        self._open: dict[int, dict[RelationLock, OpenLock]] = {}
+        self._begun: tuple[int, float, bool] | None = None
+        if watch is not None:
+            watch.begin()
+
+    def of_the_migration(self, others: Collection[str]) -> tuple[ObservedStatement, ...]:
+        """Return what was observed on the migration's own lines, in the order in which statements were executed first.
+
+        others: the tables in which Alembic notes where the database stands, whose locks are not the migration's.
+        """
+        own = tuple(statement for statement in self._statements.values() if statement.line is not None)
+        for statement in own:
+            if statement.locks is not None:
+                statement.locks = {name: held for name, held in statement.locks.items() if held.lock.table not in others}
+            statement.scanned = {table: rows for table, rows in statement.scanned.items() if table not in others}
+        return own
+
+    def before(self, dbapi_connection: Any, line: int | None, statement: str) -> None:
+        """Note that a statement begins."""
+        known = self._statements.get((line, " ".join(statement.split())[:WIDTH]))
+        # one that is executed a thousand times is looked at the first, second, fourth, eighth time and so on
+        is_looked_at = self._watch is not None and (known is None or (known.count + 1) & known.count == 0)
+        if self._watch is not None and is_looked_at:
+            self._watch.before(dbapi_connection)
+        self._begun = id(dbapi_connection), time.perf_counter(), is_looked_at
+
+    def after(self, dbapi_connection: Any, line: int | None, statement: str) -> None:
+        """Note what a statement did that has succeeded."""
+        if self._begun is None or self._begun[0] != id(dbapi_connection):
+            return
+        (_, began, is_looked_at), self._begun = self._begun, None
+        ended = time.perf_counter()
+        text = " ".join(statement.split())[:WIDTH]
+        observed = self._statements.setdefault((line, text), ObservedStatement(line, text))
+        observed.count += 1
+        observed.seconds += ended - began
+        reading = self._watch.after(dbapi_connection) if self._watch is not None and is_looked_at else None
+        if reading is not None:
+            self._take(observed, id(dbapi_connection), reading, began, ended)
+
+    def failed(self, dbapi_connection: Any) -> None:
+        """Note that a statement failed: its transaction ends, or goes on from before it."""
+        self._begun = None
+        if self._watch is not None:
+            self._watch.forget(dbapi_connection)
+
+    def ended(self, dbapi_connection: Any) -> None:
+        """Note that a transaction ends, and with it all locks of the session."""
+        now = time.perf_counter()
+        for one in self._open.pop(id(dbapi_connection), {}).values():
+            one.held.seconds = max(one.held.seconds, now - one.since)
+
+    def close(self) -> None:
+        """End the observation: what is open is taken to end now."""
+        for session in list(self._open):
+            now = time.perf_counter()
+            for one in self._open.pop(session).values():
+                one.held.seconds = max(one.held.seconds, now - one.since)
+        if self._watch is not None:
+            self._watch.close()
+
+    def _take(self, observed: ObservedStatement, session: int, reading: SessionReading, began: float, ended: float) -> None:
+        held = self._open.setdefault(session, {})
+        observed.locks = {} if observed.locks is None else observed.locks
+        for lock in reading.locks - held.keys():
+            mine = observed.locks.get(lock.relation)
+            if mine is None or mine.lock.strength < lock.strength:
+                mine = observed.locks[lock.relation] = HeldLock(lock)
+            held[lock] = OpenLock(mine, began)
+        for lock in held.keys() - reading.locks:
+            gone = held.pop(lock)
+            gone.held.seconds = max(gone.held.seconds, ended - gone.since)
+        observed.rewritten += [name for name in reading.rewritten if name not in observed.rewritten]
+        for table, rows in reading.scanned:
+            observed.scanned[table] = observed.scanned.get(table, 0) + rows
+
+
+def at_most(lock: RelationLock, mode: str) -> bool:
+    """Whether a lock is no stronger than a mode."""
+    return lock.strength <= LOCK_MODES.index(mode)

@@ -1,0 +1,44 @@
+"""What a rehearsal found. Standard library only, but for what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mrt_runtime.migrate.observer import ObservedStatement
+from mrt_runtime.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsedStep:
+    """One run of upgrade() or downgrade(). `growth`: bytes by which the database is larger after it."""
+
+    name: str
+    seconds: float
+    statements: tuple[ObservedStatement, ...] = ()
+    growth: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsedRevision:
+    """One revision: the verdict on its rollback, and what each of its steps took."""
+
+    verdict: Verdict
+    doc: str = ""
+    file: str = ""
+    steps: tuple[RehearsedStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFacts:
+    """The copy: the revisions that it was found at, what it holds, and what making it took.
+
+    shows_locks: whether the database lets us see which locks migrations take.
+    """
+
+    heads: tuple[str, ...]
+    tables: int
+    rows: int
+    size: int
+    seconds: float
+    shows_locks: bool
+    database: dict[str, str] = field(default_factory=dict)
