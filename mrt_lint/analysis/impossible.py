@@ -11,9 +11,11 @@ from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import object_place
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import AlterColumn, CreateConstraint, CreateObject, DropConstraint, InvalidCall, Op
+from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, CreateObject, DropConstraint, InvalidCall, Op
 from mrt_lint.model.values import UNSET, SqlType
 
+_AFTER_A_VERB: Final = frozenset({"CONSTRAINT", "COLUMN", "FOREIGN", "PRIMARY", "UNIQUE", "INDEX", "KEY"})
+"""Words with which no action of ALTER TABLE begins on any database."""
 _SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE_PRECISION": "double precision"}
 
 
@@ -33,11 +35,24 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
             "leave the table out of its arguments: the batch has it" if op.names_table else f"call {call} as its documentation says"
         )
         return Impossibility(f"{call} raises TypeError, for {op.problem}", instead)
+    if isinstance(op, AlterObject) and op.kind == "table" and readable(op.name) and readable(op.action):
+        return _unparsable(op.name, op.action)
     if case.dialect(op) == "sqlite" and not op.sql and not _is_in_batch(op):
         return _on_sqlite(op)
     if case.dialect(op) == "postgresql" and isinstance(op, AlterColumn):
         return _uncastable(case, op)
     return None
+
+
+def _unparsable(table: str, action: str) -> Impossibility | None:
+    """Return why no database parses an ALTER TABLE that does nothing with the constraint, column or key that it names."""
+    word = action.partition(" ")[0]
+    if word not in _AFTER_A_VERB:
+        return None
+    verb = next((verb for verb in ("ADD", "DROP", "ALTER", "MODIFY", "RENAME") if table.upper().endswith(verb)), "")
+    joined = f": {verb} belongs to the name, as no blank parts two pieces of the text" if verb else ""
+    instead = "end the first piece of the text with a blank" if verb else f"write ADD, DROP or what is meant before {word}"
+    return Impossibility(f"no database parses ALTER TABLE {table} {word} …{joined}", instead)
 
 
 def _is_in_batch(op: Op) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 
@@ -30,3 +31,13 @@ def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
     if isinstance(op, ops.DropIndex):
         return case.existed_before(op)
     return not case.state_before(op).new_table
+
+
+def is_partitioned(case: MigrationCase, op: Op) -> bool:
+    """Return whether an operation's table is one that PostgreSQL keeps in partitions: it has no CONCURRENTLY, nor NOT VALID, there.
+
+    Sources: PostgreSQL, CREATE INDEX and ALTER TABLE; NOT VALID foreign keys are taken from 18 on.
+    """
+    table = case.state_before(op).table
+    known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+    return known is not None and known.partitioned

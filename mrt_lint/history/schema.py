@@ -89,7 +89,8 @@ class ReplayedTable:
     which nothing is known, is UNKNOWN. A column's `type`, `nullable` and `server_default` are as the last migration left them,
     each UNKNOWN if that cannot be told; `nullable` is never None. `primary_key`, `unique` and foreign keys of columns stand
     among the constraints, with their columns filled in; those without a name are in `unnamed`, with indexes without one. A
-    constraint that was added NOT VALID has `not_valid` until it is validated. `autoincrement` is SQLite's AUTOINCREMENT.
+    constraint that was added NOT VALID has `not_valid` until it is validated. `autoincrement` is SQLite's AUTOINCREMENT,
+    `partitioned` is True of a table that was made with PARTITION BY.
     `complete` is False if the table was not created by the chain, or not wholly readable: then what is not listed may yet
     exist. `lost` are the kinds of nameless constraints that were dropped or renamed by a name that none of them is known by: one
     of them is gone, and it is not known which. `former_names` are those that columns, constraints and indexes certainly have no
@@ -104,6 +105,7 @@ class ReplayedTable:
     unnamed: tuple[Constraint | CreateIndex, ...] = ()
     lost: frozenset[str] = frozenset()
     autoincrement: Flag = False
+    partitioned: bool = False
     complete: bool = False
     former_names: Mapping[tuple[str, str], Name | None] = field(default_factory=dict, compare=False, repr=False)
 

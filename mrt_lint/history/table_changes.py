@@ -29,7 +29,13 @@ _ATTRIBUTES = (
 
 def make_table(op: CreateTable) -> ReplayedTable:
     """Return the table that CREATE TABLE makes."""
-    table = ReplayedTable(name=str(op.table), schema=op.schema, complete=op.complete, autoincrement=is_autoincrement(op))
+    table = ReplayedTable(
+        name=str(op.table),
+        schema=op.schema,
+        complete=op.complete,
+        autoincrement=is_autoincrement(op),
+        partitioned=op.partitioned,
+    )
     for column in op.columns:
         table = with_column(table, column)
     for constraint in op.constraints:

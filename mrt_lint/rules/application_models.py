@@ -44,7 +44,7 @@ class ApplicationModels(Rule):
     message = "the migration imports {what} from {module}: it breaks when the models change, or does something else than it did"
     instead = (
         'describe in the migration what it needs, as the tables are at this revision: sa.table("…", sa.column("…")), or a '
-        "declarative class with a Base of its own"
+        "declarative class with a Base of its own; write down the values of an enum"
     )
     manual = (
         "Alembic, Operations.bulk_insert and the use of sa.table(): https://alembic.sqlalchemy.org/en/latest/ops.html",

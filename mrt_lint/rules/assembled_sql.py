@@ -168,4 +168,7 @@ def _safe(text: str) -> str:
         return 'bind the list as one: sa.text("… IN :values").bindparams(sa.bindparam("values", expanding=True, value=[…]))'
     if _ROWS.match(text) and _VALUE.search(text) and not _NAME.search(text):
         return 'pass the value beside the SQL: op.execute(sa.text("… = :value").bindparams(value=…))'
-    return "write it down in the migration, as it is at this revision: in constants, or in a loop over literals"
+    return (
+        "write it down in the migration, as it is at this revision: in constants, or in a loop over literals; a name that differs "
+        "from one database to the next, quote it: op.get_bind().dialect.identifier_preparer.quote(…)"
+    )

@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade.conflict import ConflictKind
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.ops import DropConstraint
+from mrt_lint.model.ops import AddColumn, CreateTable, DropConstraint
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
@@ -32,6 +32,10 @@ class BrokenOrder(Rule):
     types = DialectWording(
         message="downgrade fails here: {conflict}",
         instead="change the types of both columns back before the foreign key is made, or leave both as they are",
+    )
+    new_types = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead="give the column in this call the type of the one that its foreign key points to",
     )
     enum = DialectWording(
         message="downgrade fails here: {conflict}",
@@ -246,7 +250,10 @@ class BrokenOrder(Rule):
             for _, conflict in case.failing((op,), lambda analysis: analysis.order_conflicts):
                 if getattr(op, "table", None) in failed - {None}:
                     continue
-                yield self.found(case.migration, op, wordings.get(conflict.kind), conflict=conflict.clause, enum=conflict.enum)
+                wording = wordings.get(conflict.kind)
+                if wording is self.types and isinstance(op, CreateTable | AddColumn):
+                    wording = self.new_types
+                yield self.found(case.migration, op, wording, conflict=conflict.clause, enum=conflict.enum)
 
 
 def _never_runs(case: MigrationCase, op: DropConstraint) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.destruction import destroys, is_known
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class DestroysMore(Rule):
@@ -22,6 +23,13 @@ class DestroysMore(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "downgrade drops {what}, which upgrade did not create: its {values} are lost in a rollback"
     instead = "drop in downgrade() only what upgrade() creates; check the names"
+    foreign = DialectWording(
+        message=(
+            "downgrade drops {what}, which neither upgrade nor a revision before it creates: it fails, or takes {values} that were "
+            "there before"
+        ),
+        instead="write the name of what upgrade() creates, or leave it out of downgrade()",
+    )
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
@@ -127,8 +135,9 @@ class DestroysMore(Rule):
             ):
                 continue
             analysis = case.analysis(op)
-            if analysis.destroys(op) and id(op) not in analysis.missing_objects:
+            if destroys(analysis, op) and id(op) not in analysis.missing_objects:
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")
-                yield self.found(case.migration, op, what=what, values=values)
+                wording = None if is_known(analysis, op) else self.foreign
+                yield self.found(case.migration, op, wording, what=what, values=values)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.mysql_alteration import blocked, leaves_keys_unchecked
 from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
@@ -35,6 +36,13 @@ class ForeignKeyWithoutNotValid(Rule):
         instead=(
             "look for rows without a parent first; then run op.execute('SET SESSION foreign_key_checks = 0') before it and = 1 "
             "behind it, and {server} adds it in place, without a look at the rows"
+        ),
+    )
+    of_partitions = DialectWording(
+        message=message,
+        instead=(
+            "before PostgreSQL 18 a partitioned table takes no NOT VALID key: add it with {not_valid} to each partition, validate "
+            "it there in a later revision, and then add it to {sql_table}, which takes theirs over"
         ),
     )
     dialects = ("postgresql", "mysql", "mariadb")
@@ -138,7 +146,8 @@ class ForeignKeyWithoutNotValid(Rule):
                         "server": server.name if server else "",
                     }
                     name = sql_name(key.name, case.dialect(op)) if readable(key.name) else "…"
-                    yield self.found(case.migration, op, self.copied if server else None, **found, key=name)
+                    wording = self.copied if server else self.of_partitions if is_partitioned(case, op) else None
+                    yield self.found(case.migration, op, wording, **found, key=name)
 
     @staticmethod
     def _holds_up(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:

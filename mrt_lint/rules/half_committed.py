@@ -1,11 +1,12 @@
 """MRT435."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.mysql_alteration import statement
 from mrt_lint.analysis.mysql_refusal import refusable
 from mrt_lint.analysis.wording import deed, names
+from mrt_lint.history.effects import Thing, effects_of
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -131,18 +132,33 @@ class HalfCommitted(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first statement of an upgrade that would leave half of it."""
-        first: ops.Op | None = None
+        done: list[ops.Op] = []
         for op in case.ops_for(self, ops.Op, new_tables=True):
             server = case.server(op)
             if server is None:
                 continue
-            stops = first is not None and not op.caught and first not in statement(case, op)
-            reason = refusable(case, op) if stops else ""
+            together = statement(case, op)
+            first = next((other for other in done if other not in together and not _is_replaced(other, done, op)), None)
+            reason = refusable(case, op) if first is not None and not op.caught else ""
             if first is not None and reason:
                 yield self.found(case.migration, op, **names(op), server=server.name, reason=reason, first=deed(first))
                 return
-            if first is None and _is_final(op):
-                first = op
+            if _is_final(op):
+                done.append(op)
+
+
+def _is_replaced(one: ops.Op, done: list[ops.Op], last: ops.Op) -> bool:
+    """Return whether a statement drops what is made again before or by the last one, or makes it again: both run once more."""
+    place = next(place for place, other in enumerate(done) if other is one)
+    dropped, made = _things(effects_of(one).drops), _things(effects_of(one).makes)
+    before = {thing for other in done[:place] for thing in _things(effects_of(other).drops)}
+    after = {thing for other in (*done[place + 1 :], last) for thing in _things(effects_of(other).makes)}
+    return bool(dropped) and dropped <= after if not made else made <= before
+
+
+def _things(things: Iterable[Thing]) -> set[tuple[str, str]]:
+    """Return things by kind and name; an index and a constraint of one name are one to MySQL."""
+    return {("key" if thing.kind in {"index", "constraint"} else thing.kind, str(thing.name)) for thing in things}
 
 
 def _is_final(op: ops.Op) -> bool:

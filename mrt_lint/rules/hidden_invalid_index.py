@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class HiddenInvalidIndex(Rule):
@@ -24,6 +25,13 @@ class HiddenInvalidIndex(Rule):
     instead = (
         "drop it first: op.drop_index(«{index}», table_name=«{last}»{in_schema}, postgresql_concurrently=True, if_exists=True), "
         "then create it without if_not_exists"
+    )
+    unread = DialectWording(
+        message=message,
+        instead=(
+            "drop it first by the same name: op.drop_index(…, table_name=…, postgresql_concurrently=True, if_exists=True), then "
+            "create it without if_not_exists"
+        ),
     )
     dialects = ("postgresql",)
     manual = (
@@ -76,4 +84,6 @@ class HiddenInvalidIndex(Rule):
         dropped = {op.index for op in case.migration.upgrade_ops if isinstance(op, ops.DropIndex)}
         for op in case.ops_for(self, ops.CreateIndex):
             if op.concurrently is True and op.if_not_exists is True and op.index not in dropped:
-                yield self.found(case.migration, op, **names(op))
+                is_known = readable(op.index) and readable(op.table)
+                what = names(op) if is_known else names(op) | {"the_index": "index"}
+                yield self.found(case.migration, op, None if is_known else self.unread, **what)

@@ -7,6 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of
+from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.raw_sql import is_in_block
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
@@ -39,6 +40,13 @@ class IndexWithoutConcurrently(Rule):
         instead=(
             "build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
             "INDEX …"
+        ),
+    )
+    of_partitions = DialectWording(
+        message=message,
+        instead=(
+            "PostgreSQL builds none concurrently on a partitioned table: make it ON ONLY {sql_table}, build the same index "
+            "CONCURRENTLY on each partition, and ALTER INDEX … ATTACH PARTITION each of them"
         ),
     )
     dialects = ("postgresql",)
@@ -165,7 +173,8 @@ class IndexWithoutConcurrently(Rule):
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:
                 if op.index is None:
                     found["index"] = f"ix_{last}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
-                yield self.found(case.migration, op, **found | code_of(op))
+                wording = self.of_partitions if is_partitioned(case, op) else None
+                yield self.found(case.migration, op, wording, **found | code_of(op))
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:
                 # the name that SQLAlchemy gives it
                 index = f"ix_{last}_{found['column']}"

@@ -1,5 +1,6 @@
 """MRT116."""
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
@@ -14,6 +15,10 @@ from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _KINDS = frozenset({"unique", "foreignkey", "primary"})
+
+
+_OF_INNODB = re.compile(r".+_ibfk_\d+")
+"""The names that InnoDB gives to foreign keys without one, by the numbers that it has given before."""
 
 
 class NoSuchName(Rule):
@@ -246,6 +251,8 @@ def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
         return None
     known_schema = case.known_schema(dialect)
     former, name = known_schema.table(table.origin), fold(op.constraint)
+    if dialect in FAMILY and _OF_INNODB.fullmatch(name):
+        return None
     if former is None or not known_schema.lacks(table.origin, name, kind):
         return None
     known = (*former.constraints, *former.indexes)

@@ -127,6 +127,9 @@ class OnDeleteCascade(Rule):
     @staticmethod
     def _is_required(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> bool:
         """Return whether a column of the key can hold no NULL: it is NOT NULL, or part of the primary key."""
+        columns_of_key = (op.column,) if isinstance(op, ops.AddColumn) else key.columns if isinstance(key.columns, tuple) else ()
+        if _is_required_later(case, op, {fold(str(name)) for name in columns_of_key}):
+            return True
         if isinstance(op, ops.AddColumn):
             return is_nullable(op.definition) is False
         table = case.state_before(op).table
@@ -146,6 +149,21 @@ class OnDeleteCascade(Rule):
         same = (former for former in dropped_before(analysis, op) if readable(former.referred_table))
         formers = [*analysis.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
         return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
+
+
+def _is_required_later(case: MigrationCase, op: ops.Op, columns: set[str]) -> bool:
+    """Return whether upgrade() sets one of a key's columns NOT NULL, or makes it part of the primary key."""
+    table = case.state_before(op).table
+    for other in case.migration.upgrade_ops:
+        if case.state_before(other).table is not table or table is None:
+            continue
+        if isinstance(other, ops.AlterColumn) and other.nullable is False and fold(str(other.column)) in columns:
+            return True
+        is_key = isinstance(other, ops.CreateConstraint) and other.definition.kind == "primary"
+        covered = other.columns if is_key and isinstance(other, ops.CreateConstraint) else ()
+        if isinstance(covered, tuple) and not columns.isdisjoint(fold(str(name)) for name in covered):
+            return True
+    return False
 
 
 def _cascades(action: MaybeName) -> bool:

@@ -115,6 +115,13 @@ class RawNotNull(Rule):
         """Yield a finding for every column that stays NOT NULL."""
         for op in case.ops_for(self, ops.AlterColumn):
             if op.sql and op.nullable is False and case.undone(op, "nullable") in {UndoStatus.NO, UndoStatus.DIFFERENT}:
-                kind = op.type if isinstance(op.type, SqlType) else "…"
+                kind = _written(op, case.dialect(op))
                 wording = None if case.server(op) is None else self.on_mysql
                 yield self.found(case.migration, op, wording, **names(op, case.dialect(op)), type=kind)
+
+
+def _written(op: ops.AlterColumn, dialect: str) -> str:
+    """Return the type of MODIFY as SQL, with the collation that it would lose without."""
+    kind = op.type.on(dialect) if isinstance(op.type, SqlType) else None
+    collation = f" COLLATE {kind.collation}" if isinstance(kind, SqlType) and isinstance(kind.collation, str) else ""
+    return f"{kind}{collation}" if isinstance(kind, SqlType) else "…"

@@ -166,3 +166,90 @@ def test_an_empty_autocommit_block_ends_the_transaction():
 def test_models_of_a_leaf_module_that_is_imported_whole(used: str):
     body = f"from app.db.models.shipping import parcel\nop.execute(sa.update({used}).values(code='x'))"
     assert holds("+MRT801", told([BASE, (body, "pass")]))
+
+
+@pytest.mark.parametrize(
+    ("statement", "joined"),
+    [
+        ('"ALTER TABLE parcels" "ADD CONSTRAINT ck CHECK (code > 0)"', True),
+        ('"ALTER TABLE parcels" "DROP COLUMN code"', True),
+        ('"ALTER TABLE parcels " "ADD CONSTRAINT ck CHECK (code > 0)"', False),
+        ('"ALTER TABLE parcels ADD CHECK (code > 0)"', False),
+        ('f"ALTER TABLE {name} CONSTRAINT ck"', False),
+    ],
+)
+def test_two_pieces_of_sql_without_a_blank_between(statement: str, joined: bool):
+    found = [each for each in told([BASE, (AGE, f"{DROP_AGE}\nop.execute({statement})")]) if each.code == "MRT121"]
+    assert bool(found) == joined
+    assert all("end the first piece of the text with a blank" in each.instead for each in found)
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "certain"),
+    [
+        ('op.drop_column("parcels", "code")', True),
+        ('op.drop_table("parcels")', True),
+        ('op.drop_column("boxes", "code")', False),
+        ('op.drop_table("crates")', False),
+    ],
+)
+def test_what_no_revision_makes_may_not_be_there(downgrade: str, certain: bool):
+    foreign = sql("ALTER TABLE boxes ADD CHECK (code > 0)")  # so that not all tables are the history's
+    [found] = [
+        each for each in told([(f"{PARCELS}\n{foreign}", "pass"), (AGE, f"{DROP_AGE}\n{downgrade}")]) if each.code == "MRT113"
+    ]
+    assert ("it fails, or takes" in found.message) != certain
+
+
+ITEM = 'op.create_table("items", sa.Column("parcel_id", sa.{}(), sa.ForeignKey("parcels.id")))'
+
+
+def test_a_key_with_the_misfit_that_upgrade_makes_runs_in_downgrade_as_well():
+    wide = 'op.create_table("items", sa.Column("parcel_id", sa.Text()))'
+    key = 'op.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])'
+    again = f'op.drop_constraint("fk", "items", type_="foreignkey")\n{key}'
+    assert holds("-MRT112", told([(f"{PARCELS}\n{wide}", "pass"), (f"{key}", again)]))
+    [found] = [each for each in told([SHOP, ('op.drop_table("items")', ITEM.format("Text"))]) if each.code == "MRT112"]
+    assert found.instead.startswith("give the column in this call the type")
+
+
+def test_what_the_statement_before_made_of_a_type_counts_more_than_existing_type():
+    base = (f"{sql('CREATE TYPE mood AS ENUM (1)')}\n{PARCELS}", "pass")
+    cast = sql("ALTER TABLE parcels ALTER COLUMN code TYPE mood USING code::mood")
+    altered = "op.alter_column('parcels', 'code', type_=sa.Enum('a', name='mood'), existing_type=sa.String(20))"
+    assert holds("-MRT121", told([base, (f"{cast}\n{altered}", NOTHING)]))
+    assert holds("+MRT121", told([base, (altered, NOTHING)]))
+
+
+def test_an_object_in_place_of_a_column_name_raises_only_where_something_changes():
+    called = "op.alter_column('parcels', sa.Column('code', sa.Text()){})"
+    assert holds("-MRT121", told([BASE, (AGE, called.format(""))]))
+    assert holds("-MRT121", told([BASE, (AGE, called.format(", existing_type=sa.Text()"))]))
+    assert holds("+MRT121", told([BASE, (AGE, called.format(", nullable=False"))]))
+
+
+def test_a_partitioned_table_takes_neither_concurrently_nor_not_valid():
+    options = ', postgresql_partition_by="HASH (id)"'
+    upgrade = 'op.create_index("ix", "parcels", ["code"])\nop.create_foreign_key("fk", "parcels", "parcels", ["code"], ["id"])'
+    for made in (PARCELS[:-1] + options + ")", sql("CREATE TABLE parcels (id int, code text) PARTITION BY HASH (id)")):
+        advice = {each.code: each.instead for each in told([(made, "pass"), (upgrade, NOTHING)])}
+        assert "ON ONLY parcels" in advice["MRT407"]
+        assert "to each partition" in advice["MRT422"]
+    advice = {each.code: each.instead for each in told([(PARCELS, "pass"), (upgrade, NOTHING)])}
+    assert "postgresql_concurrently=True" in advice["MRT407"]
+
+
+def test_a_column_that_ends_as_a_key_or_not_null_is_not_to_be_set_null():
+    added = 'op.add_column("items", sa.Column("p", sa.Integer(), sa.ForeignKey("parcels.id", ondelete="CASCADE")))\n'
+    for later in ('op.alter_column("items", "p", nullable=False)', 'op.create_primary_key("pk", "items", ["id", "p"])', NOTHING):
+        [found] = [each for each in told([SHOP, (added + later, NOTHING)]) if each.code == "MRT204"]
+        assert ("SET NULL" in found.instead) == (later == NOTHING)
+
+
+def test_the_default_of_the_environment_names_a_schema_and_stays_a_hole_in_sql():
+    schema = "import os\nSCHEMA = os.getenv('APP_SCHEMA', 'app')\n"
+    made = f"{schema}op.create_table('boxes', sa.Column('id', sa.Integer()), schema=SCHEMA)\n"
+    indexed = "op.create_index('ix', 'boxes', ['id'], unique=True, schema={})"
+    assert holds("-MRT407 -MRT406", told([BASE, (made + indexed.format("'app'"), NOTHING)]))
+    assert holds("+MRT407 +MRT406", told([BASE, (made + indexed.format("'other'"), NOTHING)]))
+    assert holds("+MRT803", told([BASE, (f"{schema}op.execute('UPDATE parcels SET code = ' + SCHEMA)", NOTHING)]))

@@ -162,6 +162,9 @@ def _lost_before(simulated: SimulatedSchema, table: TrackedTable, thing: Thing) 
     if known is None or table.creator is not None or slot is None or (kind, thing.name) not in known.former_names:
         return None
     namespace, key = slot
+    # MySQL numbers foreign keys without a name, by the highest number so far
+    if simulated.dialect in FAMILY and "_ibfk_" in str(thing.name) and any(tracked.is_reference for tracked in table.unnamed):
+        return None
     if key in namespace.seen_in_upgrade or (key in namespace.now and namespace.now[key] is not namespace.before.get(key)):
         return None
     name = known.current_name(kind, str(thing.name))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
 from mrt_lint.analysis.downgrade.batch_rebuild import RebuildLoss, lasting_losses
-from mrt_lint.analysis.downgrade.conflict import Conflict
+from mrt_lint.analysis.downgrade.conflict import Conflict, ConflictKind
 from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.effects import apply
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
@@ -66,6 +66,7 @@ class DowngradeAnalysis:
         self.downgrade_doubts = Doubts(migration, "downgrade", dialect, downgrade)
         self.upgrade_conflicts: dict[int, Conflict] = {}
         self.duplicates: dict[int, Conflict] = {}
+        self._misfits: set[Conflict] = set()
         for op in self._run("upgrade", migration.upgrade_ops):
             if not op.along_with and self.upgrade_doubts.is_clear:
                 if duplicate := find_duplicate(self.simulated, op):
@@ -73,6 +74,8 @@ class DowngradeAnalysis:
                 elif conflict := find_upgrade_conflict(self.simulated, op):
                     self.upgrade_conflicts[id(op)] = conflict
             self.upgrade.append(op)
+            if (misfit := find_misfit(self.simulated, op)) is not None and misfit.kind is ConflictKind.MISFIT:
+                self._misfits.add(misfit)
             self._follow(op)
         self.simulated.mark(self.upgrade_doubts)
         self.order_conflicts: dict[int, Conflict] = {}
@@ -101,9 +104,14 @@ class DowngradeAnalysis:
         elif conflict := (
             find_refusal(self.simulated, op)
             or (find_existing_object(self.simulated, op) if self._is_clear_about(op) else None)
-            or find_misfit(self.simulated, op)
+            or self._find_misfit(op)
         ):
             self.order_conflicts[id(op)] = conflict
+
+    def _find_misfit(self, op: Op) -> Conflict | None:
+        """Return the misfit of a key, unless upgrade() makes one with the same: what ran there runs here, too."""
+        misfit = find_misfit(self.simulated, op)
+        return None if misfit in self._misfits else misfit
 
     def _is_clear_about(self, op: Op) -> bool:
         """Return whether nothing that could not be read may have made or dropped what an operation makes."""
@@ -260,17 +268,6 @@ class DowngradeAnalysis:
             if effect.action == "implied" and self.reversals.of(effect, op) is UndoStatus.NO and isinstance(effect.key, tuple):
                 kinds = (column.type.type_name for column in op.columns if isinstance(column.type, SqlType))
                 yield next((name for name in kinds if readable(name) and fold(name) == effect.key[-1]), str(effect.key[-1]))
-
-    def destroys(self, op: ops.DropTable | ops.DropColumn) -> bool:
-        """Return whether an operation of downgrade() drops for good what existed before upgrade() and upgrade() did not change."""
-        effect = next((effect for effect in self.effects.get(id(op), ()) if effect.action == "dropped"), None)
-        if effect is None or effect.tracked is None or effect.tracked.creator is not None:
-            return False
-        if any(map(self.upgrade_doubts.concern_thing, effects_of(op).drops)):
-            return False
-        if isinstance(effect.tracked.table, TrackedTable) and effect.tracked.table.creator is not None:
-            return False
-        return effect.namespace.now.get(effect.key) is None
 
     @property
     def made(self) -> Iterator[TrackedObject]:

@@ -185,8 +185,8 @@ def former(op: AlterColumn, column: TrackedObject, setting: str) -> object:
     """Return a setting's value before an operation: the last one set, else the defined one, else the operation's `existing_…`."""
     known = column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
     existing = getattr(op, f"existing_{setting}", UNSET)
-    # what the database makes of an application's own type only the operation can tell
-    own = isinstance(known, SqlType) and not known.name.isupper()
+    # what the database makes of an application's own type only the operation can tell; SQL has named what it set
+    own = isinstance(known, SqlType) and not known.name.isupper() and not (setting in column.settings and known.type_name)
     if existing is UNSET or not (known is UNKNOWN or own):
         return known
     return UNKNOWN if setting == "type" and existing is None else existing

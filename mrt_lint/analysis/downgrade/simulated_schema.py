@@ -201,15 +201,21 @@ class SimulatedSchema:
         """Take away the indexes, triggers and partitions of a table, or what covers one of its columns."""
         for namespace in (self.indexes, self.objects, table.constraints):
             for key, tracked in list(namespace.now.items()):
-                if tracked is not None and tracked.table is table and (column is None or tracked.mentions(column)):
+                if tracked is not None and tracked.table is table and self._goes(tracked, column):
                     namespace.drop(key)
         for tracked in list(table.unnamed):
-            if column is None or tracked.mentions(column):
+            if self._goes(tracked, column):
                 table.drop_unnamed(tracked)
         for key, partition in list(self.tables.now.items()) if column is None else ():
             if isinstance(partition, TrackedTable) and partition.table is table:
                 self.tables.drop(key)
                 self.drop_dependents(partition)
+
+    def _goes(self, tracked: TrackedObject, column: str | None) -> bool:
+        """Return whether something goes with its table or a column; MySQL takes the column out of a key of several."""
+        if column is None:
+            return True
+        return tracked.mentions(column) and not (self.dialect in FAMILY and len(tracked.columns) > 1)
 
     def finds_index(self, op: DropIndex) -> bool:
         """Return whether a dropped index exists: all databases but MySQL and MariaDB find it by name, whatever table is given."""

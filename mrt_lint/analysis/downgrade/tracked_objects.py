@@ -69,6 +69,11 @@ class TrackedObject:
         return isinstance(self.definition, Constraint) and self.definition.kind in {"unique", "primary"}
 
     @property
+    def is_reference(self) -> bool:
+        """Whether it is a foreign key."""
+        return isinstance(self.definition, Constraint) and self.definition.kind == "foreignkey"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that an index or constraint covers, folded; empty if they are not known."""
         found = self.definition.columns if isinstance(self.definition, Constraint | CreateIndex) else ()
@@ -97,8 +102,10 @@ class ObjectNamespace:
         self.unsure |= set(filter(is_open, self.dropped_in_upgrade))
 
     def was_dropped(self, key: Key) -> bool:
-        """Return whether an object was dropped since the end of upgrade(), or was created and dropped within upgrade()."""
-        return self.is_gone(key) and (key not in self.dropped_in_upgrade or self.before.get(key) is None)
+        """Return whether an object is gone that is known to have been there, or that this migration made or downgrade() dropped."""
+        before = self.before.get(key)
+        was_known = before is not None and before.definition is not None
+        return self.is_gone(key) and (key not in self.dropped_in_upgrade or before is None or was_known)
 
     def find(self, key: Key) -> TrackedObject | None:
         """Return the object of a name; a name not seen before belongs to an object that existed before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
@@ -14,7 +14,7 @@ class CreateTable(Op):
     """`complete` is False if a column or argument could not be read; `source` is the query of CREATE TABLE … AS.
 
     `source_tables` are the tables which that query reads; `partition_of` is the table of which it is a partition.
-    `sqlite_autoincrement` asks SQLite for AUTOINCREMENT.
+    `sqlite_autoincrement` asks SQLite for AUTOINCREMENT; `partitioned` is True with PARTITION BY (not compared).
     """
 
     table: Name
@@ -28,6 +28,7 @@ class CreateTable(Op):
     source_tables: tuple[Name, ...] = ()
     partition_of: MaybeName = None
     sqlite_autoincrement: Flag = False
+    partitioned: bool = field(default=False, compare=False, repr=False)
 
     def emitted(self, dialect: str) -> CreateTable:
         """Return the operation without the foreign keys that its statement leaves out on a dialect.

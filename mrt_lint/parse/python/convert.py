@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknown
 from mrt_lint.parse.python.library.elements import IdentityElement, SqlExpression
-from mrt_lint.parse.python.objects import EnumMember, ExternalName, PossibleItem, Value
+from mrt_lint.parse.python.objects import EnumMember, EnvironmentText, ExternalName, PossibleItem, Value
 
 CONTAINERS: Final = (list, tuple, set, frozenset, dict)
 _MOST_ITEMS: Final = 2_000_000
@@ -22,6 +22,8 @@ def to_name(value: Value) -> Name:
         return value.name
     if isinstance(value, EnumMember):
         value = value.value
+    if isinstance(value, EnvironmentText):
+        value = value.default
     return value if isinstance(value, str) and HOLE not in value else UNKNOWN
 
 

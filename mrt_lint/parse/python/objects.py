@@ -45,6 +45,13 @@ class ExternalName:
 
 
 @dataclass(slots=True, frozen=True)
+class EnvironmentText:
+    """A text that the environment may give; `default` is what the file has in its place. In SQL it is a hole."""
+
+    default: str
+
+
+@dataclass(slots=True, frozen=True)
 class PossibleItem:
     """An item that a list holds only if an undecidable condition came true."""
 

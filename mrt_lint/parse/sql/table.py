@@ -39,6 +39,7 @@ def read_create_table(cursor: TokenCursor, *, temporary: bool = False) -> Iterat
             complete = complete and column.name is not UNKNOWN
     complete = complete and parent is None and not cursor.has("INHERITS")
     tables = tables_read(cursor.rest())
+    partitioned = cursor.rest().to("PARTITION").at("PARTITION BY")
     source = _source(cursor)
     yield CreateTable(
         table=table,
@@ -52,6 +53,7 @@ def read_create_table(cursor: TokenCursor, *, temporary: bool = False) -> Iterat
         source=source,
         source_tables=tables if source is not None else (),
         partition_of=parent,
+        partitioned=partitioned,
     )
     yield from indexes
 

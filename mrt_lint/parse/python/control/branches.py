@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import libcst as cst
 
 from mrt_lint.model.ops import Statement
 from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.control.exits import FALL, LEAVES, RAISE, join
 from mrt_lint.parse.python.expressions.assignment import assign, bind
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
@@ -15,6 +17,14 @@ from mrt_lint.parse.python.expressions.operators import compare, truth
 from mrt_lint.parse.python.library.batch import close_batch
 from mrt_lint.parse.python.objects import AutocommitBlock, BatchValue, GeneratorCall, LocalInstance, NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
+
+_OF_OTHERS: Final = frozenset(
+    [
+        *("AttributeError", "FileNotFoundError", "ImportError", "IndexError", "JSONDecodeError", "KeyError", "ModuleNotFoundError"),
+        *("MultipleResultsFound", "NoResultFound", "StopIteration", "UnicodeDecodeError", "ZeroDivisionError"),
+    ]
+)
+"""Exceptions that no failed statement raises."""
 
 
 def walk_if(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
@@ -90,7 +100,7 @@ def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: Na
 
 def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope) -> int:
     """Walk the body as if nothing went wrong, and the handlers in doubt; what they leave behind gives way to the body."""
-    going_on = [handler for handler in node.handlers if _goes_on(handler)]
+    going_on = [handler for handler in node.handlers if _goes_on(handler) and _catches_failures(handler)]
     run.catching += (catches := bool(going_on))
     run.swallowing += (swallows := any(not _has_raise(handler.body) for handler in going_on))
     try:
@@ -128,6 +138,14 @@ def _goes_on(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     last = body[-1] if body else None
     line = last.body if isinstance(last, cst.SimpleStatementLine) else body
     return not (line and isinstance(line[-1], cst.Raise))
+
+
+def _catches_failures(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+    """Return whether a handler may catch what a database raises, by the names of its exceptions."""
+    kind = handler.type
+    given = [element.value for element in kind.elements] if isinstance(kind, cst.Tuple) else [kind]
+    named = {dotted(each).rpartition(".")[2] if each is not None else "" for each in given}
+    return not named <= _OF_OTHERS
 
 
 def _has_raise(node: cst.CSTNode) -> bool:

@@ -14,7 +14,16 @@ from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import is_known, to_text
 from mrt_lint.parse.python.expressions import operators
 from mrt_lint.parse.python.library.packages import STANDARD
-from mrt_lint.parse.python.objects import CallArguments, DialectName, ExternalName, LocalInstance, PartialCall, PossibleItem, Value
+from mrt_lint.parse.python.objects import (
+    CallArguments,
+    DialectName,
+    EnvironmentText,
+    ExternalName,
+    LocalInstance,
+    PartialCall,
+    PossibleItem,
+    Value,
+)
 from mrt_lint.parse.python.run import MAX_LENGTH, MAX_TURNS, FunctionRun
 
 _PURE_WORDS = "abs round min max sum int float bool repr chr ord divmod pow bytes hash format len set frozenset sorted"
@@ -204,6 +213,9 @@ def call_library(run: FunctionRun, ref: ExternalName, arguments: CallArguments) 
         if path == "itertools.product":
             return [_gather(row) for row in itertools.islice(itertools.product(*turns), MAX_TURNS)]
         return list(itertools.chain(*turns))
+    if path in ("os.getenv", "os.environ.get"):
+        default = arguments.get(1, "default")
+        return EnvironmentText(default) if isinstance(default, str) else UNKNOWN
     if path in ("collections.OrderedDict", "copy.copy", "copy.deepcopy"):
         return _dict(run, arguments) if path.startswith("coll") else first
     if path == "textwrap.indent" and isinstance(first, str):

@@ -20,6 +20,7 @@ from mrt_lint.parse.python.objects import (
     DialectName,
     DialectValue,
     EnumMember,
+    EnvironmentText,
     ExternalName,
     FunctionChoice,
     InspectorValue,
@@ -68,6 +69,7 @@ OBJECTS = (
     FunctionChoice,
     InspectorValue,
     EnumMember,
+    EnvironmentText,
     SessionValue,
     TableElement,
 )
@@ -88,6 +90,7 @@ def truth(value: Value) -> bool | None:
 
 def combine(name: str, left: Value, right: Value) -> Value:
     """`left <operator> right`."""
+    left, right = (UNKNOWN if isinstance(value, EnvironmentText) else value for value in (left, right))
     if isinstance(left, str):
         if name == "Modulo":
             return apply_percent(left, right)

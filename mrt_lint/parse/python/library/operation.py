@@ -23,6 +23,13 @@ NOT_GIVEN: Final = False
 # create_table and the others take objects in some places
 _NAMING_A_TABLE: Final = frozenset({"add_column", "alter_column", "create_index", "drop_column", "drop_index"})
 
+_NO_CHANGE: Final = frozenset({"table_name", "column_name", "schema"})
+
+
+def _is_change(argument: str) -> bool:
+    """Return whether an argument of `alter_column` says what to change; without one it writes no SQL."""
+    return argument not in _NO_CHANGE and not argument.startswith("existing_")
+
 
 @dataclass(slots=True)
 class OperationCall:
@@ -84,7 +91,8 @@ class OperationCall:
             return f"it takes {at_most} positional argument{'s' if at_most > 1 else ''} and gets {at_most + len(self.rest)}"
         if name in _NAMING_A_TABLE and isinstance(self.named.get("table_name"), TableElement):
             return "it takes the name of a table as text and gets an object"
-        if name in {"drop_column", "alter_column"} and isinstance(self.named.get("column_name"), Column):
+        changes = name == "drop_column" or any(_is_change(given) for given in self.named)
+        if name in {"drop_column", "alter_column"} and isinstance(self.named.get("column_name"), Column) and changes:
             return "it takes the name of a column as text and gets an object"
         if name == "add_column" and isinstance(self.named.get("column"), str):
             return "it takes a sa.Column and gets a text"

@@ -160,6 +160,7 @@ def _create_table(operation: OperationCall) -> TableElement:
         if_not_exists=to_flag(operation.get("if_not_exists")),
         temporary=isinstance(prefixes, (list, tuple)) and any(prefix in prefixes for prefix in ("TEMPORARY", "TEMP")),
         sqlite_autoincrement=to_flag(operation.get("sqlite_autoincrement")),
+        partitioned=operation.named.get("postgresql_partition_by") is not None,
     )
     if not operation.complete or not whole:
         operation.run.fail(operation.node, "a part of the table is not a literal")

@@ -1,0 +1,66 @@
+"""Kinds of findings that depend on how MySQL and MariaDB name and drop things, and on what they take back."""
+
+import pytest
+
+from tests.lint.test_downgrade_kinds import BASE, DROP_ITEMS, DROP_PARCELS, NOTHING, PARCELS, SHOP, holds, sql, told
+
+KEY = "ALTER TABLE items ADD FOREIGN KEY (parcel_id) REFERENCES parcels (id)"
+BOTH = "CREATE UNIQUE INDEX uq ON parcels (code, size)"
+SIZED = (f"{PARCELS[:-1]}, sa.Column('size', sa.Integer()))\n{sql(BOTH)}", DROP_PARCELS)
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+def test_a_nameless_key_has_a_number(dialect: str):
+    made = (f"{SHOP[0]}\n{sql(KEY)}", f"{DROP_ITEMS}\n{DROP_PARCELS}")
+    dropped = sql("ALTER TABLE items DROP FOREIGN KEY items_ibfk_1")
+    assert holds("-MRT116", told([made, (dropped, sql(KEY))], dialect))
+    assert holds("-MRT116", told([made, (dropped, sql(KEY)), (sql(KEY), dropped)], dialect))
+    misspelt = sql("ALTER TABLE items DROP FOREIGN KEY fk_items")
+    assert holds("+MRT116", told([made, (dropped, sql(KEY)), (misspelt, NOTHING)], dialect))
+
+
+def test_a_column_goes_out_of_a_key_of_several():
+    dropped = "ALTER TABLE parcels DROP COLUMN size"
+    back = sql("ALTER TABLE parcels DROP INDEX uq") + "\nop.add_column('parcels', sa.Column('size', sa.Integer()))"
+    assert holds("-MRT112", told([SIZED, (sql(dropped), back)], "mysql"))
+    alone = ("CREATE UNIQUE INDEX uq ON parcels (size)", BOTH)
+    assert holds("+MRT112", told([(SIZED[0].replace(alone[1], alone[0]), "pass"), (sql(dropped), back)], "mysql"))
+
+
+RENAMED = sql("ALTER TABLE parcels DROP INDEX uq", "CREATE UNIQUE INDEX uq ON parcels (code)")
+FAILS = 'op.alter_column("parcels", "code", existing_type=sa.String(20), nullable=False)'
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "expected"),
+    [
+        (RENAMED, "-MRT435"),
+        (sql("ALTER TABLE parcels DROP INDEX uq, ADD UNIQUE INDEX uq (code)"), "-MRT435"),
+        (f"{sql('DROP INDEX uq ON parcels')}\n{FAILS}", "+MRT435"),
+        (f"{RENAMED}\nop.drop_column('parcels', 'id')\n{FAILS}", "+MRT435"),
+    ],
+)
+def test_what_is_dropped_and_made_again_can_be_run_again(upgrade: str, expected: str):
+    assert holds(expected, told([SIZED, (upgrade, NOTHING)], "mysql"))
+
+
+def test_modify_keeps_a_datetime_and_a_collation():
+    visits = 'op.create_table("visits", sa.Column("at", sa.DateTime()), sa.Column("who", sa.String(9)))'
+    required = sql(
+        "ALTER TABLE visits MODIFY at DATETIME NOT NULL", "ALTER TABLE visits MODIFY who VARCHAR(9) COLLATE utf8mb4_bin NOT NULL"
+    )
+    advice = [found.instead for found in told([(visits, "pass"), (required, NOTHING)], "mysql") if found.code == "MRT403"]
+    assert len(advice) == 2
+    assert "MODIFY at DATETIME NULL" in advice[0]
+    assert "MODIFY who VARCHAR(9) COLLATE utf8mb4_bin NULL" in advice[1]
+
+
+def test_only_what_a_failed_statement_raises_is_swallowed():
+    tried = "try:\n    op.execute('DELETE FROM parcels')\nexcept {}:\n    pass"
+    codes = {
+        kind: told([BASE, (tried.format(kind), NOTHING)], "mysql") for kind in ("KeyError", "orm.exc.NoResultFound", "Exception")
+    }
+    assert holds("-MRT442", codes["KeyError"])
+    assert holds("-MRT442", codes["orm.exc.NoResultFound"])
+    assert holds("+MRT442", codes["Exception"])
+    assert holds("+MRT442", told([BASE, (tried.format("(KeyError, sa.exc.DBAPIError)"), NOTHING)], "mysql"))
