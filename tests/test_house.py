@@ -73,6 +73,17 @@ def test_a_class_name_means_one_thing():
     assert not ambiguous
 
 
+def test_sqlalchemy_is_imported_from_where_1_4_has_its_names():
+    since_2 = {"URL", "Connection", "Engine", "Pool", "NullPool", "QueuePool", "StaticPool", "RootTransaction", "make_url"}
+    new = [
+        f"{name(path)}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy" and since_2 & {alias.name for alias in node.names}
+    ]
+    assert not new, "from sqlalchemy.engine or sqlalchemy.pool"
+
+
 def test_few_classes_are_named_by_one_plain_word():
     own = {known for known, paths in classes().items() if not all(map(is_rule, paths))}
     plain = sorted(known for known in own if len(re.findall("[A-Z][a-z0-9]*", known)) < 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL
+from sqlalchemy.engine import URL
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import parse_url

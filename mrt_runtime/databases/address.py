@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote_plus
 
-from sqlalchemy import URL, exc, make_url
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, make_url
 
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.sqlalchemy_version import IS_1_4
 from mrt_runtime.secret import MASK, NAME, conceal, register_secret, register_settings, register_text, scrub
 
 ASYNC_DRIVERS = {
@@ -64,14 +67,24 @@ def choose_driver(url: URL, sync: Mapping[str, str], extra: str, package: str = 
     and `package` what brings it alone.
     """
     _, _, named = url.drivername.partition("+")
-    for driver in (named, *sync):
-        if driver in sync and is_installed(sync[driver]):
-            return url.set(drivername=f"{url.get_backend_name()}+{driver}")
+    backend = url.get_backend_name()
+    known = {driver: module for driver, module in sync.items() if is_known(url.set(drivername=f"{backend}+{driver}"))}
+    for driver in (named, *known):
+        if driver in known and is_installed(known[driver]):
+            return url.set(drivername=f"{backend}+{driver}")
     alone = f", or the driver alone: pip install {package}" if package else ""
-    raise ConfigurationError(
-        f"No driver for {url.get_backend_name()} is installed ({' or '.join(sync.values())}): "
-        f"pip install 'pytest-mrt[{extra}]'{alone}."
-    )
+    # the extra brings the best one, which SQLAlchemy 1.4 may be too old for
+    advice = f"pip install 'pytest-mrt[{extra}]'{alone}" if known.keys() == sync.keys() else f"pip install {package}"
+    raise ConfigurationError(f"No driver for {backend} is installed ({' or '.join(known.values())}): {advice}.")
+
+
+def is_known(url: URL) -> bool:
+    """Whether SQLAlchemy has a dialect for the driver that a URL names."""
+    try:
+        url.get_dialect()
+    except exc.NoSuchModuleError:
+        return False
+    return True
 
 
 def is_installed(module: str) -> bool:
@@ -85,7 +98,9 @@ def is_installed(module: str) -> bool:
 def keep_driver(url: URL, own: URL) -> URL:
     """Return the user's URL for env.py: unchanged where its driver is installed, otherwise with the driver of `own`."""
     try:
-        url.get_dialect().import_dbapi()
+        dialect: Any = url.get_dialect()
+        # SQLAlchemy 1.4 calls it so
+        (dialect.dbapi if IS_1_4 else dialect.import_dbapi)()
     except (ImportError, exc.ArgumentError):
         return url.set(drivername=own.drivername)
     return url

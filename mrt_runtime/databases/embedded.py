@@ -6,7 +6,7 @@ import importlib
 import warnings
 from typing import Any
 
-from sqlalchemy import make_url
+from sqlalchemy.engine import make_url
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases import folder

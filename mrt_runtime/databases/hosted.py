@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import NullPool
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
@@ -52,7 +54,7 @@ class ServerScratch:
         self.url = url
         self.env_url = env_url
         self.generation = 0
-        self.engine: Engine = create_engine(url, poolclass=NullPool, **settings)
+        self.engine: Engine = create_engine(url, future=True, poolclass=NullPool, **settings)
         refuse_outage(self.engine, self.is_lost)
         event.listen(self.engine, "connect", _on_connect)
         self.journal: Journal = getattr(contents, "journal", NO_JOURNAL)

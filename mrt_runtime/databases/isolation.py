@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 OWN_CONTEXT = re.compile(r"\.?\s+CONTEXT: .*\bfunction (?:\S+\.)?mrt_\w+\(.*", re.DOTALL)
 """Where in the run's own procedures an error was raised, as PostgreSQL tells it."""

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Engine, event, exc
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy import event, exc
+from sqlalchemy.engine import Engine, ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.driver_error import list_causes, read_state, read_words

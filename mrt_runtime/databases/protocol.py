@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.journal import Journal

@@ -8,7 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
+from sqlalchemy import create_engine, exc
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import NullPool
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import mask
@@ -132,7 +134,7 @@ class ServerConnection(ABC):
 def make_engine(url: URL, **settings: Any) -> Engine:
     """Make an engine for statements of our own: outside of transactions, and with % meaning itself."""
     options = {"no_parameters": True}
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", execution_options=options, **settings)
+    return create_engine(url, future=True, poolclass=NullPool, isolation_level="AUTOCOMMIT", execution_options=options, **settings)
 
 
 def refuse(url: URL, cause: object) -> ConfigurationError:

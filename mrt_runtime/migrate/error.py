@@ -127,6 +127,14 @@ def show_setting(name: str, value: str = "{url}") -> str:
     return f'set MRTConfig(env={{"{name}": "{value}"}}), or {name} = "{value}" under [tool.mrt.env] in pyproject.toml'
 
 
+def suggest_setting(database: str | None) -> str:
+    """Describe which environment variable env.py seems to read, or show the setting with the usual one."""
+    urls = {name: value.partition("?")[0] for name, value in os.environ.items() if "://" in value}
+    names = [name for name, url in urls.items() if database and url.endswith(f"/{database}")]
+    name = names[0] if len(names) == 1 else "DATABASE_URL"
+    return f"If env.py reads an environment variable, {show_setting(name)}."
+
+
 def read_words(error: BaseException) -> object:
     """Return what an error says, without a driver's number or the system's; a file that was not found is named."""
     if isinstance(error, OSError) and error.strerror:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases import Scratch
 

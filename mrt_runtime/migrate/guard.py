@@ -5,24 +5,25 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Pool, event
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
+from sqlalchemy.pool import Pool
 
 from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
 from mrt_runtime.databases.driver_error import read_state
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
+from mrt_runtime.databases.sqlalchemy_version import FIRST
 from mrt_runtime.migrate.call_site import find_line, trace_calls
 from mrt_runtime.migrate.changed_rows import ChangedRows
-from mrt_runtime.migrate.error import WrongDatabaseError, show_setting
+from mrt_runtime.migrate.error import WrongDatabaseError, suggest_setting
 from mrt_runtime.migrate.first_connect import FirstConnects, install, note_arguments
 from mrt_runtime.secret import follow
 
@@ -218,7 +219,7 @@ class ConnectionGuard:
     def _refuse(self, place: str, database: str | None = None, more: str = "") -> None:
         self.violation = WrongDatabaseError(
             f"env.py opens {place} instead of the scratch database {mask(self._scratch.env_url)}; it was stopped before any "
-            f"statement ran there. {suggest(database)} Or let env.py take the URL from "
+            f"statement ran there. {suggest_setting(database)} Or let env.py take the URL from "
             f'config.get_main_option("sqlalchemy.url"), or the connection from config.attributes["connection"].{more}',
             place,
         )
@@ -268,13 +269,13 @@ def install_hooks() -> None:
             guard.after_use(dbapi_connection)
 
     # first of all listeners: a project's own may execute statements
-    event.listen(Engine, "do_connect", before_connect, insert=True)
+    event.listen(Engine, "do_connect", before_connect, **FIRST)
     event.listen(Pool, "connect", before_use, insert=True)
     event.listen(Pool, "checkout", before_use, insert=True)
     event.listen(Pool, "checkin", after_use)
 
     event.listen(Engine, "handle_error", on_error)
-    event.listen(Engine, "before_cursor_execute", before_statement, insert=True, retval=True)
+    event.listen(Engine, "before_cursor_execute", before_statement, retval=True, **FIRST)
     event.listen(Engine, "after_cursor_execute", count_rows)
     listen(Engine, noting)
     install(lambda: [guard.first_connects for guard in find_guard()])
@@ -310,11 +311,3 @@ def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) ->
         port=int(port) if port.isdigit() else None,
         user=user if isinstance(user, str) else None,
     )
-
-
-def suggest(database: str | None) -> str:
-    """Describe which environment variable env.py seems to read, or show the setting with the usual one."""
-    urls = {name: value.partition("?")[0] for name, value in os.environ.items() if "://" in value}
-    names = [name for name, url in urls.items() if database and url.endswith(f"/{database}")]
-    name = names[0] if len(names) == 1 else "DATABASE_URL"
-    return f"If env.py reads an environment variable, {show_setting(name)}."

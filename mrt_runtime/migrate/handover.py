@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, RootTransaction
+from sqlalchemy.engine import Connection, RootTransaction
 
 from mrt_runtime.databases import Scratch
 

@@ -15,7 +15,7 @@ from typing import Any
 from alembic.config import CommandLine, Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL
+from sqlalchemy.engine import URL
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases.sentences import end

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mrt_runtime.plugin.stash import LEFT, TERMINATION, VERIFICATION
+from mrt_runtime.plugin.stash import FIXTURE, LEFT, TERMINATION, VERIFICATION
 
 if TYPE_CHECKING:
     from mrt_runtime.plugin.collect import RevisionFile
@@ -99,9 +99,14 @@ def asks_for_mrt(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_makereport() -> Iterator[None]:
-    """Take the secrets that a verification knows of out of every report, with the locals that `--showlocals` shows."""
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show of an asserted verdict what was found, and take the secrets that a verification knows of out of every report."""
     outcome = yield
+    fixture = item.stash.get(FIXTURE, None)
+    if fixture is not None and fixture.failed:
+        from mrt_runtime.plugin.assertion import tidy  # noqa: PLC0415  see above
+
+        tidy(outcome.get_result(), fixture.failed)  # type: ignore[attr-defined]  # pluggy sends it
     secret = sys.modules.get("mrt_runtime.secret")
     if secret is not None and secret.knows_secrets():
         from mrt_runtime.redaction import redact_report  # noqa: PLC0415  see above
@@ -172,6 +177,7 @@ def mrt(request: pytest.FixtureRequest) -> Iterator[Mrt]:
     from mrt_runtime.plugin.collect import open_session  # noqa: PLC0415  see above
     from mrt_runtime.plugin.fixture import Mrt  # noqa: PLC0415  see above
 
-    fixture = Mrt(open_session(request.config))
+    fixture = Mrt(open_session(request.config), is_captured=request.config.getoption("capture") != "no")
+    request.node.stash[FIXTURE] = fixture
     yield fixture
     fixture.reset()

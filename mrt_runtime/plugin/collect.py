@@ -192,6 +192,22 @@ def show_summary(terminal: pytest.TerminalReporter) -> None:
             terminal.section(heading, sep="-")
         for line in lines:
             terminal.line(line)
+    tell_end(terminal)
+
+
+def tell_end(terminal: pytest.TerminalReporter) -> None:
+    """Write how far a session came that a signal ended."""
+    termination = terminal.config.stash.get(TERMINATION, None)
+    if termination is None or termination.received is None:
+        return
+    done = {report.nodeid for reports in terminal.stats.values() for report in reports if getattr(report, "when", "") == "call"}
+    collected = terminal._session.testscollected if terminal._session else 0  # noqa: SLF001  there is no other way to it
+    of_all = f" of {collected}" if collected else ""
+    terminal.section("migrations were not all verified", sep="-")
+    terminal.line(
+        f"{termination.received.signal.name} ended the session after {len(done)}{of_all} tests: what they found is above. The "
+        "scratch databases are dropped."
+    )
 
 
 def list_properties(terminal: pytest.TerminalReporter, name: str) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import MetaData
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.config import ConfigurationError
 

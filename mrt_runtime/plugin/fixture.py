@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
 from mrt_lint.escape import printable
@@ -17,7 +18,7 @@ from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
 from mrt_runtime.plugin.sandbox import Sandbox
 from mrt_runtime.report.terminal import TerminalReport
-from mrt_runtime.report.wording import describe, explain
+from mrt_runtime.report.wording import explain, expound, summarize
 from mrt_runtime.verdict import Verdict
 from mrt_runtime.verify.session import Verification
 
@@ -54,8 +55,11 @@ class Mrt:
     (`upgrade`, `seed`, …) happen in another one, which is empty at the start of every test.
     """
 
-    def __init__(self, verification: Verification) -> None:
+    def __init__(self, verification: Verification, *, is_captured: bool = False) -> None:
         self._verification = verification
+        self._is_captured = is_captured
+        self.failed: list[Verdict] = []
+        """The verdicts of this test that did not pass."""
         self._opened: Sandbox | None = None
 
     # What is verified
@@ -63,18 +67,24 @@ class Mrt:
     @plainly
     def check_revision(self, revision: str) -> Verdict:
         """Check one revision: its id, the beginning of it, "head" or "head-1". It goes to the parent by itself."""
-        return self._verification.check(revision)
+        return self._note(self._verification.check(revision))
 
     @plainly
     def check_all(self) -> list[Verdict]:
         """Check every revision, bases first, and draw each as it happens."""
-        picture = TerminalReport(sys.stdout)
-        picture.begin()
+        return self._check_all(TerminalReport(sys.stdout))
+
+    def _check_all(self, picture: TerminalReport | None) -> list[Verdict]:
+        """Check every revision; without a picture, the caller says what was found."""
+        if picture:
+            picture.begin()
         verdicts = []
         for verdict in self._verification.check_all():
-            picture.show(verdict)
-            verdicts.append(verdict)
-        picture.end(verdicts)
+            if picture:
+                picture.show(verdict)
+            verdicts.append(self._note(verdict))
+        if picture:
+            picture.end(verdicts)
         for doubt in self._verification.find_doubts():
             warnings.warn(printable(doubt), stacklevel=2)
         return verdicts
@@ -84,16 +94,18 @@ class Mrt:
         """Fail unless that revision is reversible."""
         verdict = self.check_revision(revision)
         if not verdict.passed:
-            raise AssertionError(
-                f"Migration {printable(verdict.revision)}: {describe(verdict)}\n{verdict.failure_summary()}".rstrip()
-            )
+            raise AssertionError(f"Migration {printable(verdict.revision)}: {expound(verdict)}")
 
     @plainly
     def assert_all_reversible(self) -> None:
-        """Fail unless every revision is reversible."""
-        verdicts = self.check_all()
+        """Fail unless every revision is reversible. With `pytest -s` each is drawn as it happens; else the failure says all."""
+        verdicts = self._check_all(None if self._is_captured else TerminalReport(sys.stdout))
         if not all(verdict.passed for verdict in verdicts):
-            raise AssertionError(explain(verdicts))
+            raise AssertionError(explain(verdicts) if self._is_captured else summarize(verdicts))
+
+    def _note(self, verdict: Verdict) -> Verdict:
+        self.failed += [] if verdict.passed else [verdict]
+        return verdict
 
     # Steps by hand
 
@@ -122,6 +134,14 @@ class Mrt:
     def downgrade_one(self) -> None:
         """Downgrade by one revision."""
         self.downgrade("-1")
+
+    @property
+    def engine(self) -> Engine:
+        """The scratch database of the steps, to look at what a migration made of the rows: `with mrt.engine.connect() as …`.
+
+        Connections to it are to be closed before the next step.
+        """
+        return self._sandbox.scratch.engine
 
     @plainly
     def current_revision(self) -> str | None:

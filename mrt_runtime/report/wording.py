@@ -63,21 +63,25 @@ def conclude(verdicts: Sequence[Verdict]) -> str:
 
 
 def explain(verdicts: Sequence[Verdict]) -> str:
-    """Write the message of a failed test: each revision that failed, with its failures and their places."""
-    lines = [f"{conclude(verdicts)}:"]
-    for verdict in verdicts:
-        if not verdict.passed:
-            lines.append(f"  revision {printable(verdict.revision)}: {describe(verdict)}")
-            lines += [f"  {line}" for line in verdict.failure_summary().splitlines() if verdict.failures]
-    return "\n".join(lines)
+    """Write the message of a failed test: each revision that failed with all there is to say, and what it comes to."""
+    failed = [f"revision {printable(verdict.revision)}: {expound(verdict)}" for verdict in verdicts if not verdict.passed]
+    return "\n".join([*failed, conclude(verdicts)])
+
+
+def summarize(verdicts: Sequence[Verdict]) -> str:
+    """Write the message of a failed test beside the picture: a line for each revision that failed."""
+    failed = (verdict for verdict in verdicts if not verdict.passed)
+    return "\n".join(f"revision {printable(verdict.revision)}: {expound(verdict).partition(chr(10))[0]}" for verdict in failed)
 
 
 def expound(verdict: Verdict) -> str:
-    """Write all there is to say about one revision, the evidence included."""
-    lines = [describe(verdict)]
+    """Write all there is to say about one revision, the evidence included; the first line is the first thing that went wrong."""
+    if not verdict.failures:
+        return describe(verdict)
+    lines = []
     for failure in verdict.failures:
-        lines.append(f"  - {printable(failure.message)}")
+        lines.append(printable(failure.message))
         if failure.file and failure.line:
-            lines.append(f"    {printable(failure.file)}:{failure.line}")
-        lines += [f"      {printable(line)}" for line in failure.evidence]
+            lines.append(f"  {printable(failure.file)}:{failure.line}")
+        lines += [f"    {printable(line)}" for line in failure.evidence]
     return "\n".join(lines)

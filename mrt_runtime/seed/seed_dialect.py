@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, ForeignKey, Schema, Table
 from mrt_runtime.databases.registry import backend_of

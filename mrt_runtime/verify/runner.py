@@ -76,7 +76,7 @@ class RevisionRunner:
     @property
     def driver_error(self) -> type[Exception]:
         """The class of what the driver raises where nothing stands between."""
-        driver: type[Exception] = self.scratch.engine.dialect.loaded_dbapi.Error
+        driver: type[Exception] = self.scratch.engine.dialect.dbapi.Error  # type: ignore[union-attr]  # it is loaded
         return driver
 
     def approach(self, step: HistoryStep, adjustments: Sequence[Adjustment] = ()) -> Snapshot:

@@ -52,16 +52,23 @@ def test_assertions_fail_with_what_was_lost_and_where(mrt):
     mrt.assert_reversible()
     with pytest.raises(AssertionError) as one:
         mrt.assert_reversible("002bbb")
-    assert str(one.value).splitlines()[:2] == ["Migration 002bbb: data loss detected", f"  - {LOST}"]
+    assert str(one.value).splitlines()[0] == f"Migration 002bbb: {LOST}"
+    assert str(one.value).splitlines()[2].startswith("    id = ")
     with pytest.raises(AssertionError) as whole:
         mrt.assert_all_reversible()
+    assert str(whole.value) == f"revision 002bbb: {LOST}"  # the picture has shown the rest
+
+
+def test_where_output_is_captured_nothing_is_drawn_and_the_failure_says_all(mrt, capsys):
+    captured = Mrt(mrt._verification, is_captured=True)
+    with pytest.raises(AssertionError) as whole:
+        captured.assert_all_reversible()
+    assert capsys.readouterr().out == ""
     lines = str(whole.value).splitlines()
-    assert lines[:3] == [
-        "1 migration(s) will cause data loss on rollback:",
-        "  revision 002bbb: data loss detected",
-        f"    - {LOST}",
-    ]
-    assert lines[3].endswith("002bbb.py:12")
+    assert lines[0] == f"revision 002bbb: {LOST}"
+    assert lines[1].endswith("002bbb.py:12")
+    assert lines[2].startswith("    id = ")
+    assert lines[-1] == "1 migration(s) will cause data loss on rollback"
 
 
 def test_a_traceback_shows_the_test_and_nothing_of_this_package(mrt):
@@ -91,6 +98,19 @@ def test_steps_go_where_alembic_would(mrt):
     mrt.upgrade("head")
     mrt.reset()
     assert mrt.current_revision() is None
+
+
+def test_what_a_migration_made_of_the_rows_can_be_looked_at(mrt, project):
+    project.add("004ddd", "003ccc", upgrade="""op.execute("UPDATE users SET id = id + 100")""", downgrade="pass")
+    with Verification(project.config(db_url=mrt._verification.config.db_url)) as verification:
+        fixture = Mrt(verification)
+        fixture.upgrade_to("003ccc")
+        fixture.seed("users", [{"id": 1}, {"id": 2}])
+        fixture.upgrade_one()
+        with fixture.engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT id FROM users ORDER BY id")).scalars().all() == [101, 102]
+        fixture.downgrade_one()
+        fixture.reset()
 
 
 def test_seeded_rows_that_survive_are_intact_and_others_are_told(mrt):

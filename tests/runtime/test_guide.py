@@ -45,6 +45,39 @@ def test_step_5_shows_an_unsafe_migration_as_the_guide_does(example):
     assert not (example.path / "test.db").exists()
 
 
+def test_a_failure_is_told_once_with_the_rows_and_without_the_expressions_that_were_false(example):
+    example.makepyfile(
+        test_here="""
+        def test_all(mrt):
+            mrt.assert_all_reversible()
+
+        def test_one(mrt):
+            result = mrt.check_revision("003")
+            assert result.passed, f"look at this:\\n{result.failure_summary()}"
+
+        def test_plain(mrt):
+            assert mrt.check_revision("003").passed
+
+        def test_other(mrt):
+            result = mrt.check_revision("003")
+            assert not result.failures
+    """
+    )
+    result = example.runpytest_inprocess("test_here.py")
+    result.assert_outcomes(failed=4)
+    out = result.stdout.str()
+    shown = [part.partition("test_here.py:")[0] for part in out.split("\n____")[1:]]
+    lost = "Column 'users.phone': 2/3 values lost after rollback"
+    for part in shown[:3]:
+        assert part.count(lost) == part.count("id = 7100: 'phone 1' → NULL") == part.count("003_drop_phone.py:13") == 1
+        assert "False" not in part
+    assert "MRT — Migration Rollback Test" not in out
+    assert f"E       look at this:\nE         - {lost}" in shown[1]
+    assert f"E         - {lost}\nE           migrations/" in shown[2]
+    assert "assert not (Failure(kind=" in shown[3]
+    assert "FAILED test_here.py::test_plain - 003: Column" in out
+
+
 def test_step_5_shows_a_safe_project_as_the_guide_does(example):
     (example.path / "migrations" / "versions" / "003_drop_phone.py").write_text(
         textwrap.dedent('''

@@ -130,6 +130,7 @@ def test_a_signal_ends_pytest_with_its_summary_and_everything_cleaned_up(project
     assert f"TerminationError: {number.name}" in out
     if options:
         assert "1 passed" in out
+        assert "SIGTERM ended the session after 1 of 2 tests: what they found is above. The scratch databases are dropped." in out
         assert (project.root / "junit.xml").read_text().count('name="a"') == 1
     assert err == ""
     assert leftovers(url, project.root / "temporary") == []

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exc
+from sqlalchemy import create_engine, exc
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import NullPool
 
 from mrt_runtime.databases.mysql.names import account_name
 from mrt_runtime.databases.mysql.quoting import literal, quote
@@ -195,7 +197,7 @@ def make_password() -> str:
 def log_in(url: URL, server: MySQLServer) -> Login:
     """Log in, with a sync or an async driver, and look around."""
     if not url.get_dialect().is_async:
-        engine: Engine = server.handshake.watch(create_engine(url, poolclass=NullPool))
+        engine: Engine = server.handshake.watch(create_engine(url, future=True, poolclass=NullPool))
         with engine.connect() as connection:
             return look_around(connection)
 

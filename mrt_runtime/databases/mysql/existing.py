@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.existing import ExistingContents

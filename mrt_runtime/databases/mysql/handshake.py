@@ -10,7 +10,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 PLACE = ("host", "port", "unix_socket")
 DRIVER = "pymysql"

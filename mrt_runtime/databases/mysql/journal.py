@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection
 
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, exc
+from sqlalchemy import event, exc
+from sqlalchemy.engine import URL, Connection
 
 from mrt_runtime.databases.hosted import DatabaseContents, ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation

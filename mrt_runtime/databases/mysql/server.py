@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Connection, Engine
 
 from mrt_runtime.databases.mysql.handshake import Handshake
 from mrt_runtime.databases.mysql.names import OF_AN_ACCOUNT, account_of

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_lint.model.values import HOLE
 from mrt_lint.parse.sql.tokens import SqlToken, StatementTokens, statements

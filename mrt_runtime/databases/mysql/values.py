@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, Schema, Table
 from mrt_runtime.seed.datetimes import Datetimes

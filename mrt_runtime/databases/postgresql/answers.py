@@ -7,7 +7,7 @@ extension that a failed migration made is gone with it.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole

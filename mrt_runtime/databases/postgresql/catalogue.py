@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import CatalogueDetail, CatalogueObject, NamedType, Schema, Sequence, Table
 from mrt_runtime.databases.postgresql.catalogue_changes import (

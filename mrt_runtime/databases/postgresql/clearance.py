@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy.engine import Engine
 
 from mrt_runtime.databases.postgresql.catalogues import RELATION, Address, read_parts
 from mrt_runtime.databases.postgresql.inventory import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import URL, Connection, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Connection
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.existing import ExistingContents

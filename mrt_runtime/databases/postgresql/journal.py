@@ -13,7 +13,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_lint.parse.sql.tokens import statements
 from mrt_runtime.config import ConfigurationError

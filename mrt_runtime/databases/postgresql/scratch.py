@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import URL, event, exc
+from sqlalchemy import event, exc
+from sqlalchemy.engine import URL
 
 from mrt_runtime.databases.driver_error import list_causes, read_state
 from mrt_runtime.databases.hosted import ServerScratch

@@ -6,7 +6,8 @@ import hashlib
 import time
 from collections.abc import Iterable
 
-from sqlalchemy import URL, Connection, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Connection
 
 from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.server_connection import ServerConnection, refuse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.postgresql.answers import install
 from mrt_runtime.databases.postgresql.quoting import quote

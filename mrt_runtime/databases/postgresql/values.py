@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Literal
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table
 from mrt_runtime.databases.postgresql.deferral import deferral

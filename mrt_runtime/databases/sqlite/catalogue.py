@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, CatalogueObject, ColumnType, Index, IndexElement, Key, Schema, Table
 from mrt_runtime.databases.sqlite.ddl import TableDefinition, TokenReader, read_table, rendered, split, tokens_of

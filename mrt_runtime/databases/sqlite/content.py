@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep, key_of
 from mrt_runtime.compare.schema import Schema, Table

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL
+from sqlalchemy.engine import URL
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases import folder

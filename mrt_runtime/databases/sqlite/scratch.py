@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import NullPool
 
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
@@ -54,7 +56,7 @@ class SQLiteScratch:
         self._watcher: Watcher | None = None
         self.generation = 0
         self.journal: Journal = NO_JOURNAL
-        self.engine: Engine = create_engine(url, poolclass=NullPool)
+        self.engine: Engine = create_engine(url, future=True, poolclass=NullPool)
         refuse_outage(self.engine, bool)  # no server can be lost, but a disk may be full
         event.listen(self.engine, "connect", self._on_connect)
         self.reset()

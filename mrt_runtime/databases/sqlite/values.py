@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, ForeignKey, Schema, Table
 from mrt_runtime.seed.datetimes import Datetimes
