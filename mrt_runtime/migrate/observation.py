@@ -7,8 +7,8 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 
 from mrt_runtime.migrate.call_site import find_line
 from mrt_runtime.migrate.guard import find_guard

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.fingerprint import DatabaseFingerprint
 from mrt_runtime.compare.rows import Rows

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Connection
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, mask

@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Connection
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.pipeline import transfer

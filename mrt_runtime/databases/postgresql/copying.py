@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, exc
+from sqlalchemy import exc
+from sqlalchemy.engine import URL
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, mask

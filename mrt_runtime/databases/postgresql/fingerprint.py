@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint
 from mrt_runtime.compare.rows import holds_rows

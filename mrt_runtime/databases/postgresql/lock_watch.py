@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import Connection, Engine
 
 from mrt_runtime.databases.observation import RelationLock, SessionReading
 

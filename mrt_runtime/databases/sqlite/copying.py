@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL
+from sqlalchemy.engine import URL
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases import folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint
 from mrt_runtime.compare.rows import holds_rows
