@@ -21,6 +21,12 @@ CAME_BACK: Final = {
     Consequence.ROLLBACK_LEAVES_THINGS: "everything was as before",
 }
 """What was seen instead where a rollback was proven, by what had been foreseen."""
+FORESEEN: Final = {
+    Consequence.ROLLBACK_FAILS: frozenset({Outcome.DOWNGRADE_FAILED.value, Outcome.REUPGRADE_FAILED.value}),
+    Consequence.ROLLBACK_LOSES_DATA: frozenset({Outcome.DATA_LOSS.value}),
+    Consequence.ROLLBACK_LEAVES_THINGS: frozenset({Outcome.SCHEMA_NOT_RESTORED.value, Outcome.REUPGRADE_FAILED.value}),
+}
+"""What a finding foresees, in the words of failures: one of these at its very line is what it meant, whatever its code."""
 BEFORE_ROLLBACK: Final = {
     Outcome.UPGRADE_FAILED: "the upgrade failed, so no rollback was tried",
     Outcome.NOT_REACHED: "the revision was not reached",
@@ -58,10 +64,8 @@ def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) ->
         return _mark_upgrade(finding, verdict)
     if finding.consequence not in CAME_BACK:
         return None
-    seen = next((failure for failure in _by_relevance(finding, verdict.failures) if explains(finding, failure, file)), None)
-    if seen is not None:
-        return RunMark(CONFIRMED, seen.message)
-    seen = next((failure for failure in _failures_of_some_rows(verdict) if explains(finding, failure, file)), None)
+    failures = (*_by_relevance(finding, verdict.failures), *_failures_of_some_rows(verdict))
+    seen = next((failure for failure in failures if _is_meant(finding, failure, file)), None)
     if seen is not None:
         return RunMark(CONFIRMED, seen.message)
     if verdict.outcome in BEFORE_ROLLBACK:
@@ -74,6 +78,12 @@ def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) ->
     if verdict.outcome is Outcome.DOWNGRADE_FAILED:
         return RunMark(NOT_MET, "the rollback failed for another reason, so nothing could be compared")
     return RunMark(NOT_MET, "it is not among what the run saw go wrong")
+
+
+def _is_meant(finding: Finding, failure: Failure, file: str | None) -> bool:
+    """Return whether a failure is what a finding foresees: of its kind at its line, or explained by what both name."""
+    at_its_line = failure.kind in FORESEEN[finding.consequence] and _is_at(finding, failure.line)
+    return at_its_line or explains(finding, failure, file)
 
 
 def _mark_upgrade(finding: Finding, verdict: Verdict) -> RunMark | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mrt_lint.model.finding import Consequence
@@ -46,6 +48,14 @@ def mark(judged, found=None, dialect="postgresql"):
 )
 def test_a_loss_that_was_foreseen(judged, expected):
     assert mark(judged) == expected
+
+
+def test_a_code_that_is_in_no_list_is_confirmed_by_its_line_alone():
+    lost = replace(LOST, message="Column 'users.fax': 1/3 values lost after rollback")
+    assert mark(verdict(failures=(lost,)), finding("MRT218")) == ("confirmed", lost.message)
+    assert mark(verdict(failures=(lost,)), finding("MRT218", line=15))[0] == "not met"
+    assert mark(verdict(failures=(lost,)), finding("MRT218", consequence=LEAVES))[0] == "not met"
+    assert mark(verdict(failures=(STOPPED,)), finding("MRT118", line=40, consequence=FAILS)) == ("confirmed", STOPPED.message)
 
 
 def test_what_was_seen_instead_depends_on_what_was_foreseen():
