@@ -70,6 +70,6 @@ class VerifyResults:
 
     @property
     def place(self) -> str:
-        """The database by name and version: "PostgreSQL 15.4"."""
-        dialect = self.database["dialect"]
-        return f"{NAMES.get(dialect, 'SQLite' if dialect == 'sqlite' else dialect)} {self.database['version']}".strip()
+        """The database by name and version, without what its packager adds to that: "PostgreSQL 15.4"."""
+        dialect, version = self.database["dialect"], self.database["version"].partition(" (")[0]
+        return f"{NAMES.get(dialect, 'SQLite' if dialect == 'sqlite' else dialect)} {version}".strip()

@@ -10,7 +10,7 @@ from mrt_report.reported_revision import HistoryResults, assemble
 from mrt_report.results import CheckResults, VerifyResults
 from mrt_runtime.verdict import Failure, Outcome, RowExample, Verdict
 
-POSTGRESQL = {"dialect": "postgresql", "version": "15.4", "url": "postgresql://ada:***@localhost/shop"}
+POSTGRESQL = {"dialect": "postgresql", "version": "15.4 (Debian 15.4-1)", "url": "postgresql://ada:***@localhost/shop"}
 LOST = Failure(
     kind="data-loss",
     message="Column 'users.phone': 2/3 values lost after rollback",
@@ -82,6 +82,6 @@ def hostile() -> HistoryResults:
         evidence=(HOSTILE, HOSTILE),
         examples=(RowExample(before={HOSTILE: HOSTILE}, after={HOSTILE: "NULL"}),),
     )
-    found = finding(HOSTILE, HOSTILE, revision="h", name=HOSTILE, instead=f"{HOSTILE}\n    {HOSTILE}\n- {HOSTILE}")
-    bad = verdict("h", HOSTILE, failures=(failure,), warnings=(HOSTILE,), unseeded={HOSTILE: HOSTILE}, reason=HOSTILE)
-    return put_together([found], [bad], [logged("h", message=HOSTILE)], stopped=HOSTILE)
+    found = finding(HOSTILE, HOSTILE, revision=HOSTILE, name=HOSTILE, instead=f"{HOSTILE}\n    {HOSTILE}\n- {HOSTILE}")
+    bad = verdict(HOSTILE, "h", failures=(failure,), warnings=(HOSTILE,), unseeded={HOSTILE: HOSTILE}, reason=HOSTILE)
+    return put_together([found], [bad], [logged(HOSTILE, message=HOSTILE, head=True)], stopped=HOSTILE)
