@@ -17,7 +17,7 @@ _STRING = re.compile(r"'(?:[^']|'')*'")
 _QUALIFIED = re.compile(rf"'{HOLE}\.?\w+'")
 _VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|,|\()\s*['(]?\s*{HOLE}", re.IGNORECASE)
 _NAME = re.compile(rf"\b(INTO|FROM|UPDATE|JOIN|TABLE|SEQUENCE|INDEX)\s+[\"`]?{HOLE}", re.IGNORECASE)
-"""A hole that is a name, which no parameter gives."""
+"""A hole that is a name, which cannot be passed as a parameter."""
 _LIST = re.compile(rf"\bIN\s*\(\s*{HOLE}\s*\)", re.IGNORECASE)
 _ROWS = re.compile(r"\s*(UPDATE|INSERT|DELETE|REPLACE|MERGE|WITH|SELECT)\b", re.IGNORECASE)
 _AROUND = 24
@@ -27,7 +27,7 @@ _TOOLS = frozenset({"sqlalchemy", "alembic", *sys.stdlib_module_names})
 class AssembledSql(Rule):
     """SQL is put together from values that the file does not show.
 
-    Nobody who reads the migration knows what it will run, neither a reviewer nor this linter; it may differ from one database to
+    Neither a reviewer nor this linter can know what the migration will run; it may differ from one database to
     the next. A value between the quotes of the text also breaks it as soon as it holds a quote itself.
     """
 
@@ -42,7 +42,7 @@ class AssembledSql(Rule):
         "The value is read: a constant, an f-string of constants, a loop over literals, a bind parameter.",
         "Only the schema before a name cannot be read: {schema}.users.",
         "All of it is in the file, which imports nothing but SQLAlchemy, Alembic and the standard library, and no row decides.",
-        "The statement only reads, like SELECT, or it could not be read at all, as when another module gives it.",
+        "The statement only reads, like SELECT, or it could not be read at all, as when it comes from another module.",
     )
 
     bad = (
@@ -57,7 +57,7 @@ class AssembledSql(Rule):
             """,
         ),
         Example(
-            title="A value that a row of the database gives",
+            title="A value that comes from a row of the database",
             source="""
             def upgrade():
                 for row in op.get_bind().execute(sa.text("SELECT id, name FROM users")):

@@ -17,16 +17,18 @@ from mrt_lint.model.rule import Example, Rule
 class BackfillUnderLock(Rule):
     """A new column is filled in all rows by the transaction that adds it.
 
-    ADD COLUMN takes the lock that keeps everybody out of the table, and PostgreSQL holds it until the transaction ends: nobody
-    reads or writes the table while the UPDATE rewrites every row of it.
+    ADD COLUMN takes an ACCESS EXCLUSIVE lock, and PostgreSQL holds it until the transaction ends: reads and writes of the table
+    wait while the UPDATE rewrites every row of it.
     """
 
     code = "MRT438"
     name = "backfill-under-lock"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL keeps everybody out of {the_table}, by the lock that added {added}, while this UPDATE rewrites all rows"
-    instead = "fill the column in a later revision, in batches that commit; where a constant will do, give it as server_default"
+    message = (
+        "PostgreSQL blocks reads and writes of {the_table}, by the lock that added {added}, while this UPDATE rewrites all rows"
+    )
+    instead = "fill the column in a later revision, in batches that commit; where a constant will do, make it the server_default"
     dialects = ("postgresql",)
     manual = (
         "PostgreSQL, “Explicit Locking”: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES",

@@ -234,7 +234,7 @@ class BrokenOrder(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every operation of downgrade() that cannot run where it stands.
+        """Yield a finding for every operation of downgrade() that cannot run at its place.
 
         What only follows from a constraint of the table that cannot be dropped at all is left to MRT121 and MRT116.
         """

@@ -13,8 +13,8 @@ class BrokenUpgrade(Rule):
     """`upgrade()` works on what the revisions before do not leave.
 
     It runs where the database was changed by hand, or the revision was written beside another branch that has been merged since. On
-    a fresh database, as in the next test run or a new installation, it fails: no such column. Whoever ran the upgrade on a fresh
-    database knows that already, which is why the rule applies only when it is selected. MRT441 reports what is made twice.
+    a fresh database, as in the next test run or a new installation, it fails: no such column. A run on a fresh database shows
+    that already, which is why the rule applies only when it is selected. MRT441 reports what is made twice.
     """
 
     code = "MRT804"
@@ -23,7 +23,7 @@ class BrokenUpgrade(Rule):
     consequence = Consequence.DEPLOY_FAILS
     default = False
     message = "upgrade fails here: {conflict}"
-    instead = "write the name that the history gives"
+    instead = "write the name that it has in the history"
     needed = DialectWording(message=message, instead="drop first what still needs it")
     types = DialectWording(message=message, instead="give both columns one type before the foreign key is made")
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)

@@ -131,7 +131,7 @@ class CascadingRebuild(Rule):
             """,
         ),
         Example(
-            title="Nobody enforces foreign keys",
+            title="Foreign keys are not enforced",
             target=DatabaseTarget(dialect="sqlite", sqlite_foreign_keys=False),
             before=(
                 """

@@ -23,13 +23,13 @@ class CheckWithoutNotValid(Rule):
     name = "check-without-not-valid"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL locks {the_table} against everybody while it checks every row for {the_constraint}"
+    message = "PostgreSQL blocks reads and writes of {the_table} while it checks every row for {the_constraint}"
     instead = (
         "add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {sql_constraint}»)"
     )
     inline = DialectWording(
-        message="PostgreSQL locks {the_table} against everybody while it checks every row for the CHECK of the new {the_column}",
+        message="PostgreSQL blocks reads and writes of {the_table} while it checks every row for the CHECK of the new {the_column}",
         instead=(
             "add {column} without the CHECK, that by op.execute(«ALTER TABLE {sql_table} ADD CONSTRAINT … CHECK (…) NOT VALID»), "
             "and validate it in a later revision"

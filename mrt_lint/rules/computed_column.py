@@ -15,7 +15,7 @@ from mrt_lint.online import TableChange
 class ComputedColumn(Rule):
     """A serial, identity, AUTO_INCREMENT or stored generated column is added to a table that is there already.
 
-    Each row needs a value of its own at once: PostgreSQL rewrites the whole table and its indexes while it keeps everybody out,
+    Each row needs a value of its own at once: PostgreSQL rewrites the whole table and its indexes while it blocks reads and writes,
     and needs twice the space. MySQL and MariaDB block writes meanwhile.
     """
 

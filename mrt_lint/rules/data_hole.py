@@ -28,8 +28,8 @@ _FAMILIES = (
 class DataHole(Rule):
     """A column or table is dropped here and comes back in a later revision.
 
-    Whoever upgrades through both loses the values in between, for nothing: the later revision shows that they are wanted. A
-    history that is upgraded in one go shows it most cruelly.
+    An upgrade through both loses the values in between, for nothing: the later revision shows that they are wanted. This
+    hurts most where a history is upgraded in one go.
     """
 
     code = "MRT218"

@@ -36,7 +36,7 @@ class DropColumn(Rule):
         "The table was created earlier in the same upgrade.",
         "The upgrade moved the values to a new column, or to one of that name in another table: MRT208 is reported instead.",
         "Every row was deleted earlier in the same upgrade: MRT214 and MRT203 report that.",
-        "`downgrade()` computes the values again from other columns or tables: only a test can tell whether they are the same.",
+        "`downgrade()` computes the values again from other columns or tables: only a test can show whether they are the same.",
     )
 
     bad = (

@@ -21,7 +21,7 @@ class DropIndexWithoutConcurrently(Rule):
     name = "drop-index-without-concurrently"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL locks {table_words} against everybody to drop {the_index}"
+    message = "PostgreSQL blocks reads and writes of {table_words} to drop {the_index}"
     instead = (
         "with op.get_context().autocommit_block(): op.drop_index(«{index}», table_name=«{last}»{in_schema}, "
         "postgresql_concurrently=True)"

@@ -12,7 +12,7 @@ from mrt_lint.model.rule import Example, Rule
 class ExcludeConstraint(Rule):
     """An EXCLUDE constraint is added to a PostgreSQL table that is there already.
 
-    PostgreSQL keeps everybody out of the table while it builds the index and compares every row; there is neither NOT VALID nor
+    PostgreSQL blocks reads and writes of the table while it builds the index and compares every row; there is neither NOT VALID nor
     USING INDEX for it. Where two rows exclude each other, it fails.
     """
 
@@ -20,7 +20,7 @@ class ExcludeConstraint(Rule):
     name = "exclude-constraint"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL locks {the_table} against everybody while it builds {the_constraint}"
+    message = "PostgreSQL blocks reads and writes of {the_table} while it builds {the_constraint}"
     instead = "run it when the table is not in use, with a lock_timeout, or keep the rule with a trigger"
     dialects = ("postgresql",)
     manual = (

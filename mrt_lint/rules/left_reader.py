@@ -27,7 +27,7 @@ class LeftReader(Rule):
     name = "left-reader"
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
-    message = "downgrade drops {the_column}, which {the_name} still reads, as upgrade left it: whoever calls it fails"
+    message = "downgrade drops {the_column}, which {the_name} still reads, as upgrade left it: every call fails"
     instead = "create {name} in downgrade() again as it was before this revision, or drop it there if it is new"
     manual = ("PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",)
     exemptions = (

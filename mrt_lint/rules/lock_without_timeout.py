@@ -19,15 +19,15 @@ _MYSQL = re.compile(r"\block_wait_timeout\b", re.IGNORECASE)
 class LockWithoutTimeout(Rule):
     """A heavy lock on a table is waited for without a limit.
 
-    The statement takes a moment, but first it waits for every transaction that uses the table, and everybody who comes later,
-    with a plain SELECT, too, waits behind it. One forgotten session in a terminal is enough to stop the application.
+    The statement takes a moment, but first it waits for every transaction that uses the table, and every later statement,
+    even a plain SELECT, waits behind it. One forgotten session in a terminal is enough to stop the application.
     """
 
     code = "MRT429"
     name = "lock-without-timeout"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "upgrade waits for a lock on {the_table} for as long as it takes, and everybody else waits behind it"
+    message = "upgrade waits for a lock on {the_table} for as long as it takes, and every other session waits behind it"
     instead = (
         "run op.execute(\"SET LOCAL lock_timeout = '5s'\") first, or set it in env.py for all migrations, and try again on failure"
     )

@@ -34,7 +34,7 @@ class LongIdentifier(Rule):
         "SQLAlchemy, IdentifierError: https://docs.sqlalchemy.org/en/20/core/exceptions.html#sqlalchemy.exc.IdentifierError",
     )
     exemptions = (
-        "The name stands in op.f() or in SQL text.",
+        "The name is in op.f() or in SQL text.",
         "It is the name of a check, which a naming convention of the models may make longer, and shortens then.",
         "It is the name of a table, column or type, which is cut off wherever it is used.",
         "PostgreSQL is not declared, or a guard keeps it out.",

@@ -25,7 +25,7 @@ class MadeTwice(Rule):
     exemptions = (
         "The operation runs under a condition or with IF NOT EXISTS, or replaces (CREATE OR REPLACE).",
         "A part of what runs before cannot be read, or of this upgrade(), or a parallel branch may have made it.",
-        "Batch mode on SQLite, which puts the table together anew.",
+        "Batch mode on SQLite, which recreates the table.",
     )
 
     bad = (

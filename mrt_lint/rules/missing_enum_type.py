@@ -96,7 +96,7 @@ class MissingEnumType(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every column of a type that nobody makes."""
+        """Yield a finding for every column of a type that no migration creates."""
         for op in case.ops_for(self, ops.AddColumn, ops.AlterColumn):
             given = op.definition.type if isinstance(op, ops.AddColumn) else op.type
             kind = given.on("postgresql") if isinstance(given, SqlType) else None

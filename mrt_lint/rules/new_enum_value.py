@@ -33,7 +33,7 @@ class NewEnumValue(Rule):
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TYPE, Notes: https://www.postgresql.org/docs/current/sql-altertype.html#SQL-ALTERTYPE-NOTES",)
     exemptions = (
-        "The value is added in an autocommit block, or a COMMIT stands between.",
+        "The value is added in an autocommit block, or there is a COMMIT in between.",
         "The type was created earlier in the same upgrade.",
         "Nothing shows that the text is meant for a column of that type.",
         "Another database is declared, or a guard keeps PostgreSQL out.",

@@ -18,7 +18,7 @@ _KINDS = frozenset({"unique", "foreignkey", "primary"})
 
 
 _OF_INNODB = re.compile(r".+_ibfk_\d+")
-"""The names that InnoDB gives to foreign keys without one, by the numbers that it has given before."""
+"""The names that InnoDB gives to foreign keys without one, by the numbers that it has used before."""
 
 
 class NoSuchName(Rule):

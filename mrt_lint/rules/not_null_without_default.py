@@ -103,7 +103,7 @@ class NotNullWithoutDefault(Rule):
 
 
 def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:
-    """Return what becomes of existing rows; MySQL gives them an empty value, which upgrade() may overwrite at once."""
+    """Return what becomes of existing rows; MySQL fills in an empty value, which upgrade() may overwrite at once."""
     if case.dialect(op) not in {"mysql", "mariadb"}:
         return "it fails where the table has rows, and "
     table = case.state_before(op).table

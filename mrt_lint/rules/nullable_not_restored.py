@@ -36,7 +36,7 @@ class NullableNotRestored(Rule):
     )
     exemptions = (
         "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may have as well, or the history.",
-        "Both directions set it, and nothing tells what was before.",
+        "Both directions set it, and nothing shows what was before.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
         "`downgrade()` has parts that cannot be read.",
     )

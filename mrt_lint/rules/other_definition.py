@@ -289,8 +289,8 @@ class OtherDefinition(Rule):
         yield from self._find_untouched(case)
         for altered in case.ops_for(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
-                spoken = self._is_set(case, altered, setting) and not self._is_restated(case, altered, setting)
-                undone = case.undone(altered, setting) if spoken else UndoStatus.YES
+                is_own = self._is_set(case, altered, setting) and not self._is_restated(case, altered, setting)
+                undone = case.undone(altered, setting) if is_own else UndoStatus.YES
                 if altered.nullable is False and setting == "nullable" and undone is UndoStatus.DIFFERENT:
                     does = f"leaves {names(altered)['the_column']} NOT NULL, as it was"
                     yield self.found(case.migration, altered, does=does, what="it", difference="it allows NULL then")

@@ -15,23 +15,23 @@ from mrt_lint.model.values import Column
 class PrimaryKeyWithoutIndex(Rule):
     """A primary key is added to a PostgreSQL table that is there already, and its index built at once.
 
-    PostgreSQL keeps everybody out of the table while it builds the index, and looks at every row for NULL. With an index that was
-    built concurrently before, the statement takes a moment.
+    PostgreSQL blocks reads and writes of the table while it builds the index, and looks at every row for NULL. With an index
+    that was built concurrently before, the statement takes a moment.
     """
 
     code = "MRT426"
     name = "primary-key-without-index"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL locks {the_table} against everybody while it builds the primary key ({columns})"
+    message = "PostgreSQL blocks reads and writes of {the_table} while it builds the primary key ({columns})"
     instead = (
         "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute(«ALTER TABLE {sql_table} ADD CONSTRAINT "
         "{sql_constraint} PRIMARY KEY USING INDEX …»)"
     )
     verified = DialectWording(
         message=(
-            "PostgreSQL locks {the_table} against everybody while it looks at every row for NULL in '{column}', which it sets NOT "
-            "NULL"
+            "PostgreSQL blocks reads and writes of {the_table} while it looks at every row for NULL in '{column}', which it sets "
+            "NOT NULL"
         ),
         instead=(
             "set the column NOT NULL first, proved by a validated CHECK: ADD CONSTRAINT … CHECK ({column} IS NOT NULL) NOT VALID, "
@@ -92,7 +92,7 @@ class PrimaryKeyWithoutIndex(Rule):
 
 
 def _nullable(case: MigrationCase, op: ops.CreatePrimaryKey) -> str:
-    """Return the first column of the index that the key takes over which may hold NULL, as far as the history tells."""
+    """Return the first column of the index that the key takes over which may hold NULL, as far as the history shows."""
     table = case.known_schema("postgresql").schema.table(op.table, op.schema) if readable(op.table) else None
     index = op.definition.using_index
     if not isinstance(table, ReplayedTable) or not readable(index):

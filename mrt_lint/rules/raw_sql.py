@@ -17,7 +17,7 @@ _LONGEST = 50
 class RawSql(Rule):
     """`upgrade()` runs SQL that has an effect, and `downgrade()` does not reverse it.
 
-    Privileges, routines that were called and blocks of procedural code stay as they are after a rollback. Nobody notices until
+    Privileges, routines that were called and blocks of procedural code stay as they are after a rollback. This goes unnoticed until
     the older release meets them, because neither Alembic nor a comparison of the tables knows about them.
     """
 

@@ -43,7 +43,7 @@ class RefusedByRows(Rule):
         "`upgrade()` sets the column NOT NULL again itself.",
         "The table is made, or emptied, in this migration; it runs under a condition.",
         "The type that becomes narrower has a USING, or a number only loses digits behind the point; SQLite keeps no lengths.",
-        "MySQL and MariaDB give the rows of a new column an empty value.",
+        "MySQL and MariaDB fill a new column with an empty value.",
         "An identity, autoincrement, serial or generated column fills itself.",
         "What becomes unique again was so after `upgrade()`, if only by fewer columns, or has a column that comes back with NULL.",
     )
@@ -200,7 +200,7 @@ class RefusedByRows(Rule):
             """,
         ),
         Example(
-            title="On MySQL, which has a value for everybody",
+            title="On MySQL, which has a value for every row",
             target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():

@@ -13,8 +13,8 @@ class RefusedOperation(Rule):
     """An operation that cannot run at all.
 
     A call without an argument that it needs raises TypeError; SQLite has no ALTER for constraints, types and defaults; PostgreSQL
-    casts no text to a number unless it is told how. In `upgrade()` the first deployment shows it; in `downgrade()`, which nobody
-    ran, the rollback that was to end an incident.
+    casts no text to a number without USING. In `upgrade()` the first deployment shows it; in `downgrade()`, which never
+    ran before, it is the rollback that was to end an incident.
     """
 
     code = "MRT121"
@@ -62,7 +62,7 @@ class RefusedOperation(Rule):
             """,
         ),
         Example(
-            title="PostgreSQL is not told how to cast",
+            title="A cast that PostgreSQL does not do without USING",
             target=DatabaseTarget(dialect="postgresql"),
             source="""
             def upgrade():
@@ -104,7 +104,7 @@ class RefusedOperation(Rule):
             """,
         ),
         Example(
-            title="PostgreSQL is told, or casts by itself",
+            title="A cast with USING, or one that PostgreSQL does by itself",
             target=DatabaseTarget(dialect="postgresql"),
             source="""
             def upgrade():

@@ -22,7 +22,7 @@ _MARKS = re.compile(r'[\s()"`]+')
 class SetNotNullScan(Rule):
     """A column of a PostgreSQL table that is there already is set NOT NULL.
 
-    PostgreSQL keeps everybody out of the table while it looks at every row for NULL. A CHECK (column IS NOT NULL) that was
+    PostgreSQL blocks reads and writes of the table while it looks at every row for NULL. A CHECK (column IS NOT NULL) that was
     validated before proves it, and then PostgreSQL 12 and newer do not look.
     """
 
@@ -30,7 +30,7 @@ class SetNotNullScan(Rule):
     name = "set-not-null-scan"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL locks {the_table} against everybody while it looks at every row for NULL in '{column}'"
+    message = "PostgreSQL blocks reads and writes of {the_table} while it looks at every row for NULL in '{column}'"
     instead = (
         "ADD CONSTRAINT … CHECK ({column} IS NOT NULL) NOT VALID in one revision, VALIDATE CONSTRAINT in the next, then set NOT "
         "NULL and drop the check"

@@ -31,7 +31,7 @@ class SqliteColumn(Rule):
     consequence = Consequence.DEPLOY_FAILS
     message = "SQLite refuses to add {the_column} to a table that has rows: {why}"
     instead = (
-        "add it in batch mode, which makes the table anew where it has to: with op.batch_alter_table(«{last}») as batch: "
+        "add it in batch mode, which recreates the table where it has to: with op.batch_alter_table(«{last}») as batch: "
         "batch.add_column(…)"
     )
     constrained = DialectWording(

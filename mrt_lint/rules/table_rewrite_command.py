@@ -42,7 +42,7 @@ class TableRewriteCommand(Rule):
         instead="run it as maintenance, outside of migrations; a change of engine, with gh-ost or pt-online-schema-change",
     )
     moved = DialectWording(
-        message="{command} copies {table_words}, all of it, and PostgreSQL lets nobody read or write meanwhile",
+        message="{command} copies {table_words}, all of it, and PostgreSQL blocks reads and writes meanwhile",
         instead="run it as maintenance, outside of migrations, or make a new table and move the rows in batches",
     )
     held = DialectWording(
@@ -50,7 +50,7 @@ class TableRewriteCommand(Rule):
         instead="leave it out: each statement takes the lock that it needs; or set a lock_timeout before, and keep the rest short",
     )
     refreshed = DialectWording(
-        message="{command} lets nobody read {table_words} until all of it is computed again",
+        message="{command} blocks reads of {table_words} until all of it is computed again",
         instead=(
             "run it as maintenance, outside of migrations: REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index on "
             "the view"
@@ -67,7 +67,7 @@ class TableRewriteCommand(Rule):
     )
     exemptions = (
         "REINDEX and REFRESH CONCURRENTLY; a view that is new, or filled WITH NO DATA; a domain's constraint that is NOT VALID.",
-        "LOCK TABLE in a mode that lets others write.",
+        "LOCK TABLE in a mode that does not block writes.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard names one.",
     )

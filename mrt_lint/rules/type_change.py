@@ -52,8 +52,8 @@ class TypeChange(Rule):
     )
     verified = DialectWording(
         message=(
-            "upgrade changes {the_column} from {former} to {new}: PostgreSQL locks the table against everybody while {why}, though "
-            "it rewrites nothing"
+            "upgrade changes {the_column} from {former} to {new}: PostgreSQL blocks reads and writes of the table while {why}, "
+            "though it rewrites nothing"
         ),
         instead=(
             "drop what hangs on {column} first, then change the type, and make it again without holding the lock: a CHECK with NOT "
@@ -121,7 +121,7 @@ class TypeChange(Rule):
             """,
         ),
         Example(
-            title="Fewer digits of a second, another time zone, values computed anew",
+            title="Fewer digits of a second, another time zone, values computed again",
             target=DatabaseTarget(dialect="postgresql"),
             source="""
             from sqlalchemy.dialects import postgresql

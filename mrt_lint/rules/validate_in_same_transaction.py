@@ -14,8 +14,8 @@ from mrt_lint.model.rule import Example, Rule
 class ValidateInSameTransaction(Rule):
     """A constraint is added NOT VALID and validated in the same transaction.
 
-    The lock that ADD CONSTRAINT took is held until the transaction ends, so everybody waits while VALIDATE looks at every row:
-    exactly what NOT VALID was meant to spare them.
+    The lock that ADD CONSTRAINT took is held until the transaction ends, so reads and writes wait while VALIDATE looks at every
+    row: exactly what NOT VALID was meant to avoid.
     """
 
     code = "MRT424"
