@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from mrt_lint.history.revision_log import LoggedRevision
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration
@@ -53,6 +55,7 @@ def put_together(findings=(), verdicts=None, history=(), database=None, looked_a
     return assemble(check, run, history, looked_at or [entry.key for entry in history])
 
 
+@cache
 def long_history(count: int) -> HistoryResults:
     """A history with a branch that is merged again every 40 revisions; one in 17 loses data, every other has three findings."""
     history, verdicts, findings = [], [], []

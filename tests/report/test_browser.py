@@ -14,8 +14,11 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 axe_sync = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 
 expect = sync_api.expect
+expect.set_options(timeout=20_000)  # on a machine that is busy
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 """No package of Python's brings a browser: the tests use the one that is on the machine."""
+SLOW = 5_000
+"""Milliseconds: it takes 50, on a machine that is busy ten times that, and took 17,000 while the rows were list items."""
 ACROSS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TIMED = """() => {{
     const start = performance.now();
@@ -208,12 +211,12 @@ def test_markup_from_files_and_databases_does_nothing(show):
 
 def test_2000_revisions_are_filtered_at_once(show):
     page = show("long")
-    assert page.evaluate(TIMED.format(".filter.bad")) < 1500
+    assert page.evaluate(TIMED.format(".filter.bad")) < SLOW
     assert page.get_by_role("status").inner_text() == "118 of 2000"
     page.get_by_role("searchbox").fill("phone1999'")
     expect(page.get_by_role("status")).to_have_text("0 of 2000")
     page.get_by_role("button", name="Clear filters").click()
-    assert page.evaluate(TIMED.format("#open-all")) < 1500
+    assert page.evaluate(TIMED.format("#open-all")) < SLOW
     assert page.evaluate(ACROSS) == 0
 
 
