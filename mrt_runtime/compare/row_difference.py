@@ -96,6 +96,10 @@ def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[
     key = next((key for key in (old.key, new.key) if key and set(key) <= set(shared)), None)
     if key is not None:
         found, lost, extra = _match(old, new, key, lost, extra)
+        # rows that were moved away and back may have a new key, and everything else as it was
+        others = [name for name in shared if name not in key]
+        again, lost, extra = _match(old, new, others, lost, extra) if lost and extra and others else ([], lost, extra)
+        found += again
     elif len(lost) * len(extra) <= LIKENESSES:
         found, lost, extra = _most_alike(old, new, shared, lost, extra)
     else:

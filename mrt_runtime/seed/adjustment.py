@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Table, qualified
 from mrt_runtime.seed.edge_row import shorten
+from mrt_runtime.seed.key_ahead import is_ahead
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.seeded import Seeded
 from mrt_runtime.seed.table_filler import TableFiller, insertable
@@ -45,7 +46,14 @@ class RowAdjuster:
     def __init__(self, filler: TableFiller, seeded: Seeded) -> None:
         self.filler = filler
         self.seeded = seeded
-        self._referred = {label for table in filler.parents.tables.values() for label in parents_of(table)}
+        tables = filler.parents.tables.values()
+        self._referred = {label for table in tables for label in parents_of(table)}
+        self._ahead = {
+            (qualified(key.referred_table, key.referred_schema), name)
+            for table in tables
+            for key in filter(is_ahead, table.foreign_keys)
+            for name in key.referred_columns
+        }
 
     def adjust(self, adjustment: Adjustment, labels: Collection[str]) -> tuple[str, ...]:
         """Adjust the rows; returns in words which."""
@@ -76,7 +84,9 @@ class RowAdjuster:
             if label not in self._referred and self._delete(table, row.key):
                 keys = tuple(key for key in keys if key != row.key)
             else:
-                self._refill(table, row.key, row.values.keys() - row.key.keys())
+                # the database itself holds on to what others point at, but not yet to what they are going to
+                names = {name for name in row.values if (label, name) not in self._ahead}
+                self._refill(table, row.key, names - row.key.keys())
         self._note(table, keys, Adjustment.EDGES.variety)
 
     def _take_out_orphans(self, table: Table, _labels: Collection[str]) -> Iterator[str]:

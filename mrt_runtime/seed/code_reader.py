@@ -32,6 +32,17 @@ CONVERTED: dict[str, ValueKind] = {
     **dict.fromkeys(("bool", "boolean"), Booleans()),
     "uuid": PARSERS["UUID"],
 }
+READ_AS_JSON = re.compile(
+    rf"\bjson_(?:set|insert|replace|(?P<reads>extract|extract_path(?:_text)?|remove|type|keys|each|tree|array_length|query|value))"
+    rf"\s*\(\s*{NAME}\s*(?:,\s*'\$\.?(?P<path>[^']*)')?|{NAME.replace('<name>', '<arrow>')}\s*->>?\s*'(?:\$\.)?(?P<key>[^']*)'",
+    re.IGNORECASE,
+)
+"""A column that SQL reads as JSON, with the path: json_extract(a, '$.b.c'), a->>'b'."""
+COMPARING = re.compile(
+    "i?(startswith|endswith)|remove(prefix|suffix)|i?contains|(not_?)?in_|is_?(not)?_?|is_(not_)?distinct_from|(not_?)?i?like"
+    "|regexp_match|between|match|fullmatch|r?find|r?index|count|r?partition|replace|[lr]?strip"
+)
+"""Methods that compare a text with their argument; those of a dictionary, such as get(), name a key."""
 MOST_VALUES, MOST_TEXTS = 12, 40
 STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
 
@@ -74,9 +85,10 @@ def read_code(file: str) -> CodeReading:
         for sql in spell(node, constants) if isinstance(node, ast.Constant | ast.JoinedStr) else ():
             reading.statements.append(sql)
             reading.parsed += [(aliases.get(name, name), kind) for name, kind in find_conversions(sql)]
+            reading.keys += find_sql_paths(sql)
         if isinstance(node, ast.Call):
             reading.statements += bind(node, constants)
-            if isinstance(node.func, ast.Attribute):
+            if isinstance(node.func, ast.Attribute) and COMPARING.fullmatch(node.func.attr):
                 reading.compared += relate(node.func.value, node.args, aliases, constants)
         elif isinstance(node, ast.Dict):
             reading.given += find_given(node)
@@ -132,6 +144,14 @@ def find_conversions(sql: str) -> Iterator[tuple[str, ValueKind]]:
         kind = CONVERTED.get((found["type"] or found["type_after"] or found["call"]).lower())
         if kind is not None:
             yield name, kind
+    yield from ((name, JsonTexts()) for name, _ in find_sql_paths(sql))
+
+
+def find_sql_paths(sql: str) -> Iterator[tuple[str, JsonPath]]:
+    """Yield the columns that a statement reads as JSON, each with the path of keys that it reads."""
+    for found in READ_AS_JSON.finditer(sql):
+        path = (found["path"] if found["reads"] else found["key"]) or ""
+        yield found["name"] or found["arrow"], tuple(re.findall(r"\w+", path))
 
 
 def relate(
@@ -154,6 +174,8 @@ def names_in(node: ast.AST) -> Iterator[str]:
 
 def constants_in(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[Raw]:
     """Yield the constants of an expression; a variable of the file's has the value that it was given."""
+    if isinstance(node, ast.Call) and name_of(node.func) == "bindparam":
+        return  # the name of a parameter
     for inner in ast.walk(known.get(node.id, node) if isinstance(node, ast.Name) else node):
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str | int) and inner.value != "":
             yield inner.value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mrt_lint.model.ops import (
+    AddColumn,
     AlterColumn,
     CreateCheckConstraint,
     CreateConstraint,
@@ -90,6 +91,8 @@ class HintReader:
             elif isinstance(op, CreateCheckConstraint) and isinstance(op.definition.condition, str):
                 for column, kind in _vocabulary(op.definition.condition, self._dialect):
                     yield ColumnHint(self._label(op), column, kind)
+            elif isinstance(op, AddColumn) and isinstance(op.column, str):
+                yield from _read_keys_of(op, self._label(op), code)
             elif (key := _read_key(op, self._label(op))) is not None and key.label not in made:
                 yield from self._listed(key, code) if key.referred in made else (key,)
 
@@ -142,6 +145,16 @@ def _read_key(op: Op, label: str) -> KeyAhead | None:
     if isinstance(op, CreateIndex) and op.unique is True:
         return KeyAhead(label=label, columns=names, nulls_equal=op.nulls_not_distinct is True)
     return None
+
+
+def _read_keys_of(op: AddColumn, label: str, code: CodeReading) -> Iterator[KeyAhead]:
+    """Yield the foreign keys of a column that is added."""
+    for key in op.definition.constraints if code.statements or "update" in code.words else ():
+        if key.kind == "foreignkey" and isinstance(key.referred_table, str):
+            schema = key.referred_schema if isinstance(key.referred_schema, str) else None
+            there = tuple(map(str, key.referred_columns)) if isinstance(key.referred_columns, tuple) else ()
+            referred = qualified(key.referred_table, schema)
+            yield KeyAhead(label=label, columns=(str(op.column),), referred=referred, referred_columns=there, words=code.words)
 
 
 def _find_inserted(statements: Iterable[str], table: str, grammar: str) -> Iterator[tuple[str, Value]]:

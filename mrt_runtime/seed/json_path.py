@@ -16,8 +16,8 @@ def read_paths(tree: ast.Module) -> Iterator[tuple[str, JsonPath]]:
     """Yield each name that may be a column with a path that the code reads of what it holds."""
     documents = dict(find_documents(tree))
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Subscript | ast.Call):
-            continue
+        if not isinstance(node, ast.Subscript | ast.Call) or isinstance(getattr(node, "ctx", None), ast.Store):
+            continue  # a key that is only written need not be there
         start, path = follow(node, documents)
         if isinstance(start, ast.Attribute | ast.Name):
             path = (start.attr if isinstance(start, ast.Attribute) else start.id, *path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mrt_runtime.compare.schema import ForeignKey, Index, IndexElement, Schema, Table, qualified
@@ -10,13 +10,18 @@ from mrt_runtime.compare.schema import ForeignKey, Index, IndexElement, Schema, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAhead:
-    """Columns of a table that become unique or, where `referred` names a table, a foreign key."""
+    """Columns of a table that become unique or, where `referred` names a table, a foreign key.
+
+    `words` are those of the migration's file where it adds the column with its key: what it fills that with is often a column of
+    the same name, in another of the tables that it names.
+    """
 
     label: str
     columns: tuple[str, ...]
     referred: str | None = None
     referred_columns: tuple[str, ...] = ()
     nulls_equal: bool = False
+    words: frozenset[str] = frozenset()
 
 
 def bind_ahead(schema: Schema, keys: Iterable[KeyAhead], later: Mapping[str, tuple[str, ...]]) -> Schema:
@@ -28,7 +33,7 @@ def bind_ahead(schema: Schema, keys: Iterable[KeyAhead], later: Mapping[str, tup
     tables = {table.label: table for table in schema.tables}
     names = {new: label for label in tables for new in later.get(label, ())}
     bound = dict(tables)
-    for key in keys:
+    for key in (one for spread in keys for one in _spread(spread, tables.values())):
         table = bound.get(names.get(key.label, key.label))
         if table is None or any(table.column(name) is None for name in key.columns):
             continue
@@ -39,6 +44,14 @@ def bind_ahead(schema: Schema, keys: Iterable[KeyAhead], later: Mapping[str, tup
         if parent is not None and not _leads_to(parent, table, bound):
             bound[table.label] = _with_reference(table, parent, key)
     return replace(schema, tables=tuple(bound.values())) if bound != tables else schema
+
+
+def _spread(key: KeyAhead, tables: Iterable[Table]) -> Iterator[KeyAhead]:
+    """Yield the key for each of the tables that it concerns."""
+    yield key
+    for table in tables if key.words else ():
+        if table.name in key.words and table.label not in {key.label, key.referred}:
+            yield replace(key, label=table.label)
 
 
 def is_ahead(key: ForeignKey) -> bool:

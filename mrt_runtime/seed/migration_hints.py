@@ -25,7 +25,7 @@ RENAMES = re.compile(
     re.IGNORECASE,
 )
 KEYS = re.compile(
-    rb"create_(?:foreign_key|unique_constraint|primary_key)|create_index\(.{0,400}?unique\s*=\s*True"
+    rb"add_column\(.{0,400}?ForeignKey|create_(?:foreign_key|unique_constraint|primary_key)|create_index\(.{0,400}?unique\s*=\s*True"
     rb"|\bADD\b[^;]*\b(?:FOREIGN|UNIQUE|PRIMARY)\b|\bUNIQUE\s+INDEX\b",
     re.IGNORECASE | re.DOTALL,
 )

@@ -41,6 +41,12 @@ class TablePlanner:
         self.schema = schema
         self.parents = parents
         self.dialect = writer.dialect
+        self._referred = {
+            (qualified(key.referred_table, key.referred_schema), name)
+            for table in schema.tables
+            for key in table.foreign_keys
+            for name in key.referred_columns
+        }
 
     def plan_table(
         self, table: Table, *, start: int, count: int, known: Sequence[Row] = (), fresh: Collection[str] = ()
@@ -89,13 +95,18 @@ class TablePlanner:
         if isinstance(kind, Texts) and holds_json(column, table):
             kind = JsonTexts()
         kind = self.migration_hints.kind_for(table.label, column.name, kind)
+        if in_key and isinstance(kind, Texts):
+            slot = replace(slot, name=f"{table.name} {column.name}")  # rows that are moved to another table keep their keys
         pool = replace(kind.pool(slot), null=null)
         if not self.edges:
             pool = replace(pool, edges=())
         if any(column.name in mentioned(exclusion.definition, table) for exclusion in table.exclusions):
             pool = replace(pool, edges=())  # an unbounded range leaves no room for a second one
-        if column.identity is not None or column.sequence is not None or (in_key and isinstance(kind, Integers)):
+        is_pointed_at = in_key or (table.label, column.name) in self._referred
+        if column.identity is not None or column.sequence is not None or (is_pointed_at and isinstance(kind, Integers)):
             pool = replace(pool, edges=(), bare=())
+        elif in_key and isinstance(kind, Texts):
+            pool = replace(pool, bare=())
         plan.kinds[column.name] = kind
         if column.type.kind == "enum" or column.type.base == "enum":
             plan.words[column.name] = pool.typical

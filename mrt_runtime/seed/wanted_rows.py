@@ -13,12 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_statements, read_condition
+from mrt_runtime.seed.json_texts import JsonTexts
+from mrt_runtime.seed.migration_hints import ConvertibleTexts
 from mrt_runtime.seed.repeated_values import find_groups, repeat
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, Value
-from mrt_runtime.seed.value_kind import Integers, Raw
+from mrt_runtime.seed.value_kind import Integers, Raw, ValueKind
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -190,8 +192,14 @@ def _of_code_together(table: Table, plan: TablePlan, reading: CodeReading) -> It
 def _compared(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[tuple[str, Raw]]:
     known = {column.name for column in table.columns}
     for name, constant in dict.fromkeys(reading.compared):
-        if name in known and name in plan.kinds and not isinstance(constant, bool):
+        # What code compares with a constant is something in a JSON document, not the whole.
+        if name in known and name in plan.kinds and not isinstance(constant, bool) and not holds_json(plan.kinds[name]):
             yield name, constant
+
+
+def holds_json(kind: ValueKind) -> bool:
+    """Whether values of the kind are JSON documents."""
+    return isinstance(kind.other if isinstance(kind, ConvertibleTexts) else kind, JsonTexts)
 
 
 def _reads_as(found: Value, wanted: Value) -> bool:
