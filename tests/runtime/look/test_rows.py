@@ -72,6 +72,11 @@ def test_rows_left_behind_in_an_empty_table():
     assert failure.evidence[-1] == "… and 1 more"
 
 
+def test_rows_that_come_back_under_a_new_key_have_changed_their_key():
+    (failure,) = told(OLD, ((4, "Ann", "11"), (5, "Bob", "22"), (6, "Cleo", None)))
+    assert failure.message == "Column 'users.id': 3/3 values changed after rollback"
+
+
 def test_a_value_that_became_null_is_lost():
     (failure,) = told(OLD, tuple((*row[:2], None) for row in OLD))
     assert failure.message == "Column 'users.phone': 2/3 values lost after rollback"

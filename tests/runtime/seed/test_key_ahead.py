@@ -2,7 +2,7 @@
 
 from mrt_runtime.seed import Seeder
 
-HEAD = "from alembic import op\nrevision = 'a'\ndown_revision = None\n\n\ndef upgrade():\n"
+HEAD = "import sqlalchemy as sa\nfrom alembic import op\nrevision = 'a'\ndown_revision = None\n\n\ndef upgrade():\n"
 UNIQUE = "op.create_index('ux', 't', ['flag', 'part'], unique=True)"
 TABLE = "CREATE TABLE t (id INTEGER PRIMARY KEY, flag BOOLEAN NOT NULL, part VARCHAR(1) NOT NULL CHECK (part IN ('x', 'y')))"
 
@@ -51,3 +51,35 @@ def test_a_key_of_a_table_that_is_renamed_meanwhile_is_known(sqlite, tmp_path):
     sqlite.seeder = Seeder(sqlite.scratch.database, 8, files=write(tmp_path, *lines))
     sqlite.seed(TABLE)
     assert len(sqlite.rows("t", "flag, part")) == 4
+
+
+def test_texts_that_are_keys_differ_from_table_to_table_and_are_never_empty(field):
+    """Rows that a migration moves to another table keep their keys."""
+    field.seed(*(f"CREATE TABLE {name} (id VARCHAR(36) PRIMARY KEY, n INTEGER)" for name in ("one", "other")))
+    found = [{key for (key,) in field.rows(name, "id") if not key.startswith(" ")} for name in ("one", "other")]
+    assert all(found)
+    assert found[0].isdisjoint(found[1])
+    assert "" not in found[0] | found[1]
+
+
+def test_numbers_that_rows_point_at_are_never_at_the_edge(field):
+    field.seed(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY, number INTEGER NOT NULL UNIQUE)",
+        "CREATE TABLE k (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (number))",
+    )
+    assert max(number for (number,) in field.rows("p", "number")) < 2**31 - 1
+
+
+def test_a_column_that_a_new_key_of_its_name_is_filled_from_points_there_too(sqlite, tmp_path):
+    line = (
+        "op.add_column('copy', sa.Column('type_id', sa.Integer, sa.ForeignKey('kinds.id')))\n"
+        "    op.execute('UPDATE copy SET type_id = (SELECT type_id FROM things WHERE things.id = copy.id)')"
+    )
+    files = write(tmp_path, line)
+    sqlite.seeder = Seeder(sqlite.scratch.database, files=files)
+    sqlite.seed(
+        "CREATE TABLE kinds (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE things (id INTEGER PRIMARY KEY, type_id INTEGER NOT NULL)",
+        "CREATE TABLE copy (id INTEGER PRIMARY KEY)",
+    )
+    assert set(sqlite.rows("things", "type_id")) <= set(sqlite.rows("kinds", "id"))

@@ -196,6 +196,39 @@ def test_a_setting_that_code_looks_up_and_compares_is_one_row_beside_rows_that_m
     assert any(kind != "theme" and note == "old" for kind, note in pairs)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "row.get('legacy') or row.kind.pop('legacy')",
+        "op.execute(t.update().where(t.c.kind == sa.bindparam('legacy')))",
+        "if json.loads(row.kind)['legacy'] == 'a': pass",
+    ],
+)
+def test_keys_of_documents_and_names_of_parameters_are_no_values_of_columns(field, tmp_path, body):
+    file = write(tmp_path, f"t = sa.table('t')\n    for row in rows:\n        {body}")
+    field.seeder = Seeder(field.scratch.database, files=[file])
+    field.seed(TABLE)
+    with field.scratch.engine.begin() as connection:
+        field.seeder.write_wanted(connection, field.schema, field.seeded, file)
+    assert not {kind for (kind,) in field.rows("t", "kind")} & {"legacy", "a"}
+
+
+READ_BY_SQL = {
+    "a function": "UPDATE t SET note = json_set(note, '$.new', json_extract(note, '$.theme.dark'))",
+    "an arrow": "UPDATE t SET kind = note ->> 'theme'",
+}
+
+
+@pytest.mark.parametrize("statement", READ_BY_SQL)
+def test_a_text_that_sql_reads_as_json_has_the_keys_that_are_read(sqlite, tmp_path, statement):
+    file = write(tmp_path, f'op.execute("{READ_BY_SQL[statement]}")')
+    sqlite.seeder = Seeder(sqlite.scratch.database, files=[file])
+    sqlite.seed(TABLE)
+    documents = [json.loads(note) for (note,) in sqlite.rows("t", "note") if note is not None]
+    assert documents
+    assert all("theme" in document and "new" not in document for document in documents)
+
+
 ROWS = {
     "by place": "for row in op.get_bind().execute('SELECT id, t.kind FROM t'):\n        json.loads(row[1])",
     "by place, of a variable": "rows = op.get_bind().execute('SELECT id, kind FROM t')\n    for row in rows.all(): json.loads(row[1])",
