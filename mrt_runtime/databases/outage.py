@@ -33,7 +33,8 @@ LOST_WORDS = re.compile(
 ORDERED = re.compile(r"57P0[12]")
 ORDERED_NUMBERS = {1053, 1927, 2006, 2013}
 ORDERED_WORDS = re.compile(
-    r"(?i)due to administrator command|server closed the connection unexpectedly|connection was killed|connection was closed in the middle"
+    r"(?i)due to administrator command|server closed the connection unexpectedly|connection was killed|"
+    r"connection was closed in the middle"
 )
 """What a session hears that was ended from outside, or no more than that it has ended where the last words were lost on the way.
 
