@@ -76,6 +76,10 @@ class MRTConfig:
     x_arguments: what `alembic -x` would pass.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
+    severity_overrides: code or name of a rule → "error" or "warning", for `check_static` and `assert_no_static_errors`.
+    custom_checks: functions of a MigrationFile that return RiskWarnings, for the same two.
+    django_settings, django_apps, django_project_dir: pytest-mrt 1's; refused, for Django's migrations are not verified any more.
+    explain_model: pytest-mrt 1's; accepted and without effect, as it was there.
     """
 
     alembic_ini: str = "alembic.ini"
@@ -95,6 +99,12 @@ class MRTConfig:
     x_arguments: tuple[str, ...] = ()
     isolation: str = "role"
     engine: str | None = None
+    severity_overrides: dict[str, str] = field(default_factory=dict)
+    custom_checks: list[Callable[[Any], Iterable[Any]]] = field(default_factory=list)
+    django_settings: str | None = None
+    django_apps: list[str] | None = None
+    django_project_dir: str | None = None
+    explain_model: str | None = None
 
     def __repr__(self) -> str:
         """Show everything but secrets: pytest writes it into tracebacks."""

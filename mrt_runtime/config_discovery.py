@@ -30,7 +30,16 @@ WIDTH = 60  # characters shown of a wrong value
 AFTER_WRITES = ("warn", "fail", "off")
 ISOLATION = ("role", "statements")
 FIELDS = {field.name: field for field in dataclasses.fields(MRTConfig)}
-FROM_TOML = FIELDS.keys() - {"custom_seeds"}
+NOT_IN_TOML = {
+    "custom_seeds",
+    "custom_checks",
+    "severity_overrides",
+    "django_settings",
+    "django_apps",
+    "django_project_dir",
+    "explain_model",
+}
+FROM_TOML = FIELDS.keys() - NOT_IN_TOML
 EMBEDDED = {
     "": "sqlite://",
     "driver": "sqlite://",
@@ -179,6 +188,12 @@ def check(config: MRTConfig) -> None:
     for name, expected, is_wrong in wrong:
         if is_wrong:
             raise ConfigurationError(f"MRTConfig.{name} is {describe(getattr(config, name))}, where {expected} is expected.")
+    if config.django_settings or config.django_apps or config.django_project_dir:
+        raise ConfigurationError(
+            "MRTConfig.django_settings is pytest-mrt 1's: this version verifies migrations of Alembic only. For Django's, "
+            "keep pytest-mrt below 2 (pip install 'pytest-mrt<2')."
+        )
+    check_entries("severity_overrides", config.severity_overrides, '"error" or "warning"', ("error", "warning").__contains__)
     check_entries("skip", config.skip, "a reason", lambda reason: isinstance(reason, str))
     check_entries("env", config.env, "a string", lambda value: isinstance(value, str))
     check_entries("custom_seeds", config.custom_seeds, "a callable that gives the rows (lambda: [...])", callable)

@@ -85,6 +85,21 @@ class Verdict:
         """Whether the revision may be deployed: reversible, or skipped with a reason."""
         return self.outcome in {Outcome.REVERSIBLE, Outcome.SKIPPED}
 
+    @property
+    def skipped(self) -> bool:
+        """Whether it was not checked, by agreement."""
+        return self.outcome is Outcome.SKIPPED
+
+    @property
+    def skip_reason(self) -> str:
+        """Why it was not checked; empty if it was."""
+        return self.reason if self.skipped else ""
+
+    @property
+    def risk_score(self) -> int:
+        """25 for each failure, 100 at most, as pytest-mrt 1 counted."""
+        return min(100, 25 * len(self.failures))
+
     def failure_summary(self) -> str:
         """One line "  - …" for each failure, its place in the migration on a line below; empty when it passed."""
         lines = [f"  - not reached: {printable(self.reason)}"] if self.outcome is Outcome.NOT_REACHED else []

@@ -147,6 +147,7 @@ def _add_check(parser: ArgumentParser) -> None:
     )
     add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted (default: [tool.mrt] baseline)")
     add("--no-baseline", action="store_true", help="report these, too")
+    add("--exit-codes", choices=("2", "1"), default="2", help="1: as pytest-mrt 1, 2 for errors and 1 for warnings (default: 2)")
     add("--all", action="store_true", help="every finding in full; without, the first check of an old history is an overview")
     add("--statistics", action="store_true", help="only how often each code was found")
     add("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")

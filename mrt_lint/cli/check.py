@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Final
 
 from mrt_lint.cli.inspection import as_given, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
 from mrt_lint.usage import UsageError
+
+_FORMER_ERRORS: Final = 2
+"""What pytest-mrt 1 exited with for errors; it used 1 for warnings, and for a wrong command."""
 
 
 def run(options: Namespace) -> int:
@@ -40,4 +44,6 @@ def _run(options: Namespace) -> int:
         from mrt_report.static_check import take  # noqa: PLC0415  as well
 
         page.write(render_page(take(inspection).with_run(None)))
+    if options.exit_codes == "1":
+        return _FORMER_ERRORS if report.fails else int(bool(report.findings))
     return int(report.fails)

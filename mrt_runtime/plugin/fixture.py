@@ -176,7 +176,17 @@ class Mrt:
         paths = (
             [Path(versions_dir)] if versions_dir else sorted({Path(step.file).parent for step in self._verification.runner.graph})
         )
-        return check_paths(paths)
+        config = self._verification.config
+        found: list[Any] = check_paths(paths)
+        if config.severity_overrides or config.custom_checks:
+            from mrt_runtime.custom_check import run_checks, with_severities  # noqa: PLC0415  few projects have their own
+
+            found = with_severities(found, config.severity_overrides)
+            folders = {path.absolute() for path in paths}
+            every = {step.revision: Path(step.file) for step in self._verification.runner.graph}
+            files = {revision: file for revision, file in every.items() if file.parent in folders}
+            found += run_checks(config.custom_checks, files)
+        return found
 
     @plainly
     def assert_no_static_errors(self, versions_dir: str | None = None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mrt_lint import __version__
-from tests.lint.conftest import DROP, UPDATE, functions
+from tests.lint.conftest import CREATE, DROP, UPDATE, functions
 
 
 def codes(result) -> list[tuple[str, str]]:
@@ -230,7 +230,7 @@ def test_output_goes_to_a_file(history, monkeypatch):
         ([], "There is no alembic.ini here and no [tool.alembic]: name the folder, mrt check migrations/versions"),
         (["versions", "--format", "xml"], "argument --format: invalid choice: 'xml'"),
         (["versions", "--zzz"], "unrecognized arguments: --zzz (mrt check --help says more)"),
-        (["--formt=json", "versions"], "unrecognized arguments: --formt=json; did you mean --format? (mrt check --help says more)"),
+        (["--formt=json", "versions"], "unrecognized arguments: --formt=json; did you mean --format or --report? (mrt check --help says more)"),
         (["versions", "--extend-selekt=MRT7"], "unrecognized arguments: --extend-selekt=MRT7; did you mean --extend-select"),
         (["versions", "--jobs", "many"], "argument --jobs/-j: invalid int value: 'many'"),
     ],
@@ -382,3 +382,9 @@ def test_what_only_blocks_is_not_said_of_a_small_table(project):
     assert everything - spoken_of() == {("MRT407", 10)}
     project.write("pyproject.toml", '[tool.mrt]\nsmall_tables = ["public.plans", "crm.plans"]\n')
     assert everything - spoken_of() == {("MRT407", 10), ("MRT407", 11)}
+
+
+@pytest.mark.parametrize(("body", "options", "code"), [(DROP, (), 2), (UPDATE, (), 1), (UPDATE, ("--strict",), 2), (CREATE, (), 0)])
+def test_exit_codes_are_those_of_version_1_on_request(project, body, options, code):
+    project.migration("a1", None, body)
+    assert project.mrt("check", "versions", "--exit-codes", "1", *options).code == code
