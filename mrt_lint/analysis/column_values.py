@@ -8,6 +8,7 @@ from mrt_lint.analysis.downgrade import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, CreateUniqueConstraint, Execute, Op, Statement, Update
 from mrt_lint.model.values import UNKNOWN, Column, SqlType
 
@@ -64,6 +65,20 @@ def works_out(update: Update) -> bool:
     """Return whether Python works out some value of an UPDATE of single rows: it may see to it that they differ."""
     flows = update.flows if update.flows is not UNKNOWN else ()
     return update.where is not False and any(flow.source is UNKNOWN for flow in flows)
+
+
+def has_no_rows(analysis: DowngradeAnalysis, op: Op) -> bool:
+    """Return whether a table certainly is empty when an operation of upgrade() comes.
+
+    So it is behind a new column that no row can have a value for: that statement fails where there are rows, but on MySQL. What
+    comes with a column of its own is looked at by itself.
+    """
+    state = analysis.state_before(op)
+    if state.empty or state.table is None or analysis.simulated.dialect in FAMILY or isinstance(op, AddColumn):
+        return state.empty
+    before = analysis.upgrade[: analysis.places.get(id(op), 0)]
+    added = (other for other in before if isinstance(other, AddColumn) and other.certain and not other.caught)
+    return any(analysis.state_before(other).table is state.table and needs_value(other.definition) for other in added)
 
 
 def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:

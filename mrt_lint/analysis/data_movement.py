@@ -44,7 +44,7 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     found = [filled for op in filling for filled in _filled(case, op, drop, before)]
     read = tuple(dict.fromkeys(target for target, flow in found if flow.source is not UNKNOWN))
     if read:
-        plain = all(flow.plain for _, flow in found) and _is_copied(case, drop, read, before)
+        plain = all(flow.plain for _, flow in found if flow.source is not UNKNOWN) and _is_copied(case, drop, read, before)
         return None if plain and is_refilled(case, drop) else DataMovement(read)
     chosen = [target for op in before if isinstance(op, Update) for target in _chosen(case, op, drop, before)]
     if chosen:

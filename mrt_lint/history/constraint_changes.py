@@ -145,6 +145,8 @@ def with_referred_renamed(constraint: Constraint, names: Mapping[str, str]) -> C
 def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = None) -> ReplayedTable:
     """Take a constraint away, by its name, by the name PostgreSQL gave it, or a primary key by its kind."""
     key = fold(name) if isinstance(name, str) else None
+    if key in table.indexes and key not in table.constraints and kind in {None, "unique"}:  # on MySQL the two are one
+        return without_index(table, name)
     constraints = {known: entry for known, entry in table.constraints.items() if known != key}
     unnamed = tuple(
         entry for entry in table.unnamed if not (key and isinstance(entry, Constraint) and is_default_name(key, table.name, entry))

@@ -101,5 +101,7 @@ class BackfillUnderLock(Rule):
 
 def _is_whole(text: str, added: ops.AddColumn) -> bool:
     """Return whether the only condition is that the new column IS NULL."""
-    column = re.escape(added.column) if readable(added.column) else r"(?!)"
+    # a default has filled the rows that are there
+    is_filled = added.definition.server_default is not None
+    column = re.escape(added.column) if readable(added.column) and not is_filled else r"(?!)"
     return re.search(rf'\bwhere\s+(\w+.)?"?{column}"?\s+is\s+null\s*;?\s*$', text, re.IGNORECASE) is not None

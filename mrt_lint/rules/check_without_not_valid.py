@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import has_no_rows
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -122,6 +123,8 @@ class CheckWithoutNotValid(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every check that is made under the lock."""
         for op in case.ops_for(self, ops.CreateCheckConstraint):
+            if has_no_rows(case.analysis(op), op):
+                continue
             server = blocked(case, op, TableChange.ADD_CHECK)
             if server is not None:
                 yield self.found(case.migration, op, self.copied, **names(op), server=server.name)

@@ -1,6 +1,7 @@
 """MRT113."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.destruction import destroys, is_known
@@ -29,6 +30,11 @@ class DestroysMore(Rule):
             "there before"
         ),
         instead="write the name of what upgrade() creates, or leave it out of downgrade()",
+    )
+    of_key = DialectWording(
+        message="downgrade drops {what}, which upgrade did not create: it is missing after a rollback",
+        instead="drop in downgrade() only what upgrade() creates; check the names",
+        consequence=Consequence.ROLLBACK_LEAVES_THINGS,
     )
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
     exemptions = (
@@ -128,14 +134,18 @@ class DestroysMore(Rule):
         """Yield a finding for everything that downgrade() destroys beyond its task."""
         for op in case.operations("downgrade"):
             if (
-                not isinstance(op, ops.DropTable | ops.DropColumn)
+                not isinstance(op, ops.DropTable | ops.DropColumn | ops.DropConstraint | ops.DropIndex)
                 or not op.certain
                 or op.if_exists is not False
                 or not case.runs(op)
             ):
                 continue
             analysis = case.analysis(op)
-            if destroys(analysis, op) and id(op) not in analysis.missing_objects:
+            if isinstance(op, ops.DropConstraint | ops.DropIndex):
+                if not op.along_with and destroys(analysis, op) and is_known(analysis, op):
+                    key = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
+                    yield replace(self.found(case.migration, op, self.of_key, what=key), severity=Severity.WARNING)
+            elif destroys(analysis, op) and id(op) not in analysis.missing_objects:
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import stands_in
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import constraint_again
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
@@ -160,5 +163,11 @@ class DropForeignKey(Rule):
         """Yield a finding for every foreign key that does not come back."""
         for op in case.ops_for(self, ops.DropConstraint, along=True):
             gone = case.kind(op) == "foreignkey" and (case.undone(op) is UndoStatus.NO or case.returns_as_another_kind(op))
-            if gone and not stands_in(case.analysis(op), op):
+            if gone and not stands_in(case.analysis(op), op) and not _is_meant_to_return(case, op):
                 yield self.found(case.migration, op, **names(op), call=constraint_again(case, op))
+
+
+def _is_meant_to_return(case: MigrationCase, op: ops.DropConstraint) -> bool:
+    """Return whether downgrade() names the key in SQL that no database parses, which MRT121 reports."""
+    broken = (other for other in case.migration.downgrade_ops if isinstance(other, ops.AlterObject) and readable(other.action))
+    return any(fold(str(op.constraint)) in fold(str(other.action)).split() and find_impossibility(case, other) for other in broken)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import is_filled_here
+from mrt_lint.analysis.column_values import has_no_rows, is_filled_here
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
@@ -257,7 +257,7 @@ class UniqueOnExisting(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
         for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if not makes_unique(op) or case.state_before(op).empty or holds_no_duplicates(case, op):
+            if not makes_unique(op) or has_no_rows(case.analysis(op), op) or holds_no_duplicates(case, op):
                 continue
             dialect = case.dialect(op)
             wording: DialectWording | None = self.elsewhere

@@ -253,3 +253,58 @@ def test_the_default_of_the_environment_names_a_schema_and_stays_a_hole_in_sql()
     assert holds("-MRT407 -MRT406", told([BASE, (made + indexed.format("'app'"), NOTHING)]))
     assert holds("+MRT407 +MRT406", told([BASE, (made + indexed.format("'other'"), NOTHING)]))
     assert holds("+MRT803", told([BASE, (f"{schema}op.execute('UPDATE parcels SET code = ' + SCHEMA)", NOTHING)]))
+
+
+REQUIRED = 'op.add_column("parcels", sa.Column("size", sa.Integer(), nullable=False{}))\n'
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ('op.create_unique_constraint("uq", "parcels", ["code"])', "MRT406"),
+        ('op.create_check_constraint("ck", "parcels", "code > 0")', "MRT423"),
+    ],
+)
+def test_behind_a_column_that_no_row_can_have_there_are_no_rows(step: str, code: str):
+    assert holds(f"-{code} +MRT401", told([BASE, (REQUIRED.format("") + step, NOTHING)]))
+    assert holds(f"+{code}", told([BASE, (REQUIRED.format(", server_default='1'") + step, NOTHING)]))
+    assert holds(f"+{code}", told([BASE, (REQUIRED.format("").replace("parcels", "items") + step, NOTHING)]))
+
+
+def test_a_default_has_filled_what_a_back_fill_looks_for():
+    added = 'op.add_column("parcels", sa.Column("size", sa.Integer(){}))\n'
+    fill = sql("UPDATE parcels SET size = 1 WHERE size IS NULL")
+    assert holds("+MRT438", told([BASE, (added.format("") + fill, NOTHING)]))
+    assert holds("-MRT438", told([BASE, (added.format(", server_default='0'") + fill, NOTHING)]))
+
+
+def test_a_key_that_comes_back_in_broken_sql_is_not_told_to_be_missing():
+    key = "CONSTRAINT fk FOREIGN KEY (parcel_id) REFERENCES parcels (id)"
+    keyed = (SHOP[0] + "\n" + sql(f"ALTER TABLE items ADD {key}"), "pass")
+    dropped = 'op.drop_constraint("fk", "items", type_="foreignkey")'
+    assert holds("-MRT205 +MRT121", told([keyed, (dropped, sql(f"ALTER TABLE itemsADD {key}"))]))
+    assert holds("+MRT205 +MRT121", told([keyed, (dropped, sql(f"ALTER TABLE itemsADD {key.replace(' fk ', ' other ')}"))]))
+
+
+def test_a_key_whose_name_cannot_be_read_is_not_taken_for_another():
+    made = sql("ALTER TABLE items ADD CONSTRAINT {} FOREIGN KEY (parcel_id) REFERENCES parcels (id)").replace("'ALTER", "f'ALTER")
+    base = (SHOP[0] + "\nname = op.get_bind().execute(sa.text('SELECT 1')).scalar()\n" + made.replace("{}", "{name}"), "pass")
+    [found] = [
+        each for each in told([base, ('op.drop_constraint("fk", "items", type_="foreignkey")', NOTHING)]) if each.code == "MRT205"
+    ]
+    assert '"parcel_id"' not in found.instead
+
+
+@pytest.mark.parametrize(
+    "dropped", ['op.drop_constraint("ck", "items", type_="check")', sql("DROP INDEX ix"), 'op.drop_index("ix", table_name="items")']
+)
+@pytest.mark.parametrize("nameless", ['op.create_foreign_key(None, "items", "parcels", ["parcel_id"], ["id"])', NOTHING])
+def test_an_index_or_constraint_that_upgrade_did_not_make_is_missing_afterwards(dropped: str, nameless: str):
+    parts = 'op.create_check_constraint("ck", "items", "parcel_id > 0")\nop.create_index("ix", "items", ["parcel_id"])'
+    base = (f"{SHOP[0]}\n{parts}", "pass")
+    [found] = [each for each in told([base, (f"{AGE}\n{nameless}", f"{DROP_AGE}\n{dropped}")]) if each.code == "MRT113"]
+    assert found.severity.value == "warning"
+    assert "is missing after a rollback" in found.message
+    again = 'op.create_check_constraint("ck", "items", "parcel_id > 1")\nop.create_index("ix", "items", ["parcel_id"], unique=True)'
+    assert holds("-MRT113", told([base, (f"{AGE}\n{nameless}", f"{DROP_AGE}\n{dropped}\n{again}")]))
+    assert holds("-MRT113", told([(SHOP[0], "pass"), (parts, dropped)]))

@@ -64,3 +64,14 @@ def test_only_what_a_failed_statement_raises_is_swallowed():
     assert holds("-MRT442", codes["orm.exc.NoResultFound"])
     assert holds("+MRT442", codes["Exception"])
     assert holds("+MRT442", told([BASE, (tried.format("(KeyError, sa.exc.DBAPIError)"), NOTHING)], "mysql"))
+
+
+def test_a_unique_index_is_a_unique_constraint():
+    dropped = 'op.drop_constraint("uq", "parcels", type_="unique")\n'
+    index = 'op.create_index("uq", "parcels", ["{}"], unique=True)'
+    both = (dropped + index.format("id"), dropped + index.format("code"))
+    for made in (index.format("code"), 'op.create_unique_constraint("uq", "parcels", ["code"])'):
+        base = (f"{PARCELS}\n{made}", DROP_PARCELS)
+        assert holds("-MRT112 -MRT116 -MRT441", told([base, both], "mysql"))
+        assert holds("-MRT112 -MRT116 -MRT441", told([base, both, (both[1], both[0])], "mysql"))
+    assert holds("+MRT112", told([base, (both[0], index.format("code"))], "mysql"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mrt_lint.analysis.downgrade.constraint_effects import unique_index
 from mrt_lint.analysis.downgrade.effects import object_key
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
@@ -69,7 +70,7 @@ def _gone_part(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
     if slot is None:
         return None
     if thing.kind == "constraint":
-        gone = isinstance(op, DropConstraint) and slot[0].was_dropped(slot[1])
+        gone = isinstance(op, DropConstraint) and slot[0].was_dropped(slot[1]) and unique_index(simulated, op) is None
         return f"constraint '{spelled(op, thing)}' no longer exists by then" if gone else None
     gone = slot[0].is_gone(slot[1])
     return f"column '{_owner_spelled(op, thing)}.{spelled(op, thing)}' no longer exists by then" if gone else None
@@ -163,12 +164,17 @@ def _lost_before(simulated: SimulatedSchema, table: TrackedTable, thing: Thing) 
         return None
     namespace, key = slot
     # MySQL numbers foreign keys without a name, by the highest number so far
-    if simulated.dialect in FAMILY and "_ibfk_" in str(thing.name) and any(tracked.is_reference for tracked in table.unnamed):
+    made_nameless = any(tracked.is_reference for tracked in table.unnamed) or any(map(_is_reference, known.unnamed))
+    if simulated.dialect in FAMILY and "_ibfk_" in str(thing.name) and made_nameless:
         return None
     if key in namespace.seen_in_upgrade or (key in namespace.now and namespace.now[key] is not namespace.before.get(key)):
         return None
     name = known.current_name(kind, str(thing.name))
     return "an earlier revision has dropped it" if name is None else f"an earlier revision has renamed it to '{name}'"
+
+
+def _is_reference(entry: object) -> bool:
+    return isinstance(entry, Constraint) and entry.kind == "foreignkey"
 
 
 def _missing_table(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:

@@ -9,8 +9,9 @@ from mrt_lint.analysis.downgrade.definition import of_kind
 from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, ObjectNamespace, TrackedObject, TrackedTable, readable
-from mrt_lint.history.schema import fold, is_default_name, place
+from mrt_lint.history.schema import QualifiedName, fold, is_default_name, place
 from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
 
 
@@ -77,13 +78,18 @@ def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Itera
     table = simulated.table_of(op)
     if table is None:
         return
+    if (place_of_index := unique_index(simulated, op)) is not None:
+        yield ObjectEffect("dropped", simulated.indexes, place_of_index, drop(simulated.indexes, place_of_index, op))
+        return
     key = _known_name(table, op) if readable(op.constraint) else ""
     unnamed = [tracked for tracked in table.unnamed if _may_be_meant(table, tracked, op, key)]
     # the likeliest last
     unnamed.sort(key=lambda tracked: _has_default_name(key, table, tracked))
     exists = table.constraints.now.get(key) is not None
     taken = key in table.constraints.now and not (unnamed and _has_default_name(key, table, unnamed[-1]))
-    if readable(op.constraint) and (exists or taken or not unnamed):
+    # one whose name could not be read may be this one, or another
+    is_unread = bool(unnamed) and getattr(unnamed[-1].definition, "name", None) is UNKNOWN
+    if readable(op.constraint) and (exists or taken or not unnamed or is_unread):
         if (
             op.schema is not UNKNOWN
             and table.creator is None
@@ -104,6 +110,15 @@ def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Itera
         if constraint.creator is None and readable(op.constraint):  # that is the name which it has had all along
             table.constraints.before[key], table.constraints.now[key] = constraint, None
         yield ObjectEffect("dropped", table.constraints, key if constraint.creator is None and key else None, constraint)
+
+
+def unique_index(simulated: SimulatedSchema, op: ops.DropConstraint) -> QualifiedName | None:
+    """Return the place of the index that MySQL and MariaDB drop as a unique constraint: to them the two are one."""
+    if simulated.dialect not in FAMILY or not readable(op.constraint) or op.kind not in {None, "unique"}:
+        return None
+    key = place(op.schema, op.constraint)
+    index = simulated.indexes.now.get(key)
+    return key if index is not None and index.table is simulated.table_of(op) else None
 
 
 def _may_be_meant(table: TrackedTable, tracked: TrackedObject, op: ops.DropConstraint, key: str) -> bool:

@@ -15,6 +15,7 @@ from mrt_lint.parse.python.library.packages import may_be_of_project
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import (
     EnumMember,
+    EnvironmentText,
     ExternalName,
     LocalClass,
     LocalFunction,
@@ -26,7 +27,10 @@ from mrt_lint.parse.python.objects import (
 from mrt_lint.parse.python.project_modules import ProjectModule
 from mrt_lint.parse.python.run import FunctionRun, TooLongError
 
-_READ: Final = (LocalFunction, TableElement, SqlExpression, SelectElement, DmlElement, SessionValue, PartialCall, EnumMember)
+_READ: Final = (
+    *(LocalFunction, TableElement, SqlExpression, SelectElement, DmlElement),
+    *(SessionValue, PartialCall, EnumMember, EnvironmentText),
+)
 """Values that are the same wherever they are used."""
 
 _DEEPEST: Final = 8
