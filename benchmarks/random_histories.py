@@ -215,10 +215,8 @@ def widen(history):
 
 def narrow(history):
     found = history.random.choice(list(NARROWER))
-    # The longest string does not fit; the largest number is rounded up to one that does not fit on the way back.
-    return change_type(
-        history, {found: NARROWER[found]}, history.server("upgrade-failed" if "String" in found else "downgrade-failed")
-    )
+    # The longest string does not fit; numbers are rounded (the largest to one that does not fit on the way back, which only warns).
+    return change_type(history, {found: NARROWER[found]}, history.server("upgrade-failed" if "String" in found else "data-loss"))
 
 
 def forbid_null(history):
