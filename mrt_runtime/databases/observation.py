@@ -60,6 +60,3 @@ class LockWatch(Protocol):
 
     def forget(self, dbapi_connection: Any) -> None:
         """Stop watching a statement that failed."""
-
-    def close(self) -> None:
-        """Close the connections that were opened for looking."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -130,8 +130,11 @@ class Scratch(Protocol):
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:
         """Cancel what env.py's connections are executing, from another thread. Never raises."""
 
-    def watch_locks(self) -> LockWatch | None:
-        """Return what looks at the locks of migrations; None where the database does not show them."""
+    def watch_locks(self, connect: Callable[[], Connection]) -> LockWatch | None:
+        """Return what looks at the locks of migrations; None where the database does not show them.
+
+        connect: returns a connection of ours, for what is looked at beside the migration.
+        """
 
     def measure(self) -> int:
         """Return how many bytes it takes on the disk."""

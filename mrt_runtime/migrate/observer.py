@@ -111,8 +111,6 @@ class StepObserver:
             now = time.perf_counter()
             for one in self._open.pop(session).values():
                 one.held.seconds = max(one.held.seconds, now - one.since)
-        if self._watch is not None:
-            self._watch.close()
 
     def _take(self, observed: ObservedStatement, session: int, reading: SessionReading, began: float, ended: float) -> None:
         held = self._open.setdefault(session, {})

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.fingerprint import DatabaseFingerprint
 from mrt_runtime.compare.rows import Rows
@@ -15,6 +16,7 @@ from mrt_runtime.compare.schema import Schema
 from mrt_runtime.compare.snapshot import Snapshot, read_schema
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Database
+from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
 from mrt_runtime.migrate.observation import observed
@@ -48,6 +50,7 @@ class ScratchCopy:
         self._backend = backend_of(database.dialect)
         self._database = database
         self._opened: Connection | None = None
+        self._is_idle = False
         self.steps: list[RehearsedStep] = []
         """What was observed since the last time that this was emptied."""
         try:
@@ -71,6 +74,13 @@ class ScratchCopy:
 
     def connect(self) -> Connection:
         """Return our own connection, opened where it is not."""
+        if self._opened is not None and self._is_idle:
+            self._is_idle = False
+            try:
+                self._opened.exec_driver_sql("SELECT 1")
+                self._opened.rollback()
+            except (DBAPIError, LostServerError):  # migrations may end other sessions
+                self.close()
         if self._opened is None:
             self._opened = self.scratch.engine.connect()
         return self._opened
@@ -107,6 +117,7 @@ class ScratchCopy:
             if self.scratch.allows_idle_connections:
                 self._opened.rollback()
                 self._opened.connection.rollback()  # of looks, which work below SQLAlchemy, it knows nothing
+                self._is_idle = True
             else:
                 self.close()
 
@@ -127,12 +138,13 @@ class ScratchCopy:
     def _observe(self, name: str, run: Callable[[], None]) -> None:
         self.release()
         before = self.scratch.measure()
-        observer = StepObserver(self.scratch.watch_locks())
+        observer = StepObserver(self.scratch.watch_locks(self.connect))
         began = time.perf_counter()
         try:
             with observed(observer):
                 run()
         finally:
+            self._is_idle = True
             seconds = time.perf_counter() - began
             growth = self.scratch.measure() - before
             statements = observer.of_the_migration(self.migrator.version_tables)

@@ -173,7 +173,7 @@ class RehearsalSession:
             rows=sum(table.rows for table in tables.values()),
             size=copy.scratch.measure(),
             seconds=copy.seconds,
-            shows_locks=copy.scratch.watch_locks() is not None,
+            shows_locks=copy.scratch.watch_locks(copy.connect) is not None,
             database=database,
         )
 

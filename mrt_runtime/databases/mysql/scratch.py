@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import event, exc
@@ -75,7 +75,7 @@ class MySQLScratch(ServerScratch):
             self._server.run(f"DROP USER IF EXISTS {self._place.definer}")
         super().drop()
 
-    def watch_locks(self) -> None:
+    def watch_locks(self, connect: Callable[[], Connection]) -> None:
         """Nothing: a statement that changes a table ends its locks by itself, and none is to be seen afterwards."""
 
     def measure(self) -> int:

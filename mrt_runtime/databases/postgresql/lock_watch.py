@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.observation import RelationLock, SessionReading
 
@@ -49,21 +49,22 @@ class KnownRelation:
 
 
 class PostgresLockWatch:
-    """See `LockWatch`. engine: of the scratch database, for what is read beside the migration."""
+    """See `LockWatch`. connect: returns our own connection to the scratch database, which lasts for a step at least."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
         self._known: dict[int, KnownRelation] = {}
         self._files: dict[int, int | None] = {}
         self._scanned: dict[int, dict[int, int]] = {}
-        self._own: Connection | None = None
+        self._own: Any = None
         self._poll: LockPoll | None = None
 
     def begin(self) -> None:
-        cursor = self._cursor()
+        self._own = self._connect().connection
+        cursor = self._own.cursor()
         cursor.execute(RELATIONS)
         rows = cursor.fetchall()
-        self._rollback()
+        self._own.rollback()
         labels = {oid: name if is_home else f"{schema}.{name}" for oid, schema, name, _, _, _, is_home in rows}
         self._known = {
             oid: KnownRelation(labels[oid], KINDS[kind], labels.get(table, labels[oid])) for oid, _, _, kind, _, table, _ in rows
@@ -75,12 +76,12 @@ class PostgresLockWatch:
         if getattr(dbapi_connection, "autocommit", False) is not True:
             return
         pid = int(ask(dbapi_connection, f"SELECT {OWN}")[0][0])
-        cursor = self._cursor()
+        cursor = self._own.cursor()
 
         def look() -> list[tuple[int, str]]:
             cursor.execute(HELD.format(pid=pid))
             found = [(row[0], row[1]) for row in cursor.fetchall()]
-            self._rollback()
+            self._own.rollback()
             return found
 
         self._poll = LockPoll(look)
@@ -111,11 +112,6 @@ class PostgresLockWatch:
             poll, self._poll = self._poll, None
             poll.stop()
 
-    def close(self) -> None:
-        if self._own is not None:
-            self._own.close()
-            self._own = None
-
     def _name(self, locks: list[tuple[int, str]]) -> frozenset[RelationLock]:
         known = ((self._known[oid], mode) for oid, mode in locks if oid in self._known)
         return frozenset(RelationLock(one.label, one.kind, one.table, spell(mode)) for one, mode in known)
@@ -132,20 +128,13 @@ class PostgresLockWatch:
         return tuple(sorted(tables | alone))
 
     def _read_file(self, oid: int) -> int | None:
-        cursor = self._cursor()
-        cursor.execute(f"SELECT pg_catalog.pg_relation_filenode({oid})::bigint")
-        file = cursor.fetchone()[0]
-        self._rollback()
+        file = None
+        with contextlib.suppress(Exception):  # our connection was cut by what the migration executed
+            cursor = self._own.cursor()
+            cursor.execute(f"SELECT pg_catalog.pg_relation_filenode({oid})::bigint")
+            file = cursor.fetchone()[0]
+            self._own.rollback()
         return None if file is None else int(file)
-
-    def _cursor(self) -> Any:
-        if self._own is None:
-            self._own = self._engine.connect()
-        return self._own.connection.cursor()
-
-    def _rollback(self) -> None:
-        if self._own is not None:
-            self._own.connection.rollback()
 
 
 class LockPoll:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import event, exc
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Connection
 
 from mrt_runtime.databases.driver_error import list_causes, read_state
 from mrt_runtime.databases.hosted import ServerScratch
@@ -77,8 +77,8 @@ class PostgresScratch(ServerScratch):
         """Note it as the run's own; nothing else: the database itself is set up to be fast."""
         self.journal.admit(dbapi_connection)
 
-    def watch_locks(self) -> PostgresLockWatch:
-        return PostgresLockWatch(self.engine)
+    def watch_locks(self, connect: Callable[[], Connection]) -> PostgresLockWatch:
+        return PostgresLockWatch(connect)
 
     def measure(self) -> int:
         return int(self._server.run(f"SELECT pg_catalog.pg_database_size({literal(self._contents.name)})")[0][0])

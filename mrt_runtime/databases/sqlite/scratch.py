@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +143,7 @@ class SQLiteScratch:
                 with contextlib.suppress(sqlite3.Error):
                     raw.interrupt()
 
-    def watch_locks(self) -> None:
+    def watch_locks(self, connect: Callable[[], Connection]) -> None:
         """Nothing: a writer locks the whole file."""
 
     def measure(self) -> int:

@@ -64,7 +64,7 @@ def observed(postgres_server, tmp_path_factory):
         for number, name in enumerate(KINDS):
             if number:
                 copy.scratch.restore(checkpoint)
-            observer = StepObserver(copy.scratch.watch_locks())
+            observer = StepObserver(copy.scratch.watch_locks(copy.connect))
             with observation.observed(observer):
                 copy.migrator.upgrade(f"k{number}")
             found[name] = observer.of_the_migration(copy.migrator.version_tables)
