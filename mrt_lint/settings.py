@@ -32,6 +32,8 @@ RUNTIME_KEYS: Final = (
     "isolation",
     "ignore",
     "engine",
+    "observe_locks",
+    "budget",
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""
 

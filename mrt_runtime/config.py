@@ -74,6 +74,9 @@ class MRTConfig:
     ignore: what is not compared, such as "grants", "owners", "comments" or "positions" of sequences.
     engine: which of the databases that alembic.ini names (`databases = …`, Alembic's multidb template) is verified.
     x_arguments: what `alembic -x` would pass.
+    observe_locks: whether the locks and rewrites of each statement are observed, on PostgreSQL (`mrt verify --locks`).
+    budget: what they may be at most: "lock", a mode of locks on tables; "seconds" that a lock may be held; "rewrite", whether a
+        table may be written anew; "fail", whether more is a failure and no warning.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
     severity_overrides: code or name of a rule → "error" or "warning", for `check_static` and `assert_no_static_errors`.
@@ -105,6 +108,8 @@ class MRTConfig:
     django_apps: list[str] | None = None
     django_project_dir: str | None = None
     explain_model: str | None = None
+    observe_locks: bool = False
+    budget: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show everything but secrets: pytest writes it into tracebacks."""

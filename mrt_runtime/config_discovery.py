@@ -28,6 +28,18 @@ CODE = re.compile(r"MRT|[A-Z]+\d")
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 WIDTH = 60  # characters shown of a wrong value
 AFTER_WRITES = ("warn", "fail", "off")
+LOCK_MODES = (
+    "ACCESS SHARE",
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+)
+"""PostgreSQL's lock modes on tables, the weakest first. Source: its manual, Explicit Locking."""
+BUDGET = f"a table with some of lock (one of {', '.join(LOCK_MODES)}), seconds, rewrite and fail"
 ISOLATION = ("role", "statements")
 FIELDS = {field.name: field for field in dataclasses.fields(MRTConfig)}
 NOT_IN_TOML = {
@@ -183,6 +195,8 @@ def check(config: MRTConfig) -> None:
         ("x_arguments", "a list of strings", isinstance(config.x_arguments, str)
          or not all(isinstance(argument, str) for argument in config.x_arguments)),
         ("engine", "the name of one of the databases in alembic.ini", not isinstance(config.engine, (str, type(None)))),
+        ("observe_locks", "true or false", not isinstance(config.observe_locks, bool)),
+        ("budget", BUDGET, not is_budget(config.budget)),
         ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),
     ]  # fmt: skip
     for name, expected, is_wrong in wrong:
@@ -209,6 +223,16 @@ def check_entries(name: str, entries: Mapping[str, Any], expected: str, fits: Ca
 def is_mapping(value: object) -> bool:
     """Whether it maps strings to something."""
     return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def is_budget(value: object) -> bool:
+    """Whether it says what a migration may take at most."""
+    if not is_mapping(value):
+        return False
+    found: dict[str, Any] = dict(value)  # type: ignore[call-overload]  # a mapping
+    lock, seconds = found.pop("lock", LOCK_MODES[0]), found.pop("seconds", 1)
+    flags = [found.pop(name, True) for name in ("rewrite", "fail")]
+    return not found and lock in LOCK_MODES and is_timeout(seconds) and all(isinstance(flag, bool) for flag in flags)
 
 
 def is_timeout(value: object) -> bool:

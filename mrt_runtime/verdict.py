@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from mrt_lint.escape import printable
+
+if TYPE_CHECKING:
+    from mrt_runtime.migrate.observer import ObservedStep
 
 
 class Outcome(enum.Enum):
@@ -21,6 +25,7 @@ class Outcome(enum.Enum):
     TIMED_OUT = "timed-out"
     SKIPPED = "skipped"
     NOT_REACHED = "not-reached"
+    OVER_BUDGET = "over-budget"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,8 @@ class Failure:
 class Verdict:
     """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason.
 
-    behind: the revision that is in the way of one that was not reached.
+    behind: the revision that is in the way of one that was not reached. steps: what the upgrade and the downgrade took, where that
+    was observed.
     """
 
     revision: str
@@ -73,6 +79,7 @@ class Verdict:
     unseeded: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     behind: str | None = None
+    steps: tuple[ObservedStep, ...] = ()
 
     def __repr__(self) -> str:
         """Fit in the line that pytest shows of `assert result.passed`."""

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output")
     add("--timeout", type=float, metavar="SECONDS", help="how long one upgrade or downgrade may take (default: as long as it does)")
     add("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
-    parser.set_defaults(seed_rows=None, after_writes=None)
+    parser.set_defaults(seed_rows=None, after_writes=None, locks=None)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,7 +70,7 @@ def rehearse(args: argparse.Namespace) -> int:
                 found.append(revision)
                 progress.clear()
                 if picture:
-                    picture.show_revision(revision)
+                    picture.show(revision.verdict)
         except (ConfigurationError, KeyboardInterrupt) as error:
             progress.clear()
             if not picture and found:

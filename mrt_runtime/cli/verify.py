@@ -68,6 +68,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="NAME", help="which of the databases that alembic.ini names (multidb template)")
     parser.add_argument("--seed-rows", type=int, metavar="N", help="rows made up for each table (default: 3)")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one upgrade or downgrade may take (default: 60)")
+    parser.add_argument(
+        "--locks", action="store_true", default=None, help="list the time, locks and rewrites of each line (locks: PostgreSQL)"
+    )
     parser.add_argument("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
     parser.add_argument(
         "--after-writes", choices=AFTER_WRITES, help="what it means when new rows break the rollback (default: warn)"
@@ -172,6 +175,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "x_arguments": args.x_arguments and tuple(args.x_arguments),
         "after_writes": args.after_writes,
         "engine": args.engine,
+        "observe_locks": args.locks,
     }
     given = {name: value for name, value in named.items() if value is not None}
     try:

@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-LOCK_MODES = (
-    "ACCESS SHARE",
-    "ROW SHARE",
-    "ROW EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-)
-"""PostgreSQL's lock modes on tables, the weakest first. Source: its manual, Explicit Locking."""
+from mrt_runtime.config_discovery import LOCK_MODES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from mrt_runtime.databases.observation import LOCK_MODES, LockWatch, RelationLock, SessionReading
+from mrt_runtime.config_discovery import LOCK_MODES
+from mrt_runtime.databases.observation import LockWatch, RelationLock, SessionReading
 
 WIDTH = 200  # characters kept of a statement
 
@@ -37,6 +38,17 @@ class ObservedStatement:
         """The strongest of its locks; of equals the one that was held longest."""
         held = (self.locks or {}).values()
         return max(held, key=lambda one: (one.lock.strength, one.seconds), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedStep:
+    """One run of upgrade() or downgrade(). `growth`: bytes by which the database is larger after it, where that was measured."""
+
+    name: str
+    seconds: float
+    file: str = ""
+    statements: tuple[ObservedStatement, ...] = ()
+    growth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_lint.escape import printable
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.config_discovery import LOCK_MODES
 from mrt_runtime.databases.outage import explain_failure
 from mrt_runtime.migrate import MigrationError
 from mrt_runtime.plugin.sandbox import Sandbox
 from mrt_runtime.report.terminal import TerminalReport
 from mrt_runtime.report.wording import explain, expound, summarize
 from mrt_runtime.verdict import Verdict
+from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.session import Verification
 
 if TYPE_CHECKING:
@@ -106,6 +108,27 @@ class Mrt:
     def _note(self, verdict: Verdict) -> Verdict:
         self.failed += [] if verdict.passed else [verdict]
         return verdict
+
+    @plainly
+    def assert_locks(self, revision: str = "head", at_most: str = "SHARE UPDATE EXCLUSIVE") -> None:
+        """Fail where a statement of the revision locks what was there before more strongly than that, up or down."""
+        if at_most not in LOCK_MODES:
+            raise ConfigurationError(f"at_most is {at_most!r}, where one of {', '.join(LOCK_MODES)} is expected.")
+        self._require(revision, {"lock": at_most})
+
+    @plainly
+    def assert_no_rewrite(self, revision: str = "head") -> None:
+        """Fail where a statement of the revision writes a table or an index anew that was there before, up or down."""
+        self._require(revision, {"rewrite": False})
+
+    def _require(self, revision: str, budget: dict[str, Any]) -> None:
+        verdict = self._verification.observe(revision)
+        if not verdict.steps:
+            raise AssertionError(f"Migration {printable(verdict.revision)} was not run: {verdict.outcome.value}")
+        found = list(find_excess(verdict.steps, budget))
+        if found:
+            lines = [f"  - {printable(failure.message)}\n    {printable(str(failure.file))}:{failure.line}" for failure in found]
+            raise AssertionError("\n".join((f"Migration {printable(verdict.revision)}:", *lines)))
 
     # Steps by hand
 

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mrt_runtime.migrate.observer import ObservedStatement
 from mrt_runtime.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsedStep:
-    """One run of upgrade() or downgrade(). `growth`: bytes by which the database is larger after it."""
-
-    name: str
-    seconds: float
-    statements: tuple[ObservedStatement, ...] = ()
-    growth: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsedRevision:
-    """One revision: the verdict on its rollback, and what each of its steps took."""
+    """One revision: the verdict on its rollback, with what each of its steps took."""
 
     verdict: Verdict
     doc: str = ""
     file: str = ""
-    steps: tuple[RehearsedStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mrt_runtime.compare.blame import shorten
@@ -52,9 +53,10 @@ class RevisionRehearsal:
             steps = tuple(copy.steps)
             self._change_copies()
         self._findings.warnings += copy.migrator.take_notes()
+        self._findings.add_excess(steps, self._session.config.budget)
         step = self._step
         verdict = self._findings.verdict(step.revision, step.down_revision, time.perf_counter() - began, {})
-        return RehearsedRevision(verdict=verdict, doc=step.doc, file=shorten(step.file), steps=steps)
+        return RehearsedRevision(verdict=replace(verdict, steps=steps), doc=step.doc, file=shorten(step.file))
 
     def _go_before(self) -> None:
         """Apply what is between the revision and where the copy is, which is not rehearsed."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.fingerprint import DatabaseFingerprint
 from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema import Schema
@@ -20,8 +21,7 @@ from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
 from mrt_runtime.migrate.observation import observed
-from mrt_runtime.migrate.observer import StepObserver
-from mrt_runtime.rehearse.result import RehearsedStep
+from mrt_runtime.migrate.observer import ObservedStep, StepObserver
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.step_error import StepError, describe, refuse_broken_env
@@ -51,7 +51,7 @@ class ScratchCopy:
         self._database = database
         self._opened: Connection | None = None
         self._is_idle = False
-        self.steps: list[RehearsedStep] = []
+        self.steps: list[ObservedStep] = []
         """What was observed since the last time that this was emptied."""
         try:
             self.migrator = Migrator(config, self.scratch)
@@ -88,14 +88,13 @@ class ScratchCopy:
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> None:
         """Apply a revision, observed; StepError where it fails."""
         with self._telling(otherwise):
-            self._observe(
-                "upgrade" if otherwise is Outcome.UPGRADE_FAILED else "second upgrade", lambda: self.migrator.upgrade(step)
-            )
+            name = "upgrade" if otherwise is Outcome.UPGRADE_FAILED else "second upgrade"
+            self._observe(name, step, self.migrator.upgrade)
 
     def downgrade(self, step: HistoryStep) -> None:
         """Roll a revision back, observed; StepError where it fails."""
         with self._telling(Outcome.DOWNGRADE_FAILED):
-            self._observe("downgrade", lambda: self.migrator.downgrade(step))
+            self._observe("downgrade", step, self.migrator.downgrade)
 
     def go_up(self, step: HistoryStep) -> None:
         """Apply a revision that is not rehearsed, or was before; StepError where it fails."""
@@ -135,20 +134,21 @@ class ScratchCopy:
             finally:
                 self.scratch.drop()
 
-    def _observe(self, name: str, run: Callable[[], None]) -> None:
+    def _observe(self, name: str, step: HistoryStep, run: Callable[[HistoryStep], None]) -> None:
         self.release()
         before = self.scratch.measure()
         observer = StepObserver(self.scratch.watch_locks(self.connect))
         began = time.perf_counter()
         try:
             with observed(observer):
-                run()
+                run(step)
         finally:
             self._is_idle = True
             seconds = time.perf_counter() - began
             growth = self.scratch.measure() - before
             statements = observer.of_the_migration(self.migrator.version_tables)
-            self.steps.append(RehearsedStep(name=name, seconds=seconds, statements=statements, growth=growth))
+            file = shorten(step.file)
+            self.steps.append(ObservedStep(name=name, seconds=seconds, file=file, statements=statements, growth=growth))
 
     @contextmanager
     def _telling(self, otherwise: Outcome) -> Iterator[None]:

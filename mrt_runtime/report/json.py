@@ -6,9 +6,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mrt_runtime.verdict import Failure, Outcome, RowExample, Verdict
+
+if TYPE_CHECKING:
+    from mrt_runtime.migrate.observer import ObservedStep
 
 # terminals read control characters, and consoles of Windows may have no others than these
 UNPRINTABLE = re.compile(r"[^ -~\n]")
@@ -48,6 +51,11 @@ def summarise(verdicts: Sequence[Verdict]) -> dict[str, int]:
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """One revision. `reason` says why it was skipped or not reached."""
+    steps: dict[str, Any] = {}
+    if verdict.steps:
+        from mrt_runtime.report.observed_json import step_as_json  # noqa: PLC0415  only where steps were observed
+
+        steps = {"steps": list(map(step_as_json, verdict.steps))}
     return {
         "revision": verdict.revision,
         "down_revision": list(verdict.down_revision),
@@ -59,11 +67,17 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "unseeded": dict(verdict.unseeded),
         "reason": verdict.reason,
         "behind": verdict.behind,
+        **steps,
     }
 
 
 def from_json(found: Mapping[str, Any]) -> Verdict:
     """Return the verdict that `as_json` wrote; KeyError, TypeError or ValueError where it did not."""
+    steps: tuple[ObservedStep, ...] = ()
+    if found.get("steps"):
+        from mrt_runtime.report.observed_json import step_from_json  # noqa: PLC0415  only where steps were observed
+
+        steps = tuple(map(step_from_json, found["steps"]))
     return Verdict(
         revision=found["revision"],
         down_revision=tuple(found["down_revision"]),
@@ -74,6 +88,7 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         unseeded=dict(found["unseeded"]),
         reason=found["reason"],
         behind=found["behind"],
+        steps=steps,
     )
 
 

@@ -41,6 +41,11 @@ class TerminalReport:
             self._write(*self._evidence(failure))
         for warning in verdict.warnings:
             self._write(f"     └─ {self._style.paint('warning: ' + printable(warning), YELLOW)}")
+        if verdict.steps:
+            from mrt_runtime.report.observed_text import draw_step  # noqa: PLC0415  only where steps were observed
+
+            for step in verdict.steps:
+                self._write(*draw_step(step, self._style))
 
     def end(self, verdicts: Sequence[Verdict]) -> None:
         """Draw the conclusion in its box, of an even width as in the guide."""

@@ -18,6 +18,7 @@ PHRASES = {
     Outcome.TIMED_OUT: "timed out",
     Outcome.SKIPPED: "skipped",
     Outcome.NOT_REACHED: "not reached",
+    Outcome.OVER_BUDGET: "over the budget",
 }
 
 

@@ -151,6 +151,10 @@ class ScratchContents:
             self._opened.rollback()
             self._opened.connection.rollback()  # of looks, which work below SQLAlchemy, it knows nothing
 
+    def connect(self) -> Connection:
+        """Return our connection, for what is looked at while env.py works on the database."""
+        return self._connection()
+
     def close(self) -> None:
         """Close the connection: the database is going to be copied, replaced or dropped."""
         opened, self._opened, self._is_idle, self._left_out = self._opened, None, False, None

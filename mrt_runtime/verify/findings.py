@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.rows import TableRows
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.migrate.observer import ObservedStep
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Failure, Outcome, Verdict
+from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.stamp import Disturbed
 
 MOST_ROWS_NAMED = 3
@@ -65,6 +68,14 @@ class RevisionFindings:
     def is_free_of(self, failure: Failure) -> bool:
         """Whether what stopped a step elsewhere did not stop it here: another line, or another error, is another fault."""
         return self.stopped_by is None or identify(self.stopped_by) != identify(failure)
+
+    def add_excess(self, steps: Sequence[ObservedStep], budget: Mapping[str, Any]) -> None:
+        """Add what is over the budget: as warnings, or as failures where the budget says so."""
+        for failure in find_excess(steps, budget):
+            if budget.get("fail"):
+                self.failures.append(failure)
+            else:
+                self.warnings.append(f"{failure.message} ({failure.file}:{failure.line})")
 
     def tell_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""

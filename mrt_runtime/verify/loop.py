@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed.adjustment import Adjustment
@@ -18,7 +20,13 @@ from mrt_runtime.verify.unmet import find_unmet
 
 
 def verify(
-    runner: RevisionRunner, step: HistoryStep, after_writes: str = "warn", edge_rows: str = "warn", unmet: str = "warn"
+    runner: RevisionRunner,
+    step: HistoryStep,
+    after_writes: str = "warn",
+    edge_rows: str = "warn",
+    unmet: str = "warn",
+    *,
+    budget: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
@@ -26,6 +34,7 @@ def verify(
     tells whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
     Where a step fails, once more without the rows at the edge of their types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
+    budget: what the steps may lock and rewrite at most, where they are observed.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
     clock = time.perf_counter()
@@ -47,7 +56,10 @@ def verify(
     findings.tell_unmet(step, fatal=unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
     runner.settle(step)
-    return findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
+    steps = runner.recorder.take()
+    findings.add_excess(steps, budget or {})
+    verdict = findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
+    return replace(verdict, steps=steps)
 
 
 def judge_again(

@@ -21,6 +21,7 @@ from mrt_runtime.verify.contents import ScratchContents, is_same
 from mrt_runtime.verify.missing_table import tell_missing_table
 from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, find_targets, refuse_broken_env
+from mrt_runtime.verify.step_recorder import StepRecorder
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
@@ -67,6 +68,7 @@ class RevisionRunner:
         self.adjusted: dict[Adjustment, tuple[str, ...]] = {}
         self._targets: frozenset[str] = frozenset()
         self.ignore = frozenset(config.ignore)
+        self.recorder = StepRecorder(self.scratch, self.migrator, self._contents.connect, is_on=config.observe_locks)
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -267,7 +269,7 @@ class RevisionRunner:
     def _run(self, move: Callable[[HistoryStep], None], step: HistoryStep, otherwise: Outcome) -> None:
         self._contents.release()
         try:
-            move(step)
+            self.recorder.run(otherwise, move, step)
         except MigrationError as error:
             self._contents.close()  # it may have been cancelled along with the migration
             is_first = otherwise is Outcome.UPGRADE_FAILED

@@ -93,6 +93,23 @@ class Verification:
             self._verdicts[step.revision] = self._obstacles.shorten(redact_verdict(self._skip(step) or self._verify(step)))
         return self._verdicts[step.revision]
 
+    def observe(self, revision: str) -> Verdict:
+        """Check a revision with all that its steps take noted; again, where it was checked without.
+
+        Raises ConfigurationError where the database does not show which locks a migration takes.
+        """
+        if self.database.dialect != "postgresql":
+            raise ConfigurationError(
+                f"Locks and rewrites are observed on PostgreSQL, and db_url is for {self.database.dialect}: name a PostgreSQL "
+                "server, or embedded:postgresql."
+            )
+        self.runner.recorder.is_on = True
+        step = self.runner.graph.resolve(revision)
+        known = self._verdicts.get(step.revision)
+        if known is not None and not known.steps:
+            del self._verdicts[step.revision]
+        return self.check_step(step)
+
     def run_in(self, steps: Iterable[HistoryStep]) -> None:
         """Go through revisions that come before those to be checked, for the rows that a check of them would leave behind."""
         for step in steps:
@@ -154,7 +171,8 @@ class Verification:
 
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.telling(step):
-            return verify(self.runner, step, self.config.after_writes, self.config.edge_rows, self.config.unmet)
+            config = self.config
+            return verify(self.runner, step, config.after_writes, config.edge_rows, config.unmet, budget=config.budget)
 
     @contextlib.contextmanager
     def telling(self, step: HistoryStep | None = None) -> Iterator[None]:

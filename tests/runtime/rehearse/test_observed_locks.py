@@ -63,6 +63,7 @@ def observed(postgres_server, tmp_path_factory):
         checkpoint = copy.scratch.checkpoint()
         for number, name in enumerate(KINDS):
             if number:
+                copy.close()
                 copy.scratch.restore(checkpoint)
             observer = StepObserver(copy.scratch.watch_locks(copy.connect))
             with observation.observed(observer):
@@ -92,7 +93,7 @@ def test_the_locks_are_those_of_the_manual(observed, kind):
 def test_a_lock_is_held_until_its_transaction_ends(postgres_source, rehearse):
     code = 'op.add_column("users", sa.Column("a", sa.Integer))\n    op.execute("SELECT pg_sleep(0.2)")'
     [revision] = rehearse(postgres_source, ("slow", code, 'op.drop_column("users", "a")')).values()
-    first, second = revision.steps[0].statements
+    first, second = revision.verdict.steps[0].statements
     assert first.strongest.lock.mode == EXCLUSIVE
     assert first.strongest.seconds >= 0.2 > first.seconds
     assert not second.locks
@@ -101,7 +102,7 @@ def test_a_lock_is_held_until_its_transaction_ends(postgres_source, rehearse):
 def test_a_statement_that_is_repeated_is_one_line_with_its_number(postgres_source, rehearse):
     code = 'for number in range(100):\n        op.get_bind().execute(sa.text("UPDATE users SET born = NULL WHERE id = :n"), {"n": number})'
     [revision] = rehearse(postgres_source, ("loop", code, "pass")).values()
-    [statement] = revision.steps[0].statements
+    [statement] = revision.verdict.steps[0].statements
     assert (statement.count, statement.line) == (100, 13)
     assert statement.strongest.lock.mode == ROW
 
@@ -109,7 +110,7 @@ def test_a_statement_that_is_repeated_is_one_line_with_its_number(postgres_sourc
 def test_what_is_rewritten_and_committed_by_the_migration_itself_is_seen(postgres_source, rehearse):
     code = 'op.execute("ALTER TABLE users ALTER COLUMN id TYPE bigint")\n    op.get_bind().commit()'
     [revision] = rehearse(postgres_source, ("ends", code, "pass")).values()
-    assert revision.steps[0].statements[0].rewritten == ["users"]
+    assert revision.verdict.steps[0].statements[0].rewritten == ["users"]
 
 
 def test_an_async_env_py_is_observed_as_well(postgres_source, rehearse, project):
@@ -119,7 +120,7 @@ def test_an_async_env_py_is_observed_as_well(postgres_source, rehearse, project)
         postgres_source, ("add", 'op.add_column("users", sa.Column("a", sa.Integer))', 'op.drop_column("users", "a")')
     ).values()
     assert revision.verdict.passed
-    assert revision.steps[0].statements[0].strongest.lock.mode == EXCLUSIVE
+    assert revision.verdict.steps[0].statements[0].strongest.lock.mode == EXCLUSIVE
 
 
 def test_what_commits_by_itself_is_watched_while_it_runs(postgres_source, rehearse):
@@ -131,7 +132,7 @@ def test_what_commits_by_itself_is_watched_while_it_runs(postgres_source, rehear
     with op.get_context().autocommit_block():
         op.create_index("ix", "users", ["phone"], postgresql_concurrently=True)"""
     [revision] = rehearse(postgres_source, ("later", code, 'op.drop_index("ix", table_name="users")')).values()
-    [_, statement] = revision.steps[0].statements
+    [_, statement] = revision.verdict.steps[0].statements
     assert statement.line == 17
     assert statement.locks["users"].lock.mode == UPDATE
     assert statement.locks["users"].seconds >= 0.2

@@ -44,7 +44,7 @@ def test_what_a_rollback_loses_of_real_rows_is_counted(source, rehearse):
     assert found["lossy"].verdict.failures[0].line == 12
     assert (rehearse.facts.heads, rehearse.facts.tables, rehearse.facts.rows) == (("first",), 1, 30)
     assert rehearse.facts.size > 0
-    steps = {step.name: step for step in found["harmless"].steps}
+    steps = {step.name: step for step in found["harmless"].verdict.steps}
     assert list(steps) == ["upgrade", "downgrade", "second upgrade"]
     assert [(one.line, one.count) for one in steps["upgrade"].statements] == [(12, 1)]
     assert 0 < steps["upgrade"].statements[0].seconds < steps["upgrade"].seconds
@@ -136,7 +136,7 @@ def test_the_copy_belongs_to_a_role_that_may_do_nothing_else_and_leads_nowhere(p
     assert step.verdict.passed
     far = rehearse(postgres_source, ("look", 'op.execute("INSERT INTO far VALUES (1)")', "pass"))
     assert "permission denied for foreign table far" in messages(far["look"])[0]
-    found, others, is_super = ast.literal_eval(Path(step.file).with_name("look.txt").read_text())
+    found, others, is_super = ast.literal_eval(Path(step.verdict.steps[0].file).with_name("look.txt").read_text())
     assert (others, is_super) == (0, False)
     assert [line.split()[0] for line in found if "_mrt_" not in line] == ["far"]
 

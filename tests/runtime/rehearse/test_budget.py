@@ -1,0 +1,96 @@
+"""What migrations may lock and rewrite at most, in `mrt verify --locks`, in a rehearsal and in a test."""
+
+import pytest
+
+from mrt_runtime.config import ConfigurationError
+from mrt_runtime.config_discovery import settle
+from mrt_runtime.plugin.fixture import Mrt
+from mrt_runtime.report.json import as_json, from_json
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
+
+WIDENING = ("widening", 'op.alter_column("users", "id", type_=sa.BigInteger)', 'op.alter_column("users", "id", type_=sa.Integer)')
+COMMENT = ("comment", 'op.execute("COMMENT ON TABLE users IS NULL")', 'op.execute("COMMENT ON TABLE users IS NULL")')
+
+
+@pytest.fixture
+def verify(history, postgres_url):
+    """A verification of these steps on PostgreSQL, opened with these settings."""
+    opened = []
+
+    def open_one(*steps, **settings):
+        project = history(*steps)
+        opened.append(Verification(settle(project.config(db_url=postgres_url, **settings), [project.root])))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+def test_locks_are_listed_where_they_are_asked_for_and_survive_json(verify):
+    verdict = verify(COMMENT, WIDENING, observe_locks=True).check("widening")
+    assert verdict.passed
+    assert [step.name for step in verdict.steps] == ["upgrade", "downgrade"]
+    [statement] = verdict.steps[0].statements
+    assert (statement.line, statement.rewritten, statement.strongest.lock.mode) == (12, ["users"], "ACCESS EXCLUSIVE")
+    told = as_json(verdict)
+    assert as_json(from_json(told)) == told
+    assert told["steps"][0]["statements"][0]["rewritten"] == ["users"]
+
+
+def test_nothing_is_observed_unless_it_is_asked_for(verify):
+    verdict = verify(WIDENING).check("widening")
+    assert verdict.steps == ()
+    assert "steps" not in as_json(verdict)
+
+
+def test_a_budget_is_a_warning_or_a_failure(verify):
+    budget = {"lock": "SHARE UPDATE EXCLUSIVE", "rewrite": False}
+    verification = verify(COMMENT, WIDENING, observe_locks=True, budget=budget)
+    assert not verification.check("comment").warnings
+    verdict = verification.check("widening")
+    assert verdict.passed
+    assert any("The upgrade writes users anew (" in warning and warning.endswith(":12)") for warning in verdict.warnings)
+    assert any("takes ACCESS EXCLUSIVE on users, more than SHARE UPDATE EXCLUSIVE" in warning for warning in verdict.warnings)
+
+
+def test_a_budget_that_fails_holds_a_rehearsal_to_it(postgres_source, rehearse):
+    [revision] = rehearse(postgres_source, WIDENING, budget={"seconds": 1e-9, "fail": True}).values()
+    assert revision.verdict.outcome is Outcome.OVER_BUDGET
+    assert "The upgrade holds ACCESS EXCLUSIVE on users for" in revision.verdict.failures[0].message
+    assert revision.verdict.failures[0].line == 12
+
+
+def test_a_test_asserts_locks_and_rewrites_of_one_revision(verify):
+    mrt = Mrt(verify(COMMENT, WIDENING))
+    assert mrt.check_revision("widening").passed  # that it was checked without is no matter
+    mrt.assert_locks("comment")
+    mrt.assert_no_rewrite("comment")
+    mrt.assert_locks("widening", at_most="ACCESS EXCLUSIVE")
+    with pytest.raises(AssertionError, match=r"takes ACCESS EXCLUSIVE on users, more than SHARE\n.*widening\.py:12"):
+        mrt.assert_locks("widening", at_most="SHARE")
+    with pytest.raises(AssertionError, match="writes users anew"):
+        mrt.assert_no_rewrite("widening")
+    with pytest.raises(ConfigurationError, match="at_most is 'BIG', where one of ACCESS SHARE"):
+        mrt.assert_locks("widening", at_most="BIG")
+
+
+def test_other_databases_show_no_locks(history, sqlite_url):
+    project = history()
+    refusal = pytest.raises(ConfigurationError, match="observed on PostgreSQL, and db_url is for sqlite")
+    with Verification(project.config(db_url=sqlite_url)) as verification, refusal:
+        Mrt(verification).assert_locks("first")
+
+
+def test_elsewhere_times_are_listed(history, sqlite_url):
+    project = history()
+    with Verification(project.config(db_url=sqlite_url, observe_locks=True)) as verification:
+        [statement] = verification.check("first").steps[0].statements
+    assert (statement.line, statement.locks) == (12, None)
+
+
+@pytest.mark.parametrize("budget", [{"lock": "BIG"}, {"seconds": -1}, {"rewrite": "no"}, {"sceonds": 1}, "SHARE", {"fail": 1}])
+def test_a_budget_that_cannot_be_meant_is_refused(project, budget):
+    with pytest.raises(ConfigurationError, match=r"MRTConfig.budget is .*, where a table with some of lock"):
+        settle(project.config(budget=budget), [project.root])
