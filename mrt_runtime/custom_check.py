@@ -68,7 +68,7 @@ class RiskWarning:
 
 
 @dataclass(frozen=True)
-class OperationCall:
+class MethodCall:
     """A call of a method, `op.drop_column(…)` or `batch_op.drop_column(…)`."""
 
     method: str
@@ -87,11 +87,11 @@ class MigrationFile:
         self.upgrade_fn = functions.get("upgrade")
         self.downgrade_fn = functions.get("downgrade")
 
-    def upgrade_calls(self) -> list[OperationCall]:
+    def upgrade_calls(self) -> list[MethodCall]:
         """Return the calls of methods in upgrade()."""
         return list(find_calls(self.upgrade_fn))
 
-    def downgrade_calls(self) -> list[OperationCall]:
+    def downgrade_calls(self) -> list[MethodCall]:
         """Return the calls of methods in downgrade()."""
         return list(find_calls(self.downgrade_fn))
 
@@ -102,12 +102,12 @@ class MigrationFile:
         return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def find_calls(function: ast.FunctionDef | None) -> Iterator[OperationCall]:
+def find_calls(function: ast.FunctionDef | None) -> Iterator[MethodCall]:
     """Yield the calls of methods in a function, in the order of the source."""
     nodes = [node for node in ast.walk(function) if isinstance(node, ast.Call)] if function else []
     for node in sorted(nodes, key=lambda call: (call.lineno, call.col_offset)):
         if isinstance(node.func, ast.Attribute):
-            yield OperationCall(node.func.attr, node)
+            yield MethodCall(node.func.attr, node)
 
 
 def run_checks(checks: Iterable[Callable[[Any], Iterable[Any]]], files: Mapping[str, Path]) -> Iterator[Any]:

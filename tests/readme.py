@@ -1,4 +1,4 @@
-"""What is generated: the parts of README.md that show outputs and rules, and the pages in docs/. `python -m tests.readme` writes all."""
+"""What is generated: the outputs in README.md and docs/checking.md, and the pages of the rules. `python -m tests.readme` writes all."""
 
 from __future__ import annotations
 
@@ -9,20 +9,16 @@ import sys
 from pathlib import Path
 
 from mrt_lint.report import rule_page
-from mrt_lint.rules import all_rules
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "checking.md")
 EXAMPLE = ROOT / "fixtures" / "projects" / "example"
 _OUTPUT = re.compile(r"(<!-- output: mrt (.*?) -->\n```console\n\$ mrt .*?\n).*?(```\n)", re.DOTALL)
-_RULES = re.compile(r"(<!-- rules: .*? -->\n).*?(<!-- /rules -->)", re.DOTALL)
 
 
 def render(text: str) -> str:
-    """Return the README with what its commands print and the table of rules."""
-    text = _OUTPUT.sub(lambda match: match[1] + run(match[2]) + match[3], text)
-    table = rule_page.table(all_rules()).replace("](rules/", "](docs/rules/")
-    return _RULES.sub(lambda match: match[1] + table + match[2], text)
+    """Return a page with what its commands print."""
+    return _OUTPUT.sub(lambda match: match[1] + run(match[2]) + match[3], text)
 
 
 def run(arguments: str) -> str:
@@ -36,4 +32,5 @@ def run(arguments: str) -> str:
 
 if __name__ == "__main__":
     rule_page.write_pages(ROOT / "docs")
-    README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from mrt_lint import __version__
+from mrt_lint import __version__, settings
 from mrt_lint.model.finding import Consequence
 from mrt_lint.report import rule_page
 from mrt_lint.rules import all_rules
+from mrt_runtime.config import MRTConfig
 from tests import readme
 
 ROOT = Path(__file__).parent.parent
@@ -106,9 +108,29 @@ def test_every_module_says_what_it_is():
     assert not [name(path) for path in silent]
 
 
-def test_the_readme_shows_what_its_commands_print_and_every_rule():
-    text = readme.README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", readme.PAGES, ids=name)
+def test_pages_show_what_their_commands_print(page):
+    text = page.read_text(encoding="utf-8")
     assert readme.render(text) == text, "python -m tests.readme writes it again"
+
+
+def test_one_page_names_everything_that_can_be_set():
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    options = {action for command in ("check", "verify") for action in _options(command)}
+    plugin = set(re.findall(r'"(--mrt[a-z-]*)"', (ROOT / "mrt_runtime/plugin/__init__.py").read_text("utf-8")))
+    flake8 = set(re.findall(r'add\("(--mrt-[a-z-]+)"', (ROOT / "mrt_lint/flake8_plugin.py").read_text("utf-8")))
+    keys = {*settings._KEYS, *(field.name for field in dataclasses.fields(MRTConfig))}
+    versions = {f"{start}-{database}-version" for start in ("-", "--mrt") for database in ("mysql", "mariadb")}
+    missing = {word for word in {*options, *plugin, *flake8, *keys} - versions - {"-h", "--help"} if f"`{word}`" not in page}
+    assert not missing
+
+
+def _options(command: str) -> set[str]:
+    from mrt_lint.cli import _make_parser
+
+    [subparsers] = [action for action in _make_parser([command])._actions if action.dest == "command"]
+    actions = subparsers.choices[command]._actions
+    return {max(action.option_strings, key=len) for action in actions if action.option_strings}
 
 
 def test_the_pages_of_the_rules_are_fresh():
@@ -137,7 +159,7 @@ def test_links_of_the_documentation_lead_somewhere():
 
 def test_the_version_stands_in_one_place():
     assert f"## {__version__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"rev: v{__version__}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"rev: v{__version__}\n" in (ROOT / "docs/editors.md").read_text(encoding="utf-8")
     assert "\nversion =" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[project.optional")[0]
 
 

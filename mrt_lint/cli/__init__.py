@@ -196,6 +196,7 @@ def _add_history(parser: ArgumentParser) -> None:
 
 def _add_explain(parser: ArgumentParser) -> None:
     parser.add_argument("rules", metavar="CODE", nargs="+", help="a code, its beginning or a name: MRT201, MRT2, drop-column")
+    parser.add_argument("--all", action="store_true", help="with every example of what is found and of what is not")
 
 
 def _add_verify(parser: ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mrt_lint.cli.rules import line
 from mrt_lint.model.rule import Rule
 from mrt_lint.report import rule_page
-from mrt_lint.report.style import TextStyle, text_width
+from mrt_lint.report.style import TextStyle, counted, text_width
 from mrt_lint.rules import all_rules
 from mrt_lint.settings import nearest
 from mrt_lint.usage import UsageError
@@ -25,7 +25,9 @@ def run(options: Namespace) -> int:
     """Print the pages that were asked for, a list for the prefix of codes (MRT2). Raises UsageError if no rule matches."""
     style = TextStyle.of(sys.stdout)
     width = text_width()
-    texts = [_list(group, style) if (group := begun_with(name)) else _page(find(name), style, width) for name in options.rules]
+    texts = [
+        _list(group, style) if (group := begun_with(name)) else _page(find(name), style, width, options) for name in options.rules
+    ]
     sys.stdout.write("\n\n\n".join(texts) + "\n")
     return 0
 
@@ -51,8 +53,10 @@ def _list(rules: list[Rule], style: TextStyle) -> str:
     return "\n".join([*(line(rule, style) for rule in rules), "", f"mrt explain {rules[0].code} shows the page of one."])
 
 
-def _page(rule: Rule, style: TextStyle, width: int) -> str:
-    return "\n".join(_lines(rule_page.render(rule), style, width)).strip()
+def _page(rule: Rule, style: TextStyle, width: int, options: Namespace) -> str:
+    page = "\n".join(_lines(rule_page.render(rule, is_brief=not options.all), style, width)).strip()
+    left = max(len(rule.bad) - 1, 0) + max(len(rule.good) - 1, 0)
+    return page if options.all or not left else f"{page}\n\nmrt explain {rule.code} --all shows {counted(left, 'more example')}."
 
 
 def _lines(markdown: str, style: TextStyle, width: int) -> Iterator[str]:

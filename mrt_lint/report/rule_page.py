@@ -68,14 +68,17 @@ _EVERYWHERE = """## What holds for every rule
 """
 
 
-def render(rule: Rule) -> str:
-    """Write a rule's page in Markdown: what, why, the safe way, what stays silent, how it is fixed or silenced, the manual."""
+def render(rule: Rule, *, is_brief: bool = False) -> str:
+    """Write a rule's page in Markdown: what, why, the safe way, what stays silent, how it is fixed or silenced, the manual.
+
+    A brief one has the first example of what it finds only, and none of what it does not.
+    """
     what, _, why = textwrap.dedent("    " + (rule.__doc__ or "")).partition("\n\n")
     sections = [f"# {rule.code} {rule.name}", f"{what.strip()} *({_kind(rule)})*", "## Why it hurts", why.strip()]
     if rule.bad:
-        sections += ["## What it finds", *_examples(rule.bad)]
+        sections += ["## What it finds", *_examples(rule.bad[:1] if is_brief else rule.bad)]
     sections += ["## What to write instead", _advice(rule), *_examples(rule.good[:1])]
-    sections += ["## It stays silent when", _exemptions(rule), *_examples(rule.good[1:])]
+    sections += ["## It stays silent when", _exemptions(rule), *_examples(() if is_brief else rule.good[1:])]
     if rule.fix is not None:
         sections += ["## How it is fixed", f"`{_FIXING[rule.fix]}`. {rule.fixes}"]
     sections += ["## How to silence it", _silence(rule), "## What it rests on", "\n".join(f"* {source}" for source in rule.manual)]

@@ -230,7 +230,10 @@ def test_output_goes_to_a_file(history, monkeypatch):
         ([], "There is no alembic.ini here and no [tool.alembic]: name the folder, mrt check migrations/versions"),
         (["versions", "--format", "xml"], "argument --format: invalid choice: 'xml'"),
         (["versions", "--zzz"], "unrecognized arguments: --zzz (mrt check --help says more)"),
-        (["--formt=json", "versions"], "unrecognized arguments: --formt=json; did you mean --format or --report? (mrt check --help says more)"),
+        (
+            ["--formt=json", "versions"],
+            "unrecognized arguments: --formt=json; did you mean --format or --report? (mrt check --help says more)",
+        ),
         (["versions", "--extend-selekt=MRT7"], "unrecognized arguments: --extend-selekt=MRT7; did you mean --extend-select"),
         (["versions", "--jobs", "many"], "argument --jobs/-j: invalid int value: 'many'"),
     ],

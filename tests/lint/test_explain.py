@@ -80,3 +80,11 @@ def test_quotes_and_links_of_a_page_are_plain_in_the_terminal(project):
     assert "\n  first release code that no longer uses phone" in out
     assert "* What holds for every rule holds here, too." in out
     assert "](" not in out
+
+
+def test_one_example_of_each_kind_is_shown_and_all_on_request(project):
+    rule = next(rule for rule in all_rules() if len(rule.bad) > 1 and len(rule.good) > 2)
+    brief, whole = (project.mrt("explain", rule.code, *options).out for options in ((), ("--all",)))
+    assert brief.count("def upgrade") == 2
+    assert whole.count("def upgrade") >= len(rule.bad) + len(rule.good)
+    assert brief.endswith(f"mrt explain {rule.code} --all shows {len(rule.bad) + len(rule.good) - 2} more examples.\n")
