@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -76,16 +77,30 @@ def _on_sqlite(op: Op) -> Impossibility | None:
 
 def _uncastable(case: MigrationCase, op: AlterColumn) -> Impossibility | None:
     former, new = _named(case, op, case.state_before(op).type), _named(case, op, op.type)
-    if op.using is not None or not isinstance(former, SqlType) or not isinstance(new, SqlType) or casts_by_itself(former, new):
+    if not isinstance(former, SqlType) or not isinstance(new, SqlType) or casts_by_itself(former, new):
+        return None
+    are_enums = former.name == new.name == "ENUM"
+    if op.using is not None and not (are_enums and _is_plain_cast(op)):
         return None
     found, target = names(op, "postgresql"), _SQL.get(new.name, str(new).lower() if new.name != "ENUM" else str(new))
-    cast = f"{found['sql_column']}::{target}"
+    cast = f"{found['sql_column']}::{'text::' if are_enums else ''}{target}"
     why = f"PostgreSQL makes no {new} of {former} by itself"
     # a plain cast exists for these, and only has to be written
-    if TYPE_FAMILIES[former.name] == TEXT or {former.name, new.name} == {"INTEGER", "BOOLEAN"}:
+    if are_enums or TYPE_FAMILIES[former.name] == TEXT or {former.name, new.name} == {"INTEGER", "BOOLEAN"}:
         text = repr(cast) if '"' in cast else f'"{cast}"'
-        return Impossibility(why, f"add USING {cast} to it" if op.sql else f"add postgresql_using={text} to it")
+        verb, to_it = ("add", " to it") if op.using is None else ("write", "")
+        return Impossibility(why, f"{verb} USING {cast}{to_it}" if op.sql else f"{verb} postgresql_using={text}{to_it}")
     return Impossibility(why, f"add {'USING' if op.sql else 'postgresql_using'} with the expression that makes the new values")
+
+
+def _is_plain_cast(op: AlterColumn) -> bool:
+    """Return whether USING only casts the column to the new type: no enum is cast to another one."""
+    kind = op.type if isinstance(op.type, SqlType) and readable(op.type.type_name) else None
+    if not readable(op.using) or not readable(op.column) or kind is None:
+        return False
+    name, target = rf'"?{re.escape(op.column)}"?', rf'(?:"?\w+"?\.)?"?{re.escape(str(kind.type_name))}"?'
+    cast = rf"\(*\s*{name}\s*::\s*{target}\s*\)*|cast\s*\(\s*{name}\s+as\s+{target}\s*\)"
+    return re.fullmatch(cast, op.using, re.IGNORECASE) is not None
 
 
 def _named(case: MigrationCase, op: Op, kind: object) -> object:

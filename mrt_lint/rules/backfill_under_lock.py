@@ -1,6 +1,7 @@
 """MRT438."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
@@ -11,7 +12,7 @@ from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class BackfillUnderLock(Rule):
@@ -29,6 +30,10 @@ class BackfillUnderLock(Rule):
         "PostgreSQL blocks reads and writes of {the_table}, by the lock that added {added}, while this UPDATE rewrites all rows"
     )
     instead = "fill the column in a later revision, in batches that commit; where a constant will do, make it the server_default"
+    by_row = DialectWording(
+        message="PostgreSQL blocks reads and writes of {the_table}, by the lock that added {added}, while a loop updates its rows",
+        instead=instead,
+    )
     dialects = ("postgresql",)
     manual = (
         "PostgreSQL, “Explicit Locking”: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES",
@@ -36,7 +41,7 @@ class BackfillUnderLock(Rule):
     )
     exemptions = (
         "The table was created or emptied earlier in the same upgrade.",
-        "The UPDATE has a WHERE, other than that the new column IS NULL.",
+        "The UPDATE has a WHERE, other than that the new column IS NULL, and is in no loop over rows.",
         "It runs in another transaction: after an autocommit block or a COMMIT.",
         "Another database is declared, or a guard keeps PostgreSQL out; MySQL and MariaDB commit each change of a table at once.",
     )
@@ -85,6 +90,7 @@ class BackfillUnderLock(Rule):
         """Yield a finding for the first UPDATE of each table whose new column it fills."""
         wanted = set(map(id, case.ops_for(self, ops.AddColumn, ops.Update)))
         added: dict[tuple[object, int], ops.AddColumn] = {}
+        columns: dict[tuple[object, int], set[str]] = defaultdict(set)
         text = ""
         for op, _, number in surroundings(case.migration.upgrade_ops):
             if isinstance(op, ops.Execute):
@@ -95,8 +101,11 @@ class BackfillUnderLock(Rule):
             if isinstance(op, ops.AddColumn):
                 if not case.state_before(op).empty:
                     added.setdefault(place, op)
+                    columns[place].add(fold(str(op.column)))
             elif place in added and (op.where is False or _is_whole(text if op.sql else "", added[place])):
                 yield self.found(case.migration, op, **names(op), added=names(added.pop(place))["the_column"])
+            elif place in added and op.repeated and _fills(op, columns[place]):
+                yield self.found(case.migration, op, self.by_row, **names(op), added=names(added.pop(place))["the_column"])
 
 
 def _is_whole(text: str, added: ops.AddColumn) -> bool:
@@ -105,3 +114,9 @@ def _is_whole(text: str, added: ops.AddColumn) -> bool:
     is_filled = added.definition.server_default is not None
     column = re.escape(added.column) if readable(added.column) and not is_filled else r"(?!)"
     return re.search(rf'\bwhere\s+(\w+.)?"?{column}"?\s+is\s+null\s*;?\s*$', text, re.IGNORECASE) is not None
+
+
+def _fills(op: ops.AddColumn | ops.Update, columns: set[str]) -> bool:
+    """Return whether an UPDATE sets one of the new columns."""
+    written = op.columns if isinstance(op, ops.Update) and isinstance(op.columns, tuple) else ()
+    return not columns.isdisjoint(fold(name) for name in written if readable(name))

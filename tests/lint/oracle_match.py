@@ -6,7 +6,9 @@ import re
 from mrt_lint.model import ops
 from mrt_lint.model.values import HOLE, UNKNOWN
 
-MARKS = frozenset(["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete", "caught", "datetime"])
+MARKS = frozenset(
+    ["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete", "caught", "datetime", "repeated"]
+)
 """Fields that say how something was read or under which guard it stands."""
 
 UNTOLD = frozenset(["source_columns", "conditions", "source_tables", "query", "source", "sqlite_autoincrement"])

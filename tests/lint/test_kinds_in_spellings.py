@@ -308,3 +308,44 @@ def test_an_index_or_constraint_that_upgrade_did_not_make_is_missing_afterwards(
     again = 'op.create_check_constraint("ck", "items", "parcel_id > 1")\nop.create_index("ix", "items", ["parcel_id"], unique=True)'
     assert holds("-MRT113", told([base, (f"{AGE}\n{nameless}", f"{DROP_AGE}\n{dropped}\n{again}")]))
     assert holds("-MRT113", told([(SHOP[0], "pass"), (parts, dropped)]))
+
+
+ROWS = 't = sa.table("parcels", sa.column("id"), sa.column("age"), sa.column("code"))\nc = op.get_bind()\n'
+
+
+@pytest.mark.parametrize(
+    ("fill", "expected"),
+    [
+        ("for row in c.execute(sa.select(t.c.id)):\n    c.execute(t.update().where(t.c.id == row.id).values(age=1))", "+MRT438"),
+        (
+            'for i, in c.execute(sa.text("SELECT id FROM parcels")):\n    c.execute(sa.text("UPDATE parcels SET age = 1 WHERE id = :i"), {"i": i})',
+            "+MRT438",
+        ),
+        ("for row in c.execute(sa.select(t.c.id)):\n    c.execute(t.update().where(t.c.id == row.id).values(code=1))", "-MRT438"),
+        ("for i in (1, 2):\n    c.execute(t.update().where(t.c.id == i).values(age=1))", "-MRT438"),
+        (
+            "for row in c.execute(sa.select(t.c.id)):\n    print(row)\nc.execute(t.update().where(t.c.id == 1).values(age=1))",
+            "-MRT438",
+        ),
+    ],
+)
+def test_a_loop_over_rows_fills_a_new_column_under_its_lock(fill: str, expected: str):
+    assert holds(expected, told([BASE, (f"{AGE}\n{ROWS}{fill}", DROP_AGE)]))
+
+
+@pytest.mark.parametrize(
+    ("using", "expected"),
+    [
+        (" USING mood::temper", "+MRT121"),
+        (" USING (mood::temper)", "+MRT121"),
+        (" USING CAST(mood AS temper)", "+MRT121"),
+        ("", "+MRT121"),
+        (" USING mood::text::temper", "-MRT121"),
+        (" USING CASE mood WHEN 'sad' THEN 'low'::temper END", "-MRT121"),
+    ],
+)
+def test_no_enum_is_cast_to_another(using: str, expected: str):
+    made = sql("CREATE TYPE mood AS ENUM ('sad')", "CREATE TYPE temper AS ENUM ('sad', 'low')", "CREATE TABLE dogs (mood mood)")
+    found = told([(made, "pass"), (sql(f"ALTER TABLE dogs ALTER COLUMN mood TYPE temper{using}"), NOTHING)])
+    assert holds(expected, found)
+    assert all("USING mood::text::temper" in each.instead for each in found if each.code == "MRT121")

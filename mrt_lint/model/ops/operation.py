@@ -19,7 +19,8 @@ class Op:
     from. `batch` marks one inside `batch_alter_table`, `rebuild` is what that was told where it was told anything; `joined` marks
     a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of
     that name ask for, in capitals. `caught` is True if the migration goes on where it fails, UNKNOWN if that hangs on a condition.
-    `along_with` names what took a thing along that no operation drops by itself (none of these compared).
+    `along_with` names what took a thing along that no operation drops by itself; `repeated` marks one in a loop over rows, whose
+    turns nobody can count (none of these compared).
     """
 
     origin: SourceSpan | None = field(default=None, compare=False, repr=False)
@@ -34,6 +35,7 @@ class Op:
     lock: str = field(default="", compare=False)
     caught: Flag = field(default=False, compare=False)
     along_with: str = field(default="", compare=False)
+    repeated: bool = field(default=False, compare=False, repr=False)
 
     @property
     def op(self) -> str:

@@ -156,6 +156,7 @@ class FunctionRun:
     undecided: int = 0
     catching: int = 0
     swallowing: int = 0
+    repeating: int = 0
     forks: int = 0
     asked: int = 0
     quiet: int = 0
@@ -194,6 +195,8 @@ class FunctionRun:
         """Record that the migration does this here."""
         if self.catching:
             fields["caught"] = True if self.swallowing else UNKNOWN
+        if self.repeating:
+            fields["repeated"] = True
         if not self.quiet:
             if len(self.emitted) >= MAX_OPERATIONS:
                 raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")

@@ -89,6 +89,7 @@ def _placed(found: Op, execute: Execute) -> Op:
         autocommit=execute.autocommit,
         batch=execute.batch,
         caught=execute.caught,
+        repeated=execute.repeated,
     )
 
 

@@ -10,6 +10,7 @@ import libcst as cst
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, RAISE, RETURN, join
 from mrt_lint.parse.python.control.iteration import iterate
+from mrt_lint.parse.python.convert import CONTAINERS
 from mrt_lint.parse.python.expressions.assignment import assign
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import truth
@@ -22,6 +23,8 @@ def walk_for(run: FunctionRun, node: cst.For, scope: NameScope) -> int:
     value = evaluate(run, node.iter, scope)
     turns = iterate(run, value)
     flow = 0
+    repeating = not isinstance(value, CONTAINERS)
+    run.repeating += repeating
     for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
         # an earlier turn may have left the loop
         uncertain = isinstance(turn, PossibleItem) or bool(flow & (BREAK | RETURN))
@@ -30,7 +33,9 @@ def walk_for(run: FunctionRun, node: cst.For, scope: NameScope) -> int:
         left = _walk_turn(run, node.body, scope, begin, uncertain=uncertain)
         flow |= left
         if not left & (FALL | CONTINUE) and not uncertain:
+            run.repeating -= repeating
             return _leave(flow)
+    run.repeating -= repeating
     return _finish(run, node.orelse, flow, scope)
 
 
