@@ -54,7 +54,7 @@ class DatabaseEvidence:
 def find_database(places: tuple[Path, ...], configuration: Path, environment: EnvironmentFacts | None) -> DatabaseEvidence | None:
     """Return what the best of the sources in some folders says, the project's first.
 
-    SQLite only if nothing names a server, for it serves many only on a desk.
+    SQLite only if nothing names a server, for it serves many only on a desk, and not if env.py is told the URL from outside.
     """
     named = [*_configured(configuration), *_read(environment, places[0])]
     served = [
@@ -62,7 +62,8 @@ def find_database(places: tuple[Path, ...], configuration: Path, environment: En
     ]
     needed = [evidence for place in dict.fromkeys(places) for evidence in _drivers(place)]
     evidence = [*named, *served, *needed]
-    best = next((found for found in evidence if found.dialect != "sqlite"), None) or next(iter(evidence), None)
+    is_told = environment is not None and bool(environment.variables)
+    best = next((found for found in evidence if found.dialect != "sqlite"), None) or next(iter([] if is_told else evidence), None)
     if best is None or best.version:
         return best
     # a URL of MySQL is MariaDB's as well, and only the image says which of them it is, and how old

@@ -171,6 +171,16 @@ def test_a_project_below_with_a_pyproject_of_its_own_is_set_up_there_and_ci_wher
     assert "Nothing to do" in project.mrt("init").out
 
 
+@pytest.mark.parametrize(("env", "dialect"), [("", "sqlite"), (ENV, None)])
+def test_sqlite_is_believed_only_where_env_py_takes_no_other_url(fresh, env, dialect):
+    (fresh.root / "docker-compose.yml").unlink()
+    fresh.write("alembic.ini", "[alembic]\nscript_location = migrations\nsqlalchemy.url = sqlite:///app.db\n")
+    fresh.write("migrations/env.py", env)
+    result = fresh.mrt("init", "--yes")
+    assert written(fresh).get("dialect") == dialect
+    assert ("no file says which database it is" in result.out) is (dialect is None)
+
+
 def test_what_conftest_or_the_user_has_said_is_left_alone(fresh):
     fresh.write("conftest.py", "def pytest_configure(config):\n    config._mrt_config = None\n")
     fresh.write("pyproject.toml", '[tool.mrt]\ndialect = "mysql" # really\nstrict = true\n\n[tool.ruff]\nline-length = 99\n')
