@@ -5,29 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sqlalchemy.engine import Connection
-
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.databases import Scratch
 from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migrate.observation import observed
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
 from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.contents import ScratchContents
 
 NAMES = {Outcome.UPGRADE_FAILED: "upgrade", Outcome.DOWNGRADE_FAILED: "downgrade"}
 
 
 class StepRecorder:
-    """Runs steps on a scratch database, and observes them while `is_on`.
+    """Runs steps on a scratch database, and observes them while `is_on`."""
 
-    connect: returns our own connection there, which nothing else uses meanwhile.
-    """
-
-    def __init__(self, scratch: Scratch, migrator: Migrator, connect: Callable[[], Connection], *, is_on: bool) -> None:
+    def __init__(self, scratch: Scratch, migrator: Migrator, contents: ScratchContents, *, is_on: bool) -> None:
         self.is_on = is_on
         self._scratch = scratch
         self._migrator = migrator
-        self._connect = connect
+        self._contents = contents
         self._steps: dict[str, ObservedStep] = {}
 
     def run(self, otherwise: Outcome, move: Callable[[HistoryStep], None], step: HistoryStep) -> None:
@@ -36,13 +32,16 @@ class StepRecorder:
         if not self.is_on or name is None or name in self._steps:
             move(step)
             return
-        observer = StepObserver(self._scratch.watch_locks(self._connect) if self._scratch.allows_idle_connections else None)
+        observer = StepObserver(
+            self._scratch.watch_locks(self._contents.connect) if self._scratch.allows_idle_connections else None
+        )
         began = time.perf_counter()
         try:
             with observed(observer):
                 move(step)
         finally:
             seconds = time.perf_counter() - began
+            self._contents.release()  # the migration may have ended our session
             statements = observer.of_the_migration(self._migrator.version_tables)
             self._steps[name] = ObservedStep(name=name, seconds=seconds, file=shorten(step.file), statements=statements)
 

@@ -94,3 +94,20 @@ def test_elsewhere_times_are_listed(history, sqlite_url):
 def test_a_budget_that_cannot_be_meant_is_refused(project, budget):
     with pytest.raises(ConfigurationError, match=r"MRTConfig.budget is .*, where a table with some of lock"):
         settle(project.config(budget=budget), [project.root])
+
+
+ENDING = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+ENDER = ("ending", f'op.execute("{ENDING}")', f'op.execute("{ENDING}")')
+
+
+def test_a_migration_that_ends_other_sessions_is_observed_as_well(verify):
+    verdict = verify(ENDER, observe_locks=True).check("ending")
+    assert verdict.passed
+    assert [len(one.statements) for one in verdict.steps] == [1, 1]
+
+
+def test_a_migration_that_ends_other_sessions_is_rehearsed_as_well(postgres_source, rehearse):
+    [revision] = rehearse(postgres_source, ENDER).values()
+    assert revision.verdict.passed
