@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mrt_lint.cache.store import DiskCache, digest
 from mrt_lint.files.consulted import read_module
@@ -59,6 +59,15 @@ def check_paths(paths: Iterable[Path]) -> list[Finding]:
     return list(CheckEngine(settings, cache=DiskCache(settings.root)).check(files).findings)
 
 
+class HistoryInput(NamedTuple):
+    """What one history is judged by: its files' bytes by shown path, the settings for it, and what its lock file misses."""
+
+    locations: HistoryLocations
+    sources: dict[str, bytes]
+    settings: Settings
+    breaches: tuple[LockViolation, ...]
+
+
 class CheckEngine:
     """Checks files under fixed settings.
 
@@ -67,7 +76,12 @@ class CheckEngine:
     """
 
     def __init__(
-        self, settings: Settings, *, cache: DiskCache, jobs: int | None = 1, sources: Mapping[Path, bytes] | None = None
+        self,
+        settings: Settings,
+        *,
+        cache: DiskCache,
+        jobs: int | None = 1,
+        sources: Mapping[Path, bytes] | None = None,
     ) -> None:
         self._settings = with_deployed(settings)
         self._cache = cache
@@ -98,6 +112,10 @@ class CheckEngine:
         """Return every migration of each history that these files belong to: its bytes, by the path that is shown."""
         migrations = (file for file in files if is_migration(self._content(file)))
         return [self._sources(history) for history in dict.fromkeys(map(self._neighbours.history, migrations))]
+
+    def input_of(self, history: HistoryLocations, sources: dict[str, bytes]) -> HistoryInput:
+        """Return what a history is judged by, given its migrations by the path that is shown."""
+        return HistoryInput(history, sources, self._settings_of(history, sources), self._breaches(self._lock(), history, sources))
 
     def locations(self, files: Iterable[Path]) -> set[VersionLocation]:
         """Return every place that the histories of these files are read from."""

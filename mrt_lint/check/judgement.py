@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mrt_lint import rules
@@ -26,19 +26,30 @@ _USELESS_NOQA = "MRT990"
 
 
 def judge(
-    sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], settings: Settings, breaches: tuple[LockViolation, ...] = ()
+    sources: Mapping[str, bytes],
+    readings: Mapping[str, ReadResult],
+    settings: Settings,
+    breaches: tuple[LockViolation, ...] = (),
+    *,
+    history: History | None = None,
+    only: Collection[str] | None = None,
 ) -> CheckReport:
     """Judge the files of one history, given their bytes and what was read of them, both by path, and what its lock file misses.
 
-    A broken file keeps its place in the history by its header, so that its neighbours are not reported for it. Raises UsageError if
-    the settings name a code that no rule has.
+    A broken file keeps its place in the history by its header, so that its neighbours are not reported for it. `history` is that of
+    these readings, if it is known already; `only` are the files to report on, if not all. Raises UsageError if the settings name a
+    code that no rule has.
     """
     chosen = choose(settings)
-    migrations = migrations_of(readings)
-    broken = {path: reading for path, reading in readings.items() if isinstance(reading, BrokenFile)}
-    stand_ins = [outline(path, sources[path]) for path in broken]
-    history = history_of(sources, readings, settings.target.dialect)
+    if history is None:
+        history = history_of(sources, readings, settings.target.dialect)
     context = context_of(history, settings, breaches)
+    if only is not None:
+        sources = {path: source for path, source in sources.items() if path in only}
+    read = {path: readings[path] for path in sources}
+    migrations = migrations_of(read)
+    broken = {path: reading for path, reading in read.items() if isinstance(reading, BrokenFile)}
+    stand_ins = [outline(path, sources[path]) for path in broken]
     stopped: dict[str, list[str]] = {path: [] for path in migrations}
     findings = [
         *rules.check_history(history, context, chosen),

@@ -170,6 +170,11 @@ def _add_init(parser: ArgumentParser) -> None:
     parser.epilog = "Nothing that is there is overwritten. Exit codes: 0 set up, or nothing to do; 2 something could not be done."
 
 
+def _add_lsp(parser: ArgumentParser) -> None:
+    parser.add_argument("--stdio", action="store_true", help="as always: editors name the channel, and this is the only one")
+    parser.epilog = "An editor starts it; docs/editors.md shows how."
+
+
 def _add_lock(parser: ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="*", help="files or folders; without any, what the configuration declares")
 
@@ -231,6 +236,7 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
     "lock": ("write down what every revision is, so that mrt check notices when one is changed", _add_lock),
     "show": ("print what a migration does, or the schema at a revision", _add_show),
     "history": ("draw the revisions as a graph, with what mrt check finds in each", _add_history),
+    "lsp": ("serve an editor: findings while a migration is written, explanations, and fixes", _add_lsp),
     "rules": ("list the rules", _add_output),
     "explain": ("say what a rule finds, why that hurts, and what to write instead", _add_explain),
     "verify": ("upgrade, downgrade and compare every revision on a scratch database", _add_verify),

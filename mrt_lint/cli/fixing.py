@@ -14,7 +14,7 @@ from mrt_lint.check.engine import read_file, shown
 from mrt_lint.cli.inspection import CheckRun, examine, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
 from mrt_lint.escape import printable
-from mrt_lint.files.lock import LOCK_FILE, breaches
+from mrt_lint.files.lock import LOCK_FILE, breaks_lock
 from mrt_lint.fix.diff import harmless, unified
 from mrt_lint.fix.session import FixOutcome, FixSession
 from mrt_lint.fix.write import write_file
@@ -76,10 +76,7 @@ def _outcomes(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
     content = read_file(lock) if lock.exists() else None
 
     def breaks(path: str, before: bytes, after: bytes) -> bool:
-        if content is None:
-            return False
-        was, now = (breaches(content, shown(lock), {path: source}, lambda _: False) for source in (before, after))
-        return len(now) > len(was)
+        return breaks_lock(content, shown(lock), path, before, after)
 
     for sources, readings in inspection.engine.readings(inspection.names):
         session = FixSession(sources, readings, inspection.settings, unsafe=unsafe, breaks=breaks)

@@ -99,6 +99,14 @@ def breaches(lock: bytes, path: str, sources: Mapping[str, bytes], held: Callabl
     return tuple(broken)
 
 
+def breaks_lock(lock: bytes | None, path: str, file: str, before: bytes, after: bytes) -> bool:
+    """Return whether new bytes of a file break a lock that its old bytes kept; `path` is the lock file's own."""
+    if lock is None:
+        return False
+    was, now = (breaches(lock, path, {file: source}, lambda _: False) for source in (before, after))
+    return len(now) > len(was)
+
+
 def _change(entry: LockEntry, header: MigrationHeader) -> str:
     if set(entry.parents) == set(header.down_revision):
         return "its file was edited"

@@ -18,13 +18,13 @@ _MOST_NAMED: Final = 3
 
 def take(folders: Iterable[str], files: Iterable[str]) -> Snapshot:
     """Look at every Python file at any depth of some folders, and at some other files; one that is not there is left out."""
-    found = {file: _stamp(file) for file in files}
+    found = {file: stamp(file) for file in files}
     waiting = list(folders)
     while waiting:
         folder = waiting.pop()
         for entry in _entries(folder):
             if is_candidate(entry.name):
-                found[entry.path] = _stamp(entry)
+                found[entry.path] = stamp(entry)
             elif _is_folder(entry) and may_hold(folder, entry.name):
                 waiting.append(entry.path)
     return {path: stamp for path, stamp in found.items() if stamp is not None}
@@ -54,7 +54,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _stamp(file: str | os.DirEntry[str]) -> Stamp | None:
+def stamp(file: str | os.DirEntry[str]) -> Stamp | None:
     """Return what distinguishes two states of a file, None if it does not exist or is no file."""
     try:
         stat = os.stat(file) if isinstance(file, str) else file.stat()  # noqa: PTH116  pathlib doubles the cost

@@ -43,7 +43,7 @@ class FixSession:
     """The files of one history, as they become.
 
     `unsafe` is whether fixes are made that may change what the author meant; `breaks` returns whether new bytes of a file break
-    a lock that its old bytes kept.
+    a lock that its old bytes kept. `history` is that of these readings, if it is known already.
     """
 
     def __init__(
@@ -54,10 +54,11 @@ class FixSession:
         *,
         unsafe: bool,
         breaks: Callable[[str, bytes, bytes], bool],
+        history: History | None = None,
     ) -> None:
         self._sources = dict(sources)
         self._migrations = judgement.migrations_of(readings)
-        self._history: History = history_of(sources, readings, settings.target.dialect)
+        self._history = history_of(sources, readings, settings.target.dialect) if history is None else history
         # A fix must raise no finding of any rule, not even of those that were not selected in this run.
         wide = (*settings.extend_select, *settings.select)
         # Nor may downgrade() lose rows if it is not declared whether SQLite enforces foreign keys.

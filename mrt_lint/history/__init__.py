@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import TypeVar
 
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import effects_of
@@ -30,6 +31,7 @@ class History:
         self._before: dict[str, ReplayedSchema] = {}
         self._at: dict[str, ReplayedSchema] = {}
         self._doubted: dict[str, Doubts] = {}
+        self._read_through: dict[str, bool] = {}
         self._by_dialect: dict[str, History] = {}
 
     @classmethod
@@ -50,15 +52,34 @@ class History:
 
     def with_file(self, migration: Migration) -> History:
         """Return the history with one file replaced, at the same place in the graph; what is still valid stays cached."""
-        revision, ranks = str(migration.revision), self.graph.ranks
-        same = revision in self.migrations and self.migrations[revision].upgrade_ops == migration.upgrade_ops
-        # an upgrade() that does what it did changes no schema at all, neither before nor after
-        rank = len(ranks) if same else ranks.get(revision, len(ranks))
         history = History(self.graph.with_file(migration), self.dialect, is_declared=self.is_declared)
-        history._before = {known: schema for known, schema in self._before.items() if ranks[known] <= rank}
-        history._at = {known: schema for known, schema in self._at.items() if ranks[known] < rank}
-        history._by_dialect = {dialect: other.with_file(migration) for dialect, other in self._by_dialect.items()}
+        history.keep_from(self)
         return history
+
+    def keep_from(self, earlier: History) -> None:
+        """Take over what an earlier state of this history has worked out, wherever nothing before has changed since."""
+        graph, known = self.graph, earlier.graph
+        common = [revision for revision in known.order if revision in graph.ranks]
+        # what parallel branches do is replayed in this order, so it decides the schema that a merge finds
+        same_order = common == [revision for revision in graph.order if revision in known.ranks]
+        unchanged: set[str] = set()
+        for revision in graph.order:
+            before = graph.before(revision)
+            if revision not in known.ranks or before != known.before(revision) or not unchanged.issuperset(before):
+                continue
+            if len(before) > 1 and not same_order:
+                continue
+            _keep(revision, earlier._before, self._before)
+            was, now = known.migrations[revision], graph.migrations[revision]
+            if was is now:
+                _keep(revision, earlier._doubted, self._doubted)
+                _keep(revision, earlier._read_through, self._read_through)
+            # an upgrade() that does what it did changes no schema at all, neither before nor after
+            if was is now or (was.upgrade_ops == now.upgrade_ops and was.unseen == now.unseen):
+                unchanged.add(revision)
+                _keep(revision, earlier._at, self._at)
+        for dialect, other in earlier._by_dialect.items():
+            self.on(dialect).keep_from(other)
 
     @property
     def migrations(self) -> dict[str, Migration]:
@@ -141,12 +162,16 @@ class History:
             return False
         reach = graph.above[revision] | 1 << graph.ranks[revision]
         named = (ranks for name, ranks in self._named_by_plugins.items() if name in names)
-        return not self._not_fully_read & reach and not any(ranks & reach for ranks in named)
+        return self._is_read_through(revision) and not any(ranks & reach for ranks in named)
 
-    @cached_property
-    def _not_fully_read(self) -> int:
-        """The revisions that may do more than was read, or use tables that no migration creates, as bits at their ranks."""
-        return sum(1 << rank for revision, rank in self.graph.ranks.items() if not self._is_fully_read(revision))
+    def _is_read_through(self, revision: str) -> bool:
+        """Return whether a revision and all before it do no more than was read, and use no table that no migration creates."""
+        graph, known = self.graph, self._read_through
+        if revision not in known:
+            for here in graph.ranked(graph.above[revision] | 1 << graph.ranks[revision]):
+                if here not in known:
+                    known[here] = all(known[before] for before in graph.before(here)) and self._is_fully_read(here)
+        return known[revision]
 
     @cached_property
     def _named_by_plugins(self) -> dict[str, int]:
@@ -235,3 +260,11 @@ class History:
         if migration.unseen:
             return schema.obscured()
         return replay(schema, migration.upgrade_ops, self.dialect, declared=self.is_declared)
+
+
+_Value = TypeVar("_Value")
+
+
+def _keep(revision: str, known: Mapping[str, _Value], kept: dict[str, _Value]) -> None:
+    if revision in known:
+        kept[revision] = known[revision]

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+HOME: Final = "https://github.com/pytest-mrt/pytest-mrt"
+
+
+def page_of(code: str) -> str:
+    """Return the address of a rule's page."""
+    return f"{HOME}/blob/main/docs/rules/{code}.md"
 
 
 def in_repository(path: str) -> str:

@@ -18,11 +18,10 @@ from mrt_lint.model.rule import Rule
 from mrt_lint.report import CheckReport, UnreadCall, rule_page
 from mrt_lint.report.attachment import attach
 from mrt_lint.report.fingerprint import with_fingerprints
-from mrt_lint.report.location import in_repository
+from mrt_lint.report.location import HOME, in_repository, page_of
 from mrt_lint.rules import all_rules
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_HOME: Final = "https://github.com/pytest-mrt/pytest-mrt"
 
 
 def render(report: CheckReport) -> str:
@@ -34,7 +33,7 @@ def render(report: CheckReport) -> str:
     driver = {
         "name": "pytest-mrt",
         "version": __version__,
-        "informationUri": _HOME,
+        "informationUri": HOME,
         "rules": [_rule(rule) for rule in rules],
     }
     run = {
@@ -59,7 +58,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": what},
         "fullDescription": {"text": " ".join((rule.__doc__ or "").split())},
         "help": {"text": text, "markdown": text},
-        "helpUri": f"{_HOME}/blob/main/docs/rules/{rule.code}.md",
+        "helpUri": page_of(rule.code),
         "defaultConfiguration": {"level": rule.severity.value},
         "properties": {
             "consequence": rule.consequence.value,
