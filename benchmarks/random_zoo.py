@@ -145,7 +145,7 @@ MY_ACTS = (
     ("folded", ("UPDATE {t} SET folded = trim(folded)",), (), "data-loss"),
     ("folded", ("ALTER TABLE {t} MODIFY folded varchar(60) CHARACTER SET latin1",), ("ALTER TABLE {t} MODIFY folded varchar(60) CHARACTER SET utf8mb4",), "upgrade-failed"),
     ("made", ("ALTER TABLE {t} DROP made",), ("ALTER TABLE {t} ADD made varchar(60)",), "data-loss"),
-    ("whole", ("ALTER TABLE {t} MODIFY whole int",), ("ALTER TABLE {t} MODIFY whole int unsigned",), "upgrade-failed"),
+    ("whole", ("ALTER TABLE {t} MODIFY whole int",), ("ALTER TABLE {t} MODIFY whole int unsigned",), "reversible"),
     ("whole", ("ALTER TABLE {t} MODIFY whole bigint",), ("ALTER TABLE {t} MODIFY whole int unsigned",), "reversible"),
     ("fk", (MY_FK,), (FK_BACK + " ON DELETE CASCADE",), "reversible"),
     ("fk", (MY_FK,), (FK_BACK,), "schema-not-restored"),

@@ -74,6 +74,8 @@ def judge_again(
         is_edge = adjustment is Adjustment.EDGES
         if findings.stopped_by is None or (edge_rows != "warn" if is_edge else findings.first is not None):
             continue
+        if not runner.may_help(adjustment, step, findings.stopped_by.message, findings.before):
+            continue
         together = [*adjustments, adjustment]
         runner.approach(step, together)
         judged = go_with_written_rows(runner, step, after_writes, together) if runner.adjusted[adjustment] else findings

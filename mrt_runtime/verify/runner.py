@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import MRTConfig
-from mrt_runtime.databases import Checkpoint, Database
+from mrt_runtime.databases import Database
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
+from mrt_runtime.verify.adjusting import may_help
 from mrt_runtime.verify.contents import ScratchContents, is_same
 from mrt_runtime.verify.missing_table import tell_missing_table
+from mrt_runtime.verify.runner_checkpoint import RunnerCheckpoint
 from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, find_targets, refuse_broken_env
 from mrt_runtime.verify.step_recorder import StepRecorder
 
 PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerCheckpoint:
-    """A state to come back to, and the revisions that are applied in it."""
-
-    checkpoint: Checkpoint
-    applied: frozenset[str]
-    seeded: Seeded | None
 
 
 class RevisionRunner:
@@ -145,6 +137,11 @@ class RevisionRunner:
         # within one run it may come out otherwise than step by step: nothing to compare with
         self._known.pop(needed, None)
         return self._arrive(needed)
+
+    def may_help(self, adjustment: Adjustment, step: HistoryStep, cause: str, before: Snapshot | None) -> bool:
+        """Whether a step that failed for this cause may pass with rows that are adjusted so."""
+        code, seeded = self.seeder.migration_hints.code(step.file), self._contents.seeded
+        return may_help(adjustment, cause, code, before=before, seeded=seeded, has_targets=bool(self._targets))
 
     def _find_tables(self, step: HistoryStep, adjustment: Adjustment) -> Collection[str]:
         """Return the tables whose rows are adjusted: that of an INSERT that failed, or those that the file names, or else all."""
